@@ -1,0 +1,136 @@
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <bit>
+#include <cmath>
+#include <filesystem>
+
+#include "base/file.h"
+#include "base/half.h"
+#include "base/tensor.h"
+#include "base/thread_pool.h"
+
+namespace shrike {
+namespace {
+
+TEST(Shape, CountRefusesOverflowAndDynamic) {
+  EXPECT_EQ(Shape({2, 3, 4}).element_count(), 24);
+  EXPECT_EQ(Shape({}).element_count(), 1);
+  EXPECT_EQ(Shape({5, 0}).element_count(), 0);
+  EXPECT_EQ(Shape({kDynamic, 3}).element_count(), std::nullopt);
+  EXPECT_EQ(Shape({INT64_MAX, 2}).element_count(), std::nullopt);
+  EXPECT_EQ(Shape({0, INT64_MAX, INT64_MAX}).element_count(), std::nullopt);
+}
+
+TEST(Shape, AxesCountFromTheEnd) {
+  EXPECT_EQ(normalize_axis(-1, 4), 3);
+  EXPECT_EQ(normalize_axis(3, 4), 3);
+  EXPECT_EQ(normalize_axis(4, 4), std::nullopt);
+  EXPECT_EQ(normalize_axis(-5, 4), std::nullopt);
+}
+
+TEST(Half, EveryPatternSurvivesTheRoundTrip) {
+  for (uint32_t bits = 0; bits < 0x10000; ++bits) {
+    const auto half = static_cast<uint16_t>(bits);
+    const float value = half_to_float(half);
+    if (std::isnan(value)) {
+      EXPECT_TRUE(std::isnan(half_to_float(float_to_half(value))));
+    } else {
+      EXPECT_EQ(float_to_half(value), half) << bits;
+    }
+  }
+}
+
+TEST(Half, RoundsToNearestEvenBetweenNeighbours) {
+  for (uint16_t half = 0; half < 0x7bff; ++half) {
+    const float low = half_to_float(half), high = half_to_float(half + 1);
+    const float middle = (low + high) / 2;
+    EXPECT_EQ(float_to_half(middle), half % 2 == 0 ? half : half + 1) << half;
+    EXPECT_EQ(float_to_half(std::nextafter(middle, 0.0f)), half) << half;
+    EXPECT_EQ(float_to_half(std::nextafter(middle, high)), half + 1) << half;
+  }
+  EXPECT_EQ(float_to_half(65520.0f), 0x7c00);
+  EXPECT_EQ(float_to_half(65519.0f), 0x7bff);
+}
+
+TEST(Tensor, BorrowChecksBytesAndCopiesWhenMisaligned) {
+  alignas(8) std::byte bytes[24] = {};
+  EXPECT_FALSE(Tensor::borrow(DType::kF32, Shape{2}, {bytes, 7}, nullptr));
+  EXPECT_FALSE(Tensor::borrow(DType::kF32, Shape{INT64_MAX, 4}, {bytes, 8}, nullptr));
+  const Result<Tensor> aligned = Tensor::borrow(DType::kF32, Shape{2}, {bytes, 8}, nullptr);
+  ASSERT_TRUE(aligned);
+  EXPECT_EQ(aligned->bytes().data(), bytes);
+  const Result<Tensor> moved = Tensor::borrow(DType::kF32, Shape{2}, {bytes + 1, 8}, nullptr);
+  ASSERT_TRUE(moved);
+  EXPECT_NE(moved->bytes().data(), bytes + 1);
+}
+
+TEST(Tensor, OwnedBytesAreAlignedAndZero) {
+  for (int64_t n : {0, 1, 3, 17, 100000}) {
+    Tensor tensor(DType::kF32, Shape{n});
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(tensor.bytes().data()) % kTensorAlignment, 0u);
+    for (float value : tensor.data<float>()) EXPECT_EQ(value, 0.0f);
+  }
+}
+
+TEST(ThreadPool, EveryIndexOnceForAnyCount) {
+  for (int threads : {1, 2, 3, 5}) {
+    ThreadPool pool(threads);
+    for (int64_t count : {0, 1, 2, 3, 7, 64, 1000}) {
+      std::vector<std::atomic<int>> hits(static_cast<size_t>(count));
+      pool.parallel_for(count, [&](int64_t i, int) { ++hits[static_cast<size_t>(i)]; });
+      for (const auto& hit : hits) EXPECT_EQ(hit, 1);
+    }
+  }
+}
+
+TEST(ThreadPool, ManyShortLoops) {
+  ThreadPool pool(3);
+  std::atomic<int64_t> sum = 0;
+  for (int round = 0; round < 2000; ++round)
+    pool.parallel_for(3, [&](int64_t i, int) { sum += i; });
+  EXPECT_EQ(sum, 2000 * 3);
+}
+
+class FileTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = testing::TempDir() + "/shrike-file-XXXXXX";
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+  std::filesystem::path folder_;
+};
+
+TEST_F(FileTest, WritesWholeOrNothing) {
+  const auto path = folder_ / "a file";
+  ASSERT_TRUE(write_file(path, "one"));
+  ASSERT_TRUE(write_file(path, "two"));
+  EXPECT_EQ(*read_text(path, ErrorKind::kInput), "two");
+  EXPECT_FALSE(write_file(folder_ / "no" / "folder", "x"));
+  std::filesystem::create_directory(folder_ / "taken");
+  const Result<void> onto_folder = write_file(folder_ / "taken", "x");
+  ASSERT_FALSE(onto_folder);
+  EXPECT_NE(onto_folder.error().message.find("taken"), std::string::npos);
+  int entries = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_)) entries += entry.exists();
+  EXPECT_EQ(entries, 2);
+}
+
+TEST_F(FileTest, MapsWhatIsThereAndNamesWhatIsNot) {
+  ASSERT_TRUE(write_file(folder_ / "empty", ""));
+  EXPECT_TRUE((*MappedFile::open(folder_ / "empty", ErrorKind::kInput))->bytes().empty());
+  const auto missing = MappedFile::open(folder_ / "missing.onnx", ErrorKind::kModel);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().kind, ErrorKind::kModel);
+  EXPECT_NE(missing.error().message.find("missing.onnx"), std::string::npos);
+  EXPECT_FALSE(MappedFile::open(folder_, ErrorKind::kInput));
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  EXPECT_FALSE(MappedFile::open(folder_ / "pipe", ErrorKind::kInput));
+}
+
+}  // namespace
+}  // namespace shrike

@@ -1,0 +1,24 @@
+// What the processor and the system allow this process: instruction sets, cores, a name.
+#pragma once
+
+#include <string>
+
+namespace shrike {
+
+struct CpuFeatures {
+  bool avx2_fma = false;     // AVX2 and FMA3, with the system saving their registers
+  bool avx512 = false;       // F, BW, DQ, VL
+  bool avx512_vnni = false;  // avx512 and VNNI
+};
+
+// Read once. SHRIKE_CPU=plain in the environment hides every feature, SHRIKE_CPU=avx2 those past
+// AVX2: for tests and for reports from machines that misbehave.
+const CpuFeatures& cpu_features();
+
+// "AMD EPYC 7763 64-Core Processor", or the architecture's name where the system tells no more.
+std::string cpu_name();
+
+// Cores this process may use: affinity and the cgroup's quota respected, at least 1.
+int usable_cores();
+
+}  // namespace shrike

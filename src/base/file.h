@@ -1,0 +1,46 @@
+// Files: reading whole, mapping, and writing beside and renaming. Paths are UTF-8 bytes as given.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace shrike {
+
+// A regular file mapped read-only; the bytes live as long as the object. An empty file has no
+// bytes. Errors (of kind `kind`) name the path: missing, a folder, not readable.
+// A file that somebody truncates while it is mapped ends the process with SIGBUS, as with any map.
+class MappedFile {
+ public:
+  static Result<std::shared_ptr<const MappedFile>> open(const std::filesystem::path& path,
+                                                        ErrorKind kind);
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  ~MappedFile();
+
+  std::span<const std::byte> bytes() const { return bytes_; }
+
+ private:
+  explicit MappedFile(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  std::span<const std::byte> bytes_;
+};
+
+// The whole file as text; refuses files over `limit` bytes.
+Result<std::string> read_text(const std::filesystem::path& path, ErrorKind kind,
+                              size_t limit = size_t{1} << 30);
+
+// Writes `bytes` to a new file beside `path` and renames it into place, so that `path` is either
+// the old file or the whole new one. Errors (kRuntime) name the path: no such folder, read-only,
+// a directory in the way, disk full.
+Result<void> write_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
+Result<void> write_file(const std::filesystem::path& path, std::string_view text);
+
+// What strerror says of errno, without its global state.
+std::string errno_text(int error);
+
+}  // namespace shrike
