@@ -29,8 +29,8 @@ struct DTypeInfo {
 };
 
 inline constexpr DTypeInfo kDTypes[] = {
-    {DType::kF32, "f32", 4}, {DType::kU8, "u8", 1},   {DType::kI8, "i8", 1},
-    {DType::kU16, "u16", 2}, {DType::kI16, "i16", 2}, {DType::kI32, "i32", 4},
+    {DType::kF32, "f32", 4}, {DType::kU8, "u8", 1},     {DType::kI8, "i8", 1},
+    {DType::kU16, "u16", 2}, {DType::kI16, "i16", 2},   {DType::kI32, "i32", 4},
     {DType::kI64, "i64", 8}, {DType::kBool, "bool", 1}, {DType::kF16, "f16", 2},
     {DType::kF64, "f64", 8},
 };

@@ -82,14 +82,14 @@ class [[nodiscard]] Result<void> {
 #define SHRIKE_CONCAT(a, b) SHRIKE_CONCAT_INNER(a, b)
 
 // SHRIKE_TRY(expr): returns the error of a Result from the enclosing function.
-#define SHRIKE_TRY(expr)                                             \
-  do {                                                               \
+#define SHRIKE_TRY(expr)                                                  \
+  do {                                                                    \
     if (auto shrike_try = (expr); !shrike_try) return shrike_try.error(); \
   } while (false)
 
 // SHRIKE_ASSIGN(auto x, expr): the value of a Result, or returns its error.
-#define SHRIKE_ASSIGN(target, expr)                                        \
-  auto SHRIKE_CONCAT(shrike_result_, __LINE__) = (expr);                   \
-  if (!SHRIKE_CONCAT(shrike_result_, __LINE__))                            \
-    return SHRIKE_CONCAT(shrike_result_, __LINE__).error();                \
+#define SHRIKE_ASSIGN(target, expr)                         \
+  auto SHRIKE_CONCAT(shrike_result_, __LINE__) = (expr);    \
+  if (!SHRIKE_CONCAT(shrike_result_, __LINE__))             \
+    return SHRIKE_CONCAT(shrike_result_, __LINE__).error(); \
   target = *std::move(SHRIKE_CONCAT(shrike_result_, __LINE__))

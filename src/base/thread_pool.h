@@ -28,10 +28,13 @@ class ThreadPool {
 
   template <typename Body>
   void parallel_for(int64_t count, const Body& body) {
-    run(count, [](const void* context, int64_t begin, int64_t end, int worker) {
-      const Body& call = *static_cast<const Body*>(context);
-      for (int64_t i = begin; i < end; ++i) call(i, worker);
-    }, &body);
+    run(
+        count,
+        [](const void* context, int64_t begin, int64_t end, int worker) {
+          const Body& call = *static_cast<const Body*>(context);
+          for (int64_t i = begin; i < end; ++i) call(i, worker);
+        },
+        &body);
   }
 
  private:

@@ -37,7 +37,7 @@ struct LoadOptions {
   int threads = 0;                          // 0: every core this process may use
   OutputLayout layout = OutputLayout::kAuto;
   PreprocessChoice preprocess = PreprocessChoice::kAuto;
-  std::vector<std::string> names;           // overrides the model's; may be empty
+  std::vector<std::string> names;  // overrides the model's; may be empty
 };
 
 struct DetectOptions {

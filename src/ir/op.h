@@ -19,7 +19,7 @@ using Op = std::variant<
     Unary, Binary, Clip, Where, Cast,                                                 //
     Concat, Split, Slice, Gather, GatherElements, GatherND, ScatterND, ScatterElements, Reshape,
     Transpose, Squeeze, Unsqueeze, Flatten, Expand, Tile, Pad, DepthToSpace, SpaceToDepth, ShapeOf,
-    ConstantOfShape, Range,  //
+    ConstantOfShape, Range,                                                           //
     MatMul, Gemm, Softmax, Reduce, ArgMax, TopK, CumSum, NonZero, NonMaxSuppression,  //
     Head>;
 

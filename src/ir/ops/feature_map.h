@@ -1,4 +1,5 @@
-// Operators on feature maps (N, C, H, W): convolutions with weights (O, I/g, kH, kW), pooling, resize.
+// Operators on feature maps (N, C, H, W): convolutions with weights (O, I/g, kH, kW), pooling,
+// resize.
 #pragma once
 
 #include <string>
@@ -18,7 +19,8 @@ inline constexpr EnumName<AutoPad> kAutoPads[] = {
 };
 constexpr std::span<const EnumName<AutoPad>> enum_names(AutoPad) { return kAutoPads; }
 
-// y[n,o,h,w] = f(bias[o] + sum over i,r,s of x[n, i, h*stride + r*dilation - pad, ...] * w[o,i,r,s])
+// y[n,o,h,w] = f(bias[o] + sum over i,r,s of x[n, i, h*stride + r*dilation - pad, ...] *
+// w[o,i,r,s])
 //              + residual[n,o,h,w]
 // Inputs: x, weights, optional bias (O), optional residual (shape of y). f is `activation`, with
 // its alpha and beta (ops/elementwise.h); Identity and no residual in a graph that can be saved as
@@ -35,10 +37,10 @@ struct Conv {
   float beta = 0;
 
   static constexpr auto fields() {
-    return std::tuple{field("strides", &Conv::strides),       field("pads", &Conv::pads),
-                      field("dilations", &Conv::dilations),   field("group", &Conv::group),
-                      field("auto_pad", &Conv::auto_pad),     field("activation", &Conv::activation),
-                      field("alpha", &Conv::alpha),           field("beta", &Conv::beta)};
+    return std::tuple{field("strides", &Conv::strides),     field("pads", &Conv::pads),
+                      field("dilations", &Conv::dilations), field("group", &Conv::group),
+                      field("auto_pad", &Conv::auto_pad),   field("activation", &Conv::activation),
+                      field("alpha", &Conv::alpha),         field("beta", &Conv::beta)};
   }
   bool operator==(const Conv&) const = default;
 };

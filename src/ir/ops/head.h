@@ -49,13 +49,14 @@ struct Head {
   static constexpr std::string_view kName = "Head";
   HeadKind kind = HeadKind::kAnchorFree;
   int64_t num_classes = 0;
-  std::vector<int64_t> strides;  // pixels per cell, one a scale, in the order of the output's anchors
-  int64_t reg_max = 16;          // kAnchorFree
+  std::vector<int64_t>
+      strides;           // pixels per cell, one a scale, in the order of the output's anchors
+  int64_t reg_max = 16;  // kAnchorFree
   BoxFormat box_format = BoxFormat::kCxcywh;  // kAnchorFree
-  int64_t max_det = 0;           // kAnchorFree: rows of the end-to-end form, 0 for the plain one
-  std::vector<float> anchors;    // kAnchor, kDarknet: w,h in pixels; per scale num_anchors() pairs
-  std::vector<float> scale_xy;   // kDarknet, one a scale
-  bool decoded = true;           // kYolox
+  int64_t max_det = 0;          // kAnchorFree: rows of the end-to-end form, 0 for the plain one
+  std::vector<float> anchors;   // kAnchor, kDarknet: w,h in pixels; per scale num_anchors() pairs
+  std::vector<float> scale_xy;  // kDarknet, one a scale
+  bool decoded = true;          // kYolox
 
   static constexpr auto fields() {
     return std::tuple{field("kind", &Head::kind),

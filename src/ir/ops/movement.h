@@ -145,7 +145,9 @@ struct DepthToSpace {
 struct SpaceToDepth {
   static constexpr std::string_view kName = "SpaceToDepth";
   int64_t blocksize = 1;
-  static constexpr auto fields() { return std::tuple{field("blocksize", &SpaceToDepth::blocksize)}; }
+  static constexpr auto fields() {
+    return std::tuple{field("blocksize", &SpaceToDepth::blocksize)};
+  }
   bool operator==(const SpaceToDepth&) const = default;
 };
 

@@ -1,0 +1,121 @@
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include "ir/text.h"
+
+namespace shrike {
+namespace {
+
+Graph everything() {
+  Graph g;
+  g.name = "every \"operator\"\nonce";
+  g.metadata = {{"names", "{0: 'a\\'b'}"}, {"stride", "32"}, {"", ""}};
+  const ValueId x = g.add_input("images", DType::kF32, Shape{kDynamic, 3, 8, 8});
+  g.value(x).symbols = {"batch", "", "", ""};
+  const ValueId w =
+      g.add_constant("model.0/conv:weight",
+                     Tensor::from<float>(Shape{1, 3, 1, 1},
+                                         {0.1f, -0.0f, std::numeric_limits<float>::denorm_min()}));
+  g.add_constant("odd name %\"", Tensor::from<float>(Shape{2}, {NAN, INFINITY}));
+  g.add_constant("empty", Tensor(DType::kI64, Shape{0}));
+  g.add_constant("long", Tensor(DType::kF32, Shape{100}));
+  g.add_constant("half", Tensor(DType::kF16, Shape{3}));
+  g.add_constant("flag", Tensor(DType::kBool, Shape{}));
+  // Every operator by default, with two inputs, one absent.
+  for (std::string_view name : {"Conv", "ConvTranspose", "BatchNormalization", "MaxPool", "Resize",
+                                "Sigmoid", "Silu", "Add", "GreaterOrEqual", "Cast", "Concat",
+                                "Reshape", "ConstantOfShape", "TopK", "ReduceMean", "Head"})
+    g.outputs = {g.add_node(*op_from_name(name), {x, kNoValue, w}, name)};
+  Conv conv;
+  conv.strides = {2, 1};
+  conv.activation = UnaryKind::kLeakyRelu;
+  conv.alpha = 0.1f;
+  g.add_node(conv, {x, w}, "y");
+  Head head;
+  head.kind = HeadKind::kDarknet;
+  head.anchors = {10, 14.5f};
+  head.decoded = false;
+  g.add_node(head, {x}, "head");
+  g.add_node(Cast{DType::kI64}, {x}, "cast");
+  ConstantOfShape filled;
+  filled.value = Tensor::from<int64_t>(Shape{1}, {-7});
+  g.add_node(filled, {x}, "filled");
+  g.nodes.back().outputs.push_back(kNoValue);
+  g.nodes.back().name.clear();
+  return g;
+}
+
+TEST(GraphText, ParseOfPrintIsTheGraph) {
+  const Graph g = everything();
+  const std::string text = print_graph(g);
+  const Result<Graph> back = parse_graph(text, "test");
+  ASSERT_TRUE(back) << back.error().message << "\n" << text;
+  EXPECT_TRUE(same_graph(g, *back)) << text;
+  EXPECT_EQ(print_graph(*back), text);
+}
+
+TEST(GraphText, EveryOperatorHasANameThatFindsIt) {
+  const auto check = [](const Op& op) {
+    const std::optional<Op> found = op_from_name(op_name(op));
+    ASSERT_TRUE(found) << op_name(op);
+    EXPECT_TRUE(*found == op) << op_name(op);
+  };
+  for (const auto& row : kUnaryKinds) check(Unary{row.value, 0, 0});
+  for (const auto& row : kBinaryKinds) check(Binary{row.value, 0});
+  for (const auto& row : kReduceKinds) check(Reduce{row.value, 1, 0});
+  check(Conv{});
+  check(NonMaxSuppression{});
+}
+
+TEST(GraphText, ExtremeFloatsKeepTheirBits) {
+  std::mt19937 random(7);
+  std::vector<float> values(60);
+  for (float& v : values) {
+    do v = std::bit_cast<float>(static_cast<uint32_t>(random()));
+    while (std::isnan(v));
+  }
+  Graph g;
+  g.outputs = {g.add_constant("c", Tensor::from<float>(Shape{60}, values))};
+  EXPECT_TRUE(same_graph(g, *parse_graph(print_graph(g), "test")));
+}
+
+TEST(GraphText, BadTextNamesSourceAndLine) {
+  for (const char* text : {"graph",
+                           "input %x f32[1]",
+                           "input %x: f99[1]",
+                           "input %x: f32[1\n",
+                           "const %c: f32[2] = [1]",
+                           "const %c: f32[2] = [1, 2",
+                           "const %c: f32[2] = ...",
+                           "const %c: f32[1] = hex\"00\"",
+                           "const %c: f32[1] = hex\"zz",
+                           "output %nowhere",
+                           "%y: f32 = Nothing()",
+                           "%y: f32 = Relu(%nowhere)",
+                           "%y: f32 = Concat() axis=x",
+                           "%y: f32 = Concat() azis=1",
+                           "const %c: f32[99999999999,99999999999] = hex\"\"",
+                           "input %x: f32[-3]",
+                           "input %x: f32[1]\ninput %x: f32[1]",
+                           "%y: f32 = Concat(",
+                           "%",
+                           "\"",
+                           "meta \"a\""}) {
+    const Result<Graph> graph = parse_graph(text, "bad.txt");
+    ASSERT_FALSE(graph) << text;
+    EXPECT_NE(graph.error().message.find("bad.txt, line "), std::string::npos);
+  }
+}
+
+TEST(GraphText, LongConstantsCanBeElided) {
+  Graph g;
+  g.outputs = {g.add_constant("c", Tensor(DType::kF32, Shape{100}))};
+  EXPECT_NE(print_graph(g, {.elide_over = 8}).find("= ..."), std::string::npos);
+}
+
+}  // namespace
+}  // namespace shrike

@@ -1,0 +1,84 @@
+// 2-D convolution of one picture, NHWC, with bias, activation and an optional residual fused:
+//
+//   s(y, x, o) = bias[o] + sum over i, j, c of
+//                in(y*stride_h - pad_top + i*dilation_h, x*stride_w - pad_left + j*dilation_w,
+//                   g*C/groups + c) * weights[o][c][i][j]
+//   i < kernel_h, j < kernel_w, c < C/groups, g = o / (O/groups); in() is 0 outside the map
+//   Residual::kNone             out = act(s)
+//   Residual::kAfterActivation  out = act(s) + residual     (YOLO bottlenecks, Darknet shortcuts)
+//   Residual::kBeforeActivation out = act(s + residual)     (ResNet)
+//
+// The padding at the bottom and at the right is whatever the output size implies. The residual may
+// be the very view that is written; other overlaps of input, residual and output are not allowed.
+//
+// Use: select_kernel(conv_kernels(), problem) once, pack() the weights once, then run() often.
+// run() is bit-equal for any number of threads: sums are never divided among them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "base/thread_pool.h"
+#include "kernels/activation/activation.h"
+#include "kernels/select.h"
+#include "kernels/view.h"
+
+namespace shrike::kernels {
+
+enum class Residual : uint8_t { kNone, kAfterActivation, kBeforeActivation };
+
+struct ConvProblem {
+  int64_t in_height = 0, in_width = 0, in_channels = 0;
+  int64_t out_height = 0, out_width = 0, out_channels = 0;
+  int64_t kernel_h = 1, kernel_w = 1;
+  int64_t stride_h = 1, stride_w = 1;
+  int64_t pad_top = 0, pad_left = 0;
+  int64_t dilation_h = 1, dilation_w = 1;
+  int64_t groups = 1;  // divides in_channels and out_channels
+  Activation activation;
+  Residual residual = Residual::kNone;
+
+  int64_t group_in() const { return in_channels / groups; }
+  int64_t group_out() const { return out_channels / groups; }
+  int64_t taps() const { return kernel_h * kernel_w; }
+  int64_t weight_count() const { return out_channels * group_in() * taps(); }
+  int64_t macs() const { return out_height * out_width * weight_count(); }
+};
+
+// Weights and bias in the order one kernel wants them, of no meaning to others. Cheap to copy,
+// read-only once made; the caller's weights may go once pack() has returned.
+struct PackedConv {
+  std::shared_ptr<const std::byte> bytes;
+  size_t size = 0;  // bytes
+
+  const float* floats() const { return reinterpret_cast<const float*>(bytes.get()); }
+};
+
+struct ConvMaps {
+  ConstMapView input;
+  MapView output;
+  ConstMapView residual;  // of the output's size; ignored for Residual::kNone
+};
+
+struct ConvKernel {
+  const char* name;
+  CpuNeed need;
+  const char* (*refuse)(const ConvProblem&);
+
+  // weights: [out_channels][group_in][kernel_h][kernel_w]; bias: [out_channels] or null.
+  PackedConv (*pack)(const ConvProblem&, const float* weights, const float* bias);
+
+  // Bytes run() needs for a pool of that many threads; grows with the number of threads.
+  size_t (*scratch_bytes)(const ConvProblem&, int threads);
+
+  // scratch: at least scratch_bytes(), aligned to kTensorAlignment, of undefined content.
+  void (*run)(const ConvProblem&, const PackedConv&, const ConvMaps&, ThreadPool&,
+              std::span<std::byte> scratch);
+};
+
+// Fastest first, the readable reference last.
+std::span<const ConvKernel> conv_kernels();
+
+}  // namespace shrike::kernels

@@ -1,0 +1,19 @@
+#include "kernels/select.h"
+
+namespace shrike::kernels {
+
+const char* cpu_lacks(CpuNeed need, const CpuFeatures& cpu) {
+  switch (need) {
+    case CpuNeed::kNothing:
+      return nullptr;
+    case CpuNeed::kAvx2Fma:
+      return cpu.avx2_fma ? nullptr : "the processor lacks AVX2 and FMA";
+    case CpuNeed::kAvx512:
+      return cpu.avx512 ? nullptr : "the processor lacks AVX-512";
+    case CpuNeed::kAvx512Vnni:
+      return cpu.avx512_vnni ? nullptr : "the processor lacks AVX-512 VNNI";
+  }
+  return "an unknown processor feature is needed";
+}
+
+}  // namespace shrike::kernels
