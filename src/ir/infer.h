@@ -14,6 +14,9 @@ namespace shrike {
 // Recomputes types and shapes of all node outputs. Requires nodes in topological order.
 Result<void> infer_shapes(Graph& graph);
 
+// One node, its inputs' types and shapes being known.
+Result<void> infer_node(Graph& graph, const Node& node);
+
 // Gives the graph's inputs these static shapes (one each) and infers again. An error when a shape
 // contradicts an extent that the input fixes.
 Result<void> bind_inputs(Graph& graph, std::span<const Shape> shapes);

@@ -6,6 +6,7 @@
 #include <array>
 #include <cassert>
 #include <cstdint>
+#include <initializer_list>
 
 namespace shrike::kernels {
 
@@ -66,6 +67,21 @@ BasicStridedView<T> broadcast_to(const BasicStridedView<T>& view, int rank, cons
     result.strides[to] = view.dims[from] == 1 ? 0 : view.strides[from];
   }
   return result;
+}
+
+// Drops dimensions of extent 1 and joins neighbours that continue each other in every one of the
+// stride lists. Returns the new rank, 0 for a single element.
+int merge_dims(int rank, Extents& dims, std::initializer_list<Extents*> strides);
+
+// Element offset of the `index`-th of the first `rank` dimensions, counted row-major.
+inline int64_t offset_of(int64_t index, int rank, const Extents& dims, const Extents& strides) {
+  int64_t offset = 0;
+  for (int d = rank - 1; d >= 0; --d) {
+    const auto at = static_cast<size_t>(d);
+    offset += index % dims[at] * strides[at];
+    index /= dims[at];
+  }
+  return offset;
 }
 
 }  // namespace shrike::kernels

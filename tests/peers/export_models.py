@@ -19,12 +19,12 @@ import onnxruntime
 import pictures
 
 
-def input_for(session, picture=0, size=320):
-    """A letterboxed real picture in the shape and type that the model asks for."""
+def input_for(session, scale, size=320):
+    """Letterboxed real pictures in the shape and type that the model asks for, 0..scale."""
     wanted = session.get_inputs()[0]
     count, height, width = (d if isinstance(d, int) else free for d, free in zip(
         [wanted.shape[0], wanted.shape[2], wanted.shape[3]], [1, size, size]))
-    x = pictures.batch(range(picture, picture + count), height, width)
+    x = scale * pictures.batch(range(count), height, width)
     return x.astype(np.float16 if wanted.type == "tensor(float16)" else np.float32)
 
 
@@ -59,12 +59,12 @@ def describe(path, session, x, outputs):
     }
 
 
-def record(path):
+def record(path, scale):
     """Runs ONNX Runtime on a real picture, saves input and outputs, returns the index entry."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    x = input_for(session)
+    x = input_for(session, scale)
     outputs = session.run(None, {session.get_inputs()[0].name: x})
     np.save(path.with_suffix(".input.npy"), x)
     for info, value in zip(session.get_outputs(), outputs):
@@ -95,7 +95,8 @@ def main():
         for name, source, options, write in maker:
             try:
                 write(args.out / f"{name}.onnx")
-                index[name] = {"source": source, "options": options, **record(args.out / f"{name}.onnx")}
+                index[name] = {"source": source, "options": options, 
+                               **record(args.out / f"{name}.onnx", 255.0 if "yolox" in name else 1.0)}
                 print(f"{name}: {index[name]['hits_over_0.25']} hits", flush=True)
             except Exception:
                 failed += 1

@@ -73,27 +73,24 @@ def heads_of(detect):
     return [([b[-1] for b in boxes], [c[-1] for c in classes]) for boxes, classes in branches]
 
 
-def tune_heads(model, batches):
-    """Spreads box and class logits, then leaves about 40 scores a picture above 0.25."""
+def tune_heads(model, picture):
+    """Spreads box and class logits, then leaves 40 class scores of the picture above 0.25."""
     reg_max = model.model[-1].reg_max
     for boxes, classes in heads_of(model.model[-1]):
-        for conv, out in zip(boxes, calibrate.record(model, boxes, batches)):
-            calibrate.rescale(conv, out, slice(None), 2.0, 1.5 if reg_max > 1 else 0.6)
-        for conv, out in zip(classes, calibrate.record(model, classes, batches)):
-            calibrate.rescale(conv, out, slice(None), -5.0, 1.5)
-        outputs = calibrate.record(model, classes, batches)
-        calibrate.shift_to_hits(classes, outputs, slice(None), 0.25, 40)
+        calibrate.spread(model, boxes, picture, slice(None), 2.0, 1.5 if reg_max > 1 else 0.6)
+        calibrate.spread(model, classes, picture, slice(None), -5.0, 1.5)
+        calibrate.shift_to_hits(model, classes, picture, slice(None))
 
 
 def calibrated(yaml, size=320):
-    """An ultralytics.YOLO with seeded random weights that finds something in real pictures."""
+    """An ultralytics.YOLO with seeded random weights that finds something in the first picture."""
     from ultralytics import YOLO
 
     random.seed(0), np.random.seed(0), torch.manual_seed(0)
     yolo = YOLO(yaml)
     batches = [torch.from_numpy(pictures.batch(range(8 * i, 8 * i + 8), size, size)) for i in range(3)]
     calibrate.set_batch_norm_statistics(yolo.model, batches)
-    tune_heads(yolo.model, batches)
+    tune_heads(yolo.model, batches[0][:1])
     return yolo
 
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "ir/infer/rules.h"
 
 namespace shrike::infer {
@@ -62,7 +64,10 @@ Result<Outputs> infer(const Head& op, const Inputs& in) {
   if (!anchors) return in.fail("too many anchors");
   if (op.kind != HeadKind::kAnchorFree)
     return one(in.dtype(0), Shape{batch, *anchors, 5 + op.num_classes});
-  if (op.max_det > 0) return one(in.dtype(0), Shape{batch, op.max_det, 6});
+  if (op.max_det > 0) {
+    const int64_t rows = *anchors == kDynamic ? kDynamic : std::min(op.max_det, *anchors);
+    return one(in.dtype(0), Shape{batch, rows, 6});
+  }
   return one(in.dtype(0), Shape{batch, 4 + op.num_classes, *anchors});
 }
 

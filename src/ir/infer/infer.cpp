@@ -66,8 +66,6 @@ Outputs one(DType dtype, std::optional<Shape> shape) { return {{dtype, std::move
 
 }  // namespace infer
 
-namespace {
-
 Result<void> infer_node(Graph& graph, const Node& node) {
   const infer::Inputs inputs(graph, node);
   SHRIKE_ASSIGN(infer::Outputs outputs,
@@ -86,8 +84,6 @@ Result<void> infer_node(Graph& graph, const Node& node) {
   }
   return {};
 }
-
-}  // namespace
 
 Result<void> infer_shapes(Graph& graph) {
   for (const Node& node : graph.nodes) SHRIKE_TRY(infer_node(graph, node));

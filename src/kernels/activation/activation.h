@@ -2,7 +2,6 @@
 // names; a kind that names none ignores them.
 //
 // Formulas and parameter names are those of the ONNX operators of the same name.
-
 #pragma once
 
 #include <cstdint>
@@ -45,6 +44,13 @@ struct Activation {
   float beta = 0;
 
   bool operator==(const Activation&) const = default;
+};
+
+// Where a map of the output's size is added by a fused kernel, beside its activation.
+enum class Residual : uint8_t {
+  kNone,              // out = act(s)
+  kAfterActivation,   // out = act(s) + residual: YOLO bottlenecks, Darknet shortcuts
+  kBeforeActivation,  // out = act(s + residual): ResNet
 };
 
 struct ActivationInfo {

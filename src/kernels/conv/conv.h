@@ -4,9 +4,7 @@
 //                in(y*stride_h - pad_top + i*dilation_h, x*stride_w - pad_left + j*dilation_w,
 //                   g*C/groups + c) * weights[o][c][i][j]
 //   i < kernel_h, j < kernel_w, c < C/groups, g = o / (O/groups); in() is 0 outside the map
-//   Residual::kNone             out = act(s)
-//   Residual::kAfterActivation  out = act(s) + residual     (YOLO bottlenecks, Darknet shortcuts)
-//   Residual::kBeforeActivation out = act(s + residual)     (ResNet)
+//   out = act(s), act(s) + residual or act(s + residual), as `residual` says
 //
 // The padding at the bottom and at the right is whatever the output size implies. The residual may
 // be the very view that is written; other overlaps of input, residual and output are not allowed.
@@ -26,8 +24,6 @@
 #include "kernels/view.h"
 
 namespace shrike::kernels {
-
-enum class Residual : uint8_t { kNone, kAfterActivation, kBeforeActivation };
 
 struct ConvProblem {
   int64_t in_height = 0, in_width = 0, in_channels = 0;

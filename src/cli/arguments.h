@@ -1,0 +1,27 @@
+// From the words of a command line to the options of one command.
+//
+// CLI11 holds the options (names, types, ranges, help). Which word belongs to which option is
+// decided here, so that file names arrive untouched whatever they look like, and so that
+//   --max-det 5   --max-det=5   --max_det=5   max_det=5   max-det=5
+// all mean the same, and a mistyped option gets the nearest one suggested. After "--" every word
+// is a file name.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace shrike {
+
+struct Arguments {
+  bool help = false;               // --help was among them and has been printed
+  std::vector<std::string> words;  // what is no option, in order: file names
+};
+
+// Gives `app` its options' values. Errors are of kUsage.
+Result<Arguments> parse_arguments(CLI::App& app, const std::vector<std::string>& args);
+
+}  // namespace shrike

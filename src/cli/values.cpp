@@ -1,0 +1,72 @@
+#include "cli/values.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "cli/nearest.h"
+
+namespace shrike {
+
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
+std::optional<int> whole_number(std::string_view text) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+Result<int> class_index(std::string_view word, const std::vector<std::string>& names) {
+  if (const std::optional<int> index = whole_number(word)) {
+    if (*index >= 0 && *index < static_cast<int>(names.size())) return *index;
+    return usage_error("--classes " + std::string(word) + ": the model's classes are 0 to " +
+                       std::to_string(static_cast<int>(names.size()) - 1));
+  }
+  for (size_t i = 0; i < names.size(); ++i)
+    if (edit_distance(word, names[i]) == 0) return static_cast<int>(i);
+  return usage_error("--classes: the model has no class \"" + std::string(word) + "\"" +
+                     suggestion(word, names));
+}
+
+}  // namespace
+
+Result<std::array<int, 2>> parse_size(std::string_view text) {
+  const Error wrong = usage_error("--imgsz " + std::string(text) +
+                                  ": expected a side like 640, or height and width like 480,640");
+  std::string_view inner = trimmed(text);
+  if (inner.starts_with('[') && inner.ends_with(']') && inner.size() > 1)
+    inner = inner.substr(1, inner.size() - 2);
+  const size_t separator = inner.find_first_of(",xX");
+  const std::optional<int> height = whole_number(trimmed(inner.substr(0, separator)));
+  const std::optional<int> width = separator == std::string_view::npos
+                                       ? height
+                                       : whole_number(trimmed(inner.substr(separator + 1)));
+  if (!height || !width) return wrong;
+  if (std::min(*height, *width) < 1 || std::max(*height, *width) > kMaxSide)
+    return usage_error("--imgsz " + std::string(text) + ": sides go from 1 to " +
+                       std::to_string(kMaxSide));
+  return std::array{*height, *width};
+}
+
+Result<std::vector<int>> parse_classes(std::string_view text,
+                                       const std::vector<std::string>& names) {
+  std::vector<int> classes;
+  for (size_t start = 0; start <= text.size();) {
+    const size_t comma = std::min(text.find(',', start), text.size());
+    const std::string_view word = trimmed(text.substr(start, comma - start));
+    SHRIKE_ASSIGN(const int index, class_index(word, names));
+    classes.push_back(index);
+    start = comma + 1;
+  }
+  std::sort(classes.begin(), classes.end());
+  classes.erase(std::unique(classes.begin(), classes.end()), classes.end());
+  return classes;
+}
+
+}  // namespace shrike

@@ -1,0 +1,36 @@
+// Values of options that are more than a number.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace shrike {
+
+// "640" -> {640, 640}; "480,640", "480x640" and "[480, 640]" -> height 480, width 640.
+// Errors (kUsage): no numbers, sides outside 1..kMaxSide.
+inline constexpr int kMaxSide = 16384;
+Result<std::array<int, 2>> parse_size(std::string_view text);
+
+// "0,2,person, traffic light" -> indices into `names`, sorted, each once. Numbers are indices;
+// names are compared without case. Errors (kUsage) name the class and suggest the nearest name.
+Result<std::vector<int>> parse_classes(std::string_view text,
+                                       const std::vector<std::string>& names);
+
+// The value of the row that has the name `text`. Errors (kUsage) list the names.
+template <typename Row, size_t n>
+Result<decltype(Row::value)> parse_choice(std::string_view option, std::string_view text,
+                                          const Row (&rows)[n]) {
+  std::string known;
+  for (const Row& row : rows) {
+    if (row.name == text) return row.value;
+    known += (known.empty() ? "" : ", ") + std::string(row.name);
+  }
+  return usage_error(std::string(option) + " " + std::string(text) + ": not one of " + known);
+}
+
+}  // namespace shrike

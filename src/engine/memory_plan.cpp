@@ -1,0 +1,97 @@
+#include "engine/memory_plan.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/tensor.h"
+
+namespace shrike {
+
+namespace {
+
+constexpr size_t kMaxBytes = size_t{1} << 50;
+
+size_t rounded(size_t bytes) {
+  return (bytes + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment;
+}
+
+bool overlap(const Lifetime& a, const Lifetime& b) {
+  return a.first <= b.last && b.first <= a.last;
+}
+
+size_t largest_live_set(std::span<const Lifetime> lifetimes) {
+  struct Change {
+    int step;
+    bool begins;
+    size_t bytes;
+  };
+  std::vector<Change> changes;
+  for (const Lifetime& life : lifetimes) {
+    changes.push_back({life.first, true, rounded(life.bytes)});
+    changes.push_back({life.last + 1, false, rounded(life.bytes)});
+  }
+  // Ends before beginnings of the same step.
+  std::sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) {
+    return a.step != b.step ? a.step < b.step : a.begins < b.begins;
+  });
+  size_t live = 0, most = 0;
+  for (const Change& change : changes) {
+    live = change.begins ? live + change.bytes : live - change.bytes;
+    most = std::max(most, live);
+  }
+  return most;
+}
+
+struct Block {
+  size_t begin, end;
+};
+
+// The start of the smallest gap of at least `bytes` between blocks, else the end of them all.
+size_t best_gap(std::vector<Block>& blocks, size_t bytes) {
+  std::sort(blocks.begin(), blocks.end(),
+            [](const Block& a, const Block& b) { return a.begin < b.begin; });
+  size_t end = 0, best = SIZE_MAX, best_size = SIZE_MAX;
+  for (const Block& block : blocks) {
+    if (block.begin > end && block.begin - end >= bytes && block.begin - end < best_size) {
+      best = end;
+      best_size = block.begin - end;
+    }
+    end = std::max(end, block.end);
+  }
+  return best == SIZE_MAX ? end : best;
+}
+
+}  // namespace
+
+Result<MemoryPlan> plan_memory(std::span<const Lifetime> lifetimes) {
+  size_t total = 0;
+  for (const Lifetime& life : lifetimes) {
+    if (life.bytes > kMaxBytes || total > kMaxBytes)
+      return model_error("the activations are too large for any machine");
+    total += rounded(life.bytes);
+  }
+  MemoryPlan plan;
+  plan.offsets.assign(lifetimes.size(), 0);
+  plan.lower_bound = largest_live_set(lifetimes);
+  std::vector<size_t> order(lifetimes.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return lifetimes[a].bytes > lifetimes[b].bytes;
+  });
+  std::vector<Block> beside;
+  for (size_t done = 0; done < order.size(); ++done) {
+    const Lifetime& life = lifetimes[order[done]];
+    beside.clear();
+    for (size_t earlier = 0; earlier < done; ++earlier) {
+      const Lifetime& other = lifetimes[order[earlier]];
+      const size_t begin = plan.offsets[order[earlier]];
+      if (overlap(life, other)) beside.push_back({begin, begin + rounded(other.bytes)});
+    }
+    const size_t begin = best_gap(beside, rounded(life.bytes));
+    plan.offsets[order[done]] = begin;
+    plan.bytes = std::max(plan.bytes, begin + rounded(life.bytes));
+  }
+  return plan;
+}
+
+}  // namespace shrike

@@ -1,0 +1,117 @@
+#include "engine/placement.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace shrike {
+
+namespace {
+
+// How far an input lies from where the Concat wants it.
+struct Match {
+  int64_t shift = 0;   // the owner's first element, counted from the Concat output's
+  int64_t begin = 0;   // the part of the owner the input covers, in channels or elements
+  int64_t extent = 0;
+};
+
+bool same_strides(const View& a, const View& b, std::initializer_list<int> axes) {
+  return std::all_of(axes.begin(), axes.end(), [&](int axis) {
+    return a.dim(axis) == b.dim(axis) && (a.dim(axis) == 1 || a.stride(axis) == b.stride(axis));
+  });
+}
+
+// A map's channels [begin, begin + extent) joined over channels.
+std::optional<Match> match_map(const View& input, const View& owner, int64_t part_offset) {
+  if (input.rank != 4 || !is_map(input) || !same_strides(input, owner, {0, 2, 3})) return {};
+  const int64_t begin = input.offset - owner.offset, extent = input.dim(1);
+  if (begin < 0 || begin + extent > owner.dim(1)) return {};
+  return Match{part_offset - begin, begin, extent};
+}
+
+// A run of a dense tensor's elements, joined over an axis with nothing but 1 before it.
+std::optional<Match> match_dense(const View& input, const View& owner, int64_t part_offset) {
+  const int64_t begin = input.offset - owner.offset, extent = input.count();
+  if (!is_dense(input) || begin < 0 || begin + extent > owner.count()) return {};
+  return Match{part_offset - begin, begin, extent};
+}
+
+bool joins_runs(const ConcatNote& note) {
+  if (note.layout == Layout::kMap) return note.axis == 1;
+  for (int d = 0; d < note.axis; ++d)
+    if (note.output.view.dim(d) != 1) return false;
+  return true;
+}
+
+// What one Concat's inputs say about one owner.
+struct Candidate {
+  int buffer = -1;
+  int64_t shift = 0;
+  int64_t covered = 0;
+  int64_t next = 0;  // the owner's part that must come next
+};
+
+class Finder {
+ public:
+  Finder(std::span<const Owner> owners, Placements& found) : owners_(owners), found_(found) {}
+
+  void look_at(const ConcatNote& note) {
+    found_.concats[note.id] = note.layout;
+    if (!joins_runs(note)) return;
+    candidates_.clear();
+    int64_t start = 0;
+    for (const Slot& input : note.inputs) {
+      const int64_t extent = input.view.dim(note.axis);
+      note_input(note, input, concat_part(note.output, note.axis, start, extent).view.offset -
+                                  note.output.view.offset);
+      start += extent;
+    }
+    for (const Candidate& candidate : candidates_) place(note, candidate);
+  }
+
+ private:
+  void note_input(const ConcatNote& note, const Slot& input, int64_t part_offset) {
+    const Owner& owner = owners_[static_cast<size_t>(input.buffer)];
+    if (owner.id == kNoValue || owner.id == note.id || owner.layout != note.layout) return;
+    if (input.dtype != note.output.dtype) return;
+    const std::optional<Match> match = note.layout == Layout::kMap
+                                           ? match_map(input.view, owner.view, part_offset)
+                                           : match_dense(input.view, owner.view, part_offset);
+    if (!match) return;
+    auto known = std::find_if(candidates_.begin(), candidates_.end(),
+                              [&](const Candidate& c) { return c.buffer == input.buffer; });
+    if (known == candidates_.end())
+      known = candidates_.insert(candidates_.end(), {input.buffer, match->shift, 0, 0});
+    // Parts in another order, or a part for the second time, are copied.
+    if (match->shift != known->shift || match->begin != known->next) return;
+    known->next += match->extent;
+    known->covered += match->extent;
+  }
+
+  void place(const ConcatNote& note, const Candidate& candidate) {
+    const Owner& owner = owners_[static_cast<size_t>(candidate.buffer)];
+    const int64_t whole = note.layout == Layout::kMap ? owner.view.dim(1) : owner.view.count();
+    if (candidate.covered != whole) return;
+    found_.owners.try_emplace({owner.id, owner.layout}, Placement{note.id, candidate.shift});
+  }
+
+  std::span<const Owner> owners_;
+  Placements& found_;
+  std::vector<Candidate> candidates_;
+};
+
+}  // namespace
+
+Slot concat_part(const Slot& output, int axis, int64_t start, int64_t extent) {
+  Slot part = output;
+  part.view = sliced(output.view, axis, start, extent);
+  return part;
+}
+
+Placements find_placements(std::span<const ConcatNote> concats, std::span<const Owner> owners) {
+  Placements found;
+  Finder finder(owners, found);
+  for (const ConcatNote& note : concats) finder.look_at(note);
+  return found;
+}
+
+}  // namespace shrike

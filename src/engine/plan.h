@@ -1,0 +1,98 @@
+// Plan: what a graph has become before it runs: steps in order, each with the kernel it got and
+// why faster ones declined, and where every buffer lies. Immutable and shared by sessions.
+//
+// Nouns, lowest to highest: a Buffer is a block of bytes; a View (view.h) is a strided tensor in a
+// buffer; a Slot is a view with its buffer and type, where a value lies; a Step reads slots and
+// writes slots by one kernel; a Plan is all of them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/shape.h"
+#include "base/tensor.h"
+#include "engine/slot.h"
+#include "engine/step.h"
+
+namespace shrike {
+
+// A faster way that was not taken, and why.
+struct DeclinedWay {
+  std::string way;  // a kernel's or step family's name
+  std::string reason;
+};
+
+struct StepInfo {
+  std::string node;  // the node's name, or its first output's where it has none
+  std::string op;    // "Conv"; "Copy" for a step that only changes a layout
+  Shape output_shape;  // of the first output; empty where it depends on the data
+  std::string kernel;  // "avx2_igemm"; "view" or "in_place" where nothing is moved
+  std::vector<DeclinedWay> declined;
+  int64_t macs = 0;
+  size_t packed_bytes = 0;   // weights in the kernel's own order
+  size_t scratch_bytes = 0;  // only while the step runs
+};
+
+enum class BufferKind : uint8_t {
+  kArena,     // at `offset` of the session's arena
+  kConstant,  // `constant`
+  kInput,     // graph input `input`, set by each run
+};
+
+struct Buffer {
+  BufferKind kind = BufferKind::kArena;
+  size_t bytes = 0;
+  // Arena: the steps that need it, first to last (-1: none); offset from the arena's start.
+  int first = -1, last = -1;
+  size_t offset = 0;
+  Tensor constant;
+  size_t input = 0;
+};
+
+// An input or output of the graph.
+struct Port {
+  std::string name;
+  Slot slot;
+  Shape shape;
+  DType dtype = DType::kUndefined;
+  bool is_map = false;             // handed out as an NHWC map
+  std::optional<Tensor> constant;  // an output that needs no run: no slot
+};
+
+class Plan {
+ public:
+  struct Entry {
+    StepInfo info;
+    std::unique_ptr<Step> step;  // null where nothing is to be done
+  };
+
+  const std::vector<Entry>& steps() const { return steps_; }
+  const std::vector<Buffer>& buffers() const { return buffers_; }
+  const std::vector<Port>& inputs() const { return inputs_; }
+  const std::vector<Port>& outputs() const { return outputs_; }
+  int threads() const { return threads_; }
+
+  size_t arena_bytes() const { return arena_bytes_; }
+  // The largest sum of buffers that live at the same time: no plan of these buffers needs less.
+  size_t arena_lower_bound() const { return arena_lower_bound_; }
+  size_t packed_bytes() const;
+  int64_t macs() const;
+
+  // Values whose shape depends on the data: how many tensors a session keeps for them.
+  int tensor_count() const { return tensor_count_; }
+
+ private:
+  friend class Planner;
+  std::vector<Entry> steps_;
+  std::vector<Buffer> buffers_;
+  std::vector<Port> inputs_, outputs_;
+  int threads_ = 1;
+  int tensor_count_ = 0;
+  size_t arena_bytes_ = 0;
+  size_t arena_lower_bound_ = 0;
+};
+
+}  // namespace shrike

@@ -1,0 +1,308 @@
+#include "engine/planner.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "engine/families.h"
+#include "engine/memory_plan.h"
+#include "engine/steps/copy.h"
+
+namespace shrike {
+
+namespace {
+
+size_t bytes_of(DType dtype, const Shape& shape) {
+  return static_cast<size_t>(*shape.element_count()) * dtype_size(dtype);
+}
+
+std::string node_label(const Graph& graph, const Node& node) {
+  if (!node.name.empty()) return node.name;
+  for (ValueId id : node.outputs)
+    if (id != kNoValue) return graph.value(id).name;
+  return {};
+}
+
+}  // namespace
+
+size_t Plan::packed_bytes() const {
+  size_t total = 0;
+  for (const Entry& entry : steps_) total += entry.info.packed_bytes;
+  return total;
+}
+
+int64_t Plan::macs() const {
+  int64_t total = 0;
+  for (const Entry& entry : steps_) total += entry.info.macs;
+  return total;
+}
+
+Planner::Planner(const Graph& graph, const PlanOptions& options, Placements placements)
+    : graph_(graph),
+      options_(options),
+      placements_(std::move(placements)),
+      plan_(std::make_shared<Plan>()) {
+  plan_->threads_ = options.threads;
+}
+
+Result<void> Planner::run() {
+  SHRIKE_TRY(add_inputs());
+  for (const Node& node : graph_.nodes) SHRIKE_TRY(add_node(node));
+  add_outputs();
+  return {};
+}
+
+Result<void> Planner::add_inputs() {
+  for (size_t i = 0; i < graph_.inputs.size(); ++i) {
+    const ValueId id = graph_.inputs[i];
+    const Value& value = graph_.value(id);
+    if (!graph_.static_shape(id))
+      return model_error("input '" + value.name + "' has no fixed shape: " +
+                         (value.shape ? to_string(*value.shape) : std::string("unknown")));
+    Port port{value.name, {}, *value.shape, value.dtype, false, {}};
+    if (!in_memory(id)) {
+      port.slot = new_tensor(id);
+    } else if (options_.nhwc_ports && value.dtype == DType::kF32 && value.shape->rank() == 4) {
+      port.slot = new_map(id);
+      port.is_map = true;
+      owners_.back().id = kNoValue;
+    } else {
+      port.slot = {value.dtype, new_buffer({.kind = BufferKind::kInput, .input = i}),
+                   dense_view(*value.shape), -1};
+      define(id, port.slot);
+    }
+    plan_->inputs_.push_back(std::move(port));
+  }
+  return {};
+}
+
+void Planner::add_outputs() {
+  for (ValueId id : graph_.outputs) {
+    const Value& value = graph_.value(id);
+    Port port{value.name, {}, value.shape.value_or(Shape{}), value.dtype, false, {}};
+    if (value.constant) {
+      port.constant = *value.constant;
+    } else if (options_.nhwc_ports && value.dtype == DType::kF32 && in_memory(id) &&
+               value.shape->rank() == 4) {
+      port.slot = as_map(id);
+      port.is_map = true;
+    } else {
+      port.slot = slot(id);
+    }
+    plan_->outputs_.push_back(std::move(port));
+  }
+  // Inputs outlive the run, so that it can be repeated; outputs are read after it.
+  const int end = static_cast<int>(plan_->steps_.size());
+  for (const Port& port : plan_->inputs_) {
+    touch(port.slot, 0);
+    touch(port.slot, end);
+  }
+  for (const Port& port : plan_->outputs_) touch(port.slot, end);
+}
+
+Result<void> Planner::add_node(const Node& node) {
+  const auto fixed = [&](ValueId id) {
+    return id == kNoValue || graph_.constant(id) || in_memory(id);
+  };
+  const bool all_fixed = std::all_of(node.inputs.begin(), node.inputs.end(), fixed) &&
+                         std::all_of(node.outputs.begin(), node.outputs.end(), fixed);
+  declined_.clear();
+  const std::span<const StepFamily> families = step_families();
+  for (const StepFamily& family : families) {
+    const bool last = &family == &families.back();
+    if (!family.handles(node.op)) continue;
+    const char* reason = !all_fixed && !last ? "a shape is empty or depends on the data"
+                         : family.refuse     ? family.refuse(*this, node)
+                                             : nullptr;
+    if (!reason) {
+      family.emit(*this, node);
+      return {};
+    }
+    declined_.push_back({family.name, reason});
+  }
+  return model_error("nothing can run " + std::string(op_name(node.op)) + " node '" +
+                     node_label(graph_, node) + "'");
+}
+
+bool Planner::in_memory(ValueId id) const {
+  const Shape* known = graph_.static_shape(id);
+  if (!known || known->rank() > kernels::kMaxRank) return false;
+  if (dtype_size(graph_.value(id).dtype) == 0) return false;
+  return known->element_count().value_or(0) > 0;
+}
+
+const Slot& Planner::slot(ValueId id) {
+  if (graph_.constant(id) && !slots_.contains(id)) {
+    assert(in_memory(id));
+    define(id, constant_slot(*graph_.constant(id)));
+  }
+  return slots_.at(id);
+}
+
+bool Planner::lies_as_map(ValueId id) {
+  if (graph_.value(id).dtype != DType::kF32 || graph_.constant(id) || !in_memory(id)) return false;
+  const View& view = slot(id).view;
+  return is_map(view) && !is_dense(view);
+}
+
+Slot Planner::as_map(ValueId id) {
+  const Slot& known = slot(id);
+  if (is_map(known.view)) return known;
+  return converted(id, Layout::kMap);
+}
+
+Slot Planner::as_dense(ValueId id) {
+  const Slot& known = slot(id);
+  if (is_dense(known.view)) return known;
+  return converted(id, Layout::kDense);
+}
+
+Slot Planner::converted(ValueId id, Layout layout) {
+  const Key key{id, layout};
+  if (const auto known = conversions_.find(key); known != conversions_.end()) return known->second;
+  Slot result;
+  if (const Tensor* constant = graph_.constant(id)) {
+    result = constant_slot(layout == Layout::kMap ? map_order(*constant) : *constant);
+    if (layout == Layout::kMap) result.view = map_view(constant->shape());
+  } else {
+    result = produced(id, layout);
+    StepDraft copy;
+    copy.info = {graph_.value(id).name, "Copy", shape(id), "copy", {}, 0, 0, 0};
+    copy.touches = {slot(id), result};
+    copy.step = make_copy_step({{slot(id), result}});
+    add(std::move(copy));
+  }
+  conversions_.emplace(key, result);
+  return result;
+}
+
+Slot Planner::produced(ValueId id, Layout layout) {
+  const Key key{id, layout};
+  if (const auto known = produced_.find(key); known != produced_.end()) return known->second;
+  Slot result;
+  result.dtype = graph_.value(id).dtype;
+  result.view = layout == Layout::kMap ? map_view(shape(id)) : dense_view(shape(id));
+  const auto placed = placements_.owners.find(key);
+  if (placed == placements_.owners.end()) {
+    result.buffer = new_buffer({.bytes = bytes_of(result.dtype, shape(id))});
+    owners_.back() = {id, layout, result.view};
+  } else {
+    const Placement& place = placed->second;
+    const Slot whole = produced(place.concat, placements_.concats.at(place.concat));
+    result.buffer = whole.buffer;
+    result.view.offset = whole.view.offset + place.offset;
+    if (layout == Layout::kMap) result.view.strides = whole.view.strides;
+  }
+  produced_.emplace(key, result);
+  return result;
+}
+
+Slot Planner::new_map(ValueId id) {
+  const Slot result = produced(id, Layout::kMap);
+  define(id, result);
+  return result;
+}
+
+Slot Planner::new_dense(ValueId id) {
+  const Slot result = produced(id, Layout::kDense);
+  define(id, result);
+  return result;
+}
+
+Slot Planner::new_tensor(ValueId id) {
+  Slot result;
+  result.dtype = graph_.value(id).dtype;
+  result.tensor = plan_->tensor_count_++;
+  define(id, result);
+  return result;
+}
+
+void Planner::define(ValueId id, const Slot& slot) { slots_.insert_or_assign(id, slot); }
+
+Slot Planner::new_scratch(size_t bytes) {
+  if (bytes == 0) return {};
+  const int buffer = new_buffer({.bytes = bytes});
+  return {DType::kU8, buffer, dense_view(Shape{static_cast<int64_t>(bytes)}), -1};
+}
+
+Slot Planner::new_concat(ValueId id, Layout layout, std::span<const ValueId> inputs, int axis) {
+  const Slot result = layout == Layout::kMap ? new_map(id) : new_dense(id);
+  ConcatNote note{id, layout, axis, result, {}};
+  for (ValueId input : inputs) note.inputs.push_back(slot(input));
+  concats_.push_back(std::move(note));
+  return result;
+}
+
+std::optional<Layout> Planner::concat_layout(ValueId id) const {
+  const auto known = placements_.concats.find(id);
+  if (known == placements_.concats.end()) return std::nullopt;
+  return known->second;
+}
+
+StepDraft Planner::draft(const Node& node, std::string kernel) const {
+  StepDraft draft;
+  const ValueId first = node.outputs.empty() ? kNoValue : node.outputs[0];
+  draft.info.node = node_label(graph_, node);
+  draft.info.op = op_name(node.op);
+  if (first != kNoValue && graph_.static_shape(first)) draft.info.output_shape = shape(first);
+  draft.info.kernel = std::move(kernel);
+  draft.info.declined = declined_;
+  return draft;
+}
+
+void Planner::add(StepDraft draft) {
+  const int index = static_cast<int>(plan_->steps_.size());
+  for (const Slot& slot : draft.touches) touch(slot, index);
+  plan_->steps_.push_back({std::move(draft.info), std::move(draft.step)});
+}
+
+void Planner::touch(const Slot& slot, int step) {
+  if (!slot.in_memory()) return;
+  Buffer& buffer = plan_->buffers_[static_cast<size_t>(slot.buffer)];
+  buffer.first = buffer.first < 0 ? step : std::min(buffer.first, step);
+  buffer.last = std::max(buffer.last, step);
+}
+
+int Planner::new_buffer(Buffer buffer) {
+  plan_->buffers_.push_back(std::move(buffer));
+  owners_.emplace_back();
+  return static_cast<int>(plan_->buffers_.size()) - 1;
+}
+
+Slot Planner::constant_slot(Tensor tensor) {
+  Slot result{tensor.dtype(), -1, dense_view(tensor.shape()), -1};
+  result.buffer = new_buffer({.kind = BufferKind::kConstant, .constant = std::move(tensor)});
+  return result;
+}
+
+Result<void> Planner::lay_out_arena() {
+  std::vector<Lifetime> lifetimes;
+  std::vector<Buffer*> placed;
+  for (Buffer& buffer : plan_->buffers_) {
+    if (buffer.kind != BufferKind::kArena || buffer.first < 0) continue;
+    lifetimes.push_back({buffer.bytes, buffer.first, buffer.last});
+    placed.push_back(&buffer);
+  }
+  SHRIKE_ASSIGN(const MemoryPlan memory, plan_memory(lifetimes));
+  for (size_t i = 0; i < placed.size(); ++i) placed[i]->offset = memory.offsets[i];
+  plan_->arena_bytes_ = memory.bytes;
+  plan_->arena_lower_bound_ = memory.lower_bound;
+  return {};
+}
+
+Result<std::shared_ptr<Plan>> Planner::finish() {
+  SHRIKE_TRY(lay_out_arena());
+  for (Plan::Entry& entry : plan_->steps_)
+    if (entry.step) entry.info.packed_bytes = entry.step->prepare();
+  return plan_;
+}
+
+Result<std::shared_ptr<const Plan>> build_plan(const Graph& graph, const PlanOptions& options) {
+  Planner first(graph, options, {});
+  SHRIKE_TRY(first.run());
+  Planner second(graph, options, find_placements(first.concats(), first.owners()));
+  SHRIKE_TRY(second.run());
+  SHRIKE_ASSIGN(std::shared_ptr<const Plan> plan, second.finish());
+  return plan;
+}
+
+}  // namespace shrike

@@ -1,0 +1,106 @@
+// Planner: walks a graph's nodes in order, asks the step families (families.h) who takes each, and
+// keeps where every value lies. What the families see of a plan in the making.
+//
+// A value has one slot, in the layout its producer writes or as a view of another value; as_map()
+// and as_dense() give it in a layout a kernel asks for, through a copy step where it lies in no
+// such way (made once per value and layout, constants when the plan is made).
+//
+// Plans are made twice (build_plan): the first shows which values could be written straight into
+// the Concat that joins them (placement.h), the second puts them there.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "engine/placement.h"
+#include "engine/plan.h"
+#include "ir/graph.h"
+
+namespace shrike {
+
+struct PlanOptions {
+  int threads = 1;
+  bool nhwc_ports = false;
+};
+
+// A plan whose steps have packed their weights. Errors (kModel) name input, operator and node.
+Result<std::shared_ptr<const Plan>> build_plan(const Graph& graph, const PlanOptions& options);
+
+// A step as its family describes it.
+struct StepDraft {
+  StepInfo info;
+  std::unique_ptr<Step> step;  // null: nothing to do
+  std::vector<Slot> touches;   // every slot it reads, writes or scribbles on
+};
+
+class Planner {
+ public:
+  Planner(const Graph& graph, const PlanOptions& options, Placements placements);
+
+  // The whole walk. Once.
+  Result<void> run();
+
+  // ---- What a family asks.
+  const Graph& graph() const { return graph_; }
+  int threads() const { return options_.threads; }
+  // Whether a value has a buffer: its shape is static, of at most kMaxRank extents, not empty.
+  bool in_memory(ValueId id) const;
+  // Where a value that is computed already, or constant, lies.
+  const Slot& slot(ValueId id);
+  const Shape& shape(ValueId id) const { return *graph_.value(id).shape; }
+  // A map that is no dense tensor as well: what is worth keeping a map.
+  bool lies_as_map(ValueId id);
+  Slot as_map(ValueId id);    // requires f32 and rank 4
+  Slot as_dense(ValueId id);  // row-major without gaps
+
+  // ---- What a family defines: where an output lies.
+  Slot new_map(ValueId id);
+  Slot new_dense(ValueId id);
+  Slot new_tensor(ValueId id);            // shape depends on the data
+  void define(ValueId id, const Slot& slot);  // a view of what another value wrote
+  Slot new_scratch(size_t bytes);
+  // The output of a Concat, and note of its inputs for the second plan.
+  Slot new_concat(ValueId id, Layout layout, std::span<const ValueId> inputs, int axis);
+  // The layout the first plan gave a Concat's output; nothing in the first plan.
+  std::optional<Layout> concat_layout(ValueId id) const;
+
+  // A draft with the node's names and the families that declined it.
+  StepDraft draft(const Node& node, std::string kernel) const;
+  void add(StepDraft draft);
+
+  // ---- After run().
+  const std::vector<ConcatNote>& concats() const { return concats_; }
+  const std::vector<Owner>& owners() const { return owners_; }
+  Result<std::shared_ptr<Plan>> finish();
+
+ private:
+  using Key = std::pair<ValueId, Layout>;
+
+  Result<void> add_inputs();
+  void add_outputs();
+  Result<void> add_node(const Node& node);
+  int new_buffer(Buffer buffer);
+  Slot constant_slot(Tensor tensor);
+  // The slot a value's producer writes, in the Concat it is placed in or in a buffer of its own.
+  Slot produced(ValueId id, Layout layout);
+  Slot converted(ValueId id, Layout layout);
+  void touch(const Slot& slot, int step);
+  Result<void> lay_out_arena();
+
+  const Graph& graph_;
+  PlanOptions options_;
+  Placements placements_;
+  std::shared_ptr<Plan> plan_;
+  std::map<ValueId, Slot> slots_;
+  std::map<Key, Slot> produced_;
+  std::map<Key, Slot> conversions_;
+  std::vector<Owner> owners_;  // by buffer
+  std::vector<ConcatNote> concats_;
+  std::vector<DeclinedWay> declined_;  // by the families asked about the node in progress
+};
+
+}  // namespace shrike

@@ -1,0 +1,59 @@
+// Step: one kernel call of a plan, on slots fixed when the plan was made. Steps hold no activation
+// and change nothing when run, so that sessions can share them.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "base/result.h"
+#include "base/tensor.h"
+#include "base/thread_pool.h"
+#include "engine/slot.h"
+
+namespace shrike {
+
+// What a step needs of the session that runs it: addresses and threads.
+class RunContext {
+ public:
+  // bases[b]: the first byte of buffer b. tensors: those of the values that have no buffer.
+  RunContext(ThreadPool& pool, std::span<std::byte* const> bases, std::span<Tensor> tensors)
+      : pool_(pool), bases_(bases), tensors_(tensors) {}
+
+  ThreadPool& pool() const { return pool_; }
+  std::byte* base(const Slot& slot) const { return bases_[static_cast<size_t>(slot.buffer)]; }
+  Tensor& tensor(const Slot& slot) const { return tensors_[static_cast<size_t>(slot.tensor)]; }
+
+  // The slot's first element. Requires a slot of f32.
+  float* floats(const Slot& slot) const { return first(slot) + slot.view.offset; }
+  kernels::MapView map(const Slot& slot, int64_t image) const {
+    return map_at(slot.view, first(slot), image);
+  }
+  kernels::StridedView strided(const Slot& slot) const {
+    return strided_at(slot.view, first(slot));
+  }
+  // All of a buffer of bytes.
+  std::span<std::byte> scratch(const Slot& slot) const {
+    if (!slot.in_memory()) return {};
+    return {base(slot), static_cast<size_t>(slot.view.count())};
+  }
+
+ private:
+  float* first(const Slot& slot) const { return reinterpret_cast<float*>(base(slot)); }
+
+  ThreadPool& pool_;
+  std::span<std::byte* const> bases_;
+  std::span<Tensor> tensors_;
+};
+
+class Step {
+ public:
+  virtual ~Step() = default;
+
+  // Packs weights and lets go of the model's own. Called once, before the first run; returns the
+  // bytes that are kept.
+  virtual size_t prepare() { return 0; }
+
+  virtual Result<void> run(RunContext& context) const = 0;
+};
+
+}  // namespace shrike

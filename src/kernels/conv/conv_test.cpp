@@ -1,0 +1,267 @@
+// Every row of the convolution table against the reference.
+#include "kernels/conv/conv.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "kernels/testing/random.h"
+
+namespace shrike::kernels {
+namespace {
+
+using namespace testing;
+
+std::string describe(const ConvProblem& p) {
+  std::ostringstream text;
+  text << "in " << p.in_height << "x" << p.in_width << "x" << p.in_channels << " out "
+       << p.out_height << "x" << p.out_width << "x" << p.out_channels << " kernel " << p.kernel_h
+       << "x" << p.kernel_w << " stride " << p.stride_h << "," << p.stride_w << " pad "
+       << p.pad_top << "," << p.pad_left << " dilation " << p.dilation_h << "," << p.dilation_w
+       << " groups " << p.groups << " activation " << activation_info(p.activation.kind).name
+       << " residual " << static_cast<int>(p.residual);
+  return text.str();
+}
+
+struct Gaps {
+  int64_t pixel = 0, row = 0, shift = 0;
+};
+
+// A problem with its inputs; run() gives the whole output buffer of one kernel.
+class ConvCase {
+ public:
+  ConvCase(const ConvProblem& problem, Random& random, Gaps in_gaps = {}, Gaps out_gaps = {})
+      : problem_(problem),
+        input_(problem.in_height, problem.in_width, problem.in_channels, in_gaps.pixel,
+               in_gaps.row, in_gaps.shift),
+        residual_(problem.out_height, problem.out_width, problem.out_channels, in_gaps.pixel,
+                  in_gaps.row, out_gaps.shift),
+        out_gaps_(out_gaps),
+        weights_(random.reals(problem.weight_count())),
+        bias_(random.reals(problem.out_channels)) {
+    input_.fill(random);
+    residual_.fill(random);
+  }
+
+  std::vector<float> run(const ConvKernel& kernel, int threads, bool with_bias = true) const {
+    TestMap output(problem_.out_height, problem_.out_width, problem_.out_channels,
+                   out_gaps_.pixel, out_gaps_.row, out_gaps_.shift);
+    ThreadPool pool(threads);
+    const PackedConv packed =
+        kernel.pack(problem_, weights_.data(), with_bias ? bias_.data() : nullptr);
+    AlignedScratch scratch(kernel.scratch_bytes(problem_, threads));
+    kernel.run(problem_, packed, {input_.view(), output.view(), residual_.view()}, pool,
+               scratch.span());
+    return output.values();
+  }
+
+  // Every kernel that takes the problem gives the reference's numbers, and the same bits with
+  // other numbers of threads. Returns how many took it.
+  int check_all(float tolerance_factor = 1) const {
+    SCOPED_TRACE(describe(problem_));
+    const std::vector<float> expected = run(conv_kernels().back(), 1);
+    const float tolerance =
+        tolerance_factor * sum_tolerance(problem_.taps() * problem_.group_in());
+    int taken = 0;
+    for (const ConvKernel& kernel : conv_kernels()) {
+      if (cpu_lacks(kernel.need, cpu_features())) continue;
+      if (kernel.refuse && kernel.refuse(problem_)) continue;
+      SCOPED_TRACE(kernel.name);
+      ++taken;
+      const std::vector<float> one = run(kernel, 1);
+      EXPECT_TRUE(near(expected, one, tolerance));
+      EXPECT_TRUE(near(one, run(kernel, 3), 0));
+    }
+    return taken;
+  }
+
+ private:
+  ConvProblem problem_;
+  TestMap input_, residual_;
+  Gaps out_gaps_;
+  std::vector<float> weights_, bias_;
+};
+
+// Output sizes from the rest, with `pad_end` at the bottom and right.
+ConvProblem sized(ConvProblem p, int64_t pad_end) {
+  p.out_height =
+      (p.in_height + p.pad_top + pad_end - (p.kernel_h - 1) * p.dilation_h - 1) / p.stride_h + 1;
+  p.out_width =
+      (p.in_width + p.pad_left + pad_end - (p.kernel_w - 1) * p.dilation_w - 1) / p.stride_w + 1;
+  return p;
+}
+
+ConvProblem square(int64_t size, int64_t in, int64_t out, int64_t kernel, int64_t stride,
+                   int64_t pad) {
+  ConvProblem p;
+  p.in_height = p.in_width = size;
+  p.in_channels = in;
+  p.out_channels = out;
+  p.kernel_h = p.kernel_w = kernel;
+  p.stride_h = p.stride_w = stride;
+  p.pad_top = p.pad_left = pad;
+  return sized(p, pad);
+}
+
+TEST(Conv, ReferenceComputesTheFormula) {
+  // 3x3 kernel of ones over ones: every output counts its window's pixels inside the map.
+  ConvProblem p = square(3, 1, 1, 3, 1, 1);
+  const std::vector<float> ones(9, 1.0f);
+  const float bias = 0.5f;
+  std::vector<float> out(9);
+  ThreadPool pool(1);
+  const ConvKernel& reference = conv_kernels().back();
+  reference.run(p, reference.pack(p, ones.data(), &bias),
+                {dense_map<const float>(ones.data(), 3, 3, 1), dense_map(out.data(), 3, 3, 1), {}},
+                pool, {});
+  EXPECT_EQ(out, (std::vector<float>{4.5, 6.5, 4.5, 6.5, 9.5, 6.5, 4.5, 6.5, 4.5}));
+}
+
+TEST(Conv, ChannelsAroundVectorWidths) {
+  Random random;
+  for (int64_t in : {1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 33})
+    for (int64_t out : {1, 7, 8, 9, 15, 16, 17, 24, 31, 33, 40})
+      for (int64_t kernel : {1, 3})
+        EXPECT_GE(ConvCase(square(6, in, out, kernel, 1, kernel / 2), random).check_all(), 2);
+}
+
+TEST(Conv, WidthsAroundTileSizes) {
+  Random random;
+  for (int64_t width = 1; width <= 19; ++width)
+    for (int64_t stride : {1, 2, 3}) {
+      ConvProblem p = square(5, 4, 18, 3, stride, 1);
+      p.in_width = width;
+      ConvCase(sized(p, 1), random).check_all();
+      p.in_channels = p.out_channels = p.groups = 18;
+      EXPECT_GE(ConvCase(sized(p, 1), random).check_all(), 3);
+    }
+}
+
+TEST(Conv, Stems) {
+  Random random;
+  ConvCase(square(32, 3, 16, 3, 2, 1), random).check_all();
+  ConvCase(square(32, 3, 16, 6, 2, 2), random).check_all();
+  ConvCase(square(30, 3, 32, 7, 2, 3), random).check_all();
+}
+
+TEST(Conv, AsymmetricPadding) {
+  Random random;
+  ConvProblem p = square(9, 6, 10, 2, 2, 0);
+  ConvCase(sized(p, 1), random).check_all();
+  p.pad_left = 3;  // a window entirely in the padding
+  ConvCase(sized(p, 3), random).check_all();
+  p.groups = p.out_channels = p.in_channels;
+  ConvCase(sized(p, 3), random).check_all();
+}
+
+TEST(Conv, Residuals) {
+  Random random;
+  for (Residual order : {Residual::kAfterActivation, Residual::kBeforeActivation})
+    for (int64_t channels : {5, 16, 21}) {
+      ConvProblem p = square(7, channels, channels, 3, 1, 1);
+      p.residual = order;
+      p.activation.kind = ActivationKind::kSilu;
+      ConvCase(p, random, {3, 2, 1}, {2, 5, 3}).check_all();
+      p.groups = channels;
+      ConvCase(p, random, {3, 2, 1}, {2, 5, 3}).check_all();
+    }
+}
+
+TEST(Conv, ResidualMayBeTheOutput) {
+  Random random;
+  ConvProblem p = square(6, 9, 9, 3, 1, 1);
+  p.residual = Residual::kAfterActivation;
+  const std::vector<float> weights = random.reals(p.weight_count());
+  TestMap input(6, 6, 9), residual(6, 6, 9);
+  input.fill(random);
+  residual.fill(random);
+  ThreadPool pool(2);
+  for (const ConvKernel& kernel : conv_kernels()) {
+    if (cpu_lacks(kernel.need, cpu_features()) || (kernel.refuse && kernel.refuse(p))) continue;
+    const PackedConv packed = kernel.pack(p, weights.data(), nullptr);
+    AlignedScratch scratch(kernel.scratch_bytes(p, 2));
+    TestMap apart(6, 6, 9), in_place(residual);
+    kernel.run(p, packed, {input.view(), apart.view(), residual.view()}, pool, scratch.span());
+    kernel.run(p, packed, {input.view(), in_place.view(), in_place.view()}, pool, scratch.span());
+    EXPECT_TRUE(near(apart.values(), in_place.values(), 0)) << kernel.name;
+  }
+}
+
+TEST(Conv, EveryActivation) {
+  Random random;
+  for (const ActivationInfo& info : kActivations) {
+    // Where a function is steep or has a pole, sums that differ in the last bit do not compare;
+    // activation_test.cpp compares these functions on equal arguments.
+    if (info.kind == ActivationKind::kLog || info.kind == ActivationKind::kReciprocal ||
+        info.kind == ActivationKind::kSqrt || info.kind == ActivationKind::kFloor ||
+        info.kind == ActivationKind::kCeil || info.kind == ActivationKind::kRound)
+      continue;
+    ConvProblem p = square(5, 3, 19, 3, 1, 1);
+    p.activation = {info.kind, 0.3f, 0.9f};
+    ConvCase(p, random).check_all(8);
+  }
+}
+
+TEST(Conv, NoBias) {
+  Random random;
+  const ConvProblem p = square(4, 3, 5, 3, 1, 1);
+  const ConvCase test(p, random);
+  for (const ConvKernel& kernel : conv_kernels()) {
+    if (cpu_lacks(kernel.need, cpu_features()) || (kernel.refuse && kernel.refuse(p))) continue;
+    EXPECT_TRUE(near(test.run(conv_kernels().back(), 1, false), test.run(kernel, 1, false),
+                     sum_tolerance(27)))
+        << kernel.name;
+  }
+}
+
+TEST(Conv, RandomProblems) {
+  Random random;
+  for (int i = 0; i < 400; ++i) {
+    ConvProblem p;
+    p.in_height = random.integer(1, 14);
+    p.in_width = random.integer(1, 19);
+    p.kernel_h = random.integer(1, 5);
+    p.kernel_w = random.integer(1, 7);
+    p.stride_h = random.integer(1, 3);
+    p.stride_w = random.integer(1, 3);
+    p.dilation_h = random.integer(1, 2);
+    p.dilation_w = random.integer(1, 3);
+    p.pad_top = random.integer(0, 3);
+    p.pad_left = random.integer(0, 4);
+    p.groups = random.pick<int64_t>({1, 1, 1, 2, 3, 8});
+    const bool depthwise = random.integer(0, 3) == 0;
+    p.in_channels = p.groups * random.integer(1, 40 / p.groups);
+    p.out_channels = p.groups * random.integer(1, 40 / p.groups);
+    if (depthwise) p.groups = p.out_channels = p.in_channels;
+    p.activation.kind = random.pick({ActivationKind::kNone, ActivationKind::kSilu});
+    p.residual = random.pick(
+        {Residual::kNone, Residual::kAfterActivation, Residual::kBeforeActivation});
+    const int64_t pad_end = random.integer(0, 4);
+    p = sized(p, pad_end);
+    if (p.in_height + p.pad_top + pad_end <= (p.kernel_h - 1) * p.dilation_h) continue;
+    if (p.in_width + p.pad_left + pad_end <= (p.kernel_w - 1) * p.dilation_w) continue;
+    const Gaps in{random.integer(0, 1) * random.integer(1, 9), random.integer(0, 5),
+                  random.integer(0, 7)};
+    const Gaps out{random.integer(0, 9), random.integer(0, 5), random.integer(0, 7)};
+    ConvCase(p, random, in, out).check_all(2);
+    if (HasFailure()) break;
+  }
+}
+
+TEST(Conv, ChoiceSaysWhyOthersDeclined) {
+  const ConvProblem p = square(6, 4, 8, 3, 1, 1);
+  const Choice<ConvKernel> plain = select_kernel(conv_kernels(), p, CpuFeatures{});
+  EXPECT_STREQ(plain.kernel->name, "igemm");
+  for (const Declined& declined : plain.declined) EXPECT_NE(declined.reason[0], '\0');
+#if SHRIKE_KERNELS_AVX2
+  CpuFeatures avx2;
+  avx2.avx2_fma = true;
+  const Choice<ConvKernel> fast = select_kernel(conv_kernels(), p, avx2);
+  EXPECT_STREQ(fast.kernel->name, "avx2_igemm");
+  ASSERT_EQ(fast.declined.size(), 1u);
+  EXPECT_STREQ(fast.declined[0].kernel, "avx2_depthwise");
+#endif
+}
+
+}  // namespace
+}  // namespace shrike::kernels

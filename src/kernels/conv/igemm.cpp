@@ -1,0 +1,180 @@
+#include "kernels/conv/igemm.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "kernels/conv/igemm_geometry.h"
+
+namespace shrike::kernels {
+
+namespace {
+
+// Bytes of one worker's scratch, and its parts where `base` is given.
+size_t lay_out_scratch(const TileKernel& tile, const ConvProblem& problem, std::byte* base,
+                       IgemmScratch* scratch) {
+  const auto pixels = static_cast<size_t>(igemm_block_pixels(tile, problem));
+  const size_t pointers = align_up(pixels * static_cast<size_t>(problem.taps()) * sizeof(float*));
+  const size_t per_pixel = align_up(pixels * sizeof(float*));
+  const size_t sums = align_up(static_cast<size_t>(tile.rows * tile.columns) * sizeof(float));
+  if (scratch)
+    *scratch = {reinterpret_cast<const float**>(base),
+                reinterpret_cast<float**>(base + pointers),
+                reinterpret_cast<const float**>(base + pointers + per_pixel),
+                reinterpret_cast<float*>(base + pointers + 2 * per_pixel)};
+  return pointers + 2 * per_pixel + sums;
+}
+
+// One call of igemm_run, the same for all workers.
+class IgemmRun {
+ public:
+  IgemmRun(const TileKernel& tile, const ConvProblem& problem, const PackedConv& packed,
+           const ConvMaps& maps)
+      : tile_(tile),
+        problem_(problem),
+        maps_(maps),
+        packing_(tile, problem),
+        weights_(packed.floats()),
+        rows_merge_(problem.dilation_w == 1 && maps.input.pixel_stride == problem.group_in()),
+        finish_(tile.finish(problem.activation.kind)) {}
+
+  // Output blocks [begin, end) of pixels [first, last).
+  void compute(const IgemmScratch& scratch, int64_t group, int64_t first, int64_t last,
+               int64_t begin, int64_t end) const;
+
+ private:
+  struct Origin {
+    int64_t y, x;  // of the window's first tap; may lie outside the map
+  };
+
+  Origin origin(int64_t pixel) const {
+    const int64_t y = pixel / problem_.out_width, x = pixel % problem_.out_width;
+    return {y * problem_.stride_h - problem_.pad_top, x * problem_.stride_w - problem_.pad_left};
+  }
+  bool inside_x(int64_t x) const {
+    return x >= 0 && x + (problem_.kernel_w - 1) * problem_.dilation_w < problem_.in_width;
+  }
+
+  // Writes the tile's pointers and says how many runs of what length they are.
+  IgemmTile describe(int64_t group, int64_t pixel, int row_count, const float** pointers) const;
+  void describe_outputs(const IgemmScratch& scratch, int64_t group, int64_t first,
+                        int64_t last) const;
+  void compute_tile(const IgemmTile& tile, const IgemmScratch& scratch, int64_t group,
+                    int64_t block) const;
+
+  const TileKernel& tile_;
+  const ConvProblem& problem_;
+  const ConvMaps& maps_;
+  const IgemmPacking packing_;
+  const float* weights_;
+  const bool rows_merge_;  // the taps of a kernel row are adjacent, padding apart
+  const TileFinishFunction finish_;
+};
+
+IgemmTile IgemmRun::describe(int64_t group, int64_t pixel, int row_count,
+                             const float** pointers) const {
+  Origin origins[kMaxTileRows];
+  bool merge = rows_merge_;
+  for (int r = 0; r < row_count; ++r) {
+    origins[r] = origin(pixel + r);
+    merge = merge && inside_x(origins[r].x);
+  }
+  const float* input = maps_.input.data + group * problem_.group_in();
+  const float* zeros = weights_ + packing_.zeros;
+  const int64_t runs_w = merge ? 1 : problem_.kernel_w;
+  const float** next = pointers;
+  for (int64_t i = 0; i < problem_.kernel_h; ++i)
+    for (int64_t j = 0; j < runs_w; ++j)
+      for (int r = 0; r < row_count; ++r) {
+        const int64_t y = origins[r].y + i * problem_.dilation_h;
+        const int64_t x = origins[r].x + j * problem_.dilation_w;
+        const bool inside =
+            y >= 0 && y < problem_.in_height && x >= 0 && x < problem_.in_width;
+        *next++ = inside ? input + y * maps_.input.row_stride + x * maps_.input.pixel_stride
+                         : zeros;
+      }
+  const int64_t run_length = merge ? problem_.kernel_w * problem_.group_in() : problem_.group_in();
+  return {pointers, problem_.kernel_h * runs_w, run_length, row_count, 0};
+}
+
+void IgemmRun::describe_outputs(const IgemmScratch& scratch, int64_t group, int64_t first,
+                                int64_t last) const {
+  const int64_t channel = group * problem_.group_out();
+  for (int64_t pixel = first; pixel < last; ++pixel) {
+    const int64_t y = pixel / problem_.out_width, x = pixel % problem_.out_width;
+    scratch.outputs[pixel - first] = maps_.output.at(y, x) + channel;
+    if (problem_.residual != Residual::kNone)
+      scratch.residual[pixel - first] = maps_.residual.at(y, x) + channel;
+  }
+}
+
+void IgemmRun::compute_tile(const IgemmTile& tile, const IgemmScratch& scratch, int64_t group,
+                            int64_t block) const {
+  const int64_t index = group * packing_.blocks + block;
+  tile_.sums[tile.row_count]({tile.pointers, tile.runs, tile.run_length,
+                              weights_ + index * packing_.panel,
+                              weights_ + packing_.bias + index * tile_.columns, scratch.sums});
+  const int64_t column = block * tile_.columns;
+  const int64_t count = std::min<int64_t>(tile_.columns, problem_.group_out() - column);
+  finish_({scratch.sums, tile.row_count, column, count, scratch.outputs + tile.first,
+           scratch.residual + tile.first, problem_.activation, problem_.residual});
+}
+
+void IgemmRun::compute(const IgemmScratch& scratch, int64_t group, int64_t first, int64_t last,
+                       int64_t begin, int64_t end) const {
+  IgemmTile tiles[kMaxBlockTiles];
+  const int64_t pixels = last - first;
+  const int64_t count = divide_up(pixels, tile_.rows);
+  assert(count <= kMaxBlockTiles);
+  const float** pointers = scratch.pointers;
+  for (int64_t t = 0; t < count; ++t) {
+    // Even shares: 16 pixels are tiles of 6, 5 and 5, not of 6, 6 and 4.
+    const int64_t from = pixels * t / count, to = pixels * (t + 1) / count;
+    const int row_count = static_cast<int>(to - from);
+    tiles[t] = describe(group, first + from, row_count, pointers);
+    tiles[t].first = from;
+    pointers += row_count * tiles[t].runs;
+  }
+  describe_outputs(scratch, group, first, last);
+  for (int64_t block = begin; block < end; ++block)
+    for (int64_t t = 0; t < count; ++t) compute_tile(tiles[t], scratch, group, block);
+}
+
+}  // namespace
+
+int64_t igemm_block_pixels(const TileKernel& tile, const ConvProblem& problem) {
+  constexpr int64_t kInputFloats = 8192;  // half of a 64 KiB share of the second level
+  const int64_t floats_a_pixel =
+      std::max<int64_t>(1, problem.group_in() * problem.stride_h * problem.stride_w);
+  const int64_t tiles =
+      std::clamp<int64_t>(kInputFloats / floats_a_pixel / tile.rows, 4, kMaxBlockTiles);
+  return tiles * tile.rows;
+}
+
+size_t igemm_scratch_bytes(const TileKernel& tile, const ConvProblem& problem, int threads) {
+  return static_cast<size_t>(threads) * lay_out_scratch(tile, problem, nullptr, nullptr);
+}
+
+void igemm_run(const TileKernel& tile, const ConvProblem& problem, const PackedConv& packed,
+               const ConvMaps& maps, ThreadPool& pool, std::span<std::byte> scratch) {
+  assert(scratch.size() >= igemm_scratch_bytes(tile, problem, pool.threads()));
+  const IgemmRun run(tile, problem, packed, maps);
+  const int64_t pixels = problem.out_height * problem.out_width;
+  const int64_t block_pixels = igemm_block_pixels(tile, problem);
+  const int64_t pixel_blocks = divide_up(pixels, block_pixels);
+  const int64_t output_blocks = divide_up(problem.group_out(), tile.columns);
+  // Small maps are also divided by outputs, so that every thread gets about four units of work.
+  const int64_t wanted = pool.threads() > 1 ? 4 * pool.threads() : 1;
+  const int64_t parts = std::clamp<int64_t>(
+      divide_up(wanted, std::max<int64_t>(1, problem.groups * pixel_blocks)), 1, output_blocks);
+  const size_t stride = lay_out_scratch(tile, problem, nullptr, nullptr);
+  pool.parallel_for(problem.groups * pixel_blocks * parts, [&](int64_t unit, int worker) {
+    IgemmScratch mine;
+    lay_out_scratch(tile, problem, scratch.data() + static_cast<size_t>(worker) * stride, &mine);
+    const int64_t part = unit % parts, block = unit / parts % pixel_blocks;
+    run.compute(mine, unit / parts / pixel_blocks, block * block_pixels,
+                std::min(pixels, (block + 1) * block_pixels), output_blocks * part / parts,
+                output_blocks * (part + 1) / parts);
+  });
+}
+
+}  // namespace shrike::kernels

@@ -1,0 +1,42 @@
+#include "kernels/conv_transpose/conv_transpose.h"
+
+#include "kernels/conv_transpose/disjoint.h"
+#include "kernels/conv_transpose/reference.h"
+
+namespace shrike::kernels {
+
+namespace {
+
+size_t no_scratch(const ConvTransposeProblem&, int) { return 0; }
+
+template <const TileKernel& kTile>
+constexpr ConvTransposeKernel disjoint_row(const char* name, CpuNeed need) {
+  return {
+      name,
+      need,
+      disjoint_refuse,
+      [](const ConvTransposeProblem& problem, const float* weights, const float* bias) {
+        return disjoint_pack(kTile, problem, weights, bias);
+      },
+      no_scratch,
+      [](const ConvTransposeProblem& problem, const PackedConv& packed, const ConstMapView& input,
+         const MapView& output, ThreadPool& pool, std::span<std::byte>) {
+        disjoint_run(kTile, problem, packed, input, output, pool);
+      },
+  };
+}
+
+constexpr ConvTransposeKernel kConvTransposeKernels[] = {
+#if SHRIKE_KERNELS_AVX2
+    disjoint_row<kTileAvx2>("avx2_disjoint", CpuNeed::kAvx2Fma),
+#endif
+    disjoint_row<kTilePlain>("disjoint", CpuNeed::kNothing),
+    {"reference", CpuNeed::kNothing, nullptr, conv_transpose_reference_pack, no_scratch,
+     conv_transpose_reference_run},
+};
+
+}  // namespace
+
+std::span<const ConvTransposeKernel> conv_transpose_kernels() { return kConvTransposeKernels; }
+
+}  // namespace shrike::kernels

@@ -1,0 +1,14 @@
+// The transposed convolution of conv_transpose.h as its formula reads, output by output.
+#pragma once
+
+#include "kernels/conv_transpose/conv_transpose.h"
+
+namespace shrike::kernels {
+
+PackedConv conv_transpose_reference_pack(const ConvTransposeProblem& problem, const float* weights,
+                                         const float* bias);
+void conv_transpose_reference_run(const ConvTransposeProblem& problem, const PackedConv& packed,
+                                  const ConstMapView& input, const MapView& output,
+                                  ThreadPool& pool, std::span<std::byte> scratch);
+
+}  // namespace shrike::kernels

@@ -1,0 +1,105 @@
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/elementwise/elementwise.h"
+#include "kernels/elementwise/rows.h"
+#include "kernels/sizes.h"
+
+namespace shrike::kernels {
+
+float apply_reference(BinaryOp op, float a, float b) {
+  switch (op) {
+    case BinaryOp::kAdd: return a + b;
+    case BinaryOp::kSub: return a - b;
+    case BinaryOp::kMul: return a * b;
+    case BinaryOp::kDiv: return a / b;
+    case BinaryOp::kMax: return a > b ? a : b;
+    case BinaryOp::kMin: return a < b ? a : b;
+    case BinaryOp::kPow: return std::pow(a, b);
+  }
+  return 0;
+}
+
+namespace {
+
+template <BinaryOp kOp>
+void reference_row(const BinaryRowArgs& args) {
+  for (int64_t i = 0; i < args.length; ++i)
+    args.out[i] = apply_reference(kOp, args.a[i * args.step_a], args.b[i * args.step_b]);
+}
+
+}  // namespace
+
+BinaryRow binary_row_reference(BinaryOp op) {
+  switch (op) {
+    case BinaryOp::kAdd: return reference_row<BinaryOp::kAdd>;
+    case BinaryOp::kSub: return reference_row<BinaryOp::kSub>;
+    case BinaryOp::kMul: return reference_row<BinaryOp::kMul>;
+    case BinaryOp::kDiv: return reference_row<BinaryOp::kDiv>;
+    case BinaryOp::kMax: return reference_row<BinaryOp::kMax>;
+    case BinaryOp::kMin: return reference_row<BinaryOp::kMin>;
+    case BinaryOp::kPow: return reference_row<BinaryOp::kPow>;
+  }
+  return nullptr;
+}
+
+BinaryRow binary_row_best(BinaryOp op) {
+#if SHRIKE_KERNELS_AVX2
+  if (cpu_features().avx2_fma)
+    if (BinaryRow row = binary_row_avx2(op)) return row;
+#endif
+  return binary_row_reference(op);
+}
+
+namespace {
+
+constexpr int64_t kUnitFloats = 16384;
+
+// Rows that continue each other in all three views, as one.
+void join_rows(BinaryOperand& a, BinaryOperand& b, RowsView& out) {
+  const auto joins = [&](const BinaryOperand& operand) {
+    return operand.step == 1 ? operand.row_stride == out.length : operand.row_stride == 0;
+  };
+  if (out.stride != out.length || !joins(a) || !joins(b)) return;
+  out.length *= out.rows;
+  out.rows = 1;
+}
+
+template <BinaryRow (*kRow)(BinaryOp)>
+void run(BinaryOp op, const BinaryOperand& left, const BinaryOperand& right,
+         const RowsView& output, ThreadPool& pool) {
+  const BinaryRow row = kRow(op);
+  BinaryOperand a = left, b = right;
+  RowsView out = output;
+  join_rows(a, b, out);
+  if (out.length == 0) return;
+  const int64_t pieces = divide_up(out.length, kUnitFloats);
+  const int64_t rows_each = std::max<int64_t>(1, kUnitFloats / out.length);
+  pool.parallel_for(pieces * divide_up(out.rows, rows_each), [&](int64_t unit, int) {
+    const int64_t begin = unit % pieces * kUnitFloats;
+    const int64_t length = std::min(kUnitFloats, out.length - begin);
+    const int64_t first = unit / pieces * rows_each;
+    for (int64_t r = first; r < std::min(out.rows, first + rows_each); ++r)
+      row({a.data + r * a.row_stride + begin * a.step, a.step,
+           b.data + r * b.row_stride + begin * b.step, b.step, out.row(r) + begin, length});
+  });
+}
+
+#if SHRIKE_KERNELS_AVX2
+const char* refuse_avx2(const BinaryOp& op) {
+  return binary_row_avx2(op) ? nullptr : "no vector form of this operation";
+}
+#endif
+
+constexpr BinaryKernel kBinaryKernels[] = {
+#if SHRIKE_KERNELS_AVX2
+    {"avx2", CpuNeed::kAvx2Fma, refuse_avx2, run<binary_row_avx2>},
+#endif
+    {"reference", CpuNeed::kNothing, nullptr, run<binary_row_reference>},
+};
+
+}  // namespace
+
+std::span<const BinaryKernel> binary_kernels() { return kBinaryKernels; }
+
+}  // namespace shrike::kernels

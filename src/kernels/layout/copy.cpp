@@ -1,0 +1,100 @@
+#include "kernels/layout/copy.h"
+
+#include <cstring>
+#include <utility>
+
+#include "kernels/layout/transpose_block.h"
+
+namespace shrike::kernels {
+
+namespace {
+
+// A copy with its dimensions merged, outermost first by the stride they have in the output.
+struct Plan {
+  const float* in;
+  float* out;
+  int rank;
+  Extents dims, from, to;
+
+  size_t last() const { return static_cast<size_t>(rank - 1); }
+};
+
+void swap_dims(Plan& plan, size_t a, size_t b) {
+  std::swap(plan.dims[a], plan.dims[b]);
+  std::swap(plan.from[a], plan.from[b]);
+  std::swap(plan.to[a], plan.to[b]);
+}
+
+Plan make_plan(const ConstStridedView& input, const StridedView& output) {
+  Plan plan{input.data, output.data, output.rank, output.dims, input.strides, output.strides};
+  for (size_t i = 1; i < static_cast<size_t>(plan.rank); ++i)  // insertion sort: at most 8
+    for (size_t j = i; j > 0 && plan.to[j - 1] < plan.to[j]; --j) swap_dims(plan, j - 1, j);
+  plan.rank = merge_dims(plan.rank, plan.dims, {&plan.from, &plan.to});
+  if (plan.rank == 0) {  // one element
+    plan.rank = 1;
+    plan.dims[0] = plan.from[0] = plan.to[0] = 1;
+  }
+  return plan;
+}
+
+// Calls body(in, out) for the first `rank` dimensions.
+template <typename Body>
+void for_each_outer(const Plan& plan, int rank, ThreadPool& pool, const Body& body) {
+  int64_t count = 1;
+  for (size_t d = 0; d < static_cast<size_t>(rank); ++d) count *= plan.dims[d];
+  pool.parallel_for(count, [&](int64_t index, int) {
+    body(plan.in + offset_of(index, rank, plan.dims, plan.from),
+         plan.out + offset_of(index, rank, plan.dims, plan.to));
+  });
+}
+
+void copy_runs(const Plan& plan, ThreadPool& pool) {
+  const size_t bytes = static_cast<size_t>(plan.dims[plan.last()]) * sizeof(float);
+  for_each_outer(plan, plan.rank - 1, pool,
+                 [&](const float* in, float* out) { std::memcpy(out, in, bytes); });
+}
+
+// The innermost dimension of the output and the dimension adjacent in the input, exchanged.
+void copy_transposed(Plan plan, size_t adjacent, ThreadPool& pool) {
+  const size_t last = plan.last();
+  swap_dims(plan, adjacent, last - 1);
+  const int64_t cols = plan.dims[last - 1];
+  const TransposeBlock block = transpose_block_best();
+  // Columns are the output's rows: strips of them are what threads share.
+  constexpr int64_t kStrip = 64;
+  const int64_t strips = (cols + kStrip - 1) / kStrip;
+  int64_t outer = 1;
+  for (size_t d = 0; d + 1 < last; ++d) outer *= plan.dims[d];
+  pool.parallel_for(outer * strips, [&](int64_t unit, int) {
+    const int64_t begin = unit % strips * kStrip;
+    const int64_t count = cols - begin < kStrip ? cols - begin : kStrip;
+    const float* in = plan.in + offset_of(unit / strips, plan.rank - 2, plan.dims, plan.from);
+    float* out = plan.out + offset_of(unit / strips, plan.rank - 2, plan.dims, plan.to);
+    block({plan.dims[last], count, plan.from[last], plan.to[last - 1]}, in + begin,
+          out + begin * plan.to[last - 1]);
+  });
+}
+
+void copy_elements(const Plan& plan, ThreadPool& pool) {
+  const size_t last = plan.last();
+  const int64_t length = plan.dims[last], from = plan.from[last], to = plan.to[last];
+  for_each_outer(plan, plan.rank - 1, pool, [&](const float* in, float* out) {
+    for (int64_t i = 0; i < length; ++i) std::memcpy(out + i * to, in + i * from, sizeof(float));
+  });
+}
+
+}  // namespace
+
+void copy_strided(const ConstStridedView& input, const StridedView& output, ThreadPool& pool) {
+  assert(input.rank == output.rank);
+  if (output.count() == 0) return;
+  const Plan plan = make_plan(input, output);
+  const size_t last = plan.last();
+  if (plan.to[last] == 1 && plan.from[last] == 1) return copy_runs(plan, pool);
+  if (plan.to[last] == 1)
+    for (size_t d = 0; d < last; ++d)
+      if (plan.from[d] == 1) return copy_transposed(plan, d, pool);
+  copy_elements(plan, pool);
+}
+
+}  // namespace shrike::kernels

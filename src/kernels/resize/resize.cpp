@@ -1,0 +1,75 @@
+#include "kernels/resize/resize.h"
+
+#include <algorithm>
+
+#include "kernels/resize/coordinates.h"
+
+namespace shrike::kernels {
+
+namespace {
+
+void blend_row(const ResizeProblem& p, const ConstMapView& input, const MapView& output,
+               int64_t y) {
+  const ResizeAxis columns = horizontal_axis(p);
+  const ResizeAxis::Blend v = vertical_axis(p).linear(y);
+  for (int64_t x = 0; x < p.out_width; ++x) {
+    const ResizeAxis::Blend u = columns.linear(x);
+    const float *a = input.at(v.low, u.low), *b = input.at(v.low, u.high);
+    const float *c = input.at(v.high, u.low), *d = input.at(v.high, u.high);
+    float* out = output.at(y, x);
+    for (int64_t i = 0; i < p.channels; ++i) {
+      const float top = a[i] + (b[i] - a[i]) * u.weight;
+      const float bottom = c[i] + (d[i] - c[i]) * u.weight;
+      out[i] = top + (bottom - top) * v.weight;
+    }
+  }
+}
+
+void run_reference(const ResizeProblem& p, const ConstMapView& input, const MapView& output,
+                   ThreadPool& pool) {
+  const ResizeAxis rows = vertical_axis(p), columns = horizontal_axis(p);
+  pool.parallel_for(p.out_height, [&](int64_t y, int) {
+    if (p.mode == ResizeMode::kLinear) return blend_row(p, input, output, y);
+    for (int64_t x = 0; x < p.out_width; ++x)
+      std::copy_n(input.at(rows.nearest(y), columns.nearest(x)), p.channels, output.at(y, x));
+  });
+}
+
+// Whether each source pixel becomes exactly `factor` neighbours along an axis.
+bool repeats(const ResizeAxis& axis) {
+  if (axis.in < 1 || axis.out % axis.in != 0) return false;
+  const int64_t factor = axis.out / axis.in;
+  for (int64_t i = 0; i < axis.out; ++i)
+    if (axis.nearest(i) != i / factor) return false;
+  return true;
+}
+
+const char* refuse_repeat(const ResizeProblem& p) {
+  if (p.mode != ResizeMode::kNearest) return "not nearest";
+  if (!repeats(vertical_axis(p)) || !repeats(horizontal_axis(p)))
+    return "pixels are not repeated a whole number of times";
+  return nullptr;
+}
+
+void run_repeat(const ResizeProblem& p, const ConstMapView& input, const MapView& output,
+                ThreadPool& pool) {
+  const int64_t down = p.out_height / p.in_height, across = p.out_width / p.in_width;
+  pool.parallel_for(p.out_height, [&](int64_t y, int) {
+    const float* in = input.at(y / down, 0);
+    float* out = output.at(y, 0);
+    for (int64_t x = 0; x < p.in_width; ++x, in += input.pixel_stride)
+      for (int64_t i = 0; i < across; ++i, out += output.pixel_stride)
+        std::copy_n(in, p.channels, out);
+  });
+}
+
+constexpr ResizeKernel kResizeKernels[] = {
+    {"repeat", CpuNeed::kNothing, refuse_repeat, run_repeat},
+    {"reference", CpuNeed::kNothing, nullptr, run_reference},
+};
+
+}  // namespace
+
+std::span<const ResizeKernel> resize_kernels() { return kResizeKernels; }
+
+}  // namespace shrike::kernels

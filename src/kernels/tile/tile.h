@@ -1,0 +1,59 @@
+// The inner loop that convolution, transposed convolution and matrix product share: a tile of
+// `rows` x `columns` sums (pixels x output channels), held in registers while k runs.
+//
+//   sums[r][j] = bias[j] + sum over s < runs, k < run_length of
+//                pointers[s * row_count + r][k] * weights[s * run_length + k][j]
+//
+// k is added in order, each product by one fused multiply-add where the machine has it, whatever
+// row_count is: a sum does not depend on the tile it was computed in.
+//
+// A TileKernel is one instruction set's form of it. Driver code works with any.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/activation/activation.h"
+
+namespace shrike::kernels {
+
+struct TileSums {
+  const float* const* pointers;
+  int64_t runs;
+  int64_t run_length;
+  const float* weights;  // [runs * run_length][columns], aligned to 32 bytes
+  const float* bias;     // [columns]
+  float* sums;           // [row_count][columns], aligned to 32 bytes
+};
+
+// What happens to finished sums, columns 0 .. count-1 of each row:
+//   out[r][column + j] = act(sums[r][j]), with the residual where `order` says
+struct TileFinish {
+  const float* sums;
+  int row_count;
+  int64_t column;                // where the tile's first column lies behind the row pointers
+  int64_t count;                 // 1 .. columns
+  float* const* outputs;         // [row_count]
+  const float* const* residual;  // [row_count]; unread for Residual::kNone
+  Activation activation;
+  Residual order;
+};
+
+using TileSumsFunction = void (*)(const TileSums&);
+using TileFinishFunction = void (*)(const TileFinish&);
+
+inline constexpr int kMaxTileRows = 8;
+inline constexpr int kMaxTileColumns = 32;
+
+struct TileKernel {
+  int rows;
+  int columns;
+  TileSumsFunction sums[kMaxTileRows + 1];  // by row_count, 1 .. rows
+  TileFinishFunction (*finish)(ActivationKind);
+};
+
+extern const TileKernel kTilePlain;  // any processor
+#if SHRIKE_KERNELS_AVX2
+extern const TileKernel kTileAvx2;  // 6 x 16: 12 of 16 registers hold sums
+#endif
+
+}  // namespace shrike::kernels

@@ -1,0 +1,103 @@
+#include <immintrin.h>
+
+#include "kernels/activation/vector_avx2.h"
+#include "kernels/tile/mask_avx2.h"
+#include "kernels/tile/tile.h"
+
+namespace shrike::kernels {
+
+namespace {
+
+constexpr int kRows = 6;
+constexpr int kColumns = 16;
+
+template <int kRowCount>
+void avx2_sums(const TileSums& tile) {
+  Vec sums[kRowCount][2];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRowCount; ++r) {
+    sums[r][0] = _mm256_loadu_ps(tile.bias);
+    sums[r][1] = _mm256_loadu_ps(tile.bias + 8);
+  }
+  const float* weights = tile.weights;
+  const float* const* pointers = tile.pointers;
+  const int64_t length = tile.run_length;
+  for (int64_t s = 0; s < tile.runs; ++s, pointers += kRowCount) {
+    const float* row[kRowCount];
+#pragma GCC unroll 8
+    for (int r = 0; r < kRowCount; ++r) row[r] = pointers[r];
+#pragma GCC unroll 4
+    for (int64_t k = 0; k < length; ++k) {
+      const Vec w0 = _mm256_load_ps(weights);
+      const Vec w1 = _mm256_load_ps(weights + 8);
+      weights += kColumns;
+#pragma GCC unroll 8
+      for (int r = 0; r < kRowCount; ++r) {
+        const Vec x = _mm256_broadcast_ss(row[r] + k);
+        sums[r][0] = _mm256_fmadd_ps(x, w0, sums[r][0]);
+        sums[r][1] = _mm256_fmadd_ps(x, w1, sums[r][1]);
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < kRowCount; ++r) {
+    _mm256_store_ps(tile.sums + r * kColumns, sums[r][0]);
+    _mm256_store_ps(tile.sums + r * kColumns + 8, sums[r][1]);
+  }
+}
+
+template <typename Act>
+void finish_full(const TileFinish& tile, const Act& act) {
+  for (int r = 0; r < tile.row_count; ++r) {
+    float* out = tile.outputs[r] + tile.column;
+    const float* sums = tile.sums + r * kColumns;
+    const Vec first = act(_mm256_load_ps(sums));
+    const Vec second = act(_mm256_load_ps(sums + 8));
+    _mm256_storeu_ps(out, first);
+    _mm256_storeu_ps(out + 8, second);
+  }
+}
+
+// Any number of columns, any residual.
+template <typename Act>
+void finish_any(const TileFinish& tile, const Act& act) {
+  for (int r = 0; r < tile.row_count; ++r)
+    for (int64_t j = 0; j < tile.count; j += 8) {
+      const int64_t left = tile.count - j;
+      Vec value = _mm256_load_ps(tile.sums + r * kColumns + j);
+      Vec residual = _mm256_setzero_ps();
+      if (tile.order != Residual::kNone)
+        residual = load_some(tile.residual[r] + tile.column + j, left);
+      if (tile.order == Residual::kBeforeActivation) value = _mm256_add_ps(value, residual);
+      value = act(value);
+      if (tile.order == Residual::kAfterActivation) value = _mm256_add_ps(value, residual);
+      store_some(tile.outputs[r] + tile.column + j, value, left);
+    }
+}
+
+template <typename Act>
+void avx2_finish(const TileFinish& tile) {
+  const Act act(tile.activation);
+  if (tile.count == kColumns && tile.order == Residual::kNone) {
+    finish_full(tile, act);
+  } else {
+    finish_any(tile, act);
+  }
+}
+
+TileFinishFunction finish_of(ActivationKind kind) {
+  return with_vector_activation(
+      kind, []<typename Act>() -> TileFinishFunction { return avx2_finish<Act>; });
+}
+
+}  // namespace
+
+const TileKernel kTileAvx2 = {
+    kRows,
+    kColumns,
+    {nullptr, avx2_sums<1>, avx2_sums<2>, avx2_sums<3>, avx2_sums<4>, avx2_sums<5>, avx2_sums<6>,
+     nullptr, nullptr},
+    finish_of,
+};
+
+}  // namespace shrike::kernels

@@ -1,0 +1,38 @@
+// Every pass's function. Each is in the file of its name.
+#pragma once
+
+#include "ir/graph.h"
+
+namespace shrike {
+
+// Nodes whose inputs are all constant become constants; Shape of a static shape too.
+Result<void> fold_constants(Graph& graph);
+
+// Identity, casts to the same type, reshapes to the same shape, and the like.
+Result<void> remove_no_ops(Graph& graph);
+
+// f16 constants, inputs and casts become f32.
+Result<void> widen_f16(Graph& graph);
+
+// x * sigmoid(x) -> Silu(x); x * hardsigmoid(x) -> HardSwish(x); x * tanh(softplus(x)) -> Mish(x).
+Result<void> fuse_gated_activations(Graph& graph);
+
+// Conv or ConvTranspose followed by BatchNormalization becomes one convolution with a bias.
+Result<void> fold_batchnorm_into_conv(Graph& graph);
+
+// What BatchNormalization remains becomes a multiplication and an addition per channel.
+Result<void> lower_batchnorm(Graph& graph);
+
+// Conv followed by an activation -> Conv with that activation.
+Result<void> fuse_activation_into_conv(Graph& graph);
+
+// Conv(x) + y of the same shape -> Conv with a residual.
+Result<void> fuse_residual_into_conv(Graph& graph);
+
+// Undoes the three fusions for saving: Silu, fused activations and residuals in ONNX operators.
+Result<void> expand_fused(Graph& graph);
+
+// Head nodes written out in ONNX operators. Requires static maps.
+Result<void> expand_head(Graph& graph);
+
+}  // namespace shrike

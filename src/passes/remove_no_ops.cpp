@@ -1,0 +1,42 @@
+#include "passes/passes.h"
+#include "passes/rewrite.h"
+
+namespace shrike {
+
+namespace {
+
+bool identity_permutation(const std::vector<int64_t>& perm) {
+  for (size_t i = 0; i < perm.size(); ++i)
+    if (perm[i] != static_cast<int64_t>(i)) return false;
+  return !perm.empty();
+}
+
+// Elements in the same order under the same shape and type: nothing happened.
+bool changes_nothing(const Graph& graph, const Node& node) {
+  const Value &in = graph.value(node.inputs[0]), &out = graph.value(node.outputs[0]);
+  const bool same_shape = in.shape && in.shape == out.shape && in.shape->is_static();
+  if (const auto* unary = std::get_if<Unary>(&node.op)) return unary->kind == UnaryKind::kIdentity;
+  if (const auto* cast = std::get_if<Cast>(&node.op)) return cast->to == in.dtype;
+  if (const auto* transpose = std::get_if<Transpose>(&node.op))
+    return identity_permutation(transpose->perm);
+  if (std::holds_alternative<Concat>(node.op)) return node.inputs.size() == 1;
+  if (std::holds_alternative<Split>(node.op)) return node.outputs.size() == 1;
+  return same_shape &&
+         (std::holds_alternative<Reshape>(node.op) || std::holds_alternative<Flatten>(node.op) ||
+          std::holds_alternative<Expand>(node.op) || std::holds_alternative<Tile>(node.op) ||
+          std::holds_alternative<Squeeze>(node.op) || std::holds_alternative<Pad>(node.op));
+}
+
+}  // namespace
+
+Result<void> remove_no_ops(Graph& graph) {
+  for (Node& node : graph.nodes) {
+    if (node.inputs.empty() || node.inputs[0] == kNoValue || node.outputs[0] == kNoValue) continue;
+    if (changes_nothing(graph, node) && substitute(graph, node.outputs[0], node.inputs[0]))
+      mark_removed(node);
+  }
+  sweep(graph);
+  return {};
+}
+
+}  // namespace shrike

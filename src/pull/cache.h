@@ -1,0 +1,48 @@
+// The folder where fetched models live, and the lock that keeps two processes from fetching one
+// model at once.
+//
+//   CACHE/models/NAME/FILE     verified files of the manifest; FILE.part while on its way
+//   CACHE/downloads/ARCHIVE    archives on their way, or put there by hand
+//   CACHE/locks/NAME
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+#include <utility>
+
+#include "base/result.h"
+
+namespace shrike {
+
+// $XDG_CACHE_HOME/shrike, else $HOME/.cache/shrike, else the same below the home folder the system
+// knows for this user. As the XDG specification asks, a relative XDG_CACHE_HOME is ignored.
+// Nothing is created. An error (kRuntime) when there is no home at all.
+Result<std::filesystem::path> cache_folder();
+
+// Makes the folder and its parents. Errors (kRuntime) name it.
+Result<void> make_folders(const std::filesystem::path& folder);
+
+// A lock that other processes wait for; given back when the object or the process ends.
+class FileLock {
+ public:
+  // `on_busy` is called once when another process holds it, before waiting.
+  template <typename OnBusy>
+  static Result<FileLock> acquire(const std::filesystem::path& path, OnBusy&& on_busy) {
+    SHRIKE_ASSIGN(FileLock lock, open(path));
+    if (lock.lock(false)) return lock;
+    on_busy();
+    if (lock.lock(true)) return lock;
+    return runtime_error("cannot lock " + path.string());
+  }
+  FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileLock& operator=(FileLock&&) = delete;
+  ~FileLock();
+
+ private:
+  explicit FileLock(int fd) : fd_(fd) {}
+  static Result<FileLock> open(const std::filesystem::path& path);
+  bool lock(bool wait) const;
+  int fd_;
+};
+
+}  // namespace shrike

@@ -1,0 +1,26 @@
+// Starting another program (curl, pip, tar) with exactly the given words: no shell sees them.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace shrike {
+
+struct Command {
+  std::vector<std::string> words;           // the program (looked up in PATH), then its arguments
+  std::vector<std::string> environment;     // "NAME=value", added to this process's own
+  std::optional<std::filesystem::path> output;  // standard output goes here; discarded when absent
+};
+
+// Runs the program to its end. Standard input is empty; its standard error is read.
+// `on_wait`, when given, is called about five times a second meanwhile.
+// Errors (kRuntime) name the program: not installed, could not start, killed by a signal, or an
+// exit status other than 0 with the last line it wrote to standard error.
+Result<void> run_program(const Command& command, const std::function<void()>& on_wait = {});
+
+}  // namespace shrike

@@ -1,0 +1,38 @@
+// pull: a model of the manifest, by name, in the cache and verified.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "pull/fetch.h"
+#include "pull/manifest.h"
+
+namespace shrike {
+
+struct PulledModel {
+  std::filesystem::path folder;
+  std::vector<std::filesystem::path> files;  // in the order of the manifest's row
+};
+
+struct PullOptions {
+  std::filesystem::path cache;                  // see cache_folder()
+  bool verify = true;                           // digests of files that are there already, too
+  std::function<void(const std::string&)> say;  // one line about what is being done
+  OnProgress progress;
+};
+
+// The row's files, fetched unless they are there. Files that are there with the right size count
+// as good without `verify`; with it, one with another digest is fetched again. Two processes that
+// want the same model fetch it once. Errors (kRuntime) say what to put where by hand.
+Result<PulledModel> pull(const ManifestRow& row, const PullOptions& options);
+
+// True when every file of the row is in the cache with the right size.
+bool is_pulled(const ManifestRow& row, const std::filesystem::path& cache);
+
+// How to get the row's files into the cache on a machine without a network: one line.
+std::string offline_advice(const ManifestRow& row, const std::filesystem::path& cache);
+
+}  // namespace shrike

@@ -1,0 +1,153 @@
+#include "reference/evaluate.h"
+
+#include <algorithm>
+#include <new>
+#include <type_traits>
+
+#include "ir/infer.h"
+#include "reference/operators.h"
+
+namespace shrike {
+
+namespace {
+
+using reference::Inputs;
+using reference::Outputs;
+using reference::OutputType;
+
+// What infer_node() finds for the node, its inputs being constants.
+Result<std::vector<OutputType>> infer_outputs(const Node& node,
+                                              std::span<const Tensor* const> inputs) {
+  Graph graph;
+  Node local{node.name, node.op, {}, {}};
+  const auto add = [&](Value value) {
+    graph.values.push_back(std::move(value));
+    return static_cast<ValueId>(graph.values.size() - 1);
+  };
+  for (const Tensor* input : inputs) {
+    if (input)
+      local.inputs.push_back(add({{}, input->dtype(), input->shape(), *input, {}}));
+    else
+      local.inputs.push_back(kNoValue);
+  }
+  const size_t first = graph.values.size();
+  for (size_t i = 0; i < std::max<size_t>(1, node.outputs.size()); ++i)
+    local.outputs.push_back(add({}));
+  SHRIKE_TRY(infer_node(graph, local));
+  std::vector<OutputType> types;
+  for (size_t i = first; i < graph.values.size(); ++i)
+    types.push_back({graph.values[i].dtype, std::move(graph.values[i].shape)});
+  return types;
+}
+
+template <typename T, typename... Others>
+constexpr bool kIsOneOf = (std::is_same_v<T, Others> || ...);
+
+// Whether the operator wants its inputs in their compute types; those that only move elements, and
+// Cast, take them as they are.
+bool computes(const Op& op) {
+  return std::visit(
+      []<typename T>(const T& o) {
+        if constexpr (std::is_same_v<T, Unary>) return o.kind != UnaryKind::kIdentity;
+        return !kIsOneOf<T, Where, Cast, Concat, Split, Slice, Gather, GatherElements, GatherND,
+                         ScatterND, ScatterElements, Reshape, Transpose, Squeeze, Unsqueeze,
+                         Flatten, Expand, Tile, Pad, DepthToSpace, SpaceToDepth, ShapeOf,
+                         ConstantOfShape>;
+      },
+      op);
+}
+
+Result<Outputs> compute(const Node& node, std::span<const Tensor* const> inputs,
+                        std::span<const OutputType> types, const EvaluateLimits& limits) {
+  std::vector<Tensor> wide(inputs.size());
+  std::vector<const Tensor*> tensors(inputs.begin(), inputs.end());
+  for (size_t i = 0; computes(node.op) && i < inputs.size(); ++i) {
+    if (!inputs[i]) continue;
+    SHRIKE_ASSIGN(wide[i], reference::widened(*inputs[i]));
+    tensors[i] = &wide[i];
+  }
+  const Inputs in(node, inputs, tensors, types, limits);
+  SHRIKE_ASSIGN(Outputs outputs, std::visit([&](const auto& op) { return evaluate(op, in); },
+                                            node.op));
+  assert(outputs.size() >= types.size());
+  outputs.resize(types.size());
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    SHRIKE_ASSIGN(outputs[i], reference::narrowed(outputs[i], types[i].dtype));
+  }
+  return outputs;
+}
+
+}  // namespace
+
+Result<std::vector<Tensor>> evaluate_node(const Node& node, std::span<const Tensor* const> inputs,
+                                          const EvaluateLimits& limits) {
+  try {
+    SHRIKE_ASSIGN(const std::vector<OutputType> types, infer_outputs(node, inputs));
+    return compute(node, inputs, types, limits);
+  } catch (const std::bad_alloc&) {
+    return runtime_error(std::string(op_name(node.op)) + " node '" + node.name +
+                         "': not enough memory");
+  }
+}
+
+namespace {
+
+Result<void> check_input(const Value& declared, const Tensor& given) {
+  bool fits = declared.dtype == DType::kUndefined || declared.dtype == given.dtype();
+  if (declared.shape) {
+    const Shape& shape = *declared.shape;
+    fits = fits && shape.rank() == given.shape().rank();
+    for (int axis = 0; fits && axis < shape.rank(); ++axis)
+      fits = shape[axis] == kDynamic || shape[axis] == given.shape()[axis];
+  }
+  if (fits) return {};
+  return input_error("input '" + declared.name + "' takes " +
+                     std::string(dtype_name(declared.dtype)) + " " +
+                     (declared.shape ? to_string(*declared.shape) : "of any shape") + ", not " +
+                     std::string(dtype_name(given.dtype())) + " " + to_string(given.shape()));
+}
+
+// How many node inputs and graph outputs still want each value.
+std::vector<int> count_readers(const Graph& graph) {
+  std::vector<int> readers(graph.values.size(), 0);
+  for (const Node& node : graph.nodes)
+    for (ValueId id : node.inputs)
+      if (id != kNoValue) ++readers[static_cast<size_t>(id)];
+  for (ValueId id : graph.outputs) ++readers[static_cast<size_t>(id)];
+  return readers;
+}
+
+}  // namespace
+
+Result<std::vector<Tensor>> evaluate_graph(const Graph& graph, std::span<const Tensor> inputs,
+                                           const EvaluateLimits& limits) {
+  if (inputs.size() != graph.inputs.size())
+    return input_error("the model has " + std::to_string(graph.inputs.size()) + " inputs, " +
+                       std::to_string(inputs.size()) + " were given");
+  std::vector<Tensor> values(graph.values.size());
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    SHRIKE_TRY(check_input(graph.value(graph.inputs[i]), inputs[i]));
+    values[static_cast<size_t>(graph.inputs[i])] = inputs[i];
+  }
+  for (size_t i = 0; i < values.size(); ++i)
+    if (graph.values[i].constant) values[i] = *graph.values[i].constant;
+
+  std::vector<int> readers = count_readers(graph);
+  for (const Node& node : graph.nodes) {
+    std::vector<const Tensor*> arguments;
+    for (ValueId id : node.inputs)
+      arguments.push_back(id == kNoValue ? nullptr : &values[static_cast<size_t>(id)]);
+    SHRIKE_ASSIGN(std::vector<Tensor> outputs, evaluate_node(node, arguments, limits));
+    for (ValueId id : node.inputs)
+      if (id != kNoValue && --readers[static_cast<size_t>(id)] == 0)
+        values[static_cast<size_t>(id)] = Tensor();
+    for (size_t i = 0; i < node.outputs.size(); ++i)
+      if (const ValueId id = node.outputs[i]; id != kNoValue && readers[static_cast<size_t>(id)])
+        values[static_cast<size_t>(id)] = std::move(outputs[i]);
+  }
+  std::vector<Tensor> results;
+  for (ValueId id : graph.outputs) results.push_back(values[static_cast<size_t>(id)]);
+  return results;
+}
+
+}  // namespace shrike

@@ -1,0 +1,63 @@
+#include "vision/decode.h"
+
+#include <new>
+#include <string>
+
+#include "base/file.h"
+#include "base/shape.h"
+#include "vision/codec.h"
+
+namespace shrike {
+
+namespace {
+
+std::string known_formats() {
+  std::string text;
+  for (const Codec& codec : kCodecs) {
+    if (!text.empty()) text += &codec == std::end(kCodecs) - 1 ? " or " : ", ";
+    text += codec.name;
+  }
+  return text;
+}
+
+Result<Image> decode_with(const Codec& codec, std::span<const std::byte> bytes,
+                          const DecodeLimits& limits) {
+  auto decoded = codec.decode(bytes, limits);
+  if (!decoded) return in_context(std::string(codec.name), decoded.error());
+  return apply_orientation(std::move(decoded->image), decoded->orientation);
+}
+
+}  // namespace
+
+Result<Image> allocate_picture(int64_t width, int64_t height, const DecodeLimits& limits) {
+  const std::string size = std::to_string(width) + "x" + std::to_string(height);
+  if (width < 1 || height < 1) return input_error("a picture of " + size + " pixels has no pixel");
+  const auto pixels = checked_mul(width, height);
+  if (!pixels || *pixels > limits.max_pixels || width > INT32_MAX / kImageChannels ||
+      height > INT32_MAX)
+    return input_error("a picture of " + size + " pixels is over the limit of " +
+                       std::to_string(limits.max_pixels));
+  return Image(static_cast<int>(width), static_cast<int>(height));
+}
+
+Result<Image> decode_image(std::span<const std::byte> bytes, const DecodeLimits& limits) {
+  if (bytes.empty()) return input_error("not a picture: there are no bytes");
+  try {
+    for (const Codec& codec : kCodecs)
+      if (codec.recognises(bytes)) return decode_with(codec, bytes, limits);
+  } catch (const std::bad_alloc&) {
+    return input_error("not enough memory for the picture");
+  }
+  return input_error("not a " + known_formats() + " picture");
+}
+
+Result<Image> read_image(const std::filesystem::path& path, const DecodeLimits& limits) {
+  // Read, not mapped: a camera may be rewriting the file, and that must not end the process.
+  SHRIKE_ASSIGN(const std::string file,
+                read_text(path, ErrorKind::kInput, static_cast<size_t>(limits.max_file_bytes)));
+  auto image = decode_image(std::as_bytes(std::span(file)), limits);
+  if (!image) return in_context("cannot read " + path.string(), image.error());
+  return image;
+}
+
+}  // namespace shrike

@@ -1,0 +1,36 @@
+// Pictures from files: JPEG, PNG, WebP, BMP and PNM, told apart by their first bytes, never by
+// name.
+//
+// The pixels are those of OpenCV's imread(IMREAD_COLOR), in RGB order: grey is repeated, 16 bits
+// are cut to the upper 8, palettes are looked up, alpha is dropped (not blended), CMYK and YCCK
+// JPEG are taken as Adobe writes them, colour profiles are ignored, EXIF orientation is applied,
+// an animation gives its first frame. One wilful difference: PNM values are scaled by the file's
+// own maximum where OpenCV leaves them dark.
+//
+// Every size in a file is checked, and the pixel limit is applied before pixels are allocated.
+// Truncated or damaged pictures are errors, never half-grey pictures. Errors are of kInput.
+// All functions are safe to call from several threads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+
+#include "base/result.h"
+#include "vision/image.h"
+
+namespace shrike {
+
+struct DecodeLimits {
+  int64_t max_pixels = 100'000'000;
+  int64_t max_file_bytes = int64_t{1} << 30;
+};
+
+// "truncated or damaged JPEG picture: ...": the message does not know a file name.
+Result<Image> decode_image(std::span<const std::byte> bytes, const DecodeLimits& limits = {});
+
+// Errors name the path.
+Result<Image> read_image(const std::filesystem::path& path, const DecodeLimits& limits = {});
+
+}  // namespace shrike

@@ -1,0 +1,165 @@
+#include <cstdio>  // jpeglib.h needs it and does not say so
+
+#include <jpeglib.h>
+
+#include <jerror.h>
+
+#include <csetjmp>
+#include <cstring>
+#include <optional>
+#include <vector>
+
+#include "vision/byte_view.h"
+#include "vision/codec.h"
+
+namespace shrike {
+
+namespace {
+
+// A file of some kilobytes can hold thousands of scans that each walk over the whole picture.
+constexpr int kMaxScans = 500;
+
+// libjpeg reports errors by calling back, and the callback must not return: it jumps to the
+// setjmp of the JpegReader method that is running. Between the two lie only frames of libjpeg.
+struct ErrorTrap {
+  jpeg_error_mgr manager;
+  std::jmp_buf jump;
+  char message[JMSG_LENGTH_MAX];
+  bool reached_end;  // the file ended before its end marker
+};
+
+ErrorTrap& trap_of(j_common_ptr info) { return *reinterpret_cast<ErrorTrap*>(info->err); }
+
+[[noreturn]] void on_error(j_common_ptr info) {
+  ErrorTrap& trap = trap_of(info);
+  trap.manager.format_message(info, trap.message);
+  std::longjmp(trap.jump, 1);
+}
+
+// Warnings that mean missing or wrong pixels are errors; the rest (stray bytes between segments,
+// odd version numbers) does no harm.
+void on_message(j_common_ptr info, int level) {
+  if (level >= 0) return;
+  ErrorTrap& trap = trap_of(info);
+  switch (trap.manager.msg_code) {
+    case JWRN_JPEG_EOF:
+      trap.reached_end = true;
+      return;
+    case JWRN_HIT_MARKER:
+    case JWRN_HUFF_BAD_CODE:
+    case JWRN_ARITH_BAD_CODE:
+    case JWRN_MUST_RESYNC:
+      on_error(info);
+    default:
+      return;
+  }
+}
+
+void on_progress(j_common_ptr info) {
+  const auto* decoder = reinterpret_cast<j_decompress_ptr>(info);
+  if (decoder->input_scan_number <= kMaxScans) return;
+  ErrorTrap& trap = trap_of(info);
+  std::snprintf(trap.message, sizeof trap.message, "more than %d scans", kMaxScans);
+  std::longjmp(trap.jump, 1);
+}
+
+// Methods return false after an error, with message() set. None of them holds an object with a
+// destructor, so that jumping out of libjpeg into them skips nothing.
+class JpegReader {
+ public:
+  JpegReader() {
+    info_.err = jpeg_std_error(&trap_.manager);
+    trap_.manager.error_exit = on_error;
+    trap_.manager.emit_message = on_message;
+    progress_.progress_monitor = on_progress;
+  }
+  JpegReader(const JpegReader&) = delete;
+  JpegReader& operator=(const JpegReader&) = delete;
+  ~JpegReader() { jpeg_destroy_decompress(&info_); }
+
+  bool read_header(std::span<const std::byte> bytes) {
+    if (setjmp(trap_.jump)) return false;
+    jpeg_create_decompress(&info_);
+    info_.progress = &progress_;
+    jpeg_save_markers(&info_, JPEG_APP0 + 1, 0xFFFF);
+    jpeg_mem_src(&info_, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+    jpeg_read_header(&info_, TRUE);
+    return true;
+  }
+
+  // After read_header. Rows will have 3 bytes a pixel, or 4 for pictures in CMYK.
+  bool start() {
+    if (setjmp(trap_.jump)) return false;
+    info_.out_color_space = info_.num_components == 4 ? JCS_CMYK : JCS_RGB;
+    info_.dct_method = JDCT_ISLOW;
+    jpeg_start_decompress(&info_);
+    return true;
+  }
+
+  bool read_row(uint8_t* row) {
+    if (setjmp(trap_.jump)) return false;
+    JSAMPROW rows[] = {row};
+    return jpeg_read_scanlines(&info_, rows, 1) == 1;
+  }
+
+  int64_t width() const { return info_.image_width; }
+  int64_t height() const { return info_.image_height; }
+  bool is_cmyk() const { return info_.num_components == 4; }
+  const char* message() const { return trap_.message; }
+
+  // A picture sent in several scans is complete only when its end marker was seen; one sent in a
+  // single scan is complete when its last row is.
+  bool lacks_scans() { return trap_.reached_end && jpeg_has_multiple_scans(&info_); }
+
+  int orientation() const {
+    for (const jpeg_marker_struct* m = info_.marker_list; m != nullptr; m = m->next) {
+      const std::span block(reinterpret_cast<const std::byte*>(m->data), m->data_length);
+      if (ByteView(block).starts_with("Exif")) return exif_orientation(block);
+    }
+    return kUpright;
+  }
+
+ private:
+  ErrorTrap trap_{};
+  jpeg_progress_mgr progress_{};
+  jpeg_decompress_struct info_{};
+};
+
+// Adobe stores CMYK inverted: 255 is no ink. Rounds down as OpenCV does.
+void cmyk_to_rgb(const uint8_t* cmyk, int width, uint8_t* rgb) {
+  for (int x = 0; x < width; ++x, cmyk += 4, rgb += 3) {
+    const int black = cmyk[3];
+    for (int c = 0; c < 3; ++c)
+      rgb[c] = static_cast<uint8_t>(black - ((255 - cmyk[c]) * black >> 8));
+  }
+}
+
+bool read_rows(JpegReader& reader, Image& image) {
+  std::vector<uint8_t> cmyk(reader.is_cmyk() ? static_cast<size_t>(image.width()) * 4 : 0);
+  for (int y = 0; y < image.height(); ++y) {
+    if (!reader.read_row(reader.is_cmyk() ? cmyk.data() : image.row(y))) return false;
+    if (reader.is_cmyk()) cmyk_to_rgb(cmyk.data(), image.width(), image.row(y));
+  }
+  return true;
+}
+
+Error damaged(const std::string& why) {
+  return input_error("the picture is truncated or damaged: " + why);
+}
+
+}  // namespace
+
+bool is_jpeg(std::span<const std::byte> bytes) {
+  return ByteView(bytes).starts_with("\xFF\xD8\xFF");
+}
+
+Result<DecodedPicture> decode_jpeg(std::span<const std::byte> bytes, const DecodeLimits& limits) {
+  JpegReader reader;
+  if (!reader.read_header(bytes)) return damaged(reader.message());
+  SHRIKE_ASSIGN(Image image, allocate_picture(reader.width(), reader.height(), limits));
+  if (!reader.start() || !read_rows(reader, image)) return damaged(reader.message());
+  if (reader.lacks_scans()) return damaged("the file ends before its end marker");
+  return DecodedPicture{std::move(image), reader.orientation()};
+}
+
+}  // namespace shrike

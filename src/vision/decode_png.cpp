@@ -1,0 +1,120 @@
+#include <png.h>
+
+#include <cstdio>
+#include <cstring>
+#include <vector>
+
+#include "vision/byte_view.h"
+#include "vision/codec.h"
+
+namespace shrike {
+
+namespace {
+
+constexpr size_t kMessageBytes = 256;
+
+// Methods return false after an error, with message() set. libpng reports errors by calling
+// on_error, which jumps back into the method that is running; none of them holds an object with
+// a destructor.
+class PngReader {
+ public:
+  explicit PngReader(std::span<const std::byte> bytes) : rest_(bytes) {}
+  PngReader(const PngReader&) = delete;
+  PngReader& operator=(const PngReader&) = delete;
+  ~PngReader() { png_destroy_read_struct(&png_, &info_, nullptr); }
+
+  bool read_header() {
+    png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, this, on_error, on_warning);
+    if (png_ == nullptr) return out_of_memory();
+    info_ = png_create_info_struct(png_);
+    if (info_ == nullptr) return out_of_memory();
+    if (setjmp(png_jmpbuf(png_))) return false;
+    png_set_read_fn(png_, this, on_read);
+    png_read_info(png_, info_);
+    return true;
+  }
+
+  // After read_header, with one pointer a row to 3 bytes a pixel.
+  bool read_rows(png_bytepp rows) {
+    if (setjmp(png_jmpbuf(png_))) return false;
+    png_set_expand(png_);  // palettes to RGB, 1, 2 and 4 bits to 8, a transparent colour to alpha
+    png_set_strip_16(png_);
+    png_set_gray_to_rgb(png_);
+    png_set_strip_alpha(png_);
+    png_read_update_info(png_, info_);
+    if (png_get_rowbytes(png_, info_) != static_cast<size_t>(width()) * kImageChannels)
+      png_error(png_, "unexpected pixel format");
+    png_read_image(png_, rows);
+    return true;
+  }
+
+  // What follows the pixels: EXIF may. Damage there does not matter any more.
+  void read_end() {
+    if (setjmp(png_jmpbuf(png_))) return;
+    png_read_end(png_, info_);
+  }
+
+  int64_t width() const { return png_get_image_width(png_, info_); }
+  int64_t height() const { return png_get_image_height(png_, info_); }
+  const char* message() const { return message_; }
+
+  int orientation() {
+#ifdef PNG_eXIf_SUPPORTED
+    png_uint_32 size = 0;
+    png_bytep block = nullptr;
+    if (png_get_eXIf_1(png_, info_, &size, &block) != 0)
+      return exif_orientation({reinterpret_cast<const std::byte*>(block), size});
+#endif
+    return kUpright;
+  }
+
+ private:
+  [[noreturn]] static void on_error(png_structp png, png_const_charp text) {
+    auto& reader = *static_cast<PngReader*>(png_get_error_ptr(png));
+    std::snprintf(reader.message_, kMessageBytes, "%s", text);
+    png_longjmp(png, 1);
+  }
+
+  static void on_warning(png_structp, png_const_charp) {}
+
+  static void on_read(png_structp png, png_bytep out, size_t count) {
+    auto& reader = *static_cast<PngReader*>(png_get_io_ptr(png));
+    if (count > reader.rest_.size()) png_error(png, "the file ends early");
+    std::memcpy(out, reader.rest_.data(), count);
+    reader.rest_ = reader.rest_.subspan(count);
+  }
+
+  bool out_of_memory() {
+    std::snprintf(message_, kMessageBytes, "out of memory");
+    return false;
+  }
+
+  std::span<const std::byte> rest_;
+  png_structp png_ = nullptr;
+  png_infop info_ = nullptr;
+  char message_[kMessageBytes] = "";
+};
+
+Error damaged(const PngReader& reader) {
+  return input_error(std::string("the picture is truncated or damaged: ") + reader.message());
+}
+
+}  // namespace
+
+bool is_png(std::span<const std::byte> bytes) {
+  return ByteView(bytes).starts_with("\x89PNG\r\n\x1A\n");
+}
+
+Result<DecodedPicture> decode_png(std::span<const std::byte> bytes, const DecodeLimits& limits) {
+  PngReader reader(bytes);
+  if (!reader.read_header()) return damaged(reader);
+  SHRIKE_ASSIGN(Image image, allocate_picture(reader.width(), reader.height(), limits));
+  std::vector<png_bytep> rows;
+  rows.reserve(static_cast<size_t>(image.height()));
+  for (int y = 0; y < image.height(); ++y) rows.push_back(image.row(y));
+  if (!reader.read_rows(rows.data())) return damaged(reader);
+  reader.read_end();
+  return DecodedPicture{std::move(image), reader.orientation()};
+}
+
+}  // namespace shrike

@@ -1,0 +1,83 @@
+#include <cstdio>  // jpeglib.h needs it and does not say so
+
+#include <jpeglib.h>
+
+#include <csetjmp>
+#include <cstdlib>
+
+#include "vision/encode.h"
+
+namespace shrike {
+
+namespace {
+
+struct ErrorTrap {
+  jpeg_error_mgr manager;
+  std::jmp_buf jump;
+  char message[JMSG_LENGTH_MAX];
+};
+
+[[noreturn]] void on_error(j_common_ptr info) {
+  auto& trap = *reinterpret_cast<ErrorTrap*>(info->err);
+  trap.manager.format_message(info, trap.message);
+  std::longjmp(trap.jump, 1);
+}
+
+// write() holds no object with a destructor: libjpeg jumps back into it on an error.
+class JpegWriter {
+ public:
+  JpegWriter() {
+    info_.err = jpeg_std_error(&trap_.manager);
+    trap_.manager.error_exit = on_error;
+    trap_.manager.output_message = [](j_common_ptr) {};
+  }
+  JpegWriter(const JpegWriter&) = delete;
+  JpegWriter& operator=(const JpegWriter&) = delete;
+  ~JpegWriter() {
+    jpeg_destroy_compress(&info_);
+    std::free(bytes_);
+  }
+
+  bool write(const Image& image, int quality) {
+    if (setjmp(trap_.jump)) return false;
+    jpeg_create_compress(&info_);
+    jpeg_mem_dest(&info_, &bytes_, &size_);
+    info_.image_width = static_cast<JDIMENSION>(image.width());
+    info_.image_height = static_cast<JDIMENSION>(image.height());
+    info_.input_components = kImageChannels;
+    info_.in_color_space = JCS_RGB;
+    jpeg_set_defaults(&info_);
+    jpeg_set_quality(&info_, quality, TRUE);
+    jpeg_start_compress(&info_, TRUE);
+    for (int y = 0; y < image.height(); ++y) {
+      JSAMPROW row = const_cast<JSAMPROW>(image.row(y));
+      jpeg_write_scanlines(&info_, &row, 1);
+    }
+    jpeg_finish_compress(&info_);
+    return true;
+  }
+
+  std::vector<std::byte> bytes() const {
+    const auto* begin = reinterpret_cast<const std::byte*>(bytes_);
+    return {begin, begin + size_};
+  }
+  const char* message() const { return trap_.message; }
+
+ private:
+  ErrorTrap trap_{};
+  jpeg_compress_struct info_{};
+  unsigned char* bytes_ = nullptr;
+  unsigned long size_ = 0;
+};
+
+}  // namespace
+
+Result<std::vector<std::byte>> encode_jpeg(const Image& image, int quality) {
+  assert(!image.empty() && quality >= 1 && quality <= 100);
+  JpegWriter writer;
+  if (!writer.write(image, quality))
+    return runtime_error(std::string("encoding a JPEG failed: ") + writer.message());
+  return writer.bytes();
+}
+
+}  // namespace shrike
