@@ -1,8 +1,5 @@
 #include "reference/compute_type.h"
 
-#include <cmath>
-#include <limits>
-
 #include "base/half.h"
 
 namespace shrike::reference {
@@ -33,26 +30,6 @@ Result<Tensor> from_bool(const Tensor& x) {
   const std::span<int64_t> to = y.mutable_data<int64_t>();
   for (size_t i = 0; i < from.size(); ++i) to[i] = from[i] != std::byte{0};
   return y;
-}
-
-template <typename To, typename From>
-To saturated(From value) {
-  if (value != value) return 0;
-  // 2^bits is exact in every float type, the largest integer is not.
-  constexpr From kEnd = static_cast<From>(std::numeric_limits<To>::max() / 2 + 1) * 2;
-  constexpr From kLowest = static_cast<From>(std::numeric_limits<To>::min());
-  if (value >= kEnd) return std::numeric_limits<To>::max();
-  if (value <= kLowest) return std::numeric_limits<To>::min();
-  return static_cast<To>(value);
-}
-
-template <typename To, typename From>
-To converted(From value) {
-  if constexpr (std::is_integral_v<To> && std::is_floating_point_v<From>) {
-    return saturated<To>(value);
-  } else {
-    return static_cast<To>(value);
-  }
 }
 
 template <typename From>

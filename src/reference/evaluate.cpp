@@ -57,18 +57,15 @@ bool computes(const Op& op) {
       op);
 }
 
-Result<Outputs> compute(const Node& node, std::span<const Tensor* const> inputs,
-                        std::span<const OutputType> types, const EvaluateLimits& limits) {
-  std::vector<Tensor> wide(inputs.size());
-  std::vector<const Tensor*> tensors(inputs.begin(), inputs.end());
-  for (size_t i = 0; computes(node.op) && i < inputs.size(); ++i) {
-    if (!inputs[i]) continue;
-    SHRIKE_ASSIGN(wide[i], reference::widened(*inputs[i]));
-    tensors[i] = &wide[i];
-  }
-  const Inputs in(node, inputs, tensors, types, limits);
-  SHRIKE_ASSIGN(Outputs outputs, std::visit([&](const auto& op) { return evaluate(op, in); },
-                                            node.op));
+Result<Outputs> evaluate_typed(const Node& node, std::span<const Tensor* const> inputs,
+                               std::span<const OutputType> types, const EvaluateLimits& limits) {
+  Inputs in(node, inputs, types, limits);
+  for (const OutputType& type : types)
+    if (type.shape && type.shape->is_static())
+      SHRIKE_TRY(in.expect_within_limit(type.dtype, *type.shape));
+  if (computes(node.op)) SHRIKE_TRY(in.widen());
+  SHRIKE_ASSIGN(Outputs outputs,
+                std::visit([&](const auto& op) { return reference::evaluate(op, in); }, node.op));
   assert(outputs.size() >= types.size());
   outputs.resize(types.size());
   for (size_t i = 0; i < outputs.size(); ++i) {
@@ -83,7 +80,7 @@ Result<std::vector<Tensor>> evaluate_node(const Node& node, std::span<const Tens
                                           const EvaluateLimits& limits) {
   try {
     SHRIKE_ASSIGN(const std::vector<OutputType> types, infer_outputs(node, inputs));
-    return compute(node, inputs, types, limits);
+    return evaluate_typed(node, inputs, types, limits);
   } catch (const std::bad_alloc&) {
     return runtime_error(std::string(op_name(node.op)) + " node '" + node.name +
                          "': not enough memory");

@@ -2,6 +2,18 @@
 
 namespace shrike::reference {
 
+Result<void> Inputs::widen() {
+  computes_ = true;
+  wide_.resize(given_.size());
+  for (size_t i = 0; i < given_.size(); ++i) {
+    if (!given_[i]) continue;
+    SHRIKE_TRY(expect_within_limit(compute_type(given_[i]->dtype()), given_[i]->shape()));
+    SHRIKE_ASSIGN(wide_[i], widened(*given_[i]));
+    tensors_[i] = &wide_[i];
+  }
+  return {};
+}
+
 Result<std::vector<int64_t>> Inputs::ints(size_t i) const {
   if (!has(i)) return fail("input " + std::to_string(i) + " is missing");
   const Tensor& x = *given_[i];
@@ -57,15 +69,19 @@ Result<Shape> Inputs::output_shape(size_t i) const {
 Result<Tensor> Inputs::output(size_t i) const {
   SHRIKE_ASSIGN(Shape shape, output_shape(i));
   const DType type = outputs_[i].dtype;
-  // An operator that computes gives bools as they are: only comparisons have them.
-  return allocate(computing_ && type != DType::kBool ? compute_type(type) : type, std::move(shape));
+  return allocate(computes_ ? compute_type(type) : type, std::move(shape));
+}
+
+Result<void> Inputs::expect_within_limit(DType dtype, const Shape& shape) const {
+  const std::optional<int64_t> count = shape.element_count();
+  if (count && static_cast<size_t>(*count) <= limits_.max_tensor_bytes / dtype_size(dtype))
+    return {};
+  return fail("a tensor of shape " + to_string(shape) + " is over the limit of " +
+              std::to_string(limits_.max_tensor_bytes) + " bytes");
 }
 
 Result<Tensor> Inputs::allocate(DType dtype, Shape shape) const {
-  const std::optional<int64_t> count = shape.element_count();
-  if (!count || static_cast<size_t>(*count) > limits_.max_tensor_bytes / dtype_size(dtype))
-    return fail("a tensor of shape " + to_string(shape) + " is over the limit of " +
-                std::to_string(limits_.max_tensor_bytes >> 20) + " MiB");
+  SHRIKE_TRY(expect_within_limit(dtype, shape));
   Result<Tensor> tensor = Tensor::make(dtype, std::move(shape));
   if (!tensor) return Error{tensor.error().kind, fail(tensor.error().message).message};
   return tensor;

@@ -23,10 +23,14 @@ struct OutputType {
 // came if it only moves elements; the types and shapes its outputs must have; a bounded allocator.
 class Inputs {
  public:
+  // Keeps references to all of its arguments.
   Inputs(const Node& node, std::span<const Tensor* const> given,
-         std::span<const Tensor* const> tensors, std::span<const OutputType> outputs,
-         const EvaluateLimits& limits)
-      : node_(node), given_(given), tensors_(tensors), outputs_(outputs), limits_(limits) {}
+         std::span<const OutputType> outputs, const EvaluateLimits& limits)
+      : node_(node), given_(given), tensors_(given.begin(), given.end()), outputs_(outputs),
+        limits_(limits) {}
+
+  // From here on the inputs are seen, and outputs made, in their compute types.
+  Result<void> widen();
 
   size_t count() const { return tensors_.size(); }
   size_t outputs() const { return outputs_.size(); }
@@ -53,9 +57,11 @@ class Inputs {
 
   // The shape output i must have; an error when inference left it open.
   Result<Shape> output_shape(size_t i = 0) const;
-  // Zeroed; in the compute type of what the output will be, or in `dtype`. Bounded by the limits.
+  // Zeroed; of output i's type and shape (its compute type, where the inputs are widened), or of
+  // those given. Bounded by the limits.
   Result<Tensor> output(size_t i = 0) const;
   Result<Tensor> allocate(DType dtype, Shape shape) const;
+  Result<void> expect_within_limit(DType dtype, const Shape& shape) const;
 
   // "Conv node '/model.0/Conv': why".
   Error fail(const std::string& why) const;
@@ -63,9 +69,11 @@ class Inputs {
  private:
   const Node& node_;
   std::span<const Tensor* const> given_;
-  std::span<const Tensor* const> tensors_;
+  std::vector<const Tensor*> tensors_;
+  std::vector<Tensor> wide_;
   std::span<const OutputType> outputs_;
   const EvaluateLimits& limits_;
+  bool computes_ = false;
 };
 
 Result<Outputs> evaluate(const Conv&, const Inputs&);

@@ -1,0 +1,89 @@
+#include <cmath>
+
+#include "engine/steps/ask.h"
+#include "engine/steps/families_list.h"
+#include "kernels/conv/conv.h"
+
+namespace shrike {
+
+namespace {
+
+using kernels::ConvKernel;
+using kernels::ConvProblem;
+
+class BatchNormStep : public Step {
+ public:
+  BatchNormStep(const ConvProblem& problem, const ConvKernel& kernel, kernels::PackedConv packed,
+                Slot input, Slot output, Slot scratch)
+      : problem_(problem),
+        kernel_(kernel),
+        packed_(std::move(packed)),
+        input_(input),
+        output_(output),
+        scratch_(scratch) {}
+
+  size_t prepare() override { return packed_.size; }
+
+  Result<void> run(RunContext& context) const override {
+    for (int64_t image = 0; image < input_.view.dim(0); ++image)
+      kernel_.run(problem_, packed_, {context.map(input_, image), context.map(output_, image), {}},
+                  context.pool(), context.scratch(scratch_));
+    return {};
+  }
+
+ private:
+  ConvProblem problem_;
+  const ConvKernel& kernel_;
+  kernels::PackedConv packed_;
+  Slot input_, output_, scratch_;
+};
+
+// y = scale * (x - mean) / sqrt(var + epsilon) + bias as one product and one sum per channel.
+kernels::PackedConv pack(const Planner& planner, const Node& node, const ConvProblem& problem,
+                         const ConvKernel& kernel) {
+  const double epsilon = static_cast<double>(std::get<BatchNorm>(node.op).epsilon);
+  const auto input = [&](size_t i) { return floats_of(planner, node, i)->data<float>(); };
+  const auto scale = input(1), bias = input(2), mean = input(3), variance = input(4);
+  std::vector<float> factors, offsets;
+  for (size_t c = 0; c < scale.size(); ++c) {
+    const double factor = static_cast<double>(scale[c]) /
+                          std::sqrt(static_cast<double>(variance[c]) + epsilon);
+    factors.push_back(static_cast<float>(factor));
+    offsets.push_back(static_cast<float>(static_cast<double>(bias[c]) -
+                                         factor * static_cast<double>(mean[c])));
+  }
+  return kernel.pack(problem, factors.data(), offsets.data());
+}
+
+}  // namespace
+
+const char* batch_norm_refuse(Planner& planner, const Node& node) {
+  if (const char* reason = refuse_unless_f32(planner, node, 5)) return reason;
+  if (planner.shape(node.inputs[0]).rank() != 4) return "its input is no feature map";
+  for (size_t i = 1; i < 5; ++i)
+    if (const char* reason = refuse_unless_constant(planner, node, i)) return reason;
+  return nullptr;
+}
+
+void batch_norm_emit(Planner& planner, const Node& node) {
+  const Shape& x = planner.shape(node.inputs[0]);
+  ConvProblem problem;
+  problem.in_height = problem.out_height = x[2];
+  problem.in_width = problem.out_width = x[3];
+  problem.in_channels = problem.out_channels = problem.groups = x[1];
+  const auto choice = kernels::select_kernel(kernels::conv_kernels(), problem);
+  const Slot input = planner.as_map(node.inputs[0]);
+  const Slot output = planner.new_map(node.outputs[0]);
+  const Slot scratch =
+      planner.new_scratch(choice.kernel->scratch_bytes(problem, planner.threads()));
+  StepDraft draft = planner.draft(node, choice.kernel->name);
+  note_declined(draft.info, choice);
+  draft.info.macs = *x.element_count();
+  draft.touches = {input, output, scratch};
+  draft.step = std::make_unique<BatchNormStep>(problem, *choice.kernel,
+                                               pack(planner, node, problem, *choice.kernel), input,
+                                               output, scratch);
+  planner.add(std::move(draft));
+}
+
+}  // namespace shrike

@@ -1,0 +1,80 @@
+#include <limits>
+
+#include "engine/steps/ask.h"
+#include "engine/steps/families_list.h"
+#include "engine/steps/rows.h"
+#include "kernels/elementwise/elementwise.h"
+
+namespace shrike {
+
+namespace {
+
+using kernels::Activation;
+using kernels::UnaryKernel;
+
+class UnaryStep : public Step {
+ public:
+  UnaryStep(const Activation& function, const UnaryKernel& kernel, Slot input, Slot output)
+      : function_(function),
+        kernel_(kernel),
+        input_(input),
+        output_(output),
+        rows_(rows_of({input.view, output.view})) {}
+
+  Result<void> run(RunContext& context) const override {
+    const float* in = context.floats(input_);
+    float* out = context.floats(output_);
+    for (const Rows::Block& block : rows_.blocks)
+      kernel_.run(function_,
+                  {in + block.offsets[0], rows_.rows, rows_.length, rows_.strides[0]},
+                  {out + block.offsets[1], rows_.rows, rows_.length, rows_.strides[1]},
+                  context.pool());
+    return {};
+  }
+
+ private:
+  Activation function_;
+  const UnaryKernel& kernel_;
+  Slot input_, output_;
+  Rows rows_;
+};
+
+bool is_scalar(const Tensor& tensor) { return tensor.size() == 1; }
+
+std::optional<Activation> function_of(const Planner& planner, const Node& node) {
+  if (const auto* unary = std::get_if<Unary>(&node.op))
+    return activation_of(unary->kind, unary->alpha, unary->beta);
+  Activation clip{kernels::ActivationKind::kClip, std::numeric_limits<float>::lowest(),
+                  std::numeric_limits<float>::max()};
+  if (const Tensor* low = floats_of(planner, node, 1)) clip.alpha = low->data<float>()[0];
+  if (const Tensor* high = floats_of(planner, node, 2)) clip.beta = high->data<float>()[0];
+  return clip;
+}
+
+}  // namespace
+
+const char* unary_refuse(Planner& planner, const Node& node) {
+  if (const char* reason = refuse_unless_f32(planner, node, 1)) return reason;
+  for (size_t bound = 1; std::holds_alternative<Clip>(node.op) && bound < 3; ++bound) {
+    if (refuse_unless_constant(planner, node, bound)) return "its bounds are computed";
+    const Tensor* value = floats_of(planner, node, bound);
+    if (value && !is_scalar(*value)) return "its bounds are no scalars";
+  }
+  if (!function_of(planner, node)) return "no kernel has its function";
+  return nullptr;
+}
+
+void unary_emit(Planner& planner, const Node& node) {
+  const Activation function = *function_of(planner, node);
+  const auto choice = kernels::select_kernel(kernels::unary_kernels(), function);
+  const bool map = planner.lies_as_map(node.inputs[0]);
+  const Slot input = map ? planner.slot(node.inputs[0]) : planner.as_dense(node.inputs[0]);
+  const Slot output = map ? planner.new_map(node.outputs[0]) : planner.new_dense(node.outputs[0]);
+  StepDraft draft = planner.draft(node, choice.kernel->name);
+  note_declined(draft.info, choice);
+  draft.touches = {input, output};
+  draft.step = std::make_unique<UnaryStep>(function, *choice.kernel, input, output);
+  planner.add(std::move(draft));
+}
+
+}  // namespace shrike

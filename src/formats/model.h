@@ -1,0 +1,27 @@
+// Reading a model whatever its format: the one entry that commands and the detector use.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/result.h"
+#include "ir/graph.h"
+
+namespace shrike {
+
+// The file or files of a model.
+//   one .onnx
+//   one .cfg, with a .weights of the same stem beside it, or one .weights with its .cfg
+//   a .cfg and a .weights, in either order
+// Where the name's ending says nothing, the first bytes decide.
+struct ModelFiles {
+  std::filesystem::path path;
+  std::filesystem::path second;  // may be empty
+};
+
+// The graph, shapes inferred and verified. What is guaranteed of it is in onnx_reader.h and
+// darknet_reader.h. Errors (kModel) name the file: missing, empty, a folder, truncated, damaged, or
+// another program's format with what to do about it. Thread-safe.
+Result<Graph> load_model(const ModelFiles& files);
+
+}  // namespace shrike

@@ -1,0 +1,39 @@
+// Tensor data that a model keeps in files beside itself, read without letting a hostile model name
+// any other file.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/file.h"
+
+namespace shrike::onnx {
+
+struct ExternalRange {
+  std::span<const std::byte> bytes;
+  std::shared_ptr<const MappedFile> file;  // keeps the bytes alive
+};
+
+class ExternalData {
+ public:
+  // `folder` of the model; empty: every read is refused.
+  explicit ExternalData(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  // `size` bytes from `offset` of the file `location` under the folder. Errors (kModel) name the
+  // location: absolute, with "..", resolving outside the folder, a file with another hard link,
+  // or shorter than offset + size.
+  Result<ExternalRange> read(std::string_view location, uint64_t offset, uint64_t size);
+
+ private:
+  Result<std::shared_ptr<const MappedFile>> open(std::string_view location);
+
+  std::filesystem::path folder_;
+  std::map<std::string, std::shared_ptr<const MappedFile>, std::less<>> files_;
+};
+
+}  // namespace shrike::onnx
