@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "cli/json_writer.h"
 #include "cli/terminal.h"
+#include "formats/json.h"
 
 namespace shrike {
 
@@ -34,24 +34,26 @@ std::string format(const char* pattern, Args... args) {
 }  // namespace
 
 std::string detection_json(const PictureResult& result, const std::vector<std::string>& names) {
-  JsonWriter json;
-  json.begin_object().field("image", result.picture);
-  json.field("width", result.width).field("height", result.height);
-  json.key("detections").begin_array();
+  Json detections = Json::array();
   for (const Detection& d : result.detections.boxes) {
-    json.begin_object().field("class_id", d.class_id).field("class", class_name(names, d.class_id));
-    json.field("confidence", d.confidence).key("box").begin_array();
-    json.value(d.box.x1).value(d.box.y1).value(d.box.x2).value(d.box.y2);
-    json.end_array().end_object();
+    Json box = {json_number(d.box.x1), json_number(d.box.y1), json_number(d.box.x2),
+                json_number(d.box.y2)};
+    detections.push_back({{"class_id", d.class_id},
+                          {"class", class_name(names, d.class_id)},
+                          {"confidence", json_number(d.confidence)},
+                          {"box", std::move(box)}});
   }
-  json.end_array();
   const Timing& timing = result.detections.timing;
-  json.key("speed_ms").begin_object().field("preprocess", timing.preprocess_ms);
-  json.field("inference", timing.inference_ms).field("postprocess", timing.postprocess_ms);
-  json.end_object();
-  if (!result.saved.empty()) json.field("saved", result.saved);
-  json.end_object();
-  return json.text() + "\n";
+  Json json = {{"image", result.picture},
+               {"width", result.width},
+               {"height", result.height},
+               {"detections", std::move(detections)},
+               {"speed_ms",
+                {{"preprocess", timing.preprocess_ms},
+                 {"inference", timing.inference_ms},
+                 {"postprocess", timing.postprocess_ms}}}};
+  if (!result.saved.empty()) json["saved"] = result.saved;
+  return dump_json(json) + "\n";
 }
 
 std::string detection_lines(const PictureResult& result, const std::vector<std::string>& names,

@@ -19,10 +19,11 @@ const std::vector<std::string> kNames = {"cat", "dog"};
 
 TEST(DetectionText, JsonIsTheContract) {
   EXPECT_EQ(detection_json(example(), kNames),
-            "{\"image\": \"a \\\"b\\\"\\n.jpg\", \"width\": 200, \"height\": 100, \"detections\": ["
-            "{\"class_id\": 1, \"class\": \"dog\", \"confidence\": 0.5, \"box\": [20, 10, 60.5, 30]}, "
-            "{\"class_id\": 7, \"class\": \"?\", \"confidence\": 0.25, \"box\": [0, 0, 200, 100]}], "
-            "\"speed_ms\": {\"preprocess\": 1, \"inference\": 2.5, \"postprocess\": 0.25}}\n");
+            R"({"image":"a \"b\"\n.jpg","width":200,"height":100,"detections":[)"
+            R"({"class_id":1,"class":"dog","confidence":0.5,"box":[20.0,10.0,60.5,30.0]},)"
+            R"({"class_id":7,"class":"?","confidence":0.25,"box":[0.0,0.0,200.0,100.0]}],)"
+            R"("speed_ms":{"preprocess":1.0,"inference":2.5,"postprocess":0.25}})"
+            "\n");
 }
 
 TEST(DetectionText, LinesForAPerson) {

@@ -27,7 +27,7 @@ class PicturesTest : public ::testing::Test {
     const PictureList list = find_pictures(absolute);
     EXPECT_EQ(list.errors.size(), errors);
     for (const fs::path& path : list.paths)
-      result.push_back(path.lexically_relative(root_).string());
+      result.push_back(path.lexically_normal().lexically_relative(root_).string());
     return result;
   }
   TestFolder folder_;

@@ -1,0 +1,69 @@
+#include <cstdio>
+#include <exception>
+#include <new>
+
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/nearest.h"
+#include "cli/terminal.h"
+
+namespace shrike {
+
+namespace {
+
+void print_overview(std::FILE* to) {
+  std::fputs("Shrike finds objects in pictures with YOLO models.\n\nUsage: shrike COMMAND ...\n\n",
+             to);
+  for (const CommandRow& command : kCommands)
+    std::fprintf(to, "  %-9s %s\n", command.name.data(), command.about.data());
+  std::fputs("\nshrike COMMAND --help tells more.\n", to);
+}
+
+Result<int> run_named_command(const Words& words) {
+  const std::string& name = words.front();
+  if (name == "help" || name == "--help" || name == "-h") {
+    print_overview(stdout);
+    return kExitOk;
+  }
+  if (name == "--version" || name == "-V") return version_command({});
+  std::vector<std::string> names;
+  for (const CommandRow& command : kCommands) {
+    if (command.name == name) return command.run(Words(words.begin() + 1, words.end()));
+    names.emplace_back(command.name);
+  }
+  return usage_error("unknown command " + name + suggestion(name, names));
+}
+
+int run_program(const Words& words) {
+  if (words.empty()) {
+    print_overview(stderr);
+    return kExitUsage;
+  }
+  const Result<int> result = run_named_command(words);
+  // A full disk or a closed pipe behind standard output may only show here.
+  const bool written = std::fflush(stdout) == 0 && !std::ferror(stdout);
+  if (!result) {
+    say(printable(result.error().message));
+    return exit_code(result.error().kind);
+  }
+  if (!written) {
+    say("cannot write to standard output");
+    return kExitRuntime;
+  }
+  return *result;
+}
+
+}  // namespace
+
+}  // namespace shrike
+
+int main(int argc, char** argv) {
+  try {
+    return shrike::run_program(shrike::Words(argv + (argc > 0 ? 1 : 0), argv + argc));
+  } catch (const std::bad_alloc&) {
+    shrike::say("not enough memory");
+  } catch (const std::exception& error) {
+    shrike::say(error.what());
+  }
+  return shrike::kExitRuntime;
+}

@@ -1,0 +1,192 @@
+#include "passes/lift_head.h"
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "ir/infer.h"
+#include "passes/head_hypotheses.h"
+#include "passes/head_tail.h"
+#include "reference/evaluate.h"
+
+namespace shrike {
+
+namespace {
+
+using Maps = std::vector<Tensor>;
+
+Maps maps_of(const HeadTail& tail, auto&& value) {
+  Maps maps;
+  for (ValueId id : tail.graph.inputs) {
+    maps.emplace_back(DType::kF32, *tail.graph.static_shape(id));
+    for (float& x : maps.back().mutable_data<float>()) x = value();
+  }
+  return maps;
+}
+
+Result<Tensor> run_tail(const HeadTail& tail, const Maps& maps) {
+  SHRIKE_ASSIGN(std::vector<Tensor> outputs, evaluate_graph(tail.graph, maps));
+  return std::move(outputs[0]);
+}
+
+Result<Tensor> run_hypothesis(const HeadHypothesis& h, const Maps& maps) {
+  std::vector<const Tensor*> inputs;
+  for (size_t index : h.order) inputs.push_back(&maps[index]);
+  const Node node{"head", h.head, {}, {0}};
+  SHRIKE_ASSIGN(std::vector<Tensor> outputs, evaluate_node(node, inputs));
+  return std::move(outputs[0]);
+}
+
+// With all raw values zero both anchored kinds give wh = anchor at every cell; with a large raw x
+// Darknet's gives x = (scale_xy + 1) / 2 * stride at the first.
+Result<void> probe_anchors(const HeadTail& tail, HeadHypothesis& h) {
+  if (h.head.anchors.empty()) return {};
+  SHRIKE_ASSIGN(const Tensor at_zero, run_tail(tail, maps_of(tail, [] { return 0.0f; })));
+  SHRIKE_ASSIGN(const Tensor at_large, run_tail(tail, maps_of(tail, [] { return 40.0f; })));
+  const size_t row = static_cast<size_t>(h.head.num_classes) + 5;
+  const auto na = static_cast<size_t>(h.head.num_anchors());
+  size_t first = 0;
+  for (size_t s = 0; s < h.head.scales(); ++s) {
+    const Shape& map = *tail.graph.static_shape(tail.graph.inputs[h.order[s]]);
+    const auto cells = static_cast<size_t>(map[2] * map[3]);
+    for (size_t a = 0; a < na; ++a)
+      for (size_t side = 0; side < 2; ++side)
+        h.head.anchors[2 * (s * na + a) + side] =
+            at_zero.data<float>()[(first + a * cells) * row + 2 + side];
+    if (h.head.kind == HeadKind::kDarknet) {
+      const float reach = at_large.data<float>()[first * row] / static_cast<float>(h.head.strides[s]);
+      // Written with few decimals in every cfg; the probe's rounding is taken off.
+      h.head.scale_xy.push_back(std::round((2 * reach - 1) * 1e4f) / 1e4f);
+    }
+    first += na * cells;
+  }
+  return {};
+}
+
+constexpr float kTolerance = 1e-4f;  // of the largest value in a column of the output
+
+// Rows of an end-to-end head in an order that does not depend on equal scores.
+std::vector<std::array<float, 6>> sorted_rows(const Tensor& t) {
+  const std::span<const float> data = t.data<float>();
+  std::vector<std::array<float, 6>> rows(data.size() / 6);
+  for (size_t i = 0; i < data.size(); ++i) rows[i / 6][i % 6] = data[i];
+  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+    return std::tie(b[4], a[5], a[0], a[1]) < std::tie(a[4], b[5], b[0], b[1]);
+  });
+  return rows;
+}
+
+bool close(float a, float b, float range) {
+  return std::abs(a - b) <= kTolerance * std::max(range, 1e-3f);
+}
+
+bool same_rows(const Tensor& a, const Tensor& b, float range) {
+  const auto x = sorted_rows(a), y = sorted_rows(b);
+  for (size_t i = 0; i < x.size(); ++i) {
+    if (x[i][5] != y[i][5] || !close(x[i][4], y[i][4], 1)) return false;
+    for (size_t k = 0; k < 4; ++k)
+      if (!close(x[i][k], y[i][k], range)) return false;
+  }
+  return true;
+}
+
+// Scores lie in 0..1 and boxes in pixels: each element is held to the range of its own part.
+bool same_output(const Head& head, const Tensor& a, const Tensor& b, float pixels) {
+  if (a.shape() != b.shape() || a.dtype() != b.dtype()) return false;
+  if (head.max_det > 0) return same_rows(a, b, pixels);
+  const std::span<const float> x = a.data<float>(), y = b.data<float>();
+  const bool columns_last = head.kind != HeadKind::kAnchorFree;
+  const auto width = static_cast<size_t>(a.shape()[2]), height = static_cast<size_t>(a.shape()[1]);
+  for (size_t i = 0; i < x.size(); ++i) {
+    const size_t part = columns_last ? i % width : i / width % height;
+    if (!std::isfinite(x[i]) || !close(x[i], y[i], part < 4 ? pixels : 1.0f)) return false;
+  }
+  return true;
+}
+
+// Whether the hypothesis gives what the file's decode gives, on the same random raw maps.
+Result<bool> proven(const HeadTail& tail, HeadHypothesis& h, const Maps& maps,
+                    const Tensor& expected, float pixels) {
+  SHRIKE_TRY(probe_anchors(tail, h));
+  for (float anchor : h.head.anchors)
+    if (!(anchor > 0) || !std::isfinite(anchor)) return false;
+  SHRIKE_ASSIGN(const Tensor given, run_hypothesis(h, maps));
+  return same_output(h.head, given, expected, pixels);
+}
+
+Result<HeadHypothesis> recognise(const HeadTail& tail, const Shape& picture) {
+  std::vector<HeadHypothesis> candidates = head_hypotheses(tail, picture);
+  if (candidates.empty())
+    return model_error("no known head fits the shapes of its last convolutions and output");
+  std::mt19937 random(20240);
+  std::normal_distribution<float> raw(0.0f, 1.5f);
+  const Maps maps = maps_of(tail, [&] { return raw(random); });
+  SHRIKE_ASSIGN(const Tensor expected, run_tail(tail, maps));
+  const auto pixels = static_cast<float>(std::max(picture[2], picture[3]));
+  for (HeadHypothesis& h : candidates) {
+    SHRIKE_ASSIGN(const bool ok, proven(tail, h, maps, expected, pixels));
+    if (ok) return h;
+  }
+  return model_error("its decode gives other numbers than any known head");
+}
+
+Result<void> lift_value(Graph& graph, ValueId value) {
+  if (graph.inputs.empty() || !graph.static_shape(graph.inputs[0]) ||
+      graph.static_shape(graph.inputs[0])->rank() != 4)
+    return model_error("its input is no picture of a fixed size");
+  const Shape picture = *graph.static_shape(graph.inputs[0]);
+  SHRIKE_ASSIGN(const HeadTail tail, extract_tail(graph, value));
+  SHRIKE_ASSIGN(HeadHypothesis found, recognise(tail, picture));
+
+  std::vector<ValueId> inputs;
+  for (size_t index : found.order) inputs.push_back(tail.maps[index]);
+  const ValueId old_value = value;
+  for (Node& node : graph.nodes)
+    std::replace(node.outputs.begin(), node.outputs.end(), old_value, kNoValue);
+  // Behind the last of its maps, before whatever reads the decoded value.
+  const Uses uses(graph);
+  int last = 0;
+  for (ValueId id : inputs) last = std::max(last, uses.producer(id));
+  graph.nodes.insert(graph.nodes.begin() + last + 1,
+                     Node{"head", std::move(found.head), std::move(inputs), {old_value}});
+  remove_dead(graph);
+  return infer_shapes(graph);
+}
+
+}  // namespace
+
+Result<void> lift_head(Graph& graph, size_t output) {
+  if (find_head(graph)) return {};
+  if (output >= graph.outputs.size()) return model_error("the graph has no such output");
+  return lift_value(graph, graph.outputs[output]);
+}
+
+Result<void> lift_head_before_nms(Graph& graph) {
+  const auto is_nms = [](const Node& n) { return std::holds_alternative<NonMaxSuppression>(n.op); };
+  const auto nms = std::find_if(graph.nodes.begin(), graph.nodes.end(), is_nms);
+  if (nms == graph.nodes.end()) return model_error("it has no NonMaxSuppression");
+  // The decoded value is the first of rank 3 from which a known head's proof succeeds; later ones
+  // are transposed or filtered.
+  for (auto node = graph.nodes.begin(); node != nms; ++node) {
+    if (!std::holds_alternative<Concat>(node->op)) continue;
+    const ValueId value = node->outputs[0];
+    const Shape* shape = graph.static_shape(value);
+    if (!shape || shape->rank() != 3) continue;
+    Graph cut = graph;
+    cut.outputs = {value};
+    remove_dead(cut);
+    if (lift_head(cut)) {
+      graph = std::move(cut);
+      return {};
+    }
+  }
+  return model_error("no known head stands before its NonMaxSuppression");
+}
+
+const Node* find_head(const Graph& graph) {
+  for (const Node& node : graph.nodes)
+    if (std::holds_alternative<Head>(node.op)) return &node;
+  return nullptr;
+}
+
+}  // namespace shrike
