@@ -108,4 +108,11 @@ Result<void> write_file(const std::filesystem::path& path, std::string_view text
   return write_file(path, std::as_bytes(std::span(text.data(), text.size())));
 }
 
+Result<void> make_folders(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) return runtime_error("cannot make folder " + folder.string() + ": " + error.message());
+  return {};
+}
+
 }  // namespace shrike

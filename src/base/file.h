@@ -40,6 +40,9 @@ Result<std::string> read_text(const std::filesystem::path& path, ErrorKind kind,
 Result<void> write_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
 Result<void> write_file(const std::filesystem::path& path, std::string_view text);
 
+// Makes the folder and its parents where they are not there. Errors (kRuntime) name it.
+Result<void> make_folders(const std::filesystem::path& folder);
+
 // What strerror says of errno, without its global state.
 std::string errno_text(int error);
 

@@ -34,7 +34,7 @@ Result<int> run_named_command(const Words& words) {
   return usage_error("unknown command " + name + suggestion(name, names));
 }
 
-int run_program(const Words& words) {
+int run_shrike(const Words& words) {
   if (words.empty()) {
     print_overview(stderr);
     return kExitUsage;
@@ -59,7 +59,7 @@ int run_program(const Words& words) {
 
 int main(int argc, char** argv) {
   try {
-    return shrike::run_program(shrike::Words(argv + (argc > 0 ? 1 : 0), argv + argc));
+    return shrike::run_shrike(shrike::Words(argv + (argc > 0 ? 1 : 0), argv + argc));
   } catch (const std::bad_alloc&) {
     shrike::say("not enough memory");
   } catch (const std::exception& error) {

@@ -24,8 +24,8 @@ std::optional<Affine> affine(const Graph& graph, const Node& node) {
   }
   Affine map;
   for (size_t c = 0; c < parameters[0].size(); ++c) {
-    const double inverse = 1.0 / std::sqrt(static_cast<double>(parameters[3][c]) +
-                                           static_cast<double>(norm->epsilon));
+    const double inverse =
+        1.0 / std::sqrt(static_cast<double>(parameters[3][c]) + static_cast<double>(norm->epsilon));
     map.scale.push_back(static_cast<double>(parameters[0][c]) * inverse);
     map.shift.push_back(static_cast<double>(parameters[1][c]) -
                         static_cast<double>(parameters[2][c]) * map.scale.back());
@@ -46,8 +46,9 @@ Tensor scaled_weights(const Tensor& weights, const Affine& map, int64_t transpos
     int64_t channel = i / inner;
     if (transposed_groups > 0)
       channel = channel / (w[0] / transposed_groups) * w[1] + i % inner / area;
-    to[static_cast<size_t>(i)] = static_cast<float>(static_cast<double>(from[static_cast<size_t>(i)]) *
-                                                    map.scale[static_cast<size_t>(channel)]);
+    to[static_cast<size_t>(i)] =
+        static_cast<float>(static_cast<double>(from[static_cast<size_t>(i)]) *
+                           map.scale[static_cast<size_t>(channel)]);
   }
   return result;
 }
@@ -120,8 +121,10 @@ Result<void> lower_batchnorm(Graph& graph) {
     const std::vector<float> scale(map->scale.begin(), map->scale.end());
     const std::vector<float> shift(map->shift.begin(), map->shift.end());
     const std::string stem = graph.value(node.outputs[0]).name;
-    const ValueId scales = graph.add_constant(stem + ".scale", Tensor::from<float>(Shape(dims), scale));
-    const ValueId shifts = graph.add_constant(stem + ".shift", Tensor::from<float>(Shape(dims), shift));
+    const ValueId scales =
+        graph.add_constant(stem + ".scale", Tensor::from<float>(Shape(dims), scale));
+    const ValueId shifts =
+        graph.add_constant(stem + ".shift", Tensor::from<float>(Shape(dims), shift));
     const ValueId scaled = graph.add_value(stem + ".scaled", DType::kF32, x);
     nodes.push_back({node.name, Binary{BinaryKind::kMul, 0}, {node.inputs[0], scales}, {scaled}});
     nodes.push_back({node.name, Binary{BinaryKind::kAdd, 0}, {scaled, shifts}, node.outputs});

@@ -21,8 +21,8 @@ ValueId Builder::second_output(const std::string& name) {
 }
 
 ValueId Builder::ints(const std::vector<int64_t>& values) {
-  return graph_.add_constant(stem_ + "/ints",
-                             Tensor::from<int64_t>(Shape{static_cast<int64_t>(values.size())}, values));
+  return graph_.add_constant(
+      stem_ + "/ints", Tensor::from<int64_t>(Shape{static_cast<int64_t>(values.size())}, values));
 }
 
 ValueId Builder::floats(Shape shape, const std::vector<float>& values, const std::string& name) {

@@ -17,9 +17,15 @@ class Builder {
   ValueId ints(const std::vector<int64_t>& values);
   ValueId floats(Shape shape, const std::vector<float>& values, const std::string& name);
 
-  ValueId add(ValueId a, ValueId b, const std::string& name) { return binary(BinaryKind::kAdd, a, b, name); }
-  ValueId sub(ValueId a, ValueId b, const std::string& name) { return binary(BinaryKind::kSub, a, b, name); }
-  ValueId mul(ValueId a, ValueId b, const std::string& name) { return binary(BinaryKind::kMul, a, b, name); }
+  ValueId add(ValueId a, ValueId b, const std::string& name) {
+    return binary(BinaryKind::kAdd, a, b, name);
+  }
+  ValueId sub(ValueId a, ValueId b, const std::string& name) {
+    return binary(BinaryKind::kSub, a, b, name);
+  }
+  ValueId mul(ValueId a, ValueId b, const std::string& name) {
+    return binary(BinaryKind::kMul, a, b, name);
+  }
   ValueId binary(BinaryKind kind, ValueId a, ValueId b, const std::string& name) {
     return node(Binary{kind, 0}, {a, b}, name);
   }

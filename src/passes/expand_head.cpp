@@ -12,7 +12,9 @@ namespace {
 class HeadExpander {
  public:
   HeadExpander(Graph& graph, const Node& node)
-      : graph_(graph), node_(node), head_(std::get<Head>(node.op)),
+      : graph_(graph),
+        node_(node),
+        head_(std::get<Head>(node.op)),
         build_(graph, node.name.empty() ? "head" : node.name) {}
 
   Result<std::vector<Node>> run() {
@@ -106,7 +108,8 @@ class HeadExpander {
     const int64_t rows = std::min(head_.max_det, anchors), classes = head_.num_classes;
     const ValueId boxes = build_.transpose(box, {0, 2, 1}, "boxes");
     const ValueId by_anchor = build_.transpose(scores, {0, 2, 1}, "by_anchor");
-    const ValueId best = build_.node(Reduce{ReduceKind::kMax, 0, 0}, {by_anchor, build_.ints({-1})}, "best");
+    const ValueId best =
+        build_.node(Reduce{ReduceKind::kMax, 0, 0}, {by_anchor, build_.ints({-1})}, "best");
     const ValueId anchor = top(best, rows, "anchor").second;
     const ValueId anchor_column = build_.reshape(anchor, {0, rows, 1}, "anchor_column");
     const auto gather = [&](ValueId from, ValueId index, int64_t columns, const std::string& name) {
@@ -116,7 +119,8 @@ class HeadExpander {
     };
     const ValueId chosen_boxes = gather(boxes, anchor_column, 4, "chosen_boxes");
     const ValueId chosen_scores = gather(by_anchor, anchor_column, classes, "chosen_scores");
-    const auto [score, flat] = top(build_.reshape(chosen_scores, {0, rows * classes}, "flat"), rows, "pair");
+    const auto [score, flat] =
+        top(build_.reshape(chosen_scores, {0, rows * classes}, "flat"), rows, "pair");
     const ValueId count = build_.ints({classes});
     const ValueId row = build_.binary(BinaryKind::kDiv, flat, count, "row");
     const ValueId label = build_.sub(flat, build_.mul(row, count, "row_start"), "label");
@@ -141,7 +145,8 @@ class HeadExpander {
   }
 
   ValueId anchored_scale(size_t s) {
-    const int64_t na = head_.num_anchors(), row = 5 + head_.num_classes, h = height(s), w = width(s);
+    const int64_t na = head_.num_anchors(), row = 5 + head_.num_classes, h = height(s),
+                  w = width(s);
     const std::string n = std::to_string(s);
     const ValueId grouped = build_.reshape(node_.inputs[s], {0, na, row, h * w}, "grouped" + n);
     const ValueId rows = build_.transpose(grouped, {0, 1, 3, 2}, "rows" + n);
@@ -161,8 +166,10 @@ class HeadExpander {
     const float scale = v5 ? 2.0f : head_.scale_xy[s];
     ValueId centre = xy;
     if (scale != 1.0f) {
-      const ValueId spread = build_.mul(xy, build_.floats(Shape{1}, {scale}, "scale_xy" + n), "spread" + n);
-      centre = build_.sub(spread, build_.floats(Shape{1}, {(scale - 1) / 2}, "shift_xy" + n), "shifted" + n);
+      const ValueId spread =
+          build_.mul(xy, build_.floats(Shape{1}, {scale}, "scale_xy" + n), "spread" + n);
+      centre = build_.sub(spread, build_.floats(Shape{1}, {(scale - 1) / 2}, "shift_xy" + n),
+                          "shifted" + n);
     }
     centre = build_.mul(build_.add(centre, cell, "cell_xy" + n), step, "centre" + n);
     ValueId wh;
@@ -180,7 +187,8 @@ class HeadExpander {
 
   ValueId yolox() {
     const Grid g = grid(0.0f);
-    const ValueId objectness = build_.unary(UnaryKind::kSigmoid, joined(1, "objectness"), "obj_sigmoid");
+    const ValueId objectness =
+        build_.unary(UnaryKind::kSigmoid, joined(1, "objectness"), "obj_sigmoid");
     const ValueId classes = build_.unary(UnaryKind::kSigmoid, joined(2, "classes"), "cls_sigmoid");
     ValueId box = joined(0, "box");
     if (head_.decoded) {
@@ -188,7 +196,8 @@ class HeadExpander {
       const ValueId strides = build_.floats(Shape{1, 1, g.anchors}, g.strides, "strides");
       const ValueId cells = build_.floats(Shape{1, 2, g.anchors}, g.xy, "cells");
       const ValueId centre = build_.mul(build_.add(raw[0], cells, "cell_xy"), strides, "centre");
-      const ValueId size = build_.mul(build_.unary(UnaryKind::kExp, raw[1], "wh_exp"), strides, "size");
+      const ValueId size =
+          build_.mul(build_.unary(UnaryKind::kExp, raw[1], "wh_exp"), strides, "size");
       box = build_.concat({centre, size}, 1, "pixels");
     }
     const ValueId all = build_.concat({box, objectness, classes}, 1, "all");

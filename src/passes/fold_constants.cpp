@@ -49,8 +49,7 @@ Result<bool> fold_node(Graph& graph, const Node& node) {
   if (!small(graph, node)) return false;
   SHRIKE_ASSIGN(std::vector<Tensor> outputs, evaluate_node(node, inputs));
   for (size_t i = 0; i < node.outputs.size(); ++i)
-    if (node.outputs[i] != kNoValue)
-      become_constant(graph, node.outputs[i], std::move(outputs[i]));
+    if (node.outputs[i] != kNoValue) become_constant(graph, node.outputs[i], std::move(outputs[i]));
   return true;
 }
 

@@ -9,7 +9,8 @@ namespace {
 
 const Unary* made_by_unary(const Graph& graph, const Uses& uses, ValueId id) {
   const int producer = uses.producer(id);
-  return producer < 0 ? nullptr : std::get_if<Unary>(&graph.nodes[static_cast<size_t>(producer)].op);
+  return producer < 0 ? nullptr
+                      : std::get_if<Unary>(&graph.nodes[static_cast<size_t>(producer)].op);
 }
 
 ValueId first_input(const Graph& graph, const Uses& uses, ValueId id) {

@@ -37,17 +37,25 @@ std::vector<Scale> group_by_size(const std::vector<Shape>& maps, const Shape& pi
 class Enumerator {
  public:
   Enumerator(const HeadTail& tail, std::vector<Shape> maps, std::vector<Scale> scales)
-      : maps_(std::move(maps)), scales_(std::move(scales)),
+      : maps_(std::move(maps)),
+        scales_(std::move(scales)),
         output_(*tail.graph.static_shape(tail.graph.outputs[0])) {}
 
   std::vector<HeadHypothesis> run() {
     // Most exporters go from the finest scale to the coarsest, Darknet the other way.
     for (int reversed = 0; reversed < 2; ++reversed) {
       switch (scales_[0].maps.size()) {
-        case 1: anchored(); break;
-        case 2: anchor_free(); break;
-        case 3: yolox(); break;
-        default: break;
+        case 1:
+          anchored();
+          break;
+        case 2:
+          anchor_free();
+          break;
+        case 3:
+          yolox();
+          break;
+        default:
+          break;
       }
       if (scales_.size() == 1) break;
       std::reverse(scales_.begin(), scales_.end());

@@ -1,4 +1,5 @@
-// The part of a graph between its last convolutions (the raw maps) and one value. Private to passes.
+// The part of a graph between its last convolutions (the raw maps) and one value. Private to
+// passes.
 #pragma once
 
 #include <vector>

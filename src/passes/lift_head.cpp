@@ -54,7 +54,8 @@ Result<void> probe_anchors(const HeadTail& tail, HeadHypothesis& h) {
         h.head.anchors[2 * (s * na + a) + side] =
             at_zero.data<float>()[(first + a * cells) * row + 2 + side];
     if (h.head.kind == HeadKind::kDarknet) {
-      const float reach = at_large.data<float>()[first * row] / static_cast<float>(h.head.strides[s]);
+      const float reach =
+          at_large.data<float>()[first * row] / static_cast<float>(h.head.strides[s]);
       // Written with few decimals in every cfg; the probe's rounding is taken off.
       h.head.scale_xy.push_back(std::round((2 * reach - 1) * 1e4f) / 1e4f);
     }

@@ -25,11 +25,12 @@ struct PassReport {
 };
 
 struct PassOptions {
-  bool verify = false;                 // ir/verify after every pass, for tests
-  std::vector<std::string> skip;       // passes to leave out
+  bool verify = false;            // ir/verify after every pass, for tests
+  std::vector<std::string> skip;  // passes to leave out
   std::vector<PassReport>* report = nullptr;
 };
 
-Result<void> run_passes(Graph& graph, std::span<const Pass> passes, const PassOptions& options = {});
+Result<void> run_passes(Graph& graph, std::span<const Pass> passes,
+                        const PassOptions& options = {});
 
 }  // namespace shrike

@@ -53,7 +53,8 @@ Result<void> run_passes(Graph& graph, std::span<const Pass> passes, const PassOp
     if (Result<void> result = pass.run(graph); !result)
       return in_context(std::string(pass.name), result.error());
     const std::chrono::duration<double, std::milli> took = Clock::now() - start;
-    if (options.report) options.report->push_back({pass.name, before, graph.nodes.size(), took.count()});
+    if (options.report)
+      options.report->push_back({pass.name, before, graph.nodes.size(), took.count()});
     if (!options.verify) continue;
     if (Result<void> result = verify(graph); !result)
       return in_context("after " + std::string(pass.name), result.error());

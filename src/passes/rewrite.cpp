@@ -11,7 +11,8 @@ bool substitute(Graph& graph, ValueId from, ValueId to) {
     return std::find(graph.outputs.begin(), graph.outputs.end(), id) != graph.outputs.end();
   };
   if (is_output(from)) {
-    const bool is_input = std::find(graph.inputs.begin(), graph.inputs.end(), to) != graph.inputs.end();
+    const bool is_input =
+        std::find(graph.inputs.begin(), graph.inputs.end(), to) != graph.inputs.end();
     if (is_input || graph.value(to).constant || is_output(to)) return false;
     std::swap(graph.value(from).name, graph.value(to).name);
     std::swap(graph.value(from).symbols, graph.value(to).symbols);

@@ -7,8 +7,8 @@
 
 namespace shrike {
 
-// Readers of `from` read `to` instead, and a graph output keeps its name: `to` takes it over. False,
-// and nothing done, when that cannot be (`to` is an input, a constant or an output itself).
+// Readers of `from` read `to` instead, and a graph output keeps its name: `to` takes it over.
+// False, and nothing done, when that cannot be (`to` is an input, a constant or an output itself).
 bool substitute(Graph& graph, ValueId from, ValueId to);
 
 // A constant of one element as a float.

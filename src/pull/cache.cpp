@@ -25,13 +25,6 @@ Result<fs::path> cache_folder() {
   return runtime_error("no home folder to keep models in: set XDG_CACHE_HOME to a folder");
 }
 
-Result<void> make_folders(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) return runtime_error("cannot make folder " + folder.string() + ": " + error.message());
-  return {};
-}
-
 Result<FileLock> FileLock::open(const fs::path& path) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (fd < 0)

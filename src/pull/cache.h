@@ -19,9 +19,6 @@ namespace shrike {
 // Nothing is created. An error (kRuntime) when there is no home at all.
 Result<std::filesystem::path> cache_folder();
 
-// Makes the folder and its parents. Errors (kRuntime) name it.
-Result<void> make_folders(const std::filesystem::path& folder);
-
 // A lock that other processes wait for; given back when the object or the process ends.
 class FileLock {
  public:

@@ -4,7 +4,6 @@
 // of metadata we know already: the archive is fetched and its digest checked by pip, and no line
 // of the package is executed.
 #include "base/file.h"
-#include "pull/cache.h"
 #include "pull/fetch.h"
 #include "pull/process.h"
 

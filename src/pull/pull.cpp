@@ -1,5 +1,6 @@
 #include "pull/pull.h"
 
+#include "base/file.h"
 #include "pull/cache.h"
 
 namespace shrike {

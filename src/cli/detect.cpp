@@ -1,0 +1,149 @@
+// shrike detect: pictures in, boxes out.
+#include <cstdio>
+#include <future>
+
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "cli/detection_text.h"
+#include "cli/detector_options.h"
+#include "cli/exit_code.h"
+#include "cli/interrupt.h"
+#include "cli/picture_output.h"
+#include "cli/pictures.h"
+#include "cli/terminal.h"
+#include "cli/values.h"
+#include "vision/decode.h"
+
+namespace shrike {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  DetectorOptions detector;
+  DetectOptions detect;
+  std::string classes, save, labels;
+  bool json = false, label_confidence = false;
+};
+
+void add_options(CLI::App& app, Options& o) {
+  static std::vector<std::string> shown_in_the_help;
+  app.add_option("pictures", shown_in_the_help, "Pictures, folders of pictures, patterns");
+  add_detector_options(app, o.detector);
+  app.add_option("--conf", o.detect.conf, "Least confidence of a box")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--iou", o.detect.iou,
+                 "Overlap from which the weaker of two boxes goes (0.7; 0.45 for Darknet and "
+                 "YOLOX)")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--max-det", o.detect.max_det, "Most boxes of a picture")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 30000));
+  app.add_option("--classes", o.classes, "Only these classes: names or numbers, with commas");
+  app.add_flag("--agnostic", o.detect.agnostic, "Boxes of different classes compete, too");
+  app.add_flag("--json", o.json, "One JSON object a picture and line on standard output");
+  app.add_option("--save", o.save, "Folder for pictures with the boxes drawn");
+  app.add_flag("--save-txt{true}", o.labels,
+               "Write YOLO label files: into labels/ in the folder of --save (or here), or "
+               "--save-txt=FOLDER");
+  app.add_flag("--save-conf", o.label_confidence, "Confidences in the label files, too");
+}
+
+OutputOptions output_options(const Options& o) {
+  OutputOptions output{o.save, {}, o.label_confidence};
+  if (o.labels.empty() || o.labels == "false" || o.labels == "False") return output;
+  const bool own_folder = o.labels != "true" && o.labels != "True";
+  output.labels = own_folder ? fs::path(o.labels) : fs::path(o.save) / "labels";
+  return output;
+}
+
+// The next picture is read while the network looks at the one before.
+class Reader {
+ public:
+  explicit Reader(const std::vector<fs::path>& paths) : paths_(paths) { start(); }
+
+  // The pictures in order, one a call.
+  Result<Image> next() {
+    Result<Image> image = pending_.get();
+    ++at_;
+    start();
+    return image;
+  }
+
+ private:
+  void start() {
+    if (at_ >= paths_.size()) return;
+    pending_ = std::async(std::launch::async, [path = paths_[at_]] { return read_image(path); });
+  }
+  const std::vector<fs::path>& paths_;
+  size_t at_ = 0;
+  std::future<Result<Image>> pending_;
+};
+
+Result<PictureResult> look_at(Detector& detector, const Options& o, const PictureOutput& output,
+                              size_t index, const fs::path& path, const Image& image) {
+  PictureResult result{path.string(), image.width(), image.height(), {}, {}};
+  SHRIKE_ASSIGN(result.detections, detector.detect(image, o.detect));
+  SHRIKE_TRY(output.write(index, image, detector.names(), result));
+  return result;
+}
+
+// The exit code: that of inputs when one of the pictures failed and the others are done.
+Result<int> detect_all(Detector& detector, const Options& o, const PictureOutput& output,
+                       const std::vector<fs::path>& paths) {
+  const bool colour = colour_wanted();
+  int code = kExitOk;
+  ProgressBar bar(paths.size(), true);
+  Reader reader(paths);
+  for (size_t i = 0; i < paths.size() && !interrupted(); ++i) {
+    const Result<Image> image = reader.next();
+    const Result<PictureResult> result =
+        image ? look_at(detector, o, output, i, paths[i], *image) : image.error();
+    if (!result && result.error().kind != ErrorKind::kInput) return result.error();
+    bar.clear();
+    if (!result) {
+      say(printable(result.error().message));
+      code = kExitInput;
+    } else {
+      const std::string text = o.json ? detection_json(*result, detector.names())
+                                      : detection_lines(*result, detector.names(), colour);
+      std::fwrite(text.data(), 1, text.size(), stdout);
+      if (std::fflush(stdout) != 0) return runtime_error("cannot write to standard output");
+    }
+    bar.set(i + 1);
+  }
+  return interrupted() ? kExitInterrupted : code;
+}
+
+}  // namespace
+
+Result<int> detect_command(const Words& words) {
+  Options o;
+  CLI::App app("Finds objects in pictures: class, confidence, and box in pixels (left, top, right, "
+               "bottom).",
+               "shrike detect");
+  add_options(app, o);
+  SHRIKE_ASSIGN(const Arguments arguments, parse_arguments(app, words));
+  if (arguments.help) return kExitOk;
+  if (arguments.words.empty())
+    return usage_error("detect needs pictures, folders or patterns: shrike detect street.jpg");
+
+  const PictureList pictures = find_pictures(arguments.words);
+  if (pictures.paths.empty() && pictures.errors.size() == 1) return pictures.errors.front();
+  for (const Error& error : pictures.errors) say(printable(error.message));
+  if (pictures.paths.empty()) return kExitInput;
+
+  SHRIKE_ASSIGN(Detector detector, make_detector(o.detector));
+  if (!o.classes.empty()) {
+    SHRIKE_ASSIGN(o.detect.classes, parse_classes(o.classes, detector.names()));
+  }
+  SHRIKE_ASSIGN(const PictureOutput output,
+                PictureOutput::create(output_options(o), pictures.paths));
+  catch_interrupt();
+  SHRIKE_ASSIGN(const int code, detect_all(detector, o, output, pictures.paths));
+  return code == kExitOk && !pictures.errors.empty() ? kExitInput : code;
+}
+
+}  // namespace shrike

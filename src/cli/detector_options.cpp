@@ -1,0 +1,82 @@
+#include "cli/detector_options.h"
+
+#include "cli/terminal.h"
+#include "cli/values.h"
+#include "formats/names_literal.h"
+
+namespace shrike {
+
+namespace {
+
+constexpr int kMostThreads = 1024;
+
+template <typename Value>
+struct Choice {
+  Value value;
+  std::string_view name;
+};
+
+constexpr Choice<OutputLayout> kLayouts[] = {{OutputLayout::kAuto, "auto"},
+                                             {OutputLayout::kV8, "v8"},
+                                             {OutputLayout::kV5, "v5"},
+                                             {OutputLayout::kYolox, "yolox"},
+                                             {OutputLayout::kEndToEnd, "end-to-end"}};
+
+constexpr Choice<PreprocessChoice> kPreprocesses[] = {
+    {PreprocessChoice::kAuto, "auto"},
+    {PreprocessChoice::kLetterbox, "letterbox"},
+    {PreprocessChoice::kStretch, "stretch"},
+    {PreprocessChoice::kDarknetLetterbox, "darknet-letterbox"},
+    {PreprocessChoice::kYolox, "yolox"}};
+
+}  // namespace
+
+void add_size_option(CLI::App& app, std::string& size) {
+  app.add_option("--imgsz", size,
+                 "Size of the network's input: a side, or height and width as 480,640 (the "
+                 "model's own when absent)");
+}
+
+void add_threads_option(CLI::App& app, int& threads) {
+  app.add_option("--threads", threads, "Threads of the network; 0: every core")
+      ->capture_default_str()
+      ->check(CLI::Range(0, kMostThreads));
+}
+
+void add_detector_options(CLI::App& app, DetectorOptions& options) {
+  add_model_options(app, options.model);
+  add_size_option(app, options.size);
+  add_threads_option(app, options.threads);
+  app.add_option("--names", options.names_file, "File with the names of the classes, one a line");
+  app.add_option("--layout", options.layout,
+                 "What the model's output means, where that is not recognised: auto, v8, v5, "
+                 "yolox, end-to-end")
+      ->capture_default_str();
+  app.add_option("--preprocess", options.preprocess,
+                 "How a picture is placed in the network's input: auto, letterbox, stretch, "
+                 "darknet-letterbox, yolox")
+      ->capture_default_str();
+}
+
+Result<Detector> make_detector(const DetectorOptions& options) {
+  LoadOptions load;
+  load.threads = options.threads;
+  SHRIKE_ASSIGN(load.layout, parse_choice("--layout", options.layout, kLayouts));
+  SHRIKE_ASSIGN(load.preprocess, parse_choice("--preprocess", options.preprocess, kPreprocesses));
+  if (!options.size.empty()) {
+    SHRIKE_ASSIGN(load.imgsz, parse_size(options.size));
+  }
+  if (!options.names_file.empty()) {
+    SHRIKE_ASSIGN(load.names, read_names_file(options.names_file));
+  }
+  SHRIKE_ASSIGN(LoadedModel model, load_model_option(options.model));
+  if (load.names.empty()) load.names = std::move(model.names);
+  SHRIKE_ASSIGN(Detector detector, Detector::create(std::move(model.graph), model.source, load));
+  if (!detector.names_known())
+    say(model.source + " has no class names: " +
+        (detector.names().size() == 80 ? "taking COCO's" : "numbers stand in") +
+        " (--names FILE gives them)");
+  return detector;
+}
+
+}  // namespace shrike

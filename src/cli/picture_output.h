@@ -1,0 +1,38 @@
+// The files that `detect` writes for a picture: the annotated picture, the label file.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/detection_text.h"
+#include "vision/image.h"
+
+namespace shrike {
+
+struct OutputOptions {
+  std::filesystem::path save;    // folder of annotated pictures; empty: none
+  std::filesystem::path labels;  // folder of label files; empty: none
+  bool label_confidence = false;
+};
+
+class PictureOutput {
+ public:
+  // Makes the folders and gives every picture names of its own (output_names.h).
+  static Result<PictureOutput> create(const OutputOptions& options,
+                                      std::vector<std::filesystem::path> pictures);
+
+  // Writes the files of picture `index` and notes in `result` where the annotated picture is.
+  // Every file is written beside and renamed: an interrupted run leaves none that is half there.
+  Result<void> write(size_t index, const Image& image, const std::vector<std::string>& names,
+                     PictureResult& result) const;
+
+ private:
+  PictureOutput(const OutputOptions& options, std::vector<std::filesystem::path> pictures);
+  OutputOptions options_;
+  std::vector<std::filesystem::path> pictures_;
+  std::vector<std::string> stems_;
+};
+
+}  // namespace shrike
