@@ -21,7 +21,7 @@ constexpr StepFamily kFamilies[] = {
     {"resize", is<Resize>, resize_refuse, resize_emit},
     {"view", is<Reshape, Flatten, Squeeze, Unsqueeze, Transpose, Split, Slice, Expand, Unary, Cast>,
      view_refuse, view_emit},
-    {"concat", is<Concat>, nullptr, concat_emit},
+    {"concat", is<Concat>, concat_refuse, concat_emit},
     {"unary", is<Unary, Clip>, unary_refuse, unary_emit},
     {"binary", is<Binary>, binary_refuse, binary_emit},
     {"matmul", is<MatMul>, matmul_refuse, matmul_emit},

@@ -75,9 +75,8 @@ Result<MemoryPlan> plan_memory(std::span<const Lifetime> lifetimes) {
   plan.lower_bound = largest_live_set(lifetimes);
   std::vector<size_t> order(lifetimes.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return lifetimes[a].bytes > lifetimes[b].bytes;
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return lifetimes[a].bytes > lifetimes[b].bytes; });
   std::vector<Block> beside;
   for (size_t done = 0; done < order.size(); ++done) {
     const Lifetime& life = lifetimes[order[done]];

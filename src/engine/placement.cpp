@@ -9,8 +9,8 @@ namespace {
 
 // How far an input lies from where the Concat wants it.
 struct Match {
-  int64_t shift = 0;   // the owner's first element, counted from the Concat output's
-  int64_t begin = 0;   // the part of the owner the input covers, in channels or elements
+  int64_t shift = 0;  // the owner's first element, counted from the Concat output's
+  int64_t begin = 0;  // the part of the owner the input covers, in channels or elements
   int64_t extent = 0;
 };
 
@@ -61,8 +61,9 @@ class Finder {
     int64_t start = 0;
     for (const Slot& input : note.inputs) {
       const int64_t extent = input.view.dim(note.axis);
-      note_input(note, input, concat_part(note.output, note.axis, start, extent).view.offset -
-                                  note.output.view.offset);
+      note_input(
+          note, input,
+          concat_part(note.output, note.axis, start, extent).view.offset - note.output.view.offset);
       start += extent;
     }
     for (const Candidate& candidate : candidates_) place(note, candidate);

@@ -26,8 +26,8 @@ struct DeclinedWay {
 };
 
 struct StepInfo {
-  std::string node;  // the node's name, or its first output's where it has none
-  std::string op;    // "Conv"; "Copy" for a step that only changes a layout
+  std::string node;    // the node's name, or its first output's where it has none
+  std::string op;      // "Conv"; "Copy" for a step that only changes a layout
   Shape output_shape;  // of the first output; empty where it depends on the data
   std::string kernel;  // "avx2_igemm"; "view" or "in_place" where nothing is moved
   std::vector<DeclinedWay> declined;

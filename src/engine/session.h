@@ -65,6 +65,8 @@ class Session {
 
  private:
   struct State;
+  Result<void> set_inputs(std::span<const Tensor> inputs);
+  Result<std::vector<Tensor>> outputs() const;
   explicit Session(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

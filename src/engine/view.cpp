@@ -17,9 +17,7 @@ int64_t View::count() const {
   return total;
 }
 
-Shape View::shape() const {
-  return Shape(std::vector<int64_t>(dims.begin(), dims.begin() + rank));
-}
+Shape View::shape() const { return Shape(std::vector<int64_t>(dims.begin(), dims.begin() + rank)); }
 
 View dense_view(const Shape& shape) {
   assert(shape.rank() <= kernels::kMaxRank);

@@ -46,11 +46,11 @@ kernels::PackedConv pack(const Planner& planner, const Node& node, const ConvPro
   const auto scale = input(1), bias = input(2), mean = input(3), variance = input(4);
   std::vector<float> factors, offsets;
   for (size_t c = 0; c < scale.size(); ++c) {
-    const double factor = static_cast<double>(scale[c]) /
-                          std::sqrt(static_cast<double>(variance[c]) + epsilon);
+    const double factor =
+        static_cast<double>(scale[c]) / std::sqrt(static_cast<double>(variance[c]) + epsilon);
     factors.push_back(static_cast<float>(factor));
-    offsets.push_back(static_cast<float>(static_cast<double>(bias[c]) -
-                                         factor * static_cast<double>(mean[c])));
+    offsets.push_back(
+        static_cast<float>(static_cast<double>(bias[c]) - factor * static_cast<double>(mean[c])));
   }
   return kernel.pack(problem, factors.data(), offsets.data());
 }

@@ -16,6 +16,12 @@ Layout layout_of(Planner& planner, const Node& node) {
 
 }  // namespace
 
+const char* concat_refuse(Planner& planner, const Node& node) {
+  for (ValueId id : node.inputs)
+    if (id == kNoValue || !planner.in_memory(id)) return "an input is empty";
+  return nullptr;
+}
+
 void concat_emit(Planner& planner, const Node& node) {
   const Shape& y = planner.shape(node.outputs[0]);
   const int axis = *normalize_axis(std::get<Concat>(node.op).axis, y.rank());

@@ -33,8 +33,8 @@ class ConvStep : public Step {
 
   Result<void> run(RunContext& context) const override {
     for (int64_t image = 0; image < slots_.input.view.dim(0); ++image) {
-      kernels::ConvMaps maps{context.map(slots_.input, image), context.map(slots_.output, image),
-                             {}};
+      kernels::ConvMaps maps{
+          context.map(slots_.input, image), context.map(slots_.output, image), {}};
       if (slots_.residual.in_memory()) maps.residual = context.map(slots_.residual, image);
       kernel_.run(problem_, packed_, maps, context.pool(), context.scratch(slots_.scratch));
     }

@@ -32,6 +32,7 @@ const char* view_refuse(Planner& planner, const Node& node);
 void view_emit(Planner& planner, const Node& node);
 
 // Any axis and type; inputs that lie in place already are left where they are.
+const char* concat_refuse(Planner& planner, const Node& node);
 void concat_emit(Planner& planner, const Node& node);
 
 // Functions of one variable, Clip with constant bounds; maps stay maps.

@@ -36,9 +36,8 @@ void set_window(PoolProblem& problem, const std::vector<int64_t>& kernel,
   problem.dilation_h = dilations[0], problem.dilation_w = dilations[1];
   const PadPair rows = pads_of(auto_pad, {pads[0], pads[2]}, problem.in_height, problem.out_height,
                                strides[0], (kernel[0] - 1) * dilations[0] + 1);
-  const PadPair columns =
-      pads_of(auto_pad, {pads[1], pads[3]}, problem.in_width, problem.out_width, strides[1],
-              (kernel[1] - 1) * dilations[1] + 1);
+  const PadPair columns = pads_of(auto_pad, {pads[1], pads[3]}, problem.in_width, problem.out_width,
+                                  strides[1], (kernel[1] - 1) * dilations[1] + 1);
   problem.pad_top = rows.begin, problem.pad_bottom = rows.end;
   problem.pad_left = columns.begin, problem.pad_right = columns.end;
 }

@@ -30,20 +30,28 @@ class ResizeStep : public Step {
 
 kernels::ResizeCoordinate coordinate_of(CoordinateMode mode) {
   switch (mode) {
-    case CoordinateMode::kHalfPixel: return kernels::ResizeCoordinate::kHalfPixel;
-    case CoordinateMode::kPytorchHalfPixel: return kernels::ResizeCoordinate::kPytorchHalfPixel;
-    case CoordinateMode::kAlignCorners: return kernels::ResizeCoordinate::kAlignCorners;
-    case CoordinateMode::kAsymmetric: break;
+    case CoordinateMode::kHalfPixel:
+      return kernels::ResizeCoordinate::kHalfPixel;
+    case CoordinateMode::kPytorchHalfPixel:
+      return kernels::ResizeCoordinate::kPytorchHalfPixel;
+    case CoordinateMode::kAlignCorners:
+      return kernels::ResizeCoordinate::kAlignCorners;
+    case CoordinateMode::kAsymmetric:
+      break;
   }
   return kernels::ResizeCoordinate::kAsymmetric;
 }
 
 kernels::NearestRounding rounding_of(NearestMode mode) {
   switch (mode) {
-    case NearestMode::kRoundPreferFloor: return kernels::NearestRounding::kRoundPreferFloor;
-    case NearestMode::kRoundPreferCeil: return kernels::NearestRounding::kRoundPreferCeil;
-    case NearestMode::kCeil: return kernels::NearestRounding::kCeil;
-    case NearestMode::kFloor: break;
+    case NearestMode::kRoundPreferFloor:
+      return kernels::NearestRounding::kRoundPreferFloor;
+    case NearestMode::kRoundPreferCeil:
+      return kernels::NearestRounding::kRoundPreferCeil;
+    case NearestMode::kCeil:
+      return kernels::NearestRounding::kCeil;
+    case NearestMode::kFloor:
+      break;
   }
   return kernels::NearestRounding::kFloor;
 }
@@ -60,8 +68,7 @@ const char* resize_refuse(Planner& planner, const Node& node) {
   if (const char* reason = refuse_unless_f32(planner, node, 1)) return reason;
   if (planner.shape(node.inputs[0]).rank() != 4) return "its input is no feature map";
   if (std::get<Resize>(node.op).mode == ResizeMode::kCubic) return "no kernel has cubic weights";
-  if (!given_scales(planner, node) && !ints_of(planner, node, 2))
-    return "its scales are computed";
+  if (!given_scales(planner, node) && !ints_of(planner, node, 2)) return "its scales are computed";
   return nullptr;
 }
 
@@ -70,8 +77,8 @@ void resize_emit(Planner& planner, const Node& node) {
   const Shape& x = planner.shape(node.inputs[0]);
   const Shape& y = planner.shape(node.outputs[0]);
   ResizeProblem problem;
-  problem.mode = op.mode == ResizeMode::kLinear ? kernels::ResizeMode::kLinear
-                                                : kernels::ResizeMode::kNearest;
+  problem.mode =
+      op.mode == ResizeMode::kLinear ? kernels::ResizeMode::kLinear : kernels::ResizeMode::kNearest;
   problem.coordinate = coordinate_of(op.coordinate_transformation_mode);
   problem.rounding = rounding_of(op.nearest_mode);
   problem.channels = x[1];

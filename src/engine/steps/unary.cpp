@@ -1,3 +1,4 @@
+#include <array>
 #include <limits>
 
 #include "engine/steps/ask.h"
@@ -12,6 +13,9 @@ namespace {
 using kernels::Activation;
 using kernels::UnaryKernel;
 
+// Maps whose rows do not lie back to back are a block a row.
+constexpr int64_t kAnyBlocks = INT64_MAX;
+
 class UnaryStep : public Step {
  public:
   UnaryStep(const Activation& function, const UnaryKernel& kernel, Slot input, Slot output)
@@ -19,16 +23,16 @@ class UnaryStep : public Step {
         kernel_(kernel),
         input_(input),
         output_(output),
-        rows_(rows_of({input.view, output.view})) {}
+        rows_(*rows_of(std::array{input.view, output.view}, kAnyBlocks)) {}
 
   Result<void> run(RunContext& context) const override {
     const float* in = context.floats(input_);
     float* out = context.floats(output_);
-    for (const Rows::Block& block : rows_.blocks)
-      kernel_.run(function_,
-                  {in + block.offsets[0], rows_.rows, rows_.length, rows_.strides[0]},
-                  {out + block.offsets[1], rows_.rows, rows_.length, rows_.strides[1]},
-                  context.pool());
+    for (const std::vector<int64_t>& block : rows_.blocks) {
+      const kernels::ConstRowsView from{in + block[0], rows_.rows, rows_.length, rows_.strides[0]};
+      const kernels::RowsView to{out + block[1], rows_.rows, rows_.length, rows_.strides[1]};
+      kernel_.run(function_, from, to, context.pool());
+    }
     return {};
   }
 

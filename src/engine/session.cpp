@@ -1,0 +1,173 @@
+#include "engine/session.h"
+
+#include <algorithm>
+#include <cassert>
+#include <chrono>
+#include <cstring>
+#include <new>
+
+#include "base/cpu.h"
+#include "engine/arena.h"
+#include "engine/planner.h"
+#include "engine/steps/copy.h"
+
+namespace shrike {
+
+struct Session::State {
+  State(std::shared_ptr<const Plan> made, Arena memory)
+      : plan(std::move(made)),
+        arena(std::move(memory)),
+        pool(plan->threads()),
+        bases(plan->buffers().size(), nullptr),
+        tensors(static_cast<size_t>(plan->tensor_count())),
+        step_ms(plan->steps().size(), 0) {
+    for (size_t i = 0; i < bases.size(); ++i) {
+      const Buffer& buffer = plan->buffers()[i];
+      if (buffer.kind == BufferKind::kArena && buffer.first >= 0)
+        bases[i] = arena.data() + buffer.offset;
+      // Steps only read constants and inputs.
+      if (buffer.kind == BufferKind::kConstant)
+        bases[i] = const_cast<std::byte*>(buffer.constant.bytes().data());
+    }
+  }
+
+  RunContext context() { return RunContext(pool, bases, tensors); }
+
+  Result<void> take_input(size_t i, const Tensor& tensor);
+  Result<void> run_steps();
+  Result<void> run_steps_timed();
+
+  std::shared_ptr<const Plan> plan;
+  Arena arena;
+  mutable ThreadPool pool;
+  std::vector<std::byte*> bases;  // by buffer
+  std::vector<Tensor> tensors;    // of values whose shape depends on the data
+  std::vector<double> step_ms;
+};
+
+Result<void> Session::State::take_input(size_t i, const Tensor& tensor) {
+  const Port& port = plan->inputs()[i];
+  if (tensor.dtype() != port.dtype || tensor.shape() != port.shape)
+    return input_error("input '" + port.name + "' is " + std::string(dtype_name(port.dtype)) + " " +
+                       to_string(port.shape) + ", not " + std::string(dtype_name(tensor.dtype())) +
+                       " " + to_string(tensor.shape()));
+  if (!port.slot.in_memory()) {
+    tensors[static_cast<size_t>(port.slot.tensor)] = tensor;
+  } else if (port.is_map) {
+    copy_view(dense_view(port.shape), tensor.bytes().data(), port.slot.view,
+              bases[static_cast<size_t>(port.slot.buffer)], dtype_size(port.dtype), pool);
+  } else {
+    bases[static_cast<size_t>(port.slot.buffer)] = const_cast<std::byte*>(tensor.bytes().data());
+  }
+  return {};
+}
+
+Result<void> Session::State::run_steps() {
+  RunContext run = context();
+  for (const Plan::Entry& entry : plan->steps())
+    if (entry.step) SHRIKE_TRY(entry.step->run(run));
+  return {};
+}
+
+Result<void> Session::State::run_steps_timed() {
+  using Clock = std::chrono::steady_clock;
+  RunContext run = context();
+  for (size_t i = 0; i < plan->steps().size(); ++i) {
+    const Plan::Entry& entry = plan->steps()[i];
+    if (!entry.step) continue;
+    const Clock::time_point start = Clock::now();
+    SHRIKE_TRY(entry.step->run(run));
+    const double ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+    step_ms[i] = step_ms[i] == 0 ? ms : std::min(step_ms[i], ms);
+  }
+  return {};
+}
+
+Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+Session::~Session() = default;
+
+Result<Session> Session::create(const Graph& prepared, const SessionOptions& options) {
+  const int threads = options.threads > 0 ? options.threads : usable_cores();
+  try {
+    SHRIKE_ASSIGN(std::shared_ptr<const Plan> plan,
+                  build_plan(prepared, {threads, options.nhwc_ports}));
+    SHRIKE_ASSIGN(Arena arena, Arena::make(plan->arena_bytes()));
+    return Session(std::make_unique<State>(std::move(plan), std::move(arena)));
+  } catch (const std::bad_alloc&) {
+    return runtime_error("not enough memory to plan the network");
+  }
+}
+
+Result<Session> Session::another(const Session& first) {
+  const std::shared_ptr<const Plan>& plan = first.state_->plan;
+  SHRIKE_ASSIGN(Arena arena, Arena::make(plan->arena_bytes()));
+  return Session(std::make_unique<State>(plan, std::move(arena)));
+}
+
+Result<std::vector<Tensor>> Session::run(std::span<const Tensor> inputs) {
+  SHRIKE_TRY(set_inputs(inputs));
+  SHRIKE_TRY(state_->run_steps());
+  return outputs();
+}
+
+Result<std::vector<Tensor>> Session::run_profiled(std::span<const Tensor> inputs) {
+  SHRIKE_TRY(set_inputs(inputs));
+  SHRIKE_TRY(state_->run_steps_timed());
+  return outputs();
+}
+
+Result<void> Session::set_inputs(std::span<const Tensor> inputs) {
+  const std::vector<Port>& ports = plan().inputs();
+  if (inputs.size() != ports.size())
+    return input_error("the network takes " + std::to_string(ports.size()) + " inputs, not " +
+                       std::to_string(inputs.size()));
+  for (size_t i = 0; i < inputs.size(); ++i) SHRIKE_TRY(state_->take_input(i, inputs[i]));
+  return {};
+}
+
+Result<std::vector<Tensor>> Session::outputs() const {
+  std::vector<Tensor> results;
+  for (size_t i = 0; i < plan().outputs().size(); ++i) {
+    SHRIKE_ASSIGN(Tensor result, output(i));
+    results.push_back(std::move(result));
+  }
+  return results;
+}
+
+Result<Tensor> Session::output(size_t i) const {
+  const Port& port = plan().outputs()[i];
+  if (port.constant) return *port.constant;
+  if (!port.slot.in_memory()) return state_->tensors[static_cast<size_t>(port.slot.tensor)];
+  SHRIKE_ASSIGN(Tensor result, Tensor::make(port.dtype, port.shape));
+  copy_view(port.slot.view, state_->bases[static_cast<size_t>(port.slot.buffer)],
+            dense_view(port.shape), result.mutable_bytes().data(), dtype_size(port.dtype),
+            state_->pool);
+  return result;
+}
+
+bool Session::input_is_map(size_t i) const { return plan().inputs()[i].is_map; }
+bool Session::output_is_map(size_t i) const { return plan().outputs()[i].is_map; }
+
+kernels::MapView Session::input_map(size_t i, int64_t image) {
+  assert(input_is_map(i));
+  return state_->context().map(plan().inputs()[i].slot, image);
+}
+
+kernels::ConstMapView Session::output_map(size_t i, int64_t image) const {
+  assert(output_is_map(i));
+  return state_->context().map(plan().outputs()[i].slot, image);
+}
+
+Result<void> Session::run_maps() {
+  assert(std::all_of(plan().inputs().begin(), plan().inputs().end(),
+                     [](const Port& port) { return port.is_map; }));
+  return state_->run_steps();
+}
+
+const Plan& Session::plan() const { return *state_->plan; }
+int Session::threads() const { return state_->pool.threads(); }
+std::span<const double> Session::step_ms() const { return state_->step_ms; }
+
+}  // namespace shrike

@@ -1,0 +1,27 @@
+// Several views of the same extents as runs of adjacent elements, for kernels that work on rows.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "engine/view.h"
+
+namespace shrike {
+
+// Element i of row r of block b of view v lies, from the view's first element, at
+//   blocks[b][v] + r * strides[v] + i * steps[v]
+struct Rows {
+  int64_t rows = 1;
+  int64_t length = 1;
+  std::vector<int64_t> strides;
+  std::vector<int64_t> steps;
+  std::vector<std::vector<int64_t>> blocks;
+};
+
+// The last view is written: its elements of a row are adjacent (step 1), those of the others too or
+// one and the same (step 0). Nothing where no order of the axes gives that, or where it takes more
+// than `most` blocks. Requires equal extents, a written view without repeats.
+std::optional<Rows> rows_of(std::span<const View> views, int64_t most);
+
+}  // namespace shrike

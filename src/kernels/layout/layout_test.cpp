@@ -1,0 +1,116 @@
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <numeric>
+
+#include "kernels/layout/copy.h"
+#include "kernels/layout/transpose.h"
+#include "kernels/testing/random.h"
+
+namespace shrike::kernels {
+namespace {
+
+using namespace testing;
+
+TEST(Transpose, SizesAroundBlocks) {
+  Random random;
+  ThreadPool one(1), three(3);
+  for (int64_t rows : {0, 1, 3, 7, 8, 9, 16, 17, 65, 130})
+    for (int64_t cols : {0, 1, 3, 7, 8, 9, 15, 64, 67, 129}) {
+      const TransposeProblem p{rows, cols, cols + 2, rows + 3};
+      const std::vector<float> in = random.reals(rows * p.in_stride + 1);
+      std::vector<float> expected(static_cast<size_t>(cols * p.out_stride + 1), kUntouched);
+      for (int64_t i = 0; i < rows; ++i)
+        for (int64_t j = 0; j < cols; ++j)
+          expected[static_cast<size_t>(1 + j * p.out_stride + i)] =
+              in[static_cast<size_t>(1 + i * p.in_stride + j)];
+      for (const TransposeKernel& kernel : transpose_kernels()) {
+        if (cpu_lacks(kernel.need, cpu_features())) continue;
+        for (ThreadPool* pool : {&one, &three}) {
+          std::vector<float> out(expected.size(), kUntouched);
+          kernel.run(p, in.data() + 1, out.data() + 1, *pool);
+          ASSERT_EQ(expected, out) << kernel.name << " " << rows << "x" << cols;
+        }
+      }
+    }
+}
+
+TEST(Transpose, PlanarToMapAndBack) {
+  Random random;
+  ThreadPool pool(2);
+  for (int64_t channels : {1, 3, 8, 19})
+    for (int64_t gap : {0, 4}) {
+      const std::vector<float> planar = random.reals(channels * 5 * 9);
+      TestMap map(5, 9, channels, gap, gap * 2, 1);
+      planar_to_map(planar.data(), map.view(), pool);
+      for (int64_t y = 0; y < 5; ++y)
+        for (int64_t x = 0; x < 9; ++x)
+          for (int64_t c = 0; c < channels; ++c)
+            ASSERT_EQ(map.view().at(y, x)[c], planar[static_cast<size_t>((c * 5 + y) * 9 + x)]);
+      std::vector<float> back(planar.size());
+      map_to_planar(map.view(), back.data(), pool);
+      EXPECT_EQ(planar, back);
+    }
+}
+
+TEST(Copy, RandomPermutationsAndSlices) {
+  Random random;
+  ThreadPool pool(3);
+  for (int round = 0; round < 400; ++round) {
+    const int rank = static_cast<int>(random.integer(0, 6));
+    Extents whole{}, taken{};
+    for (size_t d = 0; d < static_cast<size_t>(rank); ++d) {
+      whole[d] = random.integer(1, round % 5 == 0 ? 12 : 4);
+      taken[d] = random.integer(1, whole[d]);
+    }
+    const std::vector<float> in =
+        random.reals(dense_view<float>(nullptr, rank, whole).count());
+    ConstStridedView from = dense_view(in.data(), rank, whole);
+    from.dims = taken;
+    std::array<int, kMaxRank> axes{};
+    std::iota(axes.begin(), axes.end(), 0);
+    for (int i = rank - 1; i > 0; --i)
+      std::swap(axes[static_cast<size_t>(i)], axes[static_cast<size_t>(random.integer(0, i))]);
+    from = permuted(from, axes);
+    if (rank > 0 && random.integer(0, 3) == 0) from.strides[0] = 0;  // expansion
+    StridedView to = dense_view<float>(nullptr, rank, from.dims);
+    std::vector<float> out(static_cast<size_t>(to.count()));
+    to.data = out.data();
+    copy_strided(from, to, pool);
+    for (int64_t i = 0; i < to.count(); ++i)
+      ASSERT_EQ(out[static_cast<size_t>(i)],
+                from.data[offset_of(i, rank, from.dims, from.strides)])
+          << "round " << round << "; SHRIKE_SEED=" << test_seed();
+  }
+}
+
+TEST(Copy, IntoAPartOfTheOutput) {
+  const std::vector<float> in{1, 2, 3, 4};
+  std::vector<float> out(8, 0.0f);
+  ThreadPool pool(1);
+  StridedView part = dense_view(out.data() + 1, 2, Extents{2, 2});
+  part.strides = {4, 2};
+  copy_strided(dense_view(in.data(), 2, Extents{2, 2}), part, pool);
+  EXPECT_EQ(out, (std::vector<float>{0, 1, 0, 2, 0, 3, 0, 4}));
+}
+
+TEST(Copy, MovesBitsOfOtherTypes) {
+  // A signalling NaN's bits, which arithmetic would change.
+  std::vector<uint32_t> in(64 * 9), out(in.size());
+  for (size_t i = 0; i < in.size(); ++i) in[i] = 0x7F800001u + static_cast<uint32_t>(i);
+  ThreadPool pool(1);
+  const auto from = permuted(
+      dense_view(reinterpret_cast<const float*>(in.data()), 2, Extents{64, 9}), {1, 0});
+  copy_strided(from, dense_view(reinterpret_cast<float*>(out.data()), 2, from.dims), pool);
+  for (size_t i = 0; i < 64; ++i)
+    for (size_t j = 0; j < 9; ++j) ASSERT_EQ(out[j * 64 + i], in[i * 9 + j]);
+}
+
+TEST(Copy, EmptyDoesNothing) {
+  ThreadPool pool(1);
+  copy_strided(dense_view<const float>(nullptr, 2, Extents{0, 4}),
+               dense_view<float>(nullptr, 2, Extents{0, 4}), pool);
+}
+
+}  // namespace
+}  // namespace shrike::kernels

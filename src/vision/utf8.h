@@ -1,0 +1,13 @@
+// Text from files made safe for libraries that insist on UTF-8.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace shrike {
+
+// The text with every byte that is not part of well-formed UTF-8 (RFC 3629), and every control
+// character, replaced by '?'.
+std::string to_printable_utf8(std::string_view text);
+
+}  // namespace shrike
