@@ -49,7 +49,8 @@ void power(const Tensor& a, const Tensor& b, Tensor& y) {
   with_compute_type(a.dtype(), [&]<typename A>() {
     with_compute_type(b.dtype(), [&]<typename B>() {
       binary_all<A, B>(a, b, y.mutable_data<A>().data(), y.shape(), [](A base, B exponent) {
-        if (exponent == B(2)) return static_cast<A>(Wrapping<A>(base) * Wrapping<A>(base));
+        if constexpr (std::is_floating_point_v<A>)
+          if (exponent == B(2)) return base * base;
         return converted<A>(std::pow(static_cast<double>(base), static_cast<double>(exponent)));
       });
     });
@@ -111,8 +112,10 @@ Result<Outputs> evaluate(const Clip&, const Inputs& in) {
   with_compute_type(in[0].dtype(), [&]<typename T>() {
     const std::span<const T> x = in[0].data<T>();
     const std::span<T> out = y.mutable_data<T>();
-    const T lo = in.has(1) ? in[1].data<T>()[0] : std::numeric_limits<T>::lowest();
-    const T hi = in.has(2) ? in[2].data<T>()[0] : std::numeric_limits<T>::max();
+    using Limits = std::numeric_limits<T>;
+    constexpr T kMost = Limits::has_infinity ? Limits::infinity() : Limits::max();
+    const T lo = in.has(1) ? in[1].data<T>()[0] : std::min(-kMost, Limits::lowest());
+    const T hi = in.has(2) ? in[2].data<T>()[0] : kMost;
     for (size_t i = 0; i < x.size(); ++i) {
       const T raised = x[i] < lo ? lo : x[i];
       out[i] = hi < raised ? hi : raised;

@@ -15,14 +15,22 @@ Result<void> Inputs::widen() {
 }
 
 Result<std::vector<int64_t>> Inputs::ints(size_t i) const {
-  if (!has(i)) return fail("input " + std::to_string(i) + " is missing");
-  const Tensor& x = *given_[i];
-  if ((x.dtype() != DType::kI64 && x.dtype() != DType::kI32) || x.shape().rank() > 1)
-    return fail("input " + std::to_string(i) + " must be a list of integers, is " +
-                std::string(dtype_name(x.dtype())) + " " + to_string(x.shape()));
-  SHRIKE_ASSIGN(const Tensor wide, widened(x));
+  SHRIKE_ASSIGN(const Tensor wide, indices(i));
+  if (wide.shape().rank() > 1)
+    return fail("input " + std::to_string(i) + " must be a list, has shape " +
+                to_string(wide.shape()));
   const std::span<const int64_t> data = wide.data<int64_t>();
   return std::vector<int64_t>(data.begin(), data.end());
+}
+
+Result<Tensor> Inputs::indices(size_t i) const {
+  if (!has(i)) return fail("input " + std::to_string(i) + " is missing");
+  const Tensor& x = *given_[i];
+  if (x.dtype() != DType::kI64 && x.dtype() != DType::kI32)
+    return fail("input " + std::to_string(i) + " must hold i64 or i32, holds " +
+                std::string(dtype_name(x.dtype())));
+  SHRIKE_TRY(expect_within_limit(DType::kI64, x.shape()));
+  return widened(x);
 }
 
 Result<int64_t> Inputs::one_int(size_t i) const {

@@ -46,6 +46,8 @@ class Inputs {
   Result<std::vector<int64_t>> ints(size_t i) const;
   // The same, exactly one.
   Result<int64_t> one_int(size_t i) const;
+  // An i64 or i32 input of any rank as i64.
+  Result<Tensor> indices(size_t i) const;
   // Input 0's axis; an error when it has none of that number.
   Result<int> axis(int64_t axis) const;
 

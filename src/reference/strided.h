@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/tensor.h"
@@ -103,5 +104,10 @@ struct AxisView {
   int64_t inner = 1;
 };
 AxisView view_axis(const Shape& shape, int axis);
+
+// dst[o, j, i] = src[o, indices[j], i], `fill` (one element) where the index is negative. Requires
+// the other indices to be below view.extent; dst has view's outer and inner extents.
+void take_along_axis(const std::byte* src, const AxisView& view, std::span<const int64_t> indices,
+                     std::byte* dst, size_t element, const std::byte* fill);
 
 }  // namespace shrike::reference

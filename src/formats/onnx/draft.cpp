@@ -55,12 +55,16 @@ void Draft::set_input(size_t i, ValueId id) {
   inputs[i] = id;
 }
 
+ValueId Draft::output() const {
+  return *std::find_if(outputs.begin(), outputs.end(), [](ValueId id) { return id != kNoValue; });
+}
+
 Error Draft::fail(const std::string& why) const {
   return model_error(op + " node '" + name + "': " + why);
 }
 
 ValueId Builder::constant(const Draft& draft, std::string_view what, Tensor tensor) {
-  return graph.add_constant(graph.value(draft.outputs[0]).name + "." + std::string(what),
+  return graph.add_constant(graph.value(draft.output()).name + "." + std::string(what),
                             std::move(tensor));
 }
 
@@ -81,7 +85,7 @@ Result<void> Builder::emit(const Draft& draft, Op op, std::vector<ValueId> input
 Result<ValueId> Builder::emit(const Draft& draft, Op op, std::vector<ValueId> inputs,
                               std::string_view output) {
   const ValueId id =
-      graph.add_value(graph.value(draft.outputs[0]).name + "." + std::string(output));
+      graph.add_value(graph.value(draft.output()).name + "." + std::string(output));
   SHRIKE_TRY(emit(draft, std::move(op), std::move(inputs), std::vector<ValueId>{id}));
   return id;
 }

@@ -31,6 +31,8 @@ struct Draft {
 
   bool has_input(size_t i) const { return i < inputs.size() && inputs[i] != kNoValue; }
   void set_input(size_t i, ValueId id);
+  // The first output that is wanted; every draft has one.
+  ValueId output() const;
 
   // "Conv node 'x': why"
   Error fail(const std::string& why) const;

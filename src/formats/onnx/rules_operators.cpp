@@ -29,7 +29,7 @@ Result<Tensor> constant_of(const Draft& draft, Builder& builder) {
 
 Result<void> constant_to_value(Draft& draft, Builder& builder) {
   SHRIKE_ASSIGN(Tensor tensor, constant_of(draft, builder));
-  Value& value = builder.graph.value(draft.outputs[0]);
+  Value& value = builder.graph.value(draft.output());
   value.dtype = tensor.dtype();
   value.shape = tensor.shape();
   value.constant = std::move(tensor);

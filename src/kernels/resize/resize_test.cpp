@@ -31,7 +31,7 @@ std::vector<float> run_line(const ResizeProblem& p, const std::vector<float>& in
   return out;
 }
 
-TEST(Resize, TakesEveryRowsChoice) {
+TEST(Resize, RepeatEqualsTheReference) {
   Random random;
   for (int64_t channels : {1, 3, 16, 19})
     for (float scale : {1.0f, 2.0f, 3.0f}) {
@@ -53,6 +53,7 @@ TEST(Resize, RepeatTakesHalfPixelsToo) {
   p.coordinate = ResizeCoordinate::kHalfPixel;
   p.rounding = NearestRounding::kRoundPreferFloor;
   EXPECT_EQ(resize_kernels().front().refuse(p), nullptr);
+  p.rounding = NearestRounding::kFloor;
   p.coordinate = ResizeCoordinate::kAlignCorners;
   EXPECT_NE(resize_kernels().front().refuse(p), nullptr);
   p = scaled(4, 4, 1, 1.5f, 1.5f);

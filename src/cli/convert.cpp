@@ -1,0 +1,86 @@
+// shrike convert: any model that Shrike reads, as ONNX.
+#include <filesystem>
+
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "cli/detector_options.h"
+#include "cli/exit_code.h"
+#include "cli/model_option.h"
+#include "cli/network.h"
+#include "cli/terminal.h"
+#include "cli/values.h"
+#include "formats/names_literal.h"
+#include "formats/onnx_writer.h"
+#include "passes/passes.h"
+#include "passes/pipeline.h"
+
+namespace shrike {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::string size, names_file;
+  bool fold = false;
+  OnnxWriteOptions write;
+};
+
+// MODEL OUT, or CFG WEIGHTS OUT with the first two in either order.
+Result<ModelOption> model_of(const Words& words) {
+  if (words.size() == 2) return ModelOption{words[0], {}};
+  if (words.size() != 3)
+    return usage_error("convert needs a model and a file to write: shrike convert a.cfg a.weights "
+                       "b.onnx");
+  const bool swapped = fs::path(words[0]).extension() == ".weights";
+  return ModelOption{words[swapped ? 1 : 0], words[swapped ? 0 : 1]};
+}
+
+Result<Graph> converted(LoadedModel model, const Options& o) {
+  Graph graph = std::move(model.graph);
+  if (!o.size.empty()) {
+    SHRIKE_ASSIGN(const auto size, parse_size(o.size));
+    SHRIKE_ASSIGN(graph, at_size(std::move(graph), size, model.source));
+  }
+  if (!o.names_file.empty()) {
+    SHRIKE_ASSIGN(model.names, read_names_file(o.names_file));
+  }
+  if (!model.names.empty() && (!o.names_file.empty() || !graph.metadata.contains("names")))
+    graph.metadata["names"] = write_names(model.names);
+  SHRIKE_TRY(run_passes(graph, saving_passes()));
+  if (o.fold) SHRIKE_TRY(fold_batchnorm_into_conv(graph));
+  return graph;
+}
+
+}  // namespace
+
+Result<int> convert_command(const Words& words) {
+  Options o;
+  std::vector<std::string> shown_in_the_help;
+  CLI::App app("Writes a model (an .onnx, a Darknet .cfg and .weights, or a name that pull knows) "
+               "as ONNX that other programs run.",
+               "shrike convert");
+  app.add_option("model", shown_in_the_help, "The model's file or files, then the file to write");
+  add_size_option(app, o.size);
+  app.add_flag("--fold-batchnorm", o.fold, "Batch norms go into the convolutions before them");
+  app.add_option("--opset", o.write.opset, "ONNX operator set")
+      ->capture_default_str()
+      ->check(CLI::Range(kMinWriteOpset, kMaxWriteOpset));
+  app.add_option("--names", o.names_file, "File with the names of the classes, one a line");
+  SHRIKE_ASSIGN(const Arguments arguments, parse_arguments(app, words));
+  if (arguments.help) return kExitOk;
+
+  SHRIKE_ASSIGN(const ModelOption option, model_of(arguments.words));
+  const fs::path out = arguments.words.back();
+  if (out.extension() != ".onnx")
+    return usage_error("convert writes ONNX: " + out.string() + " does not end in .onnx");
+  SHRIKE_ASSIGN(LoadedModel model, load_model_option(option));
+  const std::string source = model.source;
+  Result<Graph> graph = converted(std::move(model), o);
+  if (!graph) return in_context("convert " + source, graph.error());
+  SHRIKE_TRY(save_onnx(*graph, out, o.write));
+  say("wrote " + printable(out.string()));
+  return kExitOk;
+}
+
+}  // namespace shrike

@@ -1,0 +1,113 @@
+#include "cli/network.h"
+
+#include <set>
+
+#include "formats/names_literal.h"
+#include "ir/infer.h"
+#include "passes/lift_head.h"
+#include "passes/pipeline.h"
+
+namespace shrike {
+
+namespace {
+
+constexpr int kUsualSide = 640;
+
+// The first input that is a picture: rank 4.
+std::optional<ValueId> picture_input(const Graph& graph) {
+  for (ValueId id : graph.inputs)
+    if (graph.value(id).shape && graph.value(id).shape->rank() == 4) return id;
+  return std::nullopt;
+}
+
+bool is_fixed_at(const Graph& graph, const std::array<int, 2>& size) {
+  const std::optional<ValueId> input = picture_input(graph);
+  if (!input) return true;
+  const Shape& shape = *graph.value(*input).shape;
+  const auto fits = [](int64_t extent, int side) { return extent == kDynamic || extent == side; };
+  return fits(shape[2], size[0]) && fits(shape[3], size[1]);
+}
+
+// Everything behind the raw maps follows the size once the head is one node.
+Result<void> free_size(Graph& graph) {
+  SHRIKE_TRY(run_passes(graph, cleanup_passes()));
+  if (!find_head(graph)) SHRIKE_TRY(lift_head(graph));
+  Value& input = graph.value(*picture_input(graph));
+  (*input.shape)[2] = (*input.shape)[3] = kDynamic;
+  return {};
+}
+
+std::string listed(const auto& values) {
+  std::string text;
+  for (const auto& value : values) text += " " + std::to_string(value);
+  return text;
+}
+
+std::string describe(const Head& head) {
+  std::string text = std::string(enum_name(head.kind)) + ", strides" + listed(head.strides) + ", " +
+                     std::to_string(head.num_classes) + " classes";
+  if (head.kind == HeadKind::kAnchorFree) text += ", reg_max " + std::to_string(head.reg_max);
+  if (head.max_det > 0) text += ", end to end, " + std::to_string(head.max_det) + " rows";
+  if (!head.anchors.empty()) text += ", " + std::to_string(head.num_anchors()) + " anchors a cell";
+  return text;
+}
+
+}  // namespace
+
+std::array<int, 2> default_size(const Graph& graph) {
+  std::array<int, 2> size = {kUsualSide, kUsualSide};
+  if (const auto found = graph.metadata.find("imgsz"); found != graph.metadata.end())
+    if (const Result<ImageSize> stated = parse_image_size(found->second))
+      size = {static_cast<int>(stated->height), static_cast<int>(stated->width)};
+  const std::optional<ValueId> input = picture_input(graph);
+  if (!input) return size;
+  const Shape& shape = *graph.value(*input).shape;
+  for (int axis = 2; axis < 4; ++axis)
+    if (shape[axis] > 0 && shape[axis] <= INT32_MAX)
+      size[static_cast<size_t>(axis - 2)] = static_cast<int>(shape[axis]);
+  return size;
+}
+
+Result<Graph> at_size(Graph graph, const std::optional<std::array<int, 2>>& size,
+                      const std::string& source) {
+  const std::array<int, 2> wanted = size.value_or(default_size(graph));
+  const std::string what = source + " at " + std::to_string(wanted[0]) + "x" +
+                           std::to_string(wanted[1]);
+  const auto fail = [&](const Error& error) { return model_error(what + ": " + error.message); };
+  if (!is_fixed_at(graph, wanted))
+    if (Result<void> freed = free_size(graph); !freed) return fail(freed.error());
+  const Result<std::vector<Shape>> shapes = input_shapes(graph, wanted[0], wanted[1]);
+  if (!shapes) return fail(shapes.error());
+  if (Result<void> bound = bind_inputs(graph, *shapes); !bound) return fail(bound.error());
+  if (graph.metadata.contains("imgsz") && size)
+    graph.metadata["imgsz"] = write_image_size({wanted[0], wanted[1]});
+  return graph;
+}
+
+int64_t parameter_count(const Graph& graph) {
+  std::set<ValueId> counted;
+  for (const Node& node : graph.nodes) {
+    size_t inputs = 0;
+    if (std::holds_alternative<Conv>(node.op) || std::holds_alternative<ConvTranspose>(node.op) ||
+        std::holds_alternative<Gemm>(node.op) || std::holds_alternative<MatMul>(node.op) ||
+        std::holds_alternative<BatchNorm>(node.op))
+      inputs = 3;  // x, weights, bias; x, scale, shift
+    for (size_t i = 0; i < std::min(inputs, node.inputs.size()); ++i) {
+      const Tensor* constant = graph.constant(node.inputs[i]);
+      if (constant && is_float(constant->dtype())) counted.insert(node.inputs[i]);
+    }
+  }
+  int64_t total = 0;
+  for (ValueId id : counted) total += graph.constant(id)->size();
+  return total;
+}
+
+Result<std::string> describe_head(const Graph& graph) {
+  if (const Node* head = find_head(graph)) return describe(std::get<Head>(head->op));
+  Graph copy = graph;
+  SHRIKE_TRY(run_passes(copy, cleanup_passes()));
+  SHRIKE_TRY(lift_head(copy));
+  return describe(std::get<Head>(find_head(copy)->op));
+}
+
+}  // namespace shrike

@@ -1,0 +1,34 @@
+// A model at one size of input, for the commands that look at it as a network rather than as a
+// detector: run, bench, inspect, convert.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "ir/graph.h"
+
+namespace shrike {
+
+// The size a model is run at when nobody says: that of its picture input, where dynamic that of
+// its imgsz metadata, else 640x640. Height, width.
+std::array<int, 2> default_size(const Graph& graph);
+
+// The graph with batch, height and width of its picture input fixed: batch 1 where dynamic, the
+// given size, or default_size(). A model saved at another fixed size has its head lifted and is
+// bound anew; the imgsz metadata follows. Errors (kModel) name `source` and why it cannot be run
+// at that size.
+Result<Graph> at_size(Graph graph, const std::optional<std::array<int, 2>>& size,
+                      const std::string& source);
+
+// What of the parameters a person counts: the elements of the floating-point constants that
+// convolutions, matrix products and batch norms read (of the latter scale and shift, not the
+// statistics), each constant once.
+int64_t parameter_count(const Graph& graph);
+
+// "anchor_free, strides 8 16 32, 80 classes, reg_max 16"; for a graph without a lifted head it is
+// lifted from a copy first. An error says why there is none.
+Result<std::string> describe_head(const Graph& graph);
+
+}  // namespace shrike

@@ -1,0 +1,95 @@
+// shrike run: one NumPy array in, every output of the graph as a file.
+#include <cstdio>
+#include <filesystem>
+#include <set>
+
+#include "base/file.h"
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "cli/detector_options.h"
+#include "cli/exit_code.h"
+#include "cli/model_option.h"
+#include "cli/output_names.h"
+#include "engine/session.h"
+#include "formats/npy.h"
+#include "passes/pipeline.h"
+
+namespace shrike {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  ModelOption model;
+  std::string input, output;
+  int threads = 0;
+};
+
+Result<std::vector<Tensor>> run_once(Graph graph, const Tensor& input, const std::string& source,
+                                     const Options& o) {
+  if (graph.inputs.size() != 1)
+    return model_error(source + " has " + std::to_string(graph.inputs.size()) +
+                       " inputs; run feeds one");
+  if (input.dtype() != DType::kF32)
+    return input_error(o.input + " holds " + std::string(dtype_name(input.dtype())) +
+                       ", not float32");
+  const std::optional<Shape> wanted = graph.value(graph.inputs[0]).shape;
+  const Shape shapes[] = {input.shape()};
+  Result<Graph> prepared = prepare_for_inference(std::move(graph), shapes);
+  if (!prepared)
+    return in_context("running " + source + " (input " + (wanted ? to_string(*wanted) : "?") +
+                          ") on " + o.input + " (" + to_string(input.shape()) + ")",
+                      prepared.error());
+  SHRIKE_ASSIGN(Session session, Session::create(*prepared, {o.threads, false}));
+  const Tensor inputs[] = {input};
+  return session.run(inputs);
+}
+
+// NAME.npy, or NAME_2.npy where an output before took that name.
+Result<void> save_outputs(const std::vector<Tensor>& outputs, const std::vector<std::string>& names,
+                          const fs::path& folder) {
+  SHRIKE_TRY(make_folders(folder));
+  std::set<std::string> taken;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const std::string own = safe_file_name(names[i]);
+    std::string name = own;
+    for (int number = 2; !taken.insert(name).second; ++number)
+      name = own + "_" + std::to_string(number);
+    const fs::path path = folder / (name + ".npy");
+    SHRIKE_TRY(save_npy(outputs[i], path));
+    std::printf("%s  %s %s\n", path.c_str(), std::string(dtype_name(outputs[i].dtype())).c_str(),
+                to_string(outputs[i].shape()).c_str());
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<int> run_command(const Words& words) {
+  Options o;
+  CLI::App app("Feeds one float32 array (N, C, H, W), as it is, and writes each output of the "
+               "model as DIR/NAME.npy.",
+               "shrike run");
+  add_model_options(app, o.model);
+  app.add_option("--input", o.input, "The array, a .npy file")->required();
+  app.add_option("--output", o.output, "Folder for the outputs; unsafe characters of their names "
+                                       "become _")
+      ->required();
+  add_threads_option(app, o.threads);
+  SHRIKE_ASSIGN(const Arguments arguments, parse_arguments(app, words));
+  if (arguments.help) return kExitOk;
+  if (!arguments.words.empty())
+    return usage_error("run takes --input FILE, not the word " + arguments.words.front());
+
+  SHRIKE_ASSIGN(const Tensor input, read_npy(o.input));
+  SHRIKE_ASSIGN(LoadedModel model, load_model_option(o.model));
+  std::vector<std::string> names;
+  for (ValueId id : model.graph.outputs) names.push_back(model.graph.value(id).name);
+  SHRIKE_ASSIGN(const std::vector<Tensor> outputs,
+                run_once(std::move(model.graph), input, model.source, o));
+  SHRIKE_TRY(save_outputs(outputs, names, o.output));
+  return kExitOk;
+}
+
+}  // namespace shrike

@@ -1,0 +1,118 @@
+#include "detect/detector.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "detect/candidates.h"
+#include "detect/family.h"
+#include "detect/names.h"
+#include "detect/network.h"
+#include "engine/session.h"
+#include "vision/letterbox.h"
+#include "vision/nms.h"
+
+namespace shrike {
+
+namespace {
+
+class Stopwatch {
+ public:
+  // Milliseconds since construction or the last lap.
+  double lap() {
+    const auto now = std::chrono::steady_clock::now();
+    const std::chrono::duration<double, std::milli> passed = now - last_;
+    last_ = now;
+    return passed.count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+std::string describe(const Network& network, const Family& family) {
+  std::string text;
+  if (network.head) {
+    text = std::string(enum_name(network.head->kind)) + " head, " +
+           std::to_string(network.head->scales()) + " scales";
+    if (network.head->max_det > 0) text += ", end to end";
+  } else {
+    text = "decoded output (" + network.why_not_lifted + ")";
+  }
+  constexpr const char* kFits[] = {"letterbox", "darknet letterbox", "top-left", "stretch"};
+  return text + ", " + std::to_string(network.classes) + " classes, " +
+         std::to_string(network.height) + "x" + std::to_string(network.width) + ", " +
+         kFits[static_cast<int>(family.preprocess.fit)];
+}
+
+}  // namespace
+
+struct Detector::State {
+  Session session;
+  CandidateSource source;
+  Family family;
+  ClassNames names;
+  std::array<int, 2> size;
+  std::string description;
+};
+
+Detector::Detector(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Detector::Detector(Detector&&) noexcept = default;
+Detector& Detector::operator=(Detector&&) noexcept = default;
+Detector::~Detector() = default;
+
+Result<Detector> Detector::create(Graph graph, const std::string& source,
+                                  const LoadOptions& options) {
+  Result<Network> network = make_network(std::move(graph), options);
+  if (!network) return in_context(source, network.error());
+  Result<ClassNames> names = class_names(network->graph, network->classes, options.names);
+  if (!names) return in_context(source, names.error());
+  Result<Session> session =
+      Session::create(network->graph, {.threads = options.threads, .nhwc_ports = true});
+  if (!session) return in_context(source, session.error());
+  const Family family = family_of(*network, options.preprocess);
+  return Detector(std::make_unique<State>(
+      State{*std::move(session),
+            {network->head, network->layout, network->height, network->width},
+            family,
+            *std::move(names),
+            {network->height, network->width},
+            describe(*network, family)}));
+}
+
+Result<Detections> Detector::detect(const Image& image, const DetectOptions& options) {
+  Detections result;
+  Stopwatch watch;
+  const kernels::MapView input = state_->session.input_map(0);
+  const Placement placement =
+      fill_input(image, state_->family.preprocess, TensorLayout::kNhwc, input.data);
+  result.timing.preprocess_ms = watch.lap();
+
+  SHRIKE_TRY(state_->session.run_maps());
+  result.timing.inference_ms = watch.lap();
+
+  const CandidateOptions wanted{options.conf, options.multi_label || state_->family.multi_label};
+  SHRIKE_ASSIGN(result.boxes, candidates(state_->source, state_->session, wanted, options.max_det));
+  if (!options.classes.empty())
+    std::erase_if(result.boxes, [&](const Detection& d) {
+      return std::find(options.classes.begin(), options.classes.end(), d.class_id) ==
+             options.classes.end();
+    });
+  if (state_->family.end_to_end) {
+    keep_most_confident(result.boxes, options.max_det);
+  } else {
+    result.boxes = non_max_suppression(std::move(result.boxes),
+                                       {.iou = options.iou.value_or(state_->family.iou),
+                                        .agnostic = options.agnostic,
+                                        .max_detections = options.max_det});
+  }
+  for (Detection& d : result.boxes) d.box = placement.to_picture(d.box);
+  result.timing.postprocess_ms = watch.lap();
+  return result;
+}
+
+const std::vector<std::string>& Detector::names() const { return state_->names.names; }
+bool Detector::names_known() const { return state_->names.known; }
+std::array<int, 2> Detector::input_size() const { return state_->size; }
+const std::string& Detector::description() const { return state_->description; }
+
+}  // namespace shrike

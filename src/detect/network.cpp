@@ -1,0 +1,163 @@
+#include "detect/network.h"
+
+#include <algorithm>
+
+#include "formats/names_literal.h"
+#include "ir/infer.h"
+#include "passes/lift_head.h"
+#include "passes/passes.h"
+#include "passes/pipeline.h"
+#include "passes/resize_input.h"
+
+namespace shrike {
+
+namespace {
+
+constexpr int kDefaultSize = 640;
+
+const Shape* picture_shape(const Graph& graph) {
+  if (graph.inputs.size() != 1) return nullptr;
+  const Value& input = graph.value(graph.inputs[0]);
+  return input.shape && input.shape->rank() == 4 ? &*input.shape : nullptr;
+}
+
+// The size to bind dynamic axes to: asked for, or the metadata's, or 640.
+std::array<int, 2> dynamic_size(const Graph& graph, const LoadOptions& options) {
+  if (options.imgsz) return *options.imgsz;
+  if (const auto found = graph.metadata.find("imgsz"); found != graph.metadata.end())
+    if (const Result<ImageSize> size = parse_image_size(found->second); size)
+      return {static_cast<int>(size->height), static_cast<int>(size->width)};
+  return {kDefaultSize, kDefaultSize};
+}
+
+// Fixes every axis; fixed axes keep the size of the file.
+Result<void> bind(Graph& graph, const LoadOptions& options) {
+  const Shape* shape = picture_shape(graph);
+  if (!shape || ((*shape)[1] != 3 && (*shape)[1] != kDynamic))
+    return model_error("takes no picture: a detector has one input (N, 3, H, W)");
+  const std::array<int, 2> size = dynamic_size(graph, options);
+  Shape bound = *shape;
+  const int64_t wanted[] = {1, 3, size[0], size[1]};
+  for (int axis = 0; axis < 4; ++axis)
+    if (bound[axis] == kDynamic) bound[axis] = wanted[axis];
+  return bind_inputs(graph, std::vector{bound});
+}
+
+// The first output whose decode is recognised, or the decode before the file's own NMS.
+Result<void> lift(Graph& graph) {
+  if (find_head(graph)) return {};
+  Result<void> why = model_error("no output");
+  for (size_t i = 0; i < graph.outputs.size(); ++i) {
+    Result<void> lifted = lift_head(graph, i);
+    if (lifted) return lifted;
+    if (i == 0) why = lifted;
+  }
+  const auto is_nms = [](const Node& n) { return std::holds_alternative<NonMaxSuppression>(n.op); };
+  if (std::any_of(graph.nodes.begin(), graph.nodes.end(), is_nms))
+    return lift_head_before_nms(graph);
+  return why;
+}
+
+// The raw maps become the outputs; nothing behind them is computed.
+void cut_at_head(Graph& graph) {
+  graph.outputs = find_head(graph)->inputs;
+  remove_dead(graph);
+}
+
+std::optional<int64_t> named_classes(const Graph& graph) {
+  const auto found = graph.metadata.find("names");
+  if (found == graph.metadata.end()) return std::nullopt;
+  const Result<std::vector<std::string>> names = parse_names(found->second);
+  if (!names) return std::nullopt;
+  return static_cast<int64_t>(names->size());
+}
+
+struct LayoutFit {
+  OutputLayout layout;
+  int64_t classes;
+};
+
+// Every layout that output shape (N, rows, columns) can have, given the number of classes if known.
+std::vector<LayoutFit> fitting_layouts(const Shape& output, std::optional<int64_t> classes) {
+  const int64_t rows = output[1], columns = output[2];
+  const auto fits = [&](int64_t count) { return count >= 1 && (!classes || *classes == count); };
+  std::vector<LayoutFit> found;
+  if (fits(rows - 4) && (classes || rows < columns)) found.push_back({OutputLayout::kV8, rows - 4});
+  if (fits(columns - 5) && (classes || columns < rows))
+    found.push_back({OutputLayout::kV5, columns - 5});
+  if (columns == 6) found.push_back({OutputLayout::kEndToEnd, classes.value_or(0)});
+  return found;
+}
+
+// Classes of an output read in a given layout; nothing when its shape does not allow it.
+std::optional<int64_t> classes_in(const Shape& output, OutputLayout layout,
+                                  std::optional<int64_t> named) {
+  int64_t classes = 0;
+  if (layout == OutputLayout::kV8) classes = output[1] - 4;
+  if (layout == OutputLayout::kV5 || layout == OutputLayout::kYolox) classes = output[2] - 5;
+  if (layout == OutputLayout::kEndToEnd) classes = output[2] == 6 ? named.value_or(80) : 0;
+  return classes >= 1 ? std::optional(classes) : std::nullopt;
+}
+
+Result<void> choose_layout(Network& network, OutputLayout wanted) {
+  const Value& output = network.graph.value(network.graph.outputs[0]);
+  // Extents that NonMaxSuppression leaves open do not matter; the rank does.
+  if (!output.shape || output.shape->rank() != 3 || output.dtype != DType::kF32)
+    return model_error(
+        "output '" + output.name +
+        "' is no list of boxes, and its head was not recognised: " + network.why_not_lifted);
+  const std::optional<int64_t> named = named_classes(network.graph);
+  if (wanted == OutputLayout::kAuto) {
+    const std::vector<LayoutFit> fits = fitting_layouts(*output.shape, named);
+    if (fits.size() != 1)
+      return model_error("output '" + output.name + "' of shape " + to_string(*output.shape) +
+                         (fits.empty() ? " has no known layout" : " fits more than one layout") +
+                         "; name it with --layout (v8, v5, yolox or end-to-end)");
+    wanted = fits[0].layout;
+  }
+  const std::optional<int64_t> classes = classes_in(*output.shape, wanted, named);
+  if (!classes)
+    return model_error("output '" + output.name + "' of shape " + to_string(*output.shape) +
+                       " does not have the layout that --layout names");
+  network.layout = wanted;
+  network.classes = *classes;
+  return {};
+}
+
+}  // namespace
+
+Result<Network> make_network(Graph graph, const LoadOptions& options) {
+  SHRIKE_TRY(bind(graph, options));
+  SHRIKE_TRY(widen_f16(graph));
+  SHRIKE_TRY(run_passes(graph, cleanup_passes()));
+  Network network;
+  if (options.layout == OutputLayout::kAuto) {
+    if (const Result<void> lifted = lift(graph); !lifted)
+      network.why_not_lifted = lifted.error().message;
+  } else {
+    network.why_not_lifted = "--layout was given";
+  }
+  const Shape bound = *picture_shape(graph);
+  const std::array<int, 2> size =
+      options.imgsz.value_or(std::array{static_cast<int>(bound[2]), static_cast<int>(bound[3])});
+  if (size[0] != bound[2] || size[1] != bound[3]) {
+    Result<void> resized = resize_input(graph, size[0], size[1]);
+    if (!resized)
+      return network.why_not_lifted.empty()
+                 ? resized.error()
+                 : model_error(resized.error().message + " (" + network.why_not_lifted + ")");
+  }
+  network.height = size[0];
+  network.width = size[1];
+  if (const Node* head = find_head(graph)) {
+    network.head = std::get<Head>(head->op);
+    network.classes = network.head->num_classes;
+    cut_at_head(graph);
+  }
+  SHRIKE_TRY(run_passes(graph, inference_passes()));
+  network.graph = std::move(graph);
+  if (!network.head) SHRIKE_TRY(choose_layout(network, options.layout));
+  return network;
+}
+
+}  // namespace shrike

@@ -1,0 +1,214 @@
+#include "formats/onnx/graph_reader.h"
+
+#include <algorithm>
+#include <queue>
+
+#include "formats/onnx/make_op.h"
+#include "formats/onnx/upgrade.h"
+
+namespace shrike::onnx {
+
+namespace {
+
+std::string quoted(std::string_view name) { return "'" + std::string(name) + "'"; }
+
+std::string describe(const NodeProto& node) {
+  return std::string(node.op_type) + " node " + quoted(node.name);
+}
+
+// Operators whose further outputs serve training or are not supported; who reads one is told so.
+bool has_one_output(std::string_view op) {
+  return op == "BatchNormalization" || op == "Dropout" || op == "MaxPool";
+}
+
+Result<DType> element_type(const ValueInfo& info) {
+  const bool in_range = info.element_type > 0 && info.element_type < kBfloat16;
+  const auto type = in_range ? static_cast<DType>(info.element_type) : DType::kUndefined;
+  if (!info.is_tensor || !find_dtype(type))
+    return model_error("input " + quoted(info.name) + " is no tensor of a supported element type");
+  return type;
+}
+
+struct DeclaredShape {
+  Shape shape;
+  std::vector<std::string> symbols;  // empty when no extent has a name
+};
+
+// -1 is how some exporters write an extent that is not known.
+Result<DeclaredShape> declared_shape(const ValueInfo& info) {
+  const auto bad = [&](const std::string& what) {
+    return model_error("the shape of " + quoted(info.name) + " " + what);
+  };
+  if (info.dims->size() > kMaxRank) return bad("has too many axes");
+  std::vector<int64_t> extents;
+  std::vector<std::string> symbols;
+  bool named = false;
+  for (const Dimension& dim : *info.dims) {
+    if (dim.value < kDynamic) return bad("has a negative extent");
+    extents.push_back(dim.value);
+    symbols.emplace_back(dim.value == kDynamic ? dim.param : std::string_view());
+    named = named || !symbols.back().empty();
+  }
+  DeclaredShape out{Shape(std::move(extents)), {}};
+  if (out.shape.is_static() && !out.shape.element_count()) return bad("is too large");
+  if (named) out.symbols = std::move(symbols);
+  return out;
+}
+
+}  // namespace
+
+Result<void> GraphReader::declare(std::string_view name, ValueId id) {
+  if (name.empty()) return model_error("an input or initialiser has no name");
+  if (!names_.emplace(name, id).second)
+    return model_error("two definitions of the value " + quoted(name));
+  return {};
+}
+
+Result<void> GraphReader::declare_initializers() {
+  if (proto_.sparse) return model_error("sparse initialisers are not supported");
+  for (const std::string_view bytes : proto_.initializers) {
+    SHRIKE_ASSIGN(NamedTensor named, builder_.tensors.read(bytes));
+    SHRIKE_TRY(declare(named.name, graph_.add_constant(named.name, std::move(named.tensor))));
+  }
+  return {};
+}
+
+Result<void> GraphReader::declare_inputs() {
+  for (const ValueInfo& info : proto_.inputs) {
+    // Before IR version 4 every initialiser was an input, too.
+    const auto known = names_.find(info.name);
+    if (known != names_.end() && graph_.constant(known->second)) continue;
+    SHRIKE_ASSIGN(const DType dtype, element_type(info));
+    const ValueId id = graph_.add_input(info.name, dtype, Shape{});
+    SHRIKE_TRY(declare(info.name, id));
+    Value& value = graph_.value(id);
+    value.shape.reset();
+    if (!info.dims) continue;
+    SHRIKE_ASSIGN(DeclaredShape declared, declared_shape(info));
+    value.shape = std::move(declared.shape);
+    value.symbols = std::move(declared.symbols);
+  }
+  return {};
+}
+
+Result<void> GraphReader::declare_node_outputs() {
+  for (const NodeProto& node : proto_.nodes) {
+    bool wanted = false;
+    for (size_t i = 0; i < node.outputs.size(); ++i) {
+      if (node.outputs[i].empty()) continue;
+      if (i > 0 && has_one_output(node.op_type)) {
+        dropped_.emplace(node.outputs[i], &node);
+        continue;
+      }
+      wanted = true;
+      SHRIKE_TRY(declare(node.outputs[i], graph_.add_value(node.outputs[i])));
+    }
+    if (!wanted) return model_error(describe(node) + " has no outputs");
+  }
+  return {};
+}
+
+Result<ValueId> GraphReader::find(std::string_view name, const std::string& reader) const {
+  if (const auto found = names_.find(name); found != names_.end()) return found->second;
+  if (const auto found = dropped_.find(name); found != dropped_.end())
+    return model_error(reader + " reads " + quoted(name) + ", an output of " +
+                       describe(*found->second) + " that is not supported");
+  return model_error(reader + " reads " + quoted(name) + ", which nothing defines");
+}
+
+Result<std::vector<size_t>> GraphReader::order() const {
+  std::unordered_map<std::string_view, size_t> producers;
+  for (size_t n = 0; n < proto_.nodes.size(); ++n)
+    for (const std::string_view name : proto_.nodes[n].outputs) producers.emplace(name, n);
+  producers.erase("");
+
+  std::vector<std::vector<size_t>> readers(proto_.nodes.size());
+  std::vector<size_t> waiting(proto_.nodes.size(), 0);
+  // The smallest index first keeps the file's order where it is one.
+  std::priority_queue<size_t, std::vector<size_t>, std::greater<>> ready;
+  for (size_t n = 0; n < proto_.nodes.size(); ++n) {
+    for (const std::string_view name : proto_.nodes[n].inputs) {
+      const auto producer = producers.find(name);
+      if (producer == producers.end()) continue;
+      readers[producer->second].push_back(n);
+      ++waiting[n];
+    }
+    if (waiting[n] == 0) ready.push(n);
+  }
+
+  std::vector<size_t> sorted;
+  while (!ready.empty()) {
+    const size_t n = ready.top();
+    ready.pop();
+    sorted.push_back(n);
+    for (const size_t reader : readers[n])
+      if (--waiting[reader] == 0) ready.push(reader);
+  }
+  if (sorted.size() == proto_.nodes.size()) return sorted;
+  const auto stuck = std::find_if(waiting.begin(), waiting.end(), [](size_t w) { return w > 0; });
+  return model_error("the nodes form a cycle, on or before " +
+                     describe(proto_.nodes[static_cast<size_t>(stuck - waiting.begin())]));
+}
+
+Result<void> GraphReader::convert(const NodeProto& node) {
+  if (!is_onnx_domain(node.domain))
+    return model_error("operator '" + std::string(node.domain) + "::" + std::string(node.op_type) +
+                       "' (node " + quoted(node.name) + ") is not supported");
+  Draft draft;
+  draft.op = node.op_type;
+  draft.name = node.name;
+  draft.attributes = node.attributes;
+  for (const std::string_view name : node.inputs) {
+    if (name.empty()) {
+      draft.inputs.push_back(kNoValue);
+      continue;
+    }
+    SHRIKE_ASSIGN(const ValueId id, find(name, describe(node)));
+    draft.inputs.push_back(id);
+  }
+  for (const std::string_view name : node.outputs) {
+    const auto found = names_.find(name);
+    if (!dropped_.contains(name))
+      draft.outputs.push_back(found == names_.end() ? kNoValue : found->second);
+  }
+  SHRIKE_TRY(upgrade(draft, builder_));
+  if (draft.done) return {};
+  SHRIKE_ASSIGN(Op op, make_op(draft, builder_));
+  return builder_.emit(draft, std::move(op), draft.inputs, draft.outputs);
+}
+
+Result<void> GraphReader::connect_outputs() {
+  for (const ValueInfo& info : proto_.outputs) {
+    SHRIKE_ASSIGN(const ValueId id, find(info.name, "the model's output list"));
+    if (std::find(graph_.outputs.begin(), graph_.outputs.end(), id) != graph_.outputs.end())
+      return model_error("the output " + quoted(info.name) + " is listed twice");
+    graph_.outputs.push_back(id);
+    Value& value = graph_.value(id);
+    if (!info.dims || !value.shape || value.constant || !value.symbols.empty()) continue;
+    SHRIKE_ASSIGN(DeclaredShape declared, declared_shape(info));
+    if (declared.shape.rank() != value.shape->rank()) continue;
+    // A name is kept only for an extent that is dynamic here, too.
+    bool named = false;
+    for (size_t i = 0; i < declared.symbols.size(); ++i) {
+      if ((*value.shape)[static_cast<int>(i)] != kDynamic) declared.symbols[i].clear();
+      named = named || !declared.symbols[i].empty();
+    }
+    if (named) value.symbols = std::move(declared.symbols);
+  }
+  if (graph_.outputs.empty()) return model_error("the model has no outputs");
+  return {};
+}
+
+Result<Graph> GraphReader::read() {
+  graph_.name = proto_.name;
+  SHRIKE_TRY(declare_initializers());
+  SHRIKE_TRY(declare_inputs());
+  SHRIKE_TRY(declare_node_outputs());
+  SHRIKE_ASSIGN(const std::vector<size_t> sorted, order());
+  for (const size_t n : sorted) SHRIKE_TRY(convert(proto_.nodes[n]));
+  SHRIKE_TRY(connect_outputs());
+  remove_dead(graph_);
+  return std::move(graph_);
+}
+
+}  // namespace shrike::onnx

@@ -1,0 +1,42 @@
+// From decoded messages to a graph: names resolved, nodes ordered, upgraded and converted.
+#pragma once
+
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "formats/onnx/draft.h"
+
+namespace shrike::onnx {
+
+class GraphReader {
+ public:
+  // Both must outlive the reader.
+  GraphReader(const GraphProto& proto, int opset, TensorReader& tensors)
+      : proto_(proto), builder_{graph_, tensors, opset}, opset_(opset) {}
+
+  // Call once. Errors as read_onnx() says, without the file's name.
+  Result<Graph> read();
+
+ private:
+  // Each name gets its value, in this order; two definitions of one name are an error.
+  Result<void> declare_initializers();
+  Result<void> declare_inputs();
+  Result<void> declare_node_outputs();
+  Result<void> declare(std::string_view name, ValueId id);
+
+  // Indices of nodes, each after those whose outputs it reads.
+  Result<std::vector<size_t>> order() const;
+  Result<ValueId> find(std::string_view name, const std::string& reader) const;
+  Result<void> convert(const NodeProto& node);
+  Result<void> connect_outputs();
+
+  const GraphProto& proto_;
+  Graph graph_;
+  Builder builder_;
+  int opset_;
+  std::unordered_map<std::string_view, ValueId> names_;
+  std::unordered_map<std::string_view, const NodeProto*> dropped_;  // outputs not supported
+};
+
+}  // namespace shrike::onnx

@@ -1,0 +1,170 @@
+// Times every row of the convolution table on YOLOv8n's layers:
+//
+//   kernels_bench [--threads N] [--only TEXT] [--gap FLOATS] [--plain]
+//
+// One line a layer and kernel: milliseconds (least of many runs), GMAC/s and the share of what the
+// tile alone reaches on data in the first cache level; then the sum over the network. --gap makes
+// every pixel that much wider than its channels, as views into a concatenation are. --plain adds
+// the rows for any processor.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "base/tensor.h"
+#include "kernels/bench/yolov8n_layers.h"
+#include "kernels/conv/conv.h"
+#include "kernels/tile/tile.h"
+
+namespace shrike::kernels::bench {
+namespace {
+
+struct Options {
+  int threads = 1;
+  int64_t gap = 0;
+  bool plain = false;
+  std::string only;
+};
+
+double seconds() {
+  using Clock = std::chrono::steady_clock;
+  return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
+}
+
+template <typename Body>
+double least_seconds(const Body& body, double budget) {
+  double least = 1e30;
+  const double start = seconds();
+  for (int i = 0; i < 3 || (seconds() - start < budget && i < 1000); ++i) {
+    const double before = seconds();
+    body();
+    least = std::min(least, seconds() - before);
+  }
+  return least;
+}
+
+float* floats(const std::shared_ptr<std::byte>& bytes) {
+  return reinterpret_cast<float*>(bytes.get());
+}
+
+// What one core's tile reaches when everything is at hand.
+double tile_gmacs(const TileKernel& tile) {
+  constexpr int64_t kLength = 128;
+  const auto data = allocate_aligned(sizeof(float) * 64 * (kLength + 64));
+  const float* pointers[kMaxTileRows];
+  for (int r = 0; r < tile.rows; ++r) pointers[r] = floats(data) + r * kLength;
+  const auto weights = allocate_aligned(sizeof(float) * kMaxTileColumns * kLength);
+  const auto sums = allocate_aligned(sizeof(float) * kMaxTileColumns * kMaxTileRows);
+  const TileSums args{pointers, 1, kLength, floats(weights), floats(weights), floats(sums)};
+  constexpr int kRepeat = 1000;
+  const double time = least_seconds(
+      [&] {
+        for (int i = 0; i < kRepeat; ++i) tile.sums[tile.rows](args);
+      },
+      0.2);
+  return static_cast<double>(kLength * tile.rows * tile.columns) * kRepeat / time * 1e-9;
+}
+
+ConvProblem problem_of(const Layer& layer) {
+  ConvProblem p;
+  p.in_channels = layer.in;
+  p.out_channels = layer.out;
+  p.kernel_h = p.kernel_w = layer.kernel;
+  p.stride_h = p.stride_w = layer.stride;
+  p.pad_top = p.pad_left = layer.kernel / 2;
+  p.out_height = p.out_width = layer.size;
+  p.in_height = p.in_width = layer.size * layer.stride;
+  if (layer.silu) p.activation.kind = ActivationKind::kSilu;
+  return p;
+}
+
+MapView map_in(const std::shared_ptr<std::byte>& bytes, int64_t size, int64_t channels,
+               int64_t gap) {
+  const int64_t pixel = channels + gap;
+  return {floats(bytes), size, size, channels, pixel, size * pixel};
+}
+
+size_t map_bytes(int64_t size, int64_t channels, int64_t gap) {
+  return static_cast<size_t>(size * size * (channels + gap)) * sizeof(float);
+}
+
+double time_layer(const Layer& layer, const ConvKernel& kernel, const Options& options,
+                  ThreadPool& pool) {
+  const ConvProblem p = problem_of(layer);
+  const auto input = allocate_aligned(map_bytes(p.in_height, p.in_channels, options.gap));
+  const auto output = allocate_aligned(map_bytes(p.out_height, p.out_channels, options.gap));
+  std::vector<float> weights(static_cast<size_t>(p.weight_count()), 0.01f);
+  std::fill_n(floats(input), map_bytes(p.in_height, p.in_channels, options.gap) / 4, 0.5f);
+  const PackedConv packed = kernel.pack(p, weights.data(), nullptr);
+  const size_t size = kernel.scratch_bytes(p, pool.threads());
+  const auto scratch = allocate_aligned(size);
+  const ConvMaps maps{map_in(input, p.in_height, p.in_channels, options.gap),
+                      map_in(output, p.out_height, p.out_channels, options.gap),
+                      {}};
+  return least_seconds([&] { kernel.run(p, packed, maps, pool, {scratch.get(), size}); }, 0.1);
+}
+
+void bench_kernel(const ConvKernel& kernel, const Options& options, double peak) {
+  ThreadPool pool(options.threads);
+  double total_ms = 0, total_gmac = 0;
+  for (const Layer& layer : kYolov8n) {
+    const ConvProblem p = problem_of(layer);
+    char name[64];
+    std::snprintf(name, sizeof name, "%ld>%ld k%ds%d %ldx%ld", static_cast<long>(layer.in),
+                  static_cast<long>(layer.out), static_cast<int>(layer.kernel),
+                  static_cast<int>(layer.stride), static_cast<long>(layer.size),
+                  static_cast<long>(layer.size));
+    if (!options.only.empty() && !std::strstr(name, options.only.c_str())) continue;
+    if (kernel.refuse && kernel.refuse(p)) continue;
+    const double time = time_layer(layer, kernel, options, pool);
+    const double gmac = static_cast<double>(p.macs()) * 1e-9;
+    std::printf("%-16s %-20s x%d %8.3f ms %7.1f GMAC/s %5.1f %%\n", kernel.name, name, layer.count,
+                time * 1e3, gmac / time, 100 * gmac / time / peak);
+    total_ms += time * 1e3 * layer.count;
+    total_gmac += gmac * layer.count;
+  }
+  if (total_ms > 0)
+    std::printf("%-16s sum %31.2f ms %7.1f GMAC/s %5.1f %%\n", kernel.name, total_ms,
+                total_gmac / total_ms * 1e3, 100 * total_gmac / total_ms * 1e3 / peak);
+}
+
+int run(const Options& options) {
+#if SHRIKE_KERNELS_AVX2
+  const TileKernel& tile = cpu_features().avx2_fma ? kTileAvx2 : kTilePlain;
+#else
+  const TileKernel& tile = kTilePlain;
+#endif
+  const double peak = tile_gmacs(tile) * options.threads;
+  std::printf("%s, %d thread(s), tile in cache %.1f GMAC/s\n", cpu_name().c_str(),
+              options.threads, peak);
+  for (const ConvKernel& kernel : conv_kernels()) {
+    if (cpu_lacks(kernel.need, cpu_features())) continue;
+    if (kernel.need == CpuNeed::kNothing && !options.plain) continue;
+    if (std::strcmp(kernel.name, "reference") == 0 && options.only.empty()) continue;
+    bench_kernel(kernel, options, peak);
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace shrike::kernels::bench
+
+int main(int argc, char** argv) {
+  shrike::kernels::bench::Options options;
+  for (int i = 1; i < argc; ++i) {
+    const std::string flag = argv[i];
+    const char* value = i + 1 < argc ? argv[i + 1] : "";
+    if (flag == "--plain") {
+      options.plain = true;
+      continue;
+    }
+    if (flag == "--threads") options.threads = std::max(1, std::atoi(value));
+    if (flag == "--gap") options.gap = std::max(0, std::atoi(value));
+    if (flag == "--only") options.only = value;
+    ++i;
+  }
+  return shrike::kernels::bench::run(options);
+}
