@@ -24,6 +24,10 @@ size_t lay_out_scratch(const TileKernel& tile, const ConvProblem& problem, std::
   return pointers + 2 * per_pixel + sums;
 }
 
+struct Pixel {
+  int64_t y, x;  // of the output
+};
+
 // One call of igemm_run, the same for all workers.
 class IgemmRun {
  public:
@@ -34,6 +38,8 @@ class IgemmRun {
         maps_(maps),
         packing_(tile, problem),
         weights_(packed.floats()),
+        reach_h_((problem.kernel_h - 1) * problem.dilation_h),
+        reach_w_((problem.kernel_w - 1) * problem.dilation_w),
         rows_merge_(problem.dilation_w == 1 && maps.input.pixel_stride == problem.group_in()),
         finish_(tile.finish(problem.activation.kind)) {}
 
@@ -42,22 +48,31 @@ class IgemmRun {
                int64_t begin, int64_t end) const;
 
  private:
-  struct Origin {
-    int64_t y, x;  // of the window's first tap; may lie outside the map
+  // A pixel's window: its first tap, which may lie outside the map, and that tap's offset in it.
+  struct Window {
+    int64_t y, x;
+    int64_t offset;
   };
 
-  Origin origin(int64_t pixel) const {
-    const int64_t y = pixel / problem_.out_width, x = pixel % problem_.out_width;
-    return {y * problem_.stride_h - problem_.pad_top, x * problem_.stride_w - problem_.pad_left};
+  Window window(const Pixel& pixel) const {
+    const int64_t y = pixel.y * problem_.stride_h - problem_.pad_top;
+    const int64_t x = pixel.x * problem_.stride_w - problem_.pad_left;
+    return {y, x, y * maps_.input.row_stride + x * maps_.input.pixel_stride};
   }
-  bool inside_x(int64_t x) const {
-    return x >= 0 && x + (problem_.kernel_w - 1) * problem_.dilation_w < problem_.in_width;
-  }
+  bool inside_x(int64_t x) const { return x >= 0 && x + reach_w_ < problem_.in_width; }
+  bool inside_y(int64_t y) const { return y >= 0 && y + reach_h_ < problem_.in_height; }
 
   // Writes the tile's pointers and says how many runs of what length they are.
-  IgemmTile describe(int64_t group, int64_t pixel, int row_count, const float** pointers) const;
-  void describe_outputs(const IgemmScratch& scratch, int64_t group, int64_t first,
-                        int64_t last) const;
+  IgemmTile describe(int64_t group, Pixel pixel, int row_count, const float** pointers) const;
+  void point_inside(const Window* windows, const float* input, const IgemmTile& tile,
+                    int64_t runs_w, const float** pointers) const;
+  void point_checked(const Window* windows, const float* input, const IgemmTile& tile,
+                     int64_t runs_w, const float** pointers) const;
+  void describe_outputs(const IgemmScratch& scratch, int64_t group, Pixel pixel,
+                        int64_t count) const;
+  void advance(Pixel& pixel) const {
+    if (++pixel.x == problem_.out_width) pixel = {pixel.y + 1, 0};
+  }
   void compute_tile(const IgemmTile& tile, const IgemmScratch& scratch, int64_t group,
                     int64_t block) const;
 
@@ -66,44 +81,65 @@ class IgemmRun {
   const ConvMaps& maps_;
   const IgemmPacking packing_;
   const float* weights_;
+  const int64_t reach_h_, reach_w_;  // from a window's first tap to its last
   const bool rows_merge_;  // the taps of a kernel row are adjacent, padding apart
   const TileFinishFunction finish_;
 };
 
-IgemmTile IgemmRun::describe(int64_t group, int64_t pixel, int row_count,
+IgemmTile IgemmRun::describe(int64_t group, Pixel pixel, int row_count,
                              const float** pointers) const {
-  Origin origins[kMaxTileRows];
-  bool merge = rows_merge_;
-  for (int r = 0; r < row_count; ++r) {
-    origins[r] = origin(pixel + r);
-    merge = merge && inside_x(origins[r].x);
+  Window windows[kMaxTileRows];
+  bool inside = true, merge = rows_merge_;
+  for (int r = 0; r < row_count; ++r, advance(pixel)) {
+    windows[r] = window(pixel);
+    const bool across = inside_x(windows[r].x);
+    merge = merge && across;
+    inside = inside && across && inside_y(windows[r].y);
   }
   const float* input = maps_.input.data + group * problem_.group_in();
-  const float* zeros = weights_ + packing_.zeros;
   const int64_t runs_w = merge ? 1 : problem_.kernel_w;
-  const float** next = pointers;
-  for (int64_t i = 0; i < problem_.kernel_h; ++i)
-    for (int64_t j = 0; j < runs_w; ++j)
-      for (int r = 0; r < row_count; ++r) {
-        const int64_t y = origins[r].y + i * problem_.dilation_h;
-        const int64_t x = origins[r].x + j * problem_.dilation_w;
-        const bool inside =
-            y >= 0 && y < problem_.in_height && x >= 0 && x < problem_.in_width;
-        *next++ = inside ? input + y * maps_.input.row_stride + x * maps_.input.pixel_stride
-                         : zeros;
-      }
   const int64_t run_length = merge ? problem_.kernel_w * problem_.group_in() : problem_.group_in();
-  return {pointers, problem_.kernel_h * runs_w, run_length, row_count, 0};
+  const IgemmTile tile{pointers, problem_.kernel_h * runs_w, run_length, row_count, 0};
+  if (inside) {
+    point_inside(windows, input, tile, runs_w, pointers);
+  } else {
+    point_checked(windows, input, tile, runs_w, pointers);
+  }
+  return tile;
 }
 
-void IgemmRun::describe_outputs(const IgemmScratch& scratch, int64_t group, int64_t first,
-                                int64_t last) const {
+void IgemmRun::point_inside(const Window* windows, const float* input, const IgemmTile& tile,
+                            int64_t runs_w, const float** pointers) const {
+  for (int64_t i = 0; i < problem_.kernel_h; ++i)
+    for (int64_t j = 0; j < runs_w; ++j) {
+      const float* tap = input + i * problem_.dilation_h * maps_.input.row_stride +
+                         j * problem_.dilation_w * maps_.input.pixel_stride;
+      for (int r = 0; r < tile.row_count; ++r) *pointers++ = tap + windows[r].offset;
+    }
+}
+
+void IgemmRun::point_checked(const Window* windows, const float* input, const IgemmTile& tile,
+                             int64_t runs_w, const float** pointers) const {
+  const float* zeros = weights_ + packing_.zeros;
+  for (int64_t i = 0; i < problem_.kernel_h; ++i)
+    for (int64_t j = 0; j < runs_w; ++j)
+      for (int r = 0; r < tile.row_count; ++r) {
+        const int64_t down = i * problem_.dilation_h, across = j * problem_.dilation_w;
+        const int64_t y = windows[r].y + down, x = windows[r].x + across;
+        const bool exists = y >= 0 && y < problem_.in_height && x >= 0 && x < problem_.in_width;
+        *pointers++ = exists ? input + windows[r].offset + down * maps_.input.row_stride +
+                                   across * maps_.input.pixel_stride
+                             : zeros;
+      }
+}
+
+void IgemmRun::describe_outputs(const IgemmScratch& scratch, int64_t group, Pixel pixel,
+                                int64_t count) const {
   const int64_t channel = group * problem_.group_out();
-  for (int64_t pixel = first; pixel < last; ++pixel) {
-    const int64_t y = pixel / problem_.out_width, x = pixel % problem_.out_width;
-    scratch.outputs[pixel - first] = maps_.output.at(y, x) + channel;
+  for (int64_t i = 0; i < count; ++i, advance(pixel)) {
+    scratch.outputs[i] = maps_.output.at(pixel.y, pixel.x) + channel;
     if (problem_.residual != Residual::kNone)
-      scratch.residual[pixel - first] = maps_.residual.at(y, x) + channel;
+      scratch.residual[i] = maps_.residual.at(pixel.y, pixel.x) + channel;
   }
 }
 
@@ -125,16 +161,18 @@ void IgemmRun::compute(const IgemmScratch& scratch, int64_t group, int64_t first
   const int64_t pixels = last - first;
   const int64_t count = divide_up(pixels, tile_.rows);
   assert(count <= kMaxBlockTiles);
+  Pixel pixel{first / problem_.out_width, first % problem_.out_width};
+  describe_outputs(scratch, group, pixel, pixels);
   const float** pointers = scratch.pointers;
   for (int64_t t = 0; t < count; ++t) {
     // Even shares: 16 pixels are tiles of 6, 5 and 5, not of 6, 6 and 4.
     const int64_t from = pixels * t / count, to = pixels * (t + 1) / count;
     const int row_count = static_cast<int>(to - from);
-    tiles[t] = describe(group, first + from, row_count, pointers);
+    tiles[t] = describe(group, pixel, row_count, pointers);
     tiles[t].first = from;
     pointers += row_count * tiles[t].runs;
+    for (int r = 0; r < row_count; ++r) advance(pixel);
   }
-  describe_outputs(scratch, group, first, last);
   for (int64_t block = begin; block < end; ++block)
     for (int64_t t = 0; t < count; ++t) compute_tile(tiles[t], scratch, group, block);
 }
