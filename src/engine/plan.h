@@ -48,7 +48,7 @@ struct Buffer {
   // Arena: the steps that need it, first to last (-1: none); offset from the arena's start.
   int first = -1, last = -1;
   size_t offset = 0;
-  Tensor constant;
+  Tensor constant = {};
   size_t input = 0;
 };
 

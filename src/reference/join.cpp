@@ -40,17 +40,21 @@ Result<Outputs> evaluate(const Concat& op, const Inputs& in) {
 Result<Outputs> evaluate(const Split& op, const Inputs& in) {
   SHRIKE_ASSIGN(const int axis, in.axis(op.axis));
   const size_t step = outer_step(in[0], axis);
+  // All of them before the first byte is read: each has a size, so that together they fit.
   Outputs parts;
-  size_t start = 0;
   for (size_t i = 0; i < in.outputs(); ++i) {
     SHRIKE_ASSIGN(Tensor y, in.output(i));
+    parts.push_back(std::move(y));
+  }
+  size_t start = 0;
+  for (Tensor& y : parts) {
     const size_t block = outer_step(y, axis);
     if (!y.empty())
       copy_blocks(in[0].bytes().data() + start, step, y.mutable_bytes().data(), block, block,
                   view_axis(y.shape(), axis).outer);
     start += block;
-    parts.push_back(std::move(y));
   }
+  assert(start == step);
   return parts;
 }
 

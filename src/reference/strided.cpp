@@ -62,7 +62,7 @@ AxisView view_axis(const Shape& shape, int axis) {
 void take_along_axis(const std::byte* src, const AxisView& view, std::span<const int64_t> indices,
                      std::byte* dst, size_t element, const std::byte* fill) {
   const size_t block = static_cast<size_t>(view.inner) * element;
-  if (block == 0) return;
+  if (block == 0 || indices.empty()) return;
   for (int64_t outer = 0; outer < view.outer; ++outer) {
     const std::byte* row = src + static_cast<size_t>(outer * view.extent) * block;
     for (int64_t index : indices) {

@@ -1,4 +1,5 @@
 """Ultralytics' detectors from their YAML names, calibrated, and the exports made of them."""
+import copy
 import os
 import random
 import shutil
@@ -6,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 
 import calibrate
@@ -23,6 +25,7 @@ EXPORTS = [
     ("yolov8n-unslimmed", "yolov8n.yaml", {"simplify": False}),
     ("yolov8n-dynamic", "yolov8n.yaml", {"dynamic": True}),
     ("yolov8n-half", "yolov8n.yaml", {"half": True}),
+    ("yolov8n-half-io16", "yolov8n.yaml", {"half_module": True}),
     ("yolov8n-256x416", "yolov8n.yaml", {"imgsz": (256, 416)}),
     ("yolov8n-nms", "yolov8n.yaml", {"nms": True}),
     ("yolov10n-end2end", "yolov10n.yaml", {"nms": False}),
@@ -106,6 +109,32 @@ def export(yolo, target, options):
             os.chdir(before)
 
 
+def export_half_module(yolo, target, size=320):
+    """What an export on a GPU with half=True gives: the network itself in fp16, fp16 input and output.
+
+    Ultralytics on a CPU converts the finished fp32 file instead (and keeps fp32 at the border), so
+    the fused network is traced here with the options that Ultralytics passes.
+    """
+    model = copy.deepcopy(yolo.model).eval().fuse(verbose=False).half()
+    model.model[-1].export, model.model[-1].format = True, "onnx"
+    x = torch.zeros(1, 3, size, size, dtype=torch.float16)
+    with torch.no_grad():
+        model(x)
+        torch.onnx.export(model, x, str(target), opset_version=18, dynamo=False,
+                          input_names=["images"], output_names=["output0"])
+    proto = onnx.load(target)
+    for key, value in {"stride": 32, "task": "detect", "imgsz": [size, size], "names": model.names}.items():
+        proto.metadata_props.add(key=key, value=str(value))
+    onnx.save(proto, target)
+
+
+def write(yolo, target, options):
+    if options.get("half_module"):
+        export_half_module(yolo, target)
+    else:
+        export(yolo, target, options)
+
+
 def exports(wanted):
     """Yields (name, source, options, write) for each wanted export; write(path) makes the file."""
     made = {}
@@ -113,4 +142,4 @@ def exports(wanted):
         if wanted(name):
             if yaml not in made:
                 made[yaml] = calibrated(yaml)
-            yield name, f"ultralytics {yaml}", options, lambda path, y=yaml, o=options: export(made[y], path, o)
+            yield name, f"ultralytics {yaml}", options, lambda path, y=yaml, o=options: write(made[y], path, o)

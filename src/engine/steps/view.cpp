@@ -42,7 +42,8 @@ View transposed(const View& view, const Transpose& op) {
 
 View slice_view(const Planner& planner, const Node& node, View view) {
   const Shape& y = planner.shape(node.outputs[0]);
-  for (const AxisRange& range : *ranges_of(planner, node))
+  const std::vector<AxisRange> ranges = *ranges_of(planner, node);
+  for (const AxisRange& range : ranges)
     view = sliced(view, range.axis, range.start, y[range.axis], range.step);
   return view;
 }

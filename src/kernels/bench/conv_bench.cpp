@@ -1,11 +1,11 @@
 // Times every row of the convolution table on YOLOv8n's layers:
 //
-//   kernels_bench [--threads N] [--only TEXT] [--gap FLOATS] [--plain]
+//   kernels_bench [--threads N] [--only TEXT] [--gap FLOATS] [--seconds S] [--plain]
 //
 // One line a layer and kernel: milliseconds (least of many runs), GMAC/s and the share of what the
 // tile alone reaches on data in the first cache level; then the sum over the network. --gap makes
-// every pixel that much wider than its channels, as views into a concatenation are. --plain adds
-// the rows for any processor.
+// every pixel that much wider than its channels, as views into a concatenation are.
+// --seconds is what a line may take. --plain adds the rows for any processor.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -25,6 +25,7 @@ namespace {
 struct Options {
   int threads = 1;
   int64_t gap = 0;
+  double seconds = 0.1;
   bool plain = false;
   std::string only;
 };
@@ -38,7 +39,7 @@ template <typename Body>
 double least_seconds(const Body& body, double budget) {
   double least = 1e30;
   const double start = seconds();
-  for (int i = 0; i < 3 || (seconds() - start < budget && i < 1000); ++i) {
+  for (int i = 0; i < 3 || (seconds() - start < budget && i < 100000); ++i) {
     const double before = seconds();
     body();
     least = std::min(least, seconds() - before);
@@ -104,7 +105,8 @@ double time_layer(const Layer& layer, const ConvKernel& kernel, const Options& o
   const ConvMaps maps{map_in(input, p.in_height, p.in_channels, options.gap),
                       map_in(output, p.out_height, p.out_channels, options.gap),
                       {}};
-  return least_seconds([&] { kernel.run(p, packed, maps, pool, {scratch.get(), size}); }, 0.1);
+  return least_seconds([&] { kernel.run(p, packed, maps, pool, {scratch.get(), size}); },
+                       options.seconds);
 }
 
 void bench_kernel(const ConvKernel& kernel, const Options& options, double peak) {
@@ -163,6 +165,7 @@ int main(int argc, char** argv) {
     }
     if (flag == "--threads") options.threads = std::max(1, std::atoi(value));
     if (flag == "--gap") options.gap = std::max(0, std::atoi(value));
+    if (flag == "--seconds") options.seconds = std::atof(value);
     if (flag == "--only") options.only = value;
     ++i;
   }

@@ -64,10 +64,15 @@ class IgemmRun {
 
   // Writes the tile's pointers and says how many runs of what length they are.
   IgemmTile describe(int64_t group, Pixel pixel, int row_count, const float** pointers) const;
-  void point_inside(const Window* windows, const float* input, const IgemmTile& tile,
-                    int64_t runs_w, const float** pointers) const;
+  IgemmTile describe_row(int64_t group, const Window& first, int row_count,
+                         const float** pointers) const;
   void point_checked(const Window* windows, const float* input, const IgemmTile& tile,
-                     int64_t runs_w, const float** pointers) const;
+                     const float** pointers) const;
+  IgemmTile tile_of(bool merge, int row_count, const float* const* pointers) const {
+    const int64_t runs_w = merge ? 1 : problem_.kernel_w;
+    const int64_t taps = merge ? problem_.kernel_w : 1;
+    return {pointers, problem_.kernel_h * runs_w, runs_w, taps * problem_.group_in(), row_count, 0};
+  }
   void describe_outputs(const IgemmScratch& scratch, int64_t group, Pixel pixel,
                         int64_t count) const;
   void advance(Pixel& pixel) const {
@@ -88,41 +93,42 @@ class IgemmRun {
 
 IgemmTile IgemmRun::describe(int64_t group, Pixel pixel, int row_count,
                              const float** pointers) const {
+  const Window first = window(pixel);
+  const bool one_row = pixel.x + row_count <= problem_.out_width;
+  const bool inside = one_row && first.x >= 0 && inside_y(first.y) &&
+                      inside_x(first.x + (row_count - 1) * problem_.stride_w);
+  if (inside) return describe_row(group, first, row_count, pointers);
   Window windows[kMaxTileRows];
-  bool inside = true, merge = rows_merge_;
+  bool merge = rows_merge_;
   for (int r = 0; r < row_count; ++r, advance(pixel)) {
     windows[r] = window(pixel);
-    const bool across = inside_x(windows[r].x);
-    merge = merge && across;
-    inside = inside && across && inside_y(windows[r].y);
+    merge = merge && inside_x(windows[r].x);
   }
-  const float* input = maps_.input.data + group * problem_.group_in();
-  const int64_t runs_w = merge ? 1 : problem_.kernel_w;
-  const int64_t run_length = merge ? problem_.kernel_w * problem_.group_in() : problem_.group_in();
-  const IgemmTile tile{pointers, problem_.kernel_h * runs_w, run_length, row_count, 0};
-  if (inside) {
-    point_inside(windows, input, tile, runs_w, pointers);
-  } else {
-    point_checked(windows, input, tile, runs_w, pointers);
-  }
+  const IgemmTile tile = tile_of(merge, row_count, pointers);
+  point_checked(windows, maps_.input.data + group * problem_.group_in(), tile, pointers);
   return tile;
 }
 
-void IgemmRun::point_inside(const Window* windows, const float* input, const IgemmTile& tile,
-                            int64_t runs_w, const float** pointers) const {
+// The common case, and the one that must be quick: neighbours whose windows lie inside the map.
+IgemmTile IgemmRun::describe_row(int64_t group, const Window& first, int row_count,
+                                 const float** pointers) const {
+  const IgemmTile tile = tile_of(rows_merge_, row_count, pointers);
+  const float* input = maps_.input.data + group * problem_.group_in() + first.offset;
+  const int64_t step = problem_.stride_w * maps_.input.pixel_stride;
   for (int64_t i = 0; i < problem_.kernel_h; ++i)
-    for (int64_t j = 0; j < runs_w; ++j) {
+    for (int64_t j = 0; j < tile.runs_w; ++j) {
       const float* tap = input + i * problem_.dilation_h * maps_.input.row_stride +
                          j * problem_.dilation_w * maps_.input.pixel_stride;
-      for (int r = 0; r < tile.row_count; ++r) *pointers++ = tap + windows[r].offset;
+      for (int r = 0; r < row_count; ++r) *pointers++ = tap + r * step;
     }
+  return tile;
 }
 
 void IgemmRun::point_checked(const Window* windows, const float* input, const IgemmTile& tile,
-                             int64_t runs_w, const float** pointers) const {
+                             const float** pointers) const {
   const float* zeros = weights_ + packing_.zeros;
   for (int64_t i = 0; i < problem_.kernel_h; ++i)
-    for (int64_t j = 0; j < runs_w; ++j)
+    for (int64_t j = 0; j < tile.runs_w; ++j)
       for (int r = 0; r < tile.row_count; ++r) {
         const int64_t down = i * problem_.dilation_h, across = j * problem_.dilation_w;
         const int64_t y = windows[r].y + down, x = windows[r].x + across;
@@ -136,10 +142,17 @@ void IgemmRun::point_checked(const Window* windows, const float* input, const Ig
 void IgemmRun::describe_outputs(const IgemmScratch& scratch, int64_t group, Pixel pixel,
                                 int64_t count) const {
   const int64_t channel = group * problem_.group_out();
-  for (int64_t i = 0; i < count; ++i, advance(pixel)) {
-    scratch.outputs[i] = maps_.output.at(pixel.y, pixel.x) + channel;
-    if (problem_.residual != Residual::kNone)
-      scratch.residual[i] = maps_.residual.at(pixel.y, pixel.x) + channel;
+  const bool add = problem_.residual != Residual::kNone;
+  for (int64_t i = 0; i < count; pixel = {pixel.y + 1, 0}) {
+    float* output = maps_.output.at(pixel.y, pixel.x) + channel;
+    const float* residual = add ? maps_.residual.at(pixel.y, pixel.x) + channel : nullptr;
+    const int64_t end = std::min(count, i + problem_.out_width - pixel.x);
+    for (; i < end; ++i, output += maps_.output.pixel_stride) {
+      scratch.outputs[i] = output;
+      if (!add) continue;
+      scratch.residual[i] = residual;
+      residual += maps_.residual.pixel_stride;
+    }
   }
 }
 
@@ -171,10 +184,28 @@ void IgemmRun::compute(const IgemmScratch& scratch, int64_t group, int64_t first
     tiles[t] = describe(group, pixel, row_count, pointers);
     tiles[t].first = from;
     pointers += row_count * tiles[t].runs;
-    for (int r = 0; r < row_count; ++r) advance(pixel);
+    pixel.x += row_count;
+    while (pixel.x >= problem_.out_width) pixel = {pixel.y + 1, pixel.x - problem_.out_width};
   }
   for (int64_t block = begin; block < end; ++block)
     for (int64_t t = 0; t < count; ++t) compute_tile(tiles[t], scratch, group, block);
+}
+
+// Where each output pixel is made of one input pixel and rows follow each other without a gap, the
+// map is one long row: its tiles need no thought about where a row ends.
+void flatten(ConvProblem& problem, ConvMaps& maps) {
+  const auto dense = [](const auto& map) {
+    return map.row_stride == map.width * map.pixel_stride;
+  };
+  const bool pointwise = problem.taps() == 1 && problem.stride_h == 1 && problem.stride_w == 1 &&
+                         problem.pad_top == 0 && problem.pad_left == 0 &&
+                         problem.in_height == problem.out_height &&
+                         problem.in_width == problem.out_width;
+  const bool add = problem.residual != Residual::kNone;
+  if (!pointwise || !dense(maps.input) || !dense(maps.output) || (add && !dense(maps.residual)))
+    return;
+  problem.in_width = problem.out_width = problem.out_height * problem.out_width;
+  problem.in_height = problem.out_height = 1;
 }
 
 }  // namespace
@@ -192,9 +223,12 @@ size_t igemm_scratch_bytes(const TileKernel& tile, const ConvProblem& problem, i
   return static_cast<size_t>(threads) * lay_out_scratch(tile, problem, nullptr, nullptr);
 }
 
-void igemm_run(const TileKernel& tile, const ConvProblem& problem, const PackedConv& packed,
-               const ConvMaps& maps, ThreadPool& pool, std::span<std::byte> scratch) {
-  assert(scratch.size() >= igemm_scratch_bytes(tile, problem, pool.threads()));
+void igemm_run(const TileKernel& tile, const ConvProblem& given, const PackedConv& packed,
+               const ConvMaps& given_maps, ThreadPool& pool, std::span<std::byte> scratch) {
+  assert(scratch.size() >= igemm_scratch_bytes(tile, given, pool.threads()));
+  ConvProblem problem = given;
+  ConvMaps maps = given_maps;
+  flatten(problem, maps);
   const IgemmRun run(tile, problem, packed, maps);
   const int64_t pixels = problem.out_height * problem.out_width;
   const int64_t block_pixels = igemm_block_pixels(tile, problem);

@@ -41,7 +41,9 @@ inline constexpr int64_t kMaxBlockTiles = 64;
 // One tile of a block.
 struct IgemmTile {
   const float* const* pointers;
-  int64_t runs, run_length;
+  int64_t runs;    // in all
+  int64_t runs_w;  // in one kernel row
+  int64_t run_length;
   int row_count;
   int64_t first;  // pixel within the block
 };

@@ -1,0 +1,40 @@
+// The floats of a Darknet .weights file, handed out in the order in which the layers take them.
+//
+// Layout, little-endian: major, minor, revision (int32 each); images seen in training (int64 from
+// version 0.2 on, else int32); then floats without any structure.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "base/file.h"
+#include "base/tensor.h"
+
+namespace shrike::darknet {
+
+class Weights {
+ public:
+  // Errors (kModel) name the file: not readable, no whole header.
+  static Result<Weights> open(const std::filesystem::path& path);
+
+  // The next floats as a tensor that borrows the file. Nothing once the file has run out; what is
+  // then still asked for is counted. Requires a shape that has an element_count().
+  std::optional<Tensor> take(const Shape& shape);
+
+  // An error that says how many floats and bytes are missing or left over.
+  Result<void> finish() const;
+
+ private:
+  Weights(std::filesystem::path path, std::shared_ptr<const MappedFile> file, size_t header)
+      : path_(std::move(path)), file_(std::move(file)), at_(header) {}
+
+  std::filesystem::path path_;
+  std::shared_ptr<const MappedFile> file_;
+  size_t at_;            // bytes read so far
+  int64_t wanted_ = 0;   // floats asked for
+  int64_t missing_ = 0;  // of these, not in the file
+};
+
+}  // namespace shrike::darknet

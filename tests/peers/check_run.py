@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""Compares `shrike run` with ONNX Runtime (Darknet files: with darknet_forward) on one input.
+
+    check_run.py MODEL ... [--input x.npy] [--imgsz H [W]] [--reference OTHER.onnx]
+
+--reference: judge by another file, for a static export run at another size. fp16 models are judged
+by their own weights widened to fp32. Exit code 1 when an output differs by more than the tolerance.
+"""
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+import compare
+import reference
+import shrike_cli
+
+
+def wanted_outputs(model, other, x):
+    if reference.is_darknet(model) and not other:
+        import darknet_forward
+        return {"darknet": darknet_forward.forward(Path(model).with_suffix(".cfg"), Path(model).with_suffix(".weights"), x)}
+    return reference.outputs(reference.load(other or model), x)
+
+
+def check(shrike, model, x, other=None, tolerance=compare.TOLERANCE):
+    want = wanted_outputs(model, other, x)
+    got = shrike_cli.run(shrike, model, x)
+    if "darknet" in want and len(got) == 1:  # the name of the output is not Darknet's
+        got = {"darknet": next(iter(got.values()))}
+    return compare.report(Path(model).name, got, want, tolerance)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("models", nargs="+")
+    parser.add_argument("--input", type=Path)
+    parser.add_argument("--imgsz", type=int, nargs="+")
+    parser.add_argument("--reference")
+    parser.add_argument("--tolerance", type=float, default=compare.TOLERANCE)
+    shrike_cli.add_argument(parser)
+    args = parser.parse_args()
+    good = True
+    for model in args.models:
+        x = np.load(args.input) if args.input else reference.make_input(model, args.imgsz)
+        good &= check(args.shrike, model, x, args.reference, args.tolerance)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,139 @@
+"""Darknet's forward pass, read from its cfg and weights and computed with PyTorch.
+
+Written from Darknet's publication and file formats (Redmon, pjreddie.com/darknet; scale_x_y and
+route groups: Bochkovskiy et al. 2020, arXiv 2004.10934) and from nothing in this repository, so
+that it can judge the importer. One output, (N, A, 5+classes): the [yolo] sections in the file's
+order, in each anchor, y, x: cx,cy,w,h in pixels of the input, objectness, class probabilities.
+"""
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+EPSILON = 1e-5  # inside the square root
+
+ACTIVATIONS = {
+    "linear": lambda x: x,
+    "leaky": lambda x: F.leaky_relu(x, 0.1),
+    "relu": F.relu,
+    "relu6": F.relu6,
+    "logistic": torch.sigmoid,
+    "swish": F.silu,
+    "mish": F.mish,
+    "tanh": torch.tanh,
+    "elu": F.elu,
+    "selu": F.selu,
+    "gelu": lambda x: F.gelu(x, approximate="tanh"),
+}
+
+
+def sections(cfg):
+    """[(kind, {key: text})] of a cfg file."""
+    found = []
+    for line in Path(cfg).read_text().splitlines():
+        line = line.split("#")[0].strip()
+        if line.startswith("["):
+            found.append((line.strip("[]"), {}))
+        elif "=" in line:
+            key, value = line.split("=", 1)
+            found[-1][1][key.strip()] = value.strip()
+    return found
+
+
+def numbers(text, kind=int):
+    return [kind(v) for v in text.split(",") if v.strip()]
+
+
+class Weights:
+    """Floats of a weights file in order; `take` gives the next ones in a shape."""
+
+    def __init__(self, path):
+        data = Path(path).read_bytes()
+        major, minor = np.frombuffer(data, "<i4", 2)
+        header = 20 if major * 10 + minor >= 2 else 16  # the count of seen pictures is 64 bits wide, or 32
+        self.values, self.at = torch.from_numpy(np.frombuffer(data, "<f4", offset=header).copy()), 0
+
+    def take(self, *shape):
+        count = int(np.prod(shape))
+        if self.at + count > len(self.values):
+            raise ValueError(f"{self.at + count - len(self.values)} floats are missing")
+        self.at += count
+        return self.values[self.at - count : self.at].view(*shape)
+
+
+def convolutional(x, s, weights):
+    filters, size, groups = int(s["filters"]), int(s.get("size", 1)), int(s.get("groups", 1))
+    padding = size // 2 if int(s.get("pad", 0)) else int(s.get("padding", 0))
+    bias = weights.take(filters)
+    normalize = int(s.get("batch_normalize", 0))
+    if normalize:
+        scale, mean, variance = (weights.take(filters) for _ in range(3))
+    kernel = weights.take(filters, x.shape[1] // groups, size, size)
+    y = F.conv2d(x, kernel, None if normalize else bias, int(s.get("stride", 1)), padding, 1, groups)
+    if normalize:
+        y = F.batch_norm(y, mean, variance, scale, bias, eps=EPSILON)
+    return ACTIVATIONS[s.get("activation", "logistic")](y)
+
+
+def maxpool(x, s):
+    """Darknet pads `padding` in all (size-1 unless said), half of it rounded down at the start."""
+    stride = int(s.get("stride", 1))
+    size = int(s.get("size", stride))
+    padding = int(s.get("padding", size - 1))
+    before = padding // 2
+    x = F.pad(x, (before, padding - before) * 2, value=-torch.inf)
+    return F.max_pool2d(x, size, stride)
+
+
+def route(outputs, s):
+    inputs = [outputs[i if i >= 0 else len(outputs) + i] for i in numbers(s["layers"])]
+    groups, group = int(s.get("groups", 1)), int(s.get("group_id", 0))
+    return torch.cat([x.chunk(groups, 1)[group] for x in inputs], 1)
+
+
+def shortcut(outputs, s):
+    y = outputs[-1]
+    for i in numbers(s["from"]):
+        y = y + outputs[i if i >= 0 else len(outputs) + i]
+    return ACTIVATIONS[s.get("activation", "linear")](y)
+
+
+def yolo(x, s, input_height, input_width):
+    anchors = torch.tensor(numbers(s["anchors"], float)).view(-1, 2)
+    anchors = anchors[numbers(s["mask"])] if "mask" in s else anchors
+    n, _, h, w = x.shape
+    x = x.view(n, len(anchors), 5 + int(s["classes"]), h, w).permute(0, 1, 3, 4, 2)
+    k = float(s.get("scale_x_y", 1))
+    gy, gx = torch.meshgrid(torch.arange(h), torch.arange(w), indexing="ij")
+    xy = x[..., :2].sigmoid() * k - (k - 1) / 2 + torch.stack((gx, gy), -1)
+    xy = xy * torch.tensor([input_width / w, input_height / h])
+    wh = x[..., 2:4].exp() * anchors[:, None, None]
+    return torch.cat((xy, wh, x[..., 4:].sigmoid()), -1).reshape(n, -1, x.shape[-1])
+
+
+def forward(cfg, weights_file, x):
+    """x: (N,3,H,W) float32 array; the result is an array."""
+    weights, outputs, decoded = Weights(weights_file), [], []
+    y = torch.from_numpy(np.ascontiguousarray(x))
+    for kind, s in sections(cfg):
+        if kind in ("net", "network"):
+            continue
+        if kind == "convolutional":
+            y = convolutional(y, s, weights)
+        elif kind == "maxpool":
+            y = maxpool(y, s)
+        elif kind == "upsample":
+            y = F.interpolate(y, scale_factor=int(s.get("stride", 2)), mode="nearest")
+        elif kind == "route":
+            y = route(outputs, s)
+        elif kind == "shortcut":
+            y = shortcut(outputs, s)
+        elif kind == "yolo":
+            decoded.append(yolo(y, s, *x.shape[2:]))
+        elif kind != "dropout":
+            raise ValueError(f"section [{kind}]")
+        outputs.append(y)
+    if weights.at != len(weights.values):
+        raise ValueError(f"{len(weights.values) - weights.at} floats are left over")
+    return torch.cat(decoded, 1).numpy()
