@@ -32,8 +32,7 @@ class Options {
   const std::vector<std::string>& names() const { return names_; }
   CLI::Option* find(std::string_view name) const {
     const auto found = std::find(names_.begin(), names_.end(), name);
-    return found == names_.end() ? nullptr
-                                 : options_[static_cast<size_t>(found - names_.begin())];
+    return found == names_.end() ? nullptr : options_[static_cast<size_t>(found - names_.begin())];
   }
   static bool takes_value(const CLI::Option* option) {
     return option->get_items_expected_max() > 0 && option->get_type_size_max() > 0;
@@ -77,8 +76,7 @@ class Sorter {
     const std::string name = option_name(std::string_view(word).substr(0, equals));
     const CLI::Option* option = options_.find(name);
     if (!option)
-      return usage_error("unknown option " + word.substr(0, equals) +
-                         suggest(name, "--"));
+      return usage_error("unknown option " + word.substr(0, equals) + suggest(name, "--"));
     if (equals != std::string::npos) return take_value(name, word.substr(equals + 1));
     if (!Options::takes_value(option)) {
       option_words_.push_back("--" + name);
@@ -139,8 +137,8 @@ Result<Arguments> parse_arguments(CLI::App& app, const std::vector<std::string>&
   SHRIKE_TRY(sorter.sort());
   try {
     // CLI11 takes the words last first.
-    app.parse(std::vector<std::string>(sorter.option_words().rbegin(),
-                                       sorter.option_words().rend()));
+    app.parse(
+        std::vector<std::string>(sorter.option_words().rbegin(), sorter.option_words().rend()));
   } catch (const CLI::CallForHelp&) {
     std::cout << app.help();
     return Arguments{true, {}};

@@ -101,7 +101,8 @@ Result<Measured> measure_network(const Options& o) {
   measured.load_ms = ms_since(start);
   for (int i = 0; i < o.warmup + o.runs; ++i) {
     const Clock::time_point run_start = Clock::now();
-    SHRIKE_ASSIGN(const auto outputs, o.layers ? session.run_profiled(inputs) : session.run(inputs));
+    SHRIKE_ASSIGN(const auto outputs,
+                  o.layers ? session.run_profiled(inputs) : session.run(inputs));
     if (i >= o.warmup) measured.ms.push_back(ms_since(run_start));
   }
   measured.threads = session.threads();
@@ -136,10 +137,11 @@ void print_text(const Measured& m, const Spread& spread, double rss, uint64_t by
   std::printf("latency  min %.2f ms, median %.2f ms, p90 %.2f ms (%zu runs, %d thread%s)\n",
               spread.min, spread.median, spread.p90, m.ms.size(), m.threads,
               m.threads == 1 ? "" : "s");
-  std::printf("load     %.1f ms\nmemory   %.1f MB at most\nmodel    %.1f MB, %.3f GMACs\ncpu      "
-              "%s\n",
-              m.load_ms, rss, static_cast<double>(bytes) / 1e6,
-              static_cast<double>(m.macs) / 1e9, cpu_name().c_str());
+  std::printf(
+      "load     %.1f ms\nmemory   %.1f MB at most\nmodel    %.1f MB, %.3f GMACs\ncpu      "
+      "%s\n",
+      m.load_ms, rss, static_cast<double>(bytes) / 1e6, static_cast<double>(m.macs) / 1e9,
+      cpu_name().c_str());
   for (const Json& row : m.layers) {
     const double ms = row["ms"].get<double>();
     const double gmacs = static_cast<double>(row["macs"].get<int64_t>()) / 1e9;

@@ -30,8 +30,9 @@ struct Options {
 Result<ModelOption> model_of(const Words& words) {
   if (words.size() == 2) return ModelOption{words[0], {}};
   if (words.size() != 3)
-    return usage_error("convert needs a model and a file to write: shrike convert a.cfg a.weights "
-                       "b.onnx");
+    return usage_error(
+        "convert needs a model and a file to write: shrike convert a.cfg a.weights "
+        "b.onnx");
   const bool swapped = fs::path(words[0]).extension() == ".weights";
   return ModelOption{words[swapped ? 1 : 0], words[swapped ? 0 : 1]};
 }
@@ -57,9 +58,10 @@ Result<Graph> converted(LoadedModel model, const Options& o) {
 Result<int> convert_command(const Words& words) {
   Options o;
   std::vector<std::string> shown_in_the_help;
-  CLI::App app("Writes a model (an .onnx, a Darknet .cfg and .weights, or a name that pull knows) "
-               "as ONNX that other programs run.",
-               "shrike convert");
+  CLI::App app(
+      "Writes a model (an .onnx, a Darknet .cfg and .weights, or a name that pull knows) "
+      "as ONNX that other programs run.",
+      "shrike convert");
   app.add_option("model", shown_in_the_help, "The model's file or files, then the file to write");
   add_size_option(app, o.size);
   app.add_flag("--fold-batchnorm", o.fold, "Batch norms go into the convolutions before them");

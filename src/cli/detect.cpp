@@ -121,9 +121,10 @@ Result<int> detect_all(Detector& detector, const Options& o, const PictureOutput
 
 Result<int> detect_command(const Words& words) {
   Options o;
-  CLI::App app("Finds objects in pictures: class, confidence, and box in pixels (left, top, right, "
-               "bottom).",
-               "shrike detect");
+  CLI::App app(
+      "Finds objects in pictures: class, confidence, and box in pixels (left, top, right, "
+      "bottom).",
+      "shrike detect");
   add_options(app, o);
   SHRIKE_ASSIGN(const Arguments arguments, parse_arguments(app, words));
   if (arguments.help) return kExitOk;

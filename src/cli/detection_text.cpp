@@ -65,8 +65,7 @@ std::string detection_lines(const PictureResult& result, const std::vector<std::
                      format("  %dx%d  %zu object%s  %.1f ms\n", result.width, result.height,
                             boxes.size(), boxes.size() == 1 ? "" : "s", total);
   size_t widest = 0;
-  for (const Detection& d : boxes)
-    widest = std::max(widest, class_name(names, d.class_id).size());
+  for (const Detection& d : boxes) widest = std::max(widest, class_name(names, d.class_id).size());
   for (const Detection& d : boxes) {
     const std::string name = printable(class_name(names, d.class_id));
     const std::string padding(widest > name.size() ? widest - name.size() : 0, ' ');

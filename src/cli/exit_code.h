@@ -14,10 +14,14 @@ inline constexpr int kExitInterrupted = 130;  // as shells count SIGINT: 128 + 2
 
 constexpr int exit_code(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::kUsage: return kExitUsage;
-    case ErrorKind::kInput: return kExitInput;
-    case ErrorKind::kModel: return kExitModel;
-    case ErrorKind::kRuntime: return kExitRuntime;
+    case ErrorKind::kUsage:
+      return kExitUsage;
+    case ErrorKind::kInput:
+      return kExitInput;
+    case ErrorKind::kModel:
+      return kExitModel;
+    case ErrorKind::kRuntime:
+      return kExitRuntime;
   }
   return kExitRuntime;
 }

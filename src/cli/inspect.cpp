@@ -43,9 +43,8 @@ Json values_json(const Graph& graph, const std::vector<ValueId>& ids) {
   for (ValueId id : ids) {
     const Value& value = graph.value(id);
     Json shape = value.shape ? Json(value.shape->dims()) : Json();
-    rows.push_back({{"name", value.name},
-                    {"type", dtype_name(value.dtype)},
-                    {"shape", std::move(shape)}});
+    rows.push_back(
+        {{"name", value.name}, {"type", dtype_name(value.dtype)}, {"shape", std::move(shape)}});
   }
   return rows;
 }

@@ -6,6 +6,7 @@
 #include "ir/infer.h"
 #include "passes/lift_head.h"
 #include "passes/pipeline.h"
+#include "passes/resize_input.h"
 
 namespace shrike {
 
@@ -28,13 +29,15 @@ bool is_fixed_at(const Graph& graph, const std::array<int, 2>& size) {
   return fits(shape[2], size[0]) && fits(shape[3], size[1]);
 }
 
-// Everything behind the raw maps follows the size once the head is one node.
-Result<void> free_size(Graph& graph) {
+// From the size it was saved at to another: what the decode has baked in goes with the lift.
+Result<void> change_size(Graph& graph, const std::array<int, 2>& size) {
+  const std::array<int, 2> own = default_size(graph);
+  SHRIKE_ASSIGN(const std::vector<Shape> shapes, input_shapes(graph, own[0], own[1]));
+  SHRIKE_TRY(bind_inputs(graph, shapes));
   SHRIKE_TRY(run_passes(graph, cleanup_passes()));
-  if (!find_head(graph)) SHRIKE_TRY(lift_head(graph));
-  Value& input = graph.value(*picture_input(graph));
-  (*input.shape)[2] = (*input.shape)[3] = kDynamic;
-  return {};
+  if (Result<void> lifted = lift_head(graph); !lifted)
+    return in_context("its head was not recognised", lifted.error());
+  return resize_input(graph, size[0], size[1]);
 }
 
 std::string listed(const auto& values) {
@@ -71,11 +74,11 @@ std::array<int, 2> default_size(const Graph& graph) {
 Result<Graph> at_size(Graph graph, const std::optional<std::array<int, 2>>& size,
                       const std::string& source) {
   const std::array<int, 2> wanted = size.value_or(default_size(graph));
-  const std::string what = source + " at " + std::to_string(wanted[0]) + "x" +
-                           std::to_string(wanted[1]);
+  const std::string what =
+      source + " at " + std::to_string(wanted[0]) + "x" + std::to_string(wanted[1]);
   const auto fail = [&](const Error& error) { return model_error(what + ": " + error.message); };
   if (!is_fixed_at(graph, wanted))
-    if (Result<void> freed = free_size(graph); !freed) return fail(freed.error());
+    if (Result<void> changed = change_size(graph, wanted); !changed) return fail(changed.error());
   const Result<std::vector<Shape>> shapes = input_shapes(graph, wanted[0], wanted[1]);
   if (!shapes) return fail(shapes.error());
   if (Result<void> bound = bind_inputs(graph, *shapes); !bound) return fail(bound.error());

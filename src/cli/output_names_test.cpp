@@ -24,8 +24,7 @@ TEST(OutputNames, AnnotatedPicturesKeepPngAndNeverReplaceTheirOriginal) {
   const TestFolder folder;
   const fs::path picture = folder.path() / "a.jpg";
   ASSERT_TRUE(write_file(picture, std::string_view("x")));
-  EXPECT_EQ(annotated_path(folder.path(), "a", picture, {picture}),
-            folder.path() / "a_boxes.jpg");
+  EXPECT_EQ(annotated_path(folder.path(), "a", picture, {picture}), folder.path() / "a_boxes.jpg");
 }
 
 TEST(OutputNames, TensorNamesBecomeFileNames) {

@@ -54,8 +54,7 @@ Result<std::vector<fs::path>> expand(const std::string& word) {
   std::error_code error;
   if (fs::is_directory(word, error)) return pictures_in(word);
   if (fs::exists(fs::symlink_status(word, error))) return std::vector<fs::path>{word};
-  if (word.find_first_of("*?[") == std::string::npos)
-    return input_error("no such file: " + word);
+  if (word.find_first_of("*?[") == std::string::npos) return input_error("no such file: " + word);
   std::vector<fs::path> matches = Matches(word).paths();
   std::erase_if(matches, [&](const fs::path& p) { return fs::is_directory(p, error); });
   if (matches.empty()) return input_error("no file matches " + word);

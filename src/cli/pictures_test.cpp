@@ -13,8 +13,8 @@ namespace fs = std::filesystem;
 class PicturesTest : public ::testing::Test {
  protected:
   PicturesTest() {
-    for (const char* name : {"b.jpg", "a.JPEG", "c.png", "notes.txt", ".hidden.jpg", "new\nline.bmp",
-                             "[x].jpg", "below/d.jpg"}) {
+    for (const char* name : {"b.jpg", "a.JPEG", "c.png", "notes.txt", ".hidden.jpg",
+                             "new\nline.bmp", "[x].jpg", "below/d.jpg"}) {
       fs::create_directories((root_ / name).parent_path());
       EXPECT_TRUE(write_file(root_ / name, std::string_view("x")));
     }

@@ -93,9 +93,10 @@ Result<void> pull_one(const std::string& name, const Options& o) {
 Result<int> pull_command(const Words& words) {
   Options o;
   std::vector<std::string> shown_in_the_help;
-  CLI::App app("Fetches models into the cache and prints where their files are; without a name, "
-               "lists what there is.",
-               "shrike pull");
+  CLI::App app(
+      "Fetches models into the cache and prints where their files are; without a name, "
+      "lists what there is.",
+      "shrike pull");
   app.add_option("names", shown_in_the_help, "Models to fetch");
   app.add_flag("--list", o.list, "List the models");
   app.add_flag("--json", o.json, "As JSON");

@@ -68,13 +68,15 @@ Result<void> save_outputs(const std::vector<Tensor>& outputs, const std::vector<
 
 Result<int> run_command(const Words& words) {
   Options o;
-  CLI::App app("Feeds one float32 array (N, C, H, W), as it is, and writes each output of the "
-               "model as DIR/NAME.npy.",
-               "shrike run");
+  CLI::App app(
+      "Feeds one float32 array (N, C, H, W), as it is, and writes each output of the "
+      "model as DIR/NAME.npy.",
+      "shrike run");
   add_model_options(app, o.model);
   app.add_option("--input", o.input, "The array, a .npy file")->required();
-  app.add_option("--output", o.output, "Folder for the outputs; unsafe characters of their names "
-                                       "become _")
+  app.add_option("--output", o.output,
+                 "Folder for the outputs; unsafe characters of their names "
+                 "become _")
       ->required();
   add_threads_option(app, o.threads);
   SHRIKE_ASSIGN(const Arguments arguments, parse_arguments(app, words));

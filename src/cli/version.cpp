@@ -33,8 +33,10 @@ Result<int> version_command(const Words& words) {
 
   const std::vector<std::string> features = feature_names();
   if (as_json) {
-    const Json json = {{"version", SHRIKE_VERSION}, {"compiler", SHRIKE_COMPILER},
-                       {"cpu", cpu_name()},         {"features", features},
+    const Json json = {{"version", SHRIKE_VERSION},
+                       {"compiler", SHRIKE_COMPILER},
+                       {"cpu", cpu_name()},
+                       {"features", features},
                        {"cores", usable_cores()}};
     std::printf("%s\n", dump_json(json).c_str());
     return kExitOk;
@@ -42,7 +44,8 @@ Result<int> version_command(const Words& words) {
   std::string listed;
   for (const std::string& feature : features) listed += " " + feature;
   std::printf("shrike %s (%s)\n%s, %d cores,%s\n", SHRIKE_VERSION, SHRIKE_COMPILER,
-              cpu_name().c_str(), usable_cores(), listed.empty() ? " no extensions" : listed.c_str());
+              cpu_name().c_str(), usable_cores(),
+              listed.empty() ? " no extensions" : listed.c_str());
   return kExitOk;
 }
 

@@ -28,26 +28,35 @@ void append_utf8(uint32_t code, std::string& out) {
 // The character that an escape of one letter stands for; 0 when it is none.
 char simple_escape(char letter) {
   switch (letter) {
-    case 'n': return '\n';
-    case 't': return '\t';
-    case 'r': return '\r';
-    case 'b': return '\b';
-    case 'f': return '\f';
-    case 'a': return '\a';
-    case 'v': return '\v';
+    case 'n':
+      return '\n';
+    case 't':
+      return '\t';
+    case 'r':
+      return '\r';
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    case 'a':
+      return '\a';
+    case 'v':
+      return '\v';
     case '\\':
     case '\'':
     case '"':
-    case '/': return letter;
-    default: return 0;
+    case '/':
+      return letter;
+    default:
+      return 0;
   }
 }
 
 }  // namespace
 
 void LiteralParser::skip_blanks() {
-  while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' ||
-                                text_[at_] == '\r'))
+  while (at_ < text_.size() &&
+         (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
     ++at_;
 }
 

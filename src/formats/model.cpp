@@ -24,7 +24,8 @@ struct Foreign {
   std::string_view what;
 };
 constexpr Foreign kForeign[] = {
-    {0, "PK\x03\x04", "a PyTorch file (.pt) or another zip archive; export the model to ONNX first"},
+    {0, "PK\x03\x04",
+     "a PyTorch file (.pt) or another zip archive; export the model to ONNX first"},
     {0, "\x80\x02", "a Python pickle (.pt); export the model to ONNX first"},
     {4, "TFL3", "a TensorFlow Lite model; export the original to ONNX instead"},
     {0, "ftrt", "a TensorRT engine; use the ONNX file it was built from"},
@@ -133,8 +134,8 @@ Result<Graph> load_pair(const fs::path& a, const fs::path& b) {
 }  // namespace
 
 Result<Graph> load_model(const ModelFiles& files) {
-  SHRIKE_ASSIGN(Graph graph, files.second.empty() ? load_one(files.path)
-                                                  : load_pair(files.path, files.second));
+  SHRIKE_ASSIGN(Graph graph,
+                files.second.empty() ? load_one(files.path) : load_pair(files.path, files.second));
   if (Result<void> status = verify(graph); !status)
     return in_context("cannot use " + files.path.string(), status.error());
   return graph;

@@ -79,8 +79,8 @@ std::string write_names(const std::vector<std::string>& names) {
   std::string out = "{";
   for (size_t i = 0; i < names.size(); ++i) {
     // Python prefers single quotes, unless the text has some and no double ones.
-    const bool prefer_double = names[i].find('\'') != std::string::npos &&
-                               names[i].find('"') == std::string::npos;
+    const bool prefer_double =
+        names[i].find('\'') != std::string::npos && names[i].find('"') == std::string::npos;
     const char quote = prefer_double ? '"' : '\'';
     if (i > 0) out += ", ";
     out += std::to_string(i) + ": " + quote + escaped(names[i], quote) + quote;

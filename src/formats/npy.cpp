@@ -21,8 +21,8 @@ struct Descr {
   DType dtype;
 };
 constexpr Descr kDescrs[] = {
-    {"<f4", DType::kF32}, {"<f8", DType::kF64}, {"<f2", DType::kF16}, {"<i8", DType::kI64},
-    {"<i4", DType::kI32}, {"<i2", DType::kI16}, {"|i1", DType::kI8},  {"<u2", DType::kU16},
+    {"<f4", DType::kF32}, {"<f8", DType::kF64},  {"<f2", DType::kF16}, {"<i8", DType::kI64},
+    {"<i4", DType::kI32}, {"<i2", DType::kI16},  {"|i1", DType::kI8},  {"<u2", DType::kU16},
     {"|u1", DType::kU8},  {"|b1", DType::kBool},
 };
 
@@ -119,8 +119,8 @@ std::optional<std::string_view> header_text(std::string_view file) {
 DType find_descr(std::string_view name) {
   // "<b1" and "=f4" do not occur in files; one-byte types may come with any order mark.
   for (const Descr& row : kDescrs)
-    if (row.name == name || (name.size() == 3 && dtype_size(row.dtype) == 1 &&
-                             row.name.substr(1) == name.substr(1)))
+    if (row.name == name ||
+        (name.size() == 3 && dtype_size(row.dtype) == 1 && row.name.substr(1) == name.substr(1)))
       return row.dtype;
   return DType::kUndefined;
 }
@@ -165,8 +165,7 @@ Result<Tensor> read_npy(std::span<const std::byte> bytes, std::shared_ptr<const 
 }
 
 Result<Tensor> read_npy(const std::filesystem::path& path) {
-  SHRIKE_ASSIGN(std::shared_ptr<const MappedFile> file,
-                MappedFile::open(path, ErrorKind::kInput));
+  SHRIKE_ASSIGN(std::shared_ptr<const MappedFile> file, MappedFile::open(path, ErrorKind::kInput));
   const std::span<const std::byte> bytes = file->bytes();
   return read_npy(bytes, std::move(file), path.string());
 }

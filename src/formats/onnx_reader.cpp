@@ -45,8 +45,7 @@ Result<Graph> read_onnx(std::span<const std::byte> bytes, std::shared_ptr<const 
 }
 
 Result<Graph> read_onnx(const std::filesystem::path& path) {
-  SHRIKE_ASSIGN(std::shared_ptr<const MappedFile> file,
-                MappedFile::open(path, ErrorKind::kModel));
+  SHRIKE_ASSIGN(std::shared_ptr<const MappedFile> file, MappedFile::open(path, ErrorKind::kModel));
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
   const std::span<const std::byte> bytes = file->bytes();
   return read_onnx(bytes, std::move(file), path.string(), folder);

@@ -1,4 +1,5 @@
-// Reads ONNX models, operator sets 9 to 21, into one form: that of ir/ops, which is operator set 18.
+// Reads ONNX models, operator sets 9 to 21, into one form: that of ir/ops, which is operator
+// set 18.
 //
 // What older sets write as attributes (axes, sizes, bounds, pads, k, ...) becomes constant inputs;
 // Constant nodes become constants, Dropout becomes Identity, Upsample becomes Resize, Max, Min and

@@ -1,4 +1,5 @@
-// Writes a graph as an ONNX model that other programs run: ONNX Runtime, OpenVINO, TensorRT, OpenCV.
+// Writes a graph as an ONNX model that other programs run: ONNX Runtime, OpenVINO, TensorRT,
+// OpenCV.
 //
 // Takes graphs in ONNX's operators only. Head, Silu and convolutions with a fused activation or
 // residual have none: run passes/ saving_passes() first. Operators that the chosen set lacks are

@@ -62,13 +62,31 @@ Result<void> fetch_with_curl(const std::string& address, const ManifestFile& fil
   const fs::path part = part_of(target);
   const bool resumed = size_of(part) > 0;
   if (size_of(part) < file.size) {
-    const Command curl = {
-        {"curl", "--fail", "--silent", "--show-error", "--location", "--proto", "=https",
-         "--connect-timeout", "20", "--retry", "3", "--speed-limit", "100", "--speed-time", "60",
-         "--max-filesize", std::to_string(file.size), "--continue-at", "-", "--output",
-         part.string(), "--url", address},
-        {},
-        {}};
+    const Command curl = {{"curl",
+                           "--fail",
+                           "--silent",
+                           "--show-error",
+                           "--location",
+                           "--proto",
+                           "=https",
+                           "--connect-timeout",
+                           "20",
+                           "--retry",
+                           "3",
+                           "--speed-limit",
+                           "100",
+                           "--speed-time",
+                           "60",
+                           "--max-filesize",
+                           std::to_string(file.size),
+                           "--continue-at",
+                           "-",
+                           "--output",
+                           part.string(),
+                           "--url",
+                           address},
+                          {},
+                          {}};
     const auto watch = [&] {
       if (progress) progress(size_of(part), file.size);
     };
@@ -83,8 +101,7 @@ Result<void> fetch_with_curl(const std::string& address, const ManifestFile& fil
 
 Result<void> fetch_from_file(const std::string& from, const ManifestFile& file,
                              const fs::path& target) {
-  const fs::path source =
-      from.starts_with(kFileScheme) ? from.substr(kFileScheme.size()) : from;
+  const fs::path source = from.starts_with(kFileScheme) ? from.substr(kFileScheme.size()) : from;
   SHRIKE_TRY(verify_file(source, file.size, file.sha256));
   const fs::path part = part_of(target);
   std::error_code error;

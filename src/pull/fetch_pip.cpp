@@ -20,11 +20,14 @@ std::string backend_source(const PipPackage& package) {
          "    def get_requires_for_build_wheel(self, config_settings=None):\n"
          "        return []\n"
          "    def prepare_metadata_for_build_wheel(self, folder, config_settings=None):\n"
-         "        name = '" + project + "-" + version + ".dist-info'\n"
+         "        name = '" +
+         project + "-" + version +
+         ".dist-info'\n"
          "        os.makedirs(os.path.join(folder, name))\n"
          "        with open(os.path.join(folder, name, 'METADATA'), 'w') as out:\n"
-         "            out.write('Metadata-Version: 2.1\\nName: " + project + "\\nVersion: " +
-         version + "\\n')\n"
+         "            out.write('Metadata-Version: 2.1\\nName: " +
+         project + "\\nVersion: " + version +
+         "\\n')\n"
          "        return name\n"
          "__legacy__ = Backend()\n";
 }
@@ -78,8 +81,7 @@ Result<void> fetch_with_pip(const PipPackage& package, const fs::path& target,
     if (progress) progress(0, package.size);
   };
   if (auto fetched = run_program(pip, watch); !fetched)
-    return in_context("cannot fetch " + project + " " + std::string(package.version) +
-                          " with pip",
+    return in_context("cannot fetch " + project + " " + std::string(package.version) + " with pip",
                       fetched.error());
 
   const fs::path archive = work.path() / package.archive;

@@ -12,8 +12,8 @@
 namespace shrike {
 
 struct Command {
-  std::vector<std::string> words;           // the program (looked up in PATH), then its arguments
-  std::vector<std::string> environment;     // "NAME=value", added to this process's own
+  std::vector<std::string> words;        // the program (looked up in PATH), then its arguments
+  std::vector<std::string> environment;  // "NAME=value", added to this process's own
   std::optional<std::filesystem::path> output;  // standard output goes here; discarded when absent
 };
 

@@ -18,8 +18,8 @@ TEST(Process, WordsArriveUntouched) {
 TEST(Process, EnvironmentIsAddedTo) {
   const TestFolder folder;
   const auto out = folder.path() / "out";
-  ASSERT_TRUE(run_program({{"sh", "-c", "echo \"$SHRIKE_X ${PATH:+path}\""},
-                           {"SHRIKE_X=1 2"}, out}));
+  ASSERT_TRUE(
+      run_program({{"sh", "-c", "echo \"$SHRIKE_X ${PATH:+path}\""}, {"SHRIKE_X=1 2"}, out}));
   EXPECT_EQ(*read_text(out, ErrorKind::kInput), "1 2 path\n");
 }
 

@@ -81,9 +81,12 @@ class PullTest : public ::testing::Test {
     return stand_in("curl",
                     "while [ $# -gt 0 ]; do case $1 in --output) out=$2;; --url) url=$2;; esac; "
                     "shift; done\n"
-                    "echo \"$url\" >> '" + (folder_.path() / "urls").string() + "'\n"
-                    "[ -e \"$out\" ] && have=$(wc -c < \"$out\") || have=0\n"
-                    "tail -c +$((have + 1)) '" + served.string() + "' >> \"$out\" || exit 22\n");
+                    "echo \"$url\" >> '" +
+                        (folder_.path() / "urls").string() +
+                        "'\n"
+                        "[ -e \"$out\" ] && have=$(wc -c < \"$out\") || have=0\n"
+                        "tail -c +$((have + 1)) '" +
+                        served.string() + "' >> \"$out\" || exit 22\n");
   }
 
   TestFolder folder_;
@@ -135,11 +138,9 @@ TEST_F(PullTest, TwoAtOnceFetchOnce) {
   wanted.files = one;
   PullOptions quiet{options_.cache, true, {}, {}};
   std::vector<std::jthread> threads;
-  for (int i = 0; i < 4; ++i)
-    threads.emplace_back([&] { EXPECT_TRUE(pull(wanted, quiet)); });
+  for (int i = 0; i < 4; ++i) threads.emplace_back([&] { EXPECT_TRUE(pull(wanted, quiet)); });
   threads.clear();
-  EXPECT_EQ(*read_text(folder_.path() / "urls", ErrorKind::kInput),
-            "https://example.test/m.cfg\n");
+  EXPECT_EQ(*read_text(folder_.path() / "urls", ErrorKind::kInput), "https://example.test/m.cfg\n");
 }
 
 class HttpsPullTest : public PullTest {
@@ -197,9 +198,11 @@ class PipPullTest : public PullTest {
  protected:
   PipPullTest() {
     const fs::path archive = folder_.path() / "p-1.0.tar.gz";
-    EXPECT_TRUE(run_program({{"tar", "--create", "--gzip", "--force-local", "--file",
-                              archive.string(), "--directory", source_.string(), "--", "m.cfg",
-                              "deep/m.weights"}, {}, {}}));
+    EXPECT_TRUE(
+        run_program({{"tar", "--create", "--gzip", "--force-local", "--file", archive.string(),
+                      "--directory", source_.string(), "--", "m.cfg", "deep/m.weights"},
+                     {},
+                     {}}));
     archive_ = *read_text(archive, ErrorKind::kInput);
     digest_ = digest(archive_);
     row_ = row(PipPackage{"p", "1.0", "p-1.0.tar.gz", archive_.size(), digest_});
@@ -207,7 +210,8 @@ class PipPullTest : public PullTest {
   Environment stand_in_pip() const {
     return stand_in("python3",
                     "while [ $# -gt 0 ]; do case $1 in --dest) dest=$2;; esac; shift; done\n"
-                    "cp '" + (folder_.path() / "p-1.0.tar.gz").string() + "' \"$dest/\"\n");
+                    "cp '" +
+                        (folder_.path() / "p-1.0.tar.gz").string() + "' \"$dest/\"\n");
   }
   std::string archive_, digest_;
   ManifestRow row_;

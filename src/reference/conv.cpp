@@ -16,8 +16,9 @@ template <typename T>
 void add_row(const Geometry& g, const T* in, T weight, int64_t s, T* out) {
   const Window& w = g.horizontal;
   const Window::Span span = w.inside(s, g.in_width, g.out_width);
-  const T* from = in + w.at(span.begin, s);
   const int64_t n = span.end - span.begin;
+  if (n == 0) return;
+  const T* from = in + w.at(span.begin, s);
   T* to = out + span.begin;
   if (w.stride == 1) {
     for (int64_t i = 0; i < n; ++i) to[i] += weight * from[i];

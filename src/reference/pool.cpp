@@ -25,8 +25,10 @@ Result<Geometry> geometry_of(const T& op, const std::vector<int64_t>& dilations,
   const bool padded = op.auto_pad == AutoPad::kNotSet;
   for (size_t i = 0; padded && i < 4; ++i)
     if (op.pads[i] >= op.kernel_shape[i % 2]) return in.fail("a pad as large as the window");
+  // SAME pads as much as the last window needs.
   return Geometry{window(0), window(1), x[2], x[3], y[2], y[3],
-                  x[2] + (padded ? op.pads[2] : 0), x[3] + (padded ? op.pads[3] : 0)};
+                  x[2] + (padded ? op.pads[2] : op.kernel_shape[0]),
+                  x[3] + (padded ? op.pads[3] : op.kernel_shape[1])};
 }
 
 // Folds the taps of every window with `fold`, from `start`. Row by row: out[x] = fold(out[x], in).
@@ -39,9 +41,9 @@ void pool_plane(const Geometry& g, const T* in, Y start, Y* out, Fold fold) {
       if (row < 0 || row >= g.in_height) continue;
       for (int64_t s = 0; s < g.horizontal.kernel; ++s) {
         const Window::Span span = g.horizontal.inside(s, g.in_width, g.out_width);
-        const T* from = in + row * g.in_width + g.horizontal.at(0, s);
+        const T* from = in + row * g.in_width;
         for (int64_t x = span.begin; x < span.end; ++x)
-          out[x] = fold(out[x], from[x * g.horizontal.stride]);
+          out[x] = fold(out[x], from[g.horizontal.at(x, s)]);
       }
     }
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -77,7 +78,8 @@ AxisTaps taps_of(const Resize& op, int64_t in, int64_t out, float scale) {
       taps.weight = cubic_weights(x - std::floor(x));
     }
     for (size_t k = 0; k < axis.count; ++k)
-      taps.index[k] = static_cast<int64_t>(std::clamp(first + static_cast<float>(k), 0.0f, last));
+      taps.index[k] = std::min(
+          static_cast<int64_t>(std::clamp(first + static_cast<float>(k), 0.0f, last)), in - 1);
     axis.taps.push_back(taps);
   }
   return axis;

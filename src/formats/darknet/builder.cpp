@@ -16,11 +16,16 @@ struct Activation {
   Unary op;
 };
 constexpr Activation kActivations[] = {
-    {"linear", {UnaryKind::kIdentity}},   {"leaky", {UnaryKind::kLeakyRelu, 0.1f}},
-    {"relu", {UnaryKind::kRelu}},         {"logistic", {UnaryKind::kSigmoid}},
-    {"mish", {UnaryKind::kMish}},         {"swish", {UnaryKind::kSilu}},
-    {"tanh", {UnaryKind::kTanh}},         {"elu", {UnaryKind::kElu, 1.0f}},
-    {"relie", {UnaryKind::kLeakyRelu, 0.01f}}, {"hardswish", {UnaryKind::kHardSwish}},
+    {"linear", {UnaryKind::kIdentity}},
+    {"leaky", {UnaryKind::kLeakyRelu, 0.1f}},
+    {"relu", {UnaryKind::kRelu}},
+    {"logistic", {UnaryKind::kSigmoid}},
+    {"mish", {UnaryKind::kMish}},
+    {"swish", {UnaryKind::kSilu}},
+    {"tanh", {UnaryKind::kTanh}},
+    {"elu", {UnaryKind::kElu, 1.0f}},
+    {"relie", {UnaryKind::kLeakyRelu, 0.01f}},
+    {"hardswish", {UnaryKind::kHardSwish}},
     {"hard_swish", {UnaryKind::kHardSwish}},
 };
 // Those that cut off at both ends.

@@ -38,8 +38,8 @@ Result<std::vector<T>> parse_list(const Section& section, std::string_view key) 
   while (!rest.empty()) {
     const size_t comma = rest.find(',');
     const std::optional<T> value = parse_number<T>(rest.substr(0, comma));
-    if (!value) return section.fail("option " + std::string(key) + "=" + *text +
-                                    " is no list of numbers");
+    if (!value)
+      return section.fail("option " + std::string(key) + "=" + *text + " is no list of numbers");
     out.push_back(*value);
     // A comma at the end does no harm.
     rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);

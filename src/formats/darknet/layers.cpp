@@ -53,9 +53,9 @@ Result<Conv> read_conv(const Section& section, int64_t size) {
 // Weights come as biases, then (with batch_normalize) scales, means and variances, then kernels.
 // The file's "biases" are the batch norm's where there is one.
 Result<ValueId> add_convolutional(const Section& section, Builder& net) {
-  SHRIKE_TRY(refuse(section, {"binary", "xnor", "use_bin_output", "flipped", "antialiasing",
-                              "share_index", "sway", "rotate", "stretch", "stretch_sway",
-                              "dontload", "dontloadscales"}));
+  SHRIKE_TRY(
+      refuse(section, {"binary", "xnor", "use_bin_output", "flipped", "antialiasing", "share_index",
+                       "sway", "rotate", "stretch", "stretch_sway", "dontload", "dontloadscales"}));
   SHRIKE_ASSIGN(const ValueId x, net.previous(section));
   SHRIKE_ASSIGN(const int64_t filters, section.integer("filters", 1, 1, kMost));
   SHRIKE_ASSIGN(const int64_t size, section.integer("size", 1, 1, kMost));
@@ -82,8 +82,8 @@ Result<ValueId> add_convolutional(const Section& section, Builder& net) {
     // (x - mean) / sqrt(var + 1e-5): the form of AlexeyAB's Darknet everywhere and of both Darknets
     // on a GPU, where published weights were trained. The original's processor code alone divides
     // by sqrt(var) + 1e-6, a relative difference of 5e-6 / var.
-    SHRIKE_ASSIGN(y, net.add(section, BatchNorm{.epsilon = 1e-5f}, {z, scale, bias, mean, variance},
-                             "bn"));
+    SHRIKE_ASSIGN(
+        y, net.add(section, BatchNorm{.epsilon = 1e-5f}, {z, scale, bias, mean, variance}, "bn"));
   }
   return net.activate(section, "logistic", y);
 }
@@ -130,10 +130,10 @@ Result<ValueId> take_group(const Section& section, Builder& net, ValueId x, int6
   const auto bound = [&](std::string_view name, int64_t value) {
     return net.constant(section, name, Tensor::from<int64_t>(Shape{1}, {value}));
   };
-  return net.add(section, Slice{},
-                 {x, bound("start", group * part), bound("end", (group + 1) * part),
-                  bound("axis", 1)},
-                 "group");
+  return net.add(
+      section, Slice{},
+      {x, bound("start", group * part), bound("end", (group + 1) * part), bound("axis", 1)},
+      "group");
 }
 
 Result<ValueId> add_route(const Section& section, Builder& net) {
@@ -167,8 +167,8 @@ Result<ValueId> add_shortcut(const Section& section, Builder& net) {
     if (net.shape(other) != net.shape(sum))
       return section.fail("adds " + to_string(net.shape(other)) + " to " +
                           to_string(net.shape(sum)) + "; only equal shapes are supported");
-    SHRIKE_ASSIGN(sum, net.add(section, Binary{.kind = BinaryKind::kAdd}, {sum, other},
-                               "shortcut"));
+    SHRIKE_ASSIGN(sum,
+                  net.add(section, Binary{.kind = BinaryKind::kAdd}, {sum, other}, "shortcut"));
   }
   return net.activate(section, "linear", sum);
 }

@@ -84,8 +84,7 @@ Result<void> Builder::emit(const Draft& draft, Op op, std::vector<ValueId> input
 
 Result<ValueId> Builder::emit(const Draft& draft, Op op, std::vector<ValueId> inputs,
                               std::string_view output) {
-  const ValueId id =
-      graph.add_value(graph.value(draft.output()).name + "." + std::string(output));
+  const ValueId id = graph.add_value(graph.value(draft.output()).name + "." + std::string(output));
   SHRIKE_TRY(emit(draft, std::move(op), std::move(inputs), std::vector<ValueId>{id}));
   return id;
 }

@@ -42,9 +42,7 @@ class AttributeEncoder {
   }
 
  private:
-  void type(AttributeType type) {
-    writer_.add_enum(attribute::kType, static_cast<int32_t>(type));
-  }
+  void type(AttributeType type) { writer_.add_enum(attribute::kType, static_cast<int32_t>(type)); }
   Writer& writer_;
 };
 

@@ -22,8 +22,8 @@ Result<std::shared_ptr<const MappedFile>> ExternalData::open(std::string_view lo
   };
   const fs::path relative(location);
   if (folder_.empty()) return refuse("is not available: the model has no folder");
-  if (location.empty() || location.find('\0') != std::string_view::npos ||
-      relative.is_absolute() || std::find(relative.begin(), relative.end(), "..") != relative.end())
+  if (location.empty() || location.find('\0') != std::string_view::npos || relative.is_absolute() ||
+      std::find(relative.begin(), relative.end(), "..") != relative.end())
     return refuse("is not a plain path inside the model's folder");
 
   std::error_code error;

@@ -108,7 +108,7 @@ void add_field(OutNode& out, std::string_view name, AutoPad value) {
   if (value != AutoPad::kNotSet) out.add(name, std::string(enum_name(value)));
 }
 template <typename E>
-  requires std::is_enum_v<E>
+requires std::is_enum_v<E>
 void add_field(OutNode& out, std::string_view name, E value) {
   out.add(name, std::string(enum_name(value)));
 }
@@ -170,9 +170,9 @@ OutNodes Lowering::operator()(const Unary& op) const {
 template <typename T>
 OutNodes Lowering::with_kernel_shape(const T& op) const {
   SHRIKE_ASSIGN(OutNode out, with_attributes(op));
-  const Shape* weights =
-      node_.inputs.size() > 1 && node_.inputs[1] != kNoValue ? graph_.static_shape(node_.inputs[1])
-                                                             : nullptr;
+  const Shape* weights = node_.inputs.size() > 1 && node_.inputs[1] != kNoValue
+                             ? graph_.static_shape(node_.inputs[1])
+                             : nullptr;
   if (weights && weights->rank() == 4)
     out.add("kernel_shape", std::vector<int64_t>{(*weights)[2], (*weights)[3]});
   return std::vector{std::move(out)};

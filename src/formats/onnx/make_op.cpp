@@ -31,7 +31,7 @@ constexpr Harmless kHarmless[] = {
     {"BatchNormalization", "momentum", anything},  // of training
     {"BatchNormalization", "training_mode", is_zero},
     {"BatchNormalization", "spatial", is_one},
-    {"Cast", "saturate", anything},  // of 8-bit floats
+    {"Cast", "saturate", anything},         // of 8-bit floats
     {"MaxPool", "storage_order", is_zero},  // of the second output
     {"Resize", "antialias", is_zero},
     {"Resize", "cubic_coeff_a", is_usual_cubic},
@@ -81,8 +81,8 @@ class FieldSetter {
     return {};
   }
   template <typename E>
-    requires std::is_enum_v<E>
-  Result<void> set(const Attribute& a, E& field) const {
+  requires std::is_enum_v<E> Result<void> set(const Attribute& a, E& field)
+  const {
     const std::optional<E> value = enum_from_name<E>(a.s);
     if (a.type != AttributeType::kString || !value)
       return bad_attribute(draft_, a, "is '" + std::string(a.s) + "', which is not supported");
@@ -126,8 +126,7 @@ Result<void> set_fields(T& op, const Draft& draft, Builder& builder) {
 Result<Op> make_op(const Draft& draft, Builder& builder) {
   std::optional<Op> op = op_from_name(draft.op);
   if (!op || !is_onnx_operator(*op))
-    return model_error("operator '" + draft.op + "' (node '" + draft.name +
-                       "') is not supported");
+    return model_error("operator '" + draft.op + "' (node '" + draft.name + "') is not supported");
   set_onnx_defaults(*op);
   SHRIKE_TRY(std::visit([&](auto& o) { return set_fields(o, draft, builder); }, *op));
   return *std::move(op);

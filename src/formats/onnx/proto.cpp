@@ -10,17 +10,32 @@ Attribute decode_attribute(Message message) {
   Attribute out;
   while (message.next()) {
     switch (message.tag()) {
-      case attribute::kName: out.name = message.text(); break;
-      case attribute::kFloat: out.f = message.real(); break;
-      case attribute::kInt: out.i = message.integer(); break;
-      case attribute::kString: out.s = message.text(); break;
-      case attribute::kTensor: out.tensor = message.text(); break;
-      case attribute::kFloats: message.append(out.floats); break;
-      case attribute::kInts: message.append(out.ints); break;
+      case attribute::kName:
+        out.name = message.text();
+        break;
+      case attribute::kFloat:
+        out.f = message.real();
+        break;
+      case attribute::kInt:
+        out.i = message.integer();
+        break;
+      case attribute::kString:
+        out.s = message.text();
+        break;
+      case attribute::kTensor:
+        out.tensor = message.text();
+        break;
+      case attribute::kFloats:
+        message.append(out.floats);
+        break;
+      case attribute::kInts:
+        message.append(out.ints);
+        break;
       case attribute::kType:
         out.type = static_cast<AttributeType>(message.integer());
         break;
-      default: message.skip();
+      default:
+        message.skip();
     }
   }
   return out;
@@ -30,15 +45,26 @@ NodeProto decode_node(Message message) {
   NodeProto out;
   while (message.next()) {
     switch (message.tag()) {
-      case node::kInput: out.inputs.push_back(message.text()); break;
-      case node::kOutput: out.outputs.push_back(message.text()); break;
-      case node::kName: out.name = message.text(); break;
-      case node::kOpType: out.op_type = message.text(); break;
-      case node::kDomain: out.domain = message.text(); break;
+      case node::kInput:
+        out.inputs.push_back(message.text());
+        break;
+      case node::kOutput:
+        out.outputs.push_back(message.text());
+        break;
+      case node::kName:
+        out.name = message.text();
+        break;
+      case node::kOpType:
+        out.op_type = message.text();
+        break;
+      case node::kDomain:
+        out.domain = message.text();
+        break;
       case node::kAttribute:
         out.attributes.push_back(decode_attribute(message.message()));
         break;
-      default: message.skip();
+      default:
+        message.skip();
     }
   }
   return out;
@@ -48,9 +74,14 @@ Dimension decode_dimension(Message message) {
   Dimension out;
   while (message.next()) {
     switch (message.tag()) {
-      case dimension::kValue: out.value = message.integer(); break;
-      case dimension::kParam: out.param = message.text(); break;
-      default: message.skip();
+      case dimension::kValue:
+        out.value = message.integer();
+        break;
+      case dimension::kParam:
+        out.param = message.text();
+        break;
+      default:
+        message.skip();
     }
   }
   return out;
@@ -71,9 +102,14 @@ void decode_tensor_type(Message message, ValueInfo& out) {
   out.is_tensor = true;
   while (message.next()) {
     switch (message.tag()) {
-      case tensor_type::kElementType: out.element_type = message.integer(); break;
-      case tensor_type::kShape: out.dims = decode_shape(message.message()); break;
-      default: message.skip();
+      case tensor_type::kElementType:
+        out.element_type = message.integer();
+        break;
+      case tensor_type::kShape:
+        out.dims = decode_shape(message.message());
+        break;
+      default:
+        message.skip();
     }
   }
 }
@@ -102,16 +138,27 @@ GraphProto decode_graph(Message message) {
   GraphProto out;
   while (message.next()) {
     switch (message.tag()) {
-      case graph::kNode: out.nodes.push_back(decode_node(message.message())); break;
-      case graph::kName: out.name = message.text(); break;
-      case graph::kInitializer: out.initializers.push_back(message.text()); break;
-      case graph::kInput: out.inputs.push_back(decode_value_info(message.message())); break;
-      case graph::kOutput: out.outputs.push_back(decode_value_info(message.message())); break;
+      case graph::kNode:
+        out.nodes.push_back(decode_node(message.message()));
+        break;
+      case graph::kName:
+        out.name = message.text();
+        break;
+      case graph::kInitializer:
+        out.initializers.push_back(message.text());
+        break;
+      case graph::kInput:
+        out.inputs.push_back(decode_value_info(message.message()));
+        break;
+      case graph::kOutput:
+        out.outputs.push_back(decode_value_info(message.message()));
+        break;
       case graph::kSparseInitializer:
         out.sparse = true;
         message.skip();
         break;
-      default: message.skip();
+      default:
+        message.skip();
     }
   }
   return out;
@@ -122,9 +169,14 @@ void decode_opset(Message message, ModelProto& out) {
   int64_t version = 0;
   while (message.next()) {
     switch (message.tag()) {
-      case opset_id::kDomain: domain = message.text(); break;
-      case opset_id::kVersion: version = message.integer(); break;
-      default: message.skip();
+      case opset_id::kDomain:
+        domain = message.text();
+        break;
+      case opset_id::kVersion:
+        version = message.integer();
+        break;
+      default:
+        message.skip();
     }
   }
   if (is_onnx_domain(domain)) out.opset = version;
@@ -137,9 +189,14 @@ Entry decode_entry(std::string_view bytes) {
   Message message(bytes);
   while (message.next()) {
     switch (message.tag()) {
-      case entry::kKey: out.key = message.text(); break;
-      case entry::kValue: out.value = message.text(); break;
-      default: message.skip();
+      case entry::kKey:
+        out.key = message.text();
+        break;
+      case entry::kValue:
+        out.value = message.text();
+        break;
+      default:
+        message.skip();
     }
   }
   return out;
@@ -150,10 +207,17 @@ ModelProto decode_model(std::string_view bytes) {
   Message message(bytes);
   while (message.next()) {
     switch (message.tag()) {
-      case model::kGraph: out.graph = decode_graph(message.message()); break;
-      case model::kOpsetImport: decode_opset(message.message(), out); break;
-      case model::kMetadata: out.metadata.push_back(decode_entry(message.text())); break;
-      default: message.skip();
+      case model::kGraph:
+        out.graph = decode_graph(message.message());
+        break;
+      case model::kOpsetImport:
+        decode_opset(message.message(), out);
+        break;
+      case model::kMetadata:
+        out.metadata.push_back(decode_entry(message.text()));
+        break;
+      default:
+        message.skip();
     }
   }
   return out;

@@ -17,14 +17,17 @@ Result<void> move_ints(Draft& draft, Builder& builder, std::string_view attribut
 // A scalar of x's own type, as Clip and Pad want their bounds and value.
 Result<Tensor> scalar_like(const Draft& draft, const Builder& builder, float value) {
   switch (builder.graph.value(draft.inputs[0]).dtype) {
-    case DType::kF32: return Tensor::scalar(value);
-    case DType::kF64: return Tensor::scalar(static_cast<double>(value));
+    case DType::kF32:
+      return Tensor::scalar(value);
+    case DType::kF64:
+      return Tensor::scalar(static_cast<double>(value));
     case DType::kF16: {
       Tensor half(DType::kF16, Shape{});
       half.mutable_data<uint16_t>()[0] = float_to_half(value);
       return half;
     }
-    default: return draft.fail("takes floats only before operator set 11");
+    default:
+      return draft.fail("takes floats only before operator set 11");
   }
 }
 

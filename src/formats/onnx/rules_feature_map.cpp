@@ -24,8 +24,8 @@ Result<void> expect_2d(const Draft& draft, std::string_view attribute, size_t pe
   const Attribute* found = draft.find(attribute);
   if (!found || found->ints.size() == 2 * per_axis) return {};
   return draft.fail(std::to_string(found->ints.size() / per_axis) +
-                    "-D windows are not supported, only 2-D (attribute '" +
-                    std::string(attribute) + "')");
+                    "-D windows are not supported, only 2-D (attribute '" + std::string(attribute) +
+                    "')");
 }
 
 Result<void> expect_2d(const Draft& draft) {

@@ -78,8 +78,7 @@ Result<void> softmax_flattened(Draft& draft, Builder& builder) {
   SHRIKE_ASSIGN(const int64_t axis, draft.take_int("axis", 1));
   if (!draft.has_input(0)) return draft.fail("input 0 is missing");
   if (!draft.attributes.empty())
-    return draft.fail("attribute '" + std::string(draft.attributes[0].name) +
-                      "' is not supported");
+    return draft.fail("attribute '" + std::string(draft.attributes[0].name) + "' is not supported");
   const Shape* shape = builder.shape(draft.inputs[0]);
   const std::optional<int> split =
       shape ? normalize_axis(axis, shape->rank()) : std::optional<int>();

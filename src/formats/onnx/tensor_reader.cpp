@@ -30,15 +30,33 @@ TensorProto decode(Message message) {
   TensorProto out;
   while (message.next()) {
     switch (message.tag()) {
-      case tensor::kDims: message.append(out.dims); break;
-      case tensor::kDataType: out.data_type = message.integer(); break;
-      case tensor::kFloatData: message.append(out.floats); break;
-      case tensor::kInt32Data: message.append(out.int32s); break;
-      case tensor::kInt64Data: message.append(out.int64s); break;
-      case tensor::kDoubleData: message.append(out.doubles); break;
-      case tensor::kName: out.name = message.text(); break;
-      case tensor::kRawData: out.raw = message.text(); break;
-      case tensor::kExternalData: out.external.push_back(decode_entry(message.text())); break;
+      case tensor::kDims:
+        message.append(out.dims);
+        break;
+      case tensor::kDataType:
+        out.data_type = message.integer();
+        break;
+      case tensor::kFloatData:
+        message.append(out.floats);
+        break;
+      case tensor::kInt32Data:
+        message.append(out.int32s);
+        break;
+      case tensor::kInt64Data:
+        message.append(out.int64s);
+        break;
+      case tensor::kDoubleData:
+        message.append(out.doubles);
+        break;
+      case tensor::kName:
+        out.name = message.text();
+        break;
+      case tensor::kRawData:
+        out.raw = message.text();
+        break;
+      case tensor::kExternalData:
+        out.external.push_back(decode_entry(message.text()));
+        break;
       case tensor::kDataLocation:
         out.is_external = message.integer() == kLocationExternal;
         break;
@@ -48,7 +66,8 @@ TensorProto decode(Message message) {
         out.unsupported = true;
         message.skip();
         break;
-      default: message.skip();
+      default:
+        message.skip();
     }
   }
   return out;
@@ -64,7 +83,8 @@ Result<Tensor> narrow(DType dtype, const Shape& shape, const std::vector<From>& 
   std::byte* out = tensor.mutable_bytes().data();
   for (size_t i = 0; i < values.size(); ++i) {
     if constexpr (std::is_integral_v<To> && !std::is_same_v<To, From>) {
-      if (!std::in_range<To>(values[i])) return model_error("an element is out of its type's range");
+      if (!std::in_range<To>(values[i]))
+        return model_error("an element is out of its type's range");
     }
     const To value = static_cast<To>(values[i]);
     std::memcpy(out + i * sizeof(To), &value, sizeof(To));
@@ -74,17 +94,26 @@ Result<Tensor> narrow(DType dtype, const Shape& shape, const std::vector<From>& 
 
 Result<Tensor> from_typed_fields(const TensorProto& proto, DType dtype, const Shape& shape) {
   switch (dtype) {
-    case DType::kF32: return narrow<float>(dtype, shape, proto.floats);
-    case DType::kF64: return narrow<double>(dtype, shape, proto.doubles);
-    case DType::kI64: return narrow<int64_t>(dtype, shape, proto.int64s);
-    case DType::kI32: return narrow<int32_t>(dtype, shape, proto.int32s);
-    case DType::kI16: return narrow<int16_t>(dtype, shape, proto.int32s);
-    case DType::kI8: return narrow<int8_t>(dtype, shape, proto.int32s);
+    case DType::kF32:
+      return narrow<float>(dtype, shape, proto.floats);
+    case DType::kF64:
+      return narrow<double>(dtype, shape, proto.doubles);
+    case DType::kI64:
+      return narrow<int64_t>(dtype, shape, proto.int64s);
+    case DType::kI32:
+      return narrow<int32_t>(dtype, shape, proto.int32s);
+    case DType::kI16:
+      return narrow<int16_t>(dtype, shape, proto.int32s);
+    case DType::kI8:
+      return narrow<int8_t>(dtype, shape, proto.int32s);
     case DType::kF16:
-    case DType::kU16: return narrow<uint16_t>(dtype, shape, proto.int32s);
+    case DType::kU16:
+      return narrow<uint16_t>(dtype, shape, proto.int32s);
     case DType::kU8:
-    case DType::kBool: return narrow<uint8_t>(dtype, shape, proto.int32s);
-    case DType::kUndefined: break;
+    case DType::kBool:
+      return narrow<uint8_t>(dtype, shape, proto.int32s);
+    case DType::kUndefined:
+      break;
   }
   return model_error("element type not supported");
 }
