@@ -35,7 +35,7 @@ Result<void> change_size(Graph& graph, const std::array<int, 2>& size) {
   SHRIKE_ASSIGN(const std::vector<Shape> shapes, input_shapes(graph, own[0], own[1]));
   SHRIKE_TRY(bind_inputs(graph, shapes));
   SHRIKE_TRY(run_passes(graph, cleanup_passes()));
-  if (Result<void> lifted = lift_head(graph); !lifted)
+  if (Result<void> lifted = find_head(graph) ? Result<void>() : lift_head(graph); !lifted)
     return in_context("its head was not recognised", lifted.error());
   return resize_input(graph, size[0], size[1]);
 }

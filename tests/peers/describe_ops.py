@@ -11,8 +11,6 @@ import numpy as np
 import onnx
 from onnx import AttributeProto, TensorProto, numpy_helper, shape_inference
 
-ACTIVATIONS = {"Sigmoid", "Mul", "Add", "Relu", "LeakyRelu", "HardSwish", "Clip", "Div", "Cast"}
-
 
 def type_name(elem_type):
     return TensorProto.DataType.Name(elem_type).lower()

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 
 import pictures
+import reference
 
 
 def input_for(session, scale, size=320):
@@ -26,10 +26,6 @@ def input_for(session, scale, size=320):
         [wanted.shape[0], wanted.shape[2], wanted.shape[3]], [1, size, size]))
     x = scale * pictures.batch(range(count), height, width)
     return x.astype(np.float16 if wanted.type == "tensor(float16)" else np.float32)
-
-
-def safe(name):
-    return re.sub(r"[^A-Za-z0-9._-]", "_", name)
 
 
 def hits(output):
@@ -52,7 +48,7 @@ def describe(path, session, x, outputs):
         "inputs": [[i.name, i.type, i.shape] for i in session.get_inputs()],
         "outputs": [[o.name, o.type, o.shape] for o in session.get_outputs()],
         "input_file": f"{path.stem}.input.npy", "input_dtype": str(x.dtype), "input_shape": list(x.shape),
-        "output_files": {o.name: f"{path.stem}.{safe(o.name)}.npy" for o in session.get_outputs()},
+        "output_files": {o.name: f"{path.stem}.{reference.safe(o.name)}.npy" for o in session.get_outputs()},
         "hits_over_0.25": [hits(o) for o in outputs],
         "metadata": {p.key: p.value if p.key != "names" else f"{len(eval(p.value))} names"
                      for p in model.metadata_props},
@@ -61,14 +57,12 @@ def describe(path, session, x, outputs):
 
 def record(path, scale):
     """Runs ONNX Runtime on a real picture, saves input and outputs, returns the index entry."""
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    session = reference.session(path)
     x = input_for(session, scale)
     outputs = session.run(None, {session.get_inputs()[0].name: x})
     np.save(path.with_suffix(".input.npy"), x)
     for info, value in zip(session.get_outputs(), outputs):
-        np.save(path.parent / f"{path.stem}.{safe(info.name)}.npy", value)
+        np.save(path.parent / f"{path.stem}.{reference.safe(info.name)}.npy", value)
     return describe(path, session, x, outputs)
 
 

@@ -11,7 +11,7 @@ import pictures
 
 def safe(name):
     """A graph output's name as a file name; as `shrike run` makes it."""
-    return re.sub(r"[^A-Za-z0-9._-]", "_", name)
+    return re.sub(r"^\.|[^A-Za-z0-9._-]", "_", name) or "_"
 
 
 def is_darknet(model):

@@ -95,7 +95,8 @@ def pngs():
     yield "grey_alpha.png", save(Image.fromarray(rgba[..., :2].copy(), "LA"), "PNG")
     yield "grey_key.png", save(Image.fromarray(grey), "PNG", transparency=int(grey[0, 0]))
     for bits in (1, 2, 4, 8):
-        palette = Image.fromarray((noise(65, bits).reshape(5, 13) % (1 << bits)).astype(np.uint8), "P")
+        indices = noise(65, bits).reshape(5, 13) & ((1 << bits) - 1)
+        palette = Image.fromarray(indices, "P")
         palette.putpalette([int(v) for v in noise(3 << bits, 9)])
         yield f"palette_{bits}.png", save(palette, "PNG", bits=bits, transparency=b"\0\x80")
     yield "bits.png", save(Image.fromarray(grey > 127), "PNG")
@@ -276,7 +277,7 @@ def anchor_free(reg_max):
 
 def end_to_end(max_det):
     boxes, scores = anchor_free(1)
-    head = Detect(CLASSES)
+    head = Detect(CLASSES, ch=(16, 16))
     head.max_det = max_det
     rows = head.postprocess(torch.cat([boxes, scores], 1)[None])[0].numpy()
     return [row for row in rows if row[4] > CONF]
