@@ -49,6 +49,7 @@ Result<Graph> converted(LoadedModel model, const Options& o) {
   if (!model.names.empty() && (!o.names_file.empty() || !graph.metadata.contains("names")))
     graph.metadata["names"] = write_names(model.names);
   SHRIKE_TRY(run_passes(graph, saving_passes()));
+  SHRIKE_TRY(run_passes(graph, cleanup_passes()));
   if (o.fold) SHRIKE_TRY(fold_batchnorm_into_conv(graph));
   return graph;
 }

@@ -67,12 +67,15 @@ std::string_view foreign(std::string_view bytes, const std::string& ending) {
   return {};
 }
 
-// Whether the text's first line that says anything opens a section.
+// Whether the first line that is neither blank nor a comment opens a [net] section.
 bool looks_like_cfg(std::string_view text) {
-  const size_t start = text.find_first_not_of(" \t\r\n");
-  if (start == std::string_view::npos) return false;
-  text.remove_prefix(start);
-  return text.starts_with("[net") || text.starts_with("#") || text.starts_with(";");
+  while (true) {
+    const size_t start = text.find_first_not_of(" \t\r\n");
+    if (start == std::string_view::npos) return false;
+    text.remove_prefix(start);
+    if (text[0] != '#' && text[0] != ';') return text.starts_with("[net");
+    text.remove_prefix(std::min(text.find('\n'), text.size()));
+  }
 }
 
 // ONNX files start with the field ir_version, Darknet's weights with three small version numbers.

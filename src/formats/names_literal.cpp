@@ -97,7 +97,9 @@ Result<ImageSize> parse_image_size(std::string_view literal) {
 }
 
 std::string write_image_size(ImageSize size) {
-  return "[" + std::to_string(size.height) + ", " + std::to_string(size.width) + "]";
+  std::string out = "[";
+  out += std::to_string(size.height) + ", " + std::to_string(size.width) + "]";
+  return out;
 }
 
 Result<int64_t> parse_stride(std::string_view literal) {

@@ -65,7 +65,8 @@ def check(args, model):
         got = reference.outputs(reference.load(written), x)
     if "darknet" in want and len(got) == 1:
         got = {"darknet": next(iter(got.values()))}
-    good = compare.report(f"{Path(model).name} converted", got, want, args.tolerance)
+    good = compare.report(f"{Path(model).name} converted", got, want, args.tolerance,
+                          check_run.exact_outputs(model, args.reference, x, args.strict))
     norms, wanted = count_norms(proto), 0 if args.fold_batchnorm else source_norms(model)
     if norms != wanted:
         print(f"{Path(model).name}: {norms} BatchNormalization instead of {wanted}  MISMATCH")
@@ -83,6 +84,7 @@ def main():
     parser.add_argument("--fold-batchnorm", action="store_true")
     parser.add_argument("--reference")
     parser.add_argument("--tolerance", type=float, default=compare.TOLERANCE)
+    parser.add_argument("--strict", action="store_true", help="the tolerance alone counts (see check_run.py)")
     shrike_cli.add_argument(parser)
     args = parser.parse_args()
     return 0 if all([check(args, model) for model in args.models]) else 1

@@ -10,7 +10,6 @@ only `dynamo=False` is added, which was the only exporter at their time.
 """
 import sys
 
-import numpy as np
 import onnx
 import torch
 

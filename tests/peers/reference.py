@@ -18,11 +18,13 @@ def is_darknet(model):
     return Path(model).suffix in (".cfg", ".weights")
 
 
-def session(model, threads=0):
+def session(model, threads=0, optimized=True):
     """`model` is a path or an onnx.ModelProto."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = threads
+    if not optimized:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     source = str(model) if isinstance(model, (str, Path)) else model.SerializeToString()
     return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
 
@@ -58,12 +60,23 @@ def load(model):
     return in_fp32(proto) if has_fp16(proto) else proto
 
 
-def outputs(model, x):
-    """{safe output name: array} of ONNX Runtime, default settings, for a path or a ModelProto."""
-    run = session(model)
+def outputs(model, x, optimized=True):
+    """{safe output name: array} of ONNX Runtime for a path or a ModelProto.
+
+    optimized=False: the nodes one by one as the file has them, the same numbers but for rounding.
+    """
+    run = session(model, optimized=optimized)
     wanted = run.get_inputs()[0]
     x = x.astype(np.float16 if wanted.type == "tensor(float16)" else np.float32)
     return {safe(o.name): y for o, y in zip(run.get_outputs(), run.run(None, {wanted.name: x}))}
+
+
+def exact(model, x):
+    """{safe output name: float64 array} of an .onnx file."""
+    import exact as double
+
+    proto = load(model)
+    return {safe(o.name): y for o, y in zip(proto.graph.output, double.outputs(proto, x))}
 
 
 def input_size(model, fallback=320):

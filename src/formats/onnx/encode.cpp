@@ -77,15 +77,21 @@ void encode_value_info(Writer& parent, uint32_t tag, const Value& value) {
   Writer tensor(type, type::kTensor);
   tensor.add_int32(tensor_type::kElementType, static_cast<int32_t>(value.dtype));
   if (!value.shape) return;
-  Writer shape(tensor, tensor_type::kShape);
+  // Messages with nothing in them (an unknown extent, a scalar's shape) mean something here, and a
+  // nested writer would leave them out.
+  std::string dims;
+  Writer shape(dims);
   for (int i = 0; i < value.shape->rank(); ++i) {
-    Writer dim(shape, shape::kDim);
     const auto axis = static_cast<size_t>(i);
+    std::string extent;
+    Writer dim(extent);
     if ((*value.shape)[i] != kDynamic)
       dim.add_int64(dimension::kValue, (*value.shape)[i]);
     else if (axis < value.symbols.size() && !value.symbols[axis].empty())
       add_text(dim, dimension::kParam, value.symbols[axis]);
+    shape.add_message(shape::kDim, extent);
   }
+  tensor.add_message(tensor_type::kShape, dims);
 }
 
 void encode_entry(Writer& parent, uint32_t tag, std::string_view key, std::string_view value) {

@@ -10,7 +10,12 @@ namespace shrike::onnx {
 
 namespace {
 
-std::string quoted(std::string_view name) { return "'" + std::string(name) + "'"; }
+std::string quoted(std::string_view name) {
+  std::string out(name);
+  out.insert(0, 1, '\'');
+  out += '\'';
+  return out;
+}
 
 std::string describe(const NodeProto& node) {
   return std::string(node.op_type) + " node " + quoted(node.name);

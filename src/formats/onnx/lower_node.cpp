@@ -55,6 +55,7 @@ class Lowering {
   OutNodes operator()(const Unary& op) const;
   OutNodes operator()(const Conv& op) const;
   OutNodes operator()(const ConvTranspose& op) const;
+  OutNodes operator()(const Resize& op) const;
   OutNodes operator()(const Split& op) const;
   OutNodes operator()(const Reduce& op) const;
 
@@ -185,6 +186,12 @@ OutNodes Lowering::operator()(const Conv& op) const {
 }
 
 OutNodes Lowering::operator()(const ConvTranspose& op) const { return with_kernel_shape(op); }
+
+OutNodes Lowering::operator()(const Resize& op) const {
+  SHRIKE_ASSIGN(OutNode out, with_attributes(op));
+  out.inputs.insert(out.inputs.begin() + 1, "");  // roi, which only tf_crop_and_resize needs
+  return std::vector{std::move(out)};
+}
 
 OutNodes Lowering::operator()(const Split& op) const {
   SHRIKE_ASSIGN(OutNode out, with_attributes(op));

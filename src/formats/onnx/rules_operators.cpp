@@ -46,7 +46,7 @@ Result<void> dropout_to_identity(Draft& draft, Builder& builder) {
   }
   draft.take("ratio");
   draft.take("seed");
-  draft.inputs.resize(std::min<size_t>(draft.inputs.size(), 1));
+  if (draft.inputs.size() > 1) draft.inputs.erase(draft.inputs.begin() + 1, draft.inputs.end());
   draft.op = "Identity";
   return {};
 }

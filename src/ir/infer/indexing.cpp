@@ -80,7 +80,7 @@ Result<Outputs> infer(const ConstantOfShape& op, const Inputs& in) {
   SHRIKE_TRY(in.expect_inputs(1, 1));
   if (op.value.size() != 1) return in.fail("takes a value of one element");
   const auto dims = in.ints(0);
-  if (!dims) return one(op.value.dtype(), std::nullopt);
+  if (!dims) return one(op.value.dtype(), unknown_extents(in.shape(0)));
   for (int64_t dim : *dims)
     if (dim < 0) return in.fail("a negative extent");
   return one(op.value.dtype(), Shape(*dims));

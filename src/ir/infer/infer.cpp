@@ -60,6 +60,14 @@ std::optional<Shape> broadcast(const Shape& a, const Shape& b) {
   return Shape(std::move(dims));
 }
 
+std::optional<Shape> unknown_extents(const std::optional<Shape>& extents, int least) {
+  constexpr int64_t kMaxRank = 64;
+  if (!extents || extents->rank() != 1 || (*extents)[0] < 0 || (*extents)[0] > kMaxRank)
+    return std::nullopt;
+  const int64_t rank = std::max<int64_t>((*extents)[0], least);
+  return Shape(std::vector<int64_t>(static_cast<size_t>(rank), kDynamic));
+}
+
 Outputs like_first(const Inputs& in) { return one(in.dtype(0), in.shape(0)); }
 
 Outputs one(DType dtype, std::optional<Shape> shape) { return {{dtype, std::move(shape)}}; }

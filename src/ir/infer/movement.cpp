@@ -113,14 +113,7 @@ Result<Outputs> infer(const Slice&, const Inputs& in) {
 Result<Outputs> infer(const Reshape& op, const Inputs& in) {
   SHRIKE_TRY(in.expect_inputs(2, 2));
   const auto wanted = in.ints(1);
-  if (!wanted) {
-    // The rank is known when the shape tensor's length is.
-    const std::optional<Shape>& length = in.shape(1);
-    if (!length || length->rank() != 1 || (*length)[0] < 0 || (*length)[0] > 64)
-      return one(in.dtype(0), std::nullopt);
-    return one(in.dtype(0),
-               Shape(std::vector<int64_t>(static_cast<size_t>((*length)[0]), kDynamic)));
-  }
+  if (!wanted) return one(in.dtype(0), unknown_extents(in.shape(1)));
   Shape y(*wanted);
   int inferred = -1;
   for (int a = 0; a < y.rank(); ++a) {
@@ -227,7 +220,8 @@ Result<Outputs> infer(const Flatten& op, const Inputs& in) {
 Result<Outputs> infer(const Expand&, const Inputs& in) {
   SHRIKE_TRY(in.expect_inputs(2, 2));
   const auto wanted = in.ints(1);
-  if (!in.shape(0) || !wanted) return one(in.dtype(0), std::nullopt);
+  if (!in.shape(0)) return one(in.dtype(0), std::nullopt);
+  if (!wanted) return one(in.dtype(0), unknown_extents(in.shape(1), in.shape(0)->rank()));
   for (int64_t dim : *wanted)
     if (dim < 0) return in.fail("a negative extent");
   const std::optional<Shape> y = broadcast(*in.shape(0), Shape(*wanted));
@@ -239,7 +233,8 @@ Result<Outputs> infer(const Expand&, const Inputs& in) {
 Result<Outputs> infer(const Tile&, const Inputs& in) {
   SHRIKE_TRY(in.expect_inputs(2, 2));
   const auto repeats = in.ints(1);
-  if (!in.shape(0) || !repeats) return one(in.dtype(0), std::nullopt);
+  if (!in.shape(0)) return one(in.dtype(0), std::nullopt);
+  if (!repeats) return one(in.dtype(0), unknown_extents(in.shape(1)));
   Shape y = *in.shape(0);
   if (repeats->size() != static_cast<size_t>(y.rank())) return in.fail("one repeat an axis");
   for (int a = 0; a < y.rank(); ++a) {

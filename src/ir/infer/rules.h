@@ -92,6 +92,10 @@ Result<Outputs> infer(const Head&, const Inputs&);
 // Nothing when the shapes do not fit.
 std::optional<Shape> broadcast(const Shape& a, const Shape& b);
 
+// The shape that a computed i64 tensor of shape `extents` will name: its rank, if that is known, is at
+// least `least`; every extent is open.
+std::optional<Shape> unknown_extents(const std::optional<Shape>& extents, int least = 0);
+
 // y of the same type and shape as input 0.
 Outputs like_first(const Inputs& in);
 Outputs one(DType dtype, std::optional<Shape> shape);

@@ -1,0 +1,82 @@
+#include "vision/draw.h"
+
+#include <limits>
+#include <set>
+
+#include "vision/golden_test.h"
+#include "vision/palette.h"
+#include "vision/utf8.h"
+
+namespace shrike {
+namespace {
+
+Colour colour_at(const Image& image, int x, int y) {
+  const uint8_t* p = image.pixel(x, y);
+  return {p[0], p[1], p[2]};
+}
+
+TEST(Draw, NothingChangesWithoutDetections) {
+  const Image picture = golden::noise_image(33, 21, 1);
+  const auto drawn = draw_detections(picture, {}, {});
+  ASSERT_TRUE(drawn.ok());
+  EXPECT_EQ(*drawn, picture);
+}
+
+TEST(Draw, BoxHasTheColourOfItsClass) {
+  const Image picture = golden::noise_image(200, 160, 1);
+  const Detection detection{{50, 60, 150, 120}, 0.8f, 3};
+  const auto drawn = draw_detections(picture, {&detection, 1}, {});
+  ASSERT_TRUE(drawn.ok());
+  EXPECT_EQ(colour_at(*drawn, 100, 119), class_colour(3));               // lower edge
+  EXPECT_EQ(colour_at(*drawn, 100, 90), colour_at(picture, 100, 90));    // inside
+  EXPECT_EQ(colour_at(*drawn, 100, 140), colour_at(picture, 100, 140));  // below
+  EXPECT_NE(colour_at(*drawn, 60, 55), colour_at(picture, 60, 55));      // the label above
+}
+
+TEST(Draw, AwkwardBoxesAndNamesAreHarmless) {
+  const float inf = std::numeric_limits<float>::infinity();
+  const std::vector<Detection> detections = {
+      {{-50, -50, 500, 500}, 0.9f, 0}, {{5, 5, 5, 5}, 0.9f, 1},         {{9, 9, 2, 2}, 0.5f, 2},
+      {{inf, 0, 3, 3}, 0.5f, 0},       {{0, 0, 3, 3}, inf, 0},          {{0, 0, 8, 8}, 0.5f, -7},
+      {{2, 2, 30, 30}, 0.5f, 3},       {{1, 1, 9, 9}, 0.5f, 2147483647}};
+  const std::vector<std::string> names = {std::string("nul\0byte", 8), "\xFF\xFE", "",
+                                          std::string(3000, 'x')};
+  for (const auto& [w, h] : {std::pair{1, 1}, {1, 50}, {40, 31}}) {
+    const auto drawn = draw_detections(golden::noise_image(w, h, 2), detections, names);
+    ASSERT_TRUE(drawn.ok()) << drawn.error().message;
+    EXPECT_EQ(drawn->width(), w);
+    EXPECT_EQ(drawn->height(), h);
+  }
+}
+
+TEST(Draw, TooLargeIsAnError) {
+  const auto drawn = draw_detections(Image(32'768, 1), {}, {});
+  ASSERT_FALSE(drawn.ok());
+  EXPECT_EQ(drawn.error().kind, ErrorKind::kRuntime);
+}
+
+TEST(Palette, TextIsLegibleAndNeighboursDiffer) {
+  std::set<int> seen;
+  for (int id = 0; id < 80; ++id) {
+    const Colour c = class_colour(id);
+    EXPECT_GE(contrast(c, text_colour_on(c)), 4.5) << id;
+    EXPECT_TRUE(seen.insert(c.r << 16 | c.g << 8 | c.b).second) << id;
+    const Colour next = class_colour(id + 1);
+    EXPECT_GT(std::abs(c.r - next.r) + std::abs(c.g - next.g) + std::abs(c.b - next.b), 90) << id;
+  }
+  EXPECT_EQ(contrast({0, 0, 0}, {255, 255, 255}), 21.0);
+}
+
+TEST(Utf8, OnlyWellFormedTextPasses) {
+  EXPECT_EQ(to_printable_utf8("caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x9A\xB2"),
+            "caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x9A\xB2");
+  EXPECT_EQ(to_printable_utf8("a\nb\x7F"), "a?b?");
+  EXPECT_EQ(to_printable_utf8("\xC0\x80"), "??");            // overlong
+  EXPECT_EQ(to_printable_utf8("\xED\xA0\x80"), "???");       // a surrogate
+  EXPECT_EQ(to_printable_utf8("\xF4\x90\x80\x80"), "????");  // past the last character
+  EXPECT_EQ(to_printable_utf8("x\xE2\x82"), "x??");          // cut off
+  EXPECT_EQ(to_printable_utf8(""), "");
+}
+
+}  // namespace
+}  // namespace shrike

@@ -1,0 +1,114 @@
+// run and convert: the numbers stay what they were.
+#include "fixtures.h"
+
+#include <cmath>
+
+#include "formats/npy.h"
+
+namespace shrike::testing {
+namespace {
+
+class ConvertRun : public ProgramTest {
+ protected:
+  std::string array(const Shape& shape) const {
+    Tensor tensor(DType::kF32, shape);
+    int i = 0;
+    for (float& x : tensor.mutable_data<float>()) x = static_cast<float>(std::sin(i++));
+    EXPECT_TRUE(save_npy(tensor, at("x.npy")));
+    return path("x.npy");
+  }
+  Tensor outputs_of(const std::string& model, const std::string& input) const {
+    const Outcome outcome =
+        run_shrike({"run", "--model", model, "--input", input, "--output", path("o")});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    const Result<Tensor> tensor = read_npy(at("o/output0.npy"));
+    EXPECT_TRUE(tensor);
+    return tensor ? *tensor : Tensor();
+  }
+};
+
+TEST_F(ConvertRun, RunWritesTheModelsOwnOutputs) {
+  const Tensor out = outputs_of(model_, array(Shape{1, 3, 32, 64}));
+  EXPECT_EQ(out.shape(), Shape({1, 2, 7}));
+  const float sure = 1 / (1 + std::exp(-9.0f));
+  const std::vector<float> first = {16, 16, 10, 20, sure};
+  for (size_t i = 0; i < first.size(); ++i) EXPECT_NEAR(out.data<float>()[i], first[i], 1e-4f);
+}
+
+TEST_F(ConvertRun, RunSaysWhatDoesNotFit) {
+  const Outcome size = run_shrike(
+      {"run", "--model", model_, "--input", array(Shape{1, 3, 32, 65}), "--output", path("o")});
+  EXPECT_NE(size.code, 0);
+  for (const char* part : {"tiny.onnx", "x.npy", "1x3x32x65", "1x3x32x64"})
+    EXPECT_NE(size.err.find(part), std::string::npos) << part << " in " << size.err;
+  ASSERT_TRUE(save_npy(Tensor(DType::kU8, Shape{1, 3, 32, 64}), at("u8.npy")));
+  const Outcome type =
+      run_shrike({"run", "--model", model_, "--input", path("u8.npy"), "--output", path("o")});
+  EXPECT_EQ(type.code, 3);
+}
+
+TEST_F(ConvertRun, ConvertKeepsTheOutputs) {
+  const std::string input = array(Shape{1, 3, 32, 64});
+  const Tensor before = outputs_of(model_, input);
+  for (const char* option : {"--opset=13", "--opset=17", "--opset=21", "--fold-batchnorm"}) {
+    const Outcome outcome = run_shrike({"convert", model_, path("b.onnx"), option});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_TRUE(outputs_of(path("b.onnx"), input) == before) << option;
+  }
+}
+
+TEST_F(ConvertRun, ConvertToAnotherSize) {
+  const Outcome outcome = run_shrike({"convert", model_, path("b.onnx"), "--imgsz", "64,96"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outputs_of(path("b.onnx"), array(Shape{1, 3, 64, 96})).shape(), Shape({1, 6, 7}));
+}
+
+constexpr const char* kCfg = R"([net]
+width=32
+height=32
+channels=3
+
+[convolutional]
+filters=18
+size=32
+stride=32
+pad=0
+activation=linear
+
+[yolo]
+mask = 0,1,2
+anchors = 4,8, 8,4, 16,16
+classes=1
+num=3
+)";
+
+TEST_F(ConvertRun, DarknetFilesInEitherOrder) {
+  const std::string cfg = file("d.cfg", kCfg);
+  // Version 0.2, 64 bits of "seen", then biases and weights, all zero.
+  std::string bytes(20 + 4 * (18 + 18 * 3 * 1024), '\0');
+  bytes[4] = 2;
+  const std::string weights = file("w/d.weights", bytes);
+  for (const auto& words : {std::vector{cfg, weights}, std::vector{weights, cfg}}) {
+    const Outcome outcome = run_shrike({"convert", words[0], words[1], path("d.onnx")});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(outputs_of(path("d.onnx"), array(Shape{1, 3, 32, 32})).shape(), Shape({1, 3, 6}));
+  }
+  EXPECT_EQ(run_shrike({"inspect", cfg, "--weights", weights}).code, 0);
+  const Outcome alone = run_shrike({"inspect", cfg});
+  EXPECT_EQ(alone.code, 4);
+  EXPECT_NE(alone.err.find("d.weights"), std::string::npos);
+  const Outcome cut =
+      run_shrike({"inspect", cfg, "--weights", file("cut.weights", bytes.substr(0, 999))});
+  EXPECT_EQ(cut.code, 4);
+  EXPECT_NE(cut.err.find("cut.weights"), std::string::npos);
+}
+
+TEST_F(ConvertRun, ConvertRefusesOtherEndings) {
+  EXPECT_EQ(run_shrike({"convert", model_, path("b.weights")}).code, 2);
+  EXPECT_EQ(run_shrike({"convert", model_}).code, 2);
+  EXPECT_EQ(run_shrike({"convert", model_, path("no/such/b.onnx")}).code, 5);
+}
+
+}  // namespace
+}  // namespace shrike::testing

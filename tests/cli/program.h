@@ -1,0 +1,25 @@
+// Running the built program as a person or a script would.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace shrike::testing {
+
+struct Outcome {
+  int code = -1;  // exit code, or 128 + the signal
+  std::string out, err;
+};
+
+struct Start {
+  std::vector<std::string> words;        // behind the program's name
+  std::filesystem::path folder;          // the working folder; the test's own when empty
+  std::filesystem::path output;          // standard output goes here instead, when given
+  std::filesystem::path interrupt_when;  // SIGINT is sent once this exists
+};
+
+Outcome run_shrike(const Start& start);
+Outcome run_shrike(const std::vector<std::string>& words);
+
+}  // namespace shrike::testing
