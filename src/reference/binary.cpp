@@ -59,8 +59,8 @@ void power(const Tensor& a, const Tensor& b, Tensor& y) {
 
 // The types each operator takes.
 Result<void> check_types(const Binary& op, const Inputs& in) {
-  const bool logical = op.kind == BinaryKind::kAnd || op.kind == BinaryKind::kOr ||
-                       op.kind == BinaryKind::kXor;
+  const bool logical =
+      op.kind == BinaryKind::kAnd || op.kind == BinaryKind::kOr || op.kind == BinaryKind::kXor;
   for (size_t i = 0; i < 2; ++i) {
     if (logical) {
       SHRIKE_TRY(in.expect_bool(i));
@@ -96,9 +96,8 @@ Result<Outputs> evaluate(const Binary& op, const Inputs& in) {
     return Outputs{std::move(y)};
   }
   with_compute_type(in[0].dtype(), [&]<typename T>() {
-    with_arithmetic<T>(op, [&](auto f) {
-      binary_all<T, T>(in[0], in[1], y.mutable_data<T>().data(), shape, f);
-    });
+    with_arithmetic<T>(
+        op, [&](auto f) { binary_all<T, T>(in[0], in[1], y.mutable_data<T>().data(), shape, f); });
   });
   return Outputs{std::move(y)};
 }

@@ -78,9 +78,8 @@ void with_arithmetic(const Binary& op, Use&& use) {
         if (op.fmod == 0) return use(Modulus{});
       return use(Remainder{});
     case BinaryKind::kPRelu:
-      return use([](T a, T b) {
-        return a < 0 ? static_cast<T>(Wrapping<T>(a) * Wrapping<T>(b)) : a;
-      });
+      return use(
+          [](T a, T b) { return a < 0 ? static_cast<T>(Wrapping<T>(a) * Wrapping<T>(b)) : a; });
     default:
       break;
   }

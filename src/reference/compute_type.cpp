@@ -41,14 +41,30 @@ Result<Tensor> narrowed_from(const Tensor& x, DType to) {
     for (size_t i = 0; i < from.size(); ++i) out[i] = converted<To>(from[i]);
   };
   switch (to) {
-    case DType::kF32: fill.template operator()<float>(); break;
-    case DType::kF64: fill.template operator()<double>(); break;
-    case DType::kU8: fill.template operator()<uint8_t>(); break;
-    case DType::kI8: fill.template operator()<int8_t>(); break;
-    case DType::kU16: fill.template operator()<uint16_t>(); break;
-    case DType::kI16: fill.template operator()<int16_t>(); break;
-    case DType::kI32: fill.template operator()<int32_t>(); break;
-    case DType::kI64: fill.template operator()<int64_t>(); break;
+    case DType::kF32:
+      fill.template operator()<float>();
+      break;
+    case DType::kF64:
+      fill.template operator()<double>();
+      break;
+    case DType::kU8:
+      fill.template operator()<uint8_t>();
+      break;
+    case DType::kI8:
+      fill.template operator()<int8_t>();
+      break;
+    case DType::kU16:
+      fill.template operator()<uint16_t>();
+      break;
+    case DType::kI16:
+      fill.template operator()<int16_t>();
+      break;
+    case DType::kI32:
+      fill.template operator()<int32_t>();
+      break;
+    case DType::kI64:
+      fill.template operator()<int64_t>();
+      break;
     case DType::kBool: {
       const std::span<std::byte> out = y.mutable_bytes();
       for (size_t i = 0; i < from.size(); ++i) out[i] = std::byte{from[i] != 0};
@@ -59,7 +75,8 @@ Result<Tensor> narrowed_from(const Tensor& x, DType to) {
       for (size_t i = 0; i < from.size(); ++i) out[i] = float_to_half(static_cast<float>(from[i]));
       break;
     }
-    case DType::kUndefined: break;
+    case DType::kUndefined:
+      break;
   }
   return y;
 }
@@ -68,14 +85,22 @@ Result<Tensor> narrowed_from(const Tensor& x, DType to) {
 
 Result<Tensor> widened(const Tensor& x) {
   switch (x.dtype()) {
-    case DType::kF16: return from_half(x);
-    case DType::kBool: return from_bool(x);
-    case DType::kU8: return copied<int64_t, uint8_t>(x);
-    case DType::kI8: return copied<int64_t, int8_t>(x);
-    case DType::kU16: return copied<int64_t, uint16_t>(x);
-    case DType::kI16: return copied<int64_t, int16_t>(x);
-    case DType::kI32: return copied<int64_t, int32_t>(x);
-    default: return x;
+    case DType::kF16:
+      return from_half(x);
+    case DType::kBool:
+      return from_bool(x);
+    case DType::kU8:
+      return copied<int64_t, uint8_t>(x);
+    case DType::kI8:
+      return copied<int64_t, int8_t>(x);
+    case DType::kU16:
+      return copied<int64_t, uint16_t>(x);
+    case DType::kI16:
+      return copied<int64_t, int16_t>(x);
+    case DType::kI32:
+      return copied<int64_t, int32_t>(x);
+    default:
+      return x;
   }
 }
 

@@ -22,8 +22,7 @@ void spread_plane(const Geometry& g, const T* in, const T* kernel, T* out) {
         const T weight = kernel[r * g.horizontal.kernel + s];
         const Window::Span span = g.horizontal.inside(s, g.out_width, g.in_width);
         T* to = out + row * g.out_width;
-        for (int64_t x = span.begin; x < span.end; ++x)
-          to[g.horizontal.at(x, s)] += weight * in[x];
+        for (int64_t x = span.begin; x < span.end; ++x) to[g.horizontal.at(x, s)] += weight * in[x];
       }
     }
 }

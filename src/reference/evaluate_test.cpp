@@ -55,7 +55,8 @@ TEST(EvaluateGraph, ChecksItsInputs) {
 }
 
 TEST(EvaluateGraph, ErrorsNameTheNode) {
-  const Graph g = parsed("input %x: f32[2]\n%y: ? = Gather(%x, %x) @\"/model/Gather\"\noutput %y\n");
+  const Graph g =
+      parsed("input %x: f32[2]\n%y: ? = Gather(%x, %x) @\"/model/Gather\"\noutput %y\n");
   const auto y = evaluate_graph(g, std::vector<Tensor>{floats({2}, {0, 1})});
   ASSERT_FALSE(y);
   EXPECT_NE(y.error().message.find("Gather node '/model/Gather'"), std::string::npos)
@@ -63,12 +64,13 @@ TEST(EvaluateGraph, ErrorsNameTheNode) {
 }
 
 TEST(EvaluateNode, GivesATensorForEveryOutput) {
-  const auto y = reference_test::run("TopK", {floats({3}, {1, 3, 2}), reference_test::ints({2})}, 2);
+  const auto y =
+      reference_test::run("TopK", {floats({3}, {1, 3, 2}), reference_test::ints({2})}, 2);
   ASSERT_TRUE(y) << y.error().message;
   ASSERT_EQ(y->size(), 2u);
   EXPECT_EQ((*y)[0], floats({2}, {3, 2}));
-  EXPECT_EQ(reference_test::run("TopK", {floats({3}, {1, 3, 2}), reference_test::ints({2})})->size(),
-            1u);
+  EXPECT_EQ(
+      reference_test::run("TopK", {floats({3}, {1, 3, 2}), reference_test::ints({2})})->size(), 1u);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Every case of golden/cases.txt: ONNX Runtime's answers to small random nodes (golden/generate.py).
+// Every case of golden/cases.txt: ONNX Runtime's answers to small random nodes
+// (golden/generate.py).
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -15,19 +16,26 @@ namespace {
 
 double element(const Tensor& x, size_t i) {
   switch (x.dtype()) {
-    case DType::kF32: return static_cast<double>(x.data<float>()[i]);
-    case DType::kF64: return x.data<double>()[i];
-    case DType::kF16: return static_cast<double>(half_to_float(x.data<uint16_t>()[i]));
-    default: return 0;
+    case DType::kF32:
+      return static_cast<double>(x.data<float>()[i]);
+    case DType::kF64:
+      return x.data<double>()[i];
+    case DType::kF16:
+      return static_cast<double>(half_to_float(x.data<uint16_t>()[i]));
+    default:
+      return 0;
   }
 }
 
 // A few units in the last place of values around 1: the sums here are short.
 double tolerance(DType type) {
   switch (type) {
-    case DType::kF16: return 0x1p-9;
-    case DType::kF32: return 0x1p-19;
-    default: return 0x1p-46;
+    case DType::kF16:
+      return 0x1p-9;
+    case DType::kF32:
+      return 0x1p-19;
+    default:
+      return 0x1p-46;
   }
 }
 

@@ -16,7 +16,8 @@ template <typename T>
 void decode_anchor(const Head& op, const RawMap<T>& map, size_t scale, int64_t anchor, T* out) {
   const int64_t width = 5 + op.num_classes;
   const T* t = map.plane(anchor * width);
-  const size_t pair = 2 * (scale * static_cast<size_t>(op.num_anchors()) + static_cast<size_t>(anchor));
+  const size_t pair =
+      2 * (scale * static_cast<size_t>(op.num_anchors()) + static_cast<size_t>(anchor));
   const T anchor_size[2] = {static_cast<T>(op.anchors[pair]), static_cast<T>(op.anchors[pair + 1])};
   const T stride = static_cast<T>(op.strides[scale]);
   const bool darknet = op.kind == HeadKind::kDarknet;

@@ -15,8 +15,7 @@ void expected_bins(const RawMap<T>& map, int64_t first, int64_t bins, std::vecto
   if (bins == 1) return;
   std::vector<T> largest = distance, total(cells, T(0));
   for (int64_t b = 1; b < bins; ++b)
-    for (size_t i = 0; i < cells; ++i)
-      largest[i] = std::max(largest[i], map.plane(first + b)[i]);
+    for (size_t i = 0; i < cells; ++i) largest[i] = std::max(largest[i], map.plane(first + b)[i]);
   distance.assign(cells, T(0));
   for (int64_t b = 0; b < bins; ++b)
     for (size_t i = 0; i < cells; ++i) {
@@ -77,7 +76,8 @@ void select_rows(const Head& op, const T* plain, int64_t anchors, int64_t rows, 
   std::vector<T> scores;
   scores.reserve(static_cast<size_t>(rows * op.num_classes));
   for (int64_t anchor : chosen)
-    for (int64_t c = 0; c < op.num_classes; ++c) scores.push_back(plain[(4 + c) * anchors + anchor]);
+    for (int64_t c = 0; c < op.num_classes; ++c)
+      scores.push_back(plain[(4 + c) * anchors + anchor]);
   select_top<T>(scores, static_cast<size_t>(rows), true, pairs);
   for (int64_t pair : pairs) {
     const int64_t anchor = chosen[static_cast<size_t>(pair / op.num_classes)];

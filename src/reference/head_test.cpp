@@ -14,7 +14,8 @@ using reference_test::run;
 
 double at(const Tensor& x, int64_t n, int64_t c, int64_t i) {
   const int64_t cells = x.shape()[2] * x.shape()[3];
-  return static_cast<double>(x.data<float>()[static_cast<size_t>((n * x.shape()[1] + c) * cells + i)]);
+  return static_cast<double>(
+      x.data<float>()[static_cast<size_t>((n * x.shape()[1] + c) * cells + i)]);
 }
 
 double sigma(double t) { return 1 / (1 + std::exp(-t)); }
@@ -48,9 +49,10 @@ Scales anchor_free(int64_t bins, int64_t classes) {
 void check_anchor_free(int64_t bins, bool corners) {
   const int64_t classes = 3;
   const Scales s = anchor_free(bins, classes);
-  const auto y = run("Head kind=anchor_free num_classes=3 strides=[8,16] reg_max=" +
-                         std::to_string(bins) + " box_format=" + (corners ? "xyxy" : "cxcywh"),
-                     s.maps);
+  const auto y =
+      run("Head kind=anchor_free num_classes=3 strides=[8,16] reg_max=" + std::to_string(bins) +
+              " box_format=" + (corners ? "xyxy" : "cxcywh"),
+          s.maps);
   ASSERT_TRUE(y) << y.error().message;
   const Tensor& out = (*y)[0];
   ASSERT_EQ(out.shape(), (Shape{2, 4 + classes, s.anchors}));
@@ -89,8 +91,8 @@ TEST(Head, EndToEndTakesTheBestPairsOfTheBestAnchors) {
   // One row of four anchors, two classes, distances all 0.5: boxes of one cell.
   const Tensor boxes = floats({1, 4, 1, 4}, std::vector<float>(16, 0.5f));
   const Tensor classes = floats({1, 2, 1, 4}, {-1, 3, 0, 2, 2.5f, -2, 0.5f, 2});
-  const auto y = run("Head kind=anchor_free num_classes=2 strides=[4] reg_max=1 max_det=3",
-                     {boxes, classes});
+  const auto y =
+      run("Head kind=anchor_free num_classes=2 strides=[4] reg_max=1 max_det=3", {boxes, classes});
   ASSERT_TRUE(y) << y.error().message;
   ASSERT_EQ((*y)[0].shape(), (Shape{1, 3, 6}));
   // Best anchors: 1 (3), 0 (2.5), 3 (2). Their best pairs: (1,0), (0,1), then both of anchor 3
@@ -108,8 +110,8 @@ TEST(Head, EndToEndLeavesOutAnchorsOfTheFirstStep) {
   // Anchor 0 has the two best pairs; with two rows anchor 1 is chosen in step one and loses in two.
   const Tensor boxes = floats({1, 4, 1, 3}, std::vector<float>(12, 0.5f));
   const Tensor classes = floats({1, 2, 1, 3}, {5, 3, 1, 4, 2, 1});
-  const auto y = run("Head kind=anchor_free num_classes=2 strides=[1] reg_max=1 max_det=2",
-                     {boxes, classes});
+  const auto y =
+      run("Head kind=anchor_free num_classes=2 strides=[1] reg_max=1 max_det=2", {boxes, classes});
   ASSERT_TRUE(y) << y.error().message;
   const auto out = (*y)[0].data<float>();
   EXPECT_EQ(out[0], 0.0f);
@@ -132,9 +134,8 @@ void check_anchored(bool darknet) {
   const double sizes[2][2][2] = {{{10, 13}, {16, 30}}, {{33, 23.5}, {30, 61}}};
   const double scale_xy[2] = {1.05, 1.2}, strides[2] = {8, 32};
   const std::string kind = darknet ? "darknet scale_xy=[1.05,1.2]" : "anchor";
-  const auto y = run("Head num_classes=2 strides=[8,32] anchors=[10,13,16,30,33,23.5,30,61] kind=" +
-                         kind,
-                     maps);
+  const auto y = run(
+      "Head num_classes=2 strides=[8,32] anchors=[10,13,16,30,33,23.5,30,61] kind=" + kind, maps);
   ASSERT_TRUE(y) << y.error().message;
   ASSERT_EQ((*y)[0].shape(), (Shape{2, 2 * 15 + 2 * 2, fields}));
   const float* out = (*y)[0].data<float>().data();

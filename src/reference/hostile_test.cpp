@@ -26,12 +26,11 @@ TEST(Hostile, IndicesOutOfRange) {
   const Tensor x = noise({3, 4});
   for (int64_t index : {int64_t{3}, int64_t{-4}, kHuge, INT64_MIN, INT64_MAX}) {
     expect_refused("Gather", {x, ints({0, index})});
-    expect_refused("GatherElements",
-                   {x, Tensor::from<int64_t>(Shape{1, 2}, {0, index})});
+    expect_refused("GatherElements", {x, Tensor::from<int64_t>(Shape{1, 2}, {0, index})});
     expect_refused("GatherND", {x, Tensor::from<int64_t>(Shape{1, 1}, {index})});
-    expect_refused("ScatterND",
-                   {x, Tensor::from<int64_t>(Shape{1, 1}, {index}), noise({1, 4})});
-    expect_refused("ScatterElements", {x, Tensor::from<int64_t>(Shape{1, 1}, {index}), noise({1, 1})});
+    expect_refused("ScatterND", {x, Tensor::from<int64_t>(Shape{1, 1}, {index}), noise({1, 4})});
+    expect_refused("ScatterElements",
+                   {x, Tensor::from<int64_t>(Shape{1, 1}, {index}), noise({1, 1})});
   }
   expect_refused("Gather", {noise({0, 4}), ints({0})});
   expect_refused("Gather", {x, floats({1}, {0})});
@@ -114,14 +113,16 @@ TEST(Hostile, ArithmeticWithoutAnAnswer) {
   expect_refused("Pad mode=edge", {noise({0}), ints({2, 0})});
   expect_refused("GlobalAveragePool", {noise({1, 1, 0, 2})});
   expect_refused("MaxPool kernel_shape=[2,2] pads=[2,0,0,0]", {noise({1, 1, 4, 4})});
-  expect_refused("MaxPool kernel_shape=[2,2] dilations=[2,2] pads=[1,1,1,1]", {noise({1, 1, 1, 1})});
+  expect_refused("MaxPool kernel_shape=[2,2] dilations=[2,2] pads=[1,1,1,1]",
+                 {noise({1, 1, 1, 1})});
 }
 
 TEST(Hostile, TypesAndCounts) {
   const Tensor x = noise({1, 2, 3, 3});
   expect_refused("Conv", {x});
   expect_refused("Conv", {x, Tensor(DType::kF64, Shape{1, 2, 1, 1})});
-  expect_refused("Conv", {Tensor(DType::kI64, Shape{1, 2, 3, 3}), Tensor(DType::kI64, Shape{1, 2, 1, 1})});
+  expect_refused("Conv",
+                 {Tensor(DType::kI64, Shape{1, 2, 3, 3}), Tensor(DType::kI64, Shape{1, 2, 1, 1})});
   expect_refused("Conv activation=Not", {x, noise({1, 2, 1, 1})});
   expect_refused("Sigmoid", {ints({1})});
   expect_refused("Sigmoid", {});

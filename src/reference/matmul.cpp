@@ -68,8 +68,8 @@ Result<Outputs> evaluate(const MatMul&, const Inputs& in) {
     walk.for_each_row([&](const std::array<int64_t, 2>& offsets) {
       for (int64_t i = 0; i < walk.row(); ++i, out += a.rows * b.columns)
         multiply(left + (offsets[0] + i * walk.row_stride(0)) * a.rows * a.columns, {a.columns, 1},
-                 right + (offsets[1] + i * walk.row_stride(1)) * b.rows * b.columns,
-                 {b.columns, 1}, out, a.rows, a.columns, b.columns);
+                 right + (offsets[1] + i * walk.row_stride(1)) * b.rows * b.columns, {b.columns, 1},
+                 out, a.rows, a.columns, b.columns);
     });
   });
   return Outputs{std::move(y)};

@@ -80,8 +80,7 @@ std::vector<int64_t> select(std::span<const Corners> boxes, std::span<const floa
 }
 
 Result<Tensor> rows_of(const std::vector<std::array<int64_t, 3>>& rows, const Inputs& in) {
-  SHRIKE_ASSIGN(Tensor y,
-                in.allocate(DType::kI64, Shape{static_cast<int64_t>(rows.size()), 3}));
+  SHRIKE_ASSIGN(Tensor y, in.allocate(DType::kI64, Shape{static_cast<int64_t>(rows.size()), 3}));
   auto out = y.mutable_data<int64_t>().begin();
   for (const auto& row : rows) out = std::copy(row.begin(), row.end(), out);
   return y;

@@ -26,7 +26,10 @@ class Inputs {
   // Keeps references to all of its arguments.
   Inputs(const Node& node, std::span<const Tensor* const> given,
          std::span<const OutputType> outputs, const EvaluateLimits& limits)
-      : node_(node), given_(given), tensors_(given.begin(), given.end()), outputs_(outputs),
+      : node_(node),
+        given_(given),
+        tensors_(given.begin(), given.end()),
+        outputs_(outputs),
         limits_(limits) {}
 
   // From here on the inputs are seen, and outputs made, in their compute types.

@@ -30,7 +30,8 @@ TEST(Unary, SiluIsXTimesItsSigmoid) {
 
 TEST(Unary, ExtremesStayWhereTheyBelong) {
   const Tensor x = floats({3}, {-kInf, kInf, kNan});
-  const auto sigmoid = run("Sigmoid", {x}), softplus = run("Softplus", {x}), relu = run("Relu", {x});
+  const auto sigmoid = run("Sigmoid", {x}), softplus = run("Softplus", {x}),
+             relu = run("Relu", {x});
   ASSERT_TRUE(sigmoid && softplus && relu);
   EXPECT_EQ((*sigmoid)[0].data<float>()[0], 0.0f);
   EXPECT_EQ((*sigmoid)[0].data<float>()[1], 1.0f);
@@ -68,11 +69,12 @@ TEST(Conv, ActivationThenResidual) {
 }
 
 TEST(Conv, FusedIsConvThenUnaryThenAdd) {
-  const Tensor x = noise({2, 4, 7, 5}), w = noise({6, 2, 3, 3}), b = noise({6}), r = noise({2, 6, 4, 3});
+  const Tensor x = noise({2, 4, 7, 5}), w = noise({6, 2, 3, 3}), b = noise({6}),
+               r = noise({2, 6, 4, 3});
   const std::string geometry = " strides=[2,2] pads=[1,1,1,1] group=2";
   const auto plain = run("Conv" + geometry, {x, w, b});
   ASSERT_TRUE(plain) << plain.error().message;
-  for (const std::string& kind : {"Silu", "Mish", "HardSwish", "Sigmoid"}) {
+  for (const std::string kind : {"Silu", "Mish", "HardSwish", "Sigmoid"}) {
     const auto fused = run("Conv activation=" + kind + geometry, {x, w, b, r});
     const auto activated = run(kind, *plain);
     ASSERT_TRUE(fused && activated);
@@ -103,7 +105,8 @@ TEST(ConvTranspose, IsTheAdjointOfConv) {
   for (size_t i = 0; i < static_cast<size_t>(z.size()); ++i)
     left += static_cast<double>((*y)[0].data<float>()[i]) * static_cast<double>(z.data<float>()[i]);
   for (size_t i = 0; i < static_cast<size_t>(x.size()); ++i)
-    right += static_cast<double>((*back)[0].data<float>()[i]) * static_cast<double>(x.data<float>()[i]);
+    right +=
+        static_cast<double>((*back)[0].data<float>()[i]) * static_cast<double>(x.data<float>()[i]);
   EXPECT_NEAR(left, right, 1e-4 * std::fabs(left));
 }
 
@@ -113,8 +116,7 @@ TEST(Cast, SaturatesWhatDoesNotFit) {
   const auto longs = run("Cast to=i64", {x});
   ASSERT_TRUE(bytes && longs);
   EXPECT_EQ((*bytes)[0], Tensor::from<uint8_t>(Shape{6}, {0, 255, 0, 255, 0, 2}));
-  EXPECT_EQ((*longs)[0],
-            Tensor::from<int64_t>(Shape{6}, {0, INT64_MAX, INT64_MIN, 300, -1, 2}));
+  EXPECT_EQ((*longs)[0], Tensor::from<int64_t>(Shape{6}, {0, INT64_MAX, INT64_MIN, 300, -1, 2}));
 }
 
 TEST(Cast, AnyByteOfABoolIsTrueOrFalse) {
@@ -128,8 +130,11 @@ TEST(Cast, AnyByteOfABoolIsTrueOrFalse) {
 
 TEST(Binary, IntegersWrapAround) {
   const Tensor least = ints({INT64_MIN}), minus = ints({-1});
-  for (const auto& [op, want] : std::vector<std::pair<std::string, int64_t>>{
-           {"Add", INT64_MAX}, {"Mul", INT64_MIN}, {"Div", INT64_MIN}, {"Mod", 0}, {"Mod fmod=1", 0}}) {
+  for (const auto& [op, want] : std::vector<std::pair<std::string, int64_t>>{{"Add", INT64_MAX},
+                                                                             {"Mul", INT64_MIN},
+                                                                             {"Div", INT64_MIN},
+                                                                             {"Mod", 0},
+                                                                             {"Mod fmod=1", 0}}) {
     const auto y = run(op, {least, minus});
     ASSERT_TRUE(y) << op;
     EXPECT_EQ((*y)[0], ints({want})) << op;
@@ -150,12 +155,12 @@ TEST(NonMaxSuppression, ThresholdsAreStrict) {
   const Tensor boxes = floats({1, 3, 4}, {0, 0, 2, 2, 0, 1, 2, 3, 8, 8, 9, 9});
   const Tensor scores = floats({1, 1, 3}, {0.5f, 0.75f, 0.25f});
   const float third = 2.0f / 6.0f;
-  const auto kept = run("NonMaxSuppression", {boxes, scores, ints({9}), floats({1}, {third}),
-                                              floats({1}, {0.25f})});
+  const auto kept = run("NonMaxSuppression",
+                        {boxes, scores, ints({9}), floats({1}, {third}), floats({1}, {0.25f})});
   ASSERT_TRUE(kept) << kept.error().message;
   EXPECT_EQ((*kept)[0], Tensor::from<int64_t>(Shape({2, 3}), {0, 0, 1, 0, 0, 0}));
-  const auto suppressed = run("NonMaxSuppression", {boxes, scores, ints({9}), floats({1}, {0.33f}),
-                                                    floats({1}, {0.2f})});
+  const auto suppressed = run(
+      "NonMaxSuppression", {boxes, scores, ints({9}), floats({1}, {0.33f}), floats({1}, {0.2f})});
   ASSERT_TRUE(suppressed);
   EXPECT_EQ((*suppressed)[0], Tensor::from<int64_t>(Shape({2, 3}), {0, 0, 1, 0, 0, 2}));
 }

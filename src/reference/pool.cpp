@@ -26,7 +26,12 @@ Result<Geometry> geometry_of(const T& op, const std::vector<int64_t>& dilations,
   for (size_t i = 0; padded && i < 4; ++i)
     if (op.pads[i] >= op.kernel_shape[i % 2]) return in.fail("a pad as large as the window");
   // SAME pads as much as the last window needs.
-  return Geometry{window(0), window(1), x[2], x[3], y[2], y[3],
+  return Geometry{window(0),
+                  window(1),
+                  x[2],
+                  x[3],
+                  y[2],
+                  y[3],
                   x[2] + (padded ? op.pads[2] : op.kernel_shape[0]),
                   x[3] + (padded ? op.pads[3] : op.kernel_shape[1])};
 }
@@ -65,8 +70,8 @@ std::vector<int64_t> counts(const Window& window, int64_t in, int64_t padded, in
   std::vector<int64_t> result(static_cast<size_t>(out));
   for (int64_t o = 0; o < out; ++o) {
     const int64_t begin = window.at(o, 0), end = begin + window.kernel;
-    result[static_cast<size_t>(o)] =
-        include_pad ? std::min(end, padded) - begin : std::min(end, in) - std::max<int64_t>(begin, 0);
+    result[static_cast<size_t>(o)] = include_pad ? std::min(end, padded) - begin
+                                                 : std::min(end, in) - std::max<int64_t>(begin, 0);
   }
   return result;
 }

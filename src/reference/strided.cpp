@@ -42,11 +42,16 @@ void copy_all(const StridedCopy& copy, const std::byte* src, std::byte* dst) {
 
 void copy_strided(const StridedCopy& copy, const std::byte* src, std::byte* dst, size_t element) {
   switch (element) {
-    case 1: return copy_all<1>(copy, src, dst);
-    case 2: return copy_all<2>(copy, src, dst);
-    case 4: return copy_all<4>(copy, src, dst);
-    case 8: return copy_all<8>(copy, src, dst);
-    default: assert(false && "element types have 1, 2, 4 or 8 bytes");
+    case 1:
+      return copy_all<1>(copy, src, dst);
+    case 2:
+      return copy_all<2>(copy, src, dst);
+    case 4:
+      return copy_all<4>(copy, src, dst);
+    case 8:
+      return copy_all<8>(copy, src, dst);
+    default:
+      assert(false && "element types have 1, 2, 4 or 8 bytes");
   }
 }
 

@@ -14,9 +14,8 @@ namespace shrike::reference_test {
 inline Result<std::vector<Tensor>> run(const std::string& text, const std::vector<Tensor>& inputs,
                                        size_t outputs = 1, const EvaluateLimits& limits = {}) {
   const size_t space = std::min(text.find(' '), text.size());
-  const auto parsed = parse_graph("%y: ? = " + text.substr(0, space) + "()" + text.substr(space) +
-                                      " @\"the node\"",
-                                  "test");
+  const auto parsed = parse_graph(
+      "%y: ? = " + text.substr(0, space) + "()" + text.substr(space) + " @\"the node\"", "test");
   if (!parsed) return parsed.error();
   Node node = parsed->nodes[0];
   node.outputs.resize(outputs, kNoValue);

@@ -50,10 +50,12 @@ Result<Outputs> evaluate(const Range&, const Inputs& in) {
   with_compute_type(in[0].dtype(), [&]<typename T>() {
     const T start = in[0].data<T>()[0], delta = in[2].data<T>()[0];
     const std::span<T> out = y.mutable_data<T>();
-    // Unsigned for integers: the last value is in range, a rounded count must not make it undefined.
+    // Unsigned for integers: the last value is in range, a rounded count must not make it
+    // undefined.
     using Sum = std::conditional_t<std::is_integral_v<T>, uint64_t, T>;
     for (size_t i = 0; i < out.size(); ++i)
-      out[i] = static_cast<T>(static_cast<Sum>(start) + static_cast<Sum>(i) * static_cast<Sum>(delta));
+      out[i] =
+          static_cast<T>(static_cast<Sum>(start) + static_cast<Sum>(i) * static_cast<Sum>(delta));
   });
   return Outputs{std::move(y)};
 }

@@ -26,10 +26,18 @@ Result<Outputs> evaluate(const Where&, const Inputs& in) {
     });
   };
   switch (dtype_size(y.dtype())) {
-    case 1: copy_rows.template operator()<1>(); break;
-    case 2: copy_rows.template operator()<2>(); break;
-    case 4: copy_rows.template operator()<4>(); break;
-    case 8: copy_rows.template operator()<8>(); break;
+    case 1:
+      copy_rows.template operator()<1>();
+      break;
+    case 2:
+      copy_rows.template operator()<2>();
+      break;
+    case 4:
+      copy_rows.template operator()<4>();
+      break;
+    case 8:
+      copy_rows.template operator()<8>();
+      break;
   }
   return Outputs{std::move(y)};
 }

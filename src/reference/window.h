@@ -17,7 +17,8 @@ struct Window {
   // Input index of tap k of output o; it may lie in the padding.
   int64_t at(int64_t o, int64_t k) const { return o * stride - pad + k * dilation; }
 
-  // The outputs in 0..out-1 whose tap k lies inside the `in` elements: first, and one past the last.
+  // The outputs in 0..out-1 whose tap k lies inside the `in` elements: first, and one past the
+  // last.
   struct Span {
     int64_t begin, end;
   };

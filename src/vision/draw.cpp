@@ -12,6 +12,12 @@
 #include "vision/palette.h"
 #include "vision/utf8.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+// Fontconfig, which Cairo finds fonts with, keeps a few hundred bytes of its configuration for good
+// and hides the pointers. Once a process, whatever is drawn.
+extern "C" const char* __lsan_default_suppressions() { return "leak:libfontconfig.so"; }
+#endif
+
 namespace shrike {
 
 namespace {

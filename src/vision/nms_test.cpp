@@ -41,7 +41,7 @@ TEST(Nms, EqualsTorchvision) {
       file >> expected.box.x1 >> expected.box.y1 >> expected.box.x2 >> expected.box.y2 >>
           expected.confidence >> expected.class_id;
       EXPECT_EQ(detection.box, expected.box);
-      EXPECT_FLOAT_EQ(detection.confidence, expected.confidence);
+      EXPECT_NEAR(detection.confidence, expected.confidence, 1e-6);  // seven digits are stored
       EXPECT_EQ(detection.class_id, expected.class_id);
     }
   }

@@ -9,17 +9,21 @@ import math
 import torch
 
 
-def set_batch_norm_statistics(model, batches):
-    """Running mean and variance of every BatchNorm = the plain average over the batches."""
+def set_batch_norm_statistics(model, batch):
+    """Running mean and variance of every BatchNorm = those of this one batch of pictures.
+
+    One batch, since each layer's statistics must be those of what the layers before it give with
+    theirs: averages over several batches make a picture's signal grow or fade from layer to layer,
+    and rounding with it.
+    """
     model.eval()
     norms = [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
     for norm in norms:
         norm.reset_running_stats()
-        norm.momentum = None  # cumulative average
+        norm.momentum = 1.0
         norm.train()
     with torch.no_grad():
-        for pictures in batches:
-            model(pictures)
+        model(batch)
     model.eval()
 
 

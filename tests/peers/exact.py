@@ -42,6 +42,15 @@ class MaxPool(OpRun):
         return (windows(x, kernel_shape, pads, strides, -np.inf, dilations).max((4, 5)),)
 
 
+class GatherElements(OpRun):
+    """onnx's own takes at most 64 indices along the axis."""
+
+    op_domain = ""
+
+    def _run(self, x, indices, axis=0):
+        return (np.take_along_axis(x, indices, axis),)
+
+
 def widen_tensor(tensor):
     tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float64), tensor.name))
 
@@ -92,5 +101,5 @@ def outputs(model, x):
     """The arrays of the graph's outputs in order; `model` is a ModelProto with float32 weights."""
     model = in_fp64(model)
     sort_nodes(model.graph)
-    evaluator = ReferenceEvaluator(model, new_ops=[Conv, MaxPool])
+    evaluator = ReferenceEvaluator(model, new_ops=[Conv, MaxPool, GatherElements])
     return evaluator.run(None, {model.graph.input[0].name: x.astype(np.float64)})

@@ -10,6 +10,7 @@ only `dynamo=False` is added, which was the only exporter at their time.
 """
 import sys
 
+import numpy as np
 import onnx
 import torch
 
@@ -41,9 +42,10 @@ DYNAMIC = {"images": {0: "batch", 2: "height", 3: "width"}, "output0": {0: "batc
 
 
 def calibrated(model, scale=1.0, size=320):
-    batches = [torch.from_numpy(scale * pictures.batch(range(8 * i, 8 * i + 8), size, size)) for i in range(3)]
-    calibrate.set_batch_norm_statistics(model, batches)
-    return batches[0][:1]
+    """Sets the statistics; returns the picture to tune the head with."""
+    batch = torch.from_numpy(np.float32(scale) * pictures.batch(range(16), size, size))
+    calibrate.set_batch_norm_statistics(model, batch)
+    return batch[:1]
 
 
 def tune_anchor_head(model, convs, picture, classes=80):

@@ -18,6 +18,11 @@ class TestModel {
   TestModel& input(const std::string& name, Shape shape, DType dtype = DType::kF32) {
     return info(graph::kInput, name, std::move(shape), dtype);
   }
+  TestModel& input(const Value& value) {
+    Writer writer(graph_);
+    encode_value_info(writer, graph::kInput, value);
+    return *this;
+  }
   TestModel& output(const std::string& name, Shape shape = {}, DType dtype = DType::kF32) {
     return info(graph::kOutput, name, std::move(shape), dtype);
   }

@@ -318,7 +318,7 @@ def write_cases(name, cases):
         for case, rows in cases:
             print(case, len(rows), file=out)
             for row in rows:
-                print(*(f"{float(v):.7g}" for v in row), file=out)
+                print(*(f"{float(v):.9g}" for v in row), file=out)
 
 
 def write_heads():

@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""What `./shrikew test` compares with other programs: on every model of the shared folder, and on
+yolov3-tiny where `shrike pull` has put it, `shrike run` (suite.py run) or what `shrike convert` writes
+(suite.py convert) against ONNX Runtime and, for Darknet's files, darknet_forward.
+
+Exit code 77, and the reason, when the packages or the models are not on this machine.
+"""
+import argparse
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+SKIPPED = 77
+NEEDED = ("numpy", "onnx", "onnxruntime")
+
+
+def models():
+    shared = Path(os.environ.get("SHRIKE_SHARED", HERE.parents[2] / "shared")) / "models"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "shrike" / "models"
+    found = sorted(shared.glob("*.onnx")) + sorted(shared.glob("*.cfg"))
+    tiny = cache / "yolov3-tiny" / "yolov3-tiny.cfg"
+    if tiny.exists():
+        found.append(tiny)
+    else:
+        print(f"SKIPPED: yolov3-tiny is not in {tiny.parent}")
+    return found
+
+
+def skip(why):
+    print(f"SKIPPED: {why}")
+    return SKIPPED
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("check", choices=["run", "convert"])
+    parser.add_argument("--shrike", required=True)
+    args = parser.parse_args()
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        return skip(f"no Python package {', '.join(missing)}")
+    found = models()
+    if not found:
+        return skip("no models in the shared folder")
+    script = HERE / f"check_{args.check}.py"
+    return subprocess.run([sys.executable, script, "--shrike", args.shrike, *found]).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
