@@ -9,8 +9,10 @@
 #include "cli/network.h"
 #include "cli/terminal.h"
 #include "cli/values.h"
+#include "detect/names.h"
 #include "formats/names_literal.h"
 #include "formats/onnx_writer.h"
+#include "passes/lift_head.h"
 #include "passes/passes.h"
 #include "passes/pipeline.h"
 
@@ -37,6 +39,19 @@ Result<ModelOption> model_of(const Words& words) {
   return ModelOption{words[swapped ? 1 : 0], words[swapped ? 0 : 1]};
 }
 
+// The `names` that other programs look for. A model whose classes nobody names gets those that
+// `detect` shows; one whose head is not a Head node has no number of classes to check against.
+Result<void> add_names(Graph& graph, const std::vector<std::string>& given) {
+  if (const Node* head = find_head(graph)) {
+    SHRIKE_ASSIGN(const ClassNames names,
+                  class_names(graph, std::get<Head>(head->op).num_classes, given));
+    graph.metadata["names"] = write_names(names.names);
+  } else if (!given.empty()) {
+    graph.metadata["names"] = write_names(given);
+  }
+  return {};
+}
+
 Result<Graph> converted(LoadedModel model, const Options& o) {
   Graph graph = std::move(model.graph);
   if (!o.size.empty()) {
@@ -46,8 +61,8 @@ Result<Graph> converted(LoadedModel model, const Options& o) {
   if (!o.names_file.empty()) {
     SHRIKE_ASSIGN(model.names, read_names_file(o.names_file));
   }
-  if (!model.names.empty() && (!o.names_file.empty() || !graph.metadata.contains("names")))
-    graph.metadata["names"] = write_names(model.names);
+  const bool asked = !o.names_file.empty();
+  if (asked || !graph.metadata.contains("names")) SHRIKE_TRY(add_names(graph, model.names));
   SHRIKE_TRY(run_passes(graph, saving_passes()));
   SHRIKE_TRY(run_passes(graph, cleanup_passes()));
   if (o.fold) SHRIKE_TRY(fold_batchnorm_into_conv(graph));

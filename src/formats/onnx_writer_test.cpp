@@ -66,7 +66,7 @@ const %to: i64[4] = [1, 8, 5, 7]
 %c = Conv(%x, %w, %b) strides=[2, 1] pads=[1, 0, 1, 2] dilations=[1, 2] group=2 @"conv"
 %same = Conv(%c, %t) auto_pad=SAME_UPPER group=2
 %n = BatchNormalization(%c, %b, %b, %b, %b) epsilon=0.25
-%d = ConvTranspose(%n, %t, _) strides=[2, 2] output_padding=[1, 0] group=4
+%d = ConvTranspose(%n, %t) strides=[2, 2] output_padding=[1, 0] group=4
 %m = MaxPool(%d) kernel_shape=[3, 2] strides=[1, 2] pads=[1, 1, 0, 0] ceil_mode=1
 %a = AveragePool(%m) kernel_shape=[2, 2] count_include_pad=1 pads=[1, 1, 0, 0]
 %p = GlobalAveragePool(%a)
@@ -177,11 +177,11 @@ TEST(OnnxWriter, MishAndHardSwishInOlderSets) {
   const std::string at_13 = text_after(graph, 13);
   EXPECT_EQ(at_13, R"(graph "g"
 input %x: f32[2]
-%m.softplus: f32[2] = Softplus(%x) @"m"
-%m.tanh: f32[2] = Tanh(%m.softplus) @"m"
-%m: f32[2] = Mul(%x, %m.tanh) @"m"
-%h.gate: f32[2] = HardSigmoid(%m) alpha=0.16666667 beta=0.5 @"h"
-%h: f32[2] = Mul(%m, %h.gate) @"h"
+%m.softplus: f32[2] = Softplus(%x)
+%m.tanh: f32[2] = Tanh(%m.softplus)
+%m: f32[2] = Mul(%x, %m.tanh)
+%h.gate: f32[2] = HardSigmoid(%m) alpha=0.16666667 beta=0.5
+%h: f32[2] = Mul(%m, %h.gate)
 output %h
 )");
 }
@@ -225,9 +225,10 @@ TEST(OnnxWriter, WhatOnnxLacksIsRefused) {
   EXPECT_NE(refused("Silu(%x)").find("expand_fused"), std::string::npos);
   EXPECT_NE(refused("Conv(%x, %w) activation=Relu").find("expand_fused"), std::string::npos);
   EXPECT_NE(refused("Conv(%x, %w, _, %x)").find("expand_fused"), std::string::npos);
-  EXPECT_NE(refused("Head(%x, %x) num_classes=1 reg_max=1 strides=[8]").find("expand_head"),
-            std::string::npos)
-      << refused("Head(%x, %x) num_classes=1 reg_max=1 strides=[8]");
+  const Graph head = graph_of(
+      "input %boxes: f32[1,4,2,2]\ninput %classes: f32[1,3,2,2]\n"
+      "%y = Head(%boxes, %classes) num_classes=3 reg_max=1 strides=[8]\noutput %y\n");
+  EXPECT_NE(write_error(head).find("expand_head"), std::string::npos);
 }
 
 TEST(OnnxWriter, OptionsAndOutputsAreChecked) {

@@ -17,7 +17,7 @@ namespace shrike {
 namespace {
 
 // A file of some kilobytes can hold thousands of scans that each walk over the whole picture.
-constexpr int kMaxScans = 500;
+constexpr int kMaxScans = 100;  // encoders write about ten
 
 // libjpeg reports errors by calling back, and the callback must not return: it jumps to the
 // setjmp of the JpegReader method that is running. Between the two lie only frames of libjpeg.

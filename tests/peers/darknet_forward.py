@@ -8,23 +8,23 @@ order, in each anchor, y, x: cx,cy,w,h in pixels of the input, objectness, class
 from pathlib import Path
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 
 EPSILON = 1e-5  # inside the square root
 
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
 ACTIVATIONS = {
     "linear": lambda x: x,
-    "leaky": lambda x: F.leaky_relu(x, 0.1),
-    "relu": F.relu,
-    "relu6": F.relu6,
-    "logistic": torch.sigmoid,
-    "swish": F.silu,
-    "mish": F.mish,
-    "tanh": torch.tanh,
-    "elu": F.elu,
-    "selu": F.selu,
-    "gelu": lambda x: F.gelu(x, approximate="tanh"),
+    "leaky": lambda x: np.where(x > 0, x, np.float32(0.1) * x),
+    "relu": lambda x: np.maximum(x, 0),
+    "relu6": lambda x: np.clip(x, 0, 6),
+    "logistic": sigmoid,
+    "swish": lambda x: x * sigmoid(x),
+    "mish": lambda x: x * np.tanh(np.logaddexp(x, 0)),
+    "tanh": np.tanh,
+    "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
 }
 
 
@@ -52,14 +52,27 @@ class Weights:
         data = Path(path).read_bytes()
         major, minor = np.frombuffer(data, "<i4", 2)
         header = 20 if major * 10 + minor >= 2 else 16  # the count of seen pictures is 64 bits wide, or 32
-        self.values, self.at = torch.from_numpy(np.frombuffer(data, "<f4", offset=header).copy()), 0
+        self.values, self.at = np.frombuffer(data, "<f4", offset=header), 0
 
     def take(self, *shape):
         count = int(np.prod(shape))
         if self.at + count > len(self.values):
             raise ValueError(f"{self.at + count - len(self.values)} floats are missing")
         self.at += count
-        return self.values[self.at - count : self.at].view(*shape)
+        return self.values[self.at - count : self.at].reshape(shape)
+
+
+def windows(x, size, stride):
+    """(N,C,H',W',size,size): every window of a map."""
+    return np.lib.stride_tricks.sliding_window_view(x, (size, size), (2, 3))[:, :, ::stride, ::stride]
+
+
+def convolved(x, kernel, stride, padding, groups):
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    taken = windows(x, kernel.shape[2], stride)
+    parts = zip(np.split(taken, groups, 1), np.split(kernel, groups, 0))
+    maps = [np.tensordot(part, k, ([1, 4, 5], [1, 2, 3])).transpose(0, 3, 1, 2) for part, k in parts]
+    return np.concatenate(maps, 1)
 
 
 def convolutional(x, s, weights):
@@ -70,9 +83,11 @@ def convolutional(x, s, weights):
     if normalize:
         scale, mean, variance = (weights.take(filters) for _ in range(3))
     kernel = weights.take(filters, x.shape[1] // groups, size, size)
-    y = F.conv2d(x, kernel, None if normalize else bias, int(s.get("stride", 1)), padding, 1, groups)
+    y = convolved(x, kernel, int(s.get("stride", 1)), padding, groups)
+    per_channel = lambda v: v[:, None, None]
     if normalize:
-        y = F.batch_norm(y, mean, variance, scale, bias, eps=EPSILON)
+        y = (y - per_channel(mean)) / np.sqrt(per_channel(variance) + EPSILON) * per_channel(scale)
+    y = y + per_channel(bias)
     return ACTIVATIONS[s.get("activation", "logistic")](y)
 
 
@@ -82,14 +97,15 @@ def maxpool(x, s):
     size = int(s.get("size", stride))
     padding = int(s.get("padding", size - 1))
     before = padding // 2
-    x = F.pad(x, (before, padding - before) * 2, value=-torch.inf)
-    return F.max_pool2d(x, size, stride)
+    around = (before, padding - before)
+    x = np.pad(x, ((0, 0), (0, 0), around, around), constant_values=-np.inf)
+    return windows(x, size, stride).max((4, 5))
 
 
 def route(outputs, s):
     inputs = [outputs[i if i >= 0 else len(outputs) + i] for i in numbers(s["layers"])]
     groups, group = int(s.get("groups", 1)), int(s.get("group_id", 0))
-    return torch.cat([x.chunk(groups, 1)[group] for x in inputs], 1)
+    return np.concatenate([np.split(x, groups, 1)[group] for x in inputs], 1)
 
 
 def shortcut(outputs, s):
@@ -100,22 +116,22 @@ def shortcut(outputs, s):
 
 
 def yolo(x, s, input_height, input_width):
-    anchors = torch.tensor(numbers(s["anchors"], float)).view(-1, 2)
+    anchors = np.array(numbers(s["anchors"], float), np.float32).reshape(-1, 2)
     anchors = anchors[numbers(s["mask"])] if "mask" in s else anchors
     n, _, h, w = x.shape
-    x = x.view(n, len(anchors), 5 + int(s["classes"]), h, w).permute(0, 1, 3, 4, 2)
+    x = x.reshape(n, len(anchors), 5 + int(s["classes"]), h, w).transpose(0, 1, 3, 4, 2)
     k = float(s.get("scale_x_y", 1))
-    gy, gx = torch.meshgrid(torch.arange(h), torch.arange(w), indexing="ij")
-    xy = x[..., :2].sigmoid() * k - (k - 1) / 2 + torch.stack((gx, gy), -1)
-    xy = xy * torch.tensor([input_width / w, input_height / h])
-    wh = x[..., 2:4].exp() * anchors[:, None, None]
-    return torch.cat((xy, wh, x[..., 4:].sigmoid()), -1).reshape(n, -1, x.shape[-1])
+    gy, gx = np.mgrid[0:h, 0:w]
+    xy = sigmoid(x[..., :2]) * k - (k - 1) / 2 + np.stack((gx, gy), -1)
+    xy = xy * np.array([input_width / w, input_height / h])
+    wh = np.exp(x[..., 2:4]) * anchors[:, None, None]
+    return np.concatenate((xy, wh, sigmoid(x[..., 4:])), -1).reshape(n, -1, x.shape[-1])
 
 
 def forward(cfg, weights_file, x):
     """x: (N,3,H,W) float32 array; the result is an array."""
     weights, outputs, decoded = Weights(weights_file), [], []
-    y = torch.from_numpy(np.ascontiguousarray(x))
+    y = x
     for kind, s in sections(cfg):
         if kind in ("net", "network"):
             continue
@@ -124,7 +140,7 @@ def forward(cfg, weights_file, x):
         elif kind == "maxpool":
             y = maxpool(y, s)
         elif kind == "upsample":
-            y = F.interpolate(y, scale_factor=int(s.get("stride", 2)), mode="nearest")
+            y = y.repeat(int(s.get("stride", 2)), 2).repeat(int(s.get("stride", 2)), 3)
         elif kind == "route":
             y = route(outputs, s)
         elif kind == "shortcut":
@@ -136,4 +152,4 @@ def forward(cfg, weights_file, x):
         outputs.append(y)
     if weights.at != len(weights.values):
         raise ValueError(f"{len(weights.values) - weights.at} floats are left over")
-    return torch.cat(decoded, 1).numpy()
+    return np.concatenate(decoded, 1).astype(np.float32)

@@ -208,7 +208,7 @@ OutNodes Lowering::operator()(const Reduce& op) const {
   // Before 18 the axes of all but ReduceSum are an attribute, and none always means all.
   const Tensor* axes = has_axes ? graph_.constant(node_.inputs[1]) : nullptr;
   if (has_axes && (!axes || axes->dtype() != DType::kI64))
-    return fail(node_, "axes that are computed need operator set 18");
+    return fail(node_, "computed axes: needs operator set 18");
   const bool no_axes = !axes || axes->empty();
   OutNode out = skeleton();
   out.inputs.resize(1);
