@@ -9,20 +9,20 @@
 namespace shrike::darknet {
 namespace {
 
-// 8x8 pictures; every kind of section. Floats: 4 * 2 + 4 * 4 ... as the comments count them.
+// 8x8 pictures; every kind of section. Behind each is the number of its floats.
 const std::string kNet =
     "[net]\nwidth=8\nheight=8\nchannels=2\nletter_box=1\n"
-    "[convolutional]\nbatch_normalize=1\nfilters=2\nsize=1\nactivation=leaky\n"      // 4*2 + 4
-    "[maxpool]\nsize=2\nstride=2\n"                                                  //
-    "[dropout]\nprobability=.5\n"                                                    //
-    "[convolutional]\nfilters=2\nsize=3\npad=1\ngroups=2\nactivation=relu6\n"        // 2 + 18
-    "[shortcut]\nfrom=-3\nactivation=linear\n"                                       //
-    "[convolutional]\nfilters=7\nsize=1\nactivation=linear\n"                        // 7 + 14
-    "[yolo]\nmask=1\nanchors=1,2, 3,4\nclasses=2\nscale_x_y=1.05\n"                  //
-    "[route]\nlayers=-3\ngroups=2\ngroup_id=1\n"                                     //
-    "[upsample]\nstride=2\n"                                                         //
-    "[route]\nlayers=-1,0\n"                                                         //
-    "[convolutional]\nfilters=7\nsize=1\nstride=1\nactivation=linear\n"              // 7 + 21
+    "[convolutional]\nbatch_normalize=1\nfilters=2\nsize=1\nactivation=leaky\n"  // 12
+    "[maxpool]\nsize=2\nstride=2\n"                                              //
+    "[dropout]\nprobability=.5\n"                                                //
+    "[convolutional]\nfilters=2\nsize=3\npad=1\ngroups=2\nactivation=relu6\n"    // 20
+    "[shortcut]\nfrom=-3\nactivation=linear\n"                                   //
+    "[convolutional]\nfilters=7\nsize=1\nactivation=linear\n"                    // 21
+    "[yolo]\nmask=1\nanchors=1,2, 3,4\nclasses=2\nscale_x_y=1.05\n"              //
+    "[route]\nlayers=-3\ngroups=2\ngroup_id=1\n"                                 //
+    "[upsample]\nstride=2\n"                                                     //
+    "[route]\nlayers=-1,0\n"                                                     //
+    "[convolutional]\nfilters=7\nsize=1\nstride=1\nactivation=linear\n"          // 28
     "[yolo]\nmask=0\nanchors=1,2, 3,4\nclasses=2\n";
 constexpr size_t kFloats = 12 + 20 + 21 + 28;
 
@@ -57,8 +57,40 @@ TEST(DarknetReader, EverySectionBecomesItsNodes) {
   EXPECT_EQ(print_graph(*graph), R"(graph "tiny"
 meta "imgsz" "[8, 8]"
 meta "preprocess" "darknet_letterbox"
-meta "stride" "4"
+meta "stride" "2"
 meta "task" "detect"
+input %images: f32[1,2,8,8]
+const %layer_0_bn_bias: f32[2] = [1, 2]
+const %layer_0_bn_scale: f32[2] = [3, 4]
+const %layer_0_bn_mean: f32[2] = [5, 6]
+const %layer_0_bn_var: f32[2] = [7, 8]
+const %layer_0_weights: f32[2,2,1,1] = [9, 10, 11, 12]
+const %layer_3_bias: f32[2] = [13, 14]
+const %layer_3_weights: f32[2,1,3,3] = [15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32]
+const %layer_3_low: f32[] = [0]
+const %layer_3_high: f32[] = [6]
+const %layer_5_bias: f32[7] = [33, 34, 35, 36, 37, 38, 39]
+const %layer_5_weights: f32[7,2,1,1] = [40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53]
+const %layer_7_start: i64[1] = [1]
+const %layer_7_end: i64[1] = [2]
+const %layer_7_axis: i64[1] = [1]
+const %layer_8_scales: f32[4] = [1, 1, 2, 2]
+const %layer_10_bias: f32[7] = [54, 55, 56, 57, 58, 59, 60]
+const %layer_10_weights: f32[7,3,1,1] = [61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 77, 78, 79, 80, 81]
+%layer_0_conv: f32[1,2,8,8] = Conv(%images, %layer_0_weights) @"layer_0_conv"
+%layer_0_bn: f32[1,2,8,8] = BatchNormalization(%layer_0_conv, %layer_0_bn_scale, %layer_0_bn_bias, %layer_0_bn_mean, %layer_0_bn_var) @"layer_0_bn"
+%layer_0_leaky: f32[1,2,8,8] = LeakyRelu(%layer_0_bn) alpha=0.1 @"layer_0_leaky"
+%layer_1_maxpool: f32[1,2,4,4] = MaxPool(%layer_0_leaky) kernel_shape=[2, 2] strides=[2, 2] pads=[0, 0, 1, 1] @"layer_1_maxpool"
+%layer_3_conv: f32[1,2,4,4] = Conv(%layer_1_maxpool, %layer_3_weights, %layer_3_bias) pads=[1, 1, 1, 1] group=2 @"layer_3_conv"
+%layer_3_relu6: f32[1,2,4,4] = Clip(%layer_3_conv, %layer_3_low, %layer_3_high) @"layer_3_relu6"
+%layer_4_shortcut: f32[1,2,4,4] = Add(%layer_3_relu6, %layer_1_maxpool) @"layer_4_shortcut"
+%layer_5_conv: f32[1,7,4,4] = Conv(%layer_4_shortcut, %layer_5_weights, %layer_5_bias) @"layer_5_conv"
+%layer_7_group: f32[1,1,4,4] = Slice(%layer_4_shortcut, %layer_7_start, %layer_7_end, %layer_7_axis) @"layer_7_group"
+%layer_8_upsample: f32[1,1,8,8] = Resize(%layer_7_group, %layer_8_scales) coordinate_transformation_mode=asymmetric nearest_mode=floor @"layer_8_upsample"
+%layer_9_route: f32[1,3,8,8] = Concat(%layer_8_upsample, %layer_0_leaky) axis=1 @"layer_9_route"
+%layer_10_conv: f32[1,7,8,8] = Conv(%layer_9_route, %layer_10_weights, %layer_10_bias) @"layer_10_conv"
+%output0: f32[1,80,7] = Head(%layer_5_conv, %layer_10_conv) kind=darknet num_classes=2 strides=[2, 1] anchors=[3, 4, 1, 2] scale_xy=[1.05, 1] @"output0"
+output %output0
 )");
 }
 

@@ -1,5 +1,6 @@
 #include <png.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <vector>
@@ -12,13 +13,29 @@ namespace shrike {
 namespace {
 
 constexpr size_t kMessageBytes = 256;
+// Of text, profiles and EXIF, unpacked; pixels are not counted.
+constexpr size_t kMostChunkBytes = size_t{4} << 20;
+
+// The file up to the first chunk that claims more bytes than there are: libpng would allocate up to
+// 2 GiB for one before it finds out.
+std::span<const std::byte> whole_chunks(std::span<const std::byte> bytes) {
+  constexpr size_t kSignature = 8, kLengthAndType = 8, kChecksum = 4;
+  const ByteView view(bytes, ByteOrder::kBig);
+  size_t at = kSignature;
+  while (const auto length = view.u32(at)) {
+    const size_t size = kLengthAndType + *length + kChecksum;
+    if (!view.holds(at, size)) break;
+    at += size;
+  }
+  return bytes.first(std::min(at, bytes.size()));
+}
 
 // Methods return false after an error, with message() set. libpng reports errors by calling
 // on_error, which jumps back into the method that is running; none of them holds an object with
 // a destructor.
 class PngReader {
  public:
-  explicit PngReader(std::span<const std::byte> bytes) : rest_(bytes) {}
+  explicit PngReader(std::span<const std::byte> bytes) : rest_(whole_chunks(bytes)) {}
   PngReader(const PngReader&) = delete;
   PngReader& operator=(const PngReader&) = delete;
   ~PngReader() { png_destroy_read_struct(&png_, &info_, nullptr); }
@@ -29,6 +46,7 @@ class PngReader {
     info_ = png_create_info_struct(png_);
     if (info_ == nullptr) return out_of_memory();
     if (setjmp(png_jmpbuf(png_))) return false;
+    png_set_chunk_malloc_max(png_, kMostChunkBytes);
     png_set_read_fn(png_, this, on_read);
     png_read_info(png_, info_);
     return true;

@@ -21,10 +21,11 @@ struct NmsOptions {
 
 // The kept candidates by falling confidence. A candidate whose confidence is not a number is
 // dropped.
-std::vector<Detection> non_max_suppression(std::vector<Detection> candidates,
+std::vector<Detection> non_max_suppression(const std::vector<Detection>& candidates,
                                            const NmsOptions& options);
 
-// Sorts by falling confidence, equal ones in the order given, and cuts to `limit`.
+// Sorts by falling confidence, equal ones in the order given, and cuts to `limit`; drops those
+// whose confidence is not a number.
 void keep_most_confident(std::vector<Detection>& candidates, int limit);
 
 }  // namespace shrike

@@ -35,8 +35,8 @@ TEST(DarknetCfg, AsTolerantAsDarknet) {
 }
 
 TEST(DarknetCfg, NumbersAreChecked) {
-  const Result<std::vector<Section>> sections = parse_cfg(
-      "[net]\na=x\nb=1.5\nc=99999999999999999999\nd=1,x\ne=nan\nf=5\ng=+3\n", "a.cfg");
+  const Result<std::vector<Section>> sections =
+      parse_cfg("[net]\na=x\nb=1.5\nc=99999999999999999999\nd=1,x\ne=nan\nf=5\ng=+3\n", "a.cfg");
   ASSERT_TRUE(sections);
   const Section& net = (*sections)[0];
   for (const char* key : {"a", "b", "c"}) EXPECT_FALSE(net.integer(key, 0)) << key;
