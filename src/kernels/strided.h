@@ -46,7 +46,8 @@ BasicStridedView<T> dense_view(T* data, int rank, const Extents& dims) {
 
 // The view with its dimensions in the order axes[0], axes[1], ...: a transpose that moves nothing.
 template <typename T>
-BasicStridedView<T> permuted(const BasicStridedView<T>& view, const std::array<int, kMaxRank>& axes) {
+BasicStridedView<T> permuted(const BasicStridedView<T>& view,
+                             const std::array<int, kMaxRank>& axes) {
   BasicStridedView<T> result{view.data, view.rank, {}, {}};
   for (size_t d = 0; d < static_cast<size_t>(view.rank); ++d) {
     result.dims[d] = view.dims[static_cast<size_t>(axes[d])];

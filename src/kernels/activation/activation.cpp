@@ -35,9 +35,7 @@ float mish(float x, float, float) { return x * std::tanh(log1p_exp(x)); }
 float hard_sigmoid(float x, float alpha, float beta) { return clip(alpha * x + beta, 0, 1); }
 float hard_swish(float x, float, float) { return x * clip(x * (1.0f / 6) + 0.5f, 0, 1); }
 float elu(float x, float alpha, float) { return x < 0 ? alpha * std::expm1(x) : x; }
-float selu(float x, float alpha, float beta) {
-  return beta * (x < 0 ? alpha * std::expm1(x) : x);
-}
+float selu(float x, float alpha, float beta) { return beta * (x < 0 ? alpha * std::expm1(x) : x); }
 float softplus(float x, float, float) { return log1p_exp(x); }
 float gelu(float x, float, float) { return 0.5f * x * (1 + std::erf(x * kSqrtHalf)); }
 float gelu_tanh(float x, float, float) {

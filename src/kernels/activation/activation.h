@@ -90,8 +90,8 @@ float erf(float x, float alpha, float beta);
 
 // In the order of the enumeration.
 inline constexpr ActivationInfo kActivations[] = {
-    {ActivationKind::kNone, "none", activation_reference::none},    // x
-    {ActivationKind::kRelu, "relu", activation_reference::relu},    // max(x, 0)
+    {ActivationKind::kNone, "none", activation_reference::none},                   // x
+    {ActivationKind::kRelu, "relu", activation_reference::relu},                   // max(x, 0)
     {ActivationKind::kLeakyRelu, "leaky_relu", activation_reference::leaky_relu},  // x<0: alpha x
     {ActivationKind::kClip, "clip", activation_reference::clip},  // min(max(x, alpha), beta)
     {ActivationKind::kSigmoid, "sigmoid", activation_reference::sigmoid},  // 1 / (1 + e^-x)

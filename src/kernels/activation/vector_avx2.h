@@ -17,9 +17,9 @@ using Vec = __m256;
 
 inline Vec splat(float value) { return _mm256_set1_ps(value); }
 
+// e^x = scale + scale * f * p: scale = 2^n, e^f = 1 + f p.
 struct ExpParts {
-  Vec scale;  // 2^n
-  Vec m1;     // e^f - 1
+  Vec scale, f, p;
 };
 
 // Requires -87.4 <= x <= 88.4, or NaN.
@@ -37,7 +37,7 @@ inline ExpParts exp_parts(Vec x) {
   p = _mm256_fmadd_ps(p, f, splat(1.0f));
   const __m256i exponent = _mm256_slli_epi32(_mm256_castps_si256(shifted), 23);
   const __m256i one = _mm256_castps_si256(splat(1.0f));
-  return {_mm256_castsi256_ps(_mm256_add_epi32(exponent, one)), _mm256_mul_ps(p, f)};
+  return {_mm256_castsi256_ps(_mm256_add_epi32(exponent, one)), f, p};
 }
 
 // min and max return their second operand when either is a NaN, which keeps the NaN of x.
@@ -45,16 +45,16 @@ inline Vec clamp(Vec x, float low, float high) {
   return _mm256_min_ps(splat(high), _mm256_max_ps(splat(low), x));
 }
 
-// e^x with x clamped to where the result is a normal number.
-inline Vec exp_clamped(Vec x) {
+// offset + e^x, with x clamped to where e^x is a normal number. An offset of -1 keeps the relative
+// accuracy near 0.
+inline Vec exp_plus(Vec x, float offset) {
   const ExpParts e = exp_parts(clamp(x, -87.3f, 88.3f));
-  return _mm256_fmadd_ps(e.scale, e.m1, e.scale);
+  return _mm256_fmadd_ps(_mm256_mul_ps(e.scale, e.f), e.p, _mm256_add_ps(e.scale, splat(offset)));
 }
 
-// e^x - 1 for x <= 0 (anything for larger x but a NaN).
-inline Vec expm1_clamped(Vec x) {
+inline Vec exp_clamped(Vec x) {
   const ExpParts e = exp_parts(clamp(x, -87.3f, 88.3f));
-  return _mm256_fmadd_ps(e.scale, e.m1, _mm256_sub_ps(e.scale, splat(1.0f)));
+  return _mm256_fmadd_ps(_mm256_mul_ps(e.scale, e.f), e.p, e.scale);
 }
 
 // e^x for every x: 0 below the normal numbers, infinity above the finite ones.
@@ -71,15 +71,14 @@ inline Vec exp_full(Vec x) {
 }
 
 inline Vec sigmoid_of(Vec x) {
-  const Vec e = exp_clamped(_mm256_sub_ps(_mm256_setzero_ps(), x));
-  return _mm256_div_ps(splat(1.0f), _mm256_add_ps(splat(1.0f), e));
+  return _mm256_div_ps(splat(1.0f), exp_plus(_mm256_xor_ps(x, splat(-0.0f)), 1));
 }
 
 // tanh(x) = m / (m + 2), m = e^2x - 1; taken at -|x|, where m stays within -1..0.
 inline Vec tanh_of(Vec x) {
   const Vec sign = _mm256_and_ps(x, splat(-0.0f));
   const Vec below = _mm256_or_ps(x, splat(-0.0f));
-  const Vec m = expm1_clamped(_mm256_add_ps(below, below));
+  const Vec m = exp_plus(_mm256_add_ps(below, below), -1);
   const Vec t = _mm256_div_ps(m, _mm256_add_ps(m, splat(2.0f)));
   return _mm256_xor_ps(_mm256_xor_ps(t, splat(-0.0f)), sign);
 }
@@ -110,8 +109,7 @@ struct VecSigmoid {
 struct VecSilu {
   explicit VecSilu(const Activation&) {}
   Vec operator()(Vec x) const {
-    const Vec e = exp_clamped(_mm256_sub_ps(_mm256_setzero_ps(), x));
-    return _mm256_div_ps(x, _mm256_add_ps(splat(1.0f), e));
+    return _mm256_div_ps(x, exp_plus(_mm256_xor_ps(x, splat(-0.0f)), 1));
   }
 };
 struct VecTanh {
@@ -142,7 +140,7 @@ struct VecHardSwish {
 struct VecElu {
   explicit VecElu(const Activation& a) : alpha(splat(a.alpha)) {}
   Vec operator()(Vec x) const {
-    return _mm256_blendv_ps(x, _mm256_mul_ps(alpha, expm1_clamped(x)), x);
+    return _mm256_blendv_ps(x, _mm256_mul_ps(alpha, exp_plus(x, -1)), x);
   }
   Vec alpha;
 };
@@ -207,32 +205,52 @@ struct VecByReference {
 template <typename Maker>
 auto with_vector_activation(ActivationKind kind, const Maker& maker) {
   switch (kind) {
-    case ActivationKind::kNone: return maker.template operator()<VecNone>();
-    case ActivationKind::kRelu: return maker.template operator()<VecRelu>();
-    case ActivationKind::kLeakyRelu: return maker.template operator()<VecLeakyRelu>();
-    case ActivationKind::kClip: return maker.template operator()<VecClip>();
-    case ActivationKind::kSigmoid: return maker.template operator()<VecSigmoid>();
-    case ActivationKind::kSilu: return maker.template operator()<VecSilu>();
-    case ActivationKind::kTanh: return maker.template operator()<VecTanh>();
-    case ActivationKind::kMish: return maker.template operator()<VecMish>();
-    case ActivationKind::kHardSigmoid: return maker.template operator()<VecHardSigmoid>();
-    case ActivationKind::kHardSwish: return maker.template operator()<VecHardSwish>();
-    case ActivationKind::kElu: return maker.template operator()<VecElu>();
-    case ActivationKind::kSelu: return maker.template operator()<VecSelu>();
-    case ActivationKind::kGeluTanh: return maker.template operator()<VecGeluTanh>();
-    case ActivationKind::kExp: return maker.template operator()<VecExp>();
-    case ActivationKind::kSqrt: return maker.template operator()<VecSqrt>();
-    case ActivationKind::kReciprocal: return maker.template operator()<VecReciprocal>();
-    case ActivationKind::kNegate: return maker.template operator()<VecNegate>();
-    case ActivationKind::kAbs: return maker.template operator()<VecAbs>();
-    case ActivationKind::kSquare: return maker.template operator()<VecSquare>();
+    case ActivationKind::kNone:
+      return maker.template operator()<VecNone>();
+    case ActivationKind::kRelu:
+      return maker.template operator()<VecRelu>();
+    case ActivationKind::kLeakyRelu:
+      return maker.template operator()<VecLeakyRelu>();
+    case ActivationKind::kClip:
+      return maker.template operator()<VecClip>();
+    case ActivationKind::kSigmoid:
+      return maker.template operator()<VecSigmoid>();
+    case ActivationKind::kSilu:
+      return maker.template operator()<VecSilu>();
+    case ActivationKind::kTanh:
+      return maker.template operator()<VecTanh>();
+    case ActivationKind::kMish:
+      return maker.template operator()<VecMish>();
+    case ActivationKind::kHardSigmoid:
+      return maker.template operator()<VecHardSigmoid>();
+    case ActivationKind::kHardSwish:
+      return maker.template operator()<VecHardSwish>();
+    case ActivationKind::kElu:
+      return maker.template operator()<VecElu>();
+    case ActivationKind::kSelu:
+      return maker.template operator()<VecSelu>();
+    case ActivationKind::kGeluTanh:
+      return maker.template operator()<VecGeluTanh>();
+    case ActivationKind::kExp:
+      return maker.template operator()<VecExp>();
+    case ActivationKind::kSqrt:
+      return maker.template operator()<VecSqrt>();
+    case ActivationKind::kReciprocal:
+      return maker.template operator()<VecReciprocal>();
+    case ActivationKind::kNegate:
+      return maker.template operator()<VecNegate>();
+    case ActivationKind::kAbs:
+      return maker.template operator()<VecAbs>();
+    case ActivationKind::kSquare:
+      return maker.template operator()<VecSquare>();
     case ActivationKind::kFloor:
       return maker.template operator()<VecRounded<_MM_FROUND_TO_NEG_INF>>();
     case ActivationKind::kCeil:
       return maker.template operator()<VecRounded<_MM_FROUND_TO_POS_INF>>();
     case ActivationKind::kRound:
       return maker.template operator()<VecRounded<_MM_FROUND_TO_NEAREST_INT>>();
-    default: return maker.template operator()<VecByReference>();
+    default:
+      return maker.template operator()<VecByReference>();
   }
 }
 

@@ -105,8 +105,11 @@ double time_layer(const Layer& layer, const ConvKernel& kernel, const Options& o
   const ConvMaps maps{map_in(input, p.in_height, p.in_channels, options.gap),
                       map_in(output, p.out_height, p.out_channels, options.gap),
                       {}};
-  return least_seconds([&] { kernel.run(p, packed, maps, pool, {scratch.get(), size}); },
-                       options.seconds);
+  return least_seconds(
+      [&] {
+        kernel.run(p, packed, maps, pool, {scratch.get(), size});
+      },
+      options.seconds);
 }
 
 void bench_kernel(const ConvKernel& kernel, const Options& options, double peak) {
@@ -140,8 +143,8 @@ int run(const Options& options) {
   const TileKernel& tile = kTilePlain;
 #endif
   const double peak = tile_gmacs(tile) * options.threads;
-  std::printf("%s, %d thread(s), tile in cache %.1f GMAC/s\n", cpu_name().c_str(),
-              options.threads, peak);
+  std::printf("%s, %d thread(s), tile in cache %.1f GMAC/s\n", cpu_name().c_str(), options.threads,
+              peak);
   for (const ConvKernel& kernel : conv_kernels()) {
     if (cpu_lacks(kernel.need, cpu_features())) continue;
     if (kernel.need == CpuNeed::kNothing && !options.plain) continue;

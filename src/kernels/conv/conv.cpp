@@ -22,9 +22,8 @@ constexpr ConvKernel igemm_row(const char* name, CpuNeed need) {
         return igemm_scratch_bytes(kTile, problem, threads);
       },
       [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
-         ThreadPool& pool, std::span<std::byte> scratch) {
-        igemm_run(kTile, problem, packed, maps, pool, scratch);
-      },
+         ThreadPool& pool,
+         std::span<std::byte> scratch) { igemm_run(kTile, problem, packed, maps, pool, scratch); },
   };
 }
 
@@ -41,9 +40,8 @@ constexpr ConvKernel depthwise_row(const char* name, CpuNeed need) {
       },
       no_scratch,
       [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
-         ThreadPool& pool, std::span<std::byte>) {
-        depthwise_run(kTile, problem, packed, maps, pool);
-      },
+         ThreadPool& pool,
+         std::span<std::byte>) { depthwise_run(kTile, problem, packed, maps, pool); },
   };
 }
 
@@ -54,8 +52,7 @@ constexpr ConvKernel kConvKernels[] = {
 #endif
     depthwise_row<kDepthwisePlain>("depthwise", CpuNeed::kNothing),
     igemm_row<kTilePlain>("igemm", CpuNeed::kNothing),
-    {"reference", CpuNeed::kNothing, nullptr, conv_reference_pack, no_scratch,
-     conv_reference_run},
+    {"reference", CpuNeed::kNothing, nullptr, conv_reference_pack, no_scratch, conv_reference_run},
 };
 
 }  // namespace

@@ -16,10 +16,10 @@ std::string describe(const ConvProblem& p) {
   std::ostringstream text;
   text << "in " << p.in_height << "x" << p.in_width << "x" << p.in_channels << " out "
        << p.out_height << "x" << p.out_width << "x" << p.out_channels << " kernel " << p.kernel_h
-       << "x" << p.kernel_w << " stride " << p.stride_h << "," << p.stride_w << " pad "
-       << p.pad_top << "," << p.pad_left << " dilation " << p.dilation_h << "," << p.dilation_w
-       << " groups " << p.groups << " activation " << activation_info(p.activation.kind).name
-       << " residual " << static_cast<int>(p.residual);
+       << "x" << p.kernel_w << " stride " << p.stride_h << "," << p.stride_w << " pad " << p.pad_top
+       << "," << p.pad_left << " dilation " << p.dilation_h << "," << p.dilation_w << " groups "
+       << p.groups << " activation " << activation_info(p.activation.kind).name << " residual "
+       << static_cast<int>(p.residual);
   return text.str();
 }
 
@@ -32,8 +32,8 @@ class ConvCase {
  public:
   ConvCase(const ConvProblem& problem, Random& random, Gaps in_gaps = {}, Gaps out_gaps = {})
       : problem_(problem),
-        input_(problem.in_height, problem.in_width, problem.in_channels, in_gaps.pixel,
-               in_gaps.row, in_gaps.shift),
+        input_(problem.in_height, problem.in_width, problem.in_channels, in_gaps.pixel, in_gaps.row,
+               in_gaps.shift),
         residual_(problem.out_height, problem.out_width, problem.out_channels, in_gaps.pixel,
                   in_gaps.row, out_gaps.shift),
         out_gaps_(out_gaps),
@@ -44,8 +44,8 @@ class ConvCase {
   }
 
   std::vector<float> run(const ConvKernel& kernel, int threads, bool with_bias = true) const {
-    TestMap output(problem_.out_height, problem_.out_width, problem_.out_channels,
-                   out_gaps_.pixel, out_gaps_.row, out_gaps_.shift);
+    TestMap output(problem_.out_height, problem_.out_width, problem_.out_channels, out_gaps_.pixel,
+                   out_gaps_.row, out_gaps_.shift);
     ThreadPool pool(threads);
     const PackedConv packed =
         kernel.pack(problem_, weights_.data(), with_bias ? bias_.data() : nullptr);
@@ -60,8 +60,7 @@ class ConvCase {
   int check_all(float tolerance_factor = 1) const {
     SCOPED_TRACE(describe(problem_));
     const std::vector<float> expected = run(conv_kernels().back(), 1);
-    const float tolerance =
-        tolerance_factor * sum_tolerance(problem_.taps() * problem_.group_in());
+    const float tolerance = tolerance_factor * sum_tolerance(problem_.taps() * problem_.group_in());
     int taken = 0;
     for (const ConvKernel& kernel : conv_kernels()) {
       if (cpu_lacks(kernel.need, cpu_features())) continue;
@@ -234,8 +233,8 @@ TEST(Conv, RandomProblems) {
     p.out_channels = p.groups * random.integer(1, 40 / p.groups);
     if (depthwise) p.groups = p.out_channels = p.in_channels;
     p.activation.kind = random.pick({ActivationKind::kNone, ActivationKind::kSilu});
-    p.residual = random.pick(
-        {Residual::kNone, Residual::kAfterActivation, Residual::kBeforeActivation});
+    p.residual =
+        random.pick({Residual::kNone, Residual::kAfterActivation, Residual::kBeforeActivation});
     const int64_t pad_end = random.integer(0, 4);
     p = sized(p, pad_end);
     if (p.in_height + p.pad_top + pad_end <= (p.kernel_h - 1) * p.dilation_h) continue;

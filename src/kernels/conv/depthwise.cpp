@@ -53,8 +53,7 @@ class DepthwiseRow {
   void compute_tile(int64_t y, int64_t x, int count, Range across, int64_t first,
                     int64_t last) const {
     const int64_t top = y * problem_.stride_h - problem_.pad_top;
-    const Range down =
-        taps_inside(top, problem_.kernel_h, problem_.dilation_h, problem_.in_height);
+    const Range down = taps_inside(top, problem_.kernel_h, problem_.dilation_h, problem_.in_height);
     const ConstMapView& in = maps_.input;
     DepthwiseSums sums{};
     sums.pixel_step = problem_.stride_w * in.pixel_stride;
@@ -134,8 +133,8 @@ void depthwise_run(const DepthwiseTile& tile, const ConvProblem& problem, const 
   const int64_t blocks = divide_up(problem.out_channels, tile.tile->columns);
   // Flat maps are also divided by channels.
   const int64_t wanted = pool.threads() > 1 ? 4 * pool.threads() : 1;
-  const int64_t parts = std::clamp<int64_t>(
-      divide_up(wanted, std::max<int64_t>(1, problem.out_height)), 1, blocks);
+  const int64_t parts =
+      std::clamp<int64_t>(divide_up(wanted, std::max<int64_t>(1, problem.out_height)), 1, blocks);
   pool.parallel_for(problem.out_height * parts, [&](int64_t unit, int) {
     const int64_t part = unit % parts;
     row.compute(unit / parts, blocks * part / parts, blocks * (part + 1) / parts);

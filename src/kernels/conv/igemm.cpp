@@ -17,8 +17,7 @@ size_t lay_out_scratch(const TileKernel& tile, const ConvProblem& problem, std::
   const size_t per_pixel = align_up(pixels * sizeof(float*));
   const size_t sums = align_up(static_cast<size_t>(tile.rows * tile.columns) * sizeof(float));
   if (scratch)
-    *scratch = {reinterpret_cast<const float**>(base),
-                reinterpret_cast<float**>(base + pointers),
+    *scratch = {reinterpret_cast<const float**>(base), reinterpret_cast<float**>(base + pointers),
                 reinterpret_cast<const float**>(base + pointers + per_pixel),
                 reinterpret_cast<float*>(base + pointers + 2 * per_pixel)};
   return pointers + 2 * per_pixel + sums;
@@ -26,6 +25,18 @@ size_t lay_out_scratch(const TileKernel& tile, const ConvProblem& problem, std::
 
 struct Pixel {
   int64_t y, x;  // of the output
+};
+
+// Asks for the cache lines of a range, a few at each step.
+struct Prefetch {
+  const char* next = nullptr;
+  int64_t lines = 0, each = 0;
+
+  void step() {
+    for (int64_t i = 0; i < each && lines > 0; ++i, --lines, next += kLine)
+      __builtin_prefetch(next, 0, 2);
+  }
+  static constexpr int64_t kLine = 64;  // bytes
 };
 
 // One call of igemm_run, the same for all workers.
@@ -78,6 +89,17 @@ class IgemmRun {
   void advance(Pixel& pixel) const {
     if (++pixel.x == problem_.out_width) pixel = {pixel.y + 1, 0};
   }
+  // The inputs of the pixels after `pixel`, spread over `steps` tiles. Only for maps that are one
+  // row: elsewhere the processor's own prefetching does as well.
+  Prefetch prefetch_of(int64_t pixel, int64_t steps) const {
+    if (reach_w_ > 0 || problem_.out_height != 1 || pixel >= problem_.out_width) return {};
+    const int64_t pixels =
+        std::min(problem_.out_width - pixel, igemm_block_pixels(tile_, problem_));
+    const int64_t bytes = pixels * maps_.input.pixel_stride * static_cast<int64_t>(sizeof(float));
+    const int64_t lines = bytes / Prefetch::kLine;
+    return {reinterpret_cast<const char*>(maps_.input.at(0, pixel)), lines,
+            divide_up(lines, steps)};
+  }
   void compute_tile(const IgemmTile& tile, const IgemmScratch& scratch, int64_t group,
                     int64_t block) const;
 
@@ -87,7 +109,7 @@ class IgemmRun {
   const IgemmPacking packing_;
   const float* weights_;
   const int64_t reach_h_, reach_w_;  // from a window's first tap to its last
-  const bool rows_merge_;  // the taps of a kernel row are adjacent, padding apart
+  const bool rows_merge_;            // the taps of a kernel row are adjacent, padding apart
   const TileFinishFunction finish_;
 };
 
@@ -187,16 +209,18 @@ void IgemmRun::compute(const IgemmScratch& scratch, int64_t group, int64_t first
     pixel.x += row_count;
     while (pixel.x >= problem_.out_width) pixel = {pixel.y + 1, pixel.x - problem_.out_width};
   }
+  Prefetch next = prefetch_of(last, count * (end - begin));
   for (int64_t block = begin; block < end; ++block)
-    for (int64_t t = 0; t < count; ++t) compute_tile(tiles[t], scratch, group, block);
+    for (int64_t t = 0; t < count; ++t) {
+      next.step();
+      compute_tile(tiles[t], scratch, group, block);
+    }
 }
 
 // Where each output pixel is made of one input pixel and rows follow each other without a gap, the
 // map is one long row: its tiles need no thought about where a row ends.
 void flatten(ConvProblem& problem, ConvMaps& maps) {
-  const auto dense = [](const auto& map) {
-    return map.row_stride == map.width * map.pixel_stride;
-  };
+  const auto dense = [](const auto& map) { return map.row_stride == map.width * map.pixel_stride; };
   const bool pointwise = problem.taps() == 1 && problem.stride_h == 1 && problem.stride_w == 1 &&
                          problem.pad_top == 0 && problem.pad_left == 0 &&
                          problem.in_height == problem.out_height &&
@@ -211,7 +235,7 @@ void flatten(ConvProblem& problem, ConvMaps& maps) {
 }  // namespace
 
 int64_t igemm_block_pixels(const TileKernel& tile, const ConvProblem& problem) {
-  constexpr int64_t kInputFloats = 8192;  // half of a 64 KiB share of the second level
+  constexpr int64_t kInputFloats = 4096;  // half of a first-level cache of 32 KiB
   const int64_t floats_a_pixel =
       std::max<int64_t>(1, problem.group_in() * problem.stride_h * problem.stride_w);
   const int64_t tiles =

@@ -6,8 +6,7 @@
 
 namespace shrike::kernels {
 
-PackedConv conv_reference_pack(const ConvProblem& problem, const float* weights,
-                               const float* bias);
+PackedConv conv_reference_pack(const ConvProblem& problem, const float* weights, const float* bias);
 void conv_reference_run(const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
                         ThreadPool& pool, std::span<std::byte> scratch);
 

@@ -20,9 +20,8 @@ constexpr ConvTransposeKernel disjoint_row(const char* name, CpuNeed need) {
       },
       no_scratch,
       [](const ConvTransposeProblem& problem, const PackedConv& packed, const ConstMapView& input,
-         const MapView& output, ThreadPool& pool, std::span<std::byte>) {
-        disjoint_run(kTile, problem, packed, input, output, pool);
-      },
+         const MapView& output, ThreadPool& pool,
+         std::span<std::byte>) { disjoint_run(kTile, problem, packed, input, output, pool); },
   };
 }
 

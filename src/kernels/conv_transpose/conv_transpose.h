@@ -1,6 +1,7 @@
 // 2-D transposed convolution of one picture, NHWC, with bias and activation fused:
 //
-//   out(y, x, o) = act(bias[o] + sum of in(v, u, g*C/groups + c) * weights[g*C/groups + c][o'][i][j]
+//   out(y, x, o) = act(bias[o] + sum of in(v, u, g*C/groups + c) * weights[g*C/groups +
+//   c][o'][i][j]
 //                  over all v, u, i, j, c with v*stride_h - pad_top + i*dilation_h == y,
 //                                              u*stride_w - pad_left + j*dilation_w == x)
 //   g = o / (O/groups), o' = o % (O/groups), c < C/groups

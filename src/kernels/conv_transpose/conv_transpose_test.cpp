@@ -52,8 +52,7 @@ std::vector<double> spread(const ConvTransposeProblem& p, const ConstMapView& in
 void check(const ConvTransposeProblem& p, Random& random, int64_t gap = 0) {
   TestMap input(p.in_height, p.in_width, p.in_channels, gap, gap * 3, gap);
   input.fill(random);
-  const std::vector<float> weights =
-      random.reals(p.in_channels * p.group_out() * p.taps());
+  const std::vector<float> weights = random.reals(p.in_channels * p.group_out() * p.taps());
   const std::vector<float> bias = random.reals(p.out_channels);
   const std::vector<double> sums = spread(p, input.view(), weights);
   TestMap expected(p.out_height, p.out_width, p.out_channels, gap, gap, gap);
@@ -69,10 +68,10 @@ void check(const ConvTransposeProblem& p, Random& random, int64_t gap = 0) {
       ThreadPool pool(threads);
       TestMap output(p.out_height, p.out_width, p.out_channels, gap, gap, gap);
       AlignedScratch scratch(kernel.scratch_bytes(p, threads));
-      kernel.run(p, kernel.pack(p, weights.data(), bias.data()), input.view(), output.view(),
-                 pool, scratch.span());
-      EXPECT_TRUE(near(expected.values(), output.values(),
-                       2 * sum_tolerance(p.taps() * p.group_in())))
+      kernel.run(p, kernel.pack(p, weights.data(), bias.data()), input.view(), output.view(), pool,
+                 scratch.span());
+      EXPECT_TRUE(
+          near(expected.values(), output.values(), 2 * sum_tolerance(p.taps() * p.group_in())))
           << kernel.name;
     }
   }

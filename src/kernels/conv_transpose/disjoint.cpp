@@ -72,8 +72,8 @@ void disjoint_run(const TileKernel& tile, const ConvTransposeProblem& p, const P
         float* outputs[kMaxTileRows];
         for (int r = 0; r < rows; ++r) {
           pointers[r] = input.at(y, x + r);
-          outputs[r] = output.at(y * p.stride_h + tap / p.kernel_w,
-                                 (x + r) * p.stride_w + tap % p.kernel_w);
+          outputs[r] =
+              output.at(y * p.stride_h + tap / p.kernel_w, (x + r) * p.stride_w + tap % p.kernel_w);
         }
         tile.sums[rows]({pointers, 1, p.in_channels, weights + panel * packing.panel,
                          weights + packing.bias + column, sums});

@@ -9,13 +9,20 @@ namespace shrike::kernels {
 
 float apply_reference(BinaryOp op, float a, float b) {
   switch (op) {
-    case BinaryOp::kAdd: return a + b;
-    case BinaryOp::kSub: return a - b;
-    case BinaryOp::kMul: return a * b;
-    case BinaryOp::kDiv: return a / b;
-    case BinaryOp::kMax: return a > b ? a : b;
-    case BinaryOp::kMin: return a < b ? a : b;
-    case BinaryOp::kPow: return std::pow(a, b);
+    case BinaryOp::kAdd:
+      return a + b;
+    case BinaryOp::kSub:
+      return a - b;
+    case BinaryOp::kMul:
+      return a * b;
+    case BinaryOp::kDiv:
+      return a / b;
+    case BinaryOp::kMax:
+      return a > b ? a : b;
+    case BinaryOp::kMin:
+      return a < b ? a : b;
+    case BinaryOp::kPow:
+      return std::pow(a, b);
   }
   return 0;
 }
@@ -32,13 +39,20 @@ void reference_row(const BinaryRowArgs& args) {
 
 BinaryRow binary_row_reference(BinaryOp op) {
   switch (op) {
-    case BinaryOp::kAdd: return reference_row<BinaryOp::kAdd>;
-    case BinaryOp::kSub: return reference_row<BinaryOp::kSub>;
-    case BinaryOp::kMul: return reference_row<BinaryOp::kMul>;
-    case BinaryOp::kDiv: return reference_row<BinaryOp::kDiv>;
-    case BinaryOp::kMax: return reference_row<BinaryOp::kMax>;
-    case BinaryOp::kMin: return reference_row<BinaryOp::kMin>;
-    case BinaryOp::kPow: return reference_row<BinaryOp::kPow>;
+    case BinaryOp::kAdd:
+      return reference_row<BinaryOp::kAdd>;
+    case BinaryOp::kSub:
+      return reference_row<BinaryOp::kSub>;
+    case BinaryOp::kMul:
+      return reference_row<BinaryOp::kMul>;
+    case BinaryOp::kDiv:
+      return reference_row<BinaryOp::kDiv>;
+    case BinaryOp::kMax:
+      return reference_row<BinaryOp::kMax>;
+    case BinaryOp::kMin:
+      return reference_row<BinaryOp::kMin>;
+    case BinaryOp::kPow:
+      return reference_row<BinaryOp::kPow>;
   }
   return nullptr;
 }
@@ -66,8 +80,8 @@ void join_rows(BinaryOperand& a, BinaryOperand& b, RowsView& out) {
 }
 
 template <BinaryRow (*kRow)(BinaryOp)>
-void run(BinaryOp op, const BinaryOperand& left, const BinaryOperand& right,
-         const RowsView& output, ThreadPool& pool) {
+void run(BinaryOp op, const BinaryOperand& left, const BinaryOperand& right, const RowsView& output,
+         ThreadPool& pool) {
   const BinaryRow row = kRow(op);
   BinaryOperand a = left, b = right;
   RowsView out = output;

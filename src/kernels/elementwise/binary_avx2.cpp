@@ -26,8 +26,7 @@ template <BinaryOp kOp, bool kStepA, bool kStepB>
 void loop(const BinaryRowArgs& r) {
   for (int64_t i = 0; i < r.length; i += 8) {
     const int64_t left = r.length - i;
-    store_some(r.out + i, apply<kOp>(take<kStepA>(r.a, i, left), take<kStepB>(r.b, i, left)),
-               left);
+    store_some(r.out + i, apply<kOp>(take<kStepA>(r.a, i, left), take<kStepB>(r.b, i, left)), left);
   }
 }
 
@@ -43,13 +42,20 @@ void row(const BinaryRowArgs& r) {
 
 BinaryRow binary_row_avx2(BinaryOp op) {
   switch (op) {
-    case BinaryOp::kAdd: return row<BinaryOp::kAdd>;
-    case BinaryOp::kSub: return row<BinaryOp::kSub>;
-    case BinaryOp::kMul: return row<BinaryOp::kMul>;
-    case BinaryOp::kDiv: return row<BinaryOp::kDiv>;
-    case BinaryOp::kMax: return row<BinaryOp::kMax>;
-    case BinaryOp::kMin: return row<BinaryOp::kMin>;
-    case BinaryOp::kPow: break;
+    case BinaryOp::kAdd:
+      return row<BinaryOp::kAdd>;
+    case BinaryOp::kSub:
+      return row<BinaryOp::kSub>;
+    case BinaryOp::kMul:
+      return row<BinaryOp::kMul>;
+    case BinaryOp::kDiv:
+      return row<BinaryOp::kDiv>;
+    case BinaryOp::kMax:
+      return row<BinaryOp::kMax>;
+    case BinaryOp::kMin:
+      return row<BinaryOp::kMin>;
+    case BinaryOp::kPow:
+      break;
   }
   return nullptr;
 }

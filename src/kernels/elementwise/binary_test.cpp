@@ -14,13 +14,20 @@ constexpr BinaryOp kOps[] = {BinaryOp::kAdd, BinaryOp::kSub, BinaryOp::kMul, Bin
 
 float apply(BinaryOp op, float a, float b) {
   switch (op) {
-    case BinaryOp::kAdd: return a + b;
-    case BinaryOp::kSub: return a - b;
-    case BinaryOp::kMul: return a * b;
-    case BinaryOp::kDiv: return a / b;
-    case BinaryOp::kMax: return std::fmax(a, b);
-    case BinaryOp::kMin: return std::fmin(a, b);
-    case BinaryOp::kPow: return std::pow(a, b);
+    case BinaryOp::kAdd:
+      return a + b;
+    case BinaryOp::kSub:
+      return a - b;
+    case BinaryOp::kMul:
+      return a * b;
+    case BinaryOp::kDiv:
+      return a / b;
+    case BinaryOp::kMax:
+      return std::fmax(a, b);
+    case BinaryOp::kMin:
+      return std::fmin(a, b);
+    case BinaryOp::kPow:
+      return std::pow(a, b);
   }
   return 0;
 }

@@ -33,8 +33,8 @@ void binary_broadcast(BinaryOp op, const ConstStridedView& a, const ConstStrided
   int64_t outer = 1;
   for (size_t d = 0; d < last; ++d) outer *= dims[d];
   pool.parallel_for(outer, [&](int64_t index, int) {
-    const BinaryRowArgs args{a.data + offset_of(index, rank - 1, dims, from_a), from_a[last],
-                             b.data + offset_of(index, rank - 1, dims, from_b), from_b[last],
+    const BinaryRowArgs args{a.data + offset_of(index, rank - 1, dims, from_a),  from_a[last],
+                             b.data + offset_of(index, rank - 1, dims, from_b),  from_b[last],
                              output.data + offset_of(index, rank - 1, dims, to), dims[last]};
     if (rows) {
       row(args);

@@ -31,13 +31,20 @@ std::vector<float> apply(const UnaryKernel& kernel, const Activation& activation
 // In double, for the functions whose vector forms have an approximation of their own.
 double exact(ActivationKind kind, double x) {
   switch (kind) {
-    case ActivationKind::kSigmoid: return 1 / (1 + std::exp(-x));
-    case ActivationKind::kSilu: return x / (1 + std::exp(-x));
-    case ActivationKind::kTanh: return std::tanh(x);
-    case ActivationKind::kMish: return x * std::tanh(std::log1p(std::exp(x)));
-    case ActivationKind::kElu: return x < 0 ? std::expm1(x) : x;
-    case ActivationKind::kExp: return std::exp(x);
-    default: return std::nan("");
+    case ActivationKind::kSigmoid:
+      return 1 / (1 + std::exp(-x));
+    case ActivationKind::kSilu:
+      return x / (1 + std::exp(-x));
+    case ActivationKind::kTanh:
+      return std::tanh(x);
+    case ActivationKind::kMish:
+      return x * std::tanh(std::log1p(std::exp(x)));
+    case ActivationKind::kElu:
+      return x < 0 ? std::expm1(x) : x;
+    case ActivationKind::kExp:
+      return std::exp(x);
+    default:
+      return std::nan("");
   }
 }
 

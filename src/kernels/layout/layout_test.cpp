@@ -63,8 +63,7 @@ TEST(Copy, RandomPermutationsAndSlices) {
       whole[d] = random.integer(1, round % 5 == 0 ? 12 : 4);
       taken[d] = random.integer(1, whole[d]);
     }
-    const std::vector<float> in =
-        random.reals(dense_view<float>(nullptr, rank, whole).count());
+    const std::vector<float> in = random.reals(dense_view<float>(nullptr, rank, whole).count());
     ConstStridedView from = dense_view(in.data(), rank, whole);
     from.dims = taken;
     std::array<int, kMaxRank> axes{};
@@ -78,8 +77,7 @@ TEST(Copy, RandomPermutationsAndSlices) {
     to.data = out.data();
     copy_strided(from, to, pool);
     for (int64_t i = 0; i < to.count(); ++i)
-      ASSERT_EQ(out[static_cast<size_t>(i)],
-                from.data[offset_of(i, rank, from.dims, from.strides)])
+      ASSERT_EQ(out[static_cast<size_t>(i)], from.data[offset_of(i, rank, from.dims, from.strides)])
           << "round " << round << "; SHRIKE_SEED=" << test_seed();
   }
 }
@@ -99,8 +97,8 @@ TEST(Copy, MovesBitsOfOtherTypes) {
   std::vector<uint32_t> in(64 * 9), out(in.size());
   for (size_t i = 0; i < in.size(); ++i) in[i] = 0x7F800001u + static_cast<uint32_t>(i);
   ThreadPool pool(1);
-  const auto from = permuted(
-      dense_view(reinterpret_cast<const float*>(in.data()), 2, Extents{64, 9}), {1, 0});
+  const auto from =
+      permuted(dense_view(reinterpret_cast<const float*>(in.data()), 2, Extents{64, 9}), {1, 0});
   copy_strided(from, dense_view(reinterpret_cast<float*>(out.data()), 2, from.dims), pool);
   for (size_t i = 0; i < 64; ++i)
     for (size_t j = 0; j < 9; ++j) ASSERT_EQ(out[j * 64 + i], in[i * 9 + j]);

@@ -12,7 +12,7 @@ void transpose_8x8(const float* in, int64_t in_stride, float* out, int64_t out_s
   __m256 a[8], b[8];
 #pragma GCC unroll 8
   for (int i = 0; i < 8; ++i) a[i] = _mm256_loadu_ps(in + i * in_stride);
-  // Pairs, then quarters, then halves.
+    // Pairs, then quarters, then halves.
 #pragma GCC unroll 4
   for (int i = 0; i < 8; i += 2) {
     b[i] = _mm256_unpacklo_ps(a[i], a[i + 1]);

@@ -130,8 +130,8 @@ void PanelsRun::compute(int64_t batch, int64_t first, int64_t last, int64_t begi
         pointers[r] = a + (row + r) * stride;
         outputs[r] = c + (row + r) * o_.c_row_stride;
       }
-      tile_.sums[rows]({pointers, 1, p_.k, panel(batch, block),
-                        floats(layout_.biases) + column, sums});
+      tile_.sums[rows](
+          {pointers, 1, p_.k, panel(batch, block), floats(layout_.biases) + column, sums});
       finish_({sums, rows, column, count, outputs, nullptr, p_.activation, Residual::kNone});
     }
   }

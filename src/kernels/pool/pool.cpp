@@ -26,9 +26,8 @@ void pool_pixel(const PoolProblem& p, const ConstMapView& input, const MapView& 
   assert(down.size() > 0 && across.size() > 0);
   int64_t divisor = down.size() * across.size();
   if (p.count_include_pad)
-    divisor =
-        padded_taps(top, p.kernel_h, p.dilation_h, p.in_height, p.pad_top, p.pad_bottom) *
-        padded_taps(left, p.kernel_w, p.dilation_w, p.in_width, p.pad_left, p.pad_right);
+    divisor = padded_taps(top, p.kernel_h, p.dilation_h, p.in_height, p.pad_top, p.pad_bottom) *
+              padded_taps(left, p.kernel_w, p.dilation_w, p.in_width, p.pad_left, p.pad_right);
   function({p.kind,
             input.at(top + down.begin * p.dilation_h, left + across.begin * p.dilation_w) +
                 channels.begin,
@@ -38,8 +37,7 @@ void pool_pixel(const PoolProblem& p, const ConstMapView& input, const MapView& 
 }
 
 template <PoolWindowFunction kFunction>
-void run(const PoolProblem& p, const ConstMapView& input, const MapView& output,
-         ThreadPool& pool) {
+void run(const PoolProblem& p, const ConstMapView& input, const MapView& output, ThreadPool& pool) {
   // Global pooling has one pixel: there the channels are what is divided.
   constexpr int64_t kChannelBlock = 64;
   const int64_t pixels = p.out_height * p.out_width;

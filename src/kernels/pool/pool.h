@@ -1,6 +1,7 @@
 // Pooling of one picture, NHWC, each channel for itself:
 //
-//   window(y, x) = { in(y*stride_h - pad_top + i*dilation_h, x*stride_w - pad_left + j*dilation_w) }
+//   window(y, x) = { in(y*stride_h - pad_top + i*dilation_h, x*stride_w - pad_left + j*dilation_w)
+//   }
 //                  for i < kernel_h, j < kernel_w, those inside the map only
 //   kMax      out = the largest of the window
 //   kAverage  out = the sum of the window / its size; with count_include_pad the divisor also

@@ -30,8 +30,7 @@ void reduce_whole(const PoolWindow& w, int64_t channel) {
     const float* in = w.input + i * w.row_step + channel;
     for (int64_t j = 0; j < w.taps_w; ++j, in += w.tap_step)
 #pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v)
-        sums[v] = Kind::add(sums[v], _mm256_loadu_ps(in + 8 * v));
+      for (int v = 0; v < kVectors; ++v) sums[v] = Kind::add(sums[v], _mm256_loadu_ps(in + 8 * v));
   }
   const __m256 divisor = _mm256_set1_ps(w.divisor);
 #pragma GCC unroll 4

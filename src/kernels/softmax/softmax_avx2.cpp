@@ -45,8 +45,7 @@ void one_row(const float* in, float* out, int64_t n) {
 // Up to 8 softmaxes side by side.
 void eight_lanes(const float* in, float* out, int64_t n, int64_t stride, int64_t count) {
   Vec top = splat(-__builtin_inff());
-  for (int64_t k = 0; k < n; ++k)
-    top = _mm256_max_ps(top, load_some(in + k * stride, count));
+  for (int64_t k = 0; k < n; ++k) top = _mm256_max_ps(top, load_some(in + k * stride, count));
   Vec sum = _mm256_setzero_ps();
   for (int64_t k = 0; k < n; ++k) {
     const Vec e = exp_full(_mm256_sub_ps(load_some(in + k * stride, count), top));

@@ -29,13 +29,10 @@ TEST(Softmax, AnySizeSumsToOneAndFollowsTheFormula) {
       for (int64_t o = 0; o < 3; ++o)
         for (int64_t i = 0; i < inner; ++i) {
           double sum = 0;
-          const auto at = [&](int64_t k) {
-            return static_cast<size_t>((o * n + k) * inner + i);
-          };
+          const auto at = [&](int64_t k) { return static_cast<size_t>((o * n + k) * inner + i); };
           for (int64_t k = 0; k < n; ++k) sum += std::exp(static_cast<double>(in[at(k)]));
           for (int64_t k = 0; k < n; ++k)
-            expected[at(k)] =
-                static_cast<float>(std::exp(static_cast<double>(in[at(k)])) / sum);
+            expected[at(k)] = static_cast<float>(std::exp(static_cast<double>(in[at(k)])) / sum);
         }
       for_each_kernel([&](const SoftmaxKernel& kernel) {
         std::vector<float> out(in.size()), place = in;

@@ -63,9 +63,8 @@ class TestMap {
   TestMap(int64_t height, int64_t width, int64_t channels, int64_t pixel_gap = 0,
           int64_t row_gap = 0, int64_t shift = 0) {
     const int64_t pixel = channels + pixel_gap, row = width * pixel + row_gap;
-    const int64_t size = height * width == 0
-                             ? 0
-                             : (height - 1) * row + (width - 1) * pixel + channels;
+    const int64_t size =
+        height * width == 0 ? 0 : (height - 1) * row + (width - 1) * pixel + channels;
     values_.assign(static_cast<size_t>(shift + size), kUntouched);
     view_ = {values_.data() + shift, height, width, channels, pixel, row};
   }
@@ -95,8 +94,7 @@ class TestMap {
 // the seed, or nothing.
 inline ::testing::AssertionResult near(const std::vector<float>& expected,
                                        const std::vector<float>& actual, float tolerance) {
-  if (expected.size() != actual.size())
-    return ::testing::AssertionFailure() << "sizes differ";
+  if (expected.size() != actual.size()) return ::testing::AssertionFailure() << "sizes differ";
   for (size_t i = 0; i < expected.size(); ++i) {
     const float a = expected[i], b = actual[i];
     const bool same = (std::isnan(a) && std::isnan(b)) || a == b ||
