@@ -121,7 +121,7 @@ void binary_emit(Planner& planner, const Node& node) {
   if (rows) {
     draft.step = std::make_unique<BinaryRowsStep>(op, *choice.kernel, slots, std::move(*rows));
   } else {
-    draft.info.declined.push_back({"rows", "its operands are not made of a few blocks of rows"});
+    draft.info.declined.push_back({"rows", "its operands take too many blocks of rows"});
     if (map)
       for (Slot* slot : {&slots.a, &slots.b, &slots.output}) slot->view = pixels_last(slot->view);
     draft.step = std::make_unique<BinaryBroadcastStep>(op, slots);

@@ -40,6 +40,12 @@ Merged merge(std::span<const View> views) {
   return merged;
 }
 
+// Whether a row kernel can walk an axis: written one by one, read so or all from one place.
+bool adjacent(const std::vector<int64_t>& strides) {
+  return strides.back() == 1 &&
+         std::all_of(strides.begin(), strides.end(), [](int64_t s) { return s == 0 || s == 1; });
+}
+
 // Offsets of every combination of the first `outer` axes.
 std::vector<std::vector<int64_t>> block_offsets(const Merged& merged, size_t outer, size_t views) {
   std::vector<std::vector<int64_t>> blocks{std::vector<int64_t>(views, 0)};
@@ -58,26 +64,23 @@ std::vector<std::vector<int64_t>> block_offsets(const Merged& merged, size_t out
 }  // namespace
 
 std::optional<Rows> rows_of(std::span<const View> views, int64_t most) {
-  const Merged merged = merge(views);
-  const size_t rank = merged.dims.size(), outer = rank < 2 ? 0 : rank - 2;
-  Rows rows;
-  rows.strides.assign(views.size(), 0);
-  rows.steps.assign(views.size(), 1);
-  if (rank > 0) {
-    rows.length = merged.dims.back();
-    rows.steps = merged.strides.back();
+  Merged merged = merge(views);
+  if (merged.dims.empty() || !adjacent(merged.strides.back())) {
+    merged.dims.push_back(1);
+    merged.strides.emplace_back(views.size(), 1);
   }
+  const size_t rank = merged.dims.size(), outer = rank < 2 ? 0 : rank - 2;
+  int64_t blocks = 1;
+  for (size_t axis = 0; axis < outer; ++axis) blocks *= merged.dims[axis];
+  if (blocks > most) return std::nullopt;
+  Rows rows;
+  rows.length = merged.dims.back();
+  rows.steps = merged.strides.back();
+  rows.strides.assign(views.size(), 0);
   if (rank > 1) {
     rows.rows = merged.dims[rank - 2];
     rows.strides = merged.strides[rank - 2];
   }
-  if (rows.steps.back() != 1) return std::nullopt;
-  for (int64_t step : rows.steps)
-    if (step != 0 && step != 1) return std::nullopt;
-  const int64_t blocks =
-      std::accumulate(merged.dims.begin(), merged.dims.begin() + static_cast<ptrdiff_t>(outer),
-                      int64_t{1}, std::multiplies<>());
-  if (blocks > most) return std::nullopt;
   rows.blocks = block_offsets(merged, outer, views.size());
   return rows;
 }

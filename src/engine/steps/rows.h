@@ -20,8 +20,8 @@ struct Rows {
 };
 
 // The last view is written: its elements of a row are adjacent (step 1), those of the others too or
-// one and the same (step 0). Nothing where no order of the axes gives that, or where it takes more
-// than `most` blocks. Requires equal extents, a written view without repeats.
+// one and the same (step 0); rows have one element where no axis is like that in all views. Nothing
+// where it takes more than `most` blocks. Requires equal extents, a written view without repeats.
 std::optional<Rows> rows_of(std::span<const View> views, int64_t most);
 
 }  // namespace shrike

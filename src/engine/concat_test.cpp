@@ -1,0 +1,173 @@
+// What is written in place and what is copied, in every way values meet in a Concat.
+#include <gtest/gtest.h>
+
+#include "engine/testing/check.h"
+
+namespace shrike {
+namespace {
+
+using testing::add_conv;
+using testing::add_ints;
+using testing::check_graph;
+using testing::count_steps;
+using testing::kernel_of;
+
+struct Maps {
+  explicit Maps(int64_t batch = 2) : random(7) {
+    x = graph.add_input("x", DType::kF32, Shape{batch, 3, 6, 5});
+  }
+  ValueId conv(ValueId from, int64_t channels) {
+    return add_conv(graph, from, channels, 3, 1, random, 1, UnaryKind::kSilu);
+  }
+  ValueId concat(std::vector<ValueId> parts, int64_t axis = 1) {
+    return graph.add_node(Concat{axis}, std::move(parts), "joined");
+  }
+  std::pair<ValueId, ValueId> halves(ValueId whole) {
+    const ValueId a = graph.add_value("half"), b = graph.add_value("half");
+    graph.nodes.push_back({"", Split{1}, {whole, kNoValue}, {a, b}});
+    return {a, b};
+  }
+  std::mt19937 random;
+  Graph graph;
+  ValueId x;
+};
+
+TEST(Concat, WritesMapsInPlace) {
+  Maps m;
+  const ValueId a = m.conv(m.x, 5), b = m.conv(a, 7), c = m.conv(b, 4);
+  const ValueId y = m.concat({a, b, c});
+  m.graph.outputs = {m.conv(y, 3), b};
+  const auto session = check_graph(m.graph);
+  ASSERT_TRUE(session);
+  EXPECT_EQ(kernel_of(*session, "Concat"), "in_place");
+}
+
+TEST(Concat, PartsOfASplitStayWhereTheyAre) {  // YOLOv8's C2f
+  Maps m;
+  const ValueId whole = m.conv(m.x, 8);
+  const auto [a, b] = m.halves(whole);
+  const ValueId c = m.conv(b, 4);
+  const ValueId d = add_conv(m.graph, c, 4, 3, 1, m.random, 1, UnaryKind::kSilu, b);
+  m.graph.outputs = {m.conv(m.concat({a, b, d}), 6)};
+  const auto session = check_graph(m.graph);
+  ASSERT_TRUE(session);
+  EXPECT_EQ(kernel_of(*session, "Concat"), "in_place");
+}
+
+TEST(Concat, PartsInAnotherOrderAreCopied) {
+  Maps m;
+  const auto [a, b] = m.halves(m.conv(m.x, 8));
+  const ValueId c = m.conv(m.x, 4);
+  m.graph.outputs = {m.concat({b, c, a})};
+  const auto session = check_graph(m.graph);
+  ASSERT_TRUE(session);
+  EXPECT_EQ(kernel_of(*session, "Concat"), "copy 2 of 3");
+}
+
+TEST(Concat, HalfOfASplitIsCopied) {  // C2PSA: the other half goes another way
+  Maps m;
+  const auto [a, b] = m.halves(m.conv(m.x, 8));
+  m.graph.outputs = {m.conv(m.concat({a, m.conv(b, 4)}), 3)};
+  const auto session = check_graph(m.graph);
+  ASSERT_TRUE(session);
+  EXPECT_EQ(kernel_of(*session, "Concat"), "copy 1 of 2");
+}
+
+TEST(Concat, TheSameValueTwiceIsCopiedOnce) {
+  Maps m;
+  const ValueId a = m.conv(m.x, 5);
+  m.graph.outputs = {m.concat({a, a}), a};
+  const auto session = check_graph(m.graph);
+  ASSERT_TRUE(session);
+  EXPECT_EQ(kernel_of(*session, "Concat"), "copy 1 of 2");
+}
+
+TEST(Concat, OfConcatsIsOneBuffer) {
+  Maps m;
+  const ValueId a = m.conv(m.x, 2), b = m.conv(m.x, 3), c = m.conv(m.x, 4), d = m.conv(m.x, 5);
+  const ValueId inner = m.concat({m.concat({a, b}), c});
+  m.graph.outputs = {m.conv(m.concat({d, inner}), 3), inner};
+  const auto session = check_graph(m.graph);
+  ASSERT_TRUE(session);
+  for (const Plan::Entry& entry : session->plan().steps()) {
+    if (entry.info.op != "Concat") continue;
+    EXPECT_EQ(entry.info.kernel, "in_place");
+  }
+}
+
+TEST(Concat, AValueInTwoIsCopiedIntoTheSecond) {
+  Maps m;
+  const ValueId a = m.conv(m.x, 2), b = m.conv(m.x, 3);
+  m.graph.outputs = {m.concat({a, b}), m.concat({b, a})};
+  const auto session = check_graph(m.graph);
+  ASSERT_TRUE(session);
+  EXPECT_EQ(kernel_of(*session, "Concat"), "in_place");
+  EXPECT_EQ(session->plan().steps().back().info.kernel, "copy 2 of 2");
+}
+
+TEST(Concat, InputsAndConstantsAreCopied) {
+  Maps m;
+  const ValueId a = m.conv(m.x, 2);
+  const ValueId k = m.graph.add_constant("k", testing::random_tensor({2, 3, 6, 5}, m.random));
+  m.graph.outputs = {m.concat({m.x, a, k})};
+  for (bool ports : {false, true}) {
+    const auto session = check_graph(m.graph, {.nhwc_ports = ports});
+    ASSERT_TRUE(session);
+    EXPECT_EQ(kernel_of(*session, "Concat"), "copy 2 of 3");
+  }
+}
+
+TEST(Concat, OverOtherAxes) {
+  for (int64_t axis : {0, 2, 3, -1}) {
+    Maps m;
+    const ValueId a = m.conv(m.x, 4), b = m.conv(a, 4);
+    const ValueId y = m.concat({a, b}, axis);
+    m.graph.outputs = {m.conv(y, 3)};
+    EXPECT_TRUE(check_graph(m.graph)) << axis;
+  }
+}
+
+TEST(Concat, OfMapsAndTensors) {
+  Maps m;
+  const ValueId a = m.conv(m.x, 4);
+  const ValueId t = m.graph.add_node(Softmax{1}, {a}, "t");
+  m.graph.outputs = {m.concat({t, a, t})};
+  EXPECT_TRUE(check_graph(m.graph));
+}
+
+TEST(Concat, DenseTensorsOverTheOutermostAxisStayInPlace) {
+  Maps m(1);
+  const ValueId a = m.graph.add_node(Softmax{1}, {m.conv(m.x, 4)}, "a");
+  const ValueId b = m.graph.add_node(Softmax{2}, {m.conv(m.x, 2)}, "b");
+  const ValueId flat_a = m.graph.add_node(Reshape{}, {a, add_ints(m.graph, {1, 4, 30})}, "fa");
+  const ValueId flat_b = m.graph.add_node(Reshape{}, {b, add_ints(m.graph, {1, 2, 30})}, "fb");
+  m.graph.outputs = {m.concat({flat_b, flat_a}), a};
+  const auto session = check_graph(m.graph);
+  ASSERT_TRUE(session);
+  EXPECT_EQ(kernel_of(*session, "Concat"), "in_place");
+}
+
+TEST(Concat, HeadsAreTransposedStraightIntoIt) {  // the three scales of a detection head
+  Maps m(1);
+  std::vector<ValueId> parts;
+  for (int64_t stride : {1, 2, 3}) {
+    const ValueId map = add_conv(m.graph, m.x, 7, 3, stride, m.random);
+    parts.push_back(m.graph.add_node(Reshape{}, {map, add_ints(m.graph, {1, 7, -1})}, "flat"));
+  }
+  m.graph.outputs = {m.concat(parts, 2)};
+  const auto session = check_graph(m.graph);
+  ASSERT_TRUE(session);
+  EXPECT_EQ(count_steps(*session, "Copy"), 1u);  // the input's
+}
+
+TEST(Concat, OutputsMayLieInsideIt) {
+  for (bool ports : {false, true}) {
+    Maps m;
+    const ValueId a = m.conv(m.x, 4), b = m.conv(m.x, 3);
+    m.graph.outputs = {a, m.concat({b, a}), b};
+    EXPECT_TRUE(check_graph(m.graph, {.nhwc_ports = ports}));
+  }
+}
+
+}  // namespace
+}  // namespace shrike

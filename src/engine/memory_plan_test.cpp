@@ -1,0 +1,79 @@
+#include "engine/memory_plan.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "base/tensor.h"
+
+namespace shrike {
+namespace {
+
+void expect_sound(const std::vector<Lifetime>& lifetimes, const MemoryPlan& plan) {
+  ASSERT_EQ(plan.offsets.size(), lifetimes.size());
+  EXPECT_GE(plan.bytes, plan.lower_bound);
+  for (size_t i = 0; i < lifetimes.size(); ++i) {
+    const Lifetime& a = lifetimes[i];
+    EXPECT_EQ(plan.offsets[i] % kTensorAlignment, 0u);
+    EXPECT_LE(plan.offsets[i] + a.bytes, plan.bytes);
+    for (size_t j = 0; j < i; ++j) {
+      const Lifetime& b = lifetimes[j];
+      if (a.last < b.first || b.last < a.first || a.bytes == 0 || b.bytes == 0) continue;
+      EXPECT_TRUE(plan.offsets[i] + a.bytes <= plan.offsets[j] ||
+                  plan.offsets[j] + b.bytes <= plan.offsets[i]);
+    }
+  }
+}
+
+TEST(MemoryPlan, Nothing) {
+  const auto plan = plan_memory({});
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->bytes, 0u);
+  EXPECT_EQ(plan->lower_bound, 0u);
+}
+
+TEST(MemoryPlan, AChainNeedsTwoBuffers) {
+  std::vector<Lifetime> chain;
+  for (int i = 0; i < 10; ++i) chain.push_back({1024, i, i + 1});
+  const auto plan = plan_memory(chain);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->bytes, 2048u);
+  EXPECT_EQ(plan->lower_bound, 2048u);
+  expect_sound(chain, *plan);
+}
+
+TEST(MemoryPlan, TakesTheSmallestGap) {
+  // Two gaps beside long-lived blocks: 128 and 64 bytes; the block of 64 goes into the second.
+  const std::vector<Lifetime> lifetimes = {{640, 0, 9}, {128, 0, 1}, {320, 0, 9},
+                                           {64, 0, 1},  {256, 0, 9}, {64, 2, 3}};
+  const auto plan = plan_memory(lifetimes);
+  ASSERT_TRUE(plan);
+  expect_sound(lifetimes, *plan);
+  EXPECT_EQ(plan->bytes, plan->lower_bound);
+}
+
+TEST(MemoryPlan, RandomLifetimesNeverOverlap) {
+  for (uint32_t seed = 0; seed < 300; ++seed) {
+    std::mt19937 random(seed);
+    std::vector<Lifetime> lifetimes(random() % 60);
+    for (Lifetime& life : lifetimes) {
+      life.bytes = random() % 5000;
+      life.first = static_cast<int>(random() % 40);
+      life.last = life.first + static_cast<int>(random() % 8);
+    }
+    const auto plan = plan_memory(lifetimes);
+    ASSERT_TRUE(plan);
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    expect_sound(lifetimes, *plan);
+  }
+}
+
+TEST(MemoryPlan, RefusesWhatNoMachineHas) {
+  const std::vector<Lifetime> huge(4, {size_t{1} << 49, 0, 0});
+  const auto plan = plan_memory(huge);
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().kind, ErrorKind::kModel);
+}
+
+}  // namespace
+}  // namespace shrike

@@ -1,0 +1,197 @@
+#include "engine/session.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "engine/testing/check.h"
+#include "ir/infer.h"
+
+namespace shrike {
+namespace {
+
+using testing::add_conv;
+using testing::add_ints;
+using testing::check_graph;
+using testing::random_tensor;
+
+Graph small_graph(int64_t batch = 1) {
+  std::mt19937 random(3);
+  Graph graph;
+  const ValueId x = graph.add_input("x", DType::kF32, Shape{batch, 3, 9, 8});
+  const ValueId a = add_conv(graph, x, 8, 3, 2, random, 1, UnaryKind::kSilu);
+  const ValueId b = add_conv(graph, a, 5, 1, 1, random);
+  graph.outputs = {b, graph.add_node(Concat{1}, {a, b}, "both")};
+  EXPECT_TRUE(infer_shapes(graph));
+  return graph;
+}
+
+Session make(const Graph& graph, const SessionOptions& options) {
+  Result<Session> session = Session::create(graph, options);
+  EXPECT_TRUE(session) << session.error().message;
+  return *std::move(session);
+}
+
+TEST(Session, RefusesInputsOfUnknownSize) {
+  Graph graph;
+  const ValueId x = graph.add_input("pixels", DType::kF32, Shape{1, 3, kDynamic, 8});
+  graph.outputs = {graph.add_node(Unary{UnaryKind::kRelu}, {x}, "y")};
+  ASSERT_TRUE(infer_shapes(graph));
+  const auto session = Session::create(graph, {});
+  ASSERT_FALSE(session);
+  EXPECT_EQ(session.error().kind, ErrorKind::kModel);
+  EXPECT_NE(session.error().message.find("pixels"), std::string::npos);
+}
+
+TEST(Session, RefusesTensorsThatDoNotFit) {
+  Session session = make(small_graph(), {.threads = 1});
+  EXPECT_FALSE(session.run({}));
+  const auto wrong = session.run(std::vector{Tensor(DType::kF32, Shape{1, 3, 8, 9})});
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().kind, ErrorKind::kInput);
+  EXPECT_NE(wrong.error().message.find("'x'"), std::string::npos);
+  EXPECT_FALSE(session.run(std::vector{Tensor(DType::kI32, Shape{1, 3, 9, 8})}));
+}
+
+TEST(Session, RefusesWhatTheMachineCannotHold) {
+  Graph graph;
+  const ValueId x = graph.add_input("x", DType::kF32, Shape{1, 1, 1 << 20, 1 << 20});
+  const ValueId y = graph.add_node(Unary{UnaryKind::kRelu}, {x}, "y");
+  graph.outputs = {graph.add_node(Unary{UnaryKind::kExp}, {y}, "z")};
+  ASSERT_TRUE(infer_shapes(graph));
+  const auto session = Session::create(graph, {.threads = 1});
+  ASSERT_FALSE(session);
+  EXPECT_EQ(session.error().kind, ErrorKind::kRuntime);
+}
+
+TEST(Session, NamesTheNodeThatFails) {
+  Graph graph;
+  const ValueId x = graph.add_input("x", DType::kF32, Shape{2});
+  const ValueId i = graph.add_input("i", DType::kI64, Shape{1});
+  graph.outputs = {graph.add_node(Gather{0}, {x, i}, "y")};
+  graph.nodes[0].name = "pick";
+  ASSERT_TRUE(infer_shapes(graph));
+  Session session = make(graph, {.threads = 1});
+  const auto got =
+      session.run(std::vector{Tensor(DType::kF32, Shape{2}), Tensor::from<int64_t>(Shape{1}, {5})});
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().kind, ErrorKind::kModel);
+  EXPECT_NE(got.error().message.find("Gather"), std::string::npos);
+  EXPECT_NE(got.error().message.find("pick"), std::string::npos);
+}
+
+TEST(Session, MapsAndTensorsGiveTheSame) {
+  const Graph graph = small_graph(2);
+  std::mt19937 random(9);
+  const Tensor x = random_tensor({2, 3, 9, 8}, random);
+  Session plain = make(graph, {.threads = 1});
+  Session ported = make(graph, {.threads = 1, .nhwc_ports = true});
+  EXPECT_FALSE(plain.input_is_map(0));
+  ASSERT_TRUE(ported.input_is_map(0));
+  const auto expected = plain.run(std::vector{x});
+  ASSERT_TRUE(expected);
+  for (int64_t n = 0; n < 2; ++n) {
+    const kernels::MapView map = ported.input_map(0, n);
+    ASSERT_EQ(map.height, 9);
+    ASSERT_EQ(map.width, 8);
+    ASSERT_EQ(map.channels, 3);
+    for (int64_t i = 0; i < 3 * 72; ++i)
+      map.at(i % 72 / 8, i % 8)[i / 72] = x.data<float>()[static_cast<size_t>(n * 216 + i)];
+  }
+  for (int repeat = 0; repeat < 2; ++repeat) {  // the input map survives a run
+    ASSERT_TRUE(ported.run_maps());
+    for (size_t o = 0; o < 2; ++o) {
+      ASSERT_TRUE(ported.output_is_map(o));
+      const Tensor& y = (*expected)[o];
+      const int64_t channels = y.shape()[1], pixels = y.shape()[2] * y.shape()[3];
+      for (int64_t i = 0; i < y.size(); ++i) {
+        const kernels::ConstMapView map = ported.output_map(o, i / (channels * pixels));
+        const int64_t p = i % pixels;
+        ASSERT_EQ(map.at(p / map.width, p % map.width)[i / pixels % channels],
+                  y.data<float>()[static_cast<size_t>(i)]);
+      }
+      EXPECT_TRUE(*ported.output(o) == y);
+    }
+  }
+}
+
+TEST(Session, StreamsShareAPlanAndNothingElse) {
+  std::mt19937 random(4);
+  Session first = make(small_graph(), {.threads = 2});
+  Result<Session> second = Session::another(first);
+  ASSERT_TRUE(second);
+  EXPECT_EQ(&first.plan(), &second->plan());
+  const std::vector<Tensor> a{random_tensor({1, 3, 9, 8}, random)};
+  const std::vector<Tensor> b{random_tensor({1, 3, 9, 8}, random)};
+  const auto from_a = *first.run(a), from_b = *first.run(b);
+  bool same = true;
+  const auto stream = [&same](Session& session, const auto& inputs, const auto& expected) {
+    for (int i = 0; i < 20; ++i) same = same && (*session.run(inputs))[0] == expected[0];
+  };
+  std::thread beside([&] { stream(*second, b, from_b); });
+  bool own = true;
+  for (int i = 0; i < 20; ++i) own = own && (*first.run(a))[0] == from_a[0];
+  beside.join();
+  EXPECT_TRUE(same);
+  EXPECT_TRUE(own);
+}
+
+TEST(Session, MovesAndKeepsItsMaps) {
+  Session session = make(small_graph(), {.threads = 1, .nhwc_ports = true});
+  const float* before = session.input_map(0).data;
+  Session moved = std::move(session);
+  EXPECT_EQ(moved.input_map(0).data, before);
+  EXPECT_TRUE(moved.run_maps());
+}
+
+TEST(Session, ProfilesEachStep) {
+  Session session = make(small_graph(), {.threads = 1});
+  ASSERT_EQ(session.step_ms().size(), session.plan().steps().size());
+  EXPECT_EQ(session.step_ms()[0], 0);
+  ASSERT_TRUE(session.run_profiled(std::vector{Tensor(DType::kF32, Shape{1, 3, 9, 8})}));
+  EXPECT_GT(session.step_ms()[0], 0);
+  // 3x3 over 3 channels and 1x1 over 8, at 5 by 4 pixels.
+  EXPECT_EQ(session.plan().macs(), 20 * (8 * 27 + 5 * 8));
+  EXPECT_GE(session.plan().packed_bytes(), (8 * 27 + 5 * 8) * sizeof(float));
+}
+
+TEST(Session, ShapesThatDependOnTheDataAreInterpreted) {
+  Graph graph;
+  const ValueId x = graph.add_input("x", DType::kF32, Shape{1, 2, 3, 4});
+  const ValueId positive = graph.add_node(Unary{UnaryKind::kRelu}, {x}, "positive");
+  const ValueId where = graph.add_node(NonZero{}, {positive}, "where");
+  const ValueId size = graph.add_node(ShapeOf{}, {where}, "size");
+  const ValueId rows = graph.add_node(Transpose{{1, 0}}, {where}, "rows");
+  const ValueId picked = graph.add_node(GatherND{}, {x, rows}, "picked");
+  const ValueId kept = graph.add_node(Unary{}, {where}, "kept");
+  const ValueId scaled = graph.add_node(Unary{UnaryKind::kSilu}, {x}, "scaled");
+  graph.outputs = {picked, size, kept, scaled, positive, where};
+  EXPECT_TRUE(check_graph(graph));
+}
+
+TEST(Session, InputsAndConstantsMayBeOutputs) {
+  for (bool ports : {false, true}) {
+    Graph graph;
+    const ValueId x = graph.add_input("x", DType::kF32, Shape{1, 2, 3, 4});
+    const ValueId k = graph.add_constant("k", Tensor::from<int64_t>(Shape{2}, {5, 6}));
+    const ValueId turned = graph.add_node(Transpose{}, {x}, "turned");
+    graph.outputs = {x, k, turned, turned};
+    EXPECT_TRUE(check_graph(graph, {.nhwc_ports = ports}));
+  }
+}
+
+TEST(Session, ScalarsEmptyTensorsAndManyAxes) {
+  Graph graph;
+  const ValueId s = graph.add_input("s", DType::kF32, Shape{});
+  const ValueId e = graph.add_input("e", DType::kF32, Shape{0, 3});
+  const ValueId m = graph.add_input("m", DType::kF32, Shape{1, 2, 1, 2, 1, 2, 1, 2, 1, 2});
+  graph.outputs = {graph.add_node(Unary{UnaryKind::kExp}, {s}, "es"),
+                   graph.add_node(Unary{UnaryKind::kExp}, {e}, "ee"),
+                   graph.add_node(Unary{UnaryKind::kExp}, {m}, "em"),
+                   graph.add_node(Binary{}, {m, s}, "sum"),
+                   graph.add_node(Concat{0}, {e, e}, "nothing")};
+  EXPECT_TRUE(check_graph(graph));
+}
+
+}  // namespace
+}  // namespace shrike
