@@ -136,11 +136,20 @@ Result<ValueId> take_group(const Section& section, Builder& net, ValueId x, int6
       "group");
 }
 
+// The layers that an option lists.
+Result<std::vector<int64_t>> read_sources(const Section& section, std::string_view option) {
+  constexpr size_t kMostSources = 256;
+  SHRIKE_ASSIGN(std::vector<int64_t> sources, section.integers(option));
+  if (sources.empty() || sources.size() > kMostSources)
+    return section.fail("option " + std::string(option) + " names " +
+                        (sources.empty() ? "no layers" : "too many layers"));
+  return sources;
+}
+
 Result<ValueId> add_route(const Section& section, Builder& net) {
-  SHRIKE_ASSIGN(const std::vector<int64_t> sources, section.integers("layers"));
+  SHRIKE_ASSIGN(const std::vector<int64_t> sources, read_sources(section, "layers"));
   SHRIKE_ASSIGN(const int64_t groups, section.integer("groups", 1, 1, kMost));
   SHRIKE_ASSIGN(const int64_t group, section.integer("group_id", 0, 0, groups - 1));
-  if (sources.empty()) return section.fail("names no layers");
   std::vector<ValueId> parts;
   for (const int64_t source : sources) {
     SHRIKE_ASSIGN(ValueId part, net.layer(section, source));
@@ -159,8 +168,7 @@ Result<ValueId> add_shortcut(const Section& section, Builder& net) {
   SHRIKE_ASSIGN(const float beta, section.real("beta", 1));
   if (alpha != 1 || beta != 1) return section.fail("options alpha and beta are not supported");
   SHRIKE_ASSIGN(ValueId sum, net.previous(section));
-  SHRIKE_ASSIGN(const std::vector<int64_t> sources, section.integers("from"));
-  if (sources.empty()) return section.fail("names no layer to add");
+  SHRIKE_ASSIGN(const std::vector<int64_t> sources, read_sources(section, "from"));
   for (const int64_t source : sources) {
     SHRIKE_ASSIGN(const ValueId other, net.layer(section, source));
     // Darknet would add what overlaps; no network in use wants that.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <queue>
+#include <unordered_set>
 
 #include "formats/onnx/make_op.h"
 #include "formats/onnx/upgrade.h"
@@ -183,9 +184,10 @@ Result<void> GraphReader::convert(const NodeProto& node) {
 }
 
 Result<void> GraphReader::connect_outputs() {
+  std::unordered_set<ValueId> seen;
   for (const ValueInfo& info : proto_.outputs) {
     SHRIKE_ASSIGN(const ValueId id, find(info.name, "the model's output list"));
-    if (std::find(graph_.outputs.begin(), graph_.outputs.end(), id) != graph_.outputs.end())
+    if (!seen.insert(id).second)
       return model_error("the output " + quoted(info.name) + " is listed twice");
     graph_.outputs.push_back(id);
     Value& value = graph_.value(id);

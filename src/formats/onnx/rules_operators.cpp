@@ -66,7 +66,8 @@ Result<void> many_to_pairs(Draft& draft, Builder& builder) {
   const Op pair = *op_from_name(draft.op);
   ValueId so_far = draft.inputs[0];
   for (size_t i = 1; i + 1 < count; ++i) {
-    SHRIKE_ASSIGN(so_far, builder.emit(draft, pair, {so_far, draft.inputs[i]}, "part"));
+    SHRIKE_ASSIGN(so_far,
+                  builder.emit(draft, pair, {so_far, draft.inputs[i]}, "part" + std::to_string(i)));
   }
   draft.inputs = {so_far, draft.inputs.back()};
   return {};

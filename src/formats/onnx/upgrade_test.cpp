@@ -56,8 +56,8 @@ const std::vector<Case>& cases() {
        [](TestModel& m) {
          m.input("x", {2}).input("b", {2}).input("c", {2}).node("Max", {"x", "b", "c"});
        },
-       "%y.part: f32[2] = Max(%x, %b) @\"the_Max\"\n"
-       "%y: f32[2] = Max(%y.part, %c) @\"the_Max\"\n"},
+       "%y.part1: f32[2] = Max(%x, %b) @\"the_Max\"\n"
+       "%y: f32[2] = Max(%y.part1, %c) @\"the_Max\"\n"},
       {"Min", 13, [](TestModel& m) { m.input("x", {2}).node("Min"); },
        "%y: f32[2] = Identity(%x) @\"the_Min\"\n"},
       {"Sum", 9,
