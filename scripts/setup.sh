@@ -67,5 +67,6 @@ compile() {
   shift
   if ninja -C "$folder" -n "$@" 2> /dev/null | grep -q 'no work to do'; then return; fi
   say "building ${folder#"$root"/} (the first time takes some minutes)"
-  quietly "building" ninja -C "$folder" "$@" || exit 5
+  # Not more at once than there are cores: a compiler may want a gigabyte.
+  quietly "building" ninja -C "$folder" -j "$(nproc)" "$@" || exit 5
 }

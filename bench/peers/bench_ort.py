@@ -78,7 +78,7 @@ def main():
     parser.add_argument("--openvino", action="store_true", help="a column for OpenVINO")
     shrike_cli.add_argument(parser)
     args = parser.parse_args()
-    x = pictures.batch([0], args.imgsz, args.imgsz).astype(np.float32)
+    x = pictures.first(1, args.imgsz, args.imgsz).astype(np.float32)
     print(f"{args.imgsz}x{args.imgsz}, {args.threads} thread(s), {args.rounds} rounds of {args.runs} runs, ms")
     print(f"{'model':28} {'program':12} {'min':>9} {'median':>9} {'min ratio':>10} {'median ratio':>13}")
     too_slow = False

@@ -33,6 +33,7 @@ struct Options {
 struct Measured {
   std::vector<double> ms;
   double load_ms = 0;
+  double peak_rss_mb = 0;
   int threads = 0;
   int64_t macs = 0;
   Json layers;
@@ -105,6 +106,7 @@ Result<Measured> measure_network(const Options& o) {
                   o.layers ? session.run_profiled(inputs) : session.run(inputs));
     if (i >= o.warmup) measured.ms.push_back(ms_since(run_start));
   }
+  measured.peak_rss_mb = peak_rss_mb();
   measured.threads = session.threads();
   measured.macs = session.plan().macs();
   if (o.layers) measured.layers = layer_rows(session);
@@ -126,6 +128,8 @@ Result<Measured> measure_decoding(const Options& o) {
     if (i >= o.warmup)
       measured.ms.push_back(found.timing.inference_ms + found.timing.postprocess_ms);
   }
+  measured.peak_rss_mb = peak_rss_mb();
+  // The detector does not tell these; a session of the same network does.
   SHRIKE_ASSIGN(const Graph graph, prepared_network(o));
   SHRIKE_ASSIGN(const Session session, Session::create(graph, {o.detector.threads, false}));
   measured.threads = session.threads();
@@ -133,14 +137,14 @@ Result<Measured> measure_decoding(const Options& o) {
   return measured;
 }
 
-void print_text(const Measured& m, const Spread& spread, double rss, uint64_t bytes) {
+void print_text(const Measured& m, const Spread& spread, uint64_t bytes) {
   std::printf("latency  min %.2f ms, median %.2f ms, p90 %.2f ms (%zu runs, %d thread%s)\n",
               spread.min, spread.median, spread.p90, m.ms.size(), m.threads,
               m.threads == 1 ? "" : "s");
   std::printf(
       "load     %.1f ms\nmemory   %.1f MB at most\nmodel    %.1f MB, %.3f GMACs\ncpu      "
       "%s\n",
-      m.load_ms, rss, static_cast<double>(bytes) / 1e6, static_cast<double>(m.macs) / 1e9,
+      m.load_ms, m.peak_rss_mb, static_cast<double>(bytes) / 1e6, static_cast<double>(m.macs) / 1e9,
       cpu_name().c_str());
   for (const Json& row : m.layers) {
     const double ms = row["ms"].get<double>();
@@ -178,16 +182,15 @@ Result<int> bench_command(const Words& words) {
 
   SHRIKE_ASSIGN(const FoundModel found, find_model_files(o.detector.model));
   SHRIKE_ASSIGN(const Measured m, o.decode ? measure_decoding(o) : measure_network(o));
-  const double rss = peak_rss_mb();
   const Spread spread = spread_of(m.ms);
   if (!o.json) {
-    print_text(m, spread, rss, found.bytes);
+    print_text(m, spread, found.bytes);
     return kExitOk;
   }
   Json json = {
       {"latency_ms", {{"min", spread.min}, {"median", spread.median}, {"p90", spread.p90}}},
       {"load_ms", m.load_ms},
-      {"peak_rss_mb", rss},
+      {"peak_rss_mb", m.peak_rss_mb},
       {"model_bytes", found.bytes},
       {"gmacs", static_cast<double>(m.macs) / 1e9},
       {"threads", m.threads},

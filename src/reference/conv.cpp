@@ -11,27 +11,31 @@ struct Geometry {
   int64_t in_height, in_width, out_height, out_width;
 };
 
-// out += weight * the input row as horizontal tap s sees it.
+// sums += weight * the input row as horizontal tap s sees it.
 template <typename T>
-void add_row(const Geometry& g, const T* in, T weight, int64_t s, T* out) {
+void add_row(const Geometry& g, const T* in, double weight, int64_t s, double* sums) {
   const Window& w = g.horizontal;
   const Window::Span span = w.inside(s, g.in_width, g.out_width);
   const int64_t n = span.end - span.begin;
   if (n == 0) return;
   const T* from = in + w.at(span.begin, s);
-  T* to = out + span.begin;
+  double* to = sums + span.begin;
   if (w.stride == 1) {
-    for (int64_t i = 0; i < n; ++i) to[i] += weight * from[i];
+    for (int64_t i = 0; i < n; ++i) to[i] += weight * static_cast<double>(from[i]);
   } else {
-    for (int64_t i = 0; i < n; ++i) to[i] += weight * from[i * w.stride];
+    for (int64_t i = 0; i < n; ++i) to[i] += weight * static_cast<double>(from[i * w.stride]);
   }
 }
 
-// One output channel's plane: `channels` input planes, their kernels one after the other.
+// One output channel's plane: `channels` input planes, their kernels one after the other. A row's
+// sums are kept in double and rounded once: this is what faster kernels are measured against.
 template <typename T>
-void convolve_plane(const Geometry& g, const T* in, const T* weights, int64_t channels, T* out) {
+void convolve_plane(const Geometry& g, const T* in, const T* weights, int64_t channels, T bias,
+                    T* out) {
   const int64_t kernel = g.vertical.kernel * g.horizontal.kernel;
+  std::vector<double> sums;
   for (int64_t y = 0; y < g.out_height; ++y, out += g.out_width) {
+    sums.assign(static_cast<size_t>(g.out_width), static_cast<double>(bias));
     for (int64_t c = 0; c < channels; ++c) {
       const T* plane = in + c * g.in_height * g.in_width;
       for (int64_t r = 0; r < g.vertical.kernel; ++r) {
@@ -39,9 +43,10 @@ void convolve_plane(const Geometry& g, const T* in, const T* weights, int64_t ch
         if (row < 0 || row >= g.in_height) continue;
         const T* taps = weights + c * kernel + r * g.horizontal.kernel;
         for (int64_t s = 0; s < g.horizontal.kernel; ++s)
-          add_row(g, plane + row * g.in_width, taps[s], s, out);
+          add_row(g, plane + row * g.in_width, static_cast<double>(taps[s]), s, sums.data());
       }
     }
+    for (int64_t x = 0; x < g.out_width; ++x) out[x] = static_cast<T>(sums[static_cast<size_t>(x)]);
   }
 }
 
@@ -58,9 +63,9 @@ void convolve(const Conv& op, const Inputs& in, const Geometry& g, Tensor& y) {
     for (int64_t o = 0; o < channels; ++o) {
       const int64_t plane = n * channels + o;
       const int64_t first_in = (n * op.group + o / group_out) * group_in;
-      T* to = out.data() + plane * out_plane;
-      if (in.has(2)) std::fill_n(to, out_plane, in[2].data<T>()[static_cast<size_t>(o)]);
-      convolve_plane(g, x + first_in * in_plane, weights + o * group_in * kernel, group_in, to);
+      const T bias = in.has(2) ? in[2].data<T>()[static_cast<size_t>(o)] : T(0);
+      convolve_plane(g, x + first_in * in_plane, weights + o * group_in * kernel, group_in, bias,
+                     out.data() + plane * out_plane);
     }
   apply_unary<T>({op.activation, op.alpha, op.beta}, out, out);
   if (in.has(3)) {

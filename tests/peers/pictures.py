@@ -9,6 +9,7 @@ import numpy as np
 
 REPO = Path(__file__).resolve().parents[2]
 SHARED = REPO.parent / "shared"
+FIRST = 3  # the picture that test inputs start with: one of ordinary contrast
 PICTURES = SHARED / "data" / "coco128" / "images" / "train2017"
 
 
@@ -55,6 +56,11 @@ def letterboxed(picture, height, width):
     top, left = (height - h) // 2, (width - w) // 2
     canvas[top : top + h, left : left + w] = np.round(resized(picture, h, w))
     return np.ascontiguousarray(canvas.transpose(2, 0, 1)) / 255
+
+
+def first(count, height, width):
+    """The inputs of tests: `count` pictures from FIRST on."""
+    return batch(range(FIRST, FIRST + count), height, width)
 
 
 def batch(indices, height, width):

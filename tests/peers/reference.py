@@ -94,4 +94,4 @@ def make_input(model, imgsz=None):
     if imgsz:
         height, width = imgsz if len(imgsz) == 2 else imgsz * 2
     scale = 255 if "yolox" in Path(model).name.lower() else 1
-    return scale * pictures.batch(range(count), height, width)
+    return scale * pictures.first(count, height, width)

@@ -86,14 +86,14 @@ def tune_heads(model, picture):
 
 
 def calibrated(yaml, size=320):
-    """An ultralytics.YOLO with seeded random weights that finds something in the first picture."""
+    """An ultralytics.YOLO with seeded random weights that finds something in picture FIRST."""
     from ultralytics import YOLO
 
     random.seed(0), np.random.seed(0), torch.manual_seed(0)
     yolo = YOLO(yaml)
     batch = torch.from_numpy(pictures.batch(range(16), size, size))
     calibrate.set_batch_norm_statistics(yolo.model, batch)
-    tune_heads(yolo.model, batch[:1])
+    tune_heads(yolo.model, batch[pictures.FIRST :][:1])
     return yolo
 
 
