@@ -10,7 +10,7 @@ part. Parts of an output:
 import numpy as np
 
 TOLERANCE = 1e-4
-ROUNDING_SHARE = 4
+ROUNDING_SHARE = 3
 
 
 def relative_error(got, want):
@@ -64,40 +64,32 @@ def parts(got, want, tolerance):
     return [("all", relative_error(got, want))]
 
 
-def judged(g, w, exact, tolerance):
-    """(is it good, text): by the reference, else by whether both are as near to the exact result.
-
-    The factor 3 leaves room for another order of summation; a wrong operator is off by far more.
-    """
-    errors = parts(g, w, tolerance)
-    text = ", ".join(f"{part} {error:.2e}" for part, error in errors)
-    if all(error <= tolerance for _, error in errors):
-        return True, text
-    if exact is None or g.shape != w.shape:
-        return False, text
-    ours, theirs = (parts(output, exact, tolerance) for output in (g, w))
-    text += "; from float64: " + ", ".join(f"{part} {o:.2e} (reference {t:.2e})" for (part, o), (_, t) in zip(ours, theirs))
-    return all(o <= max(tolerance, 3 * t) and np.isfinite(o) for (_, o), (_, t) in zip(ours, theirs)), text
-
-
-def report(label, got, want, tolerance=TOLERANCE, exact=None):
+def report(label, got, want, tolerance=TOLERANCE, rounding=None):
     """Prints a line for each output; True when all are good.
 
-    `exact()`, called only when an output is outside the tolerance, gives {name: float64 array}.
+    `rounding()`, called only when an output is outside the tolerance, gives the reference's outputs
+    for the same input from other, equally exact arithmetic. A part is excused only where those
+    differ from `want` by more than the tolerance too, so that no program can be held to it; it may
+    then differ by ROUNDING_SHARE times as much. The line says EXCUSED and shows both numbers.
     """
     if len(got) != len(want):
         print(f"{label}: {len(got)} outputs instead of {len(want)}: {sorted(got)}, {sorted(want)}  MISMATCH")
         return False
-    good, truth = True, None
+    good, other = True, None
     for (got_name, g), (want_name, w) in zip(sorted(got.items()), sorted(want.items())):
-        fine, text = judged(g, w, None, tolerance)
-        verdict = "ok"
-        if not fine and exact:
-            truth = truth or exact()
-            fine, text = judged(g, w, truth[want_name], tolerance)
-            verdict = "ok within the reference's own rounding"
-        fine &= got_name == want_name
-        good &= fine
+        errors = parts(g, w, tolerance)
+        text = ", ".join(f"{part} {error:.2e}" for part, error in errors)
+        verdict = "ok" if all(error <= tolerance for _, error in errors) else "MISMATCH"
+        if verdict != "ok" and rounding and g.shape == w.shape:
+            other = other or rounding()
+            own = [error for _, error in parts(other[want_name], w, tolerance)]
+            text += f"; the reference from itself: {', '.join(f'{spread:.2e}' for spread in own)}"
+            limits = [ROUNDING_SHARE * spread if tolerance < spread < np.inf else tolerance for spread in own]
+            if all(error <= limit for (_, error), limit in zip(errors, limits)):
+                verdict = f"EXCUSED (over {tolerance:.0e})"
+        if got_name != want_name:
+            verdict = "MISMATCH"
+        good &= verdict != "MISMATCH"
         name = want_name if got_name == want_name else f"{want_name} (is called {got_name})"
-        print(f"{label}: {name} {list(w.shape)}: {text}  {verdict if fine else 'MISMATCH'}")
+        print(f"{label}: {name} {list(w.shape)}: {text}  {verdict}")
     return good

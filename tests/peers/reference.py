@@ -71,14 +71,6 @@ def outputs(model, x, optimized=True):
     return {safe(o.name): y for o, y in zip(run.get_outputs(), run.run(None, {wanted.name: x}))}
 
 
-def exact(model, x):
-    """{safe output name: float64 array} of an .onnx file."""
-    import exact as double
-
-    proto = load(model)
-    return {safe(o.name): y for o, y in zip(proto.graph.output, double.outputs(proto, x))}
-
-
 def input_size(model, fallback=320):
     """(N, H, W) that the model was made for."""
     if is_darknet(model):

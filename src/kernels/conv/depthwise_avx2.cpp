@@ -17,8 +17,8 @@ void sums_of(const DepthwiseSums& tile) {
   __m256 sums[kCount][2];
 #pragma GCC unroll 8
   for (int r = 0; r < kCount; ++r) {
-    sums[r][0] = _mm256_loadu_ps(tile.bias);
-    sums[r][1] = _mm256_loadu_ps(tile.bias + 8);
+    sums[r][0] = _mm256_setzero_ps();
+    sums[r][1] = _mm256_setzero_ps();
   }
   for (int64_t i = 0; i < tile.taps_h; ++i) {
     const float* input = tile.input + i * tile.row_step;
@@ -36,10 +36,11 @@ void sums_of(const DepthwiseSums& tile) {
       }
     }
   }
+  const __m256 bias0 = _mm256_loadu_ps(tile.bias), bias1 = _mm256_loadu_ps(tile.bias + 8);
 #pragma GCC unroll 8
   for (int r = 0; r < kCount; ++r) {
-    _mm256_store_ps(tile.sums + r * kColumns, sums[r][0]);
-    _mm256_store_ps(tile.sums + r * kColumns + 8, sums[r][1]);
+    _mm256_store_ps(tile.sums + r * kColumns, _mm256_add_ps(sums[r][0], bias0));
+    _mm256_store_ps(tile.sums + r * kColumns + 8, _mm256_add_ps(sums[r][1], bias1));
   }
 }
 

@@ -9,8 +9,7 @@ constexpr int kColumns = 16;
 template <int kCount>
 void plain_sums(const DepthwiseSums& tile) {
   for (int r = 0; r < kCount; ++r) {
-    float sums[kColumns];
-    for (int j = 0; j < kColumns; ++j) sums[j] = tile.bias[j];
+    float sums[kColumns] = {};
     for (int64_t i = 0; i < tile.taps_h; ++i)
       for (int64_t l = 0; l < tile.taps_w; ++l) {
         const float* x = tile.input + r * tile.pixel_step + i * tile.row_step + l * tile.tap_step;
@@ -21,7 +20,7 @@ void plain_sums(const DepthwiseSums& tile) {
           for (int64_t j = 0; j < tile.channels; ++j) sums[j] += x[j] * w[j];
         }
       }
-    for (int j = 0; j < kColumns; ++j) tile.sums[r * kColumns + j] = sums[j];
+    for (int j = 0; j < kColumns; ++j) tile.sums[r * kColumns + j] = sums[j] + tile.bias[j];
   }
 }
 

@@ -16,8 +16,8 @@ void avx2_sums(const TileSums& tile) {
   Vec sums[kRowCount][2];
 #pragma GCC unroll 8
   for (int r = 0; r < kRowCount; ++r) {
-    sums[r][0] = _mm256_loadu_ps(tile.bias);
-    sums[r][1] = _mm256_loadu_ps(tile.bias + 8);
+    sums[r][0] = _mm256_setzero_ps();
+    sums[r][1] = _mm256_setzero_ps();
   }
   const float* weights = tile.weights;
   const float* const* pointers = tile.pointers;
@@ -39,10 +39,12 @@ void avx2_sums(const TileSums& tile) {
       }
     }
   }
+  // The bias comes last: a sum that starts at it rounds every step at the bias's magnitude.
+  const Vec bias0 = _mm256_loadu_ps(tile.bias), bias1 = _mm256_loadu_ps(tile.bias + 8);
 #pragma GCC unroll 8
   for (int r = 0; r < kRowCount; ++r) {
-    _mm256_store_ps(tile.sums + r * kColumns, sums[r][0]);
-    _mm256_store_ps(tile.sums + r * kColumns + 8, sums[r][1]);
+    _mm256_store_ps(tile.sums + r * kColumns, _mm256_add_ps(sums[r][0], bias0));
+    _mm256_store_ps(tile.sums + r * kColumns + 8, _mm256_add_ps(sums[r][1], bias1));
   }
 }
 

@@ -12,7 +12,7 @@ template <int kCount>
 void sums_of_few(const TileSums& tile, int row_count, int first) {
   float sums[kCount][kColumns];
   for (int r = 0; r < kCount; ++r)
-    for (int j = 0; j < kColumns; ++j) sums[r][j] = tile.bias[j];
+    for (int j = 0; j < kColumns; ++j) sums[r][j] = 0;
   const float* weights = tile.weights;
   for (int64_t s = 0; s < tile.runs; ++s) {
     const float* const* pointers = tile.pointers + s * row_count + first;
@@ -21,7 +21,8 @@ void sums_of_few(const TileSums& tile, int row_count, int first) {
         for (int j = 0; j < kColumns; ++j) sums[r][j] += pointers[r][k] * weights[j];
   }
   for (int r = 0; r < kCount; ++r)
-    for (int j = 0; j < kColumns; ++j) tile.sums[(first + r) * kColumns + j] = sums[r][j];
+    for (int j = 0; j < kColumns; ++j)
+      tile.sums[(first + r) * kColumns + j] = sums[r][j] + tile.bias[j];
 }
 
 template <int kRowCount>
