@@ -192,7 +192,7 @@ TEST_P(RandomGraph, ThreadsAndPortsChangeNoBit) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, RandomGraph, ::testing::Range(0u, 100u));
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomGraph, ::testing::Range(0u, 150u));
 
 }  // namespace
 }  // namespace shrike

@@ -175,13 +175,15 @@ TEST(Steps, UnariesOnMapsViewsAndTensors) {
   for (const auto& row : kUnaryKinds) {
     if (row.value == UnaryKind::kNot) continue;
     Start s;
-    s.node(Unary{row.value, 0.3f, 0.2f}, {s.map});
+    // A map that is exact: 1/x or log x near 0 would make much of a convolution's rounding.
+    const ValueId map = s.graph.add_node(MaxPool{}, {s.x}, "exact");
+    s.node(Unary{row.value, 0.3f, 0.2f}, {map});
     const ValueId part = s.graph.add_node(
         Slice{},
-        {s.map, add_ints(s.graph, {1, 1}), add_ints(s.graph, {4, 5}), add_ints(s.graph, {1, 3})},
+        {map, add_ints(s.graph, {1, 1}), add_ints(s.graph, {4, 5}), add_ints(s.graph, {1, 3})},
         "part");
     s.node(Unary{row.value, 0.3f, 0.2f}, {part});
-    const ValueId turned = s.graph.add_node(Transpose{{0, 2, 1, 3}}, {s.map}, "turned");
+    const ValueId turned = s.graph.add_node(Transpose{{0, 2, 1, 3}}, {map}, "turned");
     s.node(Unary{row.value, 0.3f, 0.2f}, {turned});
     s.node(Unary{row.value, 0.3f, 0.2f}, {s.x});
     EXPECT_TRUE(check_graph(s.graph)) << row.name;
