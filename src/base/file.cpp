@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <system_error>
@@ -37,6 +38,19 @@ bool write_all(int fd, std::span<const std::byte> bytes) {
     bytes = bytes.subspan(static_cast<size_t>(written));
   }
   return true;
+}
+
+// A new file beside `path`, its name in `temporary`; -1 and errno when it cannot be made. Not
+// mkstemp: that makes private files, and a result is to be as readable as any other file of the
+// user's.
+int open_beside(const std::filesystem::path& path, std::string& temporary) {
+  static std::atomic<unsigned> counter = 0;
+  int fd;
+  do {
+    temporary = path.string() + "." + std::to_string(::getpid()) + "." + std::to_string(counter++);
+    fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  } while (fd < 0 && errno == EEXIST);
+  return fd;
 }
 
 Error cannot_write(const std::filesystem::path& path, int error) {
@@ -83,13 +97,10 @@ Result<void> write_file(const std::filesystem::path& path, std::span<const std::
   struct stat status {};
   if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode))
     return cannot_write(path, EISDIR);
-  std::string temporary = path.string() + ".XXXXXX";
-  FileDescriptor fd(::mkostemp(temporary.data(), O_CLOEXEC));
+  std::string temporary;
+  FileDescriptor fd(open_beside(path, temporary));
   if (fd.get() < 0) return cannot_write(path, errno);
-  // mkostemp makes the file private; a result is as readable as any other file of the user's.
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  bool ok = ::fchmod(fd.get(), 0666 & ~mask) == 0 && write_all(fd.get(), bytes);
+  bool ok = write_all(fd.get(), bytes);
   int error = errno;
   if (!fd.close() && ok) {
     ok = false;

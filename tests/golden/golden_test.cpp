@@ -109,7 +109,9 @@ TEST_P(Golden, Detections) {
     SCOPED_TRACE(name);
     const Result<Image> image = read_image(shared_folder() / "data" / c.pictures / name);
     ASSERT_TRUE(image) << image.error().message;
-    Result<Detections> found = detector->detect(*image, {.conf = kThreshold});
+    DetectOptions options;
+    options.conf = kThreshold;
+    Result<Detections> found = detector->detect(*image, options);
     ASSERT_TRUE(found) << found.error().message;
     boxes += found->boxes.size();
     expect_same(picture["detections"], std::move(found->boxes));
