@@ -14,6 +14,8 @@
 namespace shrike {
 namespace {
 
+const PassOptions kVerified = {true, {}, nullptr};
+
 Tensor noise(const Shape& shape, unsigned seed) {
   std::mt19937 random(seed);
   std::normal_distribution<float> normal(0, 0.5f);
@@ -121,8 +123,8 @@ TEST(Head, LiftingFindsWhatWasExpanded) {
     SCOPED_TRACE(c.name);
     const Graph original = with_head(c.head, c.channels);
     Graph graph = original;
-    ASSERT_TRUE(run_passes(graph, saving_passes(), {.verify = true}));
-    ASSERT_TRUE(run_passes(graph, cleanup_passes(), {.verify = true}));
+    ASSERT_TRUE(run_passes(graph, saving_passes(), kVerified));
+    ASSERT_TRUE(run_passes(graph, cleanup_passes(), kVerified));
     const Result<void> lifted = lift_head(graph);
     ASSERT_TRUE(lifted) << lifted.error().message;
     const Result<void> sound = verify(graph);
@@ -181,7 +183,12 @@ TEST(ResizeInput, RewritesAttentionReshapes) {
   ValueId y = reshape(map, {1, 2, 8, 96});
   y = reshape(y, {1, 16, 4, 24});
   y = reshape(y, {1, 16, 96});
-  y = reshape(y, {1, 16, 8, 12});
+  y = reshape(y, {4, 24, 2, 8});   // areas: 96 tokens of 16 channels, four at a time
+  y = reshape(y, {1, 8, 12, 16});  // and back to a map, with a 1 in front
+  const ValueId channels_first = graph.add_value("t");
+  graph.nodes.insert(graph.nodes.end() - 1,
+                     Node{"t", Transpose{{0, 3, 1, 2}}, {y}, {channels_first}});
+  y = channels_first;
   graph.nodes.back().inputs[0] = y;
   ASSERT_TRUE(infer_shapes(graph));
   const Result<void> resized = resize_input(graph, 128, 64);

@@ -1,6 +1,7 @@
 #include "passes/resize_input.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "ir/infer.h"
 #include "passes/lift_head.h"
@@ -95,25 +96,42 @@ class Resizer {
       before *= from[a];
       after *= now[a];
     }
-    const int count = g.to_end - g.to_begin;
     if (before == after) {
       const bool same = std::equal(from.begin() + g.from_begin, from.begin() + g.from_end,
                                    now.begin() + g.from_begin);
-      if (!same && count > 1) return false;
-      for (int a = g.to_begin; a < g.to_end; ++a) dims.push_back(to[a]);
+      if (!same && g.to_end - g.to_begin > 1) return false;
+      dims.insert(dims.end(), to.begin() + g.to_begin, to.begin() + g.to_end);
       return true;
     }
-    if (count == 1) {
-      dims.push_back(after);
+    // Extents of 1 hold no picture; the others share what changed.
+    std::vector<int64_t> wide;
+    std::copy_if(to.begin() + g.to_begin, to.begin() + g.to_end, std::back_inserter(wide),
+                 [](int64_t extent) { return extent != 1; });
+    if (!rescale(wide, before, after)) return false;
+    auto next = wide.begin();
+    for (int a = g.to_begin; a < g.to_end; ++a) dims.push_back(to[a] == 1 ? 1 : *next++);
+    return true;
+  }
+
+  // The old extents of a group of `before` elements become those of one of `after`.
+  bool rescale(std::vector<int64_t>& extents, int64_t before, int64_t after) const {
+    if (extents.size() == 1) {
+      extents[0] = after;
       return true;
     }
-    if (count == 2 && is_map(to[g.to_begin], to[g.to_begin + 1], after)) {
-      const int64_t stride = old_h_ / to[g.to_begin];
-      dims.push_back(h_ / stride);
-      dims.push_back(w_ / stride);
+    if (extents.size() == 2 && is_map(extents[0], extents[1], after)) {
+      const int64_t stride = old_h_ / extents[0];
+      extents = {h_ / stride, w_ / stride};
       return true;
     }
-    return scale_largest(to, g, before, after, dims);
+    // Attention over areas: (1, 400, C) -> (4, 100, C). The number of areas and of channels is the
+    // model's; the longest axis is the picture's.
+    const auto largest = std::max_element(extents.begin(), extents.end());
+    if (largest == extents.end() || (*largest * after) % before != 0 ||
+        std::count(extents.begin(), extents.end(), *largest) != 1)
+      return false;
+    *largest = *largest * after / before;
+    return true;
   }
 
   // Whether (a, b) is the extent of a map of the old picture whose new extent has `after` cells.
@@ -121,18 +139,6 @@ class Resizer {
     if (old_h_ % a != 0 || old_w_ % b != 0 || old_h_ / a != old_w_ / b) return false;
     const int64_t stride = old_h_ / a;
     return h_ % stride == 0 && w_ % stride == 0 && (h_ / stride) * (w_ / stride) == after;
-  }
-
-  // Attention over areas: (1, 400, C) -> (4, 100, C). The number of areas and of channels is the
-  // model's; the longest axis is the picture's.
-  static bool scale_largest(const Shape& to, const AxisGroup& g, int64_t before, int64_t after,
-                            std::vector<int64_t>& dims) {
-    const auto begin = to.begin() + g.to_begin, end = to.begin() + g.to_end;
-    const auto largest = std::max_element(begin, end);
-    if (std::count(begin, end, *largest) != 1 || (*largest * after) % before != 0) return false;
-    for (auto it = begin; it != end; ++it)
-      dims.push_back(it == largest ? *it * after / before : *it);
-    return true;
   }
 
   // Fixed sizes become sizes of the new picture's map.
