@@ -129,11 +129,8 @@ Result<Measured> measure_decoding(const Options& o) {
       measured.ms.push_back(found.timing.inference_ms + found.timing.postprocess_ms);
   }
   measured.peak_rss_mb = peak_rss_mb();
-  // The detector does not tell these; a session of the same network does.
-  SHRIKE_ASSIGN(const Graph graph, prepared_network(o));
-  SHRIKE_ASSIGN(const Session session, Session::create(graph, {o.detector.threads, false}));
-  measured.threads = session.threads();
-  measured.macs = session.plan().macs();
+  measured.threads = detector.threads();
+  measured.macs = detector.macs();
   return measured;
 }
 

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "detect/input_size.h"
 #include "formats/names_literal.h"
 #include "ir/infer.h"
 #include "passes/lift_head.h"
@@ -11,15 +12,6 @@
 namespace shrike {
 
 namespace {
-
-constexpr int kUsualSide = 640;
-
-// The first input that is a picture: rank 4.
-std::optional<ValueId> picture_input(const Graph& graph) {
-  for (ValueId id : graph.inputs)
-    if (graph.value(id).shape && graph.value(id).shape->rank() == 4) return id;
-  return std::nullopt;
-}
 
 bool is_fixed_at(const Graph& graph, const std::array<int, 2>& size) {
   const std::optional<ValueId> input = picture_input(graph);
@@ -56,20 +48,6 @@ std::string describe(const Head& head) {
 }
 
 }  // namespace
-
-std::array<int, 2> default_size(const Graph& graph) {
-  std::array<int, 2> size = {kUsualSide, kUsualSide};
-  if (const auto found = graph.metadata.find("imgsz"); found != graph.metadata.end())
-    if (const Result<ImageSize> stated = parse_image_size(found->second))
-      size = {static_cast<int>(stated->height), static_cast<int>(stated->width)};
-  const std::optional<ValueId> input = picture_input(graph);
-  if (!input) return size;
-  const Shape& shape = *graph.value(*input).shape;
-  for (int axis = 2; axis < 4; ++axis)
-    if (shape[axis] > 0 && shape[axis] <= INT32_MAX)
-      size[static_cast<size_t>(axis - 2)] = static_cast<int>(shape[axis]);
-  return size;
-}
 
 Result<Graph> at_size(Graph graph, const std::optional<std::array<int, 2>>& size,
                       const std::string& source) {

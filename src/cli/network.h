@@ -11,10 +11,6 @@
 
 namespace shrike {
 
-// The size a model is run at when nobody says: that of its picture input, where dynamic that of
-// its imgsz metadata, else 640x640. Height, width.
-std::array<int, 2> default_size(const Graph& graph);
-
 // The graph with batch, height and width of its picture input fixed: batch 1 where dynamic, the
 // given size, or default_size(). A model saved at another fixed size has its head lifted and is
 // bound anew; the imgsz metadata follows. Errors (kModel) name `source` and why it cannot be run

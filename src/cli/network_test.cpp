@@ -1,5 +1,7 @@
 #include "cli/network.h"
 
+#include "detect/input_size.h"
+
 #include <gtest/gtest.h>
 
 #include "ir/infer.h"

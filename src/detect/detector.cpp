@@ -113,6 +113,8 @@ Result<Detections> Detector::detect(const Image& image, const DetectOptions& opt
 const std::vector<std::string>& Detector::names() const { return state_->names.names; }
 bool Detector::names_known() const { return state_->names.known; }
 std::array<int, 2> Detector::input_size() const { return state_->size; }
+int Detector::threads() const { return state_->session.threads(); }
+int64_t Detector::macs() const { return state_->session.plan().macs(); }
 const std::string& Detector::description() const { return state_->description; }
 
 }  // namespace shrike

@@ -77,6 +77,8 @@ class Detector {
   // or numbers stand in.
   bool names_known() const;
   std::array<int, 2> input_size() const;  // height, width
+  int threads() const;
+  int64_t macs() const;  // multiply-adds of one run
   // One line on what was recognised: "anchor-free head, 3 scales, 80 classes, letterbox".
   const std::string& description() const;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "detect/input_size.h"
 #include "formats/names_literal.h"
 #include "ir/infer.h"
 #include "passes/lift_head.h"
@@ -13,21 +14,10 @@ namespace shrike {
 
 namespace {
 
-constexpr int kDefaultSize = 640;
-
 const Shape* picture_shape(const Graph& graph) {
   if (graph.inputs.size() != 1) return nullptr;
   const Value& input = graph.value(graph.inputs[0]);
   return input.shape && input.shape->rank() == 4 ? &*input.shape : nullptr;
-}
-
-// The size to bind dynamic axes to: asked for, or the metadata's, or 640.
-std::array<int, 2> dynamic_size(const Graph& graph, const LoadOptions& options) {
-  if (options.imgsz) return *options.imgsz;
-  if (const auto found = graph.metadata.find("imgsz"); found != graph.metadata.end())
-    if (const Result<ImageSize> size = parse_image_size(found->second); size)
-      return {static_cast<int>(size->height), static_cast<int>(size->width)};
-  return {kDefaultSize, kDefaultSize};
 }
 
 // Fixes every axis; fixed axes keep the size of the file.
@@ -35,7 +25,11 @@ Result<void> bind(Graph& graph, const LoadOptions& options) {
   const Shape* shape = picture_shape(graph);
   if (!shape || ((*shape)[1] != 3 && (*shape)[1] != kDynamic))
     return model_error("takes no picture: a detector has one input (N, 3, H, W)");
-  const std::array<int, 2> size = dynamic_size(graph, options);
+  const DType dtype = graph.value(graph.inputs[0]).dtype;
+  if (dtype != DType::kF32 && dtype != DType::kF16)
+    return model_error("takes pictures as " + std::string(dtype_name(dtype)) +
+                       "; only f32 and f16 inputs are supported");
+  const std::array<int, 2> size = options.imgsz.value_or(default_size(graph));
   Shape bound = *shape;
   const int64_t wanted[] = {1, 3, size[0], size[1]};
   for (int axis = 0; axis < 4; ++axis)
