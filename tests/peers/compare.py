@@ -44,7 +44,8 @@ def rows_error(got, want, tolerance):
             continue
         free[best] = False
         box_error, score_error = max(box_error, boxes[best]), max(score_error, scores[best])
-    at_cut_off = want[:, 4].min() + tolerance * score_range
+    real = np.concatenate((want[:, 4], got[:, 4]))
+    at_cut_off = real[real > 0].min(initial=np.inf) + tolerance * score_range  # rows of 0 are padding
     if any(score > at_cut_off for score in unmatched) or (got[free, 4] > at_cut_off).any():
         return float("inf"), float("inf")
     return box_error, score_error
