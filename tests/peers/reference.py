@@ -29,24 +29,28 @@ def session(model, threads=0, optimized=True):
     return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
 
 
-def in_fp32(model):
-    """The same network with fp16 tensors widened: what fp16 weights compute without fp16 rounding."""
-    half, full = onnx.TensorProto.FLOAT16, onnx.TensorProto.FLOAT
+def widened(model, narrow, wide):
+    """The same network with tensors of one element type in a wider one: fp16 weights without fp16 rounding."""
     graph = model.graph
-    widen = lambda t: t.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(t).astype(np.float32), t.name))
+    dtype = onnx.helper.tensor_dtype_to_np_dtype(wide)
+    scales = {node.input[i] for node in graph.node if node.op_type == "Resize" for i in (1, 2) if i < len(node.input)}
+
+    def widen(tensor, name):
+        if tensor.data_type == narrow and name not in scales:  # Resize's roi and scales are fp32 by definition
+            tensor.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(tensor).astype(dtype), tensor.name))
+
     for tensor in graph.initializer:
-        if tensor.data_type == half:
-            widen(tensor)
+        widen(tensor, tensor.name)
     for value in (*graph.input, *graph.output):
-        if value.type.tensor_type.elem_type == half:
-            value.type.tensor_type.elem_type = full
+        if value.type.tensor_type.elem_type == narrow:
+            value.type.tensor_type.elem_type = wide
     del graph.value_info[:]
     for node in graph.node:
         for attribute in node.attribute:
-            if attribute.type == onnx.AttributeProto.TENSOR and attribute.t.data_type == half:
-                widen(attribute.t)
-            if node.op_type == "Cast" and attribute.name == "to" and attribute.i == half:
-                attribute.i = full
+            if attribute.type == onnx.AttributeProto.TENSOR:
+                widen(attribute.t, node.output[0])
+            if node.op_type == "Cast" and attribute.name == "to" and attribute.i == narrow:
+                attribute.i = wide
     return model
 
 
@@ -57,7 +61,7 @@ def has_fp16(model):
 def load(model):
     """The ModelProto whose fp32 run is the truth for `model`."""
     proto = onnx.load(model)
-    return in_fp32(proto) if has_fp16(proto) else proto
+    return widened(proto, onnx.TensorProto.FLOAT16, onnx.TensorProto.FLOAT) if has_fp16(proto) else proto
 
 
 def outputs(model, x, optimized=True):
@@ -80,10 +84,14 @@ def input_size(model, fallback=320):
     return tuple(d if isinstance(d, int) else free for d, free in zip((wanted[0], *wanted[2:]), (1, fallback, fallback)))
 
 
+def input_scale(model):
+    """The value of white in the model's input."""
+    return 255 if "yolox" in Path(model).name.lower() else 1
+
+
 def make_input(model, imgsz=None):
-    """Letterboxed pictures for the model; 0..255 for YOLOX, 0..1 for the others."""
+    """Letterboxed pictures for the model."""
     count, height, width = input_size(model)
     if imgsz:
         height, width = imgsz if len(imgsz) == 2 else imgsz * 2
-    scale = 255 if "yolox" in Path(model).name.lower() else 1
-    return scale * pictures.first(count, height, width)
+    return input_scale(model) * pictures.first(count, height, width)
