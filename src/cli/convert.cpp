@@ -1,4 +1,5 @@
 // shrike convert: any model that Shrike reads, as ONNX.
+#include <cstdio>
 #include <filesystem>
 
 #include "cli/arguments.h"
@@ -10,6 +11,7 @@
 #include "cli/terminal.h"
 #include "cli/values.h"
 #include "detect/names.h"
+#include "formats/json.h"
 #include "formats/names_literal.h"
 #include "formats/onnx_writer.h"
 #include "passes/lift_head.h"
@@ -24,7 +26,7 @@ namespace fs = std::filesystem;
 
 struct Options {
   std::string size, names_file;
-  bool fold = false;
+  bool fold = false, json = false;
   OnnxWriteOptions write;
 };
 
@@ -85,6 +87,7 @@ Result<int> convert_command(const Words& words) {
       ->capture_default_str()
       ->check(CLI::Range(kMinWriteOpset, kMaxWriteOpset));
   app.add_option("--names", o.names_file, "File with the names of the classes, one a line");
+  app.add_flag("--json", o.json, "One JSON object on standard output");
   SHRIKE_ASSIGN(const Arguments arguments, parse_arguments(app, words));
   if (arguments.help) return kExitOk;
 
@@ -98,6 +101,12 @@ Result<int> convert_command(const Words& words) {
   if (!graph) return in_context("convert " + source, graph.error());
   SHRIKE_TRY(save_onnx(*graph, out, o.write));
   say("wrote " + printable(out.string()));
+  if (o.json)
+    std::printf("%s\n", dump_json({{"model", source},
+                                   {"file", out.string()},
+                                   {"opset", o.write.opset},
+                                   {"nodes", graph->nodes.size()}})
+                            .c_str());
   return kExitOk;
 }
 

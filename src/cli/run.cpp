@@ -9,8 +9,11 @@
 #include "cli/detector_options.h"
 #include "cli/exit_code.h"
 #include "cli/model_option.h"
+#include "cli/network.h"
 #include "cli/output_names.h"
+#include "cli/values.h"
 #include "engine/session.h"
+#include "formats/json.h"
 #include "formats/npy.h"
 #include "passes/pipeline.h"
 
@@ -22,8 +25,9 @@ namespace fs = std::filesystem;
 
 struct Options {
   ModelOption model;
-  std::string input, output;
+  std::string input, output, size;
   int threads = 0;
+  bool json = false;
 };
 
 Result<std::vector<Tensor>> run_once(Graph graph, const Tensor& input, const std::string& source,
@@ -34,6 +38,10 @@ Result<std::vector<Tensor>> run_once(Graph graph, const Tensor& input, const std
   if (input.dtype() != DType::kF32)
     return input_error(o.input + " holds " + std::string(dtype_name(input.dtype())) +
                        ", not float32");
+  if (!o.size.empty()) {
+    SHRIKE_ASSIGN(const auto size, parse_size(o.size));
+    SHRIKE_ASSIGN(graph, at_size(std::move(graph), size, source));
+  }
   const std::optional<Shape> wanted = graph.value(graph.inputs[0]).shape;
   const Shape shapes[] = {input.shape()};
   Result<Graph> prepared = prepare_for_inference(std::move(graph), shapes);
@@ -46,11 +54,13 @@ Result<std::vector<Tensor>> run_once(Graph graph, const Tensor& input, const std
   return session.run(inputs);
 }
 
-// NAME.npy, or NAME_2.npy where an output before took that name.
-Result<void> save_outputs(const std::vector<Tensor>& outputs, const std::vector<std::string>& names,
+// Writes NAME.npy, or NAME_2.npy where an output before took that name. A row for each:
+// {"name", "file", "type", "shape"}.
+Result<Json> save_outputs(const std::vector<Tensor>& outputs, const std::vector<std::string>& names,
                           const fs::path& folder) {
   SHRIKE_TRY(make_folders(folder));
   std::set<std::string> taken;
+  Json rows = Json::array();
   for (size_t i = 0; i < outputs.size(); ++i) {
     const std::string own = safe_file_name(names[i]);
     std::string name = own;
@@ -58,10 +68,29 @@ Result<void> save_outputs(const std::vector<Tensor>& outputs, const std::vector<
       name = own + "_" + std::to_string(number);
     const fs::path path = folder / (name + ".npy");
     SHRIKE_TRY(save_npy(outputs[i], path));
-    std::printf("%s  %s %s\n", path.c_str(), std::string(dtype_name(outputs[i].dtype())).c_str(),
-                to_string(outputs[i].shape()).c_str());
+    rows.push_back({{"name", names[i]},
+                    {"file", path.string()},
+                    {"type", dtype_name(outputs[i].dtype())},
+                    {"shape", outputs[i].shape().dims()}});
   }
-  return {};
+  return rows;
+}
+
+void print_outputs(const std::vector<Tensor>& outputs, const Json& rows) {
+  for (size_t i = 0; i < outputs.size(); ++i)
+    std::printf("%s  %s %s\n", rows[i]["file"].get<std::string>().c_str(),
+                rows[i]["type"].get<std::string>().c_str(), to_string(outputs[i].shape()).c_str());
+}
+
+void add_options(CLI::App& app, Options& o) {
+  add_model_options(app, o.model);
+  app.add_option("--input", o.input, "The array, a .npy file")->required();
+  app.add_option("--output", o.output,
+                 "Folder for the outputs; unsafe characters of their names become _")
+      ->required();
+  add_size_option(app, o.size);
+  add_threads_option(app, o.threads);
+  app.add_flag("--json", o.json, "One JSON object on standard output");
 }
 
 }  // namespace
@@ -72,13 +101,7 @@ Result<int> run_command(const Words& words) {
       "Feeds one float32 array (N, C, H, W), as it is, and writes each output of the "
       "model as DIR/NAME.npy.",
       "shrike run");
-  add_model_options(app, o.model);
-  app.add_option("--input", o.input, "The array, a .npy file")->required();
-  app.add_option("--output", o.output,
-                 "Folder for the outputs; unsafe characters of their names "
-                 "become _")
-      ->required();
-  add_threads_option(app, o.threads);
+  add_options(app, o);
   SHRIKE_ASSIGN(const Arguments arguments, parse_arguments(app, words));
   if (arguments.help) return kExitOk;
   if (!arguments.words.empty())
@@ -90,7 +113,12 @@ Result<int> run_command(const Words& words) {
   for (ValueId id : model.graph.outputs) names.push_back(model.graph.value(id).name);
   SHRIKE_ASSIGN(const std::vector<Tensor> outputs,
                 run_once(std::move(model.graph), input, model.source, o));
-  SHRIKE_TRY(save_outputs(outputs, names, o.output));
+  SHRIKE_ASSIGN(const Json rows, save_outputs(outputs, names, o.output));
+  if (o.json) {
+    std::printf("%s\n", dump_json({{"model", model.source}, {"outputs", rows}}).c_str());
+  } else {
+    print_outputs(outputs, rows);
+  }
   return kExitOk;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "formats/json.h"
 #include "formats/npy.h"
 
 namespace shrike::testing {
@@ -35,6 +36,23 @@ TEST_F(ConvertRun, RunWritesTheModelsOwnOutputs) {
   for (size_t i = 0; i < first.size(); ++i) EXPECT_NEAR(out.data<float>()[i], first[i], 1e-4f);
 }
 
+TEST_F(ConvertRun, RunAtAnotherSize) {
+  const std::string x = array(Shape{1, 3, 64, 96});
+  const Outcome outcome = run_shrike({"run", "--model", model_, "--input", x, "--output", path("o"),
+                                      "--imgsz", "64,96", "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Result<Json> json = parse_json(outcome.out, "run --json");
+  ASSERT_TRUE(json) << json.error().message;
+  EXPECT_EQ((*json)["model"], model_);
+  const Json output = {
+      {"name", "output0"}, {"file", path("o/output0.npy")}, {"type", "f32"}, {"shape", {1, 6, 7}}};
+  EXPECT_EQ((*json)["outputs"], Json::array({output}));
+  ASSERT_EQ(run_shrike({"convert", model_, path("b.onnx"), "--imgsz", "64,96"}).code, 0);
+  const Result<Tensor> direct = read_npy(at("o/output0.npy"));
+  ASSERT_TRUE(direct) << direct.error().message;
+  EXPECT_TRUE(*direct == outputs_of(path("b.onnx"), x));
+}
+
 TEST_F(ConvertRun, RunSaysWhatDoesNotFit) {
   const Outcome size = run_shrike(
       {"run", "--model", model_, "--input", array(Shape{1, 3, 32, 65}), "--output", path("o")});
@@ -62,6 +80,11 @@ TEST_F(ConvertRun, ConvertToAnotherSize) {
   const Outcome outcome = run_shrike({"convert", model_, path("b.onnx"), "--imgsz", "64,96"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(outputs_of(path("b.onnx"), array(Shape{1, 3, 64, 96})).shape(), Shape({1, 6, 7}));
+  const Outcome json = run_shrike({"convert", model_, path("c.onnx"), "--opset=18", "--json"});
+  const Result<Json> said = parse_json(json.out, "convert --json");
+  ASSERT_TRUE(said) << said.error().message;
+  EXPECT_EQ((*said)["file"], path("c.onnx"));
+  EXPECT_EQ((*said)["opset"], 18);
 }
 
 constexpr const char* kCfg = R"([net]
