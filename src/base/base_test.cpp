@@ -2,10 +2,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <bit>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <thread>
 
 #include "base/file.h"
 #include "base/half.h"
@@ -78,7 +81,7 @@ TEST(Tensor, OwnedBytesAreAlignedAndZero) {
 TEST(ThreadPool, EveryIndexOnceForAnyCount) {
   for (int threads : {1, 2, 3, 5}) {
     ThreadPool pool(threads);
-    for (int64_t count : {0, 1, 2, 3, 7, 64, 1000}) {
+    for (int64_t count : {0, 1, 2, 3, 7, 64, 127, 1000, 100003}) {
       std::vector<std::atomic<int>> hits(static_cast<size_t>(count));
       pool.parallel_for(count, [&](int64_t i, int) { ++hits[static_cast<size_t>(i)]; });
       for (const auto& hit : hits) EXPECT_EQ(hit, 1);
@@ -92,6 +95,41 @@ TEST(ThreadPool, ManyShortLoops) {
   for (int round = 0; round < 2000; ++round)
     pool.parallel_for(3, [&](int64_t i, int) { sum += i; });
   EXPECT_EQ(sum, 2000 * 3);
+}
+
+// Whoever holds index 0 waits for all others, those of its own share among them.
+TEST(ThreadPool, OthersDoTheShareOfWhoIsHeldUp) {
+  constexpr int64_t kCount = 20;
+  ThreadPool pool(2);
+  for (int round = 0; round < 20; ++round) {
+    std::atomic<int64_t> done = 0;
+    std::atomic<bool> in_time = true;
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    pool.parallel_for(kCount, [&](int64_t i, int) {
+      if (i > 0) {
+        ++done;
+        return;
+      }
+      while (done < kCount - 1 && in_time) {
+        std::this_thread::yield();
+        in_time = std::chrono::steady_clock::now() < deadline;
+      }
+    });
+    ASSERT_TRUE(in_time) << "round " << round;
+  }
+}
+
+TEST(ThreadPool, NoTwoBodiesShareAWorkerAtATime) {
+  ThreadPool pool(4);
+  std::array<std::atomic<int>, 4> inside{};
+  std::atomic<int> clashes = 0;
+  for (int round = 0; round < 200; ++round)
+    pool.parallel_for(37, [&](int64_t, int worker) {
+      std::atomic<int>& mine = inside[static_cast<size_t>(worker)];
+      clashes += mine.fetch_add(1);
+      mine.fetch_sub(1);
+    });
+  EXPECT_EQ(clashes, 0);
 }
 
 class FileTest : public testing::Test {

@@ -14,6 +14,11 @@ namespace {
 // woken, and one that finds nothing to do gives its core back soon after.
 constexpr int kSpins = 20000;
 
+// Units a worker, at most: more would cost more to hand out than they help to even out.
+constexpr int64_t kMostUnits = 64;
+
+constexpr int64_t kNone = -1;
+
 void pause() {
 #if defined(__x86_64__)
   _mm_pause();
@@ -22,10 +27,31 @@ void pause() {
 #endif
 }
 
+uint64_t pack(int64_t first, int64_t end) {
+  return static_cast<uint64_t>(first) << 32 | static_cast<uint64_t>(end);
+}
+
+// The owner takes from the front, in memory's order; the others from the back, far from it.
+int64_t take_unit(std::atomic<uint64_t>& units, bool front) {
+  uint64_t seen = units.load(std::memory_order_relaxed);
+  for (;;) {
+    const auto first = static_cast<int64_t>(seen >> 32);
+    const auto end = static_cast<int64_t>(seen & 0xffffffffu);
+    if (first >= end) return kNone;
+    const uint64_t rest = front ? pack(first + 1, end) : pack(first, end - 1);
+    // A value seen in one loop and equal in the next is taken from the next: no less right.
+    if (units.compare_exchange_weak(seen, rest, std::memory_order_acquire,
+                                    std::memory_order_relaxed))
+      return front ? first : end - 1;
+  }
+}
+
 }  // namespace
 
 ThreadPool::ThreadPool(int threads) {
-  for (int worker = 1; worker < std::max(1, threads); ++worker)
+  const int count = std::max(1, threads);
+  shares_ = std::make_unique<Share[]>(static_cast<size_t>(count));
+  for (int worker = 1; worker < count; ++worker)
     workers_.emplace_back([this, worker] { worker_loop(worker); });
 }
 
@@ -45,19 +71,25 @@ void ThreadPool::run(int64_t count, RangeFunction function, const void* context)
     function(context, 0, count, 0);
     return;
   }
+  const int64_t sharers = threads();
   count_ = count;
   function_ = function;
   context_ = context;
-  pending_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
+  grain_ = std::max<int64_t>(1, count / (kMostUnits * sharers));
+  const int64_t units = (count + grain_ - 1) / grain_;
+  unfinished_.store(units, std::memory_order_relaxed);
+  for (int64_t w = 0; w < sharers; ++w)
+    shares_[static_cast<size_t>(w)].units.store(
+        pack(units * w / sharers, units * (w + 1) / sharers), std::memory_order_release);
   {
     // Under the lock, so that a worker about to sleep cannot miss it.
     std::lock_guard lock(mutex_);
     epoch_.fetch_add(1, std::memory_order_release);
   }
   wake_.notify_all();
-  run_share(0);
+  work(0);
   int spins = 0;
-  while (pending_.load(std::memory_order_acquire) > 0) {
+  while (unfinished_.load(std::memory_order_acquire) > 0) {
     if (++spins < kSpins) {
       pause();
     } else {
@@ -66,11 +98,21 @@ void ThreadPool::run(int64_t count, RangeFunction function, const void* context)
   }
 }
 
-void ThreadPool::run_share(int worker) const {
-  const int64_t workers = threads();
-  const int64_t begin = count_ * worker / workers;
-  const int64_t end = count_ * (worker + 1) / workers;
-  if (begin < end) function_(context_, begin, end, worker);
+void ThreadPool::work(int worker) {
+  int64_t done = 0;
+  for (int64_t unit = take(worker); unit != kNone; unit = take(worker), ++done)
+    function_(context_, unit * grain_, std::min(count_, (unit + 1) * grain_), worker);
+  if (done > 0) unfinished_.fetch_sub(done, std::memory_order_acq_rel);
+}
+
+int64_t ThreadPool::take(int worker) {
+  const int sharers = threads();
+  for (int i = 0; i < sharers; ++i) {
+    const int64_t unit =
+        take_unit(shares_[static_cast<size_t>((worker + i) % sharers)].units, i == 0);
+    if (unit != kNone) return unit;
+  }
+  return kNone;
 }
 
 void ThreadPool::worker_loop(int worker) {
@@ -87,8 +129,7 @@ void ThreadPool::worker_loop(int worker) {
     }
     seen = epoch_.load(std::memory_order_acquire);
     if (stop_) return;
-    run_share(worker);
-    pending_.fetch_sub(1, std::memory_order_acq_rel);
+    work(worker);
   }
 }
 
