@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -95,6 +96,22 @@ TEST(ThreadPool, ManyShortLoops) {
   for (int round = 0; round < 2000; ++round)
     pool.parallel_for(3, [&](int64_t i, int) { sum += i; });
   EXPECT_EQ(sum, 2000 * 3);
+}
+
+TEST(ThreadPool, GoesOnWithTheThreadsItGets) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the address sanitizer ends a process that cannot start a thread";
+#endif
+  const auto refused = [] {
+    // In a child, as the limit stays: no address space for stacks beyond those kept for reuse.
+    const rlimit none{1, 1};
+    if (::setrlimit(RLIMIT_AS, &none) != 0) ::_exit(2);
+    ThreadPool pool(100);
+    std::atomic<int> calls = 0;
+    pool.parallel_for(10, [&](int64_t, int) { ++calls; });
+    ::_exit(pool.threads() < 100 && calls == 10 ? 0 : 1);
+  };
+  EXPECT_EXIT(refused(), ::testing::ExitedWithCode(0), "");
 }
 
 // Whoever holds index 0 waits for all others, those of its own share among them.

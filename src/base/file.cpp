@@ -17,8 +17,8 @@ namespace {
 class FileDescriptor {
  public:
   explicit FileDescriptor(int fd) : fd_(fd) {}
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&&) = delete;
   ~FileDescriptor() {
     if (fd_ >= 0) ::close(fd_);
   }
@@ -29,6 +29,27 @@ class FileDescriptor {
  private:
   int fd_;
 };
+
+Error cannot_read(const std::filesystem::path& path, ErrorKind kind, int error) {
+  return {kind, "cannot read " + path.string() + ": " + errno_text(error)};
+}
+
+struct OpenFile {
+  FileDescriptor descriptor;
+  size_t size;
+};
+
+Result<OpenFile> open_regular(const std::filesystem::path& path, ErrorKind kind) {
+  // O_NONBLOCK: opening a pipe must not wait for a writer.
+  FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (fd.get() < 0) return cannot_read(path, kind, errno);
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) return cannot_read(path, kind, errno);
+  if (S_ISDIR(status.st_mode)) return cannot_read(path, kind, EISDIR);
+  if (!S_ISREG(status.st_mode))
+    return Error{kind, "cannot read " + path.string() + ": not a regular file"};
+  return OpenFile{std::move(fd), static_cast<size_t>(status.st_size)};
+}
 
 bool write_all(int fd, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
@@ -63,23 +84,12 @@ std::string errno_text(int error) { return std::generic_category().message(error
 
 Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::filesystem::path& path,
                                                            ErrorKind kind) {
-  const auto fail = [&](int error) {
-    return Error{kind, "cannot read " + path.string() + ": " + errno_text(error)};
-  };
-  // O_NONBLOCK: opening a pipe must not wait for a writer.
-  FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (fd.get() < 0) return fail(errno);
-  struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) return fail(errno);
-  if (S_ISDIR(status.st_mode)) return fail(EISDIR);
-  if (!S_ISREG(status.st_mode))
-    return Error{kind, "cannot read " + path.string() + ": not a regular file"};
-  const auto size = static_cast<size_t>(status.st_size);
-  if (size == 0) return std::shared_ptr<const MappedFile>(new MappedFile({}));
-  void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
-  if (address == MAP_FAILED) return fail(errno);
+  SHRIKE_ASSIGN(const OpenFile file, open_regular(path, kind));
+  if (file.size == 0) return std::shared_ptr<const MappedFile>(new MappedFile({}));
+  void* address = ::mmap(nullptr, file.size, PROT_READ, MAP_PRIVATE, file.descriptor.get(), 0);
+  if (address == MAP_FAILED) return cannot_read(path, kind, errno);
   return std::shared_ptr<const MappedFile>(
-      new MappedFile({static_cast<const std::byte*>(address), size}));
+      new MappedFile({static_cast<const std::byte*>(address), file.size}));
 }
 
 MappedFile::~MappedFile() {
@@ -87,10 +97,25 @@ MappedFile::~MappedFile() {
 }
 
 Result<std::string> read_text(const std::filesystem::path& path, ErrorKind kind, size_t limit) {
-  SHRIKE_ASSIGN(const std::shared_ptr<const MappedFile> file, MappedFile::open(path, kind));
-  if (file->bytes().size() > limit)
+  SHRIKE_ASSIGN(const OpenFile file, open_regular(path, kind));
+  const auto too_large = [&] {
     return Error{kind, path.string() + " is larger than " + std::to_string(limit) + " bytes"};
-  return std::string(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
+  };
+  if (file.size > limit) return too_large();
+  // One byte more than it should have: a file that grows meanwhile is read to its new end.
+  std::string text(file.size + 1, '\0');
+  for (size_t filled = 0;;) {
+    const ssize_t count = ::read(file.descriptor.get(), text.data() + filled, text.size() - filled);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return cannot_read(path, kind, errno);
+    filled += static_cast<size_t>(count);
+    if (filled > limit) return too_large();
+    if (count == 0) {
+      text.resize(filled);
+      return text;
+    }
+    if (filled == text.size()) text.resize(2 * text.size());
+  }
 }
 
 Result<void> write_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {

@@ -30,7 +30,8 @@ class MappedFile {
   std::span<const std::byte> bytes_;
 };
 
-// The whole file as text; refuses files over `limit` bytes.
+// The whole file's bytes, copied: whatever happens to the file afterwards or meanwhile, as with a
+// picture that a camera rewrites, the process goes on. Refuses files over `limit` bytes.
 Result<std::string> read_text(const std::filesystem::path& path, ErrorKind kind,
                               size_t limit = size_t{1} << 30);
 

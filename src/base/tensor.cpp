@@ -7,12 +7,10 @@
 namespace shrike {
 
 std::shared_ptr<std::byte> allocate_aligned(size_t bytes) {
-  const size_t rounded = (bytes + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment;
   // calloc hands out zeroed pages without touching them; large blocks are placed by hand.
-  void* raw = std::calloc(1, rounded + kTensorAlignment);
+  void* raw = std::calloc(1, align_up(bytes) + kTensorAlignment);
   if (!raw) throw std::bad_alloc();
-  const auto address = reinterpret_cast<uintptr_t>(raw);
-  const uintptr_t aligned = (address + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment;
+  const uintptr_t aligned = align_up(reinterpret_cast<uintptr_t>(raw));
   return {reinterpret_cast<std::byte*>(aligned), [raw](std::byte*) { std::free(raw); }};
 }
 
@@ -30,7 +28,7 @@ Result<Tensor> Tensor::make(DType dtype, Shape shape) {
   if (!shape.element_count())
     return model_error("a tensor of shape " + to_string(shape) + " cannot be held");
   try {
-    return Tensor(dtype, std::move(shape));
+    return Tensor(dtype, shape);
   } catch (const std::bad_alloc&) {
     return runtime_error("not enough memory for a tensor of shape " + to_string(shape));
   }

@@ -20,6 +20,11 @@ namespace shrike {
 
 inline constexpr size_t kTensorAlignment = 64;
 
+// The next multiple of kTensorAlignment.
+constexpr size_t align_up(size_t bytes) {
+  return (bytes + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment;
+}
+
 class Tensor {
  public:
   Tensor() = default;

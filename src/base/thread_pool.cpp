@@ -1,6 +1,7 @@
 #include "base/thread_pool.h"
 
 #include <algorithm>
+#include <exception>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -51,8 +52,13 @@ int64_t take_unit(std::atomic<uint64_t>& units, bool front) {
 ThreadPool::ThreadPool(int threads) {
   const int count = std::max(1, threads);
   shares_ = std::make_unique<Share[]>(static_cast<size_t>(count));
-  for (int worker = 1; worker < count; ++worker)
-    workers_.emplace_back([this, worker] { worker_loop(worker); });
+  workers_.reserve(static_cast<size_t>(count));
+  try {
+    for (int worker = 1; worker < count; ++worker)
+      workers_.emplace_back([this, worker] { worker_loop(worker); });
+  } catch (const std::exception&) {
+    // A limit on processes or memory: those that started do the work.
+  }
 }
 
 ThreadPool::~ThreadPool() {

@@ -21,7 +21,8 @@ namespace shrike {
 
 class ThreadPool {
  public:
-  // `threads` counts the caller, who works too; at least 1.
+  // `threads` counts the caller, who works too; at least 1. Fewer where the machine refuses more:
+  // threads() says how many there are.
   explicit ThreadPool(int threads);
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;

@@ -28,9 +28,8 @@ Result<Arena> Arena::make(size_t bytes) {
   const size_t memory = machine_memory();
   if (memory > 0 && bytes > memory) return too_much(bytes);
   const size_t whole = std::max(bytes, size_t{1});
-  const size_t rounded = (whole + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment;
   Arena arena;
-  arena.data_.reset(static_cast<std::byte*>(std::aligned_alloc(kTensorAlignment, rounded)));
+  arena.data_.reset(static_cast<std::byte*>(std::aligned_alloc(kTensorAlignment, align_up(whole))));
   if (!arena.data_) return too_much(bytes);
   return arena;
 }

@@ -11,10 +11,6 @@ namespace {
 
 constexpr size_t kMaxBytes = size_t{1} << 50;
 
-size_t rounded(size_t bytes) {
-  return (bytes + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment;
-}
-
 bool overlap(const Lifetime& a, const Lifetime& b) {
   return a.first <= b.last && b.first <= a.last;
 }
@@ -27,8 +23,8 @@ size_t largest_live_set(std::span<const Lifetime> lifetimes) {
   };
   std::vector<Change> changes;
   for (const Lifetime& life : lifetimes) {
-    changes.push_back({life.first, true, rounded(life.bytes)});
-    changes.push_back({life.last + 1, false, rounded(life.bytes)});
+    changes.push_back({life.first, true, align_up(life.bytes)});
+    changes.push_back({life.last + 1, false, align_up(life.bytes)});
   }
   // Ends before beginnings of the same step.
   std::sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) {
@@ -68,7 +64,7 @@ Result<MemoryPlan> plan_memory(std::span<const Lifetime> lifetimes) {
   for (const Lifetime& life : lifetimes) {
     if (life.bytes > kMaxBytes || total > kMaxBytes)
       return model_error("the activations are too large for any machine");
-    total += rounded(life.bytes);
+    total += align_up(life.bytes);
   }
   MemoryPlan plan;
   plan.offsets.assign(lifetimes.size(), 0);
@@ -84,11 +80,11 @@ Result<MemoryPlan> plan_memory(std::span<const Lifetime> lifetimes) {
     for (size_t earlier = 0; earlier < done; ++earlier) {
       const Lifetime& other = lifetimes[order[earlier]];
       const size_t begin = plan.offsets[order[earlier]];
-      if (overlap(life, other)) beside.push_back({begin, begin + rounded(other.bytes)});
+      if (overlap(life, other)) beside.push_back({begin, begin + align_up(other.bytes)});
     }
-    const size_t begin = best_gap(beside, rounded(life.bytes));
+    const size_t begin = best_gap(beside, align_up(life.bytes));
     plan.offsets[order[done]] = begin;
-    plan.bytes = std::max(plan.bytes, begin + rounded(life.bytes));
+    plan.bytes = std::max(plan.bytes, begin + align_up(life.bytes));
   }
   return plan;
 }

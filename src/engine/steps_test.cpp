@@ -171,6 +171,26 @@ TEST(Steps, Resizes) {
     }
 }
 
+// Ratios that no binary fraction holds, where a coordinate in other precision rounds to another row.
+TEST(Steps, ResizesAtInexactRatios) {
+  constexpr std::array<int64_t, 2> kSides[] = {{15, 5}, {14, 11}, {9, 15}, {10, 7}, {7, 10}};
+  for (ResizeMode mode : {ResizeMode::kNearest, ResizeMode::kLinear})
+    for (const auto& coordinate : kCoordinateModes)
+      for (const auto& nearest : kNearestModes)
+        for (const auto& [in, out] : kSides) {
+          Graph graph;
+          const ValueId x = graph.add_input("x", DType::kF32, Shape{1, 3, in, in});
+          Resize op;
+          op.mode = mode;
+          op.coordinate_transformation_mode = coordinate.value;
+          op.nearest_mode = nearest.value;
+          graph.outputs = {
+              graph.add_node(op, {x, kNoValue, add_ints(graph, {1, 3, out, out})}, "y")};
+          EXPECT_TRUE(check_graph(graph))
+              << coordinate.name << " " << nearest.name << " " << in << " to " << out;
+        }
+}
+
 TEST(Steps, UnariesOnMapsViewsAndTensors) {
   for (const auto& row : kUnaryKinds) {
     if (row.value == UnaryKind::kNot) continue;

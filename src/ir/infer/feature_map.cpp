@@ -173,9 +173,9 @@ Result<Outputs> infer(const Resize&, const Inputs& in) {
     for (int axis = 2; axis < 4; ++axis) {
       const float scale = s[static_cast<size_t>(axis)];
       if (!(scale > 0) || scale > 1e6f) return in.fail("scale out of range");
+      // A product of floats, as ONNX Runtime has it: 10 * 0.7f is 7, in double it is less.
       if (x[axis] != kDynamic)
-        y[axis] = static_cast<int64_t>(
-            std::floor(static_cast<double>(x[axis]) * static_cast<double>(scale)));
+        y[axis] = static_cast<int64_t>(std::floor(static_cast<float>(x[axis]) * scale));
     }
   } else if (const auto sizes = in.ints(2)) {
     if (sizes->size() != 4) return in.fail("takes four sizes");

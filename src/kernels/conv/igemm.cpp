@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "base/tensor.h"
 #include "kernels/conv/igemm_geometry.h"
 
 namespace shrike::kernels {

@@ -1,9 +1,8 @@
-#include <algorithm>
 #include <cmath>
 
 #include "kernels/elementwise/elementwise.h"
+#include "kernels/elementwise/pieces.h"
 #include "kernels/elementwise/rows.h"
-#include "kernels/sizes.h"
 
 namespace shrike::kernels {
 
@@ -67,8 +66,6 @@ BinaryRow binary_row_best(BinaryOp op) {
 
 namespace {
 
-constexpr int64_t kUnitFloats = 16384;
-
 // Rows that continue each other in all three views, as one.
 void join_rows(BinaryOperand& a, BinaryOperand& b, RowsView& out) {
   const auto joins = [&](const BinaryOperand& operand) {
@@ -86,16 +83,9 @@ void run(BinaryOp op, const BinaryOperand& left, const BinaryOperand& right, con
   BinaryOperand a = left, b = right;
   RowsView out = output;
   join_rows(a, b, out);
-  if (out.length == 0) return;
-  const int64_t pieces = divide_up(out.length, kUnitFloats);
-  const int64_t rows_each = std::max<int64_t>(1, kUnitFloats / out.length);
-  pool.parallel_for(pieces * divide_up(out.rows, rows_each), [&](int64_t unit, int) {
-    const int64_t begin = unit % pieces * kUnitFloats;
-    const int64_t length = std::min(kUnitFloats, out.length - begin);
-    const int64_t first = unit / pieces * rows_each;
-    for (int64_t r = first; r < std::min(out.rows, first + rows_each); ++r)
-      row({a.data + r * a.row_stride + begin * a.step, a.step,
-           b.data + r * b.row_stride + begin * b.step, b.step, out.row(r) + begin, length});
+  for_each_piece(out.rows, out.length, pool, [&](int64_t r, int64_t begin, int64_t length) {
+    row({a.data + r * a.row_stride + begin * a.step, a.step,
+         b.data + r * b.row_stride + begin * b.step, b.step, out.row(r) + begin, length});
   });
 }
 

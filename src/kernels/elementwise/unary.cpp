@@ -1,8 +1,6 @@
-#include <algorithm>
-
 #include "kernels/elementwise/elementwise.h"
+#include "kernels/elementwise/pieces.h"
 #include "kernels/elementwise/rows.h"
-#include "kernels/sizes.h"
 
 namespace shrike::kernels {
 
@@ -14,8 +12,6 @@ UnaryRow unary_row_reference(ActivationKind) {
 
 namespace {
 
-constexpr int64_t kUnitFloats = 16384;
-
 template <UnaryRow (*kRow)(ActivationKind)>
 void run(const Activation& activation, const ConstRowsView& input, const RowsView& output,
          ThreadPool& pool) {
@@ -26,16 +22,8 @@ void run(const Activation& activation, const ConstRowsView& input, const RowsVie
     in.length *= in.rows;
     in.rows = 1;
   }
-  if (in.length == 0) return;
-  // A unit is a piece of a long row or several short ones.
-  const int64_t pieces = divide_up(in.length, kUnitFloats);
-  const int64_t rows_each = std::max<int64_t>(1, kUnitFloats / in.length);
-  pool.parallel_for(pieces * divide_up(in.rows, rows_each), [&](int64_t unit, int) {
-    const int64_t begin = unit % pieces * kUnitFloats;
-    const int64_t length = std::min(kUnitFloats, in.length - begin);
-    const int64_t first = unit / pieces * rows_each;
-    for (int64_t r = first; r < std::min(in.rows, first + rows_each); ++r)
-      row(activation, in.row(r) + begin, out.row(r) + begin, length);
+  for_each_piece(in.rows, in.length, pool, [&](int64_t r, int64_t begin, int64_t length) {
+    row(activation, in.row(r) + begin, out.row(r) + begin, length);
   });
 }
 

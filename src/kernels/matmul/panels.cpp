@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "base/tensor.h"
 #include "kernels/sizes.h"
 
 namespace shrike::kernels {

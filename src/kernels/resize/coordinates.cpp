@@ -5,25 +5,25 @@
 
 namespace shrike::kernels {
 
-double ResizeAxis::source(int64_t position) const {
-  const auto at = static_cast<double>(position);
+float ResizeAxis::source(int64_t position) const {
+  const auto at = static_cast<float>(position);
   switch (coordinate) {
     case ResizeCoordinate::kAsymmetric:
       return at / scale;
     case ResizeCoordinate::kPytorchHalfPixel:
       if (out == 1) return 0;
-      return (at + 0.5) / scale - 0.5;
+      return (at + 0.5f) / scale - 0.5f;
     case ResizeCoordinate::kHalfPixel:
-      return (at + 0.5) / scale - 0.5;
+      return (at + 0.5f) / scale - 0.5f;
     case ResizeCoordinate::kAlignCorners:
-      return out == 1 ? 0 : at * static_cast<double>(in - 1) / static_cast<double>(out - 1);
+      return out == 1 ? 0 : at * static_cast<float>(in - 1) / static_cast<float>(out - 1);
   }
   return 0;
 }
 
 int64_t ResizeAxis::nearest(int64_t position) const {
-  const double x = source(position);
-  double rounded = std::floor(x);
+  const float x = source(position);
+  float rounded = std::floor(x);
   switch (rounding) {
     case NearestRounding::kFloor:
       break;
@@ -31,19 +31,19 @@ int64_t ResizeAxis::nearest(int64_t position) const {
       rounded = std::ceil(x);
       break;
     case NearestRounding::kRoundPreferFloor:
-      rounded = std::ceil(x - 0.5);
+      rounded = std::ceil(x - 0.5f);
       break;
     case NearestRounding::kRoundPreferCeil:
-      rounded = std::floor(x + 0.5);
+      rounded = std::floor(x + 0.5f);
       break;
   }
   return std::clamp<int64_t>(static_cast<int64_t>(rounded), 0, in - 1);
 }
 
 ResizeAxis::Blend ResizeAxis::linear(int64_t position) const {
-  const double x = std::clamp(source(position), 0.0, static_cast<double>(in - 1));
-  const auto low = static_cast<int64_t>(x);
-  return {low, std::min(low + 1, in - 1), static_cast<float>(x - static_cast<double>(low))};
+  const float x = std::clamp(source(position), 0.0f, static_cast<float>(in - 1));
+  const int64_t low = std::min(static_cast<int64_t>(x), in - 1);
+  return {low, std::min(low + 1, in - 1), x - static_cast<float>(low)};
 }
 
 ResizeAxis vertical_axis(const ResizeProblem& p) {

@@ -11,7 +11,8 @@ struct ResizeAxis {
   int64_t in, out;
   float scale;
 
-  double source(int64_t position) const;
+  // In float, as ONNX Runtime has it: where a coordinate falls on a boundary, rounding decides.
+  float source(int64_t position) const;
 
   // Rounded and clamped into the map.
   int64_t nearest(int64_t position) const;
