@@ -1,5 +1,5 @@
 # How every folder of src/ becomes a target. The `DEPENDS` of a folder are the only folders it may
-# include from: shrike_base has none, and tests/layering_test checks the includes against them.
+# include from: shrike_base has none, and tests/layering checks the includes against them.
 
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
@@ -30,7 +30,7 @@ function(shrike_folder name)
   target_link_libraries(shrike_${name} PUBLIC shrike_options ${ARG_DEPENDS} PRIVATE ${ARG_LINKS})
 endfunction()
 
-# shrike_test(FOLDER file_test.cpp...): one test program per folder, run as separate cases.
+# shrike_test(FOLDER file_test.cpp...): one test program per folder.
 function(shrike_test name)
   if(NOT SHRIKE_TESTS)
     return()

@@ -17,25 +17,32 @@ download_darknet_package() {
   (cd -- "$1" && apt-get "${options[@]}" download darknet)
 }
 
-# fetch_samples: fills samples_folder where dog.jpg is not there yet.
+have_samples() {
+  local name
+  while read -r _ name; do
+    [ -e "$1/$name" ] || return 1
+  done < "$root/scripts/samples.sha256"
+}
+
+# fetch_samples: fills samples_folder with what is not there yet.
 fetch_samples() {
   local folder work
   folder=$(samples_folder)
-  [ ! -e "$folder/dog.jpg" ] || return 0
+  ! have_samples "$folder" || return 0
   say "fetching sample photographs (Debian's package darknet, 3 MB)"
   mkdir -p "$folder" || fail "cannot write to $folder"
   work=$(mktemp -d "$folder/.fetch.XXXXXX")
+  # shellcheck disable=SC2064  # the folder of now
+  trap "rm -rf -- ${work@Q}" EXIT
   if ! quietly "apt-get download darknet" download_darknet_package "$work" 2> /dev/null; then
     update_package_lists
     quietly "apt-get download darknet" download_darknet_package "$work" || {
-      rm -rf -- "$work"
       fail "no sample photograph: without a network, put any picture's name behind" \
         "'./shrikew detect', or dog.jpg into $folder"
     }
   fi
   if ! quietly "unpacking" dpkg-deb --extract "$work"/darknet_*.deb "$work/unpacked" ||
     ! quietly "checking the photographs" check_samples "$work/unpacked/usr/share/darknet/data"; then
-    rm -rf -- "$work"
     fail "the package darknet does not hold the photographs expected of it"
   fi
   local name
@@ -43,6 +50,7 @@ fetch_samples() {
     mv -- "$work/unpacked/usr/share/darknet/data/$name" "$folder/$name"
   done < "$root/scripts/samples.sha256"
   rm -rf -- "$work"
+  trap - EXIT
 }
 
 check_samples() { (cd -- "$1" && sha256sum --check "$root/scripts/samples.sha256"); }

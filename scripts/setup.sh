@@ -41,6 +41,12 @@ install_packages() {
   mark_done "packages-${digest:0:12}" "$digest"
 }
 
+# A package may have been removed since it was looked for: the next call looks again.
+cannot_build() {
+  rm -f -- "$build"/stamps/packages-*
+  exit 5
+}
+
 configuration_digest() { printf '%s\n' "$root" "$@" | cat - "$root/CMakePresets.json" | digest_of -; }
 
 # configured PRESET OPTION...: whether that was done, here and with these options. What changes in
@@ -57,7 +63,7 @@ configure() {
   say "configuring build/$preset"
   command -v ccache > /dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
   (cd -- "$root" && quietly "configuring build/$preset" \
-    cmake --fresh --preset "$preset" "${launcher[@]}" "$@") || exit 5
+    cmake --fresh --preset "$preset" "${launcher[@]}" "$@") || cannot_build
   mark_done "configure-$preset" "$(configuration_digest "$preset" "$@")"
 }
 
@@ -68,5 +74,5 @@ compile() {
   if ninja -C "$folder" -n "$@" 2> /dev/null | grep -q 'no work to do'; then return; fi
   say "building ${folder#"$root"/} (the first time takes some minutes)"
   # Not more at once than there are cores: a compiler may want a gigabyte.
-  quietly "building" ninja -C "$folder" -j "$(nproc)" "$@" || exit 5
+  quietly "building" ninja -C "$folder" -j "$(nproc)" "$@" || cannot_build
 }

@@ -33,6 +33,8 @@ run_suite() {
   else
     export PYTHONPATH="$build/peers${PYTHONPATH:+:$PYTHONPATH}"
   fi
+  "$build/$1/shrike" pull yolov3-tiny > /dev/null ||
+    say "SKIPPED: tests on yolov3-tiny: it could not be fetched"
   [ -d "$root/../shared/models" ] ||
     say "SKIPPED: tests on the models and pictures of ../shared: no such folder"
   export SHRIKE_SHARED="${SHRIKE_SHARED:-$root/../shared}"

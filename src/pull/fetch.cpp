@@ -33,6 +33,12 @@ void remove_file(const fs::path& path) {
   fs::remove(path, ignored);
 }
 
+// curl's exit statuses where a server does not go on from a part (curl(1), EXIT CODES): no ranges,
+// the part is not accepted, the whole file sent behind it.
+bool cannot_resume(int curl_status) {
+  return curl_status == 33 || curl_status == 36 || curl_status == 63;
+}
+
 // Verified and renamed, or removed.
 Result<void> settle(const fs::path& part, const fs::path& target, uint64_t size,
                     std::string_view sha256) {
@@ -90,8 +96,13 @@ Result<void> fetch_with_curl(const std::string& address, const ManifestFile& fil
     const auto watch = [&] {
       if (progress) progress(size_of(part), file.size);
     };
-    if (auto fetched = run_program(curl, watch); !fetched)
-      return in_context("cannot fetch " + address, fetched.error());
+    int status = 0;
+    if (auto fetched = run_program(curl, watch, &status); !fetched) {
+      if (!resumed || !cannot_resume(status))
+        return in_context("cannot fetch " + address, fetched.error());
+      remove_file(part);
+      return fetch_with_curl(address, file, target, progress);
+    }
   }
   auto settled = settle(part, target, file.size, file.sha256);
   // What was kept from an earlier call may have been of another file: once more from the start.

@@ -93,7 +93,8 @@ Result<void> describe_end(const std::string& program, int status, const std::str
 
 }  // namespace
 
-Result<void> run_program(const Command& command, const std::function<void()>& on_wait) {
+Result<void> run_program(const Command& command, const std::function<void()>& on_wait,
+                         int* exit_status) {
   const std::string& program = command.words.front();
   std::vector<std::string> words = command.words;
   std::vector<std::string> environment = merged_environment(command.environment);
@@ -121,6 +122,7 @@ Result<void> run_program(const Command& command, const std::function<void()>& on
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
+  if (exit_status) *exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
   return describe_end(program, status, tail);
 }
 

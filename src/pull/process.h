@@ -20,7 +20,9 @@ struct Command {
 // Runs the program to its end. Standard input is empty; its standard error is read.
 // `on_wait`, when given, is called about five times a second meanwhile.
 // Errors (kRuntime) name the program: not installed, could not start, killed by a signal, or an
-// exit status other than 0 with the last line it wrote to standard error.
-Result<void> run_program(const Command& command, const std::function<void()>& on_wait = {});
+// exit status other than 0 with the last line it wrote to standard error. That status, for those
+// who know what it means, goes to `exit_status`; 0 where the program did not exit by itself.
+Result<void> run_program(const Command& command, const std::function<void()>& on_wait = {},
+                         int* exit_status = nullptr);
 
 }  // namespace shrike

@@ -176,6 +176,19 @@ TEST_F(HttpsPullTest, StartsAgainWhenWhatWasKeptIsOfAnotherFile) {
   }
 }
 
+TEST_F(HttpsPullTest, StartsAgainWhenTheServerKnowsNoRanges) {
+  const Environment path =
+      stand_in("curl",
+               "while [ $# -gt 0 ]; do case $1 in --output) out=$2;; esac; shift; done\n"
+               "[ -e \"$out\" ] && { echo 'curl: (33) no byte ranges' >&2; exit 33; }\n"
+               "cp '" +
+                   (source_ / "deep/m.weights").string() + "' \"$out\"");
+  ASSERT_TRUE(write_file(part_, kWeights.substr(0, 30000)));
+  const auto model = pull(row_, options_);
+  ASSERT_TRUE(model) << model.error().message;
+  EXPECT_EQ(*read_text(model->files[0], ErrorKind::kModel), kWeights);
+}
+
 TEST_F(HttpsPullTest, AFailureKeepsThePartAndSaysWhatToDo) {
   const Environment path = stand_in("curl", "echo 'curl: (6) no such host' >&2; exit 6");
   ASSERT_TRUE(write_file(part_, std::string_view("www")));
