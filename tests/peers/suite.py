@@ -1,7 +1,11 @@
 #!/usr/bin/env python3
 """What `./shrikew test` compares with other programs: on every model of the shared folder, and on
-yolov3-tiny where `shrike pull` has put it, `shrike run` (suite.py run) or what `shrike convert` writes
-(suite.py convert) against ONNX Runtime and, for Darknet's files, darknet_forward.
+yolov3-tiny where `shrike pull` has put it:
+
+    suite.py run      `shrike run` against ONNX Runtime and, for Darknet's files, darknet_forward
+    suite.py convert  what `shrike convert` writes, run by ONNX Runtime, against the same
+    suite.py resize   the same network at another size and back; yolov8n-bccd-640 at 320 against the
+                      file that was exported at 320
 
 Exit code 77, and the reason, when the packages or the models are not on this machine.
 """
@@ -34,9 +38,13 @@ def skip(why):
     return SKIPPED
 
 
+def check(args, name, *words):
+    return subprocess.run([sys.executable, HERE / f"check_{name}.py", "--shrike", args.shrike, *words]).returncode
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("check", choices=["run", "convert"])
+    parser.add_argument("check", choices=["run", "convert", "resize"])
     parser.add_argument("--shrike", required=True)
     args = parser.parse_args()
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
@@ -45,8 +53,11 @@ def main():
     found = models()
     if not found:
         return skip("no models in the shared folder")
-    script = HERE / f"check_{args.check}.py"
-    return subprocess.run([sys.executable, script, "--shrike", args.shrike, *found]).returncode
+    codes = [check(args, args.check, *found)]
+    pair = [next((m for m in found if m.stem == f"yolov8n-bccd-{size}"), None) for size in (640, 320)]
+    if args.check == "resize" and all(pair):
+        codes.append(check(args, "convert", pair[0], "--imgsz", "320", "--reference", pair[1], "--strict"))
+    return max(codes)
 
 
 if __name__ == "__main__":
