@@ -6,7 +6,7 @@
 samples_folder() {
   case "${XDG_CACHE_HOME-}" in
     /*) printf '%s/shrike/samples' "$XDG_CACHE_HOME" ;;
-    *) printf '%s/.cache/shrike/samples' "${HOME:?is not set, nor is XDG_CACHE_HOME}" ;;
+    *) printf '%s/.cache/shrike/samples' "${HOME:-$(getent passwd "$(id -u)" | cut -d : -f 6)}" ;;
   esac
 }
 

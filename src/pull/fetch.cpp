@@ -53,6 +53,8 @@ Result<void> settle(const fs::path& part, const fs::path& target, uint64_t size,
 
 Result<void> verify_file(const fs::path& path, uint64_t size, std::string_view sha256) {
   const uint64_t found = size_of(path);
+  if (std::error_code error; !fs::exists(path, error))
+    return runtime_error(path.string() + " is not there");
   if (found != size)
     return runtime_error(path.string() + " has " + std::to_string(found) + " bytes, expected " +
                          std::to_string(size));

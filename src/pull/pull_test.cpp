@@ -131,6 +131,15 @@ TEST_F(PullTest, AWrongSourceLeavesNothing) {
   EXPECT_FALSE(fs::exists(options_.cache / "models/m/m.weights"));
 }
 
+TEST_F(PullTest, SaysWhatIsNotThere) {
+  fs::remove(source_ / "deep/m.weights");
+  const auto model = pull(local_row(), options_);
+  ASSERT_FALSE(model);
+  EXPECT_NE(model.error().message.find((source_ / "deep/m.weights").string() + " is not there"),
+            std::string::npos)
+      << model.error().message;
+}
+
 TEST_F(PullTest, TwoAtOnceFetchOnce) {
   const Environment path = stand_in_curl(source_ / "m.cfg");
   const std::vector<ManifestFile> one = {files_[0]};
