@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <sstream>
 
 #include "cli/nearest.h"
 
@@ -130,6 +131,17 @@ class Sorter {
 };
 
 }  // namespace
+
+CLI::Validator number_in(double least, double most) {
+  std::ostringstream range;
+  range << "[" << least << " - " << most << "]";
+  const auto check = [least, most, name = range.str()](const std::string& text) -> std::string {
+    double value = 0;
+    if (CLI::detail::lexical_cast(text, value) && value >= least && value <= most) return {};
+    return text + " is no number in " + name;
+  };
+  return CLI::Validator(check, "FLOAT in " + range.str());
+}
 
 Result<Arguments> parse_arguments(CLI::App& app, const std::vector<std::string>& args) {
   const Options options(app);

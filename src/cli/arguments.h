@@ -24,4 +24,7 @@ struct Arguments {
 // Gives `app` its options' values. Errors are of kUsage.
 Result<Arguments> parse_arguments(CLI::App& app, const std::vector<std::string>& args);
 
+// For options that are floating-point numbers: from `least` to `most`. CLI::Range lets "nan" pass.
+CLI::Validator number_in(double least, double most);
+
 }  // namespace shrike

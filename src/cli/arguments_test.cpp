@@ -9,7 +9,7 @@ class ArgumentsTest : public ::testing::Test {
  protected:
   ArgumentsTest() {
     app_.add_option("pictures", unused_, "for the help");
-    app_.add_option("--conf", conf_, "threshold")->check(CLI::Range(0.0, 1.0));
+    app_.add_option("--conf", conf_, "threshold")->check(number_in(0, 1));
     app_.add_option("--max-det", max_det_, "most boxes");
     app_.add_option("--model", model_, "model");
     app_.add_flag("--json", json_, "JSON");
@@ -82,7 +82,10 @@ TEST_F(ArgumentsTest, MistakesAreNamedAndCorrected) {
   EXPECT_NE(error({"-q"}).find("-q"), std::string::npos);
   EXPECT_EQ(error({"--model"}), "option --model needs a value");
   EXPECT_EQ(error({"--model="}), "option --model needs a value");
-  EXPECT_NE(error({"--conf", "2"}).find("--conf"), std::string::npos);
+  for (const char* value : {"2", "-0.1", "nan", "-nan", "inf", "half"})
+    EXPECT_NE(error({"--conf", value}).find("--conf"), std::string::npos) << value;
+  for (const char* value : {"0", "1", "0.5", "1e-3"})
+    EXPECT_TRUE(words({"--conf", value}).empty()) << value;
   EXPECT_NE(error({"--max-det", "many"}).find("--max-det"), std::string::npos);
 }
 

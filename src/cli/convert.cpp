@@ -15,7 +15,6 @@
 #include "formats/names_literal.h"
 #include "formats/onnx_writer.h"
 #include "passes/lift_head.h"
-#include "passes/passes.h"
 #include "passes/pipeline.h"
 
 namespace shrike {
@@ -67,7 +66,7 @@ Result<Graph> converted(LoadedModel model, const Options& o) {
   if (asked || !graph.metadata.contains("names")) SHRIKE_TRY(add_names(graph, model.names));
   SHRIKE_TRY(run_passes(graph, saving_passes()));
   SHRIKE_TRY(run_passes(graph, cleanup_passes()));
-  if (o.fold) SHRIKE_TRY(fold_batchnorm_into_conv(graph));
+  if (o.fold) SHRIKE_TRY(run_passes(graph, folding_passes()));
   return graph;
 }
 

@@ -33,11 +33,11 @@ void add_options(CLI::App& app, Options& o) {
   add_detector_options(app, o.detector);
   app.add_option("--conf", o.detect.conf, "Least confidence of a box")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(number_in(0, 1));
   app.add_option("--iou", o.detect.iou,
                  "Overlap from which the weaker of two boxes goes (0.7; 0.45 for Darknet and "
                  "YOLOX)")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(number_in(0, 1));
   app.add_option("--max-det", o.detect.max_det, "Most boxes of a picture")
       ->capture_default_str()
       ->check(CLI::Range(1, 30000));
@@ -86,7 +86,8 @@ Result<PictureResult> look_at(Detector& detector, const Options& o, const Pictur
                               size_t index, const fs::path& path, const Image& image) {
   PictureResult result{path.string(), image.width(), image.height(), {}, {}};
   SHRIKE_ASSIGN(result.detections, detector.detect(image, o.detect));
-  SHRIKE_TRY(output.write(index, image, detector.names(), result));
+  const Result<void> written = output.write(index, image, detector.names(), result);
+  if (!written) return in_context(path.string(), written.error());
   return result;
 }
 
@@ -97,7 +98,7 @@ Result<int> detect_all(Detector& detector, const Options& o, const PictureOutput
   int code = kExitOk;
   ProgressBar bar(paths.size(), true);
   Reader reader(paths);
-  for (size_t i = 0; i < paths.size() && !interrupted(); ++i) {
+  for (size_t i = 0; i < paths.size() && interrupted() == 0; ++i) {
     const Result<Image> image = reader.next();
     const Result<PictureResult> result =
         image ? look_at(detector, o, output, i, paths[i], *image) : image.error();
@@ -114,7 +115,8 @@ Result<int> detect_all(Detector& detector, const Options& o, const PictureOutput
     }
     bar.set(i + 1);
   }
-  return interrupted() ? kExitInterrupted : code;
+  const int signal = interrupted();
+  return signal != 0 ? exit_code_of_signal(signal) : code;
 }
 
 }  // namespace

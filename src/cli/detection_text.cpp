@@ -5,6 +5,7 @@
 
 #include "cli/terminal.h"
 #include "formats/json.h"
+#include "vision/class_name.h"
 
 namespace shrike {
 
@@ -16,12 +17,6 @@ constexpr const char* kPlain = "\x1b[0m";
 
 std::string painted(const std::string& text, const char* code, bool colour) {
   return colour ? code + text + kPlain : text;
-}
-
-const std::string& class_name(const std::vector<std::string>& names, int class_id) {
-  static const std::string kUnknown = "?";
-  const auto index = static_cast<size_t>(class_id);
-  return class_id >= 0 && index < names.size() ? names[index] : kUnknown;
 }
 
 template <typename... Args>

@@ -21,7 +21,7 @@ TEST(DetectionText, JsonIsTheContract) {
   EXPECT_EQ(detection_json(example(), kNames),
             R"({"image":"a \"b\"\n.jpg","width":200,"height":100,"detections":[)"
             R"({"class_id":1,"class":"dog","confidence":0.5,"box":[20.0,10.0,60.5,30.0]},)"
-            R"({"class_id":7,"class":"?","confidence":0.25,"box":[0.0,0.0,200.0,100.0]}],)"
+            R"({"class_id":7,"class":"class 7","confidence":0.25,"box":[0.0,0.0,200.0,100.0]}],)"
             R"("speed_ms":{"preprocess":1.0,"inference":2.5,"postprocess":0.25}})"
             "\n");
 }
@@ -31,8 +31,8 @@ TEST(DetectionText, LinesForAPerson) {
   result.saved = "out/a.jpg";
   EXPECT_EQ(detection_lines(result, kNames, false),
             "a \"b\"\\n.jpg  200x100  2 objects  3.8 ms\n"
-            "  dog  0.50     20.0    10.0    60.5    30.0\n"
-            "  ?    0.25      0.0     0.0   200.0   100.0\n"
+            "  dog      0.50     20.0    10.0    60.5    30.0\n"
+            "  class 7  0.25      0.0     0.0   200.0   100.0\n"
             "  saved to out/a.jpg\n");
   EXPECT_NE(detection_lines(result, kNames, true).find("\x1b[32mdog\x1b[0m"), std::string::npos);
   result.detections.boxes.clear();

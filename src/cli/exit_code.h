@@ -10,7 +10,9 @@ inline constexpr int kExitUsage = 2;
 inline constexpr int kExitInput = 3;
 inline constexpr int kExitModel = 4;
 inline constexpr int kExitRuntime = 5;
-inline constexpr int kExitInterrupted = 130;  // as shells count SIGINT: 128 + 2
+
+// As shells count an end by a signal: 130 for SIGINT, 143 for SIGTERM.
+constexpr int exit_code_of_signal(int signal) { return 128 + signal; }
 
 constexpr int exit_code(ErrorKind kind) {
   switch (kind) {

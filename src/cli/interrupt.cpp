@@ -8,9 +8,11 @@ namespace shrike {
 
 namespace {
 
-volatile sig_atomic_t interrupt_seen = 0;
+volatile sig_atomic_t first_signal = 0;
 
-void note_interrupt(int) { interrupt_seen = 1; }
+void note_interrupt(int signal) {
+  if (first_signal == 0) first_signal = signal;
+}
 
 }  // namespace
 
@@ -21,6 +23,6 @@ void catch_interrupt() {
   for (const int signal : {SIGINT, SIGTERM}) ::sigaction(signal, &action, nullptr);
 }
 
-bool interrupted() { return interrupt_seen != 0; }
+int interrupted() { return first_signal; }
 
 }  // namespace shrike

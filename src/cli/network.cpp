@@ -6,6 +6,7 @@
 #include "formats/names_literal.h"
 #include "ir/infer.h"
 #include "passes/lift_head.h"
+#include "passes/passes.h"
 #include "passes/pipeline.h"
 #include "passes/resize_input.h"
 
@@ -21,14 +22,24 @@ bool is_fixed_at(const Graph& graph, const std::array<int, 2>& size) {
   return fits(shape[2], size[0]) && fits(shape[3], size[1]);
 }
 
+// Ready for lift_head: the size fixed, f32, constants folded.
+Result<void> prepare_to_lift(Graph& graph) {
+  SHRIKE_TRY(widen_f16(graph));
+  return run_passes(graph, cleanup_passes());
+}
+
 // From the size it was saved at to another: what the decode has baked in goes with the lift.
 Result<void> change_size(Graph& graph, const std::array<int, 2>& size) {
   const std::array<int, 2> own = default_size(graph);
   SHRIKE_ASSIGN(const std::vector<Shape> shapes, input_shapes(graph, own[0], own[1]));
   SHRIKE_TRY(bind_inputs(graph, shapes));
-  SHRIKE_TRY(run_passes(graph, cleanup_passes()));
-  if (Result<void> lifted = find_head(graph) ? Result<void>() : lift_head(graph); !lifted)
-    return in_context("its head was not recognised", lifted.error());
+  SHRIKE_TRY(prepare_to_lift(graph));
+  const Result<LiftedHead> lifted = lift_head(graph);
+  if (!lifted) return in_context("its head was not recognised", lifted.error());
+  if (*lifted == LiftedHead::kBeforeNms)
+    return model_error(
+        "the file's own NMS is in its graph and cannot be written for another size (export the "
+        "model without it, nms=False; detect replaces it and takes any size)");
   return resize_input(graph, size[0], size[1]);
 }
 
@@ -54,7 +65,9 @@ Result<Graph> at_size(Graph graph, const std::optional<std::array<int, 2>>& size
   const std::array<int, 2> wanted = size.value_or(default_size(graph));
   const std::string what =
       source + " at " + std::to_string(wanted[0]) + "x" + std::to_string(wanted[1]);
-  const auto fail = [&](const Error& error) { return model_error(what + ": " + error.message); };
+  const auto fail = [&](const Error& error) { return in_context(what, error); };
+  if (size)
+    if (Result<void> checked = check_size(graph, wanted); !checked) return fail(checked.error());
   if (!is_fixed_at(graph, wanted))
     if (Result<void> changed = change_size(graph, wanted); !changed) return fail(changed.error());
   const Result<std::vector<Shape>> shapes = input_shapes(graph, wanted[0], wanted[1]);
@@ -86,9 +99,10 @@ int64_t parameter_count(const Graph& graph) {
 Result<std::string> describe_head(const Graph& graph) {
   if (const Node* head = find_head(graph)) return describe(std::get<Head>(head->op));
   Graph copy = graph;
-  SHRIKE_TRY(run_passes(copy, cleanup_passes()));
-  SHRIKE_TRY(lift_head(copy));
-  return describe(std::get<Head>(find_head(copy)->op));
+  SHRIKE_TRY(prepare_to_lift(copy));
+  SHRIKE_ASSIGN(const LiftedHead lifted, lift_head(copy));
+  return describe(std::get<Head>(find_head(copy)->op)) +
+         (lifted == LiftedHead::kBeforeNms ? ", with the file's own NMS behind it" : "");
 }
 
 }  // namespace shrike

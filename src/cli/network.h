@@ -13,8 +13,8 @@ namespace shrike {
 
 // The graph with batch, height and width of its picture input fixed: batch 1 where dynamic, the
 // given size, or default_size(). A model saved at another fixed size has its head lifted and is
-// bound anew; the imgsz metadata follows. Errors (kModel) name `source` and why it cannot be run
-// at that size.
+// bound anew, f16 becoming f32; the imgsz metadata follows. Errors name `source` and why it cannot
+// be run at that size: kUsage for a size that does not fit its stride, else kModel.
 Result<Graph> at_size(Graph graph, const std::optional<std::array<int, 2>>& size,
                       const std::string& source);
 
@@ -24,7 +24,7 @@ Result<Graph> at_size(Graph graph, const std::optional<std::array<int, 2>>& size
 int64_t parameter_count(const Graph& graph);
 
 // "anchor_free, strides 8 16 32, 80 classes, reg_max 16"; for a graph without a lifted head it is
-// lifted from a copy first. An error says why there is none.
+// lifted from a copy first, and NMS behind it is told. An error says why there is none.
 Result<std::string> describe_head(const Graph& graph);
 
 }  // namespace shrike

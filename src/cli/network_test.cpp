@@ -1,11 +1,11 @@
 #include "cli/network.h"
 
-#include "detect/input_size.h"
-
 #include <gtest/gtest.h>
 
+#include "detect/input_size.h"
 #include "ir/infer.h"
 #include "ir/text.h"
+#include "passes/pipeline.h"
 
 namespace shrike {
 namespace {
@@ -54,6 +54,60 @@ TEST(Network, ChangesASizeThatWasSaved) {
   const Result<Graph> wrong = at_size(detector_graph("32,64"), std::array{50, 32}, "m.onnx");
   ASSERT_FALSE(wrong);
   EXPECT_NE(wrong.error().message.find("m.onnx at 50x32"), std::string::npos);
+}
+
+TEST(Network, RefusesASizeThatIsNoMultipleOfTheStride) {
+  Graph dynamic = detector_graph("?,?");
+  dynamic.metadata["stride"] = "32";
+  const Result<Graph> wrong = at_size(dynamic, std::array{64, 50}, "m.onnx");
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().kind, ErrorKind::kUsage);
+  EXPECT_EQ(wrong.error().message,
+            "m.onnx at 64x50: imgsz 64x50 is not a multiple of the model's stride 32");
+  EXPECT_TRUE(at_size(dynamic, std::array{64, 32}, "m.onnx"));
+}
+
+// An anchor-free head of one scale and two classes, written out, and the model's own NMS behind it.
+Graph graph_with_nms() {
+  Graph graph;
+  const ValueId picture = graph.add_input("images", DType::kF32, Shape{1, 3, 32, 64});
+  const auto map = [&](int64_t channels) {
+    const ValueId w = graph.add_constant("w", Tensor(DType::kF32, Shape{channels, 3, 32, 32}));
+    Conv conv;
+    conv.strides = {32, 32};
+    return graph.add_node(conv, {picture, w}, "map");
+  };
+  const ValueId box = map(16), classes = map(2);
+  Head head;
+  head.num_classes = 2;
+  head.reg_max = 4;
+  head.strides = {32};
+  const ValueId decoded = graph.add_node(head, {box, classes}, "decoded");
+  const auto ints = [&](int64_t x) {
+    return graph.add_constant("i", Tensor::from<int64_t>(Shape{1}, {x}));
+  };
+  const auto rows = [&](int64_t from, int64_t to) {
+    return graph.add_node(Slice{}, {decoded, ints(from), ints(to), ints(1)}, "rows");
+  };
+  const ValueId boxes = graph.add_node(Transpose{{0, 2, 1}}, {rows(0, 4)}, "boxes");
+  graph.outputs = {graph.add_node(NonMaxSuppression{1}, {boxes, rows(4, 6)}, "kept")};
+  EXPECT_TRUE(infer_shapes(graph));
+  EXPECT_TRUE(run_passes(graph, saving_passes()));
+  return graph;
+}
+
+TEST(Network, SaysThatTheFilesOwnNmsStandsInTheWay) {
+  const Graph graph = graph_with_nms();
+  const Result<std::string> head = describe_head(graph);
+  ASSERT_TRUE(head) << head.error().message;
+  EXPECT_EQ(*head,
+            "anchor_free, strides 32, 2 classes, reg_max 4, with the file's own NMS behind it");
+  const Result<Graph> other = at_size(graph, std::array{96, 32}, "m.onnx");
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().kind, ErrorKind::kModel);
+  for (const char* part : {"m.onnx at 96x32", "own NMS", "nms=False"})
+    EXPECT_NE(other.error().message.find(part), std::string::npos) << other.error().message;
+  EXPECT_TRUE(at_size(graph, std::array{32, 64}, "m.onnx")) << "its own size";
 }
 
 TEST(Network, CountsParametersAndDescribesTheHead) {

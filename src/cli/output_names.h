@@ -7,15 +7,22 @@
 
 namespace shrike {
 
-// One stem for each picture, all different: that of the picture's own name, and where two pictures
-// share it (a/1.jpg and b/1.jpg, or 1.jpg and 1.png) "_2", "_3", ... behind, in the order given.
-std::vector<std::string> output_stems(const std::vector<std::filesystem::path>& pictures);
+// Where the files of one picture go.
+struct OutputPaths {
+  std::filesystem::path picture, labels;  // annotated; .txt. Empty where not wanted
+};
 
-// Where the annotated picture goes: `folder`/STEM with the ending .png where the picture's own is
-// .png, else .jpg. When that is one of the pictures themselves, "_boxes" is put behind the stem.
-std::filesystem::path annotated_path(const std::filesystem::path& folder, const std::string& stem,
-                                     const std::filesystem::path& picture,
-                                     const std::vector<std::filesystem::path>& pictures);
+// One for each picture; folders `save` and `labels` exist, or are empty where none is wanted. No
+// two paths are the same, and none is one of the pictures.
+//
+// A picture's files are called as it is, the annotated one .png where the picture is, else .jpg.
+// Where pictures share a name (a/1.jpg and b/1.jpg, or 1.jpg and 1.png) it has "_2", "_3", ...
+// behind, in the order given. In a `save` that holds any of the pictures nothing that is there is
+// replaced: the annotated picture is called NAME_boxes, or NAME_boxes_2, ... No name that is made
+// up is that of another picture. In other folders the files of an earlier run are replaced.
+std::vector<OutputPaths> output_paths(const std::vector<std::filesystem::path>& pictures,
+                                      const std::filesystem::path& save,
+                                      const std::filesystem::path& labels);
 
 // A file name made of what a tensor is called: everything but letters, digits, '.', '_' and '-'
 // becomes '_', and a leading '.' too.

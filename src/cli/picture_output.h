@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "cli/detection_text.h"
+#include "cli/output_names.h"
 #include "vision/image.h"
 
 namespace shrike {
@@ -21,18 +22,19 @@ class PictureOutput {
  public:
   // Makes the folders and gives every picture names of its own (output_names.h).
   static Result<PictureOutput> create(const OutputOptions& options,
-                                      std::vector<std::filesystem::path> pictures);
+                                      const std::vector<std::filesystem::path>& pictures);
 
   // Writes the files of picture `index` and notes in `result` where the annotated picture is.
   // Every file is written beside and renamed: an interrupted run leaves none that is half there.
+  // Errors: kInput where this picture cannot be annotated, kRuntime where nothing can be written.
   Result<void> write(size_t index, const Image& image, const std::vector<std::string>& names,
                      PictureResult& result) const;
 
  private:
-  PictureOutput(const OutputOptions& options, std::vector<std::filesystem::path> pictures);
-  OutputOptions options_;
-  std::vector<std::filesystem::path> pictures_;
-  std::vector<std::string> stems_;
+  PictureOutput(std::vector<OutputPaths> paths, bool label_confidence)
+      : paths_(std::move(paths)), label_confidence_(label_confidence) {}
+  std::vector<OutputPaths> paths_;
+  bool label_confidence_;
 };
 
 }  // namespace shrike

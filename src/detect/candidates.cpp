@@ -13,7 +13,7 @@ HeadMap head_map(const Session& session, size_t output) {
 }
 
 std::vector<Detection> anchor_free(const Head& head, const Session& session,
-                                   const CandidateOptions& options, int max_det) {
+                                   const CandidateOptions& options) {
   std::vector<AnchorFreeScale> scales;
   for (size_t s = 0; s < head.scales(); ++s)
     scales.push_back({head_map(session, 2 * s), head_map(session, 2 * s + 1),
@@ -21,7 +21,7 @@ std::vector<Detection> anchor_free(const Head& head, const Session& session,
   std::vector<Detection> found;
   const int bins = static_cast<int>(head.reg_max);
   if (head.max_det > 0) {
-    decode_end_to_end(scales, bins, options.confidence, max_det, found);
+    decode_end_to_end(scales, bins, options.confidence, static_cast<int>(head.max_det), found);
   } else {
     decode_anchor_free(scales, bins, options, found);
   }
@@ -89,11 +89,11 @@ Result<std::vector<Detection>> decoded_rows(const CandidateSource& source, const
 }  // namespace
 
 Result<std::vector<Detection>> candidates(const CandidateSource& source, const Session& session,
-                                          const CandidateOptions& options, int max_det) {
+                                          const CandidateOptions& options) {
   if (source.head) {
     switch (source.head->kind) {
       case HeadKind::kAnchorFree:
-        return anchor_free(*source.head, session, options, max_det);
+        return anchor_free(*source.head, session, options);
       case HeadKind::kYolox:
         return yolox(*source.head, session, options);
       case HeadKind::kAnchor:

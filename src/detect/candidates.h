@@ -16,9 +16,9 @@ struct CandidateSource {
   int height = 0, width = 0;
 };
 
-// Candidates of the first picture of the last run. `max_det` limits end-to-end heads alone. Errors
-// (kModel) when the output does not have the layout's shape.
+// Candidates of the first picture of the last run; of an end-to-end head the rows that it would
+// give itself. Errors (kModel) when the output does not have the layout's shape.
 Result<std::vector<Detection>> candidates(const CandidateSource& source, const Session& session,
-                                          const CandidateOptions& options, int max_det);
+                                          const CandidateOptions& options);
 
 }  // namespace shrike

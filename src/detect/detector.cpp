@@ -91,7 +91,7 @@ Result<Detections> Detector::detect(const Image& image, const DetectOptions& opt
   result.timing.inference_ms = watch.lap();
 
   const CandidateOptions wanted{options.conf, options.multi_label || state_->family.multi_label};
-  SHRIKE_ASSIGN(result.boxes, candidates(state_->source, state_->session, wanted, options.max_det));
+  SHRIKE_ASSIGN(result.boxes, candidates(state_->source, state_->session, wanted));
   if (!options.classes.empty())
     std::erase_if(result.boxes, [&](const Detection& d) {
       return std::find(options.classes.begin(), options.classes.end(), d.class_id) ==

@@ -30,4 +30,17 @@ std::array<int, 2> default_size(const Graph& graph) {
   return size;
 }
 
+Result<void> check_size(const Graph& graph, const std::array<int, 2>& size) {
+  const auto found = graph.metadata.find("stride");
+  const std::optional<ValueId> input = picture_input(graph);
+  if (found == graph.metadata.end() || !input) return {};
+  const Result<int64_t> stride = parse_stride(found->second);
+  if (!stride) return {};
+  const Shape& shape = *graph.value(*input).shape;
+  const auto fits = [&](int64_t extent, int side) { return extent == side || side % *stride == 0; };
+  if (fits(shape[2], size[0]) && fits(shape[3], size[1])) return {};
+  return usage_error("imgsz " + std::to_string(size[0]) + "x" + std::to_string(size[1]) +
+                     " is not a multiple of the model's stride " + std::to_string(*stride));
+}
+
 }  // namespace shrike

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "formats/names_literal.h"
+#include "vision/class_name.h"
 
 namespace shrike {
 
@@ -55,7 +56,7 @@ Result<ClassNames> class_names(const Graph& graph, int64_t classes,
       return ClassNames{*std::move(names), true};
   if (count == std::size(kCoco)) return ClassNames{{std::begin(kCoco), std::end(kCoco)}, false};
   ClassNames numbers;
-  for (size_t i = 0; i < count; ++i) numbers.names.push_back("class " + std::to_string(i));
+  for (size_t i = 0; i < count; ++i) numbers.names.push_back(class_name({}, static_cast<int>(i)));
   return numbers;
 }
 

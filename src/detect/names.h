@@ -15,8 +15,8 @@ struct ClassNames {
 };
 
 // `given` if not empty, else the graph's metadata key `names`, else COCO's for 80 classes, else
-// "class 0", "class 1", ... Errors: kInput when `given` has another count than the model has
-// classes.
+// "class 0", "class 1", ... (vision/class_name.h). Errors: kInput when `given` has another count
+// than the model has classes.
 Result<ClassNames> class_names(const Graph& graph, int64_t classes,
                                const std::vector<std::string>& given);
 

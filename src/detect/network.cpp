@@ -1,7 +1,5 @@
 #include "detect/network.h"
 
-#include <algorithm>
-
 #include "detect/input_size.h"
 #include "formats/names_literal.h"
 #include "ir/infer.h"
@@ -29,27 +27,13 @@ Result<void> bind(Graph& graph, const LoadOptions& options) {
   if (dtype != DType::kF32 && dtype != DType::kF16)
     return model_error("takes pictures as " + std::string(dtype_name(dtype)) +
                        "; only f32 and f16 inputs are supported");
+  if (options.imgsz) SHRIKE_TRY(check_size(graph, *options.imgsz));
   const std::array<int, 2> size = options.imgsz.value_or(default_size(graph));
   Shape bound = *shape;
   const int64_t wanted[] = {1, 3, size[0], size[1]};
   for (int axis = 0; axis < 4; ++axis)
     if (bound[axis] == kDynamic) bound[axis] = wanted[axis];
   return bind_inputs(graph, std::vector{bound});
-}
-
-// The first output whose decode is recognised, or the decode before the file's own NMS.
-Result<void> lift(Graph& graph) {
-  if (find_head(graph)) return {};
-  Result<void> why = model_error("no output");
-  for (size_t i = 0; i < graph.outputs.size(); ++i) {
-    Result<void> lifted = lift_head(graph, i);
-    if (lifted) return lifted;
-    if (i == 0) why = lifted;
-  }
-  const auto is_nms = [](const Node& n) { return std::holds_alternative<NonMaxSuppression>(n.op); };
-  if (std::any_of(graph.nodes.begin(), graph.nodes.end(), is_nms))
-    return lift_head_before_nms(graph);
-  return why;
 }
 
 // The raw maps become the outputs; nothing behind them is computed.
@@ -83,17 +67,18 @@ std::vector<LayoutFit> fitting_layouts(const Shape& output, std::optional<int64_
   return found;
 }
 
-// Classes of an output read in a given layout; nothing when its shape does not allow it.
+// Classes of an output read in a given layout; nothing when its shape does not allow it. The shape
+// of end-to-end rows does not say: as many as have `names`, else COCO's 80.
 std::optional<int64_t> classes_in(const Shape& output, OutputLayout layout,
-                                  std::optional<int64_t> named) {
+                                  std::optional<int64_t> names) {
   int64_t classes = 0;
   if (layout == OutputLayout::kV8) classes = output[1] - 4;
   if (layout == OutputLayout::kV5 || layout == OutputLayout::kYolox) classes = output[2] - 5;
-  if (layout == OutputLayout::kEndToEnd) classes = output[2] == 6 ? named.value_or(80) : 0;
+  if (layout == OutputLayout::kEndToEnd) classes = output[2] == 6 ? names.value_or(80) : 0;
   return classes >= 1 ? std::optional(classes) : std::nullopt;
 }
 
-Result<void> choose_layout(Network& network, OutputLayout wanted) {
+Result<void> choose_layout(Network& network, const LoadOptions& options) {
   const Value& output = network.graph.value(network.graph.outputs[0]);
   // Extents that NonMaxSuppression leaves open do not matter; the rank does.
   if (!output.shape || output.shape->rank() != 3 || output.dtype != DType::kF32)
@@ -101,6 +86,7 @@ Result<void> choose_layout(Network& network, OutputLayout wanted) {
         "output '" + output.name +
         "' is no list of boxes, and its head was not recognised: " + network.why_not_lifted);
   const std::optional<int64_t> named = named_classes(network.graph);
+  OutputLayout wanted = options.layout;
   if (wanted == OutputLayout::kAuto) {
     const std::vector<LayoutFit> fits = fitting_layouts(*output.shape, named);
     if (fits.size() != 1)
@@ -109,7 +95,9 @@ Result<void> choose_layout(Network& network, OutputLayout wanted) {
                          "; name it with --layout (v8, v5, yolox or end-to-end)");
     wanted = fits[0].layout;
   }
-  const std::optional<int64_t> classes = classes_in(*output.shape, wanted, named);
+  std::optional<int64_t> names = named;
+  if (!names && !options.names.empty()) names = static_cast<int64_t>(options.names.size());
+  const std::optional<int64_t> classes = classes_in(*output.shape, wanted, names);
   if (!classes)
     return model_error("output '" + output.name + "' of shape " + to_string(*output.shape) +
                        " does not have the layout that --layout names");
@@ -126,7 +114,7 @@ Result<Network> make_network(Graph graph, const LoadOptions& options) {
   SHRIKE_TRY(run_passes(graph, cleanup_passes()));
   Network network;
   if (options.layout == OutputLayout::kAuto) {
-    if (const Result<void> lifted = lift(graph); !lifted)
+    if (const Result<LiftedHead> lifted = lift_head(graph); !lifted)
       network.why_not_lifted = lifted.error().message;
   } else {
     network.why_not_lifted = "--layout was given";
@@ -150,7 +138,7 @@ Result<Network> make_network(Graph graph, const LoadOptions& options) {
   }
   SHRIKE_TRY(run_passes(graph, inference_passes()));
   network.graph = std::move(graph);
-  if (!network.head) SHRIKE_TRY(choose_layout(network, options.layout));
+  if (!network.head) SHRIKE_TRY(choose_layout(network, options));
   return network;
 }
 

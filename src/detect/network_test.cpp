@@ -53,6 +53,32 @@ TEST(Network, WhereTwoFitTheErrorNamesTheOption) {
   EXPECT_EQ(make_network(named, {})->layout, OutputLayout::kEndToEnd);
 }
 
+TEST(Network, TheCallersNamesCountTheClassesOfEndToEndRows) {
+  LoadOptions options;
+  options.layout = OutputLayout::kEndToEnd;
+  EXPECT_EQ(make_network(model("f32", "1,300,6"), options)->classes, 80);
+  options.names = {"one", "two", "three"};
+  EXPECT_EQ(make_network(model("f32", "1,300,6"), options)->classes, 3);
+}
+
+TEST(Network, ASizeIsAMultipleOfTheStride) {
+  Graph dynamic = model("f32", "1,84,100");
+  dynamic.metadata["stride"] = "[2, 4]";
+  Shape& shape = *dynamic.value(dynamic.inputs[0]).shape;
+  shape[2] = shape[3] = kDynamic;
+  LoadOptions options;
+  options.imgsz = {12, 10};
+  const Result<Network> wrong = make_network(dynamic, options);
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().kind, ErrorKind::kUsage);
+  EXPECT_EQ(wrong.error().message, "imgsz 12x10 is not a multiple of the model's stride 4");
+  options.imgsz = {12, 4};
+  EXPECT_TRUE(make_network(dynamic, options));
+  shape[3] = 10;
+  options.imgsz = {12, 10};
+  EXPECT_TRUE(make_network(dynamic, options)) << "10 is what the file says itself";
+}
+
 TEST(ClassNames, FromTheCallerTheModelCocoOrNumbers) {
   Graph graph;
   EXPECT_FALSE(class_names(graph, 3, {"one", "two"}));

@@ -154,6 +154,46 @@ TEST(OnnxReader, AttributesThatChangeTheMeaningAreRefused) {
   expect_error(conv, {"'activation'", "not supported"});
 }
 
+TEST(OnnxReader, RequiredAttributesMustBeThere) {
+  const auto expect_required = [](int opset, const std::string& op, const std::string& attribute,
+                                  const std::vector<std::string>& inputs = {"x"},
+                                  const std::vector<OutAttribute>& others = {}) {
+    TestModel model(opset);
+    model.input("x", {1, 4, 4, 4}).node(op, inputs, others).output("y");
+    expect_error(model, {op + " node 'the_" + op + "'", "'" + attribute + "'", "requires"});
+  };
+  expect_required(17, "Cast", "to");
+  expect_required(17, "Concat", "axis", {"x", "x"});
+  expect_required(17, "DepthToSpace", "blocksize");
+  expect_required(17, "SpaceToDepth", "blocksize");
+  expect_required(17, "MaxPool", "kernel_shape");
+  expect_required(17, "AveragePool", "kernel_shape");
+  expect_required(18, "Split", "num_outputs");
+  expect_required(12, "Unsqueeze", "axes");
+  expect_required(10, "Pad", "pads");
+  expect_required(9, "TopK", "k");
+  expect_required(9, "Slice", "starts");
+  expect_required(9, "Slice", "ends", {"x"}, {{"starts", Ints{0}}});
+}
+
+TEST(OnnxReader, InitialisersThatNobodyReadsAreNotRead) {
+  std::string strings;  // an element type that is refused, when it is read
+  protozero::pbf_writer writer(strings);
+  writer.add_string(tensor::kName, "s");
+  writer.add_int32(tensor::kDataType, 8);
+  TestModel model = relu();
+  model.tensor_bytes(strings);
+  EXPECT_EQ(model.error(), "");
+  // One that old files list as an input, too, is no input.
+  const Result<Graph> graph = model.input("s", {1}).read();
+  ASSERT_TRUE(graph) << graph.error().message;
+  EXPECT_EQ(graph->inputs.size(), 1u);
+  // The names are taken all the same.
+  expect_error(relu().tensor_bytes(strings).tensor_bytes(strings), {"two definitions", "'s'"});
+  expect_error(relu().constant("y", floats({1})), {"two definitions", "'y'"});
+  expect_error(relu().tensor_bytes(strings).output("s"), {"'s'", "element type 8"});
+}
+
 TEST(OnnxReader, OnlyTwoDimensionalConvolutions) {
   TestModel one(13);
   one.input("x", {1, 1, 4}).constant("w", Tensor(DType::kF32, Shape{1, 1, 3}));
@@ -179,6 +219,7 @@ TEST(OnnxReader, InputsMustBeTensorsOfKnownTypes) {
   expect_error(TestModel(17).input("x", Shape(Ints(17, 1))).output("x"), {"'x'", "axes"});
   const int64_t huge = int64_t{1} << 40;
   expect_error(TestModel(17).input("x", {huge, huge}).output("x"), {"'x'", "too large"});
+  expect_error(TestModel(17).input("x", {kDynamic, INT64_MAX}).output("x"), {"'x'", "too large"});
 }
 
 TEST(OnnxReader, WrongShapesNameTheNode) {

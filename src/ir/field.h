@@ -15,11 +15,18 @@ template <typename Struct, typename Member>
 struct Field {
   std::string_view name;
   Member Struct::*member;
+  bool required = false;
 };
 
 template <typename Struct, typename Member>
 constexpr Field<Struct, Member> field(std::string_view name, Member Struct::*member) {
   return {name, member};
+}
+
+// An attribute for which ONNX has no default: a file must say it. The text form need not.
+template <typename Struct, typename Member>
+constexpr Field<Struct, Member> required_field(std::string_view name, Member Struct::*member) {
+  return {name, member, true};
 }
 
 // call(name, member reference) for each attribute, in order. Works for const and mutable structs.
@@ -28,6 +35,15 @@ void for_each_field(Struct& op, Call&& call) {
   using Plain = std::remove_const_t<Struct>;
   if constexpr (requires { Plain::fields(); }) {
     std::apply([&](const auto&... f) { (call(f.name, op.*(f.member)), ...); }, Plain::fields());
+  }
+}
+
+// call(name) for each required attribute, in order.
+template <typename Struct, typename Call>
+void for_each_required_field(const Struct&, Call&& call) {
+  if constexpr (requires { Struct::fields(); }) {
+    std::apply([&](const auto&... f) { ((f.required ? call(f.name) : void()), ...); },
+               Struct::fields());
   }
 }
 

@@ -1,7 +1,7 @@
 #include "ir/graph.h"
 
 #include <algorithm>
-#include <queue>
+#include <cassert>
 
 namespace shrike {
 
@@ -18,12 +18,15 @@ void Graph::refresh_index() const {
 std::optional<ValueId> Graph::find_value(std::string_view wanted) const {
   refresh_index();
   const auto found = index_.find(wanted);
-  if (found != index_.end() && static_cast<size_t>(found->second) < values.size() &&
-      value(found->second).name == wanted)
-    return found->second;
-  for (size_t i = 0; i < values.size(); ++i)
-    if (values[i].name == wanted) return static_cast<ValueId>(i);
-  return std::nullopt;
+  if (found == index_.end()) return std::nullopt;
+  assert(value(found->second).name == wanted);
+  return found->second;
+}
+
+void Graph::swap_names(ValueId a, ValueId b) {
+  refresh_index();
+  std::swap(value(a).name, value(b).name);
+  for (ValueId id : {a, b}) index_[value(id).name] = id;
 }
 
 std::string Graph::unique_name(std::string_view base) const {
@@ -63,9 +66,20 @@ ValueId Graph::add_node(Op op, std::vector<ValueId> node_inputs, std::string_vie
 
 namespace {
 
+// Symbols that are not there are as good as empty ones.
+bool same_symbols(const Value& a, const Value& b) {
+  const auto symbol = [](const Value& value, int axis) {
+    const size_t i = static_cast<size_t>(axis);
+    return i < value.symbols.size() ? std::string_view(value.symbols[i]) : std::string_view();
+  };
+  for (int axis = 0; axis < (a.shape ? a.shape->rank() : 0); ++axis)
+    if (symbol(a, axis) != symbol(b, axis)) return false;
+  return true;
+}
+
 bool same_value(const Value& a, const Value& b) {
   return a.name == b.name && a.dtype == b.dtype && a.shape == b.shape && a.constant == b.constant &&
-         a.symbols == b.symbols;
+         same_symbols(a, b);
 }
 
 bool same_values(const Graph& a, const std::vector<ValueId>& x, const Graph& b,
@@ -161,33 +175,6 @@ void remove_dead(Graph& graph) {
   result.inputs = std::move(graph.inputs);
   result.outputs = std::move(graph.outputs);
   graph = std::move(result);
-}
-
-bool sort_nodes(Graph& graph) {
-  const Uses uses(graph);
-  std::vector<int> waiting(graph.nodes.size(), 0);
-  for (size_t n = 0; n < graph.nodes.size(); ++n)
-    for (ValueId id : graph.nodes[n].inputs)
-      if (id != kNoValue && uses.producer(id) >= 0) ++waiting[n];
-  // The smallest ready index first keeps the given order where it is possible.
-  std::priority_queue<int, std::vector<int>, std::greater<>> ready;
-  for (size_t n = 0; n < waiting.size(); ++n)
-    if (waiting[n] == 0) ready.push(static_cast<int>(n));
-  std::vector<Node> sorted;
-  sorted.reserve(graph.nodes.size());
-  while (!ready.empty()) {
-    const int n = ready.top();
-    ready.pop();
-    for (ValueId id : graph.nodes[static_cast<size_t>(n)].outputs) {
-      if (id == kNoValue) continue;
-      for (int reader : uses.readers(id))
-        if (--waiting[static_cast<size_t>(reader)] == 0) ready.push(reader);
-    }
-    sorted.push_back(graph.nodes[static_cast<size_t>(n)]);
-  }
-  if (sorted.size() != graph.nodes.size()) return false;
-  graph.nodes = std::move(sorted);
-  return true;
 }
 
 }  // namespace shrike

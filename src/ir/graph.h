@@ -22,7 +22,7 @@ using ValueId = int32_t;
 inline constexpr ValueId kNoValue = -1;  // an optional input that is absent
 
 struct Value {
-  std::string name;  // unique in the graph
+  std::string name;  // unique in the graph; given by add_*(), exchanged by swap_names() alone
   DType dtype = DType::kUndefined;
   std::optional<Shape> shape;
   std::optional<Tensor> constant;
@@ -73,14 +73,19 @@ struct Graph {
 
   std::optional<ValueId> find_value(std::string_view name) const;
 
+  // Each value takes the other's name. A name that is written into a value in another way is not
+  // known to unique_name() and find_value().
+  void swap_names(ValueId a, ValueId b);
+
  private:
-  // Names given out by add_*, for unique_name; rebuilt when values were changed from outside.
+  // The values' names. Values appended by others than add_*() are found when it is next used, and a
+  // list that has become shorter is read anew.
   mutable std::map<std::string, ValueId, std::less<>> index_;
   mutable size_t indexed_ = 0;
   void refresh_index() const;
 };
 
-// Same structure, names, types, shapes, constants and metadata, whatever the ids.
+// Same structure, names, types, shapes, constants, symbols and metadata, whatever the ids.
 bool same_graph(const Graph& a, const Graph& b);
 
 // Who makes and who reads each value: a snapshot of a graph, void when the graph changes.
@@ -106,8 +111,5 @@ void replace_uses(Graph& graph, ValueId from, ValueId to);
 
 // Removes nodes whose outputs nobody needs, then values nobody names; ids change.
 void remove_dead(Graph& graph);
-
-// Puts the nodes in topological order, keeping the given order where it allows; false on a cycle.
-bool sort_nodes(Graph& graph);
 
 }  // namespace shrike

@@ -42,6 +42,15 @@ std::string_view op_name(const Op& op) {
       op);
 }
 
+bool does_arithmetic(const Op& op) {
+  return std::visit(
+      []<typename T>(const T& o) {
+        if constexpr (std::is_same_v<T, Unary>) return o.kind != UnaryKind::kIdentity;
+        return !requires { requires T::kNoArithmetic; };
+      },
+      op);
+}
+
 std::optional<Op> op_from_name(std::string_view name) {
   return search(name, std::make_index_sequence<std::variant_size_v<Op>>{});
 }

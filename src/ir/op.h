@@ -26,6 +26,10 @@ using Op = std::variant<
 // "Conv", "Sigmoid", "ReduceMax": ONNX's name where ONNX has the operator.
 std::string_view op_name(const Op& op);
 
+// Whether the operator computes with its elements. One that only moves, picks or converts them says
+// so in its struct (`static constexpr bool kNoArithmetic = true`) and takes every element type.
+bool does_arithmetic(const Op& op);
+
 // The operator of that name with default attributes.
 std::optional<Op> op_from_name(std::string_view name);
 

@@ -10,11 +10,12 @@
 //   %a: f32[1,8], %b: f32[1,8] = Split(%y, _)
 //   output %y
 //
-// One statement a line; # starts a comment. Names outside [A-Za-z0-9_./:-] are quoted: %"a b". `_`
-// is an absent optional input or unwanted output; `?` an unknown extent, or an unknown type; a type
-// without brackets has an unknown shape. Attributes at their defaults are left out. Floats are
-// written so that they read back as the same bits; long or unusual constants as the bytes of their
-// elements, little-endian, in hex. parse(print(g)) gives the same graph as g (same_graph).
+// One statement a line; # starts a comment. Names outside [A-Za-z0-9_./:-], and those that end in a
+// colon, are quoted: %"a b". `_` is an absent optional input or unwanted output; `?` an unknown
+// extent, or an unknown type; a type without brackets has an unknown shape. Attributes at their
+// defaults are left out. Floats are written so that they read back as the same bits; long or
+// unusual constants as the bytes of their elements, little-endian, in hex. parse(print(g)) gives
+// the same graph as g (same_graph).
 #pragma once
 
 #include <string>

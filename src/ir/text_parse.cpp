@@ -2,6 +2,7 @@
 #include <cstring>
 #include <map>
 
+#include "ir/limits.h"
 #include "ir/text.h"
 #include "ir/text_lexer.h"
 
@@ -100,6 +101,7 @@ std::optional<Type> parse_type(LineLexer& lex) {
   }
   if (!symbolic) type.symbols.clear();
   type.shape = Shape(std::move(dims));
+  if (!within_limits(*type.shape)) return std::nullopt;
   return type;
 }
 
@@ -215,7 +217,7 @@ class Parser {
     if (!name || !lex.accept(":")) return std::nullopt;
     const auto type = parse_type(lex);
     if (!type) {
-      why_ = "no such type";
+      why_ = "no such type, or a shape too large";
       return std::nullopt;
     }
     const auto id = static_cast<ValueId>(graph_.values.size());

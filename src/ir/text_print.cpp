@@ -29,8 +29,10 @@ std::string quote(std::string_view text) {
   return out + '"';
 }
 
+// Whether a name is read back as one word: a colon at its end would be taken for the one before the
+// type.
 bool plain_name(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+  return !name.empty() && name.back() != ':' && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            std::string_view("_./:-").find(c) != std::string_view::npos;
   });

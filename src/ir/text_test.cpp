@@ -58,6 +58,30 @@ TEST(GraphText, ParseOfPrintIsTheGraph) {
   EXPECT_EQ(print_graph(*back), text);
 }
 
+TEST(GraphText, EveryNameIsReadBack) {
+  for (const char* name : {"a:0", "a:", ":", "a::", "_", "...", "%", "a b", "\xff\x01", "\\", "\"",
+                           "tab\there", "-", "f32", "#"}) {
+    Graph g;
+    const ValueId x = g.add_input(name, DType::kF32, Shape{2});
+    g.outputs = {g.add_node(Unary{}, {x}, "y" + std::string(name))};
+    const Result<Graph> back = parse_graph(print_graph(g), "test");
+    ASSERT_TRUE(back) << back.error().message << "\n" << print_graph(g);
+    EXPECT_TRUE(same_graph(g, *back)) << print_graph(g);
+  }
+}
+
+TEST(GraphText, EmptySymbolsAreNone) {
+  Graph g;
+  g.outputs = {g.add_input("x", DType::kF32, Shape{kDynamic, 2})};
+  Graph empty = g, named = g;
+  empty.value(0).symbols = {"", ""};
+  named.value(0).symbols = {"n"};
+  EXPECT_TRUE(same_graph(g, empty));
+  EXPECT_FALSE(same_graph(g, named));
+  for (const Graph* graph : {&empty, &named})
+    EXPECT_TRUE(same_graph(*graph, *parse_graph(print_graph(*graph), "test")));
+}
+
 TEST(GraphText, EveryOperatorHasANameThatFindsIt) {
   const auto check = [](const Op& op) {
     const std::optional<Op> found = op_from_name(op_name(op));
@@ -69,6 +93,13 @@ TEST(GraphText, EveryOperatorHasANameThatFindsIt) {
   for (const auto& row : kReduceKinds) check(Reduce{row.value, 1, 0});
   check(Conv{});
   check(NonMaxSuppression{});
+}
+
+TEST(GraphText, OperatorsThatOnlyMoveElementsSaySo) {
+  for (const char* name : {"Concat", "Shape", "Cast", "Where", "Pad", "Identity"})
+    EXPECT_FALSE(does_arithmetic(*op_from_name(name))) << name;
+  for (const char* name : {"Conv", "Relu", "Range", "Add", "TopK", "Head"})
+    EXPECT_TRUE(does_arithmetic(*op_from_name(name))) << name;
 }
 
 TEST(GraphText, ExtremeFloatsKeepTheirBits) {

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "ir/infer.h"
-#include "passes/build.h"
+#include "passes/node_builder.h"
 #include "passes/passes.h"
 
 namespace shrike {
@@ -207,7 +207,7 @@ class HeadExpander {
   Graph& graph_;
   const Node& node_;
   const Head head_;
-  Builder build_;
+  NodeBuilder build_;
 };
 
 }  // namespace

@@ -8,64 +8,121 @@ namespace shrike {
 
 namespace {
 
-// Larger results stay nodes: folding must not turn a small file into a large process.
+// Larger results stay nodes: folding must not turn a small file into a large process. Together the
+// results that are alive may take as much as the constants there were (a whole model's f16 weights
+// may become f32), and this.
 constexpr int64_t kMostElements = int64_t{1} << 24;
+constexpr size_t kSpareBytes = size_t{256} << 20;
 
-bool small(const Graph& graph, const Node& node) {
-  return std::all_of(node.outputs.begin(), node.outputs.end(), [&](ValueId id) {
-    if (id == kNoValue) return true;
-    const Shape* shape = graph.static_shape(id);
-    // Data-dependent extents (NonZero) are bounded by the constant inputs.
-    return !shape || shape->element_count().value_or(INT64_MAX) <= kMostElements;
-  });
-}
-
-void become_constant(Graph& graph, ValueId id, Tensor tensor) {
-  Value& value = graph.value(id);
-  value.dtype = tensor.dtype();
-  value.shape = tensor.shape();
-  value.constant = std::move(tensor);
-}
-
-bool fold_shape(Graph& graph, const Node& node) {
-  const auto* op = std::get_if<ShapeOf>(&node.op);
-  const Shape* shape = op ? graph.static_shape(node.inputs[0]) : nullptr;
-  if (!shape) return false;
-  const int64_t rank = shape->rank();
-  const auto clamp = [&](int64_t i) { return std::clamp<int64_t>(i < 0 ? i + rank : i, 0, rank); };
-  const int64_t begin = clamp(op->start), end = std::max(begin, clamp(op->end));
-  const std::vector<int64_t> dims(shape->begin() + begin, shape->begin() + end);
-  become_constant(graph, node.outputs[0], Tensor::from<int64_t>(Shape{end - begin}, dims));
-  return true;
-}
-
-Result<bool> fold_node(Graph& graph, const Node& node) {
-  if (fold_shape(graph, node)) return true;
-  std::vector<const Tensor*> inputs;
-  for (ValueId id : node.inputs) {
-    inputs.push_back(graph.constant(id));
-    if (id != kNoValue && !inputs.back()) return false;
+class Folder {
+ public:
+  explicit Folder(Graph& graph)
+      : graph_(graph), readers_(graph.values.size(), 0), made_(graph.values.size(), false) {
+    for (const Value& value : graph.values)
+      if (value.constant) budget_ += value.constant->byte_size();
+    for (const Node& node : graph.nodes)
+      for (ValueId id : node.inputs)
+        if (id != kNoValue) ++readers_[index(id)];
+    for (ValueId id : graph.outputs) ++readers_[index(id)];
   }
-  if (!small(graph, node)) return false;
-  SHRIKE_ASSIGN(std::vector<Tensor> outputs, evaluate_node(node, inputs));
-  for (size_t i = 0; i < node.outputs.size(); ++i)
-    if (node.outputs[i] != kNoValue) become_constant(graph, node.outputs[i], std::move(outputs[i]));
-  return true;
-}
+
+  Result<void> run() {
+    std::vector<Node> kept;
+    for (Node& node : graph_.nodes) {
+      // Constants found above may settle this node's shape.
+      SHRIKE_TRY(infer_node(graph_, node));
+      SHRIKE_ASSIGN(const bool folded, fold(node));
+      if (folded) {
+        release_inputs(node);
+      } else {
+        kept.push_back(std::move(node));
+      }
+    }
+    graph_.nodes = std::move(kept);
+    remove_dead(graph_);
+    return {};
+  }
+
+ private:
+  static size_t index(ValueId id) { return static_cast<size_t>(id); }
+  size_t room() const { return budget_ - alive_; }
+
+  Result<bool> fold(const Node& node) {
+    if (fold_shape(node)) return true;
+    std::vector<const Tensor*> inputs;
+    for (ValueId id : node.inputs) {
+      inputs.push_back(graph_.constant(id));
+      if (id != kNoValue && !inputs.back()) return false;
+    }
+    if (!small(node)) return false;
+    SHRIKE_ASSIGN(std::vector<Tensor> outputs, evaluate_node(node, inputs));
+    size_t bytes = 0;
+    for (size_t i = 0; i < node.outputs.size(); ++i)
+      if (node.outputs[i] != kNoValue) bytes += outputs[i].byte_size();
+    if (bytes > room()) return false;
+    for (size_t i = 0; i < node.outputs.size(); ++i)
+      if (node.outputs[i] != kNoValue) become_constant(node.outputs[i], std::move(outputs[i]));
+    return true;
+  }
+
+  // Shape of a static shape needs no constant input.
+  bool fold_shape(const Node& node) {
+    const auto* op = std::get_if<ShapeOf>(&node.op);
+    const Shape* shape = op ? graph_.static_shape(node.inputs[0]) : nullptr;
+    if (!shape) return false;
+    const int64_t rank = shape->rank();
+    const auto clamp = [&](int64_t i) {
+      return std::clamp<int64_t>(i < 0 ? i + rank : i, 0, rank);
+    };
+    const int64_t begin = clamp(op->start), end = std::max(begin, clamp(op->end));
+    if (8 * static_cast<size_t>(rank) > room()) return false;
+    const std::vector<int64_t> dims(shape->begin() + begin, shape->begin() + end);
+    become_constant(node.outputs[0], Tensor::from<int64_t>(Shape{end - begin}, dims));
+    return true;
+  }
+
+  // By the shapes, before anything is computed. Extents that depend on data (NonZero) are bounded
+  // by the constant inputs.
+  bool small(const Node& node) const {
+    size_t bytes = 0;
+    for (ValueId id : node.outputs) {
+      const Shape* shape = id == kNoValue ? nullptr : graph_.static_shape(id);
+      if (!shape) continue;
+      const int64_t count = shape->element_count().value_or(INT64_MAX);
+      if (count > kMostElements) return false;
+      bytes += static_cast<size_t>(count) * dtype_size(graph_.value(id).dtype);
+    }
+    return bytes <= room();
+  }
+
+  void become_constant(ValueId id, Tensor tensor) {
+    if (readers_[index(id)] == 0) return;
+    Value& value = graph_.value(id);
+    value.dtype = tensor.dtype();
+    value.shape = tensor.shape();
+    alive_ += tensor.byte_size();
+    made_[index(id)] = true;
+    value.constant = std::move(tensor);
+  }
+
+  // A constant goes with its last reader.
+  void release_inputs(const Node& node) {
+    for (ValueId id : node.inputs) {
+      if (id == kNoValue || --readers_[index(id)] > 0 || !graph_.constant(id)) continue;
+      if (made_[index(id)]) alive_ -= graph_.constant(id)->byte_size();
+      graph_.value(id).constant.reset();
+    }
+  }
+
+  Graph& graph_;
+  std::vector<int> readers_;  // inputs of nodes not folded, and graph outputs
+  std::vector<bool> made_;    // by folding
+  size_t alive_ = 0;          // bytes of those that still have readers
+  size_t budget_ = kSpareBytes;
+};
 
 }  // namespace
 
-Result<void> fold_constants(Graph& graph) {
-  std::vector<Node> kept;
-  for (Node& node : graph.nodes) {
-    // Constants found above may settle this node's shape.
-    SHRIKE_TRY(infer_node(graph, node));
-    SHRIKE_ASSIGN(const bool folded, fold_node(graph, node));
-    if (!folded) kept.push_back(std::move(node));
-  }
-  graph.nodes = std::move(kept);
-  remove_dead(graph);
-  return {};
-}
+Result<void> fold_constants(Graph& graph) { return Folder(graph).run(); }
 
 }  // namespace shrike

@@ -154,21 +154,12 @@ Result<void> lift_value(Graph& graph, ValueId value) {
   return infer_shapes(graph);
 }
 
-}  // namespace
-
-Result<void> lift_head(Graph& graph, size_t output) {
-  if (find_head(graph)) return {};
-  if (output >= graph.outputs.size()) return model_error("the graph has no such output");
-  return lift_value(graph, graph.outputs[output]);
-}
-
-Result<void> lift_head_before_nms(Graph& graph) {
-  const auto is_nms = [](const Node& n) { return std::holds_alternative<NonMaxSuppression>(n.op); };
-  const auto nms = std::find_if(graph.nodes.begin(), graph.nodes.end(), is_nms);
-  if (nms == graph.nodes.end()) return model_error("it has no NonMaxSuppression");
+// Makes the decoded boxes and scores before `nms`, a node of the graph, its only output and lifts
+// their head.
+Result<void> lift_before(Graph& graph, std::vector<Node>::const_iterator nms) {
   // The decoded value is the first of rank 3 from which a known head's proof succeeds; later ones
   // are transposed or filtered.
-  for (auto node = graph.nodes.begin(); node != nms; ++node) {
+  for (auto node = graph.nodes.cbegin(); node != nms; ++node) {
     if (!std::holds_alternative<Concat>(node->op)) continue;
     const ValueId value = node->outputs[0];
     const Shape* shape = graph.static_shape(value);
@@ -176,12 +167,29 @@ Result<void> lift_head_before_nms(Graph& graph) {
     Graph cut = graph;
     cut.outputs = {value};
     remove_dead(cut);
-    if (lift_head(cut)) {
+    if (lift_value(cut, cut.outputs[0])) {
       graph = std::move(cut);
       return {};
     }
   }
   return model_error("no known head stands before its NonMaxSuppression");
+}
+
+}  // namespace
+
+Result<LiftedHead> lift_head(Graph& graph) {
+  if (find_head(graph)) return LiftedHead::kOutput;
+  Result<void> why = model_error("the graph has no output");
+  for (size_t i = 0; i < graph.outputs.size(); ++i) {
+    Result<void> lifted = lift_value(graph, graph.outputs[i]);
+    if (lifted) return LiftedHead::kOutput;
+    if (i == 0) why = std::move(lifted);
+  }
+  const auto is_nms = [](const Node& n) { return std::holds_alternative<NonMaxSuppression>(n.op); };
+  const auto nms = std::find_if(graph.nodes.cbegin(), graph.nodes.cend(), is_nms);
+  if (nms == graph.nodes.cend()) return why.error();
+  SHRIKE_TRY(lift_before(graph, nms));
+  return LiftedHead::kBeforeNms;
 }
 
 const Node* find_head(const Graph& graph) {

@@ -12,14 +12,17 @@
 
 namespace shrike {
 
-// Replaces the decode behind output `output` by one Head node, when it is recognised. Requires
-// static shapes, f32, constants folded (cleanup_passes). An error (kModel) says why it was not
-// recognised, and leaves the graph as it was.
-Result<void> lift_head(Graph& graph, size_t output = 0);
+// What a graph gives once its head was lifted.
+enum class LiftedHead {
+  kOutput,     // what it gave before: the head stands before an output
+  kBeforeNms,  // the decoded boxes and scores only: the file's own NMS behind them was cut off
+};
 
-// For detection: where a graph ends in NonMaxSuppression, finds the decoded boxes and scores before
-// it, makes them the only output, and lifts that head. Error and untouched graph as above.
-Result<void> lift_head_before_nms(Graph& graph);
+// Replaces a decode by one Head node, when it is recognised: that behind the first output where it
+// is, else that before the graph's own NonMaxSuppression. A graph that has a Head node is left
+// alone (kOutput). Requires static shapes, f32 (widen_f16), constants folded (cleanup_passes). An
+// error (kModel) says why nothing was recognised, and leaves the graph as it was.
+Result<LiftedHead> lift_head(Graph& graph);
 
 // The lifted head's node; null when there is none.
 const Node* find_head(const Graph& graph);

@@ -5,19 +5,23 @@
 
 namespace shrike {
 
-// Nodes whose inputs are all constant become constants; Shape of a static shape too.
+// Nodes whose inputs are all constant become constants; Shape of a static shape too. Results that
+// are large, or many, stay nodes (fold_constants.cpp has the bounds).
 Result<void> fold_constants(Graph& graph);
 
 // Identity, casts to the same type, reshapes to the same shape, and the like.
 Result<void> remove_no_ops(Graph& graph);
 
-// f16 constants, inputs and casts become f32.
+// f16 constants, inputs and casts become f32, and with them all that is computed. That is more
+// precise than the file: nothing rounds to f16 any more, neither what was f16 throughout nor what a
+// cast to f16 and back rounded on purpose. Outputs that the file declares f16 come out as f32.
 Result<void> widen_f16(Graph& graph);
 
 // x * sigmoid(x) -> Silu(x); x * hardsigmoid(x) -> HardSwish(x); x * tanh(softplus(x)) -> Mish(x).
 Result<void> fuse_gated_activations(Graph& graph);
 
-// Conv or ConvTranspose followed by BatchNormalization becomes one convolution with a bias.
+// Conv or ConvTranspose followed by BatchNormalization becomes one convolution with a bias, of the
+// weights' type (f32 or f16; computed in double and rounded once).
 Result<void> fold_batchnorm_into_conv(Graph& graph);
 
 // What BatchNormalization remains becomes a multiplication and an addition per channel.
@@ -26,7 +30,7 @@ Result<void> lower_batchnorm(Graph& graph);
 // Conv followed by an activation -> Conv with that activation.
 Result<void> fuse_activation_into_conv(Graph& graph);
 
-// Conv(x) + y of the same shape -> Conv with a residual.
+// Conv(x) + y of the same static shape -> Conv with a residual.
 Result<void> fuse_residual_into_conv(Graph& graph);
 
 // Undoes the three fusions for saving: Silu, fused activations and residuals in ONNX operators.

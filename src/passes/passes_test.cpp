@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
+#include "base/half.h"
 #include "ir/infer.h"
 #include "ir/text.h"
 #include "ir/verify.h"
@@ -80,6 +82,17 @@ TEST(RemoveNoOps, IdentitiesGoAndOutputsKeepTheirNames) {
             1u);
 }
 
+TEST(RemoveNoOps, PadsThatShiftStay) {
+  const auto nodes_left = [](const std::string& pads) {
+    return checked(parsed("input %x: f32[1,2,3,4]\nconst %p: i64[8] = " + pads +
+                          "\n%r: ? = Relu(%x)\n%q: ? = Pad(%r, %p)\n%y: ? = Neg(%q)\noutput %y\n"),
+                   remove_no_ops)
+        .nodes.size();
+  };
+  EXPECT_EQ(nodes_left("[0,0,0,0,0,0,0,0]"), 2u);
+  EXPECT_EQ(nodes_left("[0,0,0,1,0,0,0,-1]"), 3u);
+}
+
 TEST(FuseGatedActivations, FindsEachForm) {
   const auto fused = [](const std::string& body) {
     const Graph g =
@@ -120,6 +133,72 @@ TEST(FoldBatchnorm, IntoTransposedConvolution) {
   EXPECT_EQ(checked(parsed(text), fold_batchnorm_into_conv).nodes.size(), 1u);
 }
 
+// Of an input of unknown shape inference says little: the pass looks at the sizes itself.
+TEST(FoldBatchnorm, NotWhereStatisticsAndChannelsDiffer) {
+  const auto nodes_left = [](const std::string& conv, int channels) {
+    std::string text = "input %x: f32[2,3,5,4]\n" + conv;
+    const std::string ones = channels == 2 ? "f32[2] = [1,1]\n" : "f32[3] = [1,1,1]\n";
+    for (const char* name : {"scale", "shift", "mean", "var"})
+      text += "const %" + std::string(name) + ": " + ones;
+    text += "%y: ? = BatchNormalization(%c, %scale, %shift, %mean, %var)\noutput %y\n";
+    Result<Graph> graph = parse_graph(text, "test");  // shapes not inferred
+    EXPECT_TRUE(graph) << graph.error().message;
+    EXPECT_TRUE(fold_batchnorm_into_conv(*graph));
+    return graph->nodes.size();
+  };
+  const std::string two = "const %w: f32[2,3,1,1] = [1,1,1,1,1,1]\n";
+  EXPECT_EQ(nodes_left(two + "%c: ? = Conv(%x, %w)\n", 2), 1u);
+  EXPECT_EQ(nodes_left(two + "%c: ? = Conv(%x, %w)\n", 3), 2u);
+  EXPECT_EQ(nodes_left(two + "const %b: f32[1] = [1]\n%c: ? = Conv(%x, %w, %b)\n", 2), 2u);
+  EXPECT_EQ(nodes_left(two + "%c: ? = ConvTranspose(%x, %w)\n", 3), 1u);
+  EXPECT_EQ(nodes_left(two + "%c: ? = ConvTranspose(%x, %w)\n", 2), 2u);
+  EXPECT_EQ(nodes_left(two + "%c: ? = ConvTranspose(%x, %w) group=0\n", 3), 2u);
+}
+
+// Every f32 value and constant becomes f16: hex of the same numbers.
+Graph halved(Graph g) {
+  for (Value& value : g.values) {
+    if (value.dtype != DType::kF32) continue;
+    value.dtype = DType::kF16;
+    if (!value.constant) continue;
+    const auto from = value.constant->data<float>();
+    Tensor half(DType::kF16, value.constant->shape());
+    std::transform(from.begin(), from.end(), half.mutable_data<uint16_t>().begin(), float_to_half);
+    value.constant = std::move(half);
+  }
+  return g;
+}
+
+TEST(FoldBatchnorm, OfF16IsRoundedOnce) {
+  Graph half =
+      halved(parsed(kConv + std::string(kNorm) +
+                    "%y: ? = BatchNormalization(%c, %scale, %shift, %mean, %var)\noutput %y\n"));
+  Graph single = half;
+  ASSERT_TRUE(fold_batchnorm_into_conv(half));
+  ASSERT_EQ(half.nodes.size(), 1u);
+  const Result<void> sound = verify(half);
+  ASSERT_TRUE(sound) << sound.error().message;
+  ASSERT_TRUE(widen_f16(single));
+  ASSERT_TRUE(fold_batchnorm_into_conv(single));
+  for (size_t i : {1, 2}) {
+    const Tensor& rounded = *half.constant(half.nodes[0].inputs[i]);
+    const Tensor& exact = *single.constant(single.nodes[0].inputs[i]);
+    ASSERT_EQ(rounded.dtype(), DType::kF16);
+    for (size_t k = 0; k < exact.data<float>().size(); ++k)
+      EXPECT_EQ(rounded.data<uint16_t>()[k], float_to_half(exact.data<float>()[k]));
+  }
+}
+
+TEST(FoldBatchnorm, NotWhereF16WouldOverflow) {
+  Graph g = halved(
+      parsed("input %x: f32[1,1,2,2]\nconst %w: f32[1,1,1,1] = [60000]\n%c: ? = Conv(%x, %w)\n"
+             "const %scale: f32[1] = [2]\nconst %shift: f32[1] = [0]\nconst %mean: f32[1] = [0]\n"
+             "const %var: f32[1] = [1]\n"
+             "%y: ? = BatchNormalization(%c, %scale, %shift, %mean, %var)\noutput %y\n"));
+  ASSERT_TRUE(fold_batchnorm_into_conv(g));
+  EXPECT_EQ(g.nodes.size(), 2u);
+}
+
 TEST(LowerBatchnorm, IsMultiplyAndAdd) {
   const Graph g =
       checked(parsed("input %c: f32[2,2,3,1]\n" + std::string(kNorm) +
@@ -149,6 +228,35 @@ TEST(FuseIntoConv, NotWhereOthersReadTheConvolution) {
   const Graph g = checked(parsed(std::string(kConv) + "%y: ? = Relu(%c)\noutput %y\noutput %c\n"),
                           fuse_activation_into_conv);
   EXPECT_EQ(g.nodes.size(), 2u);
+}
+
+// Equal as far as they are known is not equal: the other may have one row, which broadcasts.
+TEST(FuseIntoConv, ResidualsNeedKnownShapes) {
+  const auto nodes_left = [](const std::string& extents) {
+    Graph g = parsed("input %x: f32[1,2," + extents + "]\ninput %r: f32[1,2," + extents +
+                     "]\nconst %w: f32[2,2,1,1] = [1,2,3,4]\n%c: ? = Conv(%x, %w)\n"
+                     "%y: ? = Add(%c, %r)\noutput %y\n");
+    EXPECT_TRUE(fuse_residual_into_conv(g));
+    return g.nodes.size();
+  };
+  EXPECT_EQ(nodes_left("4,5"), 1u);
+  EXPECT_EQ(nodes_left("?,5"), 2u);
+}
+
+// Uses are taken once: what earlier edits moved must not be fused by what it was.
+TEST(FuseIntoConv, ChainsStayRight) {
+  const std::string conv = "const %v: f32[2,2,1,1] = [1,0.5,-1,2]\n%d: ? = Conv(%c, %v)\n";
+  checked(parsed(kConv + conv +
+                 "%e: ? = Add(%d, %c)\n%f: ? = Conv(%e, %v)\n"
+                 "%s: ? = Add(%f, %e)\n%y: ? = Add(%s, %c)\noutput %y\n"),
+          fuse_residual_into_conv);
+  checked(parsed(std::string(kConv) + "%a: ? = Relu(%c)\n%b2: ? = Sigmoid(%a)\n"
+                                      "%y: ? = Tanh(%b2)\noutput %y\n"),
+          fuse_activation_into_conv);
+  const std::string norm = "BatchNormalization(%c, %scale, %shift, %mean, %var)\n";
+  checked(parsed(kConv + std::string(kNorm) + "%n: ? = " + norm +
+                 "%y: ? = BatchNormalization(%n, %scale, %shift, %mean, %var)\noutput %y\n"),
+          fold_batchnorm_into_conv);
 }
 
 TEST(WidenF16, EverythingIsF32) {

@@ -14,9 +14,13 @@ namespace {
 constexpr Pass kFoldConstants = {"fold_constants", "what does not depend on the picture",
                                  fold_constants};
 constexpr Pass kRemoveNoOps = {"remove_no_ops", "nodes that change nothing", remove_no_ops};
+constexpr Pass kFoldBatchnorm = {"fold_batchnorm_into_conv",
+                                 "scale and shift into weights and bias", fold_batchnorm_into_conv};
 constexpr Pass kExpandHead = {"expand_head", "lifted heads in ONNX operators", expand_head};
 
 constexpr Pass kCleanup[] = {kFoldConstants, kRemoveNoOps};
+
+constexpr Pass kFolding[] = {kFoldBatchnorm};
 
 constexpr Pass kInference[] = {
     kExpandHead,
@@ -24,7 +28,7 @@ constexpr Pass kInference[] = {
     kFoldConstants,
     kRemoveNoOps,
     {"fuse_gated_activations", "Silu, HardSwish, Mish from their parts", fuse_gated_activations},
-    {"fold_batchnorm_into_conv", "scale and shift into weights and bias", fold_batchnorm_into_conv},
+    kFoldBatchnorm,
     {"lower_batchnorm", "the batch norms that are left", lower_batchnorm},
     {"fuse_activation_into_conv", "activations in the convolution's epilogue",
      fuse_activation_into_conv},
@@ -42,6 +46,7 @@ constexpr Pass kSaving[] = {
 std::span<const Pass> cleanup_passes() { return kCleanup; }
 std::span<const Pass> inference_passes() { return kInference; }
 std::span<const Pass> saving_passes() { return kSaving; }
+std::span<const Pass> folding_passes() { return kFolding; }
 
 Result<void> run_passes(Graph& graph, std::span<const Pass> passes, const PassOptions& options) {
   using Clock = std::chrono::steady_clock;

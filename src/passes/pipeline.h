@@ -17,6 +17,9 @@ std::span<const Pass> inference_passes();
 // For saving: only operators that ONNX has; undoes fusing and lifting.
 std::span<const Pass> saving_passes();
 
+// For saving with the batch norms folded, behind the passes for saving.
+std::span<const Pass> folding_passes();
+
 // Binds the inputs to `shapes`, then runs cleanup, expansion of lifted heads, and inference passes:
 // a graph that a Session takes and that gives the file's own outputs.
 Result<Graph> prepare_for_inference(Graph graph, std::span<const Shape> shapes,

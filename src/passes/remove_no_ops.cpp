@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "passes/passes.h"
 #include "passes/rewrite.h"
 
@@ -11,6 +13,14 @@ bool identity_permutation(const std::vector<int64_t>& perm) {
   return !perm.empty();
 }
 
+// Pads that crop on one side what they add on the other keep the shape and move what is in it.
+bool pads_nothing(const Graph& graph, const Node& node) {
+  const Tensor* pads = node.inputs.size() > 1 ? graph.constant(node.inputs[1]) : nullptr;
+  if (!pads) return false;
+  const std::span<const std::byte> bytes = pads->bytes();
+  return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
+}
+
 // Elements in the same order under the same shape and type: nothing happened.
 bool changes_nothing(const Graph& graph, const Node& node) {
   const Value &in = graph.value(node.inputs[0]), &out = graph.value(node.outputs[0]);
@@ -21,10 +31,11 @@ bool changes_nothing(const Graph& graph, const Node& node) {
     return identity_permutation(transpose->perm);
   if (std::holds_alternative<Concat>(node.op)) return node.inputs.size() == 1;
   if (std::holds_alternative<Split>(node.op)) return node.outputs.size() == 1;
+  if (std::holds_alternative<Pad>(node.op)) return pads_nothing(graph, node);
   return same_shape &&
          (std::holds_alternative<Reshape>(node.op) || std::holds_alternative<Flatten>(node.op) ||
           std::holds_alternative<Expand>(node.op) || std::holds_alternative<Tile>(node.op) ||
-          std::holds_alternative<Squeeze>(node.op) || std::holds_alternative<Pad>(node.op));
+          std::holds_alternative<Squeeze>(node.op));
 }
 
 }  // namespace

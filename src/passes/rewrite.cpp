@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "base/half.h"
-
 namespace shrike {
 
 bool substitute(Graph& graph, ValueId from, ValueId to) {
@@ -14,19 +12,18 @@ bool substitute(Graph& graph, ValueId from, ValueId to) {
     const bool is_input =
         std::find(graph.inputs.begin(), graph.inputs.end(), to) != graph.inputs.end();
     if (is_input || graph.value(to).constant || is_output(to)) return false;
-    std::swap(graph.value(from).name, graph.value(to).name);
+    graph.swap_names(from, to);
     std::swap(graph.value(from).symbols, graph.value(to).symbols);
   }
   replace_uses(graph, from, to);
   return true;
 }
 
-std::optional<float> scalar_constant(const Graph& graph, ValueId id) {
-  const Tensor* tensor = graph.constant(id);
-  if (!tensor || tensor->size() != 1) return std::nullopt;
-  if (tensor->dtype() == DType::kF32) return tensor->data<float>()[0];
-  if (tensor->dtype() == DType::kF16) return half_to_float(tensor->data<uint16_t>()[0]);
-  return std::nullopt;
+Node* sole_producer(Graph& graph, const Uses& uses, ValueId id) {
+  const int producer = uses.producer(id);
+  if (producer < 0 || !uses.single_use(id)) return nullptr;
+  Node& node = graph.nodes[static_cast<size_t>(producer)];
+  return node.outputs == std::vector{id} ? &node : nullptr;
 }
 
 void mark_removed(Node& node) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <new>
-#include <type_traits>
 
 #include "ir/infer.h"
 #include "reference/operators.h"
@@ -40,30 +39,13 @@ Result<std::vector<OutputType>> infer_outputs(const Node& node,
   return types;
 }
 
-template <typename T, typename... Others>
-constexpr bool kIsOneOf = (std::is_same_v<T, Others> || ...);
-
-// Whether the operator wants its inputs in their compute types; those that only move elements, and
-// Cast, take them as they are.
-bool computes(const Op& op) {
-  return std::visit(
-      []<typename T>(const T& o) {
-        if constexpr (std::is_same_v<T, Unary>) return o.kind != UnaryKind::kIdentity;
-        return !kIsOneOf<T, Where, Cast, Concat, Split, Slice, Gather, GatherElements, GatherND,
-                         ScatterND, ScatterElements, Reshape, Transpose, Squeeze, Unsqueeze,
-                         Flatten, Expand, Tile, Pad, DepthToSpace, SpaceToDepth, ShapeOf,
-                         ConstantOfShape>;
-      },
-      op);
-}
-
 Result<Outputs> evaluate_typed(const Node& node, std::span<const Tensor* const> inputs,
                                std::span<const OutputType> types, const EvaluateLimits& limits) {
   Inputs in(node, inputs, types, limits);
   for (const OutputType& type : types)
     if (type.shape && type.shape->is_static())
       SHRIKE_TRY(in.expect_within_limit(type.dtype, *type.shape));
-  if (computes(node.op)) SHRIKE_TRY(in.widen());
+  if (does_arithmetic(node.op)) SHRIKE_TRY(in.widen());
   SHRIKE_ASSIGN(Outputs outputs,
                 std::visit([&](const auto& op) { return reference::evaluate(op, in); }, node.op));
   assert(outputs.size() >= types.size());

@@ -5,14 +5,16 @@
 #include <cmath>
 #include <limits>
 
-#include "base/file.h"
 #include "base/half.h"
 #include "ir/infer.h"
 #include "ir/text.h"
 #include "reference/evaluate.h"
+#include "reference/test_golden.h"
 
 namespace shrike {
 namespace {
+
+using reference_test::golden_cases;
 
 double element(const Tensor& x, size_t i) {
   switch (x.dtype()) {
@@ -54,19 +56,6 @@ void expect_near(const Tensor& got, const Tensor& want) {
   }
 }
 
-std::vector<std::string> read_cases() {
-  const Result<std::string> text =
-      read_text(SHRIKE_REFERENCE_GOLDEN "/cases.txt", ErrorKind::kInput);
-  EXPECT_TRUE(text) << text.error().message;
-  std::vector<std::string> cases;
-  for (size_t at = 0; text && at < text->size();) {
-    const size_t next = std::min(text->find("\ngraph ", at), text->size() - 1) + 1;
-    cases.push_back(text->substr(at, next - at));
-    at = next;
-  }
-  return cases;
-}
-
 void check_case(const std::string& text) {
   Result<Graph> graph = parse_graph(text, "cases.txt");
   ASSERT_TRUE(graph) << graph.error().message;
@@ -85,7 +74,7 @@ void check_case(const std::string& text) {
 }
 
 TEST(Golden, EveryCaseGivesWhatOnnxRuntimeGave) {
-  const std::vector<std::string> cases = read_cases();
+  const std::vector<std::string> cases = golden_cases();
   ASSERT_GT(cases.size(), 800u);
   for (const std::string& text : cases) {
     SCOPED_TRACE(text);

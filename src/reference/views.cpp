@@ -25,11 +25,9 @@ Result<Outputs> evaluate(const Flatten&, const Inputs& in) { return with_output_
 Result<Outputs> evaluate(const ShapeOf& op, const Inputs& in) {
   SHRIKE_ASSIGN(Tensor y, in.output());
   const Shape& shape = in[0].shape();
-  const int64_t rank = shape.rank();
-  const int64_t start = op.start < -rank ? 0 : op.start < 0 ? op.start + rank : op.start;
-  const std::span<int64_t> extents = y.mutable_data<int64_t>();
-  for (size_t i = 0; i < extents.size(); ++i)
-    extents[i] = shape[static_cast<int>(start) + static_cast<int>(i)];
+  const ShapeOf::Axes axes = op.axes(shape.rank());
+  std::copy(shape.begin() + axes.first, shape.begin() + axes.last,
+            y.mutable_data<int64_t>().begin());
   return Outputs{std::move(y)};
 }
 

@@ -140,7 +140,15 @@ TEST(Encode, JpegStaysClose) {
     ASSERT_NEAR(back->bytes()[i], image.bytes()[i], 6);
   const auto too_wide = encode_jpeg(Image(65'501, 1));
   ASSERT_FALSE(too_wide.ok());
-  EXPECT_EQ(too_wide.error().kind, ErrorKind::kRuntime);
+  EXPECT_EQ(too_wide.error().kind, ErrorKind::kInput);
+  EXPECT_TRUE(encode_jpeg(Image(65'500, 1)).ok());
+}
+
+TEST(Encode, PngHasALongestSide) {
+  EXPECT_TRUE(encode_png(Image(1, 1'000'000)).ok());
+  const auto too_high = encode_png(Image(1, 1'000'001));
+  ASSERT_FALSE(too_high.ok());
+  EXPECT_EQ(too_high.error().kind, ErrorKind::kInput);
 }
 
 TEST(Encode, FilesAreNamedByTheirEnding) {

@@ -9,6 +9,7 @@
 #include <numeric>
 #include <vector>
 
+#include "vision/class_name.h"
 #include "vision/palette.h"
 #include "vision/utf8.h"
 
@@ -71,14 +72,10 @@ Image copy_out(cairo_surface_t* surface, int width, int height) {
 }
 
 std::string label_text(const Detection& detection, std::span<const std::string> names) {
-  const auto id = static_cast<size_t>(detection.class_id);
-  const std::string name = detection.class_id >= 0 && id < names.size()
-                               ? to_printable_utf8(names[id])
-                               : "class " + std::to_string(detection.class_id);
   char confidence[16];
   std::snprintf(confidence, sizeof confidence, " %.2f",
                 static_cast<double>(std::clamp(detection.confidence, 0.0f, 1.0f)));
-  return name + confidence;
+  return to_printable_utf8(class_name(names, detection.class_id)) + confidence;
 }
 
 class Painter {
@@ -165,8 +162,8 @@ Result<Image> draw_detections(const Image& picture, std::span<const Detection> d
   assert(!picture.empty());
   const int width = picture.width(), height = picture.height();
   if (std::max(width, height) > kMostSide)
-    return runtime_error("drawing failed: a side of the picture is over " +
-                         std::to_string(kMostSide) + " pixels");
+    return input_error("drawing failed: a side of the picture is over " +
+                       std::to_string(kMostSide) + " pixels");
   const Surface surface(cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height));
   if (const auto status = cairo_surface_status(surface.get()); status != CAIRO_STATUS_SUCCESS)
     return cairo_error(status);

@@ -15,10 +15,10 @@
 
 namespace shrike {
 
-// Boxes in pixels of the picture; those that are not finite are left out. A class without a name
-// is called "class 7"; bytes of a name that are not UTF-8 show as '?'. Pixels that nothing is
+// Boxes in pixels of the picture; those that are not finite are left out. Classes are
+// called as in class_name.h; bytes of a name that are not UTF-8 show as '?'. Pixels that nothing is
 // drawn on are unchanged.
-// Errors (kRuntime): a side over 32,767 pixels, no memory. Requires a picture.
+// Errors: a side over 32,767 pixels (kInput), no memory (kRuntime). Requires a picture.
 Result<Image> draw_detections(const Image& picture, std::span<const Detection> detections,
                               std::span<const std::string> names);
 

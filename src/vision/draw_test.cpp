@@ -3,6 +3,7 @@
 #include <limits>
 #include <set>
 
+#include "vision/class_name.h"
 #include "vision/golden_test.h"
 #include "vision/palette.h"
 #include "vision/utf8.h"
@@ -52,7 +53,16 @@ TEST(Draw, AwkwardBoxesAndNamesAreHarmless) {
 TEST(Draw, TooLargeIsAnError) {
   const auto drawn = draw_detections(Image(32'768, 1), {}, {});
   ASSERT_FALSE(drawn.ok());
-  EXPECT_EQ(drawn.error().kind, ErrorKind::kRuntime);
+  EXPECT_EQ(drawn.error().kind, ErrorKind::kInput) << "another picture may well be drawn on";
+}
+
+TEST(ClassName, IsItsNumberWhereNobodyNamesIt) {
+  const std::vector<std::string> names = {"cat", ""};
+  EXPECT_EQ(class_name(names, 0), "cat");
+  EXPECT_EQ(class_name(names, 1), "");
+  EXPECT_EQ(class_name(names, 2), "class 2");
+  EXPECT_EQ(class_name(names, -1), "class -1");
+  EXPECT_EQ(class_name({}, 0), "class 0");
 }
 
 TEST(Palette, TextIsLegibleAndNeighboursDiffer) {

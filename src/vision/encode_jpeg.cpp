@@ -2,8 +2,10 @@
 
 #include <jpeglib.h>
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstdlib>
+#include <string>
 
 #include "vision/encode.h"
 
@@ -74,6 +76,9 @@ class JpegWriter {
 
 Result<std::vector<std::byte>> encode_jpeg(const Image& image, int quality) {
   assert(!image.empty() && quality >= 1 && quality <= 100);
+  if (std::max(image.width(), image.height()) > JPEG_MAX_DIMENSION)
+    return input_error("a side of the picture is over " + std::to_string(JPEG_MAX_DIMENSION) +
+                       " pixels, the most that a JPEG can have");
   JpegWriter writer;
   if (!writer.write(image, quality))
     return runtime_error(std::string("encoding a JPEG failed: ") + writer.message());

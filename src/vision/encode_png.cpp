@@ -1,7 +1,9 @@
 #include <png.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <new>
+#include <string>
 
 #include "vision/encode.h"
 
@@ -9,6 +11,7 @@ namespace shrike {
 
 namespace {
 
+constexpr int kMostSide = PNG_USER_WIDTH_MAX;  // libpng's own limit, for writing as for reading
 constexpr size_t kMessageBytes = 256;
 
 // write() holds no object with a destructor: libpng jumps back into it on an error.
@@ -72,6 +75,9 @@ class PngWriter {
 
 Result<std::vector<std::byte>> encode_png(const Image& image) {
   assert(!image.empty());
+  if (std::max(image.width(), image.height()) > kMostSide)
+    return input_error("a side of the picture is over " + std::to_string(kMostSide) +
+                       " pixels, the most that PNG readers take");
   PngWriter writer;
   if (!writer.write(image))
     return runtime_error(std::string("encoding a PNG failed: ") + writer.message());

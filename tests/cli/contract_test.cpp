@@ -152,6 +152,10 @@ TEST_F(Contract, ExitCodes) {
   EXPECT_EQ(code({"detect"}), 2);
   EXPECT_EQ(code({"detect", a, "--cofn", "1"}), 2);
   EXPECT_EQ(code({"detect", a, "--conf", "7"}), 2);
+  EXPECT_EQ(code({"detect", a, "--model", model_, "--conf=nan"}), 2);
+  EXPECT_EQ(code({"detect", a, "--model", model_, "--iou=nan"}), 2);
+  EXPECT_EQ(code({"detect", a, "--model", model_, "--imgsz", "50"}), 2);
+  EXPECT_EQ(code({"bench", "--model", model_, "--imgsz", "50"}), 2);
   EXPECT_EQ(code({"detect", a, "--model", model_, "--imgsz", "big"}), 2);
   EXPECT_EQ(code({"detect", a, "--model", model_, "--classes", "ct"}), 2);
   EXPECT_EQ(code({"pull", "yolov9000"}), 2);

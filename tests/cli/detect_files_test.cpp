@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "vision/decode.h"
+#include "vision/encode.h"
 
 namespace shrike::testing {
 namespace {
@@ -81,22 +82,50 @@ TEST_F(DetectFiles, NamesFile) {
   EXPECT_EQ(detect({path("a.png"), "--names", path("none")}).code, 3);
 }
 
+TEST_F(DetectFiles, SavingAmongOnesOwnPicturesLosesNone) {
+  const std::string a = picture("col/a.png"), boxes = picture("col/a_boxes.png");
+  const std::string original = bytes_of(a);
+  for (size_t run = 1; run <= 3; ++run) {
+    const Outcome outcome = detect({path("col"), "--save", path("col"), "--json"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(json_lines(outcome.out).size(), size_t{2} << (run - 1)) << "all, and their copies";
+    EXPECT_EQ(names_in(at("col")).size(), size_t{2} << run);
+    EXPECT_EQ(bytes_of(a), original);
+    EXPECT_EQ(bytes_of(boxes), original);
+  }
+}
+
+TEST_F(DetectFiles, APictureThatCannotBeDrawnOnIsNamed) {
+  picture("in/a.png");
+  picture("in/z.png");
+  ASSERT_TRUE(write_image(at("in/wide.png"), Image(40'000, 10)));
+  const Outcome outcome = detect({path("in"), "--save", path("out"), "--json"});
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_EQ(json_lines(outcome.out).size(), 2u);
+  EXPECT_NE(outcome.err.find("in/wide.png: drawing failed"), std::string::npos) << outcome.err;
+  EXPECT_EQ(names_in(at("out")), (Names{"a.png", "z.png"}));
+}
+
 TEST_F(DetectFiles, AnInterruptLeavesWholeFiles) {
   constexpr int kPictures = 400;
   picture("in/0.png");
   for (int i = 1; i < kPictures; ++i)
     fs::create_hard_link(at("in/0.png"), at("in/" + std::to_string(i) + ".png"));
-  const Outcome outcome =
-      run_shrike(Start{{"detect", path("in"), "--model", model_, "--save", path("out"), "--json"},
-                       {},
-                       {},
-                       at("out/0.png")});
-  if (outcome.code == 0) GTEST_SKIP() << "all pictures were done before the interrupt came";
-  EXPECT_EQ(outcome.code, 130);
-  const Names saved = names_in(at("out"));
-  EXPECT_LT(saved.size(), size_t{kPictures});
-  EXPECT_EQ(json_lines(outcome.out).size(), saved.size());
-  for (const std::string& name : saved) EXPECT_TRUE(read_image(at("out/" + name))) << name;
+  for (const auto& [signal, code] : {std::pair{SIGINT, 130}, {SIGTERM, 143}}) {
+    const std::string out = "out" + std::to_string(signal);
+    const Outcome outcome =
+        run_shrike(Start{{"detect", path("in"), "--model", model_, "--save", path(out), "--json"},
+                         {},
+                         {},
+                         at(out + "/0.png"),
+                         signal});
+    if (outcome.code == 0) GTEST_SKIP() << "all pictures were done before the interrupt came";
+    EXPECT_EQ(outcome.code, code);
+    const Names saved = names_in(at(out));
+    EXPECT_LT(saved.size(), size_t{kPictures});
+    EXPECT_EQ(json_lines(outcome.out).size(), saved.size());
+    for (const std::string& name : saved) EXPECT_TRUE(read_image(at(out + "/" + name))) << name;
+  }
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,11 +38,11 @@ std::string slurp(const fs::path& path) {
 }
 
 // The exit code once the child has ended; on the way there the interrupt, when it is due.
-int wait_for(pid_t child, fs::path interrupt_when) {
+int wait_for(pid_t child, fs::path interrupt_when, int signal) {
   int status = 0;
   while (::waitpid(child, &status, interrupt_when.empty() ? 0 : WNOHANG) == 0) {
     if (fs::exists(interrupt_when)) {
-      ::kill(child, SIGINT);
+      ::kill(child, signal);
       interrupt_when.clear();
     }
     ::usleep(1000);
@@ -60,7 +59,7 @@ Outcome run_shrike(const Start& start) {
   const pid_t child = ::fork();
   if (child == 0) become_program(start, out, err);
   Outcome outcome;
-  outcome.code = wait_for(child, start.interrupt_when);
+  outcome.code = wait_for(child, start.interrupt_when, start.signal);
   if (start.output.empty()) outcome.out = slurp(out);
   outcome.err = slurp(err);
   return outcome;

@@ -1,6 +1,8 @@
 // Running the built program as a person or a script would.
 #pragma once
 
+#include <signal.h>
+
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -17,7 +19,8 @@ struct Start {
   std::vector<std::string> words;        // behind the program's name
   std::filesystem::path folder;          // the working folder; the test's own when empty
   std::filesystem::path output;          // standard output goes here instead, when given
-  std::filesystem::path interrupt_when;  // SIGINT is sent once this exists
+  std::filesystem::path interrupt_when;  // `signal` is sent once this exists
+  int signal = SIGINT;
 };
 
 Outcome run_shrike(const Start& start);

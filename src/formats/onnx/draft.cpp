@@ -20,6 +20,11 @@ const Attribute* Draft::find(std::string_view attribute) const {
   return found == attributes.end() ? nullptr : &*found;
 }
 
+Result<void> Draft::expect_attribute(std::string_view attribute) const {
+  if (find(attribute)) return {};
+  return fail("has no attribute '" + std::string(attribute) + "', which ONNX requires");
+}
+
 std::optional<Attribute> Draft::take(std::string_view attribute) {
   const Attribute* found = find(attribute);
   if (!found) return std::nullopt;

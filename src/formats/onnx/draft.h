@@ -22,6 +22,8 @@ struct Draft {
   bool done = false;  // a rule has put its own nodes into the graph
 
   const Attribute* find(std::string_view attribute) const;
+  // An error that names the attribute when it is absent.
+  Result<void> expect_attribute(std::string_view attribute) const;
   // Removes the attribute and returns it; nothing when it is absent.
   std::optional<Attribute> take(std::string_view attribute);
   // The same of known type, an error when the file has another.

@@ -16,7 +16,7 @@ bool is_inside(const fs::path& file, const fs::path& folder) {
 
 }  // namespace
 
-Result<std::shared_ptr<const MappedFile>> ExternalData::open(std::string_view location) {
+Result<ExternalData::File> ExternalData::open(std::string_view location) {
   const auto refuse = [&](const std::string& why) {
     return model_error("external data '" + std::string(location) + "' " + why);
   };
@@ -36,14 +36,16 @@ Result<std::shared_ptr<const MappedFile>> ExternalData::open(std::string_view lo
   const uintmax_t links = fs::hard_link_count(path, error);
   if (error || (links != 1 && fs::is_regular_file(path, error)))
     return refuse("has other hard links, so it may belong elsewhere");
-  return MappedFile::open(path, ErrorKind::kModel);
+  if (const auto found = paths_.find(path); found != paths_.end()) return found->second;
+  SHRIKE_ASSIGN(File file, MappedFile::open(path, ErrorKind::kModel));
+  return paths_.emplace(path, std::move(file)).first->second;
 }
 
 Result<ExternalRange> ExternalData::read(std::string_view location, uint64_t offset,
                                          uint64_t size) {
   auto found = files_.find(location);
   if (found == files_.end()) {
-    SHRIKE_ASSIGN(std::shared_ptr<const MappedFile> file, open(location));
+    SHRIKE_ASSIGN(File file, open(location));
     found = files_.emplace(location, std::move(file)).first;
   }
   const std::span<const std::byte> bytes = found->second->bytes();

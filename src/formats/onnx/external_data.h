@@ -30,10 +30,12 @@ class ExternalData {
   Result<ExternalRange> read(std::string_view location, uint64_t offset, uint64_t size);
 
  private:
-  Result<std::shared_ptr<const MappedFile>> open(std::string_view location);
+  using File = std::shared_ptr<const MappedFile>;
+  Result<File> open(std::string_view location);
 
   std::filesystem::path folder_;
-  std::map<std::string, std::shared_ptr<const MappedFile>, std::less<>> files_;
+  std::map<std::string, File, std::less<>> files_;  // by location
+  std::map<std::filesystem::path, File> paths_;     // by what locations resolve to: no file twice
 };
 
 }  // namespace shrike::onnx

@@ -6,6 +6,7 @@
 
 #include "formats/onnx/make_op.h"
 #include "formats/onnx/upgrade.h"
+#include "ir/limits.h"
 
 namespace shrike::onnx {
 
@@ -45,7 +46,7 @@ Result<DeclaredShape> declared_shape(const ValueInfo& info) {
   const auto bad = [&](const std::string& what) {
     return model_error("the shape of " + quoted(info.name) + " " + what);
   };
-  if (info.dims->size() > kMaxRank) return bad("has too many axes");
+  if (info.dims->size() > kMostAxes) return bad("has too many axes");
   std::vector<int64_t> extents;
   std::vector<std::string> symbols;
   bool named = false;
@@ -56,7 +57,7 @@ Result<DeclaredShape> declared_shape(const ValueInfo& info) {
     named = named || !symbols.back().empty();
   }
   DeclaredShape out{Shape(std::move(extents)), {}};
-  if (out.shape.is_static() && !out.shape.element_count()) return bad("is too large");
+  if (!within_limits(out.shape)) return bad("is too large");
   if (named) out.symbols = std::move(symbols);
   return out;
 }
@@ -70,11 +71,24 @@ Result<void> GraphReader::declare(std::string_view name, ValueId id) {
   return {};
 }
 
+// The names that nodes and the output list read.
+std::unordered_set<std::string_view> GraphReader::names_read() const {
+  std::unordered_set<std::string_view> names;
+  for (const NodeProto& node : proto_.nodes) names.insert(node.inputs.begin(), node.inputs.end());
+  for (const ValueInfo& info : proto_.outputs) names.insert(info.name);
+  return names;
+}
+
 Result<void> GraphReader::declare_initializers() {
   if (proto_.sparse) return model_error("sparse initialisers are not supported");
+  const std::unordered_set<std::string_view> wanted = names_read();
   for (const std::string_view bytes : proto_.initializers) {
+    const std::string_view name = decode_tensor_name(bytes);
+    SHRIKE_TRY(declare(name, kNoValue));
+    // One that nobody reads costs nothing, whatever size it claims.
+    if (!wanted.contains(name)) continue;
     SHRIKE_ASSIGN(NamedTensor named, builder_.tensors.read(bytes));
-    SHRIKE_TRY(declare(named.name, graph_.add_constant(named.name, std::move(named.tensor))));
+    names_[name] = graph_.add_constant(name, std::move(named.tensor));
   }
   return {};
 }
@@ -83,7 +97,8 @@ Result<void> GraphReader::declare_inputs() {
   for (const ValueInfo& info : proto_.inputs) {
     // Before IR version 4 every initialiser was an input, too.
     const auto known = names_.find(info.name);
-    if (known != names_.end() && graph_.constant(known->second)) continue;
+    if (known != names_.end() && (known->second == kNoValue || graph_.constant(known->second)))
+      continue;
     SHRIKE_ASSIGN(const DType dtype, element_type(info));
     const ValueId id = graph_.add_input(info.name, dtype, Shape{});
     SHRIKE_TRY(declare(info.name, id));

@@ -3,6 +3,7 @@
 
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "formats/onnx/draft.h"
@@ -21,6 +22,7 @@ class GraphReader {
  private:
   // Each name gets its value, in this order; two definitions of one name are an error.
   Result<void> declare_initializers();
+  std::unordered_set<std::string_view> names_read() const;
   Result<void> declare_inputs();
   Result<void> declare_node_outputs();
   Result<void> declare(std::string_view name, ValueId id);
@@ -35,6 +37,7 @@ class GraphReader {
   Graph graph_;
   Builder builder_;
   int opset_;
+  // kNoValue: an initialiser that nobody reads.
   std::unordered_map<std::string_view, ValueId> names_;
   std::unordered_map<std::string_view, const NodeProto*> dropped_;  // outputs not supported
 };

@@ -21,7 +21,6 @@ constexpr LateAttribute kLateAttributes[] = {
     {"Reshape", "allowzero", 14, 0},
     {"Shape", "start", 15, 0},
     {"Shape", "end", 15, INT64_MAX},
-    {"ReduceSum", "noop_with_empty_axes", 13, 0},
     {"ReduceMax", "noop_with_empty_axes", 18, 0},
     {"ReduceMin", "noop_with_empty_axes", 18, 0},
     {"ReduceMean", "noop_with_empty_axes", 18, 0},
@@ -195,10 +194,24 @@ OutNodes Lowering::operator()(const Resize& op) const {
 
 OutNodes Lowering::operator()(const Split& op) const {
   SHRIKE_ASSIGN(OutNode out, with_attributes(op));
-  // Since 18 equal parts have to be asked for.
-  if (opset_ >= 18 && out.inputs.size() == 1)
-    out.add("num_outputs", static_cast<int64_t>(out.outputs.size()));
-  return std::vector{std::move(out)};
+  if (out.inputs.size() > 1) return std::vector{std::move(out)};
+  const auto parts = static_cast<int64_t>(out.outputs.size());
+  if (opset_ >= 18) {
+    out.add("num_outputs", parts);
+    return std::vector{std::move(out)};
+  }
+  // Before 18 parts without sizes are equal; the smaller last one of a later set has to be said.
+  const std::optional<Shape>& x = graph_.value(node_.inputs[0]).shape;
+  const std::optional<int> axis = x ? normalize_axis(op.axis, x->rank()) : std::nullopt;
+  if (!axis || (*x)[*axis] == kDynamic)
+    return fail(node_, "parts of an extent that is not known: needs operator set 18");
+  if ((*x)[*axis] % parts == 0) return std::vector{std::move(out)};
+  const std::vector<int64_t> sizes = Split::equal_sizes((*x)[*axis], parts);
+  const std::string name = part_name("sizes");
+  out.inputs.push_back(name);
+  OutNode constant{"Constant", node_.name, {}, {name}, {}};
+  constant.add("value", Tensor::from<int64_t>(Shape{parts}, sizes));
+  return std::vector{std::move(constant), std::move(out)};
 }
 
 OutNodes Lowering::operator()(const Reduce& op) const {

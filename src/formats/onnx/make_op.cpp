@@ -118,7 +118,11 @@ Result<void> set_fields(T& op, const Draft& draft, Builder& builder) {
     if (!known && !is_harmless(draft, attribute))
       return bad_attribute(draft, attribute, "is not supported at the value it has");
   }
-  return {};
+  Result<void> status;
+  for_each_required_field(op, [&](std::string_view name) {
+    if (status) status = draft.expect_attribute(name);
+  });
+  return status;
 }
 
 }  // namespace

@@ -24,10 +24,10 @@ Result<void> pad_axes(Draft& draft, Builder& builder);             // Pad's four
 Result<void> drop_num_outputs(Draft& draft, Builder& builder);     // Split: follows from the node
 
 // Feature maps (rules_feature_map.cpp).
-Result<void> upsample_to_resize(Draft& draft, Builder& builder);  // asymmetric, floor
-Result<void> resize_10(Draft& draft, Builder& builder);           // no roi; asymmetric, floor
-Result<void> resize_inputs(Draft& draft, Builder& builder);       // roi dropped, empty is absent
-Result<void> check_kernel(Draft& draft, Builder& builder);        // kernel_shape against weights
+Result<void> upsample_to_resize(Draft& draft, Builder& builder);  // asymmetric, floor or ceil
+Result<void> resize_10(Draft& draft, Builder& builder);      // no roi; asymmetric, floor or ceil
+Result<void> resize_inputs(Draft& draft, Builder& builder);  // roi dropped, empty is absent
+Result<void> check_kernel(Draft& draft, Builder& builder);   // kernel_shape against weights
 Result<void> transposed_padding(Draft& draft, Builder& builder);  // ConvTranspose: auto_pad
 Result<void> check_window(Draft& draft, Builder& builder);        // pooling is 2-D
 

@@ -44,6 +44,7 @@ Result<void> move_scalar(Draft& draft, Builder& builder, std::string_view attrib
 }  // namespace
 
 Result<void> axes_to_input(Draft& draft, Builder& builder) {
+  if (draft.op == "Unsqueeze") SHRIKE_TRY(draft.expect_attribute("axes"));
   return move_ints(draft, builder, "axes", 1);
 }
 
@@ -52,7 +53,8 @@ Result<void> split_to_input(Draft& draft, Builder& builder) {
 }
 
 Result<void> slice_to_inputs(Draft& draft, Builder& builder) {
-  if (!draft.find("starts") || !draft.find("ends")) return draft.fail("has no starts or no ends");
+  SHRIKE_TRY(draft.expect_attribute("starts"));
+  SHRIKE_TRY(draft.expect_attribute("ends"));
   SHRIKE_TRY(move_ints(draft, builder, "starts", 1));
   SHRIKE_TRY(move_ints(draft, builder, "ends", 2));
   return move_ints(draft, builder, "axes", 3);
@@ -67,13 +69,13 @@ Result<void> clip_to_inputs(Draft& draft, Builder& builder) {
 }
 
 Result<void> pad_to_inputs(Draft& draft, Builder& builder) {
-  if (!draft.find("pads")) return draft.fail("has no pads");
+  SHRIKE_TRY(draft.expect_attribute("pads"));
   SHRIKE_TRY(move_ints(draft, builder, "pads", 1));
   return move_scalar(draft, builder, "value", 2, [](float v) { return v != 0; });
 }
 
 Result<void> top_k_to_input(Draft& draft, Builder& builder) {
-  if (!draft.find("k")) return draft.fail("has no k");
+  SHRIKE_TRY(draft.expect_attribute("k"));
   SHRIKE_ASSIGN(const int64_t k, draft.take_int("k", 0));
   draft.set_input(1, builder.ints(draft, "k", {k}));
   return {};

@@ -14,10 +14,39 @@ Attribute string_attribute(std::string_view name, std::string_view value) {
   return attribute;
 }
 
-// What interpolation was before operator set 11.
-void add_asymmetric_floor(Draft& draft) {
+// What interpolation was before operator set 11: asymmetric, and of the two nearest pixels ONNX
+// Runtime takes the lower one when it enlarges, the upper one when it shrinks.
+struct Extremes {
+  float least, most;
+};
+
+Result<Extremes> scales_of(const Draft& draft, const Builder& builder, size_t input) {
+  const Tensor* scales = builder.graph.constant(draft.inputs[input]);
+  if (!scales || scales->dtype() != DType::kF32 || scales->empty())
+    return draft.fail("mode 'nearest' before operator set 11 needs constant scales");
+  const auto [least, most] =
+      std::minmax_element(scales->data<float>().begin(), scales->data<float>().end());
+  return Extremes{*least, *most};
+}
+
+Result<std::string_view> nearest_mode_10(const Draft& draft, const Builder& builder,
+                                         size_t scales) {
+  const Attribute* mode = draft.find("mode");
+  if (mode && mode->s != "nearest") return std::string_view("floor");  // not asked for
+  SHRIKE_ASSIGN(const Extremes scale, scales_of(draft, builder, scales));
+  if (!(scale.least < 1)) return std::string_view("floor");
+  if (scale.most > 1) return draft.fail("shrinks one axis and enlarges another: not supported");
+  return std::string_view("ceil");
+}
+
+// The same for Upsample, whose scales are at least 1, and for Resize; both become (x, roi, scales).
+Result<void> resize_as_before_11(Draft& draft, const Builder& builder) {
+  if (draft.inputs.size() != 2) return draft.fail("needs two inputs");
+  SHRIKE_ASSIGN(const std::string_view nearest, nearest_mode_10(draft, builder, 1));
   draft.attributes.push_back(string_attribute("coordinate_transformation_mode", "asymmetric"));
-  draft.attributes.push_back(string_attribute("nearest_mode", "floor"));
+  draft.attributes.push_back(string_attribute("nearest_mode", nearest));
+  draft.inputs = {draft.inputs[0], kNoValue, draft.inputs[1]};
+  return {};
 }
 
 Result<void> expect_2d(const Draft& draft, std::string_view attribute, size_t per_axis) {
@@ -38,21 +67,16 @@ Result<void> expect_2d(const Draft& draft) {
 
 }  // namespace
 
-Result<void> upsample_to_resize(Draft& draft, Builder&) {
-  if (draft.inputs.size() != 2) return draft.fail("needs two inputs");
+Result<void> upsample_to_resize(Draft& draft, Builder& builder) {
   // Upsample took any "linear" name that Resize takes.
+  SHRIKE_TRY(resize_as_before_11(draft, builder));
   draft.op = "Resize";
-  draft.inputs = {draft.inputs[0], kNoValue, draft.inputs[1]};
-  add_asymmetric_floor(draft);
   return {};
 }
 
-Result<void> resize_10(Draft& draft, Builder&) {
+Result<void> resize_10(Draft& draft, Builder& builder) {
   // Drafts of the form (x, roi, scales) come from Upsample.
-  if (draft.inputs.size() != 2) return {};
-  draft.inputs = {draft.inputs[0], kNoValue, draft.inputs[1]};
-  add_asymmetric_floor(draft);
-  return {};
+  return draft.inputs.size() == 3 ? Result<void>() : resize_as_before_11(draft, builder);
 }
 
 Result<void> resize_inputs(Draft& draft, Builder& builder) {
@@ -93,9 +117,6 @@ Result<void> transposed_padding(Draft& draft, Builder&) {
   return {};
 }
 
-Result<void> check_window(Draft& draft, Builder&) {
-  if (!draft.find("kernel_shape")) return draft.fail("has no kernel_shape");
-  return expect_2d(draft);
-}
+Result<void> check_window(Draft& draft, Builder&) { return expect_2d(draft); }
 
 }  // namespace shrike::onnx

@@ -118,7 +118,9 @@ Result<void> pad_axes(Draft& draft, Builder& builder) {
   return {};
 }
 
-Result<void> drop_num_outputs(Draft& draft, Builder&) {
+Result<void> drop_num_outputs(Draft& draft, Builder& builder) {
+  // Since 18 equal parts have to be asked for.
+  if (builder.opset >= 18 && !draft.has_input(1)) SHRIKE_TRY(draft.expect_attribute("num_outputs"));
   SHRIKE_ASSIGN(const int64_t given,
                 draft.take_int("num_outputs", static_cast<int64_t>(draft.outputs.size())));
   if (given != static_cast<int64_t>(draft.outputs.size()))

@@ -95,7 +95,4 @@ enum : uint32_t {
 inline constexpr int64_t kLocationExternal = 1;  // TensorProto.DataLocation
 inline constexpr int32_t kBfloat16 = 16;         // TensorProto.DataType, which DType lacks
 
-// More axes than any model has; keeps work on a shape small whatever a file says.
-inline constexpr int kMaxRank = 16;
-
 }  // namespace shrike::onnx

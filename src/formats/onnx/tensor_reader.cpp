@@ -2,121 +2,12 @@
 
 #include <charconv>
 #include <cstring>
-#include <limits>
-#include <optional>
-#include <vector>
 
-#include "formats/onnx/proto.h"
-#include "formats/onnx/wire.h"
+#include "ir/limits.h"
 
 namespace shrike::onnx {
 
 namespace {
-
-struct TensorProto {
-  std::string_view name;
-  std::vector<int64_t> dims;
-  int64_t data_type = 0;
-  std::optional<std::string_view> raw;
-  std::vector<float> floats;
-  std::vector<double> doubles;
-  std::vector<int64_t> int32s, int64s;
-  std::vector<Entry> external;
-  bool is_external = false;
-  bool unsupported = false;  // segments, strings, uint64
-};
-
-TensorProto decode(Message message) {
-  TensorProto out;
-  while (message.next()) {
-    switch (message.tag()) {
-      case tensor::kDims:
-        message.append(out.dims);
-        break;
-      case tensor::kDataType:
-        out.data_type = message.integer();
-        break;
-      case tensor::kFloatData:
-        message.append(out.floats);
-        break;
-      case tensor::kInt32Data:
-        message.append(out.int32s);
-        break;
-      case tensor::kInt64Data:
-        message.append(out.int64s);
-        break;
-      case tensor::kDoubleData:
-        message.append(out.doubles);
-        break;
-      case tensor::kName:
-        out.name = message.text();
-        break;
-      case tensor::kRawData:
-        out.raw = message.text();
-        break;
-      case tensor::kExternalData:
-        out.external.push_back(decode_entry(message.text()));
-        break;
-      case tensor::kDataLocation:
-        out.is_external = message.integer() == kLocationExternal;
-        break;
-      case tensor::kSegment:
-      case tensor::kStringData:
-      case tensor::kUint64Data:
-        out.unsupported = true;
-        message.skip();
-        break;
-      default:
-        message.skip();
-    }
-  }
-  return out;
-}
-
-// Values that a typed field holds in a wider type. An error unless each fits and all are there.
-template <typename To, typename From>
-Result<Tensor> narrow(DType dtype, const Shape& shape, const std::vector<From>& values) {
-  if (shape.element_count() != static_cast<int64_t>(values.size()))
-    return model_error("shape " + to_string(shape) + " with " + std::to_string(values.size()) +
-                       " elements");
-  SHRIKE_ASSIGN(Tensor tensor, Tensor::make(dtype, shape));
-  std::byte* out = tensor.mutable_bytes().data();
-  for (size_t i = 0; i < values.size(); ++i) {
-    if constexpr (std::is_integral_v<To> && !std::is_same_v<To, From>) {
-      if (!std::in_range<To>(values[i]))
-        return model_error("an element is out of its type's range");
-    }
-    const To value = static_cast<To>(values[i]);
-    std::memcpy(out + i * sizeof(To), &value, sizeof(To));
-  }
-  return tensor;
-}
-
-Result<Tensor> from_typed_fields(const TensorProto& proto, DType dtype, const Shape& shape) {
-  switch (dtype) {
-    case DType::kF32:
-      return narrow<float>(dtype, shape, proto.floats);
-    case DType::kF64:
-      return narrow<double>(dtype, shape, proto.doubles);
-    case DType::kI64:
-      return narrow<int64_t>(dtype, shape, proto.int64s);
-    case DType::kI32:
-      return narrow<int32_t>(dtype, shape, proto.int32s);
-    case DType::kI16:
-      return narrow<int16_t>(dtype, shape, proto.int32s);
-    case DType::kI8:
-      return narrow<int8_t>(dtype, shape, proto.int32s);
-    case DType::kF16:
-    case DType::kU16:
-      return narrow<uint16_t>(dtype, shape, proto.int32s);
-    case DType::kU8:
-    case DType::kBool:
-      return narrow<uint8_t>(dtype, shape, proto.int32s);
-    case DType::kUndefined:
-      break;
-  }
-  return model_error("element type not supported");
-}
 
 // A bfloat16 is the upper half of a float.
 Result<Tensor> widen_bfloat16(const Tensor& halves) {
@@ -170,40 +61,62 @@ Result<Tensor> from_bytes(DType dtype, const Shape& shape, std::span<const std::
   return checked_bools(std::move(copy));
 }
 
-Result<Tensor> make_tensor(const TensorProto& proto, const std::shared_ptr<const void>& owner,
-                           ExternalData& external) {
-  const bool bfloat = proto.data_type == kBfloat16;
-  const DType dtype = bfloat ? DType::kU16
-                      : proto.data_type > 0 && proto.data_type < kBfloat16
-                          ? static_cast<DType>(proto.data_type)
-                          : DType::kUndefined;
-  if (proto.unsupported || !find_dtype(dtype))
-    return model_error("element type " + std::to_string(proto.data_type) + " is not supported");
-  const Shape shape(proto.dims);
-  const std::optional<int64_t> count = shape.element_count();
-  if (!count || shape.rank() > kMaxRank)
-    return model_error("a shape of " + std::to_string(shape.rank()) +
-                       " axes that is negative or too large");
+// bfloat16 is read as its bits, then widened.
+DType stored_type(const TensorProto& proto) {
+  if (proto.data_type == kBfloat16) return DType::kU16;
+  const bool in_range = proto.data_type > 0 && proto.data_type < kBfloat16;
+  return in_range ? static_cast<DType>(proto.data_type) : DType::kUndefined;
+}
 
-  const auto finish = [&](Result<Tensor> tensor) {
-    return tensor && bfloat ? widen_bfloat16(*tensor) : tensor;
-  };
-  if (proto.is_external) {
-    const uint64_t needed = static_cast<uint64_t>(*count) * dtype_size(dtype);
-    SHRIKE_ASSIGN(const ExternalRange range, external_range(proto, needed, external));
-    return finish(from_bytes(dtype, shape, range.bytes, range.file));
-  }
-  if (proto.raw)
-    return finish(from_bytes(dtype, shape, std::as_bytes(std::span(*proto.raw)), owner));
-  SHRIKE_ASSIGN(Tensor tensor, from_typed_fields(proto, dtype, shape));
-  return finish(checked_bools(std::move(tensor)));
+Result<Tensor> as_declared(const TensorProto& proto, Result<Tensor> stored) {
+  return stored && proto.data_type == kBfloat16 ? widen_bfloat16(*stored) : stored;
 }
 
 }  // namespace
 
+Result<void> TensorReader::count_copy(const ExternalRange& range) {
+  size_t& copied = copied_[range.file.get()];
+  if (range.bytes.size() > range.file->bytes().size() - copied)
+    return model_error("external ranges that are misaligned or bfloat16, and overlap");
+  copied += range.bytes.size();
+  return {};
+}
+
+Result<Tensor> TensorReader::read_external(const TensorProto& proto, DType stored,
+                                           const Shape& shape) {
+  const uint64_t needed =
+      static_cast<uint64_t>(shape.element_count().value_or(0)) * dtype_size(stored);
+  SHRIKE_ASSIGN(const ExternalRange range, external_range(proto, needed, external_));
+  const std::tuple key(range.bytes.data(), range.bytes.size(), proto.data_type);
+  if (const auto found = made_.find(key); found != made_.end())
+    return found->second.reshaped(shape);
+  const bool aligned = reinterpret_cast<uintptr_t>(range.bytes.data()) % dtype_size(stored) == 0;
+  if (!aligned || proto.data_type == kBfloat16) SHRIKE_TRY(count_copy(range));
+  SHRIKE_ASSIGN(Tensor tensor,
+                as_declared(proto, from_bytes(stored, shape, range.bytes, range.file)));
+  made_.emplace(key, tensor);
+  return tensor;
+}
+
+Result<Tensor> TensorReader::read_tensor(const TensorProto& proto) {
+  const DType stored = stored_type(proto);
+  if (proto.unsupported || !find_dtype(stored))
+    return model_error("element type " + std::to_string(proto.data_type) + " is not supported");
+  const Shape shape(proto.dims);
+  if (!shape.is_static() || !within_limits(shape))
+    return model_error("a shape of " + std::to_string(shape.rank()) +
+                       " axes that is negative or too large");
+  if (proto.is_external) return read_external(proto, stored, shape);
+  if (proto.raw)
+    return as_declared(proto,
+                       from_bytes(stored, shape, std::as_bytes(std::span(*proto.raw)), owner_));
+  SHRIKE_ASSIGN(Tensor tensor, from_typed_fields(proto, stored, shape));
+  return as_declared(proto, checked_bools(std::move(tensor)));
+}
+
 Result<NamedTensor> TensorReader::read(std::string_view message) {
-  const TensorProto proto = decode(Message(message));
-  Result<Tensor> tensor = make_tensor(proto, owner_, external_);
+  const TensorProto proto = decode_tensor(message);
+  Result<Tensor> tensor = read_tensor(proto);
   if (!tensor) return in_context("tensor '" + std::string(proto.name) + "'", tensor.error());
   return NamedTensor{proto.name, *std::move(tensor)};
 }

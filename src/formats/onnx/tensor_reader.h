@@ -1,12 +1,15 @@
 // TensorProto to Tensor.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 #include "base/tensor.h"
 #include "formats/onnx/external_data.h"
+#include "formats/onnx/tensor_proto.h"
 
 namespace shrike::onnx {
 
@@ -24,11 +27,22 @@ class TensorReader {
   // The bytes of a TensorProto: data raw, in typed fields, or external; bfloat16 becomes f32.
   // Errors (kModel) name the tensor: an element type not supported, data that is not exactly what
   // the shape needs. Throws protozero::exception on malformed bytes.
+  //
+  // A few bytes can name a large external range, many times over: tensors of one range and type
+  // share their memory, and ranges that must be copied (misaligned, bfloat16) and overlap so much
+  // that the copies would outgrow their file are an error.
   Result<NamedTensor> read(std::string_view message);
 
  private:
+  Result<Tensor> read_tensor(const TensorProto& proto);
+  Result<Tensor> read_external(const TensorProto& proto, DType stored, const Shape& shape);
+  Result<void> count_copy(const ExternalRange& range);
+
   std::shared_ptr<const void> owner_;
   ExternalData external_;
+  // By place, size and data_type: the tensors made of external ranges.
+  std::map<std::tuple<const std::byte*, size_t, int64_t>, Tensor> made_;
+  std::map<const MappedFile*, size_t> copied_;  // bytes of each file that were copied
 };
 
 }  // namespace shrike::onnx

@@ -132,8 +132,9 @@ TEST(OnnxTensor, ElementsMustFitTheirType) {
 // --- external data ---
 
 std::string external(const std::string& location, const std::string& offset,
-                     const std::string& length) {
-  std::string out = proto(1, {2});
+                     const std::string& length, int type = 1,
+                     const std::vector<int64_t>& dims = {2}) {
+  std::string out = proto(type, dims);
   Writer writer(out);
   encode_entry(writer, tensor::kExternalData, "location", location);
   if (!offset.empty()) encode_entry(writer, tensor::kExternalData, "offset", offset);
@@ -188,6 +189,36 @@ TEST_F(OnnxExternalData, NoOtherFileIsRead) {
   fs::copy_file(folder / "model/weights.bin", folder / "model2/weights.bin");
   fs::create_symlink(folder / "model2/weights.bin", folder / "model/near.bin");
   EXPECT_NE(refusal("near.bin").find("link out"), std::string::npos);
+}
+
+// One range under many names must not be many copies.
+TEST_F(OnnxExternalData, TensorsOfOneRangeShareTheirMemory) {
+  fs::create_symlink("weights.bin", folder / "model/link.bin");
+  TensorReader reader(nullptr, folder / "model");
+  const auto place = [&](const std::string& bytes) -> const std::byte* {
+    const Result<NamedTensor> named = reader.read(bytes);
+    return named ? named->tensor.bytes().data() : nullptr;
+  };
+  const std::byte* misaligned = place(external("weights.bin", "1", "8"));
+  ASSERT_NE(misaligned, nullptr);
+  EXPECT_EQ(place(external("weights.bin", "1", "8")), misaligned);
+  EXPECT_EQ(place(external("./link.bin", "1", "8")), misaligned);
+  EXPECT_EQ(reader.read(external("weights.bin", "1", "8", 1, {1, 2}))->tensor.shape(),
+            (Shape{1, 2}));
+  const std::byte* other_type = place(external("weights.bin", "1", "8", 2, {8}));
+  EXPECT_NE(other_type, nullptr);
+  EXPECT_NE(other_type, misaligned);
+}
+
+TEST_F(OnnxExternalData, CopiesNeverOutgrowTheFile) {
+  TensorReader reader(nullptr, folder / "model");
+  EXPECT_TRUE(reader.read(external("weights.bin", "1", "8")));
+  const Result<NamedTensor> overlaps = reader.read(external("weights.bin", "2", "8"));
+  ASSERT_FALSE(overlaps);
+  EXPECT_NE(overlaps.error().message.find("overlap"), std::string::npos);
+  EXPECT_FALSE(reader.read(external("weights.bin", "0", "8", 16, {4})));  // widened: a copy
+  EXPECT_TRUE(reader.read(external("weights.bin", "0", "8")));            // aligned: no copy
+  EXPECT_TRUE(reader.read(external("weights.bin", "4", "8")));
 }
 
 TEST_F(OnnxExternalData, NeedsAFolder) {

@@ -190,6 +190,14 @@ const std::vector<Case>& cases() {
        "const %s: f32[4] = [1, 1, 2, 2]\n"
        "%y: f32[1,1,4,6] = Resize(%x, %s) mode=linear coordinate_transformation_mode=asymmetric "
        "nearest_mode=floor @\"the_Resize\"\n"},
+      {"Resize", 10,
+       [](TestModel& m) {
+         m.input("x", {1, 1, 4, 6}).constant("s", floats({1, 1, 1, 0.5f}));
+         m.node("Resize", {"x", "s"});
+       },
+       "const %s: f32[4] = [1, 1, 1, 0.5]\n"
+       "%y: f32[1,1,4,3] = Resize(%x, %s) coordinate_transformation_mode=asymmetric "
+       "nearest_mode=ceil @\"the_Resize\"\n"},
       {"Resize", 11,
        [](TestModel& m) {
          m.input("x", {1, 1, 2, 3}).constant("roi", floats({})).constant("none", floats({}));
@@ -242,6 +250,21 @@ TEST(OnnxUpgrade, EveryRuleHasACase) {
     });
     EXPECT_TRUE(tested) << row.op << " below " << row.below;
   }
+}
+
+// Before set 11 the nearest pixel depends on whether an axis shrinks; one attribute says one thing.
+TEST(OnnxUpgrade, NearestOfOldResizesMustBeTold) {
+  const auto error = [](const std::string& mode, const std::vector<float>& scales) {
+    TestModel model(10);
+    model.input("x", {1, 1, 4, 4}).constant("s", floats(scales)).input("computed", {4});
+    model.node("Resize", {"x", scales.empty() ? "computed" : "s"}, {{"mode", mode}}).output("y");
+    return model.error();
+  };
+  EXPECT_NE(error("nearest", {1, 1, 2, 0.5f}).find("'the_Resize'"), std::string::npos);
+  EXPECT_NE(error("nearest", {}).find("constant scales"), std::string::npos);
+  EXPECT_EQ(error("linear", {1, 1, 2, 0.5f}), "");
+  EXPECT_EQ(error("linear", {}), "");
+  EXPECT_EQ(error("nearest", {1, 1, 2, 1}), "");
 }
 
 TEST(OnnxUpgrade, ConstantsOfEveryKind) {

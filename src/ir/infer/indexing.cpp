@@ -5,19 +5,9 @@
 
 namespace shrike::infer {
 
-namespace {
-
-Result<void> expect_indices(const Inputs& in, size_t i) {
-  if (in.dtype(i) != DType::kI64 && in.dtype(i) != DType::kI32)
-    return in.fail("indices of type " + std::string(dtype_name(in.dtype(i))));
-  return {};
-}
-
-}  // namespace
-
 Result<Outputs> infer(const Gather& op, const Inputs& in) {
   SHRIKE_TRY(in.expect_inputs(2, 2));
-  SHRIKE_TRY(expect_indices(in, 1));
+  SHRIKE_TRY(in.expect_indices(1));
   if (!in.shape(0) || !in.shape(1)) return one(in.dtype(0), std::nullopt);
   const Shape& x = *in.shape(0);
   const std::optional<int> axis = normalize_axis(op.axis, x.rank());
@@ -30,7 +20,7 @@ Result<Outputs> infer(const Gather& op, const Inputs& in) {
 
 Result<Outputs> infer(const GatherElements& op, const Inputs& in) {
   SHRIKE_TRY(in.expect_inputs(2, 2));
-  SHRIKE_TRY(expect_indices(in, 1));
+  SHRIKE_TRY(in.expect_indices(1));
   if (in.shape(0) && in.shape(1) &&
       (in.shape(0)->rank() != in.shape(1)->rank() || !normalize_axis(op.axis, in.shape(0)->rank())))
     return in.fail("indices " + to_string(*in.shape(1)) + " into " + to_string(*in.shape(0)));
@@ -39,7 +29,7 @@ Result<Outputs> infer(const GatherElements& op, const Inputs& in) {
 
 Result<Outputs> infer(const GatherND& op, const Inputs& in) {
   SHRIKE_TRY(in.expect_inputs(2, 2));
-  SHRIKE_TRY(expect_indices(in, 1));
+  SHRIKE_TRY(in.expect_indices(1));
   if (!in.shape(0) || !in.shape(1)) return one(in.dtype(0), std::nullopt);
   const Shape &x = *in.shape(0), &indices = *in.shape(1);
   if (indices.rank() < 1 || op.batch_dims < 0 ||
@@ -47,38 +37,37 @@ Result<Outputs> infer(const GatherND& op, const Inputs& in) {
     return in.fail("indices " + to_string(indices) + " into " + to_string(x));
   const int64_t depth = indices[indices.rank() - 1];
   if (depth == kDynamic) return one(in.dtype(0), std::nullopt);
-  if (depth < 1 || op.batch_dims + depth > x.rank())
+  const int64_t left = x.rank() - op.batch_dims;  // axes of x that a tuple may index
+  if (depth < 1 || depth > left)
     return in.fail("indices " + to_string(indices) + " into " + to_string(x));
   std::vector<int64_t> dims(indices.begin(), indices.end() - 1);
-  dims.insert(dims.end(), x.begin() + op.batch_dims + depth, x.end());
+  dims.insert(dims.end(), x.end() - (left - depth), x.end());
   return one(in.dtype(0), Shape(std::move(dims)));
 }
 
 Result<Outputs> infer(const ScatterND&, const Inputs& in) {
   SHRIKE_TRY(in.expect_inputs(3, 3));
-  SHRIKE_TRY(expect_indices(in, 1));
+  SHRIKE_TRY(in.expect_indices(1));
   return like_first(in);
 }
 
 Result<Outputs> infer(const ScatterElements&, const Inputs& in) {
   SHRIKE_TRY(in.expect_inputs(3, 3));
-  SHRIKE_TRY(expect_indices(in, 1));
+  SHRIKE_TRY(in.expect_indices(1));
   return like_first(in);
 }
 
 Result<Outputs> infer(const ShapeOf& op, const Inputs& in) {
   SHRIKE_TRY(in.expect_inputs(1, 1));
   if (!in.shape(0)) return one(DType::kI64, Shape{kDynamic});
-  const int64_t rank = in.shape(0)->rank();
-  const auto clamp = [&](int64_t i) {
-    return i < -rank ? 0 : std::clamp<int64_t>(i < 0 ? i + rank : i, 0, rank);
-  };
-  return one(DType::kI64, Shape{std::max<int64_t>(0, clamp(op.end) - clamp(op.start))});
+  const ShapeOf::Axes axes = op.axes(in.shape(0)->rank());
+  return one(DType::kI64, Shape{axes.last - axes.first});
 }
 
 Result<Outputs> infer(const ConstantOfShape& op, const Inputs& in) {
   SHRIKE_TRY(in.expect_inputs(1, 1));
   if (op.value.size() != 1) return in.fail("takes a value of one element");
+  SHRIKE_TRY(in.expect_i64(0));
   const auto dims = in.ints(0);
   if (!dims) return one(op.value.dtype(), unknown_extents(in.shape(0)));
   for (int64_t dim : *dims)
@@ -108,6 +97,7 @@ Result<Outputs> infer(const Range&, const Inputs& in) {
 
 Result<Outputs> infer(const TopK& op, const Inputs& in) {
   SHRIKE_TRY(in.expect_inputs(2, 2));
+  SHRIKE_TRY(in.expect_i64(1));
   Outputs out{{in.dtype(0), in.shape(0)}, {DType::kI64, in.shape(0)}};
   if (!in.shape(0)) return out;
   const std::optional<int> axis = normalize_axis(op.axis, in.shape(0)->rank());
@@ -129,6 +119,7 @@ Result<Outputs> infer(const NonZero&, const Inputs& in) {
 
 Result<Outputs> infer(const NonMaxSuppression&, const Inputs& in) {
   SHRIKE_TRY(in.expect_inputs(2, 5));
+  SHRIKE_TRY(in.expect_i64(2));
   return one(DType::kI64, Shape{kDynamic, 3});
 }
 

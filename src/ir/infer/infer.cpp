@@ -36,6 +36,23 @@ Result<void> Inputs::expect_inputs(size_t least, size_t most) const {
   return {};
 }
 
+Result<void> Inputs::expect_i64(size_t i) const {
+  if (!has(i)) return {};
+  if (dtype(i) != DType::kI64)
+    return fail("input " + std::to_string(i) + " must hold i64, holds " +
+                std::string(dtype_name(dtype(i))));
+  if (shape(i) && shape(i)->rank() > 1)
+    return fail("input " + std::to_string(i) + " must be a list, has shape " +
+                to_string(*shape(i)));
+  return {};
+}
+
+Result<void> Inputs::expect_indices(size_t i) const {
+  if (!has(i) || dtype(i) == DType::kI64 || dtype(i) == DType::kI32) return {};
+  return fail("input " + std::to_string(i) + " must hold i64 or i32, holds " +
+              std::string(dtype_name(dtype(i))));
+}
+
 Error Inputs::fail(const std::string& why) const {
   return model_error(std::string(op_name(node_.op)) + " node '" + node_.name + "': " + why);
 }
@@ -61,8 +78,7 @@ std::optional<Shape> broadcast(const Shape& a, const Shape& b) {
 }
 
 std::optional<Shape> unknown_extents(const std::optional<Shape>& extents, int least) {
-  constexpr int64_t kMaxRank = 64;
-  if (!extents || extents->rank() != 1 || (*extents)[0] < 0 || (*extents)[0] > kMaxRank)
+  if (!extents || extents->rank() != 1 || (*extents)[0] < 0 || (*extents)[0] > kMostAxes)
     return std::nullopt;
   const int64_t rank = std::max<int64_t>((*extents)[0], least);
   return Shape(std::vector<int64_t>(static_cast<size_t>(rank), kDynamic));
@@ -84,8 +100,8 @@ Result<void> infer_node(Graph& graph, const Node& node) {
   for (size_t i = 0; i < node.outputs.size(); ++i) {
     if (node.outputs[i] == kNoValue) continue;
     infer::Inferred& found = outputs[i];
-    if (found.shape && found.shape->is_static() && !found.shape->element_count())
-      return inputs.fail("an output of shape " + to_string(*found.shape) + " is too large");
+    if (found.shape && !within_limits(*found.shape))
+      return inputs.fail("an output of " + describe(*found.shape) + " is too large");
     Value& value = graph.value(node.outputs[i]);
     value.dtype = found.dtype;
     value.shape = std::move(found.shape);
@@ -109,10 +125,10 @@ Result<void> bind_inputs(Graph& graph, std::span<const Shape> shapes) {
       for (int axis = 0; axis < shapes[i].rank(); ++axis)
         fits =
             fits && ((*input.shape)[axis] == kDynamic || (*input.shape)[axis] == shapes[i][axis]);
-    if (!fits || !shapes[i].element_count())
+    if (!fits || !shapes[i].is_static() || !within_limits(shapes[i]))
       return input_error("input '" + input.name + "' takes shape " +
                          (input.shape ? to_string(*input.shape) : "?") + ", not " +
-                         to_string(shapes[i]));
+                         describe(shapes[i]));
     input.shape = shapes[i];
     input.symbols.clear();
   }

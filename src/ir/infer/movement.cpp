@@ -6,10 +6,12 @@ namespace shrike::infer {
 
 Result<Outputs> infer(const Concat& op, const Inputs& in) {
   SHRIKE_TRY(in.expect_inputs(1, SIZE_MAX));
-  std::optional<Shape> y = in.shape(0);
   for (size_t i = 0; i < in.count(); ++i) {
     if (!in.has(i)) return in.fail("input " + std::to_string(i) + " is missing");
     if (in.dtype(i) != in.dtype(0)) return in.fail("inputs of different types");
+  }
+  std::optional<Shape> y = in.shape(0);
+  for (size_t i = 0; i < in.count(); ++i) {
     if (!y || !in.shape(i)) return one(in.dtype(0), std::nullopt);
     const Shape& x = *in.shape(i);
     const std::optional<int> axis = normalize_axis(op.axis, y->rank());
@@ -20,7 +22,7 @@ Result<Outputs> infer(const Concat& op, const Inputs& in) {
       int64_t& out = (*y)[a];
       if (a == *axis) {
         if (i > 0) out = out == kDynamic || x[a] == kDynamic ? kDynamic : out + x[a];
-        if (out > (int64_t{1} << 48)) return in.fail("the output is too large");
+        if (out > kLongestExtent) return in.fail("the output is too large");
       } else if (out == kDynamic) {
         out = x[a];
       } else if (x[a] != kDynamic && x[a] != out) {
@@ -32,31 +34,40 @@ Result<Outputs> infer(const Concat& op, const Inputs& in) {
   return one(in.dtype(0), std::move(y));
 }
 
+namespace {
+
+// Sizes of a Split's parts: one an output, which add up to the extent.
+Result<void> check_sizes(const Inputs& in, const std::vector<int64_t>& sizes, int64_t extent) {
+  if (sizes.size() != in.outputs()) return in.fail("sizes do not match the outputs");
+  int64_t sum = 0;
+  for (int64_t size : sizes) {
+    if (size < 0 || size > kLongestExtent - sum) return in.fail("negative or huge size");
+    sum += size;
+  }
+  if (extent != kDynamic && sum != extent)
+    return in.fail("sizes do not add up to the extent " + std::to_string(extent));
+  return {};
+}
+
+}  // namespace
+
 Result<Outputs> infer(const Split& op, const Inputs& in) {
   SHRIKE_TRY(in.expect_inputs(1, 2));
+  SHRIKE_TRY(in.expect_i64(1));
   const auto parts = static_cast<int64_t>(in.outputs());
+  if (parts == 0) return in.fail("has no outputs");
   Outputs out(in.outputs(), {in.dtype(0), std::nullopt});
   if (!in.shape(0)) return out;
   const Shape& x = *in.shape(0);
   const std::optional<int> axis = normalize_axis(op.axis, x.rank());
   if (!axis) return in.fail("axis " + std::to_string(op.axis) + " of " + to_string(x));
   std::vector<int64_t> sizes(in.outputs(), kDynamic);
-  if (in.has(1)) {
-    if (const auto given = in.ints(1)) sizes = *given;
-  } else if (x[*axis] != kDynamic) {
-    // Equal parts; the last is smaller when the extent does not divide.
-    const int64_t part = (x[*axis] + parts - 1) / parts;
-    for (int64_t i = 0; i < parts; ++i)
-      sizes[static_cast<size_t>(i)] = std::clamp<int64_t>(x[*axis] - i * part, 0, part);
+  if (const auto given = in.ints(1)) {
+    SHRIKE_TRY(check_sizes(in, *given, x[*axis]));
+    sizes = *given;
+  } else if (!in.has(1) && x[*axis] != kDynamic) {
+    sizes = Split::equal_sizes(x[*axis], parts);
   }
-  if (sizes.size() != in.outputs()) return in.fail("sizes do not match the outputs");
-  int64_t sum = 0;
-  for (int64_t size : sizes) {
-    if (size < kDynamic || size > (int64_t{1} << 48)) return in.fail("negative or huge size");
-    sum += size;
-  }
-  if (x[*axis] != kDynamic && sizes[0] != kDynamic && sum != x[*axis])
-    return in.fail("sizes do not add up to the extent of " + to_string(x));
   for (size_t i = 0; i < out.size(); ++i) {
     Shape y = x;
     y[*axis] = sizes[i];
@@ -84,6 +95,7 @@ int64_t sliced_extent(int64_t extent, int64_t start, int64_t end, int64_t step) 
 
 Result<Outputs> infer(const Slice&, const Inputs& in) {
   SHRIKE_TRY(in.expect_inputs(3, 5));
+  for (size_t i = 1; i < 5; ++i) SHRIKE_TRY(in.expect_indices(i));
   if (!in.shape(0)) return one(in.dtype(0), std::nullopt);
   Shape y = *in.shape(0);
   const auto starts = in.ints(1), ends = in.ints(2), axes = in.ints(3), steps = in.ints(4);
@@ -112,6 +124,7 @@ Result<Outputs> infer(const Slice&, const Inputs& in) {
 
 Result<Outputs> infer(const Reshape& op, const Inputs& in) {
   SHRIKE_TRY(in.expect_inputs(2, 2));
+  SHRIKE_TRY(in.expect_i64(1));
   const auto wanted = in.ints(1);
   if (!wanted) return one(in.dtype(0), unknown_extents(in.shape(1)));
   Shape y(*wanted);
@@ -166,6 +179,7 @@ Result<Outputs> infer(const Transpose& op, const Inputs& in) {
 
 Result<Outputs> infer(const Squeeze&, const Inputs& in) {
   SHRIKE_TRY(in.expect_inputs(1, 2));
+  SHRIKE_TRY(in.expect_i64(1));
   const auto axes = in.ints(1);
   if (!in.shape(0) || (in.has(1) && !axes)) return one(in.dtype(0), std::nullopt);
   const Shape& x = *in.shape(0);
@@ -188,6 +202,7 @@ Result<Outputs> infer(const Squeeze&, const Inputs& in) {
 
 Result<Outputs> infer(const Unsqueeze&, const Inputs& in) {
   SHRIKE_TRY(in.expect_inputs(2, 2));
+  SHRIKE_TRY(in.expect_i64(1));
   const auto axes = in.ints(1);
   if (!in.shape(0) || !axes) return one(in.dtype(0), std::nullopt);
   const int rank = in.shape(0)->rank() + static_cast<int>(std::min<size_t>(axes->size(), 64));
@@ -219,6 +234,7 @@ Result<Outputs> infer(const Flatten& op, const Inputs& in) {
 
 Result<Outputs> infer(const Expand&, const Inputs& in) {
   SHRIKE_TRY(in.expect_inputs(2, 2));
+  SHRIKE_TRY(in.expect_i64(1));
   const auto wanted = in.ints(1);
   if (!in.shape(0)) return one(in.dtype(0), std::nullopt);
   if (!wanted) return one(in.dtype(0), unknown_extents(in.shape(1), in.shape(0)->rank()));
@@ -232,6 +248,7 @@ Result<Outputs> infer(const Expand&, const Inputs& in) {
 
 Result<Outputs> infer(const Tile&, const Inputs& in) {
   SHRIKE_TRY(in.expect_inputs(2, 2));
+  SHRIKE_TRY(in.expect_i64(1));
   const auto repeats = in.ints(1);
   if (!in.shape(0)) return one(in.dtype(0), std::nullopt);
   if (!repeats) return one(in.dtype(0), unknown_extents(in.shape(1)));
@@ -248,18 +265,22 @@ Result<Outputs> infer(const Tile&, const Inputs& in) {
 
 Result<Outputs> infer(const Pad&, const Inputs& in) {
   SHRIKE_TRY(in.expect_inputs(2, 3));
+  SHRIKE_TRY(in.expect_i64(1));
   if (!in.shape(0)) return one(in.dtype(0), std::nullopt);
   Shape y = *in.shape(0);
   const auto pads = in.ints(1);
   if (pads && pads->size() != static_cast<size_t>(2 * y.rank())) return in.fail("two pads an axis");
   for (int a = 0; a < y.rank(); ++a) {
-    if (!pads) y[a] = kDynamic;
-    if (y[a] == kDynamic) continue;
-    for (int64_t pad :
-         {(*pads)[static_cast<size_t>(a)], (*pads)[static_cast<size_t>(a + y.rank())]}) {
-      if (pad > (int64_t{1} << 40) || pad < -(int64_t{1} << 40)) return in.fail("pad out of range");
-      y[a] += pad;
+    if (!pads) {
+      y[a] = kDynamic;
+      continue;
     }
+    const int64_t begin = (*pads)[static_cast<size_t>(a)];
+    const int64_t end = (*pads)[static_cast<size_t>(a + y.rank())];
+    for (int64_t pad : {begin, end})
+      if (pad > kLongestExtent || pad < -kLongestExtent) return in.fail("pad out of range");
+    if (y[a] == kDynamic) continue;
+    y[a] += begin + end;
     if (y[a] < 0) return in.fail("crops more than there is");
   }
   return one(in.dtype(0), std::move(y));
@@ -286,8 +307,9 @@ Result<Outputs> infer(const SpaceToDepth& op, const Inputs& in) {
       (x[3] != kDynamic && x[3] % b != 0))
     return in.fail("blocks of " + std::to_string(b) + " in " + to_string(x));
   const auto part = [&](int64_t dim) { return dim == kDynamic ? kDynamic : dim / b; };
-  return one(in.dtype(0),
-             Shape{x[0], x[1] == kDynamic ? kDynamic : x[1] * b * b, part(x[2]), part(x[3])});
+  const std::optional<int64_t> channels = x[1] == kDynamic ? kDynamic : checked_mul(x[1], b * b);
+  if (!channels) return in.fail("too many channels");
+  return one(in.dtype(0), Shape{x[0], *channels, part(x[2]), part(x[3])});
 }
 
 }  // namespace shrike::infer

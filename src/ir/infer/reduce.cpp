@@ -64,6 +64,7 @@ Shape without(const Shape& x, const std::vector<bool>& reduced, bool keep) {
 
 Result<Outputs> infer(const Reduce& op, const Inputs& in) {
   SHRIKE_TRY(in.expect_inputs(1, 2));
+  SHRIKE_TRY(in.expect_i64(1));
   if (!in.shape(0)) return one(in.dtype(0), std::nullopt);
   const Shape& x = *in.shape(0);
   const auto axes = in.ints(1);
@@ -91,6 +92,7 @@ Result<Outputs> infer(const ArgMax& op, const Inputs& in) {
 
 Result<Outputs> infer(const CumSum&, const Inputs& in) {
   SHRIKE_TRY(in.expect_inputs(2, 2));
+  SHRIKE_TRY(in.expect_indices(1));
   return like_first(in);
 }
 

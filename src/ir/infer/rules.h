@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ir/graph.h"
+#include "ir/limits.h"
 
 namespace shrike::infer {
 
@@ -34,6 +35,11 @@ class Inputs {
 
   // Checks that are errors: how many inputs there may be, that the first `least` are present.
   Result<void> expect_inputs(size_t least, size_t most) const;
+  // That input i, if present, is a list (or a scalar) of i64, as ONNX has shapes, sizes, axes and
+  // pads, computed or not.
+  Result<void> expect_i64(size_t i) const;
+  // That input i, if present, holds i64 or i32.
+  Result<void> expect_indices(size_t i) const;
 
   // "Conv node '/model.0/Conv': why".
   Error fail(const std::string& why) const;
@@ -92,8 +98,8 @@ Result<Outputs> infer(const Head&, const Inputs&);
 // Nothing when the shapes do not fit.
 std::optional<Shape> broadcast(const Shape& a, const Shape& b);
 
-// The shape that a computed i64 tensor of shape `extents` will name: its rank, if that is known, is at
-// least `least`; every extent is open.
+// The shape that a computed i64 tensor of shape `extents` will name: its rank, if that is known, is
+// at least `least`; every extent is open.
 std::optional<Shape> unknown_extents(const std::optional<Shape>& extents, int least = 0);
 
 // y of the same type and shape as input 0.

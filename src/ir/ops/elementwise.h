@@ -141,15 +141,17 @@ struct Clip {
 // y = condition ? a : b, all three broadcast.
 struct Where {
   static constexpr std::string_view kName = "Where";
+  static constexpr bool kNoArithmetic = true;
   bool operator==(const Where&) const = default;
 };
 
 // y = x as another element type; float to integer truncates toward zero.
 struct Cast {
   static constexpr std::string_view kName = "Cast";
+  static constexpr bool kNoArithmetic = true;
   DType to = DType::kF32;
 
-  static constexpr auto fields() { return std::tuple{field("to", &Cast::to)}; }
+  static constexpr auto fields() { return std::tuple{required_field("to", &Cast::to)}; }
   bool operator==(const Cast&) const = default;
 };
 

@@ -88,7 +88,7 @@ struct MaxPool {
   AutoPad auto_pad = AutoPad::kNotSet;
 
   static constexpr auto fields() {
-    return std::tuple{field("kernel_shape", &MaxPool::kernel_shape),
+    return std::tuple{required_field("kernel_shape", &MaxPool::kernel_shape),
                       field("strides", &MaxPool::strides),
                       field("pads", &MaxPool::pads),
                       field("dilations", &MaxPool::dilations),
@@ -108,7 +108,7 @@ struct AveragePool {
   AutoPad auto_pad = AutoPad::kNotSet;
 
   static constexpr auto fields() {
-    return std::tuple{field("kernel_shape", &AveragePool::kernel_shape),
+    return std::tuple{required_field("kernel_shape", &AveragePool::kernel_shape),
                       field("strides", &AveragePool::strides),
                       field("pads", &AveragePool::pads),
                       field("ceil_mode", &AveragePool::ceil_mode),

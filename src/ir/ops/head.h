@@ -10,9 +10,9 @@
 //  kAnchorFree  two maps a scale: box (4*reg_max channels: left, top, right, bottom distributions;
 //               distance = expected bin) and class logits (nc). Box = (g + 0.5 ∓ distance) * s.
 //               Output (N, 4+nc, A), cxcywh or xyxy then σ(class); or, with max_det > 0, the
-//               end-to-end rows (N, min(max_det, A), 6): x1,y1,x2,y2,score,class (v10's two top-k steps).
-//               reg_max 1: the channels are the distances themselves. (Ultralytics v8..26; DFL:
-//               Li et al. 2020, arXiv 2006.04388; v10: Wang et al. 2024, arXiv 2405.14458)
+//               end-to-end rows (N, min(max_det, A), 6): x1,y1,x2,y2,score,class (v10's two top-k
+//               steps). reg_max 1: the channels are the distances themselves. (Ultralytics v8..26;
+//               DFL: Li et al. 2020, arXiv 2006.04388; v10: Wang et al. 2024, arXiv 2405.14458)
 //  kAnchor      one map a scale, per anchor x,y,w,h,obj,classes (na * (5+nc) channels):
 //               xy = (2σ - 0.5 + g) * s, wh = (2σ)² * anchor. Output (N, A, 5+nc), anchor-major
 //               (scale, anchor, y, x): cxcywh, σ(obj), σ(class). (YOLOv5, v7)

@@ -1,5 +1,5 @@
-// Builder: writes nodes into a graph one call each, for passes that make more than a node or two.
-// Every result gets a name below `stem`; types and shapes are inferred as nodes are made.
+// NodeBuilder: writes nodes into a graph one call each, for passes that make more than a node or
+// two. Every result gets a name below `stem`; types and shapes are inferred as nodes are made.
 #pragma once
 
 #include <string>
@@ -9,9 +9,9 @@
 
 namespace shrike {
 
-class Builder {
+class NodeBuilder {
  public:
-  Builder(Graph& graph, std::string stem) : graph_(graph), stem_(std::move(stem)) {}
+  NodeBuilder(Graph& graph, std::string stem) : graph_(graph), stem_(std::move(stem)) {}
 
   ValueId node(Op op, std::vector<ValueId> inputs, const std::string& name);
   ValueId ints(const std::vector<int64_t>& values);

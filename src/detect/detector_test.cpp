@@ -1,0 +1,76 @@
+#include "detect/detector.h"
+
+#include <gtest/gtest.h>
+
+#include "ir/infer.h"
+#include "ir/text.h"
+#include "passes/pipeline.h"
+
+namespace shrike {
+namespace {
+
+// An end-to-end model whose weights are zero: eight cells of stride 16 that see class 0 at σ(3),
+// two of stride 32 that see class 1 at σ(1). Its decode is written out.
+Graph end_to_end_model() {
+  const auto map = [](const std::string& name, int stride, const std::string& bias, int channels) {
+    const std::string k = std::to_string(stride), c = std::to_string(channels);
+    const std::string zeros(static_cast<size_t>(channels * 3 * stride * stride * 8), '0');
+    return "const %w" + name + ": f32[" + c + ",3," + k + "," + k + "] = hex\"" + zeros +
+           "\"\nconst %b" + name + ": f32[" + c + "] = [" + bias + "]\n%" + name +
+           ": ? = Conv(%images, %w" + name + ", %b" + name + ") strides=[" + k + "," + k + "]\n";
+  };
+  Result<Graph> graph = parse_graph(
+      "meta \"names\" \"{0: 'cat', 1: 'dog'}\"\ninput %images: f32[1,3,32,64]\n" +
+          map("box16", 16, "0.5,0.5,0.5,0.5", 4) + map("class16", 16, "3,-9", 2) +
+          map("box32", 32, "0.5,0.5,0.5,0.5", 4) + map("class32", 32, "-9,1", 2) +
+          "%output0: ? = Head(%box16, %class16, %box32, %class32) kind=anchor_free num_classes=2 "
+          "strides=[16,32] reg_max=1 box_format=xyxy max_det=300\noutput %output0\n",
+      "test");
+  EXPECT_TRUE(graph) << graph.error().message;
+  EXPECT_TRUE(infer_shapes(*graph));
+  EXPECT_TRUE(run_passes(*graph, saving_passes()));
+  return *graph;
+}
+
+class EndToEnd : public ::testing::TestWithParam<OutputLayout> {
+ protected:
+  // The classes that are found.
+  std::vector<int> found(const DetectOptions& options) {
+    LoadOptions load;
+    load.threads = 1;
+    load.layout = GetParam();
+    Result<Detector> detector = Detector::create(end_to_end_model(), "test", load);
+    EXPECT_TRUE(detector) << detector.error().message;
+    if (!detector) return {};
+    const bool lifted = detector->description().find("anchor_free") != std::string::npos;
+    EXPECT_EQ(lifted, GetParam() == OutputLayout::kAuto) << detector->description();
+    const Result<Detections> detections = detector->detect(Image(64, 32), options);
+    EXPECT_TRUE(detections) << detections.error().message;
+    std::vector<int> classes;
+    for (const Detection& d : detections->boxes) classes.push_back(d.class_id);
+    return classes;
+  }
+};
+
+DetectOptions options(float conf, int max_det, std::vector<int> classes) {
+  DetectOptions result;
+  result.conf = conf;
+  result.max_det = max_det;
+  result.classes = std::move(classes);
+  return result;
+}
+
+TEST_P(EndToEnd, TheHeadsOwnRowsAreFilteredThenCut) {
+  EXPECT_EQ(found(options(0.25f, 300, {})), (std::vector<int>{0, 0, 0, 0, 0, 0, 0, 0, 1, 1}));
+  EXPECT_EQ(found(options(0.25f, 3, {})), (std::vector<int>{0, 0, 0}));
+  EXPECT_EQ(found(options(0.25f, 3, {1})), (std::vector<int>{1, 1}));
+  EXPECT_EQ(found(options(0.25f, 1, {1})), (std::vector<int>{1}));
+  // Of ten anchors the head gives ten rows; the other classes of the anchors are none of them.
+  EXPECT_EQ(found(options(0, 1000, {})).size(), 10u);
+}
+
+INSTANTIATE_TEST_SUITE_P(LiftedOrNot, EndToEnd,
+                         ::testing::Values(OutputLayout::kAuto, OutputLayout::kEndToEnd));
+
+}  // namespace
+}  // namespace shrike

@@ -1,0 +1,86 @@
+#include <gtest/gtest.h>
+
+#include "ir/infer.h"
+#include "ir/verify.h"
+#include "passes/passes.h"
+
+namespace shrike {
+namespace {
+
+constexpr int64_t kCount = int64_t{1} << 23;
+constexpr size_t kBytes = size_t{8} << 23;  // of that many i64
+constexpr int kLarge = 6;                   // together more than folding may hold
+constexpr size_t kMostBytes = size_t{256} << 20;
+
+ValueId large(Graph& g, ValueId shape, int64_t value) {
+  ConstantOfShape filled;
+  filled.value = Tensor::from<int64_t>(Shape{1}, {value});
+  return g.add_node(filled, {shape}, "large");
+}
+
+ValueId largest_of(Graph& g, ValueId x) {
+  return g.add_node(Reduce{ReduceKind::kMax, 0, 0}, {x}, "largest");
+}
+
+Graph with_shape(ValueId& shape) {
+  Graph g;
+  shape = g.add_constant("shape", Tensor::from<int64_t>(Shape{1}, {kCount}));
+  return g;
+}
+
+size_t constant_bytes(const Graph& g) {
+  size_t bytes = 0;
+  for (const Value& value : g.values)
+    if (value.constant) bytes += value.constant->byte_size();
+  return bytes;
+}
+
+TEST(FoldConstants, WhatIsReadNoMoreMakesRoom) {
+  ValueId shape;
+  Graph g = with_shape(shape);
+  for (int i = 0; i < kLarge; ++i) g.outputs.push_back(largest_of(g, large(g, shape, i)));
+  ASSERT_TRUE(infer_shapes(g));
+  ASSERT_TRUE(fold_constants(g));
+  ASSERT_TRUE(verify(g));
+  EXPECT_TRUE(g.nodes.empty());
+  EXPECT_EQ(g.constant(g.outputs[4])->data<int64_t>()[0], 4);
+}
+
+TEST(FoldConstants, ManyLargeResultsStayNodes) {
+  ValueId shape;
+  Graph g = with_shape(shape);
+  for (int i = 0; i < kLarge; ++i) g.outputs.push_back(large(g, shape, i));
+  ASSERT_TRUE(infer_shapes(g));
+  ASSERT_TRUE(fold_constants(g));
+  ASSERT_TRUE(verify(g));
+  EXPECT_EQ(g.nodes.size(), kLarge - kMostBytes / kBytes);
+  EXPECT_LE(constant_bytes(g), kMostBytes + 64);
+}
+
+TEST(FoldConstants, OneThatIsTooLargeStaysANode) {
+  Graph g;
+  const ValueId shape =
+      g.add_constant("shape", Tensor::from<int64_t>(Shape{1}, {(int64_t{1} << 24) + 1}));
+  g.outputs = {large(g, shape, 1)};
+  ASSERT_TRUE(infer_shapes(g));
+  ASSERT_TRUE(fold_constants(g));
+  EXPECT_EQ(g.nodes.size(), 1u);
+}
+
+// A constant read twice lives until both readers are folded.
+TEST(FoldConstants, SharedConstantsStayForTheirLastReader) {
+  Graph g;
+  const ValueId x = g.add_constant("x", Tensor::from<float>(Shape{2}, {1, 2}));
+  const ValueId twice = g.add_node(Binary{BinaryKind::kAdd, 0}, {x, x}, "twice");
+  const ValueId squared = g.add_node(Binary{BinaryKind::kMul, 0}, {twice, twice}, "squared");
+  g.outputs = {twice, g.add_node(Binary{BinaryKind::kAdd, 0}, {squared, x}, "sum")};
+  ASSERT_TRUE(infer_shapes(g));
+  ASSERT_TRUE(fold_constants(g));
+  ASSERT_TRUE(verify(g));
+  EXPECT_TRUE(g.nodes.empty());
+  EXPECT_EQ(g.constant(g.outputs[0])->data<float>()[1], 4);
+  EXPECT_EQ(g.constant(g.outputs[1])->data<float>()[1], 18);
+}
+
+}  // namespace
+}  // namespace shrike
