@@ -36,7 +36,7 @@ Result<void> change_size(Graph& graph, const std::array<int, 2>& size) {
   SHRIKE_TRY(prepare_to_lift(graph));
   const Result<LiftedHead> lifted = lift_head(graph);
   if (!lifted) return in_context("its head was not recognised", lifted.error());
-  if (*lifted == LiftedHead::kBeforeNms)
+  if (lifted->own_nms)
     return model_error(
         "the file's own NMS is in its graph and cannot be written for another size (export the "
         "model without it, nms=False; detect replaces it and takes any size)");
@@ -102,7 +102,7 @@ Result<std::string> describe_head(const Graph& graph) {
   SHRIKE_TRY(prepare_to_lift(copy));
   SHRIKE_ASSIGN(const LiftedHead lifted, lift_head(copy));
   return describe(std::get<Head>(find_head(copy)->op)) +
-         (lifted == LiftedHead::kBeforeNms ? ", with the file's own NMS behind it" : "");
+         (lifted.own_nms ? ", with the file's own NMS behind it" : "");
 }
 
 }  // namespace shrike

@@ -35,6 +35,7 @@ std::string describe(const Network& network, const Family& family) {
     text = std::string(enum_name(network.head->kind)) + " head, " +
            std::to_string(network.head->scales()) + " scales";
     if (network.head->max_det > 0) text += ", end to end";
+    if (family.agnostic) text += ", NMS across classes as in the file";
   } else {
     text = "decoded output (" + network.why_not_lifted + ")";
   }
@@ -102,7 +103,7 @@ Result<Detections> Detector::detect(const Image& image, const DetectOptions& opt
   } else {
     result.boxes = non_max_suppression(std::move(result.boxes),
                                        {.iou = options.iou.value_or(state_->family.iou),
-                                        .agnostic = options.agnostic,
+                                        .agnostic = options.agnostic || state_->family.agnostic,
                                         .max_detections = options.max_det});
   }
   for (Detection& d : result.boxes) d.box = placement.to_picture(d.box);

@@ -42,9 +42,9 @@ struct LoadOptions {
 
 struct DetectOptions {
   float conf = 0.25f;
-  std::optional<float> iou;  // NMS threshold; the family's own when absent (0.7, or 0.45)
+  std::optional<float> iou;  // NMS threshold; when absent the file's, or the family's 0.7 or 0.45
   int max_det = 300;
-  bool agnostic = false;     // NMS across classes
+  bool agnostic = false;     // NMS across classes; also where the file's own NMS does that
   bool multi_label = false;  // every class over the threshold, not only a box's best
   std::vector<int> classes;  // keep only these; empty: all
 };

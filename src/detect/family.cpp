@@ -41,6 +41,10 @@ Family family_of(const Network& network, PreprocessChoice choice) {
   const bool yolox = (network.head && network.head->kind == HeadKind::kYolox) ||
                      network.layout == OutputLayout::kYolox;
   if (darknet || yolox) family.iou = 0.45f;
+  if (network.own_nms) {
+    family.iou = network.own_nms->iou.value_or(family.iou);
+    family.agnostic = network.own_nms->agnostic;
+  }
   family.multi_label = darknet;
   family.end_to_end =
       network.layout == OutputLayout::kEndToEnd || (network.head && network.head->max_det > 0);

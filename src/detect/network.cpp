@@ -114,8 +114,12 @@ Result<Network> make_network(Graph graph, const LoadOptions& options) {
   SHRIKE_TRY(run_passes(graph, cleanup_passes()));
   Network network;
   if (options.layout == OutputLayout::kAuto) {
-    if (const Result<LiftedHead> lifted = lift_head(graph); !lifted)
+    const Result<LiftedHead> lifted = lift_head(graph);
+    if (lifted) {
+      network.own_nms = lifted->own_nms;
+    } else {
       network.why_not_lifted = lifted.error().message;
+    }
   } else {
     network.why_not_lifted = "--layout was given";
   }

@@ -7,6 +7,7 @@
 
 #include "detect/detector.h"
 #include "ir/graph.h"
+#include "passes/own_nms.h"
 
 namespace shrike {
 
@@ -17,6 +18,7 @@ struct Network {
   std::optional<Head> head;
   OutputLayout layout = OutputLayout::kAuto;
   int64_t classes = 0;
+  std::optional<OwnNms> own_nms;  // that of the file, cut off for ours
   int height = 0, width = 0;
   std::string why_not_lifted;  // empty when lifted
 };

@@ -36,7 +36,7 @@ TEST(Head, LiftingFindsWhatWasExpanded) {
     ASSERT_TRUE(run_passes(graph, cleanup_passes(), kVerified));
     const Result<LiftedHead> lifted = lift_head(graph);
     ASSERT_TRUE(lifted) << lifted.error().message;
-    EXPECT_EQ(*lifted, LiftedHead::kOutput);
+    EXPECT_FALSE(lifted->own_nms);
     const Result<void> sound = verify(graph);
     ASSERT_TRUE(sound) << sound.error().message;
     const Head& found = std::get<Head>(find_head(graph)->op);
@@ -87,7 +87,7 @@ TEST(Head, IsFoundBehindAnyOutputAndBeforeTheGraphsOwnNms) {
   ASSERT_TRUE(infer_shapes(second));
   const Result<LiftedHead> behind = lift_head(second);
   ASSERT_TRUE(behind) << behind.error().message;
-  EXPECT_EQ(*behind, LiftedHead::kOutput);
+  EXPECT_FALSE(behind->own_nms);
   EXPECT_EQ(second.outputs.size(), 2u);
 
   Graph ends_in_nms = plain;
@@ -95,9 +95,52 @@ TEST(Head, IsFoundBehindAnyOutputAndBeforeTheGraphsOwnNms) {
   ASSERT_TRUE(infer_shapes(ends_in_nms));
   const Result<LiftedHead> before = lift_head(ends_in_nms);
   ASSERT_TRUE(before) << before.error().message;
-  EXPECT_EQ(*before, LiftedHead::kBeforeNms);
+  EXPECT_TRUE(before->own_nms);
   ASSERT_NE(find_head(ends_in_nms), nullptr);
   EXPECT_EQ(ends_in_nms.outputs, find_head(ends_in_nms)->outputs);
+}
+
+// As exporters write it: the best class's score, boxes moved apart by class or not, NMS over all.
+ValueId moved_nms(Graph& g, ValueId decoded, float distance, float iou) {
+  const auto ints = [&](int64_t x) {
+    return g.add_constant("i", Tensor::from<int64_t>(Shape{1}, {x}));
+  };
+  const auto number = [&](float x) {
+    return g.add_constant("f", Tensor::from<float>(Shape{1}, {x}));
+  };
+  const ValueId boxes = g.add_node(Slice{}, {decoded, ints(0), ints(4), ints(1)}, "boxes");
+  const ValueId scores = g.add_node(Slice{}, {decoded, ints(4), ints(7), ints(1)}, "scores");
+  Reduce largest;
+  largest.kind = ReduceKind::kMax;
+  const ValueId best = g.add_node(largest, {scores, ints(1)}, "best");
+  ArgMax which;
+  which.axis = 1;
+  const ValueId id = g.add_node(Cast{DType::kF32}, {g.add_node(which, {scores}, "id")}, "class");
+  const ValueId offset = g.add_node(Binary{BinaryKind::kMul}, {id, number(distance)}, "offset");
+  const ValueId moved = g.add_node(Binary{BinaryKind::kAdd}, {boxes, offset}, "moved");
+  const ValueId turned = g.add_node(Transpose{{0, 2, 1}}, {moved}, "turned");
+  const ValueId kept =
+      g.add_node(NonMaxSuppression{1},
+                 {turned, best, g.add_constant("most", Tensor::from<int64_t>(Shape{1}, {300})),
+                  number(iou), number(0.25f)},
+                 "kept");
+  const ValueId index = g.add_node(Slice{}, {kept, ints(2), ints(3), ints(1)}, "index");
+  return g.add_node(GatherND{}, {g.add_node(Transpose{{2, 1, 0}}, {best}, "list"), index}, "rows");
+}
+
+TEST(Head, TellsWhatTheGraphsOwnNmsDoes) {
+  for (const bool agnostic : {false, true}) {
+    Graph graph = with_head(anchor_free(BoxFormat::kCxcywh, 0), {16, 3});
+    ASSERT_TRUE(run_passes(graph, saving_passes(), kVerified));
+    ASSERT_TRUE(run_passes(graph, cleanup_passes(), kVerified));
+    graph.outputs = {moved_nms(graph, graph.outputs[0], agnostic ? 0 : 4096, 0.6f)};
+    ASSERT_TRUE(infer_shapes(graph));
+    const Result<LiftedHead> lifted = lift_head(graph);
+    ASSERT_TRUE(lifted) << lifted.error().message;
+    ASSERT_TRUE(lifted->own_nms);
+    EXPECT_EQ(lifted->own_nms->agnostic, agnostic);
+    EXPECT_EQ(lifted->own_nms->iou, 0.6f);
+  }
 }
 
 }  // namespace

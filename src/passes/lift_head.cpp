@@ -156,7 +156,7 @@ Result<void> lift_value(Graph& graph, ValueId value) {
 
 // Makes the decoded boxes and scores before `nms`, a node of the graph, its only output and lifts
 // their head.
-Result<void> lift_before(Graph& graph, std::vector<Node>::const_iterator nms) {
+Result<LiftedHead> lift_before(Graph& graph, std::vector<Node>::const_iterator nms) {
   // The decoded value is the first of rank 3 from which a known head's proof succeeds; later ones
   // are transposed or filtered.
   for (auto node = graph.nodes.cbegin(); node != nms; ++node) {
@@ -167,10 +167,10 @@ Result<void> lift_before(Graph& graph, std::vector<Node>::const_iterator nms) {
     Graph cut = graph;
     cut.outputs = {value};
     remove_dead(cut);
-    if (lift_value(cut, cut.outputs[0])) {
-      graph = std::move(cut);
-      return {};
-    }
+    if (!lift_value(cut, cut.outputs[0])) continue;
+    LiftedHead lifted{read_own_nms(graph, value, std::get<Head>(find_head(cut)->op), *nms)};
+    graph = std::move(cut);
+    return lifted;
   }
   return model_error("no known head stands before its NonMaxSuppression");
 }
@@ -178,18 +178,17 @@ Result<void> lift_before(Graph& graph, std::vector<Node>::const_iterator nms) {
 }  // namespace
 
 Result<LiftedHead> lift_head(Graph& graph) {
-  if (find_head(graph)) return LiftedHead::kOutput;
+  if (find_head(graph)) return LiftedHead{};
   Result<void> why = model_error("the graph has no output");
   for (size_t i = 0; i < graph.outputs.size(); ++i) {
     Result<void> lifted = lift_value(graph, graph.outputs[i]);
-    if (lifted) return LiftedHead::kOutput;
+    if (lifted) return LiftedHead{};
     if (i == 0) why = std::move(lifted);
   }
   const auto is_nms = [](const Node& n) { return std::holds_alternative<NonMaxSuppression>(n.op); };
   const auto nms = std::find_if(graph.nodes.cbegin(), graph.nodes.cend(), is_nms);
   if (nms == graph.nodes.cend()) return why.error();
-  SHRIKE_TRY(lift_before(graph, nms));
-  return LiftedHead::kBeforeNms;
+  return lift_before(graph, nms);
 }
 
 const Node* find_head(const Graph& graph) {

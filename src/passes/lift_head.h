@@ -8,19 +8,22 @@
 // not lifted.
 #pragma once
 
+#include <optional>
+
 #include "ir/graph.h"
+#include "passes/own_nms.h"
 
 namespace shrike {
 
-// What a graph gives once its head was lifted.
-enum class LiftedHead {
-  kOutput,     // what it gave before: the head stands before an output
-  kBeforeNms,  // the decoded boxes and scores only: the file's own NMS behind them was cut off
+struct LiftedHead {
+  // The file's own NMS, which stood behind the head and was cut off: the graph gives the decoded
+  // boxes and scores only. Nothing where the graph gives what it gave before.
+  std::optional<OwnNms> own_nms;
 };
 
 // Replaces a decode by one Head node, when it is recognised: that behind the first output where it
 // is, else that before the graph's own NonMaxSuppression. A graph that has a Head node is left
-// alone (kOutput). Requires static shapes, f32 (widen_f16), constants folded (cleanup_passes). An
+// alone. Requires static shapes, f32 (widen_f16), constants folded (cleanup_passes). An
 // error (kModel) says why nothing was recognised, and leaves the graph as it was.
 Result<LiftedHead> lift_head(Graph& graph);
 
