@@ -7,6 +7,7 @@ if(SHRIKE_TESTS)
   enable_testing()
   find_package(GTest REQUIRED)
   include(GoogleTest)
+  set(SHRIKE_TEST_ENVIRONMENT SHRIKE_VERIFY=1)  # passes/pass.h
 endif()
 
 add_library(shrike_options INTERFACE)
@@ -38,4 +39,5 @@ function(shrike_test name)
   add_executable(${name}_test ${ARGN})
   target_link_libraries(${name}_test PRIVATE shrike_${name} GTest::gtest GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name}_test)
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT "${SHRIKE_TEST_ENVIRONMENT}")
 endfunction()

@@ -54,17 +54,19 @@ void add_model_options(CLI::App& app, ModelOption& option) {
 Result<FoundModel> find_model_files(const ModelOption& option) {
   std::error_code ignored;
   const fs::path path = option.model;
-  if (fs::exists(path, ignored)) {
+  const ManifestRow* row = find_model(option.model);
+  // A folder is no model: one that is called like a model does not hide it.
+  if (fs::exists(path, ignored) && !(row && fs::is_directory(path, ignored))) {
     const fs::path second = option.weights.empty() ? companion(path) : fs::path(option.weights);
     return FoundModel{{path, option.weights}, {}, size_of(path) + size_of(second)};
   }
-  if (const ManifestRow* row = find_model(option.model)) {
+  if (row) {
     if (!option.weights.empty())
       return usage_error("--weights is for a .cfg file, not for the model " + option.model);
     return pulled(*row);
   }
   std::vector<std::string> names;
-  for (const ManifestRow& row : manifest()) names.emplace_back(row.name);
+  for (const ManifestRow& known : manifest()) names.emplace_back(known.name);
   return model_error("no model " + option.model + ": neither a file nor a name that pull knows" +
                      suggestion(option.model, names));
 }

@@ -44,14 +44,16 @@ Result<std::vector<Tensor>> run_once(Graph graph, const Tensor& input, const std
   }
   const std::optional<Shape> wanted = graph.value(graph.inputs[0]).shape;
   const Shape shapes[] = {input.shape()};
-  Result<Graph> prepared = prepare_for_inference(std::move(graph), shapes);
-  if (!prepared)
-    return in_context("running " + source + " (input " + (wanted ? to_string(*wanted) : "?") +
-                          ") on " + o.input + " (" + to_string(input.shape()) + ")",
-                      prepared.error());
-  SHRIKE_ASSIGN(Session session, Session::create(*prepared, {o.threads, false}));
   const Tensor inputs[] = {input};
-  return session.run(inputs);
+  Result<std::vector<Tensor>> outputs = [&]() -> Result<std::vector<Tensor>> {
+    SHRIKE_ASSIGN(const Graph prepared, prepare_for_inference(std::move(graph), shapes));
+    SHRIKE_ASSIGN(Session session, Session::create(prepared, {o.threads, false}));
+    return session.run(inputs);
+  }();
+  if (outputs) return outputs;
+  return in_context("running " + source + " (input " + (wanted ? to_string(*wanted) : "?") +
+                        ") on " + o.input + " (" + to_string(input.shape()) + ")",
+                    outputs.error());
 }
 
 // Writes NAME.npy, or NAME_2.npy where an output before took that name. A row for each:

@@ -25,7 +25,9 @@ struct PassReport {
 };
 
 struct PassOptions {
-  bool verify = false;            // ir/verify after every pass, for tests
+  // ir/verify after every pass. Everywhere where the environment has SHRIKE_VERIFY: the suite
+  // sets it, so that every graph of every test is verified.
+  bool verify = false;
   std::vector<std::string> skip;  // passes to leave out
   std::vector<PassReport>* report = nullptr;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 
 #include "ir/infer.h"
 #include "ir/verify.h"
@@ -50,6 +51,7 @@ std::span<const Pass> folding_passes() { return kFolding; }
 
 Result<void> run_passes(Graph& graph, std::span<const Pass> passes, const PassOptions& options) {
   using Clock = std::chrono::steady_clock;
+  const bool verifies = options.verify || std::getenv("SHRIKE_VERIFY") != nullptr;
   for (const Pass& pass : passes) {
     if (std::find(options.skip.begin(), options.skip.end(), pass.name) != options.skip.end())
       continue;
@@ -60,7 +62,7 @@ Result<void> run_passes(Graph& graph, std::span<const Pass> passes, const PassOp
     const std::chrono::duration<double, std::milli> took = Clock::now() - start;
     if (options.report)
       options.report->push_back({pass.name, before, graph.nodes.size(), took.count()});
-    if (!options.verify) continue;
+    if (!verifies) continue;
     if (Result<void> result = verify(graph); !result)
       return in_context("after " + std::string(pass.name), result.error());
   }
