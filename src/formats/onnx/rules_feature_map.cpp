@@ -33,6 +33,7 @@ Result<std::string_view> nearest_mode_10(const Draft& draft, const Builder& buil
                                          size_t scales) {
   const Attribute* mode = draft.find("mode");
   if (mode && mode->s != "nearest") return std::string_view("floor");  // not asked for
+  if (draft.op == "Upsample") return std::string_view("floor");  // enlarges by definition
   SHRIKE_ASSIGN(const Extremes scale, scales_of(draft, builder, scales));
   if (!(scale.least < 1)) return std::string_view("floor");
   if (scale.most > 1) return draft.fail("shrinks one axis and enlarges another: not supported");
