@@ -42,6 +42,8 @@ class NodeAtSizes {
     if (std::holds_alternative<Expand>(node_.op)) return expand();
     if (std::holds_alternative<Tile>(node_.op)) return tile();
     if (std::holds_alternative<Pad>(node_.op)) return pad();
+    if (const auto* max = std::get_if<MaxPool>(&node_.op)) return pool(max->kernel_shape);
+    if (const auto* mean = std::get_if<AveragePool>(&node_.op)) return pool(mean->kernel_shape);
     return select();
   }
 
@@ -78,6 +80,18 @@ class NodeAtSizes {
     }
     node.inputs[i] =
         at_.graphs[k].add_constant(at_.saved.value(node.inputs[i]).name, std::move(tensor));
+  }
+
+  // A window as large as the saved map is meant to be as large as any map: nothing here says so to
+  // the others.
+  Result<void> pool(const std::vector<int64_t>& kernel) {
+    const Shape* to = at_.saved.static_shape(node_.outputs[0]);
+    if (!known() || !to) return unknown_shape();
+    for (int axis = 2; axis < saved_->rank(); ++axis)
+      if (follows(axis) && (*to)[axis] == 1 && (*saved_)[axis] > 1 &&
+          kernel[static_cast<size_t>(axis) - 2] >= (*saved_)[axis])
+        return stuck("pools over the whole map of the saved size");
+    return {};
   }
 
   Result<void> reshape() {
