@@ -81,7 +81,8 @@ void ThreadPool::run(int64_t count, RangeFunction function, const void* context)
   count_ = count;
   function_ = function;
   context_ = context;
-  grain_ = std::max<int64_t>(1, count / (kMostUnits * sharers));
+  const int64_t most = kMostUnits * sharers;
+  grain_ = (count + most - 1) / most;
   const int64_t units = (count + grain_ - 1) / grain_;
   unfinished_.store(units, std::memory_order_relaxed);
   for (int64_t w = 0; w < sharers; ++w)

@@ -70,14 +70,10 @@ class Folder {
     const auto* op = std::get_if<ShapeOf>(&node.op);
     const Shape* shape = op ? graph_.static_shape(node.inputs[0]) : nullptr;
     if (!shape) return false;
-    const int64_t rank = shape->rank();
-    const auto clamp = [&](int64_t i) {
-      return std::clamp<int64_t>(i < 0 ? i + rank : i, 0, rank);
-    };
-    const int64_t begin = clamp(op->start), end = std::max(begin, clamp(op->end));
-    if (8 * static_cast<size_t>(rank) > room()) return false;
-    const std::vector<int64_t> dims(shape->begin() + begin, shape->begin() + end);
-    become_constant(node.outputs[0], Tensor::from<int64_t>(Shape{end - begin}, dims));
+    const auto [first, last] = op->axes(shape->rank());
+    const std::vector<int64_t> dims(shape->begin() + first, shape->begin() + last);
+    if (dims.size() * sizeof(int64_t) > room()) return false;
+    become_constant(node.outputs[0], Tensor::from<int64_t>(Shape{last - first}, dims));
     return true;
   }
 

@@ -143,5 +143,24 @@ TEST(Head, TellsWhatTheGraphsOwnNmsDoes) {
   }
 }
 
+// What is behind the NMS may read the picture, which is not there when it is asked.
+TEST(Head, LeavesANmsAloneThatReadsThePicture) {
+  Graph graph = with_head(anchor_free(BoxFormat::kCxcywh, 0), {16, 3});
+  ASSERT_TRUE(run_passes(graph, saving_passes(), kVerified));
+  ASSERT_TRUE(run_passes(graph, cleanup_passes(), kVerified));
+  const ValueId rows = moved_nms(graph, graph.outputs[0], 0, 0.6f);
+  const ValueId turned = graph.add_node(Transpose{{0, 2, 3, 1}}, {graph.inputs[0]}, "turned");
+  Reduce largest;
+  largest.kind = ReduceKind::kMax;
+  largest.keepdims = 0;
+  const ValueId most = graph.add_node(largest, {turned}, "most");
+  graph.outputs = {graph.add_node(Binary{BinaryKind::kMul}, {rows, most}, "scaled")};
+  ASSERT_TRUE(infer_shapes(graph));
+  const Result<LiftedHead> lifted = lift_head(graph);
+  ASSERT_TRUE(lifted) << lifted.error().message;
+  ASSERT_TRUE(lifted->own_nms);
+  EXPECT_FALSE(lifted->own_nms->agnostic);
+}
+
 }  // namespace
 }  // namespace shrike

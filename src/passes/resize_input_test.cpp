@@ -214,5 +214,17 @@ TEST(ResizeInput, RefusesWindowsThatMayBeAreas) {
       "turns 1x15360x3 into 3072x5x3");
 }
 
+// A global pooling that an exporter wrote with the size of the saved map.
+TEST(ResizeInput, PoolsOverTheWholeMapAreRefused) {
+  expect_refused(
+      [](Graph& g, ValueId x, int64_t height, int64_t width) {
+        AveragePool pool;
+        pool.kernel_shape = pool.strides = {height, width};
+        const ValueId mean = g.add_node(pool, {x}, "mean");
+        return g.add_node(Binary{BinaryKind::kAdd}, {x, mean}, "sum");
+      },
+      "pools over the whole map");
+}
+
 }  // namespace
 }  // namespace shrike
