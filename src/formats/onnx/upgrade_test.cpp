@@ -182,6 +182,13 @@ const std::vector<Case>& cases() {
        "const %s: f32[4] = [1, 1, 2, 2]\n"
        "%y: f32[1,1,4,6] = Resize(%x, %s) coordinate_transformation_mode=asymmetric "
        "nearest_mode=floor @\"the_Upsample\"\n"},
+      {"Upsample", 9,
+       [](TestModel& m) {
+         m.input("x", {1, 1, 2, 3}).input("s", {4});
+         m.node("Upsample", {"x", "s"}, {{"mode", std::string("nearest")}});
+       },
+       "%y: f32[1,1,?,?] = Resize(%x, %s) coordinate_transformation_mode=asymmetric "
+       "nearest_mode=floor @\"the_Upsample\"\n"},
       {"Resize", 10,
        [](TestModel& m) {
          m.input("x", {1, 1, 2, 3}).constant("s", floats({1, 1, 2, 2}));
