@@ -50,6 +50,40 @@ TEST(Draw, AwkwardBoxesAndNamesAreHarmless) {
   }
 }
 
+TEST(DrawTruth, BoxIsDashedInTheColourOfItsClass) {
+  const Image picture(200, 160);
+  const Truth truth{50, 60, 100, 60, 6000, 3};
+  const auto drawn = draw_truth(picture, {&truth, 1}, {});
+  ASSERT_TRUE(drawn.ok());
+  int coloured = 0, dark = 0;
+  for (int x = 52; x < 148; ++x) {
+    const Colour colour = colour_at(*drawn, x, 119);
+    coloured += colour == class_colour(3);
+    dark += colour == Colour{};
+  }
+  EXPECT_GT(coloured, 30);
+  EXPECT_GT(dark, 15);
+  EXPECT_EQ(colour_at(*drawn, 100, 100), Colour{});  // inside
+  EXPECT_NE(colour_at(*drawn, 53, 55), Colour{});    // the label above
+}
+
+TEST(DrawTruth, CrowdsAreNamedAndAwkwardObjectsAreHarmless) {
+  const Image picture = golden::noise_image(200, 100, 2);
+  const std::vector<std::string> names = {"a"};
+  Truth truth{50, 60, 100, 60, 6000, 0};
+  const auto plain = draw_truth(picture, {&truth, 1}, names);
+  truth.crowd = true;
+  const auto crowd = draw_truth(picture, {&truth, 1}, names);
+  ASSERT_TRUE(plain.ok() && crowd.ok());
+  EXPECT_NE(*plain, *crowd);
+  const double inf = std::numeric_limits<double>::infinity();
+  const std::vector<Truth> awkward = {{inf, 0, 1, 1, 1, 0},
+                                      {0, 0, 1e300, 1, 1, 0},
+                                      {5, 5, 0, 0, 0, -3},
+                                      {-9, -9, 999, 999, 1, 2147483647}};
+  EXPECT_TRUE(draw_truth(picture, awkward, names).ok());
+}
+
 TEST(Draw, TooLargeIsAnError) {
   const auto drawn = draw_detections(Image(32'768, 1), {}, {});
   ASSERT_FALSE(drawn.ok());

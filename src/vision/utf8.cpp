@@ -39,4 +39,38 @@ std::string to_printable_utf8(std::string_view text) {
   return out;
 }
 
+std::string xml_text(std::string_view text) {
+  const std::string printable = to_printable_utf8(text);
+  std::string out;
+  out.reserve(printable.size());
+  for (size_t i = 0; i < printable.size(); ++i) {
+    const std::string_view rest = std::string_view(printable).substr(i, 3);
+    if (rest == "\xEF\xBF\xBE" || rest == "\xEF\xBF\xBF") {  // U+FFFE, U+FFFF
+      out += '?';
+      i += 2;
+      continue;
+    }
+    switch (printable[i]) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += printable[i];
+    }
+  }
+  return out;
+}
+
 }  // namespace shrike

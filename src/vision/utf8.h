@@ -1,4 +1,4 @@
-// Text from files made safe for libraries that insist on UTF-8.
+// Text from files made safe for libraries and formats that insist on UTF-8.
 #pragma once
 
 #include <string>
@@ -9,5 +9,9 @@ namespace shrike {
 // The text with every byte that is not part of well-formed UTF-8 (RFC 3629), and every control
 // character, replaced by '?'.
 std::string to_printable_utf8(std::string_view text);
+
+// The text for the inside of an XML or HTML element or of a quoted attribute: printable, without
+// the two characters that XML refuses (U+FFFE, U+FFFF), and & < > " ' as references.
+std::string xml_text(std::string_view text);
 
 }  // namespace shrike
