@@ -1,10 +1,10 @@
 #include "vision/canvas.h"
 
-#include <clocale>
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <limits>
 
-#include "gtest/gtest.h"
 #include "vision/decode.h"
 #include "vision/encode.h"
 #include "vision/text_width.h"
