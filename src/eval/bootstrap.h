@@ -4,6 +4,8 @@
 // the interval holds the middle 95 % of these scores (Efron and Tibshirani 1993, chapter 13). Two
 // models on the same pictures are compared draw by draw: the paired difference is much less
 // uncertain than the two scores.
+// A draw in which a number does not exist (no class has an object that counts) is left out of that
+// number's interval.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +21,7 @@ struct Interval {
 };
 
 // One for each headline number.
-struct SummaryIntervals {
-  std::optional<Interval> map50_95, map50, map75, map_small, map_medium, map_large;
-  std::optional<Interval> ar1, ar10, ar100;
+struct SummaryIntervals : Headlines<Interval> {
   std::optional<Interval> precision, recall, f1;  // at each draw's own best F1
 };
 
@@ -31,6 +31,7 @@ struct BootstrapOptions {
   int threads = 1;  // the result does not depend on it
 };
 
+// As score(): `pictures` in order, class_count > every class id in them.
 SummaryIntervals bootstrap(std::span<const PictureMatches> pictures, int class_count,
                            const BootstrapOptions& options);
 
@@ -40,12 +41,11 @@ struct PairedDifference {
   double share_above_zero = 0;  // of the draws
 };
 
-// b - a on the same pictures in the same order.
-struct SummaryDifferences {
-  std::optional<PairedDifference> map50_95, map50, map75, map_small, map_medium, map_large;
-  std::optional<PairedDifference> ar100, precision, recall, f1;
+struct SummaryDifferences : Headlines<PairedDifference> {
+  std::optional<PairedDifference> precision, recall, f1;
 };
 
+// b - a. Requires the same pictures in the same order: as many of a as of b.
 SummaryDifferences compare(std::span<const PictureMatches> a, std::span<const PictureMatches> b,
                            int class_count, const BootstrapOptions& options);
 
