@@ -80,6 +80,13 @@ Result<Detector> Detector::create(Graph graph, const std::string& source,
             describe(*network, family)}));
 }
 
+Result<Detector> Detector::another(const Detector& first) {
+  const State& state = *first.state_;
+  SHRIKE_ASSIGN(Session session, Session::another(state.session));
+  return Detector(std::make_unique<State>(State{std::move(session), state.source, state.family,
+                                                state.names, state.size, state.description}));
+}
+
 Result<Detections> Detector::detect(const Image& image, const DetectOptions& options) {
   Detections result;
   Stopwatch watch;

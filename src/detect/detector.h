@@ -4,7 +4,8 @@
 //   picture -> placed and scaled tensor -> network -> raw maps  (detect, each picture)
 //           -> candidates above the threshold -> NMS -> boxes in the picture's pixels
 //
-// A Detector is used by one thread at a time; its network runs on its own thread pool.
+// A Detector is used by one thread at a time; its network runs on its own thread pool. Detectors
+// made by `another` share the packed weights and may run at the same time.
 #pragma once
 
 #include <array>
@@ -65,6 +66,11 @@ class Detector {
   // Errors (kModel) name `source`, the file the graph came from.
   static Result<Detector> create(Graph graph, const std::string& source,
                                  const LoadOptions& options);
+
+  // A second detector of the same network, with activations and threads of its own: the same boxes,
+  // bit for bit. Errors: kRuntime where the machine has not the memory.
+  static Result<Detector> another(const Detector& first);
+
   Detector(Detector&&) noexcept;
   Detector& operator=(Detector&&) noexcept;
   ~Detector();

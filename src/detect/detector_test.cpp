@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <thread>
+
 #include "ir/infer.h"
 #include "ir/text.h"
 #include "passes/pipeline.h"
@@ -30,6 +33,14 @@ Graph end_to_end_model() {
   EXPECT_TRUE(infer_shapes(*graph));
   EXPECT_TRUE(run_passes(*graph, saving_passes()));
   return *graph;
+}
+
+bool same(const std::vector<Detection>& a, const std::vector<Detection>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const Detection& x, const Detection& y) {
+                      return x.box == y.box && x.confidence == y.confidence &&
+                             x.class_id == y.class_id;
+                    });
 }
 
 class EndToEnd : public ::testing::TestWithParam<OutputLayout> {
@@ -67,6 +78,37 @@ TEST_P(EndToEnd, TheHeadsOwnRowsAreFilteredThenCut) {
   EXPECT_EQ(found(options(0.25f, 1, {1})), (std::vector<int>{1}));
   // Of ten anchors the head gives ten rows; the other classes of the anchors are none of them.
   EXPECT_EQ(found(options(0, 1000, {})).size(), 10u);
+}
+
+TEST(DetectorTest, AnotherOneGivesTheSameBoxesAtTheSameTime) {
+  LoadOptions load;
+  load.threads = 1;
+  Result<Detector> first = Detector::create(end_to_end_model(), "test", load);
+  ASSERT_TRUE(first) << first.error().message;
+  Result<Detector> second = Detector::another(*first);
+  ASSERT_TRUE(second) << second.error().message;
+  EXPECT_EQ(second->names(), first->names());
+  EXPECT_EQ(second->names_known(), first->names_known());
+  EXPECT_EQ(second->input_size(), first->input_size());
+  EXPECT_EQ(second->description(), first->description());
+  EXPECT_EQ(second->threads(), 1);
+
+  const Result<Detections> alone = first->detect(Image(64, 32), {});
+  ASSERT_TRUE(alone);
+  constexpr int kRuns = 50;
+  int different = 0;
+  std::thread beside([&] {
+    for (int i = 0; i < kRuns; ++i) {
+      const Result<Detections> found = second->detect(Image(64, 32), {});
+      different += found && same(found->boxes, alone->boxes) ? 0 : 1;
+    }
+  });
+  for (int i = 0; i < kRuns; ++i) {
+    const Result<Detections> found = first->detect(Image(64, 32), {});
+    EXPECT_TRUE(found && same(found->boxes, alone->boxes));
+  }
+  beside.join();
+  EXPECT_EQ(different, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(LiftedOrNot, EndToEnd,
