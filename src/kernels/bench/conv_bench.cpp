@@ -2,15 +2,18 @@
 //
 //   kernels_bench [--threads N] [--only TEXT] [--gap FLOATS] [--seconds S] [--plain]
 //
-// One line a layer and kernel: milliseconds (least of many runs), GMAC/s and the share of what the
-// tile alone reaches on data in the first cache level; then the sum over the network. --gap makes
-// every pixel that much wider than its channels, as views into a concatenation are.
-// --seconds is what a line may take. --plain adds the rows for any processor.
+// One line a layer and kernel: milliseconds (least of many runs), GMAC/s of a direct convolution
+// and their share of what the tile alone reaches on data in the first cache level. "chosen" marks
+// the kernel that is selected; rows that decline as slower than another are timed too. Then the
+// sums over the network: of each kernel, and of the chosen ones. --gap makes every pixel that much
+// wider than its channels, as views into a concatenation are. --seconds is what a line may take.
+// --plain adds the rows for any processor.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -92,7 +95,12 @@ size_t map_bytes(int64_t size, int64_t channels, int64_t gap) {
   return static_cast<size_t>(size * size * (channels + gap)) * sizeof(float);
 }
 
-double time_layer(const Layer& layer, const ConvKernel& kernel, const Options& options,
+struct Timing {
+  double seconds;
+  size_t packed_bytes;
+};
+
+Timing time_layer(const Layer& layer, const ConvKernel& kernel, const Options& options,
                   ThreadPool& pool) {
   const ConvProblem p = problem_of(layer);
   const auto input = allocate_aligned(map_bytes(p.in_height, p.in_channels, options.gap));
@@ -105,16 +113,45 @@ double time_layer(const Layer& layer, const ConvKernel& kernel, const Options& o
   const ConvMaps maps{map_in(input, p.in_height, p.in_channels, options.gap),
                       map_in(output, p.out_height, p.out_channels, options.gap),
                       {}};
-  return least_seconds(
+  const double least = least_seconds(
       [&] {
         kernel.run(p, packed, maps, pool, {scratch.get(), size});
       },
       options.seconds);
+  return {least, packed.size};
 }
 
-void bench_kernel(const ConvKernel& kernel, const Options& options, double peak) {
+struct Sum {
+  double ms = 0, gmac = 0, megabytes = 0;
+
+  void add(const Timing& timing, const ConvProblem& problem, int count) {
+    ms += timing.seconds * 1e3 * count;
+    gmac += static_cast<double>(problem.macs()) * 1e-9 * count;
+    megabytes += static_cast<double>(timing.packed_bytes) * 1e-6 * count;
+  }
+  void print(const char* name, double peak) const {
+    if (ms == 0) return;
+    std::printf("%-20s sum %28.2f ms %7.1f GMAC/s %5.1f %%, weights %.1f MB\n", name, ms,
+                gmac / ms * 1e3, 100 * gmac / ms * 1e3 / peak, megabytes);
+  }
+};
+
+// Whether a row could compute the problem, if only more slowly than another.
+bool possible(const ConvKernel& kernel, const ConvProblem& problem) {
+  const char* reason = kernel.refuse ? kernel.refuse(problem) : nullptr;
+  return !reason || std::strstr(reason, "faster");
+}
+
+bool wanted(const ConvKernel& kernel, const Options& options) {
+  if (cpu_lacks(kernel.need, cpu_features())) return false;
+  if (kernel.need == CpuNeed::kNothing && !options.plain) return false;
+  return std::strcmp(kernel.name, "reference") != 0 || !options.only.empty();
+}
+
+void bench_layers(const Options& options, double peak) {
   ThreadPool pool(options.threads);
-  double total_ms = 0, total_gmac = 0;
+  std::map<std::string, Sum> sums;
+  Sum chosen;
   for (const Layer& layer : kYolov8n) {
     const ConvProblem p = problem_of(layer);
     char name[64];
@@ -123,17 +160,20 @@ void bench_kernel(const ConvKernel& kernel, const Options& options, double peak)
                   static_cast<int>(layer.stride), static_cast<long>(layer.size),
                   static_cast<long>(layer.size));
     if (!options.only.empty() && !std::strstr(name, options.only.c_str())) continue;
-    if (kernel.refuse && kernel.refuse(p)) continue;
-    const double time = time_layer(layer, kernel, options, pool);
-    const double gmac = static_cast<double>(p.macs()) * 1e-9;
-    std::printf("%-16s %-20s x%d %8.3f ms %7.1f GMAC/s %5.1f %%\n", kernel.name, name, layer.count,
-                time * 1e3, gmac / time, 100 * gmac / time / peak);
-    total_ms += time * 1e3 * layer.count;
-    total_gmac += gmac * layer.count;
+    const ConvKernel* choice = select_kernel(conv_kernels(), p).kernel;
+    for (const ConvKernel& kernel : conv_kernels()) {
+      if (!wanted(kernel, options) || !possible(kernel, p)) continue;
+      const Timing timing = time_layer(layer, kernel, options, pool);
+      const double gmacs = static_cast<double>(p.macs()) * 1e-9 / timing.seconds;
+      std::printf("%-20s x%d %-20s %8.3f ms %7.1f GMAC/s %5.1f %%%s\n", name, layer.count,
+                  kernel.name, timing.seconds * 1e3, gmacs, 100 * gmacs / peak,
+                  &kernel == choice ? "  chosen" : "");
+      sums[kernel.name].add(timing, p, layer.count);
+      if (&kernel == choice) chosen.add(timing, p, layer.count);
+    }
   }
-  if (total_ms > 0)
-    std::printf("%-16s sum %31.2f ms %7.1f GMAC/s %5.1f %%\n", kernel.name, total_ms,
-                total_gmac / total_ms * 1e3, 100 * total_gmac / total_ms * 1e3 / peak);
+  for (const auto& [kernel, sum] : sums) sum.print(kernel.c_str(), peak);
+  chosen.print("chosen", peak);
 }
 
 int run(const Options& options) {
@@ -145,12 +185,7 @@ int run(const Options& options) {
   const double peak = tile_gmacs(tile) * options.threads;
   std::printf("%s, %d thread(s), tile in cache %.1f GMAC/s\n", cpu_name().c_str(), options.threads,
               peak);
-  for (const ConvKernel& kernel : conv_kernels()) {
-    if (cpu_lacks(kernel.need, cpu_features())) continue;
-    if (kernel.need == CpuNeed::kNothing && !options.plain) continue;
-    if (std::strcmp(kernel.name, "reference") == 0 && options.only.empty()) continue;
-    bench_kernel(kernel, options, peak);
-  }
+  bench_layers(options, peak);
   return 0;
 }
 

@@ -3,6 +3,7 @@
 #include "kernels/conv/depthwise.h"
 #include "kernels/conv/igemm.h"
 #include "kernels/conv/reference.h"
+#include "kernels/winograd/row.h"
 
 namespace shrike::kernels {
 
@@ -15,6 +16,7 @@ constexpr ConvKernel igemm_row(const char* name, CpuNeed need) {
       name,
       need,
       nullptr,
+      1,
       [](const ConvProblem& problem, const float* weights, const float* bias) {
         return igemm_pack(kTile, problem, weights, bias);
       },
@@ -35,6 +37,7 @@ constexpr ConvKernel depthwise_row(const char* name, CpuNeed need) {
       name,
       need,
       depthwise_refuse,
+      1,
       [](const ConvProblem& problem, const float* weights, const float* bias) {
         return depthwise_pack(*kTile.tile, problem, weights, bias);
       },
@@ -48,11 +51,14 @@ constexpr ConvKernel depthwise_row(const char* name, CpuNeed need) {
 constexpr ConvKernel kConvKernels[] = {
 #if SHRIKE_KERNELS_AVX2
     depthwise_row<kDepthwiseAvx2>("avx2_depthwise", CpuNeed::kAvx2Fma),
+    winograd_row<kWinograd4Avx2>("avx2_winograd_4x4", CpuNeed::kAvx2Fma, kToomCook4.rounding),
     igemm_row<kTileAvx2>("avx2_igemm", CpuNeed::kAvx2Fma),
 #endif
     depthwise_row<kDepthwisePlain>("depthwise", CpuNeed::kNothing),
+    winograd_row<kWinograd4Plain>("winograd_4x4", CpuNeed::kNothing, kToomCook4.rounding),
     igemm_row<kTilePlain>("igemm", CpuNeed::kNothing),
-    {"reference", CpuNeed::kNothing, nullptr, conv_reference_pack, no_scratch, conv_reference_run},
+    {"reference", CpuNeed::kNothing, nullptr, 1, conv_reference_pack, no_scratch,
+     conv_reference_run},
 };
 
 }  // namespace

@@ -35,6 +35,7 @@ struct ConvProblem {
   int64_t groups = 1;  // divides in_channels and out_channels
   Activation activation;
   Residual residual = Residual::kNone;
+  int64_t max_packed_bytes = INT64_MAX;  // kernels that would enlarge the weights beyond it refuse
 
   int64_t group_in() const { return in_channels / groups; }
   int64_t group_out() const { return out_channels / groups; }
@@ -62,6 +63,8 @@ struct ConvKernel {
   const char* name;
   CpuNeed need;
   const char* (*refuse)(const ConvProblem&);
+  double
+      rounding;  // typical rounding error of a sum, that of one that is added up in order being 1
 
   // weights: [out_channels][group_in][kernel_h][kernel_w]; bias: [out_channels] or null.
   PackedConv (*pack)(const ConvProblem&, const float* weights, const float* bias);

@@ -7,6 +7,8 @@
 // k is added in order, each product by one fused multiply-add where the machine has it, whatever
 // row_count is: a sum does not depend on the tile it was computed in.
 //
+// `product` is the same loop for rows at equal distances, any number of them, without a bias.
+//
 // A TileKernel is one instruction set's form of it. Driver code works with any.
 #pragma once
 
@@ -25,11 +27,21 @@ struct TileSums {
   float* sums;           // [row_count][columns], aligned to 32 bytes
 };
 
+//   sums[i][j] = sum over k < depth of rows[i * row_stride + k] * weights[k][j], i < count
+struct TileProduct {
+  const float* rows;
+  int64_t row_stride;
+  int64_t count;
+  int64_t depth;
+  const float* weights;  // [depth][columns], aligned to 64 bytes
+  float* sums;           // [count][columns], aligned to 64 bytes
+};
+
 // What happens to finished sums, columns 0 .. count-1 of each row:
 //   out[r][column + j] = act(sums[r][j]), with the residual where `order` says
 struct TileFinish {
   const float* sums;
-  int row_count;
+  int row_count;                 // any number
   int64_t column;                // where the tile's first column lies behind the row pointers
   int64_t count;                 // 1 .. columns
   float* const* outputs;         // [row_count]
@@ -39,6 +51,7 @@ struct TileFinish {
 };
 
 using TileSumsFunction = void (*)(const TileSums&);
+using TileProductFunction = void (*)(const TileProduct&);
 using TileFinishFunction = void (*)(const TileFinish&);
 
 inline constexpr int kMaxTileRows = 8;
@@ -48,6 +61,7 @@ struct TileKernel {
   int rows;
   int columns;
   TileSumsFunction sums[kMaxTileRows + 1];  // by row_count, 1 .. rows
+  TileProductFunction product;
   TileFinishFunction (*finish)(ActivationKind);
 };
 

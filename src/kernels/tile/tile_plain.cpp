@@ -32,6 +32,24 @@ void plain_sums(const TileSums& tile) {
   if (r < kRowCount) sums_of_few<1>(tile, kRowCount, r);
 }
 
+template <int kCount>
+void product_of_few(const TileProduct& tile, int64_t first) {
+  float sums[kCount][kColumns] = {};
+  const float* rows = tile.rows + first * tile.row_stride;
+  const float* weights = tile.weights;
+  for (int64_t k = 0; k < tile.depth; ++k, weights += kColumns)
+    for (int r = 0; r < kCount; ++r)
+      for (int j = 0; j < kColumns; ++j) sums[r][j] += rows[r * tile.row_stride + k] * weights[j];
+  for (int r = 0; r < kCount; ++r)
+    for (int j = 0; j < kColumns; ++j) tile.sums[(first + r) * kColumns + j] = sums[r][j];
+}
+
+void plain_product(const TileProduct& tile) {
+  int64_t i = 0;
+  for (; i + 2 <= tile.count; i += 2) product_of_few<2>(tile, i);
+  if (i < tile.count) product_of_few<1>(tile, i);
+}
+
 void plain_finish(const TileFinish& tile) {
   for (int r = 0; r < tile.row_count; ++r) {
     float* out = tile.outputs[r] + tile.column;
@@ -52,6 +70,7 @@ const TileKernel kTilePlain = {
     kColumns,
     {nullptr, plain_sums<1>, plain_sums<2>, plain_sums<3>, plain_sums<4>, plain_sums<5>,
      plain_sums<6>, nullptr, nullptr},
+    plain_product,
     [](ActivationKind) -> TileFinishFunction { return plain_finish; },
 };
 

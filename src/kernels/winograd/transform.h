@@ -1,0 +1,68 @@
+// The parts of a Winograd convolution that depend on the algorithm and the instruction set. The
+// driver is winograd.h; the matrices are those of algorithms.h.
+//
+// An algorithm works on tiles: in x in inputs (the window) make out x out outputs of each channel,
+// neighbouring windows lie out * stride apart.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/tile/tile.h"
+#include "kernels/window.h"
+
+namespace shrike::kernels {
+
+// One window to its in * in points:
+//   values[(i * in + j) * point_stride + c] = (B^T d B)[i][j] of channel c, c < channels,
+// where d(y, x) = map[offset + y * row_step + x * pixel_step + c] for y in rows, x in columns, and
+// 0 elsewhere. What values holds from `channels` up to the next multiple of 16 is undefined.
+struct WinogradInput {
+  const float* map;
+  int64_t offset;  // of the window's first input, which may lie outside the map
+  int64_t row_step, pixel_step;
+  Range rows, columns;  // of the window, inside the map
+  int64_t channels;
+  float* values;  // aligned to 64 bytes
+  int64_t point_stride;
+};
+
+// in * in sums to out * out outputs, of which `down` x `across` are wanted:
+//   sums[(y * across + x) * C + j] = bias[j] + (A^T m A)[y][x],
+// m(i, j) = products[(i * in + j) * point_stride + j'], C the columns of the kernel's tile. Only
+// columns j < count are wanted.
+struct WinogradOutput {
+  const float* products;  // aligned to 64 bytes
+  int64_t point_stride;
+  const float* bias;  // [C], aligned to 64 bytes
+  int64_t count;
+  int down, across;
+  float* sums;  // aligned to 64 bytes
+};
+
+// What the driver knows of an algorithm. Points that are multiplied by the same weights share them:
+// in two dimensions the point (i, j) by matrix weight_of[i] * weights + weight_of[j].
+struct WinogradAlgorithm {
+  int in, out, stride;
+  int weights;                     // distinct rows of G
+  const double (*weight_rows)[3];  // G
+  const int* weight_of;            // [in]
+};
+
+inline constexpr int kMaxWinogradIn = 9;
+inline constexpr int kMaxWinogradOut = 6;
+
+struct WinogradKernel {
+  const TileKernel* tile;
+  const WinogradAlgorithm* algorithm;
+  void (*input)(const WinogradInput&);
+  void (*output)(const WinogradOutput&);
+};
+
+extern const WinogradAlgorithm kWinograd4;
+
+extern const WinogradKernel kWinograd4Plain;
+#if SHRIKE_KERNELS_AVX2
+extern const WinogradKernel kWinograd4Avx2;
+#endif
+
+}  // namespace shrike::kernels

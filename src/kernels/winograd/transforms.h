@@ -1,0 +1,175 @@
+// The transforms of transform.h on vectors of one instruction set: included once by the file that
+// is compiled for it. Everything lies in an unnamed namespace, for the reason given in
+// activation/vector_avx2.h.
+//
+// A vector type Vec has kLanes; load, load_some (the first n floats, 0 behind them) and store;
+// operators + - *; splat, and fma(a, b, c) = a * b + c, fused where the machine can.
+#pragma once
+
+#include <cstddef>
+
+#include "kernels/winograd/algorithms.h"
+#include "kernels/winograd/transform.h"
+
+namespace shrike::kernels {
+namespace {
+
+// F(2 kPairs, 3) with the numbers of toom_cook.h.
+template <const auto& kNumbers>
+struct StrideOne {
+  static constexpr size_t kPairs = sizeof(kNumbers.points) / sizeof(double);
+  static constexpr size_t kIn = 2 * kPairs + 2, kOut = 2 * kPairs;
+
+  // v = B^T d
+  template <typename Vec>
+  [[gnu::always_inline]] static void input(const Vec* d, Vec* v) {
+    v[0] = polynomial(kNumbers.all, d);
+    v[kIn - 1] = polynomial(kNumbers.all, d + 1);
+#pragma GCC unroll 4
+    for (size_t i = 0; i < kPairs; ++i) {
+      const Vec even = polynomial(kNumbers.pair[i], d + 2);
+      const Vec odd = polynomial(kNumbers.pair[i], d + 1);
+      const auto p = static_cast<float>(kNumbers.points[i]);
+      v[1 + 2 * i] = fma(Vec::splat(p), odd, even);
+      v[2 + 2 * i] = fma(Vec::splat(-p), odd, even);
+    }
+  }
+
+  // y = A^T m
+  template <typename Vec>
+  [[gnu::always_inline]] static void output(const Vec* m, Vec* y) {
+    Vec sum[kPairs], difference[kPairs];
+#pragma GCC unroll 4
+    for (size_t i = 0; i < kPairs; ++i) {
+      sum[i] = m[1 + 2 * i] + m[2 + 2 * i];
+      difference[i] = m[1 + 2 * i] - m[2 + 2 * i];
+    }
+    y[0] = m[0];
+#pragma GCC unroll 4
+    for (size_t i = 0; i < kPairs; ++i) y[0] = y[0] + sum[i];
+#pragma GCC unroll 8
+    for (size_t r = 1; r < kOut; ++r) {
+      const Vec* parts = r % 2 == 0 ? sum : difference;
+      y[r] = Vec::splat(power(0, r)) * parts[0];
+      for (size_t i = 1; i < kPairs; ++i) y[r] = fma(Vec::splat(power(i, r)), parts[i], y[r]);
+    }
+    y[kOut - 1] = y[kOut - 1] + m[kIn - 1];
+  }
+
+ private:
+  // sum over k of coefficients[k] * d[2 k]; the last coefficient is 1.
+  template <typename Vec, size_t kCount>
+  [[gnu::always_inline]] static Vec polynomial(const double (&coefficients)[kCount], const Vec* d) {
+    Vec sum = d[2 * (kCount - 1)];
+    for (size_t k = kCount - 1; k-- > 0;)
+      sum = fma(Vec::splat(static_cast<float>(coefficients[k])), d[2 * k], sum);
+    return sum;
+  }
+
+  [[gnu::always_inline]] static constexpr float power(size_t pair, size_t exponent) {
+    double result = 1;
+    for (size_t k = 0; k < exponent; ++k) result *= kNumbers.points[pair];
+    return static_cast<float>(result);
+  }
+};
+
+// One vector of channels. kWhole: the whole window lies inside the map, and `left`, the channels
+// that exist, is a vector's worth at least.
+template <typename Algorithm, typename Vec, bool kWhole>
+[[gnu::always_inline]] inline void transform_channels(const WinogradInput& window, int64_t c,
+                                                      int64_t left) {
+  constexpr auto kIn = static_cast<int64_t>(Algorithm::kIn);
+  const float* source = window.map + c;
+  Vec columns[kIn][kIn];
+#pragma GCC unroll 1
+  for (int64_t x = 0; x < kIn; ++x) {
+    Vec d[kIn], v[kIn];
+    const int64_t offset = window.offset + x * window.pixel_step;
+    const bool inside_x = x >= window.columns.begin && x < window.columns.end;
+#pragma GCC unroll 9
+    for (int64_t y = 0; y < kIn; ++y) {
+      if constexpr (kWhole) {
+        d[y] = Vec::load(source + offset + y * window.row_step);
+      } else {
+        const bool inside = inside_x && y >= window.rows.begin && y < window.rows.end;
+        d[y] =
+            inside ? Vec::load_some(source + offset + y * window.row_step, left) : Vec::splat(0.0f);
+      }
+    }
+    Algorithm::input(d, v);
+#pragma GCC unroll 9
+    for (int64_t y = 0; y < kIn; ++y) columns[y][x] = v[y];
+  }
+#pragma GCC unroll 1
+  for (int64_t y = 0; y < kIn; ++y) {
+    Vec v[kIn];
+    Algorithm::input(columns[y], v);
+    float* target = window.values + y * kIn * window.point_stride + c;
+#pragma GCC unroll 9
+    for (int64_t x = 0; x < kIn; ++x) v[x].store(target + x * window.point_stride);
+  }
+}
+
+template <typename Algorithm, typename Vec>
+void transform_input(const WinogradInput& window) {
+  constexpr auto kIn = static_cast<int64_t>(Algorithm::kIn);
+  int64_t c = 0;
+  const Range &rows = window.rows, &columns = window.columns;
+  if (rows.end - rows.begin == kIn && columns.end - columns.begin == kIn)
+    for (; c + Vec::kLanes <= window.channels; c += Vec::kLanes)
+      transform_channels<Algorithm, Vec, true>(window, c, Vec::kLanes);
+  for (; c < window.channels; c += Vec::kLanes)
+    transform_channels<Algorithm, Vec, false>(window, c, window.channels - c);
+}
+
+// One vector of output channels. kWhole: all outputs are wanted.
+template <typename Algorithm, typename Vec, bool kWhole>
+[[gnu::always_inline]] inline void transform_columns(const WinogradOutput& tile, int64_t columns,
+                                                     int64_t j) {
+  constexpr int kIn = Algorithm::kIn, kOut = Algorithm::kOut;
+  const int down = kWhole ? kOut : tile.down, across = kWhole ? kOut : tile.across;
+  Vec rows[kOut][kIn];
+#pragma GCC unroll 1
+  for (int x = 0; x < kIn; ++x) {
+    Vec m[kIn], y[kOut];
+#pragma GCC unroll 9
+    for (int i = 0; i < kIn; ++i)
+      m[i] = Vec::load(tile.products + (i * kIn + x) * tile.point_stride + j);
+    Algorithm::output(m, y);
+#pragma GCC unroll 8
+    for (int i = 0; i < kOut; ++i) rows[i][x] = y[i];
+  }
+  // The bias comes last, for the reason given in tile/tile_avx2.cpp.
+  const Vec bias = Vec::load(tile.bias + j);
+#pragma GCC unroll 1
+  for (int i = 0; i < down; ++i) {
+    Vec y[kOut];
+    Algorithm::output(rows[i], y);
+    float* target = tile.sums + i * across * columns + j;
+#pragma GCC unroll 8
+    for (int x = 0; x < kOut; ++x)
+      if (kWhole || x < across) (y[x] + bias).store(target + x * columns);
+  }
+}
+
+template <typename Algorithm, typename Vec, const TileKernel& kTile>
+void transform_output(const WinogradOutput& tile) {
+  const int64_t columns = kTile.columns;
+  const bool whole = tile.down == Algorithm::kOut && tile.across == Algorithm::kOut;
+  for (int64_t j = 0; j < tile.count; j += Vec::kLanes) {
+    if (whole) {
+      transform_columns<Algorithm, Vec, true>(tile, columns, j);
+    } else {
+      transform_columns<Algorithm, Vec, false>(tile, columns, j);
+    }
+  }
+}
+
+template <typename Algorithm, typename Vec, const TileKernel& kTile>
+constexpr WinogradKernel winograd_kernel(const WinogradAlgorithm& algorithm) {
+  return {&kTile, &algorithm, transform_input<Algorithm, Vec>,
+          transform_output<Algorithm, Vec, kTile>};
+}
+
+}  // namespace
+}  // namespace shrike::kernels

@@ -1,0 +1,174 @@
+#include "kernels/winograd/winograd.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "base/tensor.h"
+#include "kernels/winograd/geometry.h"
+
+namespace shrike::kernels {
+
+namespace {
+
+// One call of winograd_run, the same for all workers.
+class WinogradRun {
+ public:
+  WinogradRun(const WinogradKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
+              const ConvMaps& maps)
+      : kernel_(kernel),
+        algorithm_(*kernel.algorithm),
+        tile_(*kernel.tile),
+        problem_(problem),
+        maps_(maps),
+        packing_(kernel, problem),
+        grid_(kernel, problem),
+        packed_(packed.floats()),
+        finish_(tile_.finish(problem.activation.kind)) {}
+
+  // Panels [begin, end) of tiles [first, last), at most a block of them.
+  void compute(const WinogradScratch& scratch, int64_t first, int64_t last, int64_t begin,
+               int64_t end) const;
+
+ private:
+  // A tile's place in the map of outputs, and how much of it exists.
+  struct Place {
+    int64_t y, x;
+    int down, across;
+  };
+
+  Place place(int64_t tile) const {
+    const int64_t y = tile / grid_.across * algorithm_.out;
+    const int64_t x = tile % grid_.across * algorithm_.out;
+    return {y, x, static_cast<int>(std::min<int64_t>(algorithm_.out, problem_.out_height - y)),
+            static_cast<int>(std::min<int64_t>(algorithm_.out, problem_.out_width - x))};
+  }
+  void transform_input(const Place& place, float* values) const;
+  void point_at_outputs(const Place& place, float** outputs, const float** residual) const;
+  void multiply(const WinogradScratch& scratch, int64_t tiles, int64_t panel) const;
+  void finish(const WinogradScratch& scratch, const Place& place, int64_t index,
+              int64_t panel) const;
+
+  const WinogradKernel& kernel_;
+  const WinogradAlgorithm& algorithm_;
+  const TileKernel& tile_;
+  const ConvProblem& problem_;
+  const ConvMaps& maps_;
+  const WinogradPacking packing_;
+  const WinogradGrid grid_;
+  const float* packed_;
+  const TileFinishFunction finish_;
+};
+
+void WinogradRun::transform_input(const Place& place, float* values) const {
+  const ConstMapView& map = maps_.input;
+  const int64_t y = place.y * algorithm_.stride - problem_.pad_top;
+  const int64_t x = place.x * algorithm_.stride - problem_.pad_left;
+  kernel_.input({map.data, y * map.row_stride + x * map.pixel_stride, map.row_stride,
+                 map.pixel_stride, taps_inside(y, algorithm_.in, 1, problem_.in_height),
+                 taps_inside(x, algorithm_.in, 1, problem_.in_width), problem_.in_channels, values,
+                 grid_.values_stride});
+}
+
+void WinogradRun::point_at_outputs(const Place& place, float** outputs,
+                                   const float** residual) const {
+  const bool add = problem_.residual != Residual::kNone;
+  for (int i = 0; i < place.down; ++i)
+    for (int j = 0; j < place.across; ++j) {
+      *outputs++ = maps_.output.at(place.y + i, place.x + j);
+      if (add) *residual++ = maps_.residual.at(place.y + i, place.x + j);
+    }
+}
+
+void WinogradRun::multiply(const WinogradScratch& scratch, int64_t tiles, int64_t panel) const {
+  const int* weight_of = algorithm_.weight_of;
+  for (int i = 0; i < algorithm_.in; ++i)
+    for (int j = 0; j < algorithm_.in; ++j) {
+      const int64_t point = i * algorithm_.in + j;
+      const int64_t matrix = weight_of[i] * algorithm_.weights + weight_of[j];
+      tile_.product({scratch.values + point * grid_.values_stride, grid_.channels, tiles,
+                     problem_.in_channels, packing_.at(packed_, panel, matrix),
+                     scratch.products + point * grid_.products_stride});
+    }
+}
+
+void WinogradRun::finish(const WinogradScratch& scratch, const Place& place, int64_t index,
+                         int64_t panel) const {
+  const int64_t column = panel * tile_.columns;
+  const int64_t count = std::min<int64_t>(tile_.columns, problem_.out_channels - column);
+  kernel_.output({scratch.products + index * tile_.columns, grid_.products_stride,
+                  packed_ + packing_.bias + column, count, place.down, place.across, scratch.sums});
+  const int64_t first = index * algorithm_.out * algorithm_.out;
+  finish_({scratch.sums, place.down * place.across, column, count, scratch.outputs + first,
+           scratch.residual + first, problem_.activation, problem_.residual});
+}
+
+void WinogradRun::compute(const WinogradScratch& scratch, int64_t first, int64_t last,
+                          int64_t begin, int64_t end) const {
+  const int64_t tiles = last - first;
+  const int64_t outputs = algorithm_.out * algorithm_.out;
+  assert(tiles <= grid_.block);
+  for (int64_t t = 0; t < tiles; ++t) {
+    transform_input(place(first + t), scratch.values + t * grid_.channels);
+    point_at_outputs(place(first + t), scratch.outputs + t * outputs,
+                     scratch.residual + t * outputs);
+  }
+  for (int64_t panel = begin; panel < end; ++panel) {
+    multiply(scratch, tiles, panel);
+    for (int64_t t = 0; t < tiles; ++t) finish(scratch, place(first + t), t, panel);
+  }
+}
+
+// Bytes of one worker's scratch, and its parts where `base` is given.
+size_t lay_out_scratch(const WinogradKernel& kernel, const WinogradGrid& grid, std::byte* base,
+                       WinogradScratch* scratch) {
+  const auto bytes = [](int64_t count, size_t each) {
+    return align_up(static_cast<size_t>(count) * each);
+  };
+  const int64_t outputs = kernel.algorithm->out * kernel.algorithm->out;
+  const size_t values = bytes(grid.points * grid.values_stride, sizeof(float));
+  const size_t products = bytes(grid.points * grid.products_stride, sizeof(float));
+  const size_t sums = bytes(outputs * kernel.tile->columns, sizeof(float));
+  const size_t pointers = bytes(grid.block * outputs, sizeof(float*));
+  if (scratch) {
+    std::byte* behind = base + values + products + sums;
+    *scratch = {reinterpret_cast<float*>(base), reinterpret_cast<float*>(base + values),
+                reinterpret_cast<float*>(base + values + products),
+                reinterpret_cast<float**>(behind),
+                reinterpret_cast<const float**>(behind + pointers)};
+  }
+  return values + products + sums + 2 * pointers;
+}
+
+}  // namespace
+
+size_t winograd_scratch_bytes(const WinogradKernel& kernel, const ConvProblem& problem,
+                              int threads) {
+  const WinogradGrid grid(kernel, problem);
+  return static_cast<size_t>(threads) * lay_out_scratch(kernel, grid, nullptr, nullptr);
+}
+
+void winograd_run(const WinogradKernel& kernel, const ConvProblem& problem,
+                  const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool,
+                  std::span<std::byte> scratch) {
+  assert(scratch.size() >= winograd_scratch_bytes(kernel, problem, pool.threads()));
+  const WinogradRun run(kernel, problem, packed, maps);
+  const WinogradGrid grid(kernel, problem);
+  const int64_t panels = divide_up(problem.out_channels, kernel.tile->columns);
+  // Every thread should get about four units of work: smaller blocks as far as they are efficient,
+  // then panels apart, each with the block's inputs transformed again.
+  constexpr int64_t kLeastTiles = 8;
+  const int64_t wanted = pool.threads() > 1 ? 4 * pool.threads() : 1;
+  const int64_t most = divide_up(grid.tiles, std::min(grid.block, kLeastTiles));
+  const int64_t blocks = std::max(divide_up(grid.tiles, grid.block), std::min(wanted, most));
+  const int64_t parts = std::clamp<int64_t>(divide_up(wanted, blocks), 1, panels);
+  const size_t stride = lay_out_scratch(kernel, grid, nullptr, nullptr);
+  pool.parallel_for(blocks * parts, [&](int64_t unit, int worker) {
+    WinogradScratch mine;
+    lay_out_scratch(kernel, grid, scratch.data() + static_cast<size_t>(worker) * stride, &mine);
+    const int64_t part = unit % parts, block = unit / parts;
+    run.compute(mine, grid.tiles * block / blocks, grid.tiles * (block + 1) / blocks,
+                panels * part / parts, panels * (part + 1) / parts);
+  });
+}
+
+}  // namespace shrike::kernels

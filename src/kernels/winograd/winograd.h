@@ -1,0 +1,34 @@
+// Winograd convolution: 3x3 kernels by fewer products (Lavin and Gray, arXiv 1509.09308).
+//
+//   out tile = A^T [ (G g G^T) . (B^T d B) ] A + bias, summed over the input channels
+//
+// of each in x in window d and 3x3 kernel g (toom_cook.h): in^2 products a channel instead of
+// 9 out^2, between transforms that only add and scale. For F(4, 3): 36 instead of 144.
+//
+// The output is taken in blocks of tiles; a block's windows are transformed for all channels, then
+// each panel of tile.columns outputs makes in^2 matrix products (tiles x channels and channels x
+// outputs) with the weights transformed by pack(), and transforms them back. What a block needs
+// lies in the second cache level. Weights are packed
+//   [panel][point][input channel][tile.columns]
+// and take (distinct rows of G)^2 / 9 times the memory of the model's: 4 times for F(4, 3).
+#pragma once
+
+#include "kernels/conv/conv.h"
+#include "kernels/winograd/transform.h"
+
+namespace shrike::kernels {
+
+// What the algorithm cannot compute, whatever it costs: the reason, or null.
+const char* winograd_cannot(const WinogradAlgorithm& algorithm, const ConvProblem& problem);
+// Refuses what it cannot compute, what would exceed problem.max_packed_bytes, and what another of
+// these algorithms or a direct convolution is estimated to do faster.
+const char* winograd_refuse(const WinogradAlgorithm& algorithm, const ConvProblem& problem);
+PackedConv winograd_pack(const WinogradKernel& kernel, const ConvProblem& problem,
+                         const float* weights, const float* bias);
+size_t winograd_scratch_bytes(const WinogradKernel& kernel, const ConvProblem& problem,
+                              int threads);
+void winograd_run(const WinogradKernel& kernel, const ConvProblem& problem,
+                  const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool,
+                  std::span<std::byte> scratch);
+
+}  // namespace shrike::kernels
