@@ -11,12 +11,10 @@ namespace {
 constexpr int kHalfWindow = 50;  // points on either side: 101 of 1000
 constexpr double kSame = 1e-9;
 
-}  // namespace
-
-OperatingPoint operating_point(double confidence, uint64_t detections, uint64_t right,
-                               uint64_t objects, bool ever) {
+// Where `detections` are left, `right` of them right, of a class of `objects` objects. `ever`:
+// whether there is a detection at any confidence.
+OperatingPoint operating_point(uint64_t detections, uint64_t right, uint64_t objects, bool ever) {
   OperatingPoint out;
-  out.confidence = confidence;
   const auto tp = static_cast<double>(right);
   out.precision = detections > 0 ? tp / static_cast<double>(detections) : ever ? 1 : 0;
   out.recall = tp / static_cast<double>(objects);
@@ -24,25 +22,27 @@ OperatingPoint operating_point(double confidence, uint64_t detections, uint64_t 
   return out;
 }
 
+}  // namespace
+
 ConfidenceCurves curves_of(const RankedClass& ranked) {
   const RankedRange& range = ranked.ranges[0];
   assert(range.object_count > 0);
   ConfidenceCurves out;
   for (auto* curve : {&out.precision, &out.recall, &out.f1}) curve->resize(kCurvePoints);
-  // From the highest confidence down, as places rise.
   size_t next = 0;
   uint64_t right = 0, ignored = 0;
-  for (int i = kCurvePoints - 1; i >= 0; --i) {
-    const uint32_t place = ranked.places_at_point.empty() ? 0 : ranked.places_at_point[i];
-    for (; next < range.decided.size() && range.decided[next].place <= place; ++next) {
+  for (const PointRun& run : ranked.runs) {
+    for (; next < range.decided.size() && range.decided[next].place <= run.place; ++next) {
       right += range.decided[next].right & 1;
       ignored += range.decided[next].ignored & 1;
     }
-    const OperatingPoint point = operating_point(confidence_at_point(i), place - ignored, right,
-                                                 range.object_count, !range.pictures.empty());
-    out.precision[i] = point.precision;
-    out.recall[i] = point.recall;
-    out.f1[i] = point.f1;
+    const OperatingPoint point =
+        operating_point(run.place - ignored, right, range.object_count, !range.pictures.empty());
+    for (int i = run.first; i <= run.last; ++i) {
+      out.precision[i] = point.precision;
+      out.recall[i] = point.recall;
+      out.f1[i] = point.f1;
+    }
   }
   return out;
 }

@@ -1,18 +1,12 @@
 // Precision, recall and F1 by confidence, and the confidence at which to read them (scores.h).
 #pragma once
 
-#include <cstdint>
 #include <span>
 
 #include "eval/ranking.h"
 #include "eval/scores.h"
 
 namespace shrike {
-
-// Where `detections` were kept, `right` of them right, of a class with `objects` > 0 objects.
-// `ever`: whether the class was detected at any confidence.
-OperatingPoint operating_point(double confidence, uint64_t detections, uint64_t right,
-                               uint64_t objects, bool ever);
 
 // Requires an object that counts.
 ConfidenceCurves curves_of(const RankedClass& ranked);

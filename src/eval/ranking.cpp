@@ -30,15 +30,15 @@ void append(RankedRange& range, const Entry& entry, int area) {
 }
 
 // `confidences`: of the detections of a range, falling.
-std::vector<uint32_t> places_at_points(const std::vector<float>& confidences) {
-  if (confidences.empty()) return {};
-  std::vector<uint32_t> places(kCurvePoints);
-  size_t place = confidences.size();
-  for (int i = 0; i < kCurvePoints; ++i) {
-    while (place > 0 && confidences[place - 1] < confidence_at_point(i)) --place;
-    places[i] = static_cast<uint32_t>(place);
+std::vector<PointRun> point_runs(const std::vector<float>& confidences) {
+  std::vector<PointRun> runs;
+  uint32_t place = 0;
+  for (int i = kCurvePoints - 1; i >= 0; --i) {
+    while (place < confidences.size() && confidences[place] >= confidence_at_point(i)) ++place;
+    if (runs.empty() || runs.back().place != place) runs.push_back({place, i, i});
+    runs.back().first = i;
   }
-  return places;
+  return runs;
 }
 
 void rank_class(std::vector<Entry>& entries, RankedClass& out) {
@@ -54,7 +54,7 @@ void rank_class(std::vector<Entry>& entries, RankedClass& out) {
         confidences.push_back(entry.confidence);
     }
   }
-  out.places_at_point = places_at_points(confidences);
+  out.runs = point_runs(confidences);
 }
 
 }  // namespace

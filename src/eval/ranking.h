@@ -37,11 +37,16 @@ struct RankedRange {
   uint64_t object_count = 0;
 };
 
+// Neighbouring points of the curves over confidence (scores.h) at which the same detections are
+// left.
+struct PointRun {
+  uint32_t place = 0;           // the first `place` of ranges[0].pictures
+  int32_t first = 0, last = 0;  // points
+};
+
 struct RankedClass {
   std::array<RankedRange, kAreaRanges> ranges;
-  // Point i of the curves over confidence: how many of ranges[0] have at least that confidence.
-  // Empty without detections.
-  std::vector<uint32_t> places_at_point;
+  std::vector<PointRun> runs;  // all points, by falling confidence
 };
 
 // By class, 0 .. class_count - 1. Equal confidences in the order of pictures, then of rank.
