@@ -40,7 +40,7 @@ TEST(Draw, AwkwardBoxesAndNamesAreHarmless) {
       {{-50, -50, 500, 500}, 0.9f, 0}, {{5, 5, 5, 5}, 0.9f, 1},         {{9, 9, 2, 2}, 0.5f, 2},
       {{inf, 0, 3, 3}, 0.5f, 0},       {{0, 0, 3, 3}, inf, 0},          {{0, 0, 8, 8}, 0.5f, -7},
       {{2, 2, 30, 30}, 0.5f, 3},       {{1, 1, 9, 9}, 0.5f, 2147483647}};
-  const std::vector<std::string> names = {std::string("nul\0byte", 8), "\xFF\xFE", "",
+  const std::vector<std::string> names = {std::string("nul\0byte", 8), "\xFF\xFE\xEF\xBF\xBF", "",
                                           std::string(3000, 'x')};
   for (const auto& [w, h] : {std::pair{1, 1}, {1, 50}, {40, 31}}) {
     const auto drawn = draw_detections(golden::noise_image(w, h, 2), detections, names);
@@ -115,10 +115,13 @@ TEST(Utf8, OnlyWellFormedTextPasses) {
   EXPECT_EQ(to_printable_utf8("caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x9A\xB2"),
             "caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x9A\xB2");
   EXPECT_EQ(to_printable_utf8("a\nb\x7F"), "a?b?");
-  EXPECT_EQ(to_printable_utf8("\xC0\x80"), "??");            // overlong
-  EXPECT_EQ(to_printable_utf8("\xED\xA0\x80"), "???");       // a surrogate
-  EXPECT_EQ(to_printable_utf8("\xF4\x90\x80\x80"), "????");  // past the last character
-  EXPECT_EQ(to_printable_utf8("x\xE2\x82"), "x??");          // cut off
+  EXPECT_EQ(to_printable_utf8("\xC0\x80"), "??");                   // overlong
+  EXPECT_EQ(to_printable_utf8("\xED\xA0\x80"), "???");              // a surrogate
+  EXPECT_EQ(to_printable_utf8("\xF4\x90\x80\x80"), "????");         // past the last character
+  EXPECT_EQ(to_printable_utf8("x\xE2\x82"), "x??");                 // cut off
+  EXPECT_EQ(to_printable_utf8("\xC2\x9B \xC2\xA0"), "? \xC2\xA0");  // a control character, a blank
+  EXPECT_EQ(to_printable_utf8("\xEF\xBF\xBF\xEF\xB7\x90\xF4\x8F\xBF\xBE"), "???");  // noncharacters
+  EXPECT_EQ(to_printable_utf8("\xEF\xBF\xBD\xEF\xB7\x8F"), "\xEF\xBF\xBD\xEF\xB7\x8F");
   EXPECT_EQ(to_printable_utf8(""), "");
 }
 

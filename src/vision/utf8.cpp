@@ -22,6 +22,24 @@ size_t character_bytes(std::string_view text) {
   return wrong ? 0 : count;
 }
 
+// Of the well-formed character that is all of `text`.
+uint32_t code_point(std::string_view text) {
+  const auto first = static_cast<uint8_t>(text[0]);
+  if (text.size() == 1) return first;
+  uint32_t code = first & (0x7F >> text.size());
+  for (const char c : text.substr(1)) code = code << 6 | (static_cast<uint8_t>(c) & 0x3F);
+  return code;
+}
+
+bool is_control(uint32_t code) { return code < 0x20 || (code >= 0x7F && code < 0xA0); }
+
+// Set aside by Unicode for no character ever: U+FDD0 to U+FDEF and the last two of each plane.
+bool is_noncharacter(uint32_t code) {
+  return (code >= 0xFDD0 && code <= 0xFDEF) || (code & 0xFFFE) == 0xFFFE;
+}
+
+bool is_printable(uint32_t code) { return !is_control(code) && !is_noncharacter(code); }
+
 }  // namespace
 
 std::string to_printable_utf8(std::string_view text) {
@@ -29,28 +47,20 @@ std::string to_printable_utf8(std::string_view text) {
   out.reserve(text.size());
   while (!text.empty()) {
     const size_t count = character_bytes(text);
-    const bool control = count == 1 && (static_cast<uint8_t>(text[0]) < 0x20 || text[0] == 0x7F);
-    if (count == 0 || control)
-      out += '?';
-    else
+    if (count > 0 && is_printable(code_point(text.substr(0, count))))
       out += text.substr(0, count);
+    else
+      out += '?';
     text.remove_prefix(count == 0 ? 1 : count);
   }
   return out;
 }
 
 std::string xml_text(std::string_view text) {
-  const std::string printable = to_printable_utf8(text);
   std::string out;
-  out.reserve(printable.size());
-  for (size_t i = 0; i < printable.size(); ++i) {
-    const std::string_view rest = std::string_view(printable).substr(i, 3);
-    if (rest == "\xEF\xBF\xBE" || rest == "\xEF\xBF\xBF") {  // U+FFFE, U+FFFF
-      out += '?';
-      i += 2;
-      continue;
-    }
-    switch (printable[i]) {
+  out.reserve(text.size());
+  for (const char c : to_printable_utf8(text)) {
+    switch (c) {
       case '&':
         out += "&amp;";
         break;
@@ -67,7 +77,7 @@ std::string xml_text(std::string_view text) {
         out += "&#39;";
         break;
       default:
-        out += printable[i];
+        out += c;
     }
   }
   return out;
