@@ -22,27 +22,12 @@
 #include "eval/bootstrap.h"
 #include "eval/confusion.h"
 #include "eval/scores.h"
+#include "report/page.h"
 #include "vision/box.h"
 #include "vision/image.h"
 #include "vision/truth.h"
 
 namespace shrike {
-
-// A line of the list at the top of the page: "Image size" "640 x 640".
-struct Fact {
-  std::string name, value;
-};
-
-// What the page says about where its numbers come from. Empty texts are left out.
-struct ReportHead {
-  std::string title;               // "yolov8n on coco128"
-  std::string data;                // "data.yaml, val"
-  std::string date;                // as it is to be read: nothing here asks a clock
-  std::string machine;             // "AMD EPYC, 2 threads"
-  std::string program;             // "shrike 0.1.0"
-  std::vector<Fact> facts;         // in this order, after those above
-  std::vector<std::string> notes;  // what a reader must know: "3 pictures could not be read: ..."
-};
 
 // Milliseconds a picture, the mean.
 struct ReportSpeed {
