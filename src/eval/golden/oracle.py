@@ -47,9 +47,13 @@ def coco_objects(one):
     return coco, nothing
 
 
-def evaluate(one):
+def make(one):
     with contextlib.redirect_stdout(io.StringIO()):
-        evaluation = Evaluation(*coco_objects(one), "bbox")
+        return Evaluation(*coco_objects(one), "bbox")
+
+
+def run(evaluation):
+    with contextlib.redirect_stdout(io.StringIO()):
         evaluation.evaluate()
         evaluation.accumulate()
         evaluation.summarize()
@@ -118,7 +122,7 @@ def write_scores(one, file):
     """set NAME and the twelve numbers, -1 where there is none; best CONFIDENCE PRECISION RECALL F1 and
     the means of the mean curves; then for each class its objects, pictures, twelve numbers, digest(),
     and, if it has objects, the same as `best` of its own curves."""
-    evaluation = evaluate(one)
+    evaluation = run(make(one))
     precision, recall = evaluation.eval["precision"], evaluation.eval["recall"]
     classes = [curves(of_class(evaluation, k)) for k in range(one["classes"])]
     there = [c[2] for c in classes if c[2] is not None]

@@ -124,3 +124,21 @@ def write_set(one, file):
             print(*(repr(float(v)).removesuffix(".0") for v in row), file=file)
         for row in picture["detections"]:
             print(*(str(v).removesuffix(".0") for v in row), file=file)
+
+
+def read_sets(path):
+    """The sets that write_set() wrote to a file."""
+    with open(path) as file:
+        words = iter(file.read().split())
+    sets = []
+    for word in words:
+        assert word == "set", word
+        one = {"name": next(words), "classes": int(next(words)), "pictures": []}
+        for _ in range(int(next(words))):
+            objects, detections = int(next(words)), int(next(words))
+            kinds = [float] * 5 + [int] * 3, [np.float32] * 5 + [int]
+            rows = [[[kind(next(words)) for kind in row] for _ in range(count)]
+                    for row, count in zip(kinds, (objects, detections))]
+            one["pictures"].append(dict(zip(("objects", "detections"), rows)))
+        sets.append(one)
+    return sets
