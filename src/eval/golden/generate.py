@@ -24,6 +24,9 @@ STORED = {
     "ignored": {"crowd": 0, "ignore": 0.5},
     "tenths": {"grid": 10},
     "over_100": {"pictures": 2, "classes": 1, "objects": 30, "detections": 300, "empty": 0},
+    # Recalls of twentieths, some of which fall between 0.01 * i and i / 100.
+    "twenty": {"pictures": 4, "classes": 1, "objects": 5, "exact": True, "detections": 40, "crowd": 0, "ignore": 0,
+               "empty": 0, "odd_areas": 0},
     "80_classes": {"classes": 80, "pictures": 30},
     "no_detections": {"detections": 0, "pictures": 3},
     "no_objects": {"objects": 0, "pictures": 3},

@@ -12,6 +12,8 @@ import numpy as np
 DEFAULTS = {
     "pictures": 12, "classes": 4, "objects": 6, "detections": 12, "levels": 20,
     "crowd": 0.1, "ignore": 0.1, "empty": 0.15, "grid": 2.0,
+    "odd_areas": 0.3,  # share of objects whose area is not that of their box
+    "exact": False,    # `objects` a picture, not up to that many
 }
 SIDES = ((4, 31), (32, 32), (33, 95), (96, 96), (97, 400))
 
@@ -31,11 +33,8 @@ def make_object(rng, options, classes):
     if crowd:
         width, height = 2 * width, 2 * height
     area = width * height
-    chance = rng.random()
-    if chance < 0.2:
-        area *= 0.6  # a mask's
-    elif chance < 0.3:
-        area = float(rng.choice([1024, 9216, 0, 1e10, 2e10]))
+    if rng.random() < options["odd_areas"]:
+        area = area * 0.6 if rng.random() < 0.7 else float(rng.choice([1024, 9216, 0, 1e10, 2e10]))
     x, y = (snap(rng.uniform(0, 500), options) for _ in range(2))
     return [x, y, width, height, area, int(rng.choice(classes)), int(crowd),
             int(rng.random() < options["ignore"])]
@@ -45,7 +44,7 @@ def make_objects(rng, options, classes):
     out = []
     if rng.random() < options["empty"]:
         return out
-    for _ in range(rng.integers(options["objects"] + 1)):
+    for _ in range(options["objects"] if options["exact"] else rng.integers(options["objects"] + 1)):
         if out and rng.random() < 0.15:
             twin = list(out[rng.integers(len(out))])  # equal overlaps
             if rng.random() < 0.5:
