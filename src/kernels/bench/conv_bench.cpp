@@ -1,18 +1,21 @@
 // Times every row of the convolution table on YOLOv8n's layers:
 //
 //   kernels_bench [--threads N] [--only TEXT] [--gap FLOATS] [--seconds S] [--plain]
+//                 [--layer IN,OUT,KERNEL,STRIDE,SIZE]
 //
 // One line a layer and kernel: milliseconds (least of many runs), GMAC/s of a direct convolution
 // and their share of what the tile alone reaches on data in the first cache level. "chosen" marks
 // the kernel that is selected; rows that decline as slower than another are timed too. Then the
 // sums over the network: of each kernel, and of the chosen ones. --gap makes every pixel that much
 // wider than its channels, as views into a concatenation are. --seconds is what a line may take.
-// --plain adds the rows for any processor.
+// --plain adds the rows for any processor. --layer times that one (SIZE of the output) instead.
 #include <algorithm>
 #include <chrono>
+#include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <string>
 #include <vector>
@@ -31,6 +34,7 @@ struct Options {
   double seconds = 0.1;
   bool plain = false;
   std::string only;
+  std::vector<Layer> layers{std::begin(kYolov8n), std::end(kYolov8n)};
 };
 
 double seconds() {
@@ -62,7 +66,8 @@ double tile_gmacs(const TileKernel& tile) {
   for (int r = 0; r < tile.rows; ++r) pointers[r] = floats(data) + r * kLength;
   const auto weights = allocate_aligned(sizeof(float) * kMaxTileColumns * kLength);
   const auto sums = allocate_aligned(sizeof(float) * kMaxTileColumns * kMaxTileRows);
-  const TileSums args{pointers, 1, kLength, floats(weights), floats(weights), floats(sums)};
+  const TileSums args{pointers,     1,           kLength, floats(weights), floats(weights),
+                      floats(sums), tile.columns};
   constexpr int kRepeat = 1000;
   const double time = least_seconds(
       [&] {
@@ -152,7 +157,7 @@ void bench_layers(const Options& options, double peak) {
   ThreadPool pool(options.threads);
   std::map<std::string, Sum> sums;
   Sum chosen;
-  for (const Layer& layer : kYolov8n) {
+  for (const Layer& layer : options.layers) {
     const ConvProblem p = problem_of(layer);
     char name[64];
     std::snprintf(name, sizeof name, "%ld>%ld k%ds%d %ldx%ld", static_cast<long>(layer.in),
@@ -205,6 +210,12 @@ int main(int argc, char** argv) {
     if (flag == "--gap") options.gap = std::max(0, std::atoi(value));
     if (flag == "--seconds") options.seconds = std::atof(value);
     if (flag == "--only") options.only = value;
+    if (flag == "--layer") {
+      shrike::kernels::bench::Layer layer{1, 1, 1, 1, 1, true, 1};
+      std::sscanf(value, "%" SCNd64 ",%" SCNd64 ",%" SCNd64 ",%" SCNd64 ",%" SCNd64, &layer.in,
+                  &layer.out, &layer.kernel, &layer.stride, &layer.size);
+      options.layers = {layer};
+    }
     ++i;
   }
   return shrike::kernels::bench::run(options);

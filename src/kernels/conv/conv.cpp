@@ -3,7 +3,8 @@
 #include "kernels/conv/depthwise.h"
 #include "kernels/conv/igemm.h"
 #include "kernels/conv/reference.h"
-#include "kernels/winograd/row.h"
+#include "kernels/winograd/algorithms.h"
+#include "kernels/winograd/winograd.h"
 
 namespace shrike::kernels {
 
@@ -48,13 +49,44 @@ constexpr ConvKernel depthwise_row(const char* name, CpuNeed need) {
   };
 }
 
+template <const WinogradKernel& kKernel>
+constexpr ConvKernel winograd_row(const char* name, CpuNeed need, double rounding) {
+  return {
+      name,
+      need,
+      [](const ConvProblem& problem) { return winograd_refuse(*kKernel.algorithm, problem); },
+      rounding,
+      [](const ConvProblem& problem, const float* weights, const float* bias) {
+        return winograd_pack(kKernel, problem, weights, bias);
+      },
+      [](const ConvProblem& problem, int threads) {
+        return winograd_scratch_bytes(kKernel, problem, threads);
+      },
+      [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
+         ThreadPool& pool, std::span<std::byte> scratch) {
+        winograd_run(kKernel, problem, packed, maps, pool, scratch);
+      },
+  };
+}
+
 constexpr ConvKernel kConvKernels[] = {
 #if SHRIKE_KERNELS_AVX2
     depthwise_row<kDepthwiseAvx2>("avx2_depthwise", CpuNeed::kAvx2Fma),
+    winograd_row<kWinogradStride2Avx512>("avx512_winograd_stride2", CpuNeed::kAvx512,
+                                         kPolyphase4.rounding),
+    winograd_row<kWinograd6Avx512>("avx512_winograd_6x6", CpuNeed::kAvx512, kToomCook6.rounding),
+    winograd_row<kWinograd4Avx512>("avx512_winograd_4x4", CpuNeed::kAvx512, kToomCook4.rounding),
+    igemm_row<kTileAvx512>("avx512_igemm", CpuNeed::kAvx512),
+    winograd_row<kWinogradStride2Avx2>("avx2_winograd_stride2", CpuNeed::kAvx2Fma,
+                                       kPolyphase4.rounding),
+    winograd_row<kWinograd6Avx2>("avx2_winograd_6x6", CpuNeed::kAvx2Fma, kToomCook6.rounding),
     winograd_row<kWinograd4Avx2>("avx2_winograd_4x4", CpuNeed::kAvx2Fma, kToomCook4.rounding),
     igemm_row<kTileAvx2>("avx2_igemm", CpuNeed::kAvx2Fma),
 #endif
     depthwise_row<kDepthwisePlain>("depthwise", CpuNeed::kNothing),
+    winograd_row<kWinogradStride2Plain>("winograd_stride2", CpuNeed::kNothing,
+                                        kPolyphase4.rounding),
+    winograd_row<kWinograd6Plain>("winograd_6x6", CpuNeed::kNothing, kToomCook6.rounding),
     winograd_row<kWinograd4Plain>("winograd_4x4", CpuNeed::kNothing, kToomCook4.rounding),
     igemm_row<kTilePlain>("igemm", CpuNeed::kNothing),
     {"reference", CpuNeed::kNothing, nullptr, 1, conv_reference_pack, no_scratch,

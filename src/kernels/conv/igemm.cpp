@@ -182,11 +182,11 @@ void IgemmRun::describe_outputs(const IgemmScratch& scratch, int64_t group, Pixe
 void IgemmRun::compute_tile(const IgemmTile& tile, const IgemmScratch& scratch, int64_t group,
                             int64_t block) const {
   const int64_t index = group * packing_.blocks + block;
-  tile_.sums[tile.row_count]({tile.pointers, tile.runs, tile.run_length,
-                              weights_ + index * packing_.panel,
-                              weights_ + packing_.bias + index * tile_.columns, scratch.sums});
   const int64_t column = block * tile_.columns;
   const int64_t count = std::min<int64_t>(tile_.columns, problem_.group_out() - column);
+  tile_.sums[tile.row_count](
+      {tile.pointers, tile.runs, tile.run_length, weights_ + index * packing_.panel,
+       weights_ + packing_.bias + index * tile_.columns, scratch.sums, count});
   finish_({scratch.sums, tile.row_count, column, count, scratch.outputs + tile.first,
            scratch.residual + tile.first, problem_.activation, problem_.residual});
 }

@@ -76,7 +76,7 @@ void disjoint_run(const TileKernel& tile, const ConvTransposeProblem& p, const P
               output.at(y * p.stride_h + tap / p.kernel_w, (x + r) * p.stride_w + tap % p.kernel_w);
         }
         tile.sums[rows]({pointers, 1, p.in_channels, weights + panel * packing.panel,
-                         weights + packing.bias + column, sums});
+                         weights + packing.bias + column, sums, count});
         finish({sums, rows, column, count, outputs, nullptr, p.activation, Residual::kNone});
       }
     }

@@ -43,6 +43,7 @@ constexpr MatmulKernel panels_row(const char* name, CpuNeed need) {
 
 constexpr MatmulKernel kMatmulKernels[] = {
 #if SHRIKE_KERNELS_AVX2
+    panels_row<kTileAvx512, transpose_block_avx2>("avx512_panels", CpuNeed::kAvx512),
     panels_row<kTileAvx2, transpose_block_avx2>("avx2_panels", CpuNeed::kAvx2Fma),
 #endif
     panels_row<kTilePlain, transpose_block_reference>("panels", CpuNeed::kNothing),

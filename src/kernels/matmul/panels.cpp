@@ -132,7 +132,7 @@ void PanelsRun::compute(int64_t batch, int64_t first, int64_t last, int64_t begi
         outputs[r] = c + (row + r) * o_.c_row_stride;
       }
       tile_.sums[rows](
-          {pointers, 1, p_.k, panel(batch, block), floats(layout_.biases) + column, sums});
+          {pointers, 1, p_.k, panel(batch, block), floats(layout_.biases) + column, sums, count});
       finish_({sums, rows, column, count, outputs, nullptr, p_.activation, Residual::kNone});
     }
   }

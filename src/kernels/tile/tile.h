@@ -22,19 +22,21 @@ struct TileSums {
   const float* const* pointers;
   int64_t runs;
   int64_t run_length;
-  const float* weights;  // [runs * run_length][columns], aligned to 32 bytes
+  const float* weights;  // [runs * run_length][columns], aligned to 64 bytes
   const float* bias;     // [columns]
-  float* sums;           // [row_count][columns], aligned to 32 bytes
+  float* sums;           // [row_count][columns], aligned to 64 bytes
+  int64_t count;         // columns wanted, the first ones; the others may be left undefined
 };
 
 //   sums[i][j] = sum over k < depth of rows[i * row_stride + k] * weights[k][j], i < count
 struct TileProduct {
   const float* rows;
   int64_t row_stride;
-  int64_t count;
+  int64_t count;  // at least 1
   int64_t depth;
   const float* weights;  // [depth][columns], aligned to 64 bytes
   float* sums;           // [count][columns], aligned to 64 bytes
+  int64_t columns;       // wanted, as TileSums::count
 };
 
 // What happens to finished sums, columns 0 .. count-1 of each row:
@@ -68,6 +70,8 @@ struct TileKernel {
 extern const TileKernel kTilePlain;  // any processor
 #if SHRIKE_KERNELS_AVX2
 extern const TileKernel kTileAvx2;  // 6 x 16: 12 of 16 registers hold sums
+// 8 x 32: sums in 16 of 32 registers, twice what hides the latency of two multiply-adds a cycle.
+extern const TileKernel kTileAvx512;
 #endif
 
 }  // namespace shrike::kernels

@@ -1,7 +1,5 @@
-#include <immintrin.h>
-
 #include "kernels/activation/vector_avx2.h"
-#include "kernels/tile/mask_avx2.h"
+#include "kernels/tile/finish.h"
 #include "kernels/tile/tile.h"
 
 namespace shrike::kernels {
@@ -94,48 +92,9 @@ void avx2_product(const TileProduct& tile) {
   kProductRows[rows](tile, larger, tile.count);
 }
 
-template <typename Act>
-void finish_full(const TileFinish& tile, const Act& act) {
-  for (int r = 0; r < tile.row_count; ++r) {
-    float* out = tile.outputs[r] + tile.column;
-    const float* sums = tile.sums + r * kColumns;
-    const Vec first = act(_mm256_load_ps(sums));
-    const Vec second = act(_mm256_load_ps(sums + 8));
-    _mm256_storeu_ps(out, first);
-    _mm256_storeu_ps(out + 8, second);
-  }
-}
-
-// Any number of columns, any residual.
-template <typename Act>
-void finish_any(const TileFinish& tile, const Act& act) {
-  for (int r = 0; r < tile.row_count; ++r)
-    for (int64_t j = 0; j < tile.count; j += 8) {
-      const int64_t left = tile.count - j;
-      Vec value = _mm256_load_ps(tile.sums + r * kColumns + j);
-      Vec residual = _mm256_setzero_ps();
-      if (tile.order != Residual::kNone)
-        residual = load_some(tile.residual[r] + tile.column + j, left);
-      if (tile.order == Residual::kBeforeActivation) value = _mm256_add_ps(value, residual);
-      value = act(value);
-      if (tile.order == Residual::kAfterActivation) value = _mm256_add_ps(value, residual);
-      store_some(tile.outputs[r] + tile.column + j, value, left);
-    }
-}
-
-template <typename Act>
-void avx2_finish(const TileFinish& tile) {
-  const Act act(tile.activation);
-  if (tile.count == kColumns && tile.order == Residual::kNone) {
-    finish_full(tile, act);
-  } else {
-    finish_any(tile, act);
-  }
-}
-
 TileFinishFunction finish_of(ActivationKind kind) {
   return with_vector_activation(
-      kind, []<typename Act>() -> TileFinishFunction { return avx2_finish<Act>; });
+      kind, []<typename Act>() -> TileFinishFunction { return finish<Act, kColumns>; });
 }
 
 }  // namespace

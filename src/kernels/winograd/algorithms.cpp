@@ -12,5 +12,7 @@ constexpr int kOwn[kMaxWinogradIn] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
 }  // namespace
 
 const WinogradAlgorithm kWinograd4 = {6, 4, 1, 6, kToomCook4.weights, kOwn};
+const WinogradAlgorithm kWinograd6 = {8, 6, 1, 8, kToomCook6.weights, kOwn};
+const WinogradAlgorithm kWinogradStride2 = {9, 4, 2, 6, kPolyphase4.weights, kPolyphase4.weight_of};
 
 }  // namespace shrike::kernels

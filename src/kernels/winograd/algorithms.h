@@ -1,6 +1,7 @@
 // The one-dimensional algorithms that are compiled for every instruction set.
 #pragma once
 
+#include "kernels/winograd/polyphase.h"
 #include "kernels/winograd/toom_cook.h"
 #include "kernels/winograd/transform.h"
 
@@ -10,6 +11,13 @@ namespace shrike::kernels {
 inline constexpr ToomCook<2> kToomCook4 =
     toom_cook<2>({0.70710678118654752440, 1.41421356237309504880});
 
-inline constexpr const WinogradAlgorithm* kWinogradAlgorithms[] = {&kWinograd4};
+// F(6, 3). No three pairs round less by more than a twentieth, and these are exact.
+inline constexpr ToomCook<3> kToomCook6 = toom_cook<3>({0.5, 1, 2});
+
+// Four outputs at stride 2. A third of the rounding error of 0, 1, -1, 2: the least of all pairs.
+inline constexpr Polyphase<2> kPolyphase4 = polyphase<2>({0.42, 1.24});
+
+inline constexpr const WinogradAlgorithm* kWinogradAlgorithms[] = {&kWinograd4, &kWinograd6,
+                                                                   &kWinogradStride2};
 
 }  // namespace shrike::kernels

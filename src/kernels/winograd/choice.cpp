@@ -8,30 +8,31 @@ namespace shrike::kernels {
 
 namespace {
 
-// Costs are in multiply-adds at full speed. What is in them was fitted to measurements
-// (kernels_bench, docs/decisions/006): transforms cost as much as that many multiply-adds for each
-// point and channel, weights are fetched as slowly as that many tiles or pixels are computed.
-constexpr double kInputTransform = 10, kOutputTransform = 10;
-constexpr double kFetch = 4;
+// Costs are in multiply-adds at full speed, without what follows the sums, which all have in
+// common. The constants were fitted to measurements (docs/decisions/006-winograd.md).
+constexpr double kTransform = 10;                 // for each point and channel, in or out
+constexpr double kFetch = 4;                      // tiles or pixels computed while weights come
+constexpr double kPixel = 100, kPixelInput = 20;  // direct: for each input pixel, and its channels
 
-double padded_outputs(const ConvProblem& problem) {
-  return static_cast<double>(divide_up(problem.out_channels, 16) * 16);
-}
+// Vectors are computed whole.
+double padded(int64_t channels) { return static_cast<double>(divide_up(channels, 16) * 16); }
 
 double direct_cost(const ConvProblem& problem) {
-  const auto pixels = static_cast<double>(problem.out_height * problem.out_width);
-  return (pixels + kFetch) * static_cast<double>(problem.taps() * problem.in_channels) *
-         padded_outputs(problem);
+  const auto inputs = static_cast<double>(problem.in_height * problem.in_width);
+  const auto outputs = static_cast<double>(problem.out_height * problem.out_width);
+  const auto channels = static_cast<double>(problem.in_channels);
+  return (outputs + kFetch) * static_cast<double>(problem.taps()) * channels *
+             padded(problem.out_channels) +
+         inputs * (kPixel + kPixelInput * channels);
 }
 
 double winograd_cost(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
   const auto tiles = static_cast<double>(divide_up(problem.out_height, algorithm.out) *
                                          divide_up(problem.out_width, algorithm.out));
   const double points = algorithm.in * algorithm.in;
-  const auto channels = static_cast<double>(problem.in_channels);
-  const double outputs = padded_outputs(problem);
-  return points * ((tiles + kFetch) * channels * outputs +
-                   tiles * (kInputTransform * channels + kOutputTransform * outputs));
+  const double outputs = padded(problem.out_channels);
+  const double products = (tiles + kFetch) * static_cast<double>(problem.in_channels) * outputs;
+  return points * (products + tiles * kTransform * (padded(problem.in_channels) + outputs));
 }
 
 // Bytes of the packed weights, without what fills the last panel: the same for every instruction
@@ -41,9 +42,8 @@ int64_t packed_bytes(const WinogradAlgorithm& algorithm, const ConvProblem& prob
          static_cast<int64_t>(sizeof(float));
 }
 
-}  // namespace
-
-const char* winograd_cannot(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
+// What the algorithm cannot compute, whatever it costs.
+const char* cannot(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
   if (problem.kernel_h != 3 || problem.kernel_w != 3) return "not a 3x3 kernel";
   if (problem.dilation_h != 1 || problem.dilation_w != 1) return "dilated";
   if (problem.stride_h != algorithm.stride || problem.stride_w != algorithm.stride)
@@ -52,8 +52,10 @@ const char* winograd_cannot(const WinogradAlgorithm& algorithm, const ConvProble
   return nullptr;
 }
 
+}  // namespace
+
 const char* winograd_refuse(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
-  if (const char* reason = winograd_cannot(algorithm, problem)) return reason;
+  if (const char* reason = cannot(algorithm, problem)) return reason;
   if (packed_bytes(algorithm, problem) > problem.max_packed_bytes)
     return "the packed weights would be too large";
   const double cost = winograd_cost(algorithm, problem);

@@ -1,4 +1,4 @@
-// The numbers of F(m, 3), derived from its points.
+// The numbers of F(m, 3) at stride 1, derived from its points. polyphase.h is its like at stride 2.
 //
 // m outputs y_r = sum over t < 3 of d[r + t] g[t] are the coefficients x^r of a product of
 // polynomials read backwards, and polynomials are multiplied through their values at m + 2 points:

@@ -58,11 +58,13 @@ struct WinogradKernel {
   void (*output)(const WinogradOutput&);
 };
 
-extern const WinogradAlgorithm kWinograd4;
+extern const WinogradAlgorithm kWinograd4, kWinograd6;  // 4 x 4 and 6 x 6 outputs, stride 1
+extern const WinogradAlgorithm kWinogradStride2;        // 4 x 4 outputs
 
-extern const WinogradKernel kWinograd4Plain;
+extern const WinogradKernel kWinograd4Plain, kWinograd6Plain, kWinogradStride2Plain;
 #if SHRIKE_KERNELS_AVX2
-extern const WinogradKernel kWinograd4Avx2;
+extern const WinogradKernel kWinograd4Avx2, kWinograd6Avx2, kWinogradStride2Avx2;
+extern const WinogradKernel kWinograd4Avx512, kWinograd6Avx512, kWinogradStride2Avx512;
 #endif
 
 }  // namespace shrike::kernels

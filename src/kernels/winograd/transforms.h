@@ -2,8 +2,7 @@
 // is compiled for it. Everything lies in an unnamed namespace, for the reason given in
 // activation/vector_avx2.h.
 //
-// A vector type Vec has kLanes; load, load_some (the first n floats, 0 behind them) and store;
-// operators + - *; splat, and fma(a, b, c) = a * b + c, fused where the machine can.
+// Vec, kLanes and the operations on them are those of activation/vector_avx2.h or its like.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +13,41 @@
 namespace shrike::kernels {
 namespace {
 
+// sum over k of coefficients[k] * d[step * k]; the last coefficient is 1.
+template <size_t kStep, size_t kCount>
+[[gnu::always_inline]] inline Vec polynomial(const double (&coefficients)[kCount], const Vec* d) {
+  Vec sum = d[kStep * (kCount - 1)];
+  for (size_t k = kCount - 1; k-- > 0;)
+    sum = fma(splat(static_cast<float>(coefficients[k])), d[kStep * k], sum);
+  return sum;
+}
+
+template <const auto& kNumbers>
+[[gnu::always_inline]] constexpr float power(size_t pair, size_t exponent) {
+  double result = 1;
+  for (size_t k = 0; k < exponent; ++k) result *= kNumbers.points[pair];
+  return static_cast<float>(result);
+}
+
+// y[r] = sum over the pairs i of p_i^r (m[2 i] + (-1)^r m[2 i + 1]), r < 2 kPairs.
+template <const auto& kNumbers, size_t kPairs>
+[[gnu::always_inline]] inline void evaluate_pairs(const Vec* m, Vec* y) {
+  Vec sum[kPairs], difference[kPairs];
+#pragma GCC unroll 4
+  for (size_t i = 0; i < kPairs; ++i) {
+    sum[i] = m[2 * i] + m[2 * i + 1];
+    difference[i] = m[2 * i] - m[2 * i + 1];
+  }
+  y[0] = sum[0];
+  for (size_t i = 1; i < kPairs; ++i) y[0] = y[0] + sum[i];
+#pragma GCC unroll 8
+  for (size_t r = 1; r < 2 * kPairs; ++r) {
+    const Vec* parts = r % 2 == 0 ? sum : difference;
+    y[r] = splat(power<kNumbers>(0, r)) * parts[0];
+    for (size_t i = 1; i < kPairs; ++i) y[r] = fma(splat(power<kNumbers>(i, r)), parts[i], y[r]);
+  }
+}
+
 // F(2 kPairs, 3) with the numbers of toom_cook.h.
 template <const auto& kNumbers>
 struct StrideOne {
@@ -21,61 +55,60 @@ struct StrideOne {
   static constexpr size_t kIn = 2 * kPairs + 2, kOut = 2 * kPairs;
 
   // v = B^T d
-  template <typename Vec>
   [[gnu::always_inline]] static void input(const Vec* d, Vec* v) {
-    v[0] = polynomial(kNumbers.all, d);
-    v[kIn - 1] = polynomial(kNumbers.all, d + 1);
+    v[0] = polynomial<2>(kNumbers.all, d);
+    v[kIn - 1] = polynomial<2>(kNumbers.all, d + 1);
 #pragma GCC unroll 4
     for (size_t i = 0; i < kPairs; ++i) {
-      const Vec even = polynomial(kNumbers.pair[i], d + 2);
-      const Vec odd = polynomial(kNumbers.pair[i], d + 1);
+      const Vec even = polynomial<2>(kNumbers.pair[i], d + 2);
+      const Vec odd = polynomial<2>(kNumbers.pair[i], d + 1);
       const auto p = static_cast<float>(kNumbers.points[i]);
-      v[1 + 2 * i] = fma(Vec::splat(p), odd, even);
-      v[2 + 2 * i] = fma(Vec::splat(-p), odd, even);
+      v[1 + 2 * i] = fma(splat(p), odd, even);
+      v[2 + 2 * i] = fma(splat(-p), odd, even);
     }
   }
 
   // y = A^T m
-  template <typename Vec>
   [[gnu::always_inline]] static void output(const Vec* m, Vec* y) {
-    Vec sum[kPairs], difference[kPairs];
-#pragma GCC unroll 4
-    for (size_t i = 0; i < kPairs; ++i) {
-      sum[i] = m[1 + 2 * i] + m[2 + 2 * i];
-      difference[i] = m[1 + 2 * i] - m[2 + 2 * i];
-    }
-    y[0] = m[0];
-#pragma GCC unroll 4
-    for (size_t i = 0; i < kPairs; ++i) y[0] = y[0] + sum[i];
-#pragma GCC unroll 8
-    for (size_t r = 1; r < kOut; ++r) {
-      const Vec* parts = r % 2 == 0 ? sum : difference;
-      y[r] = Vec::splat(power(0, r)) * parts[0];
-      for (size_t i = 1; i < kPairs; ++i) y[r] = fma(Vec::splat(power(i, r)), parts[i], y[r]);
-    }
+    evaluate_pairs<kNumbers, kPairs>(m + 1, y);
+    y[0] = y[0] + m[0];
     y[kOut - 1] = y[kOut - 1] + m[kIn - 1];
   }
+};
 
- private:
-  // sum over k of coefficients[k] * d[2 k]; the last coefficient is 1.
-  template <typename Vec, size_t kCount>
-  [[gnu::always_inline]] static Vec polynomial(const double (&coefficients)[kCount], const Vec* d) {
-    Vec sum = d[2 * (kCount - 1)];
-    for (size_t k = kCount - 1; k-- > 0;)
-      sum = fma(Vec::splat(static_cast<float>(coefficients[k])), d[2 * k], sum);
-    return sum;
+// Stride 2 with the numbers of polyphase.h.
+template <const auto& kNumbers>
+struct StrideTwo {
+  static constexpr size_t kPairs = sizeof(kNumbers.points) / sizeof(double);
+  static constexpr size_t kOut = 2 * kPairs, kIn = 2 * kOut + 1;
+
+  // v = B^T d; neighbours among the even inputs lie 2 apart.
+  [[gnu::always_inline]] static void input(const Vec* d, Vec* v) {
+#pragma GCC unroll 4
+    for (size_t i = 0; i < kPairs; ++i) {
+      const Vec odd = polynomial<4>(kNumbers.pair[i], d + 2);
+      const Vec even = polynomial<4>(kNumbers.pair[i], d);
+      const auto p = static_cast<float>(kNumbers.points[i]);
+      v[2 * i] = fma(splat(p), even, odd);
+      v[2 * i + 1] = fma(splat(-p), even, odd);
+    }
+    v[kOut] = polynomial<4>(kNumbers.all, d);
+#pragma GCC unroll 8
+    for (size_t r = 0; r < kOut; ++r) v[kOut + 1 + r] = d[2 * r + 1];
   }
 
-  [[gnu::always_inline]] static constexpr float power(size_t pair, size_t exponent) {
-    double result = 1;
-    for (size_t k = 0; k < exponent; ++k) result *= kNumbers.points[pair];
-    return static_cast<float>(result);
+  // y = A^T m
+  [[gnu::always_inline]] static void output(const Vec* m, Vec* y) {
+    evaluate_pairs<kNumbers, kPairs>(m, y);
+    y[kOut - 1] = y[kOut - 1] + m[kOut];
+#pragma GCC unroll 8
+    for (size_t r = 0; r < kOut; ++r) y[r] = y[r] + m[kOut + 1 + r];
   }
 };
 
 // One vector of channels. kWhole: the whole window lies inside the map, and `left`, the channels
 // that exist, is a vector's worth at least.
-template <typename Algorithm, typename Vec, bool kWhole>
+template <typename Algorithm, bool kWhole>
 [[gnu::always_inline]] inline void transform_channels(const WinogradInput& window, int64_t c,
                                                       int64_t left) {
   constexpr auto kIn = static_cast<int64_t>(Algorithm::kIn);
@@ -89,11 +122,10 @@ template <typename Algorithm, typename Vec, bool kWhole>
 #pragma GCC unroll 9
     for (int64_t y = 0; y < kIn; ++y) {
       if constexpr (kWhole) {
-        d[y] = Vec::load(source + offset + y * window.row_step);
+        d[y] = load(source + offset + y * window.row_step);
       } else {
         const bool inside = inside_x && y >= window.rows.begin && y < window.rows.end;
-        d[y] =
-            inside ? Vec::load_some(source + offset + y * window.row_step, left) : Vec::splat(0.0f);
+        d[y] = inside ? load_some(source + offset + y * window.row_step, left) : splat(0.0f);
       }
     }
     Algorithm::input(d, v);
@@ -106,24 +138,24 @@ template <typename Algorithm, typename Vec, bool kWhole>
     Algorithm::input(columns[y], v);
     float* target = window.values + y * kIn * window.point_stride + c;
 #pragma GCC unroll 9
-    for (int64_t x = 0; x < kIn; ++x) v[x].store(target + x * window.point_stride);
+    for (int64_t x = 0; x < kIn; ++x) store_aligned(target + x * window.point_stride, v[x]);
   }
 }
 
-template <typename Algorithm, typename Vec>
+template <typename Algorithm>
 void transform_input(const WinogradInput& window) {
   constexpr auto kIn = static_cast<int64_t>(Algorithm::kIn);
   int64_t c = 0;
   const Range &rows = window.rows, &columns = window.columns;
   if (rows.end - rows.begin == kIn && columns.end - columns.begin == kIn)
-    for (; c + Vec::kLanes <= window.channels; c += Vec::kLanes)
-      transform_channels<Algorithm, Vec, true>(window, c, Vec::kLanes);
-  for (; c < window.channels; c += Vec::kLanes)
-    transform_channels<Algorithm, Vec, false>(window, c, window.channels - c);
+    for (; c + kLanes <= window.channels; c += kLanes)
+      transform_channels<Algorithm, true>(window, c, kLanes);
+  for (; c < window.channels; c += kLanes)
+    transform_channels<Algorithm, false>(window, c, window.channels - c);
 }
 
 // One vector of output channels. kWhole: all outputs are wanted.
-template <typename Algorithm, typename Vec, bool kWhole>
+template <typename Algorithm, bool kWhole>
 [[gnu::always_inline]] inline void transform_columns(const WinogradOutput& tile, int64_t columns,
                                                      int64_t j) {
   constexpr int kIn = Algorithm::kIn, kOut = Algorithm::kOut;
@@ -134,13 +166,13 @@ template <typename Algorithm, typename Vec, bool kWhole>
     Vec m[kIn], y[kOut];
 #pragma GCC unroll 9
     for (int i = 0; i < kIn; ++i)
-      m[i] = Vec::load(tile.products + (i * kIn + x) * tile.point_stride + j);
+      m[i] = load_aligned(tile.products + (i * kIn + x) * tile.point_stride + j);
     Algorithm::output(m, y);
 #pragma GCC unroll 8
     for (int i = 0; i < kOut; ++i) rows[i][x] = y[i];
   }
   // The bias comes last, for the reason given in tile/tile_avx2.cpp.
-  const Vec bias = Vec::load(tile.bias + j);
+  const Vec bias = load_aligned(tile.bias + j);
 #pragma GCC unroll 1
   for (int i = 0; i < down; ++i) {
     Vec y[kOut];
@@ -148,27 +180,26 @@ template <typename Algorithm, typename Vec, bool kWhole>
     float* target = tile.sums + i * across * columns + j;
 #pragma GCC unroll 8
     for (int x = 0; x < kOut; ++x)
-      if (kWhole || x < across) (y[x] + bias).store(target + x * columns);
+      if (kWhole || x < across) store_aligned(target + x * columns, y[x] + bias);
   }
 }
 
-template <typename Algorithm, typename Vec, const TileKernel& kTile>
+template <typename Algorithm, const TileKernel& kTile>
 void transform_output(const WinogradOutput& tile) {
   const int64_t columns = kTile.columns;
   const bool whole = tile.down == Algorithm::kOut && tile.across == Algorithm::kOut;
-  for (int64_t j = 0; j < tile.count; j += Vec::kLanes) {
+  for (int64_t j = 0; j < tile.count; j += kLanes) {
     if (whole) {
-      transform_columns<Algorithm, Vec, true>(tile, columns, j);
+      transform_columns<Algorithm, true>(tile, columns, j);
     } else {
-      transform_columns<Algorithm, Vec, false>(tile, columns, j);
+      transform_columns<Algorithm, false>(tile, columns, j);
     }
   }
 }
 
-template <typename Algorithm, typename Vec, const TileKernel& kTile>
+template <typename Algorithm, const TileKernel& kTile>
 constexpr WinogradKernel winograd_kernel(const WinogradAlgorithm& algorithm) {
-  return {&kTile, &algorithm, transform_input<Algorithm, Vec>,
-          transform_output<Algorithm, Vec, kTile>};
+  return {&kTile, &algorithm, transform_input<Algorithm>, transform_output<Algorithm, kTile>};
 }
 
 }  // namespace

@@ -44,6 +44,9 @@ class WinogradRun {
   }
   void transform_input(const Place& place, float* values) const;
   void point_at_outputs(const Place& place, float** outputs, const float** residual) const;
+  int64_t columns_of(int64_t panel) const {
+    return std::min<int64_t>(tile_.columns, problem_.out_channels - panel * tile_.columns);
+  }
   void multiply(const WinogradScratch& scratch, int64_t tiles, int64_t panel) const;
   void finish(const WinogradScratch& scratch, const Place& place, int64_t index,
               int64_t panel) const;
@@ -87,14 +90,14 @@ void WinogradRun::multiply(const WinogradScratch& scratch, int64_t tiles, int64_
       const int64_t matrix = weight_of[i] * algorithm_.weights + weight_of[j];
       tile_.product({scratch.values + point * grid_.values_stride, grid_.channels, tiles,
                      problem_.in_channels, packing_.at(packed_, panel, matrix),
-                     scratch.products + point * grid_.products_stride});
+                     scratch.products + point * grid_.products_stride, columns_of(panel)});
     }
 }
 
 void WinogradRun::finish(const WinogradScratch& scratch, const Place& place, int64_t index,
                          int64_t panel) const {
   const int64_t column = panel * tile_.columns;
-  const int64_t count = std::min<int64_t>(tile_.columns, problem_.out_channels - column);
+  const int64_t count = columns_of(panel);
   kernel_.output({scratch.products + index * tile_.columns, grid_.products_stride,
                   packed_ + packing_.bias + column, count, place.down, place.across, scratch.sums});
   const int64_t first = index * algorithm_.out * algorithm_.out;

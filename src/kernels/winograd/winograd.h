@@ -18,8 +18,6 @@
 
 namespace shrike::kernels {
 
-// What the algorithm cannot compute, whatever it costs: the reason, or null.
-const char* winograd_cannot(const WinogradAlgorithm& algorithm, const ConvProblem& problem);
 // Refuses what it cannot compute, what would exceed problem.max_packed_bytes, and what another of
 // these algorithms or a direct convolution is estimated to do faster.
 const char* winograd_refuse(const WinogradAlgorithm& algorithm, const ConvProblem& problem);

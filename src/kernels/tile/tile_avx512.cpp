@@ -1,0 +1,132 @@
+#include "kernels/activation/vector_avx512.h"
+#include "kernels/tile/finish.h"
+#include "kernels/tile/tile.h"
+
+namespace shrike::kernels {
+
+namespace {
+
+constexpr int kRows = 8;
+constexpr int kColumns = 32;
+
+// A tile of kRowCount rows and kVectors vectors of columns; weights are kColumns apart either way.
+template <int kRowCount, int kVectors>
+struct Sums {
+  Vec sums[kRowCount][kVectors];
+
+  [[gnu::always_inline]] void clear() {
+#pragma GCC unroll 8
+    for (int r = 0; r < kRowCount; ++r)
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v) sums[r][v] = splat(0.0f);
+  }
+
+  // sums[r] += row[r][k] * weights[k] for k < length, k in order. Returns the weights behind them.
+  [[gnu::always_inline]] const float* add(const float* const (&row)[kRowCount], int64_t length,
+                                          const float* weights) {
+#pragma GCC unroll 2
+    for (int64_t k = 0; k < length; ++k, weights += kColumns) {
+      Vec w[kVectors];
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v) w[v] = load_aligned(weights + v * kLanes);
+#pragma GCC unroll 8
+      for (int r = 0; r < kRowCount; ++r) {
+        const Vec x = splat(row[r][k]);
+#pragma GCC unroll 2
+        for (int v = 0; v < kVectors; ++v) sums[r][v] = fma(x, w[v], sums[r][v]);
+      }
+    }
+    return weights;
+  }
+
+  [[gnu::always_inline]] void store(float* target, const Vec (&bias)[kVectors]) const {
+#pragma GCC unroll 8
+    for (int r = 0; r < kRowCount; ++r)
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v)
+        store_aligned(target + r * kColumns + v * kLanes, sums[r][v] + bias[v]);
+  }
+};
+
+template <int kRowCount, int kVectors>
+void sums_of(const TileSums& tile) {
+  Sums<kRowCount, kVectors> sums;
+  sums.clear();
+  const float* weights = tile.weights;
+  const float* const* pointers = tile.pointers;
+  for (int64_t s = 0; s < tile.runs; ++s, pointers += kRowCount) {
+    const float* row[kRowCount];
+#pragma GCC unroll 8
+    for (int r = 0; r < kRowCount; ++r) row[r] = pointers[r];
+    weights = sums.add(row, tile.run_length, weights);
+  }
+  // The bias comes last, for the reason given in tile_avx2.cpp.
+  Vec bias[kVectors];
+#pragma GCC unroll 2
+  for (int v = 0; v < kVectors; ++v) bias[v] = load(tile.bias + v * kLanes);
+  sums.store(tile.sums, bias);
+}
+
+template <int kRowCount>
+void avx512_sums(const TileSums& tile) {
+  if (tile.count <= kLanes) {
+    sums_of<kRowCount, 1>(tile);
+  } else {
+    sums_of<kRowCount, 2>(tile);
+  }
+}
+
+// Rows [first, last) in tiles of kRowCount.
+template <int kRowCount, int kVectors>
+void product_rows(const TileProduct& tile, int64_t first, int64_t last) {
+  for (int64_t i = first; i < last; i += kRowCount) {
+    Sums<kRowCount, kVectors> sums;
+    sums.clear();
+    const float* row[kRowCount];
+#pragma GCC unroll 8
+    for (int r = 0; r < kRowCount; ++r) row[r] = tile.rows + (i + r) * tile.row_stride;
+    sums.add(row, tile.depth, tile.weights);
+    const Vec nothing[kVectors] = {};
+    sums.store(tile.sums + i * kColumns, nothing);
+  }
+}
+
+using RowsFunction = void (*)(const TileProduct&, int64_t first, int64_t last);
+template <int kVectors>
+constexpr RowsFunction kProductRows[kRows + 1] = {nullptr,
+                                                  product_rows<1, kVectors>,
+                                                  product_rows<2, kVectors>,
+                                                  product_rows<3, kVectors>,
+                                                  product_rows<4, kVectors>,
+                                                  product_rows<5, kVectors>,
+                                                  product_rows<6, kVectors>,
+                                                  product_rows<7, kVectors>,
+                                                  product_rows<8, kVectors>};
+
+// As few tiles as there can be, of two sizes that differ by one row.
+void avx512_product(const TileProduct& tile) {
+  const auto& functions = tile.columns <= kLanes ? kProductRows<1> : kProductRows<2>;
+  const int64_t tiles = (tile.count + kRows - 1) / kRows;
+  const int64_t rows = tile.count / tiles;
+  const int64_t larger = (tile.count - rows * tiles) * (rows + 1);
+  if (larger > 0) functions[rows + 1](tile, 0, larger);
+  functions[rows](tile, larger, tile.count);
+}
+
+TileFinishFunction finish_of(ActivationKind kind) {
+  return with_vector_activation(
+      kind, []<typename Act>() -> TileFinishFunction { return finish<Act, kColumns>; });
+}
+
+}  // namespace
+
+const TileKernel kTileAvx512 = {
+    kRows,
+    kColumns,
+    {nullptr, avx512_sums<1>, avx512_sums<2>, avx512_sums<3>, avx512_sums<4>, avx512_sums<5>,
+     avx512_sums<6>, avx512_sums<7>, avx512_sums<8>},
+    avx512_product,
+    finish_of,
+};
+
+}  // namespace shrike::kernels

@@ -1,0 +1,13 @@
+#include "kernels/activation/vector_avx512.h"
+#include "kernels/winograd/transforms.h"
+
+namespace shrike::kernels {
+
+constinit const WinogradKernel kWinograd4Avx512 =
+    winograd_kernel<StrideOne<kToomCook4>, kTileAvx512>(kWinograd4);
+constinit const WinogradKernel kWinograd6Avx512 =
+    winograd_kernel<StrideOne<kToomCook6>, kTileAvx512>(kWinograd6);
+constinit const WinogradKernel kWinogradStride2Avx512 =
+    winograd_kernel<StrideTwo<kPolyphase4>, kTileAvx512>(kWinogradStride2);
+
+}  // namespace shrike::kernels
