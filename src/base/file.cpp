@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
@@ -23,6 +24,7 @@ class FileDescriptor {
     if (fd_ >= 0) ::close(fd_);
   }
   int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
   // Closes and says whether that succeeded: a full disk may only show here.
   bool close() { return ::close(std::exchange(fd_, -1)) == 0; }
 
@@ -116,6 +118,45 @@ Result<std::string> read_text(const std::filesystem::path& path, ErrorKind kind,
     }
     if (filled == text.size()) text.resize(2 * text.size());
   }
+}
+
+Result<FileWindow> FileWindow::open(const std::filesystem::path& path, ErrorKind kind) {
+  SHRIKE_ASSIGN(OpenFile file, open_regular(path, kind));
+  return FileWindow(file.descriptor.release(), file.size);
+}
+
+FileWindow::FileWindow(FileWindow&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      size_(other.size_),
+      window_at_(other.window_at_),
+      window_(std::move(other.window_)) {}
+
+FileWindow::~FileWindow() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+std::span<const std::byte> FileWindow::bytes(uint64_t at, size_t count) {
+  constexpr size_t kLeast = 4096;
+  if (at >= size_) return {};
+  count = static_cast<size_t>(std::min<uint64_t>(count, size_ - at));
+  if (at < window_at_ || at - window_at_ > window_.size() ||
+      count > window_.size() - (at - window_at_)) {
+    window_.resize(static_cast<size_t>(
+        std::min<uint64_t>(std::max(count, kLeast), size_ - at)));
+    window_at_ = at;
+    size_t filled = 0;
+    while (filled < window_.size()) {
+      const ssize_t got = ::pread(descriptor_, window_.data() + filled, window_.size() - filled,
+                                  static_cast<off_t>(at + filled));
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) break;
+      filled += static_cast<size_t>(got);
+    }
+    window_.resize(filled);
+  }
+  const std::span<const std::byte> rest =
+      std::span<const std::byte>(window_).subspan(static_cast<size_t>(at - window_at_));
+  return rest.first(std::min(count, rest.size()));
 }
 
 Result<void> write_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {

@@ -1,12 +1,14 @@
-// Files: reading whole, mapping, and writing beside and renaming. Paths are UTF-8 bytes as given.
+// Files: reading whole or in parts, mapping, and writing beside and renaming. Paths are UTF-8 bytes as given.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -34,6 +36,29 @@ class MappedFile {
 // picture that a camera rewrites, the process goes on. Refuses files over `limit` bytes.
 Result<std::string> read_text(const std::filesystem::path& path, ErrorKind kind,
                               size_t limit = size_t{1} << 30);
+
+// A regular file read where it is asked for: its header, say, without the rest. Not thread-safe.
+class FileWindow {
+ public:
+  // Errors (of kind `kind`) as MappedFile's.
+  static Result<FileWindow> open(const std::filesystem::path& path, ErrorKind kind);
+  FileWindow(FileWindow&& other) noexcept;
+  FileWindow& operator=(FileWindow&&) = delete;
+  ~FileWindow();
+
+  uint64_t size() const { return size_; }  // when it was opened
+  // The `count` bytes from `at`, or as many as there are: none behind the end, or where the disk
+  // fails. They are valid until the next call.
+  std::span<const std::byte> bytes(uint64_t at, size_t count);
+
+ private:
+  FileWindow(int descriptor, uint64_t size) : descriptor_(descriptor), size_(size) {}
+
+  int descriptor_;
+  uint64_t size_;
+  uint64_t window_at_ = 0;
+  std::vector<std::byte> window_;
+};
 
 // Writes `bytes` to a new file beside `path` and renames it into place, so that `path` is either
 // the old file or the whole new one. Errors (kRuntime) name the path: no such folder, read-only,

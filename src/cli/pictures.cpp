@@ -1,39 +1,16 @@
 #include "cli/pictures.h"
 
-#include <glob.h>
-
 #include <algorithm>
-#include <cctype>
 #include <set>
+
+#include "base/glob.h"
+#include "vision/decode.h"
 
 namespace shrike {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr std::string_view kPictureEndings[] = {".jpg", ".jpeg", ".png", ".webp", ".bmp",
-                                                ".ppm", ".pgm",  ".pbm", ".pnm"};
-
-class Matches {
- public:
-  explicit Matches(const std::string& pattern) {
-    found_ = ::glob(pattern.c_str(), 0, nullptr, &glob_) == 0;
-  }
-  Matches(const Matches&) = delete;
-  Matches& operator=(const Matches&) = delete;
-  ~Matches() { ::globfree(&glob_); }
-
-  std::vector<fs::path> paths() const {
-    std::vector<fs::path> result;
-    for (size_t i = 0; found_ && i < glob_.gl_pathc; ++i) result.emplace_back(glob_.gl_pathv[i]);
-    return result;
-  }
-
- private:
-  glob_t glob_ = {};
-  bool found_ = false;
-};
 
 Result<std::vector<fs::path>> pictures_in(const fs::path& folder) {
   std::vector<fs::path> pictures;
@@ -54,21 +31,14 @@ Result<std::vector<fs::path>> expand(const std::string& word) {
   std::error_code error;
   if (fs::is_directory(word, error)) return pictures_in(word);
   if (fs::exists(fs::symlink_status(word, error))) return std::vector<fs::path>{word};
-  if (word.find_first_of("*?[") == std::string::npos) return input_error("no such file: " + word);
-  std::vector<fs::path> matches = Matches(word).paths();
+  if (!has_wildcard(word)) return input_error("no such file: " + word);
+  std::vector<fs::path> matches = matching_paths(word);
   std::erase_if(matches, [&](const fs::path& p) { return fs::is_directory(p, error); });
   if (matches.empty()) return input_error("no file matches " + word);
   return matches;
 }
 
 }  // namespace
-
-bool has_picture_name(const fs::path& path) {
-  std::string ending = path.extension().string();
-  for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return std::find(std::begin(kPictureEndings), std::end(kPictureEndings), ending) !=
-         std::end(kPictureEndings);
-}
 
 PictureList find_pictures(const std::vector<std::string>& words) {
   PictureList list;

@@ -20,7 +20,4 @@ struct PictureList {
 // once.
 PictureList find_pictures(const std::vector<std::string>& words);
 
-// Ends in .jpg, .jpeg, .png, .webp, .bmp, .ppm, .pgm, .pbm or .pnm, case ignored.
-bool has_picture_name(const std::filesystem::path& path);
-
 }  // namespace shrike

@@ -8,22 +8,24 @@
 namespace shrike {
 
 enum class FindingKind : uint8_t {
-  kMissingPicture,   // named, but not there
-  kCorruptPicture,   // not a picture, or damaged
-  kUnreadableLabel,  // the label file cannot be read or parsed
-  kMalformedRow,     // a row or annotation that is no box
-  kOutOfRange,       // a box outside the picture, or without area
-  kDuplicateRow,     // the same class and box again
-  kUnknownClass,     // a class that the data set does not define
-  kWrongSize,        // the file says another size than the picture has
-  kOrphanLabel,      // a label file without a picture
+  kMissingPicture,    // named, but not there
+  kCorruptPicture,    // not a picture, or damaged
+  kDuplicatePicture,  // named again
+  kUnknownPicture,    // COCO: an annotation of a picture that the file does not define
+  kUnreadableLabel,   // the label file cannot be read or parsed
+  kMalformedRow,      // a row or annotation that is no box
+  kOutOfRange,        // a box outside the picture, or without area
+  kDuplicateRow,      // the same class and box again
+  kUnknownClass,      // a class that the data set does not define
+  kWrongSize,         // the file says another size than the picture has
+  kOrphanLabel,       // a label file without a picture
 };
 
 struct Finding {
   FindingKind kind = FindingKind::kMissingPicture;
   std::filesystem::path file;
   int64_t row = 0;     // line of a label file, from 1; annotation id of COCO; 0: the whole file
-  std::string detail;  // "class 7, but there are 3": one line
+  std::string detail;  // "class 7, but there are 3": one line, but for bytes of names
 };
 
 // "missing_picture" and so on, as --json has them.

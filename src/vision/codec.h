@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/file.h"
 #include "base/result.h"
 #include "vision/decode.h"
 #include "vision/orientation.h"
@@ -17,11 +18,18 @@ struct DecodedPicture {
   int orientation = kUpright;  // of the file's EXIF block, not applied yet
 };
 
+struct PictureHeader {
+  int64_t width = 0, height = 0;  // as the file stores it, anything the bytes can say
+  int orientation = kUpright;
+};
+
 struct Codec {
   std::string_view name;
   bool (*recognises)(std::span<const std::byte> bytes);
-  // Errors need not name the format.
+  // Errors of these two need not name the format.
   Result<DecodedPicture> (*decode)(std::span<const std::byte> bytes, const DecodeLimits& limits);
+  // Of a whole picture what decode would find, without reading its pixels.
+  Result<PictureHeader> (*header)(FileWindow& file);
 };
 
 bool is_jpeg(std::span<const std::byte> bytes);
@@ -36,12 +44,22 @@ Result<DecodedPicture> decode_webp(std::span<const std::byte> bytes, const Decod
 Result<DecodedPicture> decode_bmp(std::span<const std::byte> bytes, const DecodeLimits& limits);
 Result<DecodedPicture> decode_pnm(std::span<const std::byte> bytes, const DecodeLimits& limits);
 
+Result<PictureHeader> jpeg_header(FileWindow& file);
+Result<PictureHeader> png_header(FileWindow& file);
+Result<PictureHeader> webp_header(FileWindow& file);
+Result<PictureHeader> bmp_header(FileWindow& file);
+Result<PictureHeader> pnm_header(FileWindow& file);
+
 inline constexpr Codec kCodecs[] = {
-    {"JPEG", is_jpeg, decode_jpeg}, {"PNG", is_png, decode_png}, {"WebP", is_webp, decode_webp},
-    {"BMP", is_bmp, decode_bmp},    {"PNM", is_pnm, decode_pnm},
+    {"JPEG", is_jpeg, decode_jpeg, jpeg_header}, {"PNG", is_png, decode_png, png_header},
+    {"WebP", is_webp, decode_webp, webp_header}, {"BMP", is_bmp, decode_bmp, bmp_header},
+    {"PNM", is_pnm, decode_pnm, pnm_header},
 };
 
-// A black picture, or an error where the sides are not positive or pass the limit.
+// An error where the sides are not positive or pass the limit.
+Result<void> check_picture_size(int64_t width, int64_t height, const DecodeLimits& limits);
+
+// A black picture, or check_picture_size's error.
 Result<Image> allocate_picture(int64_t width, int64_t height, const DecodeLimits& limits);
 
 }  // namespace shrike

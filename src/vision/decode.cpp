@@ -1,7 +1,10 @@
 #include "vision/decode.h"
 
+#include <algorithm>
+#include <cctype>
 #include <new>
 #include <string>
+#include <string_view>
 
 #include "base/file.h"
 #include "base/shape.h"
@@ -10,6 +13,9 @@
 namespace shrike {
 
 namespace {
+
+constexpr std::string_view kPictureEndings[] = {".jpg", ".jpeg", ".png", ".webp", ".bmp",
+                                                ".ppm", ".pgm",  ".pbm", ".pnm"};
 
 std::string known_formats() {
   std::string text;
@@ -27,9 +33,25 @@ Result<Image> decode_with(const Codec& codec, std::span<const std::byte> bytes,
   return apply_orientation(std::move(decoded->image), decoded->orientation);
 }
 
+Result<PictureSize> header_size(FileWindow& file, const DecodeLimits& limits) {
+  constexpr size_t kSignature = 64;
+  if (file.size() > static_cast<uint64_t>(limits.max_file_bytes))
+    return input_error("larger than " + std::to_string(limits.max_file_bytes) + " bytes");
+  for (const Codec& codec : kCodecs) {
+    if (!codec.recognises(file.bytes(0, kSignature))) continue;
+    const auto header = codec.header(file);
+    if (!header) return in_context(std::string(codec.name), header.error());
+    SHRIKE_TRY(check_picture_size(header->width, header->height, limits));
+    PictureSize size{static_cast<int>(header->width), static_cast<int>(header->height)};
+    if (swaps_sides(header->orientation)) std::swap(size.width, size.height);
+    return size;
+  }
+  return input_error("not a " + known_formats() + " picture");
+}
+
 }  // namespace
 
-Result<Image> allocate_picture(int64_t width, int64_t height, const DecodeLimits& limits) {
+Result<void> check_picture_size(int64_t width, int64_t height, const DecodeLimits& limits) {
   const std::string size = std::to_string(width) + "x" + std::to_string(height);
   if (width < 1 || height < 1) return input_error("a picture of " + size + " pixels has no pixel");
   const auto pixels = checked_mul(width, height);
@@ -37,6 +59,11 @@ Result<Image> allocate_picture(int64_t width, int64_t height, const DecodeLimits
       height > INT32_MAX)
     return input_error("a picture of " + size + " pixels is over the limit of " +
                        std::to_string(limits.max_pixels));
+  return {};
+}
+
+Result<Image> allocate_picture(int64_t width, int64_t height, const DecodeLimits& limits) {
+  SHRIKE_TRY(check_picture_size(width, height, limits));
   return Image(static_cast<int>(width), static_cast<int>(height));
 }
 
@@ -58,6 +85,21 @@ Result<Image> read_image(const std::filesystem::path& path, const DecodeLimits& 
   auto image = decode_image(std::as_bytes(std::span(file)), limits);
   if (!image) return in_context("cannot read " + path.string(), image.error());
   return image;
+}
+
+Result<PictureSize> read_picture_size(const std::filesystem::path& path,
+                                      const DecodeLimits& limits) {
+  SHRIKE_ASSIGN(FileWindow file, FileWindow::open(path, ErrorKind::kInput));
+  auto size = header_size(file, limits);
+  if (!size) return in_context("cannot read " + path.string(), size.error());
+  return size;
+}
+
+bool has_picture_name(const std::filesystem::path& path) {
+  std::string ending = path.extension().string();
+  for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return std::find(std::begin(kPictureEndings), std::end(kPictureEndings), ending) !=
+         std::end(kPictureEndings);
 }
 
 }  // namespace shrike

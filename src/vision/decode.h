@@ -33,4 +33,17 @@ Result<Image> decode_image(std::span<const std::byte> bytes, const DecodeLimits&
 // Errors name the path.
 Result<Image> read_image(const std::filesystem::path& path, const DecodeLimits& limits = {});
 
+struct PictureSize {
+  int width = 0, height = 0;
+  bool operator==(const PictureSize&) const = default;
+};
+
+// The size that read_image gives of an undamaged picture, from its header alone. That it can be
+// decoded is not certain then. Errors name the path.
+Result<PictureSize> read_picture_size(const std::filesystem::path& path,
+                                      const DecodeLimits& limits = {});
+
+// Ends in .jpg, .jpeg, .png, .webp, .bmp, .ppm, .pgm, .pbm or .pnm, case ignored.
+bool has_picture_name(const std::filesystem::path& path);
+
 }  // namespace shrike

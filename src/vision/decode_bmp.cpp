@@ -196,4 +196,11 @@ Result<DecodedPicture> decode_bmp(std::span<const std::byte> bytes, const Decode
   return DecodedPicture{std::move(image), kUpright};
 }
 
+Result<PictureHeader> bmp_header(FileWindow& file) {
+  constexpr size_t kHeaders = 2048;  // with the palette
+  const auto header = read_header(ByteView(file.bytes(0, kHeaders)));
+  if (!header) return input_error("the header is truncated or damaged");
+  return PictureHeader{header->width, header->height, kUpright};
+}
+
 }  // namespace shrike

@@ -4,6 +4,7 @@
 
 #include <jerror.h>
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstring>
 #include <optional>
@@ -143,6 +144,19 @@ bool read_rows(JpegReader& reader, Image& image) {
   return true;
 }
 
+constexpr uint8_t kStartOfScan = 0xDA, kEndOfImage = 0xD9;
+constexpr uint64_t kMostHeaderBytes = uint64_t{16} << 20;
+
+// Markers that stand alone: a stuffed zero, TEM, restarts, the start of the image.
+bool has_length(uint8_t code) {
+  return code != 0x00 && code != 0x01 && !(code >= 0xD0 && code <= 0xD8);
+}
+
+// SOF0 to SOF15 without the tables whose codes lie between them.
+bool is_frame(uint8_t code) {
+  return code >= 0xC0 && code <= 0xCF && code != 0xC4 && code != 0xC8 && code != 0xCC;
+}
+
 Error damaged(const std::string& why) {
   return input_error("the picture is truncated or damaged: " + why);
 }
@@ -160,6 +174,41 @@ Result<DecodedPicture> decode_jpeg(std::span<const std::byte> bytes, const Decod
   if (!reader.start() || !read_rows(reader, image)) return damaged(reader.message());
   if (reader.lacks_scans()) return damaged("the file ends before its end marker");
   return DecodedPicture{std::move(image), reader.orientation()};
+}
+
+Result<PictureHeader> jpeg_header(FileWindow& file) {
+  PictureHeader header;
+  bool oriented = false;
+  // What lies before the frame header is small: an EXIF block, a colour profile.
+  const uint64_t end = std::min<uint64_t>(file.size(), kMostHeaderBytes);
+  for (uint64_t at = 2; at < end;) {
+    const ByteView marker(file.bytes(at, 9), ByteOrder::kBig);
+    if (marker.u8(0) != uint8_t{0xFF} || marker.u8(1) == uint8_t{0xFF}) {
+      ++at;  // stray bytes, as libjpeg skips them, and padding
+      continue;
+    }
+    const auto code = marker.u8(1);
+    if (!code || *code == kEndOfImage || *code == kStartOfScan) break;
+    if (!has_length(*code)) {
+      at += 2;
+      continue;
+    }
+    const auto length = marker.u16(2), height = marker.u16(5), width = marker.u16(7);
+    if (!length || *length < 2) break;
+    if (is_frame(*code)) {
+      if (!height || !width) break;
+      header.width = *width;
+      header.height = *height;
+      return header;
+    }
+    if (*code == JPEG_APP0 + 1 && !oriented) {
+      const auto block = file.bytes(at + 4, *length - size_t{2});
+      oriented = ByteView(block).starts_with("Exif");
+      if (oriented) header.orientation = exif_orientation(block);
+    }
+    at += 2 + uint64_t{*length};
+  }
+  return damaged("no frame header");
 }
 
 }  // namespace shrike

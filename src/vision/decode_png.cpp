@@ -135,4 +135,24 @@ Result<DecodedPicture> decode_png(std::span<const std::byte> bytes, const Decode
   return DecodedPicture{std::move(image), reader.orientation()};
 }
 
+Result<PictureHeader> png_header(FileWindow& file) {
+  const ByteView start(file.bytes(0, 24), ByteOrder::kBig);
+  const auto width = start.u32(16), height = start.u32(20);
+  if (!width || !height || !start.starts_with("IHDR", 12))
+    return input_error("the picture is truncated or damaged: no header");
+  PictureHeader header{*width, *height, kUpright};
+  // The orientation may follow the pixels.
+  for (uint64_t at = 8;;) {
+    const ByteView chunk(file.bytes(at, 8), ByteOrder::kBig);
+    const auto length = chunk.u32(0);
+    if (!length || chunk.size() < 8) return header;
+    if (chunk.starts_with("eXIf", 4)) {
+      if (*length <= kMostChunkBytes)
+        header.orientation = exif_orientation(file.bytes(at + 8, *length));
+      return header;
+    }
+    at += 12 + uint64_t{*length};
+  }
+}
+
 }  // namespace shrike

@@ -144,4 +144,13 @@ Result<DecodedPicture> decode_pnm(std::span<const std::byte> bytes, const Decode
   return DecodedPicture{std::move(image), kUpright};
 }
 
+Result<PictureHeader> pnm_header(FileWindow& file) {
+  constexpr size_t kWithComments = 65536;
+  const auto bytes = file.bytes(0, kWithComments);
+  PnmReader reader(bytes);
+  const auto header = read_header(reader, std::to_integer<int>(bytes[1]) - '0');
+  if (!header) return input_error("the header is damaged");
+  return PictureHeader{header->width, header->height, kUpright};
+}
+
 }  // namespace shrike

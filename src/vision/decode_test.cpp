@@ -1,6 +1,9 @@
 #include "vision/decode.h"
 
+#include <unistd.h>
+
 #include <cstring>
+#include <random>
 
 #include "base/file.h"
 #include "vision/encode.h"
@@ -43,6 +46,74 @@ TEST(Decode, EqualsOpenCv) {
     EXPECT_EQ(image->height(), expected.height) << expected.name;
     EXPECT_EQ(golden::fnv(*image), expected.hash) << expected.name;
   }
+}
+
+TEST(PictureSize, IsThatOfThePicture) {
+  for (const Picture& picture : pictures()) {
+    const auto size = read_picture_size(picture.path());
+    ASSERT_TRUE(size) << picture.name << ": " << size.error().message;
+    EXPECT_EQ(*size, (PictureSize{picture.width, picture.height})) << picture.name;
+  }
+}
+
+// A file that is gone when the test ends.
+class TestFile {
+ public:
+  explicit TestFile(const std::string& ending)
+      : path_(std::filesystem::temp_directory_path() /
+              ("shrike-" + std::to_string(::getpid()) + ending)) {}
+  TestFile(const TestFile&) = delete;
+  TestFile& operator=(const TestFile&) = delete;
+  ~TestFile() { std::filesystem::remove(path_); }
+
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// A picture that is read has the size that its header said, however damaged its file is.
+TEST(PictureSize, AgreesWithTheDecoderOnDamagedFiles) {
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  const TestFile file(".picture");
+  for (const Picture& picture : pictures()) {
+    const std::string bytes = read_bytes(picture.path());
+    for (int round = 0; round < 20; ++round) {
+      std::string damaged = bytes;
+      const size_t reach = std::min<size_t>(damaged.size(), round % 2 ? 64 : damaged.size());
+      damaged[random() % reach] = static_cast<char>(random());
+      if (round % 4 == 0) damaged.resize(random() % damaged.size());
+      ASSERT_TRUE(write_file(file.path(), damaged));
+      const auto image = decode(damaged, {1'000'000, 1 << 20});
+      const auto size = read_picture_size(file.path(), {1'000'000, 1 << 20});
+      if (!image) continue;
+      ASSERT_TRUE(size) << picture.name << ": " << size.error().message;
+      // A damaged EXIF block may be read by one and skipped by the other.
+      const bool turned = picture.name.starts_with("orientation") && size->width != image->width();
+      const PictureSize expected = turned ? PictureSize{image->height(), image->width()}
+                                          : PictureSize{image->width(), image->height()};
+      EXPECT_EQ(*size, expected) << picture.name;
+    }
+  }
+}
+
+TEST(PictureSize, ErrorsNameTheFile) {
+  const TestFile file(".jpg");
+  EXPECT_FALSE(read_picture_size(file.path()));
+  const auto message = [&](std::string_view bytes) {
+    EXPECT_TRUE(write_file(file.path(), bytes));
+    const auto size = read_picture_size(file.path());
+    EXPECT_FALSE(size);
+    EXPECT_NE(size.error().message.find(file.path().string()), std::string::npos);
+    return size.error().message;
+  };
+  EXPECT_NE(message("").find("not a JPEG"), std::string::npos);
+  EXPECT_NE(message("hello").find("not a JPEG"), std::string::npos);
+  EXPECT_NE(message("\xFF\xD8\xFF\xDA").find("no frame header"), std::string::npos);
+  EXPECT_NE(message("P6 100000 100000 255 ").find("over the limit"), std::string::npos);
+  EXPECT_NE(message("P6 0 5 255 ").find("no pixel"), std::string::npos);
 }
 
 // Whatever is cut off, the answer is an error or the whole picture, never part of one.

@@ -19,6 +19,9 @@ inline constexpr int kUpright = 1;
 // without it.
 int exif_orientation(std::span<const std::byte> block);
 
+// Whether the upright picture's width is the stored one's height.
+constexpr bool swaps_sides(int orientation) { return orientation >= 5 && orientation <= 8; }
+
 // The picture as it should be seen; sides swap for 5 to 8. Other values leave it as it is.
 Image apply_orientation(Image picture, int orientation);
 

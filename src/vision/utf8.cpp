@@ -2,25 +2,11 @@
 
 #include <cstdint>
 
+#include "base/utf8.h"
+
 namespace shrike {
 
 namespace {
-
-// Bytes of the well-formed character at the start of `text`, 0 where there is none.
-size_t character_bytes(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const uint8_t first = byte(0);
-  if (first < 0x80) return 1;
-  const size_t count = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < count) return 0;
-  for (size_t i = 1; i < count; ++i)
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  // Overlong forms, surrogates and what lies past U+10FFFF show in the second byte.
-  const uint8_t second = byte(1);
-  const bool wrong = (first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
-                     (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F);
-  return wrong ? 0 : count;
-}
 
 // Of the well-formed character that is all of `text`.
 uint32_t code_point(std::string_view text) {
@@ -46,7 +32,7 @@ std::string to_printable_utf8(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    const size_t count = character_bytes(text);
+    const size_t count = utf8_character_bytes(text);
     if (count > 0 && is_printable(code_point(text.substr(0, count))))
       out += text.substr(0, count);
     else

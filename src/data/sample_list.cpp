@@ -1,0 +1,119 @@
+#include "data/sample_list.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <iterator>
+#include <set>
+#include <tuple>
+
+#include "base/thread_pool.h"
+
+namespace shrike {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr size_t kMostFindings = 100;
+
+std::string box_text(const Truth& t) {
+  const auto number = [](double value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.6g", value);
+    return std::string(text);
+  };
+  return "the box " + number(t.x) + ", " + number(t.y) + ", " + number(t.x + t.width) + ", " +
+         number(t.y + t.height);
+}
+
+std::string size_text(PictureSize size) {
+  return std::to_string(size.width) + "x" + std::to_string(size.height);
+}
+
+bool sticks_out(const Truth& t, PictureSize size) {
+  constexpr double kSlack = 1;  // pixel: what rounding does
+  return t.x < -kSlack || t.y < -kSlack || t.x + t.width > size.width + kSlack ||
+         t.y + t.height > size.height + kSlack;
+}
+
+}  // namespace
+
+void FindingList::add(FindingKind kind, int64_t row, std::string detail) {
+  if (findings_.size() < kMostFindings)
+    findings_.push_back({kind, file_, row, std::move(detail)});
+  else
+    ++more_;
+}
+
+std::vector<Finding> FindingList::take() {
+  if (more_ > 0)
+    findings_.push_back(
+        {findings_.back().kind, file_, 0, "and " + std::to_string(more_) + " more rows like these"});
+  more_ = 0;
+  return std::exchange(findings_, {});
+}
+
+bool is_box(const Truth& truth) {
+  constexpr double kMost = 1e9;
+  const auto bounded = [](double value) { return std::abs(value) <= kMost; };  // NaN is not
+  return bounded(truth.x) && bounded(truth.y) && bounded(truth.width) && bounded(truth.height) &&
+         truth.width >= 0 && truth.height >= 0;
+}
+
+std::vector<Truth> checked_truth(const std::vector<TruthRow>& rows, PictureSize size,
+                                 RepeatedRows repeated, FindingList& findings) {
+  std::vector<Truth> truth;
+  truth.reserve(rows.size());
+  std::set<std::tuple<int, double, double, double, double>> seen;
+  for (const auto& [t, row] : rows) {
+    if (!seen.emplace(t.class_id, t.x, t.y, t.width, t.height).second) {
+      findings.add(FindingKind::kDuplicateRow, row,
+                   "class " + std::to_string(t.class_id) + " with " + box_text(t));
+      if (repeated == RepeatedRows::kDrop) continue;
+    }
+    if (t.width <= 0 || t.height <= 0)
+      findings.add(FindingKind::kOutOfRange, row, box_text(t) + " has no area");
+    else if (sticks_out(t, size))
+      findings.add(FindingKind::kOutOfRange, row,
+                   box_text(t) + " reaches outside the picture of " + size_text(size));
+    truth.push_back(t);
+  }
+  return truth;
+}
+
+std::optional<PictureSize> size_of_picture(const fs::path& path, std::vector<Finding>& findings) {
+  const auto size = read_picture_size(path);
+  if (size) return *size;
+  std::error_code error;
+  if (!fs::exists(path, error))
+    findings.push_back({FindingKind::kMissingPicture, path, 0, ""});
+  else
+    findings.push_back({FindingKind::kCorruptPicture, path, 0, reason_of(size.error(), path)});
+  return std::nullopt;
+}
+
+std::string reason_of(const Error& error, const fs::path& path) {
+  const std::string prefix = "cannot read " + path.string() + ": ";
+  return error.message.starts_with(prefix) ? error.message.substr(prefix.size()) : error.message;
+}
+
+std::string wrong_size_text(PictureSize said, PictureSize size) {
+  return "the file says " + size_text(said) + ", the picture is " + size_text(size);
+}
+
+void load_samples(size_t count, int threads, const std::function<LoadedSample(size_t)>& load,
+                  Dataset& dataset) {
+  std::vector<LoadedSample> loaded(count);
+  ThreadPool pool(std::max(threads, 1));
+  pool.parallel_for(static_cast<int64_t>(count), [&](int64_t i, int) {
+    loaded[static_cast<size_t>(i)] = load(static_cast<size_t>(i));
+  });
+  dataset.samples.reserve(count);
+  for (LoadedSample& one : loaded) {
+    if (one.sample) dataset.samples.push_back(std::move(*one.sample));
+    std::move(one.findings.begin(), one.findings.end(), std::back_inserter(dataset.findings));
+  }
+}
+
+}  // namespace shrike

@@ -1,0 +1,67 @@
+// What the readers of the three formats share: samples made one by one over threads, and what is
+// wrong with each.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/dataset.h"
+#include "vision/decode.h"
+
+namespace shrike {
+
+// Findings of one file: a hundred, then only their number, so that a file of nothing but bad rows
+// does not become many times its size.
+class FindingList {
+ public:
+  explicit FindingList(std::filesystem::path file) : file_(std::move(file)) {}
+
+  void add(FindingKind kind, int64_t row, std::string detail);
+  std::vector<Finding> take();
+
+ private:
+  std::filesystem::path file_;
+  std::vector<Finding> findings_;
+  size_t more_ = 0;
+};
+
+struct TruthRow {
+  Truth truth;
+  int64_t row = 0;  // as Finding::row
+};
+
+// Whether it is a box at all: finite, sides of at least 0, nothing beyond 1e9 pixels (so that no
+// area is infinite).
+bool is_box(const Truth& truth);
+
+enum class RepeatedRows : uint8_t { kKeep, kDrop };
+
+// The truth of `rows`, with findings for boxes that lie more than a pixel outside the picture,
+// have no area, or are there twice.
+std::vector<Truth> checked_truth(const std::vector<TruthRow>& rows, PictureSize size,
+                                 RepeatedRows repeated, FindingList& findings);
+
+// The picture's size, or nothing and a finding that it is missing or no picture.
+std::optional<PictureSize> size_of_picture(const std::filesystem::path& path,
+                                           std::vector<Finding>& findings);
+
+// What an error says behind "cannot read PATH: ", for findings that name the file themselves.
+std::string reason_of(const Error& error, const std::filesystem::path& path);
+
+// "the file says 640x480, the picture is 480x640", of kWrongSize.
+std::string wrong_size_text(PictureSize said, PictureSize size);
+
+struct LoadedSample {
+  std::optional<Sample> sample;  // nothing: left out
+  std::vector<Finding> findings;
+};
+
+// Appends load(0), ..., load(count - 1) to the data set's samples and findings, in this order.
+// `load` is called from `threads` threads.
+void load_samples(size_t count, int threads, const std::function<LoadedSample(size_t)>& load,
+                  Dataset& dataset);
+
+}  // namespace shrike

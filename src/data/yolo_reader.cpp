@@ -1,0 +1,115 @@
+#include <algorithm>
+#include <set>
+
+#include "base/file.h"
+#include "data/picture_list.h"
+#include "data/readers.h"
+#include "data/sample_list.h"
+#include "data/yolo_labels.h"
+#include "data/yolo_settings.h"
+
+namespace shrike {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr size_t kMaxLabelBytes = size_t{16} << 20;
+constexpr const char* kUsualSplits[] = {"train", "val", "test"};
+
+Result<std::vector<fs::path>> pictures_of_entry(const YoloSettings& settings,
+                                                const std::string& entry) {
+  // Some exporters write "../train/images" into a file that lies beside "train".
+  constexpr std::string_view kUp = "../";
+  std::error_code error;
+  if (entry.starts_with(kUp) && !fs::exists(settings.base / entry, error)) {
+    const std::string inside = entry.substr(kUp.size());
+    if (fs::exists(settings.base / inside, error)) return list_pictures(settings.base, inside);
+  }
+  return list_pictures(settings.base, entry);
+}
+
+// In the order named; one that is named again is a finding.
+Result<std::vector<fs::path>> pictures_of_split(const YoloSettings& settings, Dataset& dataset) {
+  const std::string where = dataset.source.string() + ": " + dataset.split;
+  const auto entries = settings.splits.find(dataset.split);
+  if (entries == settings.splits.end()) {
+    std::string known;
+    for (const auto& [name, unused] : settings.splits)
+      if (std::find(std::begin(kUsualSplits), std::end(kUsualSplits), name) !=
+          std::end(kUsualSplits))
+        known += (known.empty() ? "" : ", ") + name;
+    return input_error(dataset.source.string() + ": no split " + dataset.split +
+                       (known.empty() ? "" : "; there are " + known));
+  }
+  std::vector<fs::path> pictures;
+  std::set<fs::path> seen;
+  for (const std::string& entry : entries->second) {
+    const auto some = pictures_of_entry(settings, entry);
+    if (!some) return in_context(where, some.error());
+    for (const fs::path& picture : *some) {
+      if (seen.insert(picture).second)
+        pictures.push_back(picture);
+      else
+        dataset.findings.push_back({FindingKind::kDuplicatePicture, picture, 0, ""});
+    }
+  }
+  if (pictures.empty()) {
+    std::string places;
+    for (const std::string& entry : entries->second)
+      places += (places.empty() ? "" : ", ") + (settings.base / entry).lexically_normal().string();
+    return input_error(where + ": no pictures in " + places);
+  }
+  return pictures;
+}
+
+LoadedSample load(const fs::path& picture, int64_t id, size_t classes) {
+  LoadedSample loaded;
+  const auto size = size_of_picture(picture, loaded.findings);
+  if (!size) return loaded;
+  Sample sample{picture, id, size->width, size->height, {}};
+  const fs::path label = yolo_label_path(picture);
+  const auto text = read_text(label, ErrorKind::kInput, kMaxLabelBytes);
+  std::error_code error;
+  if (text) {
+    FindingList findings(label);
+    sample.truth = checked_truth(parse_yolo_labels(*text, *size, classes, findings), *size,
+                                 RepeatedRows::kDrop, findings);
+    loaded.findings = findings.take();
+  } else if (fs::exists(label, error) || error) {
+    loaded.findings.push_back(
+        {FindingKind::kUnreadableLabel, label, 0, reason_of(text.error(), label)});
+    return loaded;
+  }
+  loaded.sample = std::move(sample);
+  return loaded;
+}
+
+}  // namespace
+
+Result<Dataset> open_yolo(const fs::path& yaml, const DatasetOptions& options) {
+  SHRIKE_ASSIGN(YoloSettings settings, read_yolo_settings(yaml));
+  Dataset dataset;
+  dataset.source = yaml;
+  dataset.format = DatasetFormat::kYolo;
+  dataset.split = options.split;
+  SHRIKE_ASSIGN(const std::vector<fs::path> pictures, pictures_of_split(settings, dataset));
+  dataset.names = std::move(settings.names);
+  for (size_t i = 0; i < dataset.names.size(); ++i)
+    dataset.category_ids.push_back(static_cast<int64_t>(i));
+  load_samples(
+      pictures.size(), options.threads,
+      [&](size_t i) { return load(pictures[i], static_cast<int64_t>(i), dataset.names.size()); },
+      dataset);
+  return dataset;
+}
+
+Result<std::vector<std::string>> yolo_splits(const fs::path& yaml) {
+  SHRIKE_ASSIGN(const YoloSettings settings, read_yolo_settings(yaml));
+  std::vector<std::string> splits;
+  for (const char* name : kUsualSplits)
+    if (settings.splits.contains(name)) splits.emplace_back(name);
+  return splits;
+}
+
+}  // namespace shrike

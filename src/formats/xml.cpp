@@ -1,0 +1,112 @@
+#include "formats/xml.h"
+
+#include <expat.h>
+
+#include <memory>
+#include <type_traits>
+
+namespace shrike {
+
+namespace {
+
+constexpr size_t kMaxLevels = 32;
+constexpr size_t kMaxElements = 100'000;
+
+struct ParserDeleter {
+  void operator()(XML_Parser parser) const { XML_ParserFree(parser); }
+};
+using ParserPointer = std::unique_ptr<std::remove_pointer_t<XML_Parser>, ParserDeleter>;
+
+void trim(std::string& text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const size_t begin = text.find_first_not_of(kSpace);
+  if (begin == std::string::npos) {
+    text.clear();
+    return;
+  }
+  text = text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
+
+// What the callbacks work on.
+class TreeBuilder {
+ public:
+  explicit TreeBuilder(XML_Parser parser) : parser_(parser) {
+    XML_SetUserData(parser, this);
+    XML_SetElementHandler(parser, on_start, on_end);
+    XML_SetCharacterDataHandler(parser, on_text);
+    XML_SetStartDoctypeDeclHandler(parser, on_doctype);
+  }
+
+  const std::string& refusal() const { return refusal_; }
+  XmlElement take() { return std::move(root_); }
+
+ private:
+  static TreeBuilder& self(void* data) { return *static_cast<TreeBuilder*>(data); }
+
+  static void on_start(void* data, const XML_Char* name, const XML_Char**) {
+    self(data).start(name);
+  }
+  static void on_end(void* data, const XML_Char*) {
+    TreeBuilder& builder = self(data);
+    if (!builder.refusal_.empty()) return;
+    trim(builder.open_.back()->text);
+    builder.open_.pop_back();
+  }
+  static void on_text(void* data, const XML_Char* text, int count) {
+    TreeBuilder& builder = self(data);
+    if (builder.refusal_.empty())
+      builder.open_.back()->text.append(text, static_cast<size_t>(count));
+  }
+  static void on_doctype(void* data, const XML_Char*, const XML_Char*, const XML_Char*, int) {
+    self(data).refuse("a document type (<!DOCTYPE) is not read");
+  }
+
+  void start(const char* name) {
+    if (!refusal_.empty()) return;
+    if (open_.size() == kMaxLevels) return refuse("more than 32 levels");
+    if (++elements_ > kMaxElements) return refuse("more than 100,000 elements");
+    // Its parent gets no other child before this one ends, so that the pointer stays good.
+    XmlElement& element = open_.empty() ? root_ : open_.back()->children.emplace_back();
+    element.name = name;
+    element.line = static_cast<int>(XML_GetCurrentLineNumber(parser_));
+    open_.push_back(&element);
+  }
+
+  void refuse(const char* why) {
+    refusal_ = why;
+    XML_StopParser(parser_, XML_FALSE);
+  }
+
+  XML_Parser parser_;
+  XmlElement root_;
+  std::vector<XmlElement*> open_;
+  size_t elements_ = 0;
+  std::string refusal_;
+};
+
+}  // namespace
+
+const XmlElement* XmlElement::find(std::string_view child) const {
+  for (const XmlElement& element : children)
+    if (element.name == child) return &element;
+  return nullptr;
+}
+
+Result<XmlElement> parse_xml(std::string_view text, const std::string& source) {
+  if (text.size() > kMaxXmlBytes)
+    return input_error(source + " is larger than " + std::to_string(kMaxXmlBytes) + " bytes");
+  const ParserPointer parser(XML_ParserCreate(nullptr));
+  if (!parser) return runtime_error(source + ": not enough memory to read XML");
+  TreeBuilder builder(parser.get());
+  if (XML_Parse(parser.get(), text.data(), static_cast<int>(text.size()), XML_TRUE) ==
+      XML_STATUS_OK)
+    return builder.take();
+  const std::string why = builder.refusal().empty()
+                              ? std::string("not valid XML: ") +
+                                    XML_ErrorString(XML_GetErrorCode(parser.get()))
+                              : builder.refusal();
+  return input_error(source + ":" + std::to_string(XML_GetCurrentLineNumber(parser.get())) + ": " +
+                     why);
+}
+
+}  // namespace shrike
