@@ -29,6 +29,7 @@ void run(const Activation& activation, const ConstRowsView& input, const RowsVie
 
 constexpr UnaryKernel kUnaryKernels[] = {
 #if SHRIKE_KERNELS_AVX2
+    {"avx512", CpuNeed::kAvx512, nullptr, run<unary_row_avx512>},
     {"avx2", CpuNeed::kAvx2Fma, nullptr, run<unary_row_avx2>},
 #endif
     {"reference", CpuNeed::kNothing, nullptr, run<unary_row_reference>},

@@ -13,20 +13,33 @@
 namespace shrike::kernels {
 namespace {
 
+// sum + coefficient * x, the coefficient known when compiling: additions have units of their own.
+[[gnu::always_inline]] inline Vec add_scaled(Vec sum, double coefficient, Vec x) {
+  if (coefficient == 1) return sum + x;
+  if (coefficient == -1) return sum - x;
+  return fma(splat(static_cast<float>(coefficient)), x, sum);
+}
+
 // sum over k of coefficients[k] * d[step * k]; the last coefficient is 1.
 template <size_t kStep, size_t kCount>
 [[gnu::always_inline]] inline Vec polynomial(const double (&coefficients)[kCount], const Vec* d) {
   Vec sum = d[kStep * (kCount - 1)];
-  for (size_t k = kCount - 1; k-- > 0;)
-    sum = fma(splat(static_cast<float>(coefficients[k])), d[kStep * k], sum);
+  for (size_t k = kCount - 1; k-- > 0;) sum = add_scaled(sum, coefficients[k], d[kStep * k]);
   return sum;
 }
 
+// The values at +p and -p of a polynomial of this even and this odd part, the latter over p.
+[[gnu::always_inline]] inline void at_pair(double p, Vec even, Vec odd, Vec& plus, Vec& minus) {
+  const Vec scaled = p == 1 ? odd : splat(static_cast<float>(p)) * odd;
+  plus = even + scaled;
+  minus = even - scaled;
+}
+
 template <const auto& kNumbers>
-[[gnu::always_inline]] constexpr float power(size_t pair, size_t exponent) {
+[[gnu::always_inline]] constexpr double power(size_t pair, size_t exponent) {
   double result = 1;
   for (size_t k = 0; k < exponent; ++k) result *= kNumbers.points[pair];
-  return static_cast<float>(result);
+  return result;
 }
 
 // y[r] = sum over the pairs i of p_i^r (m[2 i] + (-1)^r m[2 i + 1]), r < 2 kPairs.
@@ -43,8 +56,8 @@ template <const auto& kNumbers, size_t kPairs>
 #pragma GCC unroll 8
   for (size_t r = 1; r < 2 * kPairs; ++r) {
     const Vec* parts = r % 2 == 0 ? sum : difference;
-    y[r] = splat(power<kNumbers>(0, r)) * parts[0];
-    for (size_t i = 1; i < kPairs; ++i) y[r] = fma(splat(power<kNumbers>(i, r)), parts[i], y[r]);
+    y[r] = splat(static_cast<float>(power<kNumbers>(0, r))) * parts[0];
+    for (size_t i = 1; i < kPairs; ++i) y[r] = add_scaled(y[r], power<kNumbers>(i, r), parts[i]);
   }
 }
 
@@ -62,9 +75,7 @@ struct StrideOne {
     for (size_t i = 0; i < kPairs; ++i) {
       const Vec even = polynomial<2>(kNumbers.pair[i], d + 2);
       const Vec odd = polynomial<2>(kNumbers.pair[i], d + 1);
-      const auto p = static_cast<float>(kNumbers.points[i]);
-      v[1 + 2 * i] = fma(splat(p), odd, even);
-      v[2 + 2 * i] = fma(splat(-p), odd, even);
+      at_pair(kNumbers.points[i], even, odd, v[1 + 2 * i], v[2 + 2 * i]);
     }
   }
 
@@ -86,11 +97,9 @@ struct StrideTwo {
   [[gnu::always_inline]] static void input(const Vec* d, Vec* v) {
 #pragma GCC unroll 4
     for (size_t i = 0; i < kPairs; ++i) {
-      const Vec odd = polynomial<4>(kNumbers.pair[i], d + 2);
-      const Vec even = polynomial<4>(kNumbers.pair[i], d);
-      const auto p = static_cast<float>(kNumbers.points[i]);
-      v[2 * i] = fma(splat(p), even, odd);
-      v[2 * i + 1] = fma(splat(-p), even, odd);
+      const Vec upper = polynomial<4>(kNumbers.pair[i], d + 2);
+      const Vec lower = polynomial<4>(kNumbers.pair[i], d);
+      at_pair(kNumbers.points[i], upper, lower, v[2 * i], v[2 * i + 1]);
     }
     v[kOut] = polynomial<4>(kNumbers.all, d);
 #pragma GCC unroll 8
