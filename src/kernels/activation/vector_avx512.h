@@ -19,15 +19,21 @@ inline Vec load(const float* source) { return _mm512_loadu_ps(source); }
 inline void store_aligned(float* target, Vec value) { _mm512_store_ps(target, value); }
 inline void store(float* target, Vec value) { _mm512_storeu_ps(target, value); }
 
-// The first min(count, 16) floats, 0 in the other lanes; touches no more memory than that.
-inline Mask lane_mask(int64_t count) {
-  return static_cast<Mask>(count >= kLanes ? 0xFFFF : (1u << count) - 1);
-}
+// Lanes 0 .. count-1; requires 0 <= count < 16.
+inline Mask lane_mask(int64_t count) { return static_cast<Mask>((1u << count) - 1); }
+
+// The first min(count, 16) floats, 0 in the other lanes; touches no more memory than that. Whole
+// vectors apart: masked stores are slow on some processors.
 inline Vec load_some(const float* source, int64_t count) {
+  if (count >= kLanes) return load(source);
   return _mm512_maskz_loadu_ps(lane_mask(count), source);
 }
 inline void store_some(float* target, Vec value, int64_t count) {
-  _mm512_mask_storeu_ps(target, lane_mask(count), value);
+  if (count >= kLanes) {
+    store(target, value);
+  } else {
+    _mm512_mask_storeu_ps(target, lane_mask(count), value);
+  }
 }
 
 // a * b + c and c - a * b, rounded once.

@@ -16,7 +16,8 @@ size_t lay_out_scratch(const TileKernel& tile, const ConvProblem& problem, std::
   const auto pixels = static_cast<size_t>(igemm_block_pixels(tile, problem));
   const size_t pointers = align_up(pixels * static_cast<size_t>(problem.taps()) * sizeof(float*));
   const size_t per_pixel = align_up(pixels * sizeof(float*));
-  const size_t sums = align_up(static_cast<size_t>(tile.rows * tile.columns) * sizeof(float));
+  const size_t sums =
+      align_up(static_cast<size_t>(kFinishTiles * tile.rows * tile.columns) * sizeof(float));
   if (scratch)
     *scratch = {reinterpret_cast<const float**>(base), reinterpret_cast<float**>(base + pointers),
                 reinterpret_cast<const float**>(base + pointers + per_pixel),
@@ -101,8 +102,8 @@ class IgemmRun {
     return {reinterpret_cast<const char*>(maps_.input.at(0, pixel)), lines,
             divide_up(lines, steps)};
   }
-  void compute_tile(const IgemmTile& tile, const IgemmScratch& scratch, int64_t group,
-                    int64_t block) const;
+  void compute_tiles(const IgemmTile* tiles, int64_t count, const IgemmScratch& scratch,
+                     int64_t group, int64_t block) const;
 
   const TileKernel& tile_;
   const ConvProblem& problem_;
@@ -179,16 +180,19 @@ void IgemmRun::describe_outputs(const IgemmScratch& scratch, int64_t group, Pixe
   }
 }
 
-void IgemmRun::compute_tile(const IgemmTile& tile, const IgemmScratch& scratch, int64_t group,
-                            int64_t block) const {
+void IgemmRun::compute_tiles(const IgemmTile* tiles, int64_t count, const IgemmScratch& scratch,
+                             int64_t group, int64_t block) const {
   const int64_t index = group * packing_.blocks + block;
   const int64_t column = block * tile_.columns;
-  const int64_t count = std::min<int64_t>(tile_.columns, problem_.group_out() - column);
-  tile_.sums[tile.row_count](
-      {tile.pointers, tile.runs, tile.run_length, weights_ + index * packing_.panel,
-       weights_ + packing_.bias + index * tile_.columns, scratch.sums, count});
-  finish_({scratch.sums, tile.row_count, column, count, scratch.outputs + tile.first,
-           scratch.residual + tile.first, problem_.activation, problem_.residual});
+  const int64_t columns = std::min<int64_t>(tile_.columns, problem_.group_out() - column);
+  int rows = 0;
+  for (int64_t t = 0; t < count; rows += tiles[t++].row_count)
+    tile_.sums[tiles[t].row_count]({tiles[t].pointers, tiles[t].runs, tiles[t].run_length,
+                                    weights_ + index * packing_.panel,
+                                    weights_ + packing_.bias + index * tile_.columns,
+                                    scratch.sums + rows * tile_.columns, columns});
+  finish_({scratch.sums, rows, column, columns, scratch.outputs + tiles->first,
+           scratch.residual + tiles->first, problem_.activation, problem_.residual});
 }
 
 void IgemmRun::compute(const IgemmScratch& scratch, int64_t group, int64_t first, int64_t last,
@@ -210,11 +214,11 @@ void IgemmRun::compute(const IgemmScratch& scratch, int64_t group, int64_t first
     pixel.x += row_count;
     while (pixel.x >= problem_.out_width) pixel = {pixel.y + 1, pixel.x - problem_.out_width};
   }
-  Prefetch next = prefetch_of(last, count * (end - begin));
+  Prefetch next = prefetch_of(last, divide_up(count, kFinishTiles) * (end - begin));
   for (int64_t block = begin; block < end; ++block)
-    for (int64_t t = 0; t < count; ++t) {
+    for (int64_t t = 0; t < count; t += kFinishTiles) {
       next.step();
-      compute_tile(tiles[t], scratch, group, block);
+      compute_tiles(tiles + t, std::min(kFinishTiles, count - t), scratch, group, block);
     }
 }
 

@@ -33,10 +33,14 @@ struct IgemmScratch {
   const float** pointers;  // [tile][run][row]
   float** outputs;         // [pixel]
   const float** residual;  // [pixel]
-  float* sums;             // [row][column]
+  float* sums;             // [row][column] of kFinishTiles tiles
 };
 
 inline constexpr int64_t kMaxBlockTiles = 64;
+
+// Tiles whose sums are finished together: activations are long chains of operations, of which a
+// processor needs many at once.
+inline constexpr int64_t kFinishTiles = 4;
 
 // One tile of a block.
 struct IgemmTile {
