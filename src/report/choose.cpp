@@ -28,6 +28,32 @@ class Generator {
 
 }  // namespace
 
+uint32_t count_mistakes(std::span<const Detection> detections, std::span<const Truth> truth,
+                        const ConfusionOptions& options) {
+  // The classes that occur, numbered from 0: the matrix stays small.
+  std::vector<int> ids;
+  for (const Detection& d : detections) ids.push_back(d.class_id);
+  for (const Truth& t : truth) ids.push_back(t.class_id);
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  const auto number = [&](int id) {
+    return static_cast<int>(std::lower_bound(ids.begin(), ids.end(), id) - ids.begin());
+  };
+  std::vector<Detection> found(detections.begin(), detections.end());
+  for (Detection& d : found) d.class_id = number(d.class_id);
+  std::vector<Truth> objects(truth.begin(), truth.end());
+  for (Truth& t : objects) t.class_id = number(t.class_id);
+
+  const int classes = static_cast<int>(ids.size());
+  ConfusionMatrix matrix(classes);
+  matrix.add(found, objects, options);
+  uint64_t mistakes = 0;
+  for (int row = 0; row <= classes; ++row)
+    for (int column = 0; column <= classes; ++column)
+      if (row != column) mistakes += matrix.cell(row, column);
+  return static_cast<uint32_t>(mistakes);
+}
+
 std::vector<size_t> choose_pictures(std::span<const uint32_t> mistakes, size_t limit,
                                     uint64_t seed) {
   std::vector<size_t> order(mistakes.size());

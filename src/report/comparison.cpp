@@ -170,9 +170,7 @@ Result<void> write_comparison(const std::filesystem::path& folder, const Compari
                                                   {"map50_a", true},
                                                   {"map50_b", true},
                                                   {"map50_difference", true}}))));
-  Page page{data.head, tiles_of(data), {}};
-  auto& facts = page.head.facts;
-  facts.insert(facts.begin(), {{"A", data.a.name}, {"B", data.b.name}});
+  Page page{data.head, {{"A", data.a.name}, {"B", data.b.name}}, tiles_of(data), {}};
   page.sections.push_back({"Verdict", data.verdict, {}});
   page.sections.back().parts.push_back(differences_figure(data));
   page.sections.back().parts.push_back(

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "report/number.h"
 #include "report/style.h"
 #include "vision/text_width.h"
 
@@ -11,7 +12,8 @@ namespace shrike {
 
 namespace {
 
-constexpr double kLegendText = 11.5, kLegendRow = 18, kSwatch = 22, kMostName = 150;
+constexpr double kLegendText = 11.5, kLegendRow = 18, kLeastLegendRow = 13, kSwatch = 22,
+                 kMostName = 150;
 constexpr double kTolerance = 0.1;  // pixels that a simplified line may be off
 constexpr double kOutermost = 1e5;  // pixels: where points far outside the axes are drawn
 
@@ -171,20 +173,26 @@ class LineChartPainter {
   }
 
   void draw_legend() {
-    const double row = std::min(
-        kLegendRow, plot_.height / static_cast<double>(std::max<size_t>(legend_.rows.size(), 1)));
+    const size_t all = legend_.rows.size();
+    const auto room = static_cast<size_t>(plot_.height / kLeastLegendRow);
+    const size_t shown = all <= room ? all : room - 1;
+    const double row =
+        std::min(kLegendRow, plot_.height / static_cast<double>(std::max<size_t>(shown, 1)));
     const double left = plot_.right() + 20;
-    double y = plot_.y + row / 2;
-    for (const Series* series : legend_.rows) {
-      if (series->line) canvas_.line({left, y}, {left + kSwatch, y}, series->stroke);
-      if (series->marker > 0 || !series->line)
-        canvas_.circle({left + kSwatch / 2, y}, std::max(series->marker, 3.0), series->stroke.ink);
-      TextStyle text{.size = kLegendText, .ink = {style::kInk}, .centred = true};
-      canvas_.text({left + kSwatch + 8, y}, fit_text(series->name, kLegendText, kMostName), text);
+    Point at{left + kSwatch + 8, plot_.y + row / 2};
+    TextStyle text{.size = kLegendText, .ink = {style::kInk}, .centred = true};
+    for (size_t i = 0; i < shown; ++i, at.y += row) {
+      const Series& series = *legend_.rows[i];
+      if (series.line) canvas_.line({left, at.y}, {left + kSwatch, at.y}, series.stroke);
+      if (series.marker > 0 || !series.line)
+        canvas_.circle({left + kSwatch / 2, at.y}, std::max(series.marker, 3.0), series.stroke.ink);
+      text.anchor = Anchor::kStart;
+      canvas_.text(at, fit_text(series.name, kLegendText, kMostName), text);
       text.anchor = Anchor::kEnd;
-      canvas_.text({left + legend_.width(), y}, series->value, text);
-      y += row;
+      canvas_.text({left + legend_.width(), at.y}, series.value, text);
     }
+    text.anchor = Anchor::kStart;
+    if (shown < all) canvas_.text(at, "and " + grouped(all - shown) + " more", text);
   }
 
   const LineChart& chart_;

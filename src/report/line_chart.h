@@ -36,7 +36,8 @@ struct LineChart {
   double width = 760, height = 470;
 };
 
-// Names too long for the legend are cut. A chart without points has its axes.
+// Names too long for the legend are cut; where not all fit, it says how many are missing. A chart
+// without points has its axes.
 Canvas draw(const LineChart& chart);
 
 // Without the points of a line that lie within `tolerance` of the line that is left (Douglas

@@ -27,7 +27,7 @@ class PageWriter {
  public:
   std::string write(const Page& page) && {
     begin(page.head.title);
-    head(page.head);
+    head(page);
     tiles(page.tiles);
     for (const PageSection& part : page.sections) section(part);
     if (!page.head.program.empty())
@@ -83,8 +83,10 @@ class PageWriter {
     out_ += element("style", "", kPageStyle) + "\n</head>\n<body>\n<main>\n";
   }
 
-  void head(const ReportHead& head) {
+  void head(const Page& page) {
+    const ReportHead& head = page.head;
     out_ += "<header>\n" + text_element("h1", "", head.title) + "\n<dl>\n";
+    for (const Fact& line : page.subject) fact(line);
     fact({"Data", head.data});
     fact({"Date", head.date});
     fact({"Machine", head.machine});

@@ -58,6 +58,7 @@ struct PageSection {
 
 struct Page {
   ReportHead head;
+  std::vector<Fact> subject;  // stands before the facts of the head: "Model" "yolov8n.onnx"
   std::vector<Tile> tiles;
   std::vector<PageSection> sections;
 };

@@ -19,7 +19,7 @@ main { max-width: 1240px; margin: 0 auto; padding: 32px 24px 48px; }
 h1 { font-size: 26px; line-height: 1.25; margin: 0 0 16px; overflow-wrap: anywhere; }
 h2 { font-size: 19px; margin: 40px 0 4px; }
 section > p { color: var(--quiet); max-width: 80ch; margin: 0 0 12px; }
-dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(230px, 1fr)); gap: 10px 24px;
+dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(180px, 1fr)); gap: 10px 24px;
   margin: 0; }
 dt { color: var(--quiet); font-size: 13px; }
 dd { margin: 0; overflow-wrap: anywhere; }

@@ -95,8 +95,7 @@ Result<void> write_numbers(const std::filesystem::path& folder, const ReportData
 Result<void> write_report(const std::filesystem::path& folder, const ReportData& data) {
   SHRIKE_TRY(make_folders(folder));
   SHRIKE_TRY(write_numbers(folder, data));
-  Page page{data.head, headline_tiles(data.model), {}};
-  page.head.facts.insert(page.head.facts.begin(), {"Model", data.model.name});
+  Page page{data.head, {{"Model", data.model.name}}, headline_tiles(data.model), {}};
   page.sections.push_back(scores_section(data.model));
   page.sections.push_back(curves_section(data));
   if (data.confusion.classes() > 0) page.sections.push_back(confusion_section(data));

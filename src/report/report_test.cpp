@@ -328,6 +328,22 @@ TEST(ChoosePictures, TakesTheWorstAndAFewOthers) {
   for (size_t i = 12; i < 16; ++i) EXPECT_LT(many[i], 88);
 }
 
+TEST(CountMistakes, CountsMissedFalseAndConfused) {
+  const std::vector<Truth> truth = {{0, 0, 10, 10, 100, 3},
+                                    {50, 0, 10, 10, 100, 3},
+                                    {100, 0, 10, 10, 100, 900},
+                                    {150, 0, 10, 10, 100, 3, true}};
+  const std::vector<Detection> detections = {{{0, 0, 10, 10}, 0.9f, 3},     // right
+                                             {{100, 0, 110, 10}, 0.9f, 5},  // of another class
+                                             {{0, 50, 10, 60}, 0.9f, 3},    // of nothing
+                                             {{152, 0, 158, 10}, 0.9f, 3},  // in a crowd
+                                             {{0, 90, 10, 99}, 0.1f, 3}};   // not confident
+  EXPECT_EQ(count_mistakes(detections, truth, {}), 3) << "one object is not found";
+  EXPECT_EQ(count_mistakes({}, truth, {}), 3);
+  EXPECT_EQ(count_mistakes(detections, {}, {}), 4);
+  EXPECT_EQ(count_mistakes({}, {}, {}), 0);
+}
+
 TEST(ChoosePictures, FewAndNone) {
   EXPECT_TRUE(choose_pictures({}, 16, 1).empty());
   const std::vector<uint32_t> three = {0, 2, 0};

@@ -35,7 +35,7 @@ class Painter {
   Painter(cairo_t* context, int width, int height)
       : context_(context), width_(width), height_(height) {
     const double mean_side = (width + height) / 2.0;
-    line_ = std::max(1.5, mean_side * 0.004);
+    line_ = std::max(2.0, mean_side * 0.004);
     font_size_ = std::max(11.0, mean_side * 0.026);
     cairo_select_font_face(context_, "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL,
                            CAIRO_FONT_WEIGHT_BOLD);
