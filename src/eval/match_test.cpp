@@ -5,9 +5,26 @@
 #include <limits>
 
 #include "eval/coco_box.h"
+#include "eval/golden_test.h"
 
 namespace shrike {
 namespace {
+
+TEST(Match, OverlapsArePycocotoolsToTheBit) {
+  std::ifstream file = golden::open("overlaps.txt");
+  CocoBox a, b;
+  bool crowd;
+  double expected;
+  int pairs = 0, apart = 0;
+  for (; file >> a.x >> a.y >> a.width >> a.height >> b.x >> b.y >> b.width >> b.height >> crowd >>
+         expected;
+       ++pairs) {
+    EXPECT_EQ(overlap(a, b, crowd), expected) << "pair " << pairs;
+    if (expected == 0) ++apart;
+  }
+  EXPECT_EQ(pairs, 200);
+  EXPECT_GT(pairs - apart, 50);
+}
 
 Truth object(double x, double y, double width, double height, int class_id = 0) {
   Truth t;

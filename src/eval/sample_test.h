@@ -13,6 +13,7 @@ namespace shrike::sample {
 struct Options {
   int classes = 3;
   double skill = 0.7;    // share of objects that are found, on average
+  int noise = 4;         // fewer than so many detections of nothing a picture
   double crowds = 0.05;  // share of objects; as many are ignored
 };
 
@@ -38,7 +39,7 @@ class Maker {
       if (uniform() < skill) out.detections.push_back(near(out.truth.back()));
       if (uniform() < 0.1) out.detections.push_back(near(out.truth.back()));
     }
-    for (int i = below(4); i > 0; --i) {
+    for (int i = below(options_.noise); i > 0; --i) {
       out.detections.push_back(near(object()));
       out.detections.back().confidence *= 0.7f;
     }

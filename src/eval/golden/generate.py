@@ -3,14 +3,15 @@
     python3 generate.py                                 (numpy, pycocotools)
     python3 generate.py --random 40 --seed 7 --out DIR
 
-Writes sets.txt (random_sets.py: write_set) and scores.txt (oracle.py: write_scores): the sets that
-are stored beside this file, or --random ones of any kind.
+Writes sets.txt (random_sets.py: write_set), scores.txt (oracle.py: write_scores) and overlaps.txt
+(write_overlaps): of the sets that are stored beside this file, or of --random ones of any kind.
 """
 
 import argparse
 import pathlib
 
 import numpy as np
+from pycocotools import mask
 
 import oracle
 import random_sets
@@ -45,6 +46,14 @@ def any_sets(seed, count):
         yield random_sets.any_set(np.random.default_rng([seed, number]), f"{seed}_{number}")
 
 
+def write_overlaps(rng, count, file):
+    """Pairs of boxes, x y width height each, whether the second is a crowd, and their overlap."""
+    for number in range(count):
+        first, second = rng.uniform(0, 100, (2, 4)).round(number % 4).tolist()
+        crowd = int(rng.random() < 0.2)
+        print(*first, *second, crowd, mask.iou([first], [second], [crowd]).item(), file=file)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--random", type=int, metavar="COUNT")
@@ -56,6 +65,8 @@ def main():
         for one in sets:
             random_sets.write_set(one, inputs)
             oracle.write_scores(one, outputs)
+    with open(args.out / "overlaps.txt", "w") as file:
+        write_overlaps(np.random.default_rng(args.seed), 200, file)
 
 
 if __name__ == "__main__":
