@@ -52,8 +52,10 @@ mark_done() {
 
 # One set-up at a time in this clone; given back with release_clone (or when the script ends).
 lock_clone() {
-  mkdir -p "$build" || fail "cannot write to $build"
-  exec 9> "$build/.lock"
+  { mkdir -p "$build" && : >> "$build/.lock"; } 2> /dev/null ||
+    fail "cannot write to $build: copy the clone to a folder of yours" \
+      "(or call build/release/shrike, where somebody has built it)"
+  exec 9>> "$build/.lock"
   flock --nonblock 9 || {
     say "waiting for another shrikew in this clone"
     flock 9

@@ -63,8 +63,18 @@ configure() {
   say "configuring build/$preset"
   command -v ccache > /dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
   (cd -- "$root" && quietly "configuring build/$preset" \
-    cmake --fresh --preset "$preset" "${launcher[@]}" "$@") || cannot_build
+    with_ccache cmake --fresh --preset "$preset" "${launcher[@]}" "$@") || cannot_build
   mark_done "configure-$preset" "$(configuration_digest "$preset" "$@")"
+}
+
+# with_ccache COMMAND...: ccache wants a folder of its own, and a home even where it does not use it;
+# without one that can be written to, its folder is in the build folder.
+with_ccache() {
+  if [ -n "${CCACHE_DIR-}${XDG_CACHE_HOME-}" ] || [ -w "${HOME-}" ]; then
+    "$@"
+  else
+    CCACHE_DIR="$build/ccache" HOME="${HOME:-/nonexistent}" "$@"
+  fi
 }
 
 # compile PRESET [TARGET]: says so only when there is something to do.
@@ -74,5 +84,5 @@ compile() {
   if ninja -C "$folder" -n "$@" 2> /dev/null | grep -q 'no work to do'; then return; fi
   say "building ${folder#"$root"/} (the first time takes some minutes)"
   # Not more at once than there are cores: a compiler may want a gigabyte.
-  quietly "building" ninja -C "$folder" -j "$(nproc)" "$@" || cannot_build
+  quietly "building" with_ccache ninja -C "$folder" -j "$(nproc)" "$@" || cannot_build
 }

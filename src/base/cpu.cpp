@@ -6,7 +6,10 @@
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <string_view>
+
+#include "base/cgroup.h"
 
 namespace shrike {
 
@@ -29,18 +32,11 @@ CpuFeatures detect() {
   return features;
 }
 
-// The cgroup's quota in cores, or 0 for none.
-int cgroup_quota() {
-  std::ifstream v2("/sys/fs/cgroup/cpu.max");
-  std::string quota;
-  double period = 0;
-  if (!(v2 >> quota >> period)) {
-    std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") >> quota;
-    std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_period_us") >> period;
-  }
-  const double microseconds = std::strtod(quota.c_str(), nullptr);
-  if (microseconds <= 0 || period <= 0) return 0;
-  return std::max(1, static_cast<int>(std::ceil(microseconds / period)));
+// Cores that the control group's quota amounts to, rounded up; 0 for no quota.
+int quota_cores() {
+  std::ifstream file("/proc/self/cgroup");
+  const std::string own(std::istreambuf_iterator<char>(file), {});
+  return static_cast<int>(std::ceil(cgroup_cores("/sys/fs/cgroup", own)));
 }
 
 }  // namespace
@@ -70,7 +66,7 @@ int usable_cores() {
   cpu_set_t set;
   int cores = 1;
   if (sched_getaffinity(0, sizeof set, &set) == 0) cores = std::max(1, CPU_COUNT(&set));
-  const int quota = cgroup_quota();
+  const int quota = quota_cores();
   return quota > 0 ? std::min(cores, quota) : cores;
 }
 

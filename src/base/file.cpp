@@ -11,6 +11,8 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "base/signals.h"
+
 namespace shrike {
 
 namespace {
@@ -63,14 +65,16 @@ bool write_all(int fd, std::span<const std::byte> bytes) {
   return true;
 }
 
-// A new file beside `path`, its name in `temporary`; -1 and errno when it cannot be made. Not
-// mkstemp: that makes private files, and a result is to be as readable as any other file of the
-// user's.
+// A new file beside `path`, its name in `temporary`; -1 and errno when it cannot be made. The name
+// is not made of the path's, which may be as long as names can be. Not mkstemp: that makes private
+// files, and a result is to be as readable as any other file of the user's.
 int open_beside(const std::filesystem::path& path, std::string& temporary) {
   static std::atomic<unsigned> counter = 0;
   int fd;
   do {
-    temporary = path.string() + "." + std::to_string(::getpid()) + "." + std::to_string(counter++);
+    const std::string name =
+        ".shrike." + std::to_string(::getpid()) + "." + std::to_string(counter++);
+    temporary = (path.parent_path() / name).string();
     fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   } while (fd < 0 && errno == EEXIST);
   return fd;
@@ -163,6 +167,7 @@ Result<void> write_file(const std::filesystem::path& path, std::span<const std::
   struct stat status {};
   if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode))
     return cannot_write(path, EISDIR);
+  const SignalsHeld held;  // an end in between would leave the temporary file
   std::string temporary;
   FileDescriptor fd(open_beside(path, temporary));
   if (fd.get() < 0) return cannot_write(path, errno);

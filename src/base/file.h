@@ -61,8 +61,8 @@ class FileWindow {
 };
 
 // Writes `bytes` to a new file beside `path` and renames it into place, so that `path` is either
-// the old file or the whole new one. Errors (kRuntime) name the path: no such folder, read-only,
-// a directory in the way, disk full.
+// the old file or the whole new one. Signals that end the process wait until that is done. Errors
+// (kRuntime) name the path: no such folder, read-only, a directory in the way, disk full.
 Result<void> write_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
 Result<void> write_file(const std::filesystem::path& path, std::string_view text);
 

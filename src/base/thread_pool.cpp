@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <exception>
 
+#include "base/signals.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -53,6 +55,7 @@ ThreadPool::ThreadPool(int threads) {
   const int count = std::max(1, threads);
   shares_ = std::make_unique<Share[]>(static_cast<size_t>(count));
   workers_.reserve(static_cast<size_t>(count));
+  const SignalsHeld held;  // in the workers: the caller answers them
   try {
     for (int worker = 1; worker < count; ++worker)
       workers_.emplace_back([this, worker] { worker_loop(worker); });

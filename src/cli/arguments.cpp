@@ -1,6 +1,7 @@
 #include "cli/arguments.h"
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <iostream>
 #include <sstream>
@@ -137,10 +138,24 @@ CLI::Validator number_in(double least, double most) {
   range << "[" << least << " - " << most << "]";
   const auto check = [least, most, name = range.str()](const std::string& text) -> std::string {
     double value = 0;
-    if (CLI::detail::lexical_cast(text, value) && value >= least && value <= most) return {};
-    return text + " is no number in " + name;
+    if (!CLI::detail::lexical_cast(text, value)) return text + " is not a number";
+    if (value >= least && value <= most) return {};
+    return text + " is not in " + name;
   };
   return CLI::Validator(check, "FLOAT in " + range.str());
+}
+
+CLI::Validator whole_number_in(int least, int most) {
+  const std::string range = "[" + std::to_string(least) + " - " + std::to_string(most) + "]";
+  const auto check = [least, most, range](const std::string& text) -> std::string {
+    const char* end = text.data() + text.size();
+    int value = 0;
+    const auto [stop, error] = std::from_chars(text.data(), end, value);
+    if (error == std::errc::invalid_argument || stop != end) return text + " is not a whole number";
+    if (error == std::errc() && value >= least && value <= most) return {};
+    return text + " is not in " + range;
+  };
+  return CLI::Validator(check, "INT in " + range);
 }
 
 Result<Arguments> parse_arguments(CLI::App& app, const std::vector<std::string>& args) {

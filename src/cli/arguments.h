@@ -27,4 +27,7 @@ Result<Arguments> parse_arguments(CLI::App& app, const std::vector<std::string>&
 // For options that are floating-point numbers: from `least` to `most`. CLI::Range lets "nan" pass.
 CLI::Validator number_in(double least, double most);
 
+// The same for whole numbers. CLI::Range calls "abc" out of range.
+CLI::Validator whole_number_in(int least, int most);
+
 }  // namespace shrike

@@ -156,14 +156,24 @@ void add_options(CLI::App& app, Options& o) {
   add_detector_options(app, o.detector);
   app.add_option("--runs", o.runs, "Runs that count")
       ->capture_default_str()
-      ->check(CLI::Range(1, 1000000));
+      ->check(whole_number_in(1, 1000000));
   app.add_option("--warmup", o.warmup, "Runs before those")
       ->capture_default_str()
-      ->check(CLI::Range(0, 1000000));
+      ->check(whole_number_in(0, 1000000));
   app.add_flag("--json", o.json, "As JSON");
   app.add_flag("--decode", o.decode, "Time up to the boxes, not to the model's own outputs");
   app.add_option("--picture", o.picture, "The picture for --decode (noise when absent)");
   app.add_flag("--layers", o.layers, "The least time of each step, too");
+}
+
+// Options that would do nothing.
+Result<void> check_combination(const CLI::App& app, const Options& o) {
+  if (o.decode && o.layers)
+    return usage_error("--layers times the network alone: leave --decode out");
+  for (const char* option : {"--picture", "--names", "--layout", "--preprocess"})
+    if (!o.decode && app.count(option) > 0)
+      return usage_error(std::string(option) + " is about boxes: give --decode, too");
+  return {};
 }
 
 }  // namespace
@@ -176,6 +186,7 @@ Result<int> bench_command(const Words& words) {
   if (arguments.help) return kExitOk;
   if (!arguments.words.empty())
     return usage_error("bench takes --model NAME, not the word " + arguments.words.front());
+  SHRIKE_TRY(check_combination(app, o));
 
   SHRIKE_ASSIGN(const FoundModel found, find_model_files(o.detector.model));
   SHRIKE_ASSIGN(const Measured m, o.decode ? measure_decoding(o) : measure_network(o));

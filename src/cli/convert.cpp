@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "base/file_name.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/detector_options.h"
@@ -36,7 +37,7 @@ Result<ModelOption> model_of(const Words& words) {
     return usage_error(
         "convert needs a model and a file to write: shrike convert a.cfg a.weights "
         "b.onnx");
-  const bool swapped = fs::path(words[0]).extension() == ".weights";
+  const bool swapped = lower_ending(words[0]) == ".weights";
   return ModelOption{words[swapped ? 1 : 0], words[swapped ? 0 : 1]};
 }
 
@@ -84,7 +85,7 @@ Result<int> convert_command(const Words& words) {
   app.add_flag("--fold-batchnorm", o.fold, "Batch norms go into the convolutions before them");
   app.add_option("--opset", o.write.opset, "ONNX operator set")
       ->capture_default_str()
-      ->check(CLI::Range(kMinWriteOpset, kMaxWriteOpset));
+      ->check(whole_number_in(kMinWriteOpset, kMaxWriteOpset));
   app.add_option("--names", o.names_file, "File with the names of the classes, one a line");
   app.add_flag("--json", o.json, "One JSON object on standard output");
   SHRIKE_ASSIGN(const Arguments arguments, parse_arguments(app, words));
@@ -92,7 +93,7 @@ Result<int> convert_command(const Words& words) {
 
   SHRIKE_ASSIGN(const ModelOption option, model_of(arguments.words));
   const fs::path out = arguments.words.back();
-  if (out.extension() != ".onnx")
+  if (lower_ending(out) != ".onnx")
     return usage_error("convert writes ONNX: " + out.string() + " does not end in .onnx");
   SHRIKE_ASSIGN(LoadedModel model, load_model_option(option));
   const std::string source = model.source;

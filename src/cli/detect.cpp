@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <future>
 
+#include "base/signals.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/detection_text.h"
@@ -10,6 +11,7 @@
 #include "cli/interrupt.h"
 #include "cli/picture_output.h"
 #include "cli/pictures.h"
+#include "cli/standard_streams.h"
 #include "cli/terminal.h"
 #include "cli/values.h"
 #include "vision/decode.h"
@@ -40,7 +42,7 @@ void add_options(CLI::App& app, Options& o) {
       ->check(number_in(0, 1));
   app.add_option("--max-det", o.detect.max_det, "Most boxes of a picture")
       ->capture_default_str()
-      ->check(CLI::Range(1, 30000));
+      ->check(whole_number_in(1, 30000));
   app.add_option("--classes", o.classes, "Only these classes: names or numbers, with commas");
   app.add_flag("--agnostic", o.detect.agnostic, "Boxes of different classes compete, too");
   app.add_flag("--json", o.json, "One JSON object a picture and line on standard output");
@@ -75,7 +77,10 @@ class Reader {
  private:
   void start() {
     if (at_ >= paths_.size()) return;
-    pending_ = std::async(std::launch::async, [path = paths_[at_]] { return read_image(path); });
+    const SignalsHeld held;  // for the thread that reads: the one that writes answers them
+    // Where the machine refuses a thread, it is read when it is asked for.
+    pending_ = std::async(std::launch::async | std::launch::deferred,
+                          [path = paths_[at_]] { return read_image(path); });
   }
   const std::vector<fs::path>& paths_;
   size_t at_ = 0;
@@ -111,7 +116,7 @@ Result<int> detect_all(Detector& detector, const Options& o, const PictureOutput
       const std::string text = o.json ? detection_json(*result, detector.names())
                                       : detection_lines(*result, detector.names(), colour);
       std::fwrite(text.data(), 1, text.size(), stdout);
-      if (std::fflush(stdout) != 0) return runtime_error("cannot write to standard output");
+      SHRIKE_TRY(flush_output());
     }
     bar.set(i + 1);
   }
@@ -133,6 +138,10 @@ Result<int> detect_command(const Words& words) {
   if (arguments.words.empty())
     return usage_error("detect needs pictures, folders or patterns: shrike detect street.jpg");
 
+  const OutputOptions outputs = output_options(o);
+  if (o.label_confidence && outputs.labels.empty())
+    return usage_error("--save-conf is about label files: give --save-txt, too");
+
   const PictureList pictures = find_pictures(arguments.words);
   if (pictures.paths.empty() && pictures.errors.size() == 1) return pictures.errors.front();
   for (const Error& error : pictures.errors) say(printable(error.message));
@@ -142,9 +151,8 @@ Result<int> detect_command(const Words& words) {
   if (!o.classes.empty()) {
     SHRIKE_ASSIGN(o.detect.classes, parse_classes(o.classes, detector.names()));
   }
-  SHRIKE_ASSIGN(const PictureOutput output,
-                PictureOutput::create(output_options(o), pictures.paths));
-  catch_interrupt();
+  SHRIKE_ASSIGN(const PictureOutput output, PictureOutput::create(outputs, pictures.paths));
+  const CatchInterrupts caught;
   SHRIKE_ASSIGN(const int code, detect_all(detector, o, output, pictures.paths));
   return code == kExitOk && !pictures.errors.empty() ? kExitInput : code;
 }

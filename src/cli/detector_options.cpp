@@ -1,5 +1,6 @@
 #include "cli/detector_options.h"
 
+#include "cli/arguments.h"
 #include "cli/terminal.h"
 #include "cli/values.h"
 #include "formats/names_literal.h"
@@ -40,7 +41,7 @@ void add_size_option(CLI::App& app, std::string& size) {
 void add_threads_option(CLI::App& app, int& threads) {
   app.add_option("--threads", threads, "Threads of the network; 0: every core")
       ->capture_default_str()
-      ->check(CLI::Range(0, kMostThreads));
+      ->check(whole_number_in(0, kMostThreads));
 }
 
 void add_detector_options(CLI::App& app, DetectorOptions& options) {

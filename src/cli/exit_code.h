@@ -11,7 +11,7 @@ inline constexpr int kExitInput = 3;
 inline constexpr int kExitModel = 4;
 inline constexpr int kExitRuntime = 5;
 
-// As shells count an end by a signal: 130 for SIGINT, 143 for SIGTERM.
+// As shells count an end by a signal: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP.
 constexpr int exit_code_of_signal(int signal) { return 128 + signal; }
 
 constexpr int exit_code(ErrorKind kind) {

@@ -150,6 +150,9 @@ Result<int> inspect_command(const Words& words) {
   SHRIKE_ASSIGN(const Arguments arguments, parse_arguments(app, words));
   if (arguments.help) return kExitOk;
   if (arguments.words.size() > 1) return usage_error("inspect looks at one model");
+  if (o.whole && !o.text) return usage_error("--whole is about the graph's text: give --text, too");
+  if (o.text && (o.json || o.explain))
+    return usage_error("--text shows only the graph's text: leave --json and --explain out");
   if (!arguments.words.empty()) o.model.model = arguments.words.front();
 
   SHRIKE_ASSIGN(LoadedModel model, load_model_option(o.model));

@@ -1,8 +1,7 @@
 #include "cli/interrupt.h"
 
-#include <signal.h>
-
-#include <initializer_list>
+#include <iterator>
+#include <type_traits>
 
 namespace shrike {
 
@@ -16,11 +15,20 @@ void note_interrupt(int signal) {
 
 }  // namespace
 
-void catch_interrupt() {
+CatchInterrupts::CatchInterrupts() {
+  static_assert(std::size(kInterrupts) == std::extent_v<decltype(before_)>);
   struct sigaction action {};
   action.sa_handler = note_interrupt;
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
-  for (const int signal : {SIGINT, SIGTERM}) ::sigaction(signal, &action, nullptr);
+  for (size_t i = 0; i < std::size(kInterrupts); ++i) {
+    ::sigaction(kInterrupts[i], &action, &before_[i]);
+    if (before_[i].sa_handler == SIG_IGN) ::sigaction(kInterrupts[i], &before_[i], nullptr);
+  }
+}
+
+CatchInterrupts::~CatchInterrupts() {
+  for (size_t i = 0; i < std::size(kInterrupts); ++i)
+    ::sigaction(kInterrupts[i], &before_[i], nullptr);
 }
 
 int interrupted() { return first_signal; }

@@ -4,7 +4,9 @@
 
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/interrupt.h"
 #include "cli/nearest.h"
+#include "cli/standard_streams.h"
 #include "cli/terminal.h"
 
 namespace shrike {
@@ -40,15 +42,15 @@ int run_shrike(const Words& words) {
     return kExitUsage;
   }
   const Result<int> result = run_named_command(words);
-  // A full disk or a closed pipe behind standard output may only show here.
-  const bool written = std::fflush(stdout) == 0 && !std::ferror(stdout);
+  // A full disk behind standard output may only show here.
+  const Result<void> written = flush_output();
   if (!result) {
     say(printable(result.error().message));
-    return exit_code(result.error().kind);
+    return interrupted() != 0 ? exit_code_of_signal(interrupted()) : exit_code(result.error().kind);
   }
   if (!written) {
-    say("cannot write to standard output");
-    return kExitRuntime;
+    say(written.error().message);
+    return exit_code(written.error().kind);
   }
   return *result;
 }
@@ -58,6 +60,7 @@ int run_shrike(const Words& words) {
 }  // namespace shrike
 
 int main(int argc, char** argv) {
+  shrike::prepare_standard_streams();
   try {
     return shrike::run_shrike(shrike::Words(argv + (argc > 0 ? 1 : 0), argv + argc));
   } catch (const std::bad_alloc&) {

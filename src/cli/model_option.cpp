@@ -33,13 +33,6 @@ Result<FoundModel> pulled(const ManifestRow& row) {
   return found;
 }
 
-// The second file of a Darknet model, as load_model will take it.
-fs::path companion(const fs::path& path) {
-  if (path.extension() == ".cfg") return fs::path(path).replace_extension(".weights");
-  if (path.extension() == ".weights") return fs::path(path).replace_extension(".cfg");
-  return {};
-}
-
 }  // namespace
 
 void add_model_options(CLI::App& app, ModelOption& option) {
@@ -57,7 +50,8 @@ Result<FoundModel> find_model_files(const ModelOption& option) {
   const ManifestRow* row = find_model(option.model);
   // A folder is no model: one that is called like a model does not hide it.
   if (fs::exists(path, ignored) && !(row && fs::is_directory(path, ignored))) {
-    const fs::path second = option.weights.empty() ? companion(path) : fs::path(option.weights);
+    const fs::path second =
+        option.weights.empty() ? darknet_partner(path) : fs::path(option.weights);
     return FoundModel{{path, option.weights}, {}, size_of(path) + size_of(second)};
   }
   if (row) {

@@ -1,9 +1,10 @@
 #include "cli/output_names.h"
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <set>
+
+#include "base/file_name.h"
 
 namespace shrike {
 
@@ -79,9 +80,7 @@ class Stems {
 };
 
 std::string annotated_ending(const fs::path& picture) {
-  std::string ending = picture.extension().string();
-  for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return ending == ".png" ? ".png" : ".jpg";
+  return lower_ending(picture) == ".png" ? ".png" : ".jpg";
 }
 
 // Whether a file may be written to `path`: links and folders are never replaced.

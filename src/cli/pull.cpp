@@ -104,7 +104,11 @@ Result<int> pull_command(const Words& words) {
                  "Take the files from this folder instead (a machine without a network)");
   SHRIKE_ASSIGN(const Arguments arguments, parse_arguments(app, words));
   if (arguments.help) return kExitOk;
-  if (o.list || arguments.words.empty()) return list_models(o.json);
+  if (arguments.words.empty() && !o.from.empty())
+    return usage_error("--from is about one model: name it, as in pull yolov3-tiny --from FOLDER");
+  if (o.list && !arguments.words.empty())
+    return usage_error("--list takes no names: " + arguments.words.front());
+  if (arguments.words.empty()) return list_models(o.json);
   for (const std::string& name : arguments.words) SHRIKE_TRY(pull_one(name, o));
   return kExitOk;
 }

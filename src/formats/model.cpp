@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "base/file.h"
+#include "base/file_name.h"
 #include "formats/darknet_reader.h"
 #include "formats/onnx_reader.h"
 #include "ir/verify.h"
@@ -50,13 +51,6 @@ constexpr ForeignEnding kForeignEndings[] = {
     {".safetensors", "weights without their network; export the model to ONNX first"},
     {".mlmodel", "a Core ML model; export the original to ONNX instead"},
 };
-
-std::string lower_ending(const fs::path& path) {
-  std::string ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return ending;
-}
 
 std::string_view foreign(std::string_view bytes, const std::string& ending) {
   for (const Foreign& row : kForeign)
@@ -107,21 +101,29 @@ Result<Kind> find_kind(const fs::path& path) {
   return fail("it is neither an ONNX model nor a Darknet one");
 }
 
-// The other file of a Darknet pair.
-Result<fs::path> partner(const fs::path& path, const char* ending) {
-  fs::path other = path;
-  other.replace_extension(ending);
+// `path` with another ending, in capitals where only that file is there.
+fs::path named_beside(fs::path path, std::string ending) {
+  const fs::path small = path.replace_extension(ending);
+  for (char& c : ending) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  const fs::path capital = path.replace_extension(ending);
+  std::error_code error;
+  return !fs::exists(small, error) && fs::exists(capital, error) ? capital : small;
+}
+
+// The other file of a Darknet pair, beside `path`.
+Result<fs::path> partner(const fs::path& path, Kind kind) {
+  const fs::path other = named_beside(path, kind == Kind::kCfg ? ".weights" : ".cfg");
   std::error_code error;
   if (fs::exists(other, error)) return other;
   return model_error("cannot read " + path.string() + ": a Darknet model needs a " +
-                     std::string(ending + 1) + " file too, and " + other.string() +
+                     other.extension().string().substr(1) + " file too, and " + other.string() +
                      " is not there");
 }
 
 Result<Graph> load_one(const fs::path& path) {
   SHRIKE_ASSIGN(const Kind kind, find_kind(path));
   if (kind == Kind::kOnnx) return read_onnx(path);
-  SHRIKE_ASSIGN(const fs::path other, partner(path, kind == Kind::kCfg ? ".weights" : ".cfg"));
+  SHRIKE_ASSIGN(const fs::path other, partner(path, kind));
   return kind == Kind::kCfg ? read_darknet(path, other) : read_darknet(other, path);
 }
 
@@ -135,6 +137,13 @@ Result<Graph> load_pair(const fs::path& a, const fs::path& b) {
 }
 
 }  // namespace
+
+fs::path darknet_partner(const fs::path& path) {
+  const std::string ending = lower_ending(path);
+  if (ending == ".cfg") return named_beside(path, ".weights");
+  if (ending == ".weights") return named_beside(path, ".cfg");
+  return {};
+}
 
 Result<Graph> load_model(const ModelFiles& files) {
   SHRIKE_ASSIGN(Graph graph,

@@ -13,11 +13,15 @@ namespace shrike {
 //   one .onnx
 //   one .cfg, with a .weights of the same stem beside it, or one .weights with its .cfg
 //   a .cfg and a .weights, in either order
-// Where the name's ending says nothing, the first bytes decide.
+// Endings may be in capitals. Where the name's ending says nothing, the first bytes decide.
 struct ModelFiles {
   std::filesystem::path path;
   std::filesystem::path second;  // may be empty
 };
+
+// The other file of a Darknet model, beside `path`: a.weights for a.cfg, a.cfg for a.weights, the
+// ending in capitals where only such a file is there. Empty for other endings.
+std::filesystem::path darknet_partner(const std::filesystem::path& path);
 
 // The graph, shapes inferred and verified. What is guaranteed of it is in onnx_reader.h and
 // darknet_reader.h. Errors (kModel) name the file: missing, empty, a folder, truncated, damaged, or

@@ -4,10 +4,11 @@
 //   CACHE/models/NAME/FILE     verified files of the manifest; FILE.part while on its way
 //   CACHE/downloads/ARCHIVE    archives on their way, or put there by hand
 //   CACHE/locks/NAME
+//   CACHE/verified/NAME        which files were found to be whole (verified.h)
 #pragma once
 
 #include <filesystem>
-#include <string_view>
+#include <functional>
 #include <utility>
 
 #include "base/result.h"
@@ -22,23 +23,18 @@ Result<std::filesystem::path> cache_folder();
 // A lock that other processes wait for; given back when the object or the process ends.
 class FileLock {
  public:
-  // `on_busy` is called once when another process holds it, before waiting.
-  template <typename OnBusy>
-  static Result<FileLock> acquire(const std::filesystem::path& path, OnBusy&& on_busy) {
-    SHRIKE_ASSIGN(FileLock lock, open(path));
-    if (lock.lock(false)) return lock;
-    on_busy();
-    if (lock.lock(true)) return lock;
-    return runtime_error("cannot lock " + path.string());
-  }
+  // `on_busy` is called once when another process holds it, before waiting; `go_on` several times
+  // a second meanwhile. Errors (kRuntime) name the path: it cannot be made, locked, or waited for
+  // any longer.
+  static Result<FileLock> acquire(const std::filesystem::path& path,
+                                  const std::function<void()>& on_busy,
+                                  const std::function<bool()>& go_on);
   FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   FileLock& operator=(FileLock&&) = delete;
   ~FileLock();
 
  private:
   explicit FileLock(int fd) : fd_(fd) {}
-  static Result<FileLock> open(const std::filesystem::path& path);
-  bool lock(bool wait) const;
   int fd_;
 };
 

@@ -95,9 +95,7 @@ Result<void> fetch_with_curl(const std::string& address, const ManifestFile& fil
                            address},
                           {},
                           {}};
-    const auto watch = [&] {
-      if (progress) progress(size_of(part), file.size);
-    };
+    const auto watch = [&] { return !progress || progress(size_of(part), file.size); };
     int status = 0;
     if (auto fetched = run_program(curl, watch, &status); !fetched) {
       if (!resumed || !cannot_resume(status))
@@ -119,21 +117,24 @@ Result<void> fetch_from_file(const std::string& from, const ManifestFile& file,
   const fs::path part = part_of(target);
   std::error_code error;
   fs::copy_file(source, part, fs::copy_options::overwrite_existing, error);
-  if (error)
-    return runtime_error("cannot copy " + source.string() + " to " + part.string() + ": " +
+  if (error) {
+    remove_file(part);
+    return runtime_error("cannot copy " + source.string() + " to " + target.string() + ": " +
                          error.message());
+  }
   return settle(part, target, file.size, file.sha256);
 }
 
 Result<void> extract_member(const fs::path& archive, const ManifestFile& file,
-                            const fs::path& target) {
+                            const fs::path& target, const OnProgress& progress) {
   const fs::path part = part_of(target);
   // --force-local: a colon in the path does not name another machine.
   const Command tar = {{"tar", "--extract", "--gzip", "--to-stdout", "--force-local", "--file",
                         archive.string(), "--", std::string(file.from)},
                        {},
                        part};
-  if (auto extracted = run_program(tar); !extracted) {
+  const auto watch = [&] { return !progress || progress(0, file.size); };
+  if (auto extracted = run_program(tar, watch); !extracted) {
     remove_file(part);
     return in_context("cannot extract " + std::string(file.from) + " from " + archive.string(),
                       extracted.error());

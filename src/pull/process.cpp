@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,23 +19,23 @@ namespace shrike {
 namespace {
 
 constexpr int kWaitMs = 200;
+constexpr int kPatience = 10;        // waits until a program that was asked to end is killed
 constexpr size_t kKeptBytes = 4096;  // of standard error: enough for its last line
 
-class SpawnActions {
+class FileDescriptor {
  public:
-  SpawnActions() { posix_spawn_file_actions_init(&actions_); }
-  SpawnActions(const SpawnActions&) = delete;
-  SpawnActions& operator=(const SpawnActions&) = delete;
-  ~SpawnActions() { posix_spawn_file_actions_destroy(&actions_); }
-
-  void open(int fd, const char* path, int flags) {
-    posix_spawn_file_actions_addopen(&actions_, fd, path, flags, 0666);
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  ~FileDescriptor() { close(); }
+  int get() const { return fd_; }
+  void close() {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = -1;
   }
-  void duplicate(int from, int to) { posix_spawn_file_actions_adddup2(&actions_, from, to); }
-  const posix_spawn_file_actions_t* get() const { return &actions_; }
 
  private:
-  posix_spawn_file_actions_t actions_;
+  int fd_;
 };
 
 std::vector<char*> pointers(std::vector<std::string>& words) {
@@ -57,21 +57,42 @@ std::vector<std::string> merged_environment(const std::vector<std::string>& adde
   return result;
 }
 
-// Reads until the program closes its standard error (it has ended); keeps the end.
-std::string read_tail(int fd, const std::function<void()>& on_wait) {
-  std::string tail;
+struct Child {
+  pid_t pid;
+  int errors;  // its standard error
+};
+
+// Asks it and what it started to end, and ends them when that has not happened soon.
+void stop(const Child& child) {
+  ::kill(-child.pid, SIGTERM);
+  pollfd closed{child.errors, 0, 0};
+  for (int i = 0; i < kPatience; ++i)
+    if (::poll(&closed, 1, kWaitMs) > 0 && (closed.revents & POLLHUP)) break;
+  ::kill(-child.pid, SIGKILL);
+}
+
+struct Said {
+  std::string tail;  // of standard error
+  bool stopped = false;
+};
+
+// Reads until the program closes its standard error (it has ended) or is stopped.
+Said listen_to(const Child& child, const GoOn& go_on) {
+  Said said;
   char buffer[1024];
   for (;;) {
-    pollfd waiting{fd, POLLIN, 0};
-    if (::poll(&waiting, 1, on_wait ? kWaitMs : -1) == 0) {
-      on_wait();
-      continue;
+    pollfd waiting{child.errors, POLLIN, 0};
+    if (::poll(&waiting, 1, go_on ? kWaitMs : -1) <= 0) {
+      if (!go_on || go_on()) continue;
+      stop(child);
+      said.stopped = true;
+      return said;
     }
-    const ssize_t got = ::read(fd, buffer, sizeof buffer);
+    const ssize_t got = ::read(child.errors, buffer, sizeof buffer);
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return tail;
-    tail.append(buffer, static_cast<size_t>(got));
-    if (tail.size() > 2 * kKeptBytes) tail.erase(0, tail.size() - kKeptBytes);
+    if (got <= 0) return said;
+    said.tail.append(buffer, static_cast<size_t>(got));
+    if (said.tail.size() > 2 * kKeptBytes) said.tail.erase(0, said.tail.size() - kKeptBytes);
   }
 }
 
@@ -91,39 +112,82 @@ Result<void> describe_end(const std::string& program, int status, const std::str
                        ")" + (line.empty() ? "" : ": " + line));
 }
 
+// What the child needs, made before the fork: after it, only calls that a signal handler may make.
+struct Prepared {
+  char* const* words;
+  char* const* environment;
+  pid_t parent;
+  int input, output, errors, failure;  // descriptors; `failure` takes the errno of a failed start
+};
+
+[[noreturn]] void become_program(const Prepared& prepared) {
+  ::setpgid(0, 0);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != prepared.parent) ::_exit(127);  // it ended before the line above
+  ::signal(SIGXFSZ, SIG_DFL);
+  ::dup2(prepared.input, STDIN_FILENO);
+  ::dup2(prepared.output, STDOUT_FILENO);
+  ::dup2(prepared.errors, STDERR_FILENO);
+  environ = const_cast<char**>(prepared.environment);
+  ::execvp(prepared.words[0], prepared.words);
+  const int error = errno;
+  (void)!::write(prepared.failure, &error, sizeof error);
+  ::_exit(127);
+}
+
+// The errno of a start that failed, 0 once the program runs.
+int start_failure(int fd) {
+  int error = 0;
+  ssize_t got;
+  do {
+    got = ::read(fd, &error, sizeof error);
+  } while (got < 0 && errno == EINTR);
+  return got == sizeof error ? error : 0;
+}
+
 }  // namespace
 
-Result<void> run_program(const Command& command, const std::function<void()>& on_wait,
-                         int* exit_status) {
+Result<void> run_program(const Command& command, const GoOn& go_on, int* exit_status) {
   const std::string& program = command.words.front();
   std::vector<std::string> words = command.words;
   std::vector<std::string> environment = merged_environment(command.environment);
 
-  int error_pipe[2];
-  if (::pipe2(error_pipe, O_CLOEXEC) != 0)
-    return runtime_error("cannot start " + program + ": " + errno_text(errno));
-  SpawnActions actions;
-  const std::string output = command.output ? command.output->string() : "/dev/null";
-  actions.open(STDIN_FILENO, "/dev/null", O_RDONLY);
-  actions.open(STDOUT_FILENO, output.c_str(), O_WRONLY | O_CREAT | O_TRUNC);
-  actions.duplicate(error_pipe[1], STDERR_FILENO);
+  const auto cannot_start = [&](int error) {
+    return runtime_error("cannot start " + program + ": " + errno_text(error));
+  };
+  const FileDescriptor input(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const std::string output_name = command.output ? command.output->string() : "/dev/null";
+  const FileDescriptor output(
+      ::open(output_name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (output.get() < 0)
+    return runtime_error("cannot write " + output_name + ": " + errno_text(errno));
+  int error_pipe[2], start_pipe[2];
+  if (::pipe2(error_pipe, O_CLOEXEC) != 0) return cannot_start(errno);
+  const FileDescriptor errors(error_pipe[0]);
+  FileDescriptor errors_in(error_pipe[1]);
+  if (::pipe2(start_pipe, O_CLOEXEC) != 0) return cannot_start(errno);
+  const FileDescriptor start(start_pipe[0]);
+  FileDescriptor start_in(start_pipe[1]);
 
-  pid_t child = 0;
-  const int failed = ::posix_spawnp(&child, program.c_str(), actions.get(), nullptr,
-                                    pointers(words).data(), pointers(environment).data());
-  ::close(error_pipe[1]);
-  if (failed != 0) {
-    ::close(error_pipe[0]);
-    if (failed == ENOENT) return runtime_error("the program " + program + " is not installed");
-    return runtime_error("cannot start " + program + ": " + errno_text(failed));
-  }
-  const std::string tail = read_tail(error_pipe[0], on_wait);
-  ::close(error_pipe[0]);
+  const std::vector<char*> argv = pointers(words), envp = pointers(environment);
+  const Prepared prepared{argv.data(),  envp.data(),     ::getpid(),    input.get(),
+                          output.get(), errors_in.get(), start_in.get()};
+  const pid_t pid = ::fork();
+  if (pid < 0) return cannot_start(errno);
+  if (pid == 0) become_program(prepared);
+  ::setpgid(pid, pid);  // here too: whichever comes first
+  errors_in.close();
+  start_in.close();
+  const int failed = start_failure(start.get());
+  const Said said = listen_to({pid, errors.get()}, go_on);
   int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
   if (exit_status) *exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-  return describe_end(program, status, tail);
+  if (failed == ENOENT) return runtime_error("the program " + program + " is not installed");
+  if (failed != 0) return cannot_start(failed);
+  if (said.stopped) return runtime_error(program + " was interrupted");
+  return describe_end(program, status, said.tail);
 }
 
 }  // namespace shrike

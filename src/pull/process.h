@@ -17,12 +17,17 @@ struct Command {
   std::optional<std::filesystem::path> output;  // standard output goes here; discarded when absent
 };
 
-// Runs the program to its end. Standard input is empty; its standard error is read.
-// `on_wait`, when given, is called about five times a second meanwhile.
-// Errors (kRuntime) name the program: not installed, could not start, killed by a signal, or an
-// exit status other than 0 with the last line it wrote to standard error. That status, for those
-// who know what it means, goes to `exit_status`; 0 where the program did not exit by itself.
-Result<void> run_program(const Command& command, const std::function<void()>& on_wait = {},
+// Whether to go on.
+using GoOn = std::function<bool()>;
+
+// Runs the program to its end, in a process group of its own. Standard input is empty; its standard
+// error is read. `go_on`, when given, is asked about five times a second and after every signal;
+// once it says no, the program and what it started are ended and that is the error. The program
+// does not outlive the calling thread, however that ends. Errors (kRuntime) name the program: not
+// installed, could not start, killed by a signal, or an exit status other than 0 with the last line
+// it wrote to standard error. That status, for those who know what it means, goes to `exit_status`;
+// 0 where the program did not exit by itself.
+Result<void> run_program(const Command& command, const GoOn& go_on = {},
                          int* exit_status = nullptr);
 
 }  // namespace shrike

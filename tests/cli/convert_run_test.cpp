@@ -118,6 +118,18 @@ TEST_F(ConvertRun, DarknetFilesInEitherOrder) {
     EXPECT_EQ(outputs_of(path("d.onnx"), array(Shape{1, 3, 32, 32})).shape(), Shape({1, 3, 6}));
   }
   EXPECT_EQ(run_shrike({"inspect", cfg, "--weights", weights}).code, 0);
+  // Endings in capitals, as old systems have them.
+  const std::string capital = file("c/D.CFG", kCfg), heavy = file("c/D.WEIGHTS", bytes);
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"inspect", capital},
+                                                {"inspect", heavy},
+                                                {"convert", heavy, capital, path("D.ONNX")},
+                                                {"inspect", path("D.ONNX")}})
+    EXPECT_EQ(run_shrike(words).code, 0) << words[1] << run_shrike(words).err;
+  const Outcome benched = run_shrike({"bench", "--model", capital, "--json", "--runs", "1"});
+  EXPECT_NE(benched.out.find("\"model_bytes\":" +
+                             std::to_string(std::string(kCfg).size() + bytes.size())),
+            std::string::npos)
+      << benched.out;
   const Outcome alone = run_shrike({"inspect", cfg});
   EXPECT_EQ(alone.code, 4);
   EXPECT_NE(alone.err.find("d.weights"), std::string::npos);

@@ -24,7 +24,8 @@ std::string slurp(const fs::path& path) {
 }
 
 [[noreturn]] void become_program(const Start& start, const fs::path& out, const fs::path& err) {
-  std::vector<std::string> words = {SHRIKE_PROGRAM};
+  std::vector<std::string> words = start.through;
+  words.emplace_back(SHRIKE_PROGRAM);
   words.insert(words.end(), start.words.begin(), start.words.end());
   std::vector<char*> pointers;
   for (std::string& word : words) pointers.push_back(word.data());
@@ -33,19 +34,31 @@ std::string slurp(const fs::path& path) {
   ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT, 0666), STDOUT_FILENO);
   ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT, 0666), STDERR_FILENO);
   if (!start.folder.empty() && ::chdir(start.folder.c_str()) != 0) ::_exit(126);
-  ::execv(SHRIKE_PROGRAM, pointers.data());
+  if (start.prepare) start.prepare();
+  ::execvp(pointers[0], pointers.data());
   ::_exit(127);
 }
 
 // The exit code once the child has ended; on the way there the interrupt, when it is due.
-int wait_for(pid_t child, fs::path interrupt_when, int signal) {
+int wait_for(pid_t child, const Start& start) {
+  const auto begin = std::chrono::steady_clock::now();
+  bool wanted = !start.interrupt_when.empty() || start.interrupt_after.count() >= 0;
+  const auto due = [&] {
+    return start.interrupt_when.empty()
+               ? std::chrono::steady_clock::now() - begin >= start.interrupt_after
+               : fs::exists(start.interrupt_when);
+  };
   int status = 0;
-  while (::waitpid(child, &status, interrupt_when.empty() ? 0 : WNOHANG) == 0) {
-    if (fs::exists(interrupt_when)) {
-      ::kill(child, signal);
-      interrupt_when.clear();
+  while (::waitpid(child, &status, wanted ? WNOHANG : 0) == 0) {
+    if (due()) {
+      ::kill(child, start.signal);
+      if (start.again) {
+        ::usleep(1000);
+        ::kill(child, start.signal);
+      }
+      wanted = false;
     }
-    ::usleep(1000);
+    ::usleep(500);
   }
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
@@ -59,19 +72,21 @@ Outcome run_shrike(const Start& start) {
   const pid_t child = ::fork();
   if (child == 0) become_program(start, out, err);
   Outcome outcome;
-  outcome.code = wait_for(child, start.interrupt_when, start.signal);
+  outcome.code = wait_for(child, start);
   if (start.output.empty()) outcome.out = slurp(out);
   outcome.err = slurp(err);
   return outcome;
 }
 
 Outcome run_shrike(const std::vector<std::string>& words) {
-  return run_shrike(Start{words, {}, {}, {}});
+  Start start;
+  start.words = words;
+  return run_shrike(start);
 }
 
-Variable::Variable(const char* name, const std::string& value) : name_(name) {
+Variable::Variable(const char* name, const std::optional<std::string>& value) : name_(name) {
   if (const char* old = ::getenv(name)) old_ = old;
-  ::setenv(name, value.c_str(), 1);
+  value ? ::setenv(name, value->c_str(), 1) : ::unsetenv(name);
 }
 
 Variable::~Variable() { old_ ? ::setenv(name_, old_->c_str(), 1) : ::unsetenv(name_); }
