@@ -80,7 +80,7 @@ class Reader {
     const SignalsHeld held;  // for the thread that reads: the one that writes answers them
     // Where the machine refuses a thread, it is read when it is asked for.
     pending_ = std::async(std::launch::async | std::launch::deferred,
-                          [path = paths_[at_]] { return read_image(path); });
+                          [path = &paths_[at_]] { return read_image(*path); });
   }
   const std::vector<fs::path>& paths_;
   size_t at_ = 0;

@@ -42,7 +42,7 @@ TEST_F(Little, MemoryThatIsTooLittleIsSaid) {
 TEST_F(Little, AModelOfRealSizeIn512Megabytes) {
   const char* shared = ::getenv("SHRIKE_SHARED");
   const std::filesystem::path folder = std::filesystem::path(shared ? shared : "../shared");
-  const std::filesystem::path model = folder / "models/yolov8n.onnx";
+  const std::filesystem::path model = folder / "models/yolo11n-random.onnx";
   if (!std::filesystem::exists(model)) GTEST_SKIP() << "no " << model;
   const Outcome outcome =
       run_with(limited(RLIMIT_AS, 512 * kMega),

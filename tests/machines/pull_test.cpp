@@ -51,10 +51,11 @@ class EndedPull : public ProgramTest, public ::testing::WithParamInterface<int> 
     return !runs(name);
   }
   Outcome pull_until(int signal) const {
-    const Variable cache("XDG_CACHE_HOME", path("cache")), temporary("TMPDIR", path("nowhere")),
+    const Variable cache("XDG_CACHE_HOME", path("cache")),
         programs("PATH", path("bin") + ":" + ::getenv("PATH"));
     Start start;
     start.words = {"pull", "yolov3-tiny"};
+    start.through = {"env", "TMPDIR=" + path("nowhere")};
     start.interrupt_when = at("child");
     start.signal = signal;
     return run_shrike(start);

@@ -62,8 +62,10 @@ TEST_F(Surroundings, NoEnvironmentAtAll) {
 }
 
 TEST_F(Surroundings, NoTemporaryFolder) {
-  const Variable temporary("TMPDIR", path("nowhere"));
-  const Outcome outcome = run_with(as_nobody(), save_words());
+  Start start;
+  start.words = save_words();
+  start.through = {"env", "TMPDIR=" + path("nowhere")};
+  const Outcome outcome = run_shrike(start);
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_TRUE(read_image(at("out/a.png")));
 }
