@@ -1,12 +1,12 @@
 #include "vision/decode.h"
 
 #include <algorithm>
-#include <cctype>
 #include <new>
 #include <string>
 #include <string_view>
 
 #include "base/file.h"
+#include "base/file_name.h"
 #include "base/shape.h"
 #include "vision/codec.h"
 
@@ -96,9 +96,7 @@ Result<PictureSize> read_picture_size(const std::filesystem::path& path,
 }
 
 bool has_picture_name(const std::filesystem::path& path) {
-  std::string ending = path.extension().string();
-  for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return std::find(std::begin(kPictureEndings), std::end(kPictureEndings), ending) !=
+  return std::find(std::begin(kPictureEndings), std::end(kPictureEndings), lower_ending(path)) !=
          std::end(kPictureEndings);
 }
 
