@@ -70,6 +70,14 @@ void expect_legible(const Canvas& canvas) {
   EXPECT_EQ(image->width(), static_cast<int>(std::ceil(canvas.width())));
 }
 
+TEST(XmlCheck, RefusesWhatIsNotWellFormed) {
+  EXPECT_TRUE(XmlCheck("<?xml version=\"1.0\"?>\n<a b=\"1\" c=\"&lt;\"><d/>x</a>").ok());
+  for (const char* text :
+       {"", "x", "<a>", "<a></b>", "<a b=c/>", "<a b=\"1\" b=\"2\"/>", "<a>&nbsp;</a>", "<a>& </a>",
+        "<a b=\"<\"/>", "<a", "<a b=\"", "<a>\x01</a>", "<a>\xEF\xBF\xBF</a>", "</a>", "<a><</a>"})
+    EXPECT_FALSE(XmlCheck(text).ok()) << text;
+}
+
 TEST(Scale, TicksAreRoundAndWithin) {
   const Scale unit({"", 0, 1}, 0.2, 0.7, 10);
   ASSERT_EQ(unit.ticks().size(), 11);

@@ -4,11 +4,10 @@
 // Units are pixels at scale 1, y runs downwards. What is drawn later lies on top. Points that are
 // not finite are left out of lines, shapes with one are not drawn.
 //
-// SVG is written here and not by Cairo: text stays text, which can be selected, searched and read
-// aloud and needs no font on this machine, files are a tenth of those with outlines of letters, and
-// the bytes depend on no version or counter of a library. It uses no ids, so that several may stand
-// in one page. Text is measured by a table (text_width.h), so that a drawing is laid out alike
-// everywhere; a machine without any font draws pictures in Cairo's own strokes.
+// SVG is written here and not by Cairo (docs/decisions/008-svg-of-our-own.md): text stays text, and
+// without ids several drawings may stand in one page. Text is measured by a table (text_width.h), so
+// that a drawing is laid out alike everywhere; a machine without any font draws pictures in Cairo's
+// own strokes.
 #pragma once
 
 #include <span>
