@@ -11,7 +11,7 @@ namespace {
 // Costs are in multiply-adds at full speed, without what follows the sums, which all have in
 // common. The constants were fitted to measurements (docs/decisions/006-winograd.md).
 constexpr double kTransform = 10;                 // for each point and channel, in or out
-constexpr double kFetch = 4;                      // tiles or pixels computed while weights come
+constexpr double kFetch = 2;                      // tiles or pixels computed while weights come
 constexpr double kPixel = 100, kPixelInput = 20;  // direct: for each input pixel, and its channels
 
 // Vectors are computed whole.

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "kernels/testing/conv_case.h"
+#include "kernels/winograd/algorithms.h"
 
 namespace shrike::kernels {
 namespace {
@@ -59,6 +60,16 @@ TEST(Winograd, TransformsInvertEachOther) {
           }
       }
     }
+}
+
+// What docs/decisions/006-winograd.md says of the points.
+TEST(Winograd, PointsRoundLittle) {
+  EXPECT_NEAR(kToomCook4.rounding, 7.1, 0.05);
+  EXPECT_NEAR(toom_cook<2>({1, 2}).rounding, 31.4, 0.05);
+  EXPECT_NEAR(kToomCook6.rounding, 46.3, 0.05);
+  EXPECT_NEAR(toom_cook<3>({0.54, 1, 1.84}).rounding, 44.1, 0.05);
+  EXPECT_NEAR(kPolyphase4.rounding, 3.1, 0.05);
+  EXPECT_NEAR(polyphase<2>({0.5, 1}).rounding, 5.3, 0.05);
 }
 
 TEST(Winograd, SizesAroundTiles) {
