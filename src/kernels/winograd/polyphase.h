@@ -29,7 +29,7 @@ struct Polyphase {
 };
 
 template <size_t kPairs>
-consteval double rounding_of(const Polyphase<kPairs>& numbers) {
+constexpr double rounding_of(const Polyphase<kPairs>& numbers) {
   double largest = 0;
   for (size_t r = 0; r < 2 * kPairs; ++r) {
     double sum = 1;  // the odd input

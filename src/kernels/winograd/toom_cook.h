@@ -40,7 +40,7 @@ struct ToomCook {
 
 // Coefficients of the product of (y - p^2) over all points but the skip-th, by rising power.
 template <size_t kPairs>
-consteval std::array<double, kPairs + 1> even_product(const std::array<double, kPairs>& points,
+constexpr std::array<double, kPairs + 1> even_product(const std::array<double, kPairs>& points,
                                                       size_t skip) {
   std::array<double, kPairs + 1> result{1};
   size_t degree = 0;
@@ -54,7 +54,7 @@ consteval std::array<double, kPairs + 1> even_product(const std::array<double, k
 }
 
 template <size_t kPairs>
-consteval double rounding_of(const ToomCook<kPairs>& numbers) {
+constexpr double rounding_of(const ToomCook<kPairs>& numbers) {
   double largest = 0;
   for (size_t r = 0; r < 2 * kPairs; ++r) {
     double ends = 0, sum = 0;
