@@ -145,8 +145,7 @@ std::span<const std::byte> FileWindow::bytes(uint64_t at, size_t count) {
   count = static_cast<size_t>(std::min<uint64_t>(count, size_ - at));
   if (at < window_at_ || at - window_at_ > window_.size() ||
       count > window_.size() - (at - window_at_)) {
-    window_.resize(static_cast<size_t>(
-        std::min<uint64_t>(std::max(count, kLeast), size_ - at)));
+    window_.resize(static_cast<size_t>(std::min<uint64_t>(std::max(count, kLeast), size_ - at)));
     window_at_ = at;
     size_t filled = 0;
     while (filled < window_.size()) {

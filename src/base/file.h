@@ -1,4 +1,5 @@
-// Files: reading whole or in parts, mapping, and writing beside and renaming. Paths are UTF-8 bytes as given.
+// Files: reading whole or in parts, mapping, and writing beside and renaming. Paths are UTF-8 bytes
+// as given.
 #pragma once
 
 #include <cstddef>

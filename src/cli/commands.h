@@ -19,6 +19,7 @@ Result<int> convert_command(const Words& words);
 Result<int> run_command(const Words& words);
 Result<int> pull_command(const Words& words);
 Result<int> bench_command(const Words& words);
+Result<int> data_command(const Words& words);
 Result<int> version_command(const Words& words);
 
 struct CommandRow {
@@ -34,6 +35,7 @@ inline constexpr CommandRow kCommands[] = {
     {"run", "Feed one NumPy array through a model", run_command},
     {"pull", "Fetch a model by name, or list the names", pull_command},
     {"bench", "Measure a model's speed and memory", bench_command},
+    {"data", "Check, count or convert a data set", data_command},
     {"version", "Show the version and what this machine offers", version_command},
 };
 

@@ -56,8 +56,7 @@ class CocoReader {
     reader.element = [this](const std::string& array, const Json& element) {
       return take(array, element);
     };
-    SHRIKE_ASSIGN(const std::vector<std::string> found,
-                  read_json_items(bytes, source_, reader));
+    SHRIKE_ASSIGN(const std::vector<std::string> found, read_json_items(bytes, source_, reader));
     for (const char* needed : {"images", "categories"})
       if (std::find(found.begin(), found.end(), needed) == found.end())
         return input_error(source_ + ": not a COCO data set: no " + needed);
@@ -118,8 +117,8 @@ class CocoReader {
     }
     truth.area = number(member(element, "area")).value_or(truth.width * truth.height);
     const Json* crowd = member(element, "iscrowd");
-    truth.crowd = crowd && (crowd->is_boolean() ? crowd->get<bool>()
-                                                : number(crowd).value_or(0) != 0);
+    truth.crowd =
+        crowd && (crowd->is_boolean() ? crowd->get<bool>() : number(crowd).value_or(0) != 0);
     file_.annotations.push_back({*id, *image, *category, truth});
     return {};
   }

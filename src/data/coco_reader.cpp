@@ -33,8 +33,8 @@ Result<fs::path> find_pictures_folder(const fs::path& json, const DatasetOptions
   const fs::path own = json.parent_path();
   std::vector<fs::path> folders = {own};
   for (const fs::path& around : {own / "..", own})
-    for (const std::string& part : {split, std::string("images"), "images/" + split,
-                                    std::string("JPEGImages")})
+    for (const std::string& part :
+         {split, std::string("images"), "images/" + split, std::string("JPEGImages")})
       folders.push_back((around / part).lexically_normal());
   folders.push_back((own / "..").lexically_normal());
   for (const fs::path& folder : folders)

@@ -42,9 +42,10 @@ TEST_F(Coco, EverythingAsTheFileHasIt) {
     EXPECT_EQ(dataset.samples[0].id, 3);
     EXPECT_EQ(dataset.samples[0].picture, at("val2017/a.png"));
     EXPECT_EQ(dataset.samples[0].width, 64);
-    EXPECT_EQ(dataset.samples[0].truth, (std::vector{Truth{1.5, 2.25, 10.1, 20, 33.3, 1, true, false},
-                                                     Truth{-4, 0, 80, 32, 2560, 0, false, false},
-                                                     Truth{1, 1, 0, 5, 0, 0, false, false}}));
+    EXPECT_EQ(dataset.samples[0].truth,
+              (std::vector{Truth{1.5, 2.25, 10.1, 20, 33.3, 1, true, false},
+                           Truth{-4, 0, 80, 32, 2560, 0, false, false},
+                           Truth{1, 1, 0, 5, 0, 0, false, false}}));
     // Twice the same object counts twice, and "ignore" says nothing, as with pycocotools.
     EXPECT_EQ(dataset.samples[1].truth, (std::vector{Truth{1, 1, 3, 4, 12, 0, false, false},
                                                      Truth{1, 1, 3, 4, 12, 0, false, false}}));
@@ -107,8 +108,7 @@ TEST_F(Coco, ContradictionsAreErrorsOrFindings) {
            Case{R"({"id":2,"image_id":4,"category_id":1,"bbox":[0,0,5,5]})",
                 "annotation 2 is of image 4, which is not defined", FindingKind::kUnknownPicture},
            Case{R"({"id":2,"image_id":3,"category_id":2,"bbox":[0,0,5,5]})",
-                "annotation 2 is of category 2, which is not defined",
-                FindingKind::kUnknownClass},
+                "annotation 2 is of category 2, which is not defined", FindingKind::kUnknownClass},
            Case{R"({"id":1,"image_id":10,"category_id":1,"bbox":[0,0,5,5]})",
                 "annotation 1 is there twice", FindingKind::kDuplicateRow},
        }) {
@@ -127,12 +127,12 @@ TEST_F(Coco, ContradictionsAreErrorsOrFindings) {
 TEST_F(Coco, BoxesThatAreNone) {
   make_pictures("images");
   std::string annotations;
-  const char* boxes[] = {"[0,0,5]",      "[0,0,5,\"5\"]", "[0,0,-1,5]", "[0,0,1e300,5]",
-                         "{\"x\":1}",    "null",          "[[0,0,5,5]]"};
+  const char* boxes[] = {"[0,0,5]",   "[0,0,5,\"5\"]", "[0,0,-1,5]", "[0,0,1e300,5]",
+                         "{\"x\":1}", "null",          "[[0,0,5,5]]"};
   int id = 0;
   for (const char* box : boxes)
-    annotations += R"({"image_id":3,"category_id":1,"id":)" + std::to_string(++id) + ",\"bbox\":" +
-                   box + "},";
+    annotations +=
+        R"({"image_id":3,"category_id":1,"id":)" + std::to_string(++id) + ",\"bbox\":" + box + "},";
   file("a.json", json(annotations + R"({"id":99,"image_id":3,"category_id":1,"bbox":[0,0,5,5]})"));
   const Dataset dataset = open("a.json");
   EXPECT_EQ(dataset.samples[0].truth.size(), 1u);
@@ -159,16 +159,26 @@ TEST_F(Coco, FilesThatMakeNoSense) {
   EXPECT_TRUE(says(message(R"({"images":[]})"), "no categories"));
   EXPECT_TRUE(says(message(R"({"images":[)" + tail), "no images"));
   EXPECT_TRUE(says(message(R"({"images":{}})"), "images is not an array"));
-  EXPECT_TRUE(says(message(R"({"images":[)" + image + "," + image + tail), "image 1 is there twice"));
-  EXPECT_TRUE(says(message(R"({"images":[)" + image + R"(,{"id":2})" + tail), "image 2 has no file_name"));
+  EXPECT_TRUE(
+      says(message(R"({"images":[)" + image + "," + image + tail), "image 1 is there twice"));
+  EXPECT_TRUE(
+      says(message(R"({"images":[)" + image + R"(,{"id":2})" + tail), "image 2 has no file_name"));
   EXPECT_TRUE(says(message(R"({"images":[)" + image + ",7" + tail), "images[1]: no object"));
-  EXPECT_TRUE(says(message(R"({"images":[{"id":"x","file_name":"a.png"})" + tail), "images[0]: no id"));
-  EXPECT_TRUE(says(message(R"({"images":[{"id":18446744073709551615,"file_name":"a.png"})" + tail), "images[0]: no id"));
-  EXPECT_TRUE(says(message(R"({"images":[{"id":1.5,"file_name":"a.png"})" + tail), "images[0]: no id"));
-  EXPECT_TRUE(says(message(R"({"images":[{"id":1,"file_name":"../images/a.png"})" + tail), "leads out"));
-  EXPECT_TRUE(says(message(R"({"images":[{"id":1,"file_name":"/etc/passwd"})" + tail), "leads out"));
-  EXPECT_TRUE(says(message(R"({"images":[)" + image + R"(],"categories":[{"id":1,"name":"a"},{"id":1,"name":"b"}]})"), "category 1 is there twice"));
-  EXPECT_TRUE(says(message(R"({"images":[)" + image + R"(],"categories":[{"id":1}]})"), "category 1 has no name"));
+  EXPECT_TRUE(
+      says(message(R"({"images":[{"id":"x","file_name":"a.png"})" + tail), "images[0]: no id"));
+  EXPECT_TRUE(says(message(R"({"images":[{"id":18446744073709551615,"file_name":"a.png"})" + tail),
+                   "images[0]: no id"));
+  EXPECT_TRUE(
+      says(message(R"({"images":[{"id":1.5,"file_name":"a.png"})" + tail), "images[0]: no id"));
+  EXPECT_TRUE(
+      says(message(R"({"images":[{"id":1,"file_name":"../images/a.png"})" + tail), "leads out"));
+  EXPECT_TRUE(
+      says(message(R"({"images":[{"id":1,"file_name":"/etc/passwd"})" + tail), "leads out"));
+  EXPECT_TRUE(says(message(R"({"images":[)" + image +
+                           R"(],"categories":[{"id":1,"name":"a"},{"id":1,"name":"b"}]})"),
+                   "category 1 is there twice"));
+  EXPECT_TRUE(says(message(R"({"images":[)" + image + R"(],"categories":[{"id":1}]})"),
+                   "category 1 has no name"));
   EXPECT_TRUE(says(message(json(R"({"image_id":3})")), "annotations[0]: no id"));
   EXPECT_TRUE(says(message(json(R"({"id":3,"image_id":3})")), "annotation 3 has no"));
 }
@@ -181,16 +191,18 @@ TEST_F(Coco, TheFileOfASplit) {
   file(name("train2017"), json(""));
   file(name("val2014"), json(""));
   file(name("val2017"), json(""));
+  file(name("test-dev"), json(""));
   file("annotations/captions_val2017.json", "{}");
-  EXPECT_EQ(*dataset_splits(at("")), (std::vector<std::string>{"train2017", "val2014", "val2017"}));
+  EXPECT_EQ(*dataset_splits(at("")),
+            (std::vector<std::string>{"train2017", "val2014", "val2017", "test-dev"}));
   DatasetOptions options;
   EXPECT_TRUE(says(refusal("", options), "more than one instances_val*.json"));
   options.split = "val2017";
   EXPECT_EQ(open("", options).source, at(name("val2017")));
   options.split = "train";
   EXPECT_EQ(open("", options).source, at(name("train2017")));
-  options.split = "test";
-  EXPECT_TRUE(says(refusal("", options), "no instances_test*.json"));
+  options.split = "minival";
+  EXPECT_TRUE(says(refusal("", options), "no instances_minival*.json"));
 }
 
 }  // namespace

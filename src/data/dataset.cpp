@@ -1,6 +1,7 @@
 #include "data/dataset.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "data/picture_list.h"
 #include "data/readers.h"
@@ -104,6 +105,8 @@ Result<std::vector<std::string>> dataset_splits(const fs::path& path) {
     std::vector<std::string> splits;
     for (const fs::path& file : instances_in(path))
       splits.push_back(file.stem().string().substr(kInstances.size()));
+    const auto is_test = [](const std::string& name) { return name.starts_with("test"); };
+    std::stable_partition(splits.begin(), splits.end(), std::not_fn(is_test));
     if (!splits.empty()) return splits;
     return voc_splits(path);
   }

@@ -1,9 +1,27 @@
 #include "data/number.h"
 
+#include <cassert>
 #include <charconv>
 #include <cmath>
 
 namespace shrike {
+
+namespace {
+
+template <typename Number>
+std::string shortest_text(Number value) {
+  char text[64];
+  // "100000", not "1e+05": other programs read whole pixels as whole numbers.
+  const Number size = std::abs(value);
+  const bool plain = size == 0 || (size >= Number{1e-6} && size < Number{1e18});
+  const auto [end, error] =
+      std::to_chars(text, text + sizeof text, value,
+                    plain ? std::chars_format::fixed : std::chars_format::scientific);
+  assert(error == std::errc{});
+  return std::string(text, end);
+}
+
+}  // namespace
 
 std::optional<long double> parse_number(std::string_view text) {
   if (text.starts_with('+')) {
@@ -24,10 +42,7 @@ std::optional<long long> parse_whole(std::string_view text) {
   return static_cast<long long>(*value);
 }
 
-std::string number_text(long double value) {
-  char text[64];
-  const auto [end, error] = std::to_chars(text, text + sizeof text, value);
-  return error == std::errc{} ? std::string(text, end) : std::string("0");
-}
+std::string number_text(long double value) { return shortest_text(value); }
+std::string number_text(double value) { return shortest_text(value); }
 
 }  // namespace shrike

@@ -17,7 +17,8 @@ std::optional<long double> parse_number(std::string_view text);
 // A whole number of 64 bits ("3", and "3.0" as some tools write), or nothing.
 std::optional<long long> parse_whole(std::string_view text);
 
-// The shortest text that reads back as the same long double.
+// The shortest text that reads back as the same long double, or double. Requires a finite value.
 std::string number_text(long double value);
+std::string number_text(double value);
 
 }  // namespace shrike

@@ -48,8 +48,8 @@ void FindingList::add(FindingKind kind, int64_t row, std::string detail) {
 
 std::vector<Finding> FindingList::take() {
   if (more_ > 0)
-    findings_.push_back(
-        {findings_.back().kind, file_, 0, "and " + std::to_string(more_) + " more rows like these"});
+    findings_.push_back({findings_.back().kind, file_, 0,
+                         "and " + std::to_string(more_) + " more rows like these"});
   more_ = 0;
   return std::exchange(findings_, {});
 }

@@ -91,8 +91,9 @@ class VocReader {
     return stems;
   }
 
-  // A line may end in "  1" or " -1", as the lists of a single class do.
+  // A line may end in "  1" or " -1", as the lists of a single class do; but so may a name.
   std::string stem_of_line(std::string_view line) const {
+    if (by_stem_.contains(std::string(line))) return std::string(line);
     const size_t space = line.find_last_of(" \t");
     if (space == std::string_view::npos) return std::string(line);
     const std::string_view last = line.substr(space + 1);

@@ -29,7 +29,8 @@ class Voc : public DataTest {
                     object("cat", box("2.5", "3", "4.5", "10"), "<difficult>1</difficult>")));
     file("Annotations/b.xml",
          annotation("<object><name>person</name><difficult>0</difficult><part><name>head</name>"
-                    "<bndbox>" + box("9", "9", "9", "9") + "</bndbox></part><bndbox>" +
+                    "<bndbox>" +
+                    box("9", "9", "9", "9") + "</bndbox></part><bndbox>" +
                     box(" 5 ", "5", "5", "5") + "</bndbox></object>"));
     file("ImageSets/Main/val.txt", "b\r\na\n");
     file("ImageSets/Main/train.txt", "c\n");
@@ -101,14 +102,14 @@ TEST_F(Voc, WhatIsWrongIsFound) {
   picture("a.png", 64, 32);
   picture("b.png", 64, 32);
   picture("c.png", 64, 32);
-  file("a.xml", annotation(object("x", box("1", "1", "2", "")) +             // line 2
-                           object("x", box("5", "5", "2", "9")) +            // 3
-                           object("", box("1", "1", "2", "2")) +             // 4
-                           "<object><name>x</name></object>\n" +             // 5
-                           object("x", box("1", "1", "1e400", "2")) +        // 6
-                           object("x", box("60", "20", "90", "30")) +        // 7
-                           object("x", box("3", "3", "4", "4")) +            // 8
-                           object("x", box("3", "3", "4", "4"))));           // 9
+  file("a.xml", annotation(object("x", box("1", "1", "2", "")) +       // line 2
+                           object("x", box("5", "5", "2", "9")) +      // 3
+                           object("", box("1", "1", "2", "2")) +       // 4
+                           "<object><name>x</name></object>\n" +       // 5
+                           object("x", box("1", "1", "1e400", "2")) +  // 6
+                           object("x", box("60", "20", "90", "30")) +  // 7
+                           object("x", box("3", "3", "4", "4")) +      // 8
+                           object("x", box("3", "3", "4", "4"))));     // 9
   file("b.xml", "<!DOCTYPE annotation [<!ENTITY a \"b\">]><annotation>&a;</annotation>");
   file("c.xml", "<annotations/>");
   const Dataset dataset = open("");
@@ -118,11 +119,11 @@ TEST_F(Voc, WhatIsWrongIsFound) {
   for (const Finding& f : dataset.findings)
     found.push_back(std::string(finding_name(f.kind)) + " " + f.file.filename().string() + " " +
                     std::to_string(f.row));
-  EXPECT_EQ(found, (std::vector<std::string>{
-                       "malformed_row a.xml 2", "malformed_row a.xml 3", "malformed_row a.xml 4",
-                       "malformed_row a.xml 5", "malformed_row a.xml 6", "out_of_range a.xml 7",
-                       "duplicate_row a.xml 9", "unreadable_label b.xml 0",
-                       "unreadable_label c.xml 0"}));
+  EXPECT_EQ(found,
+            (std::vector<std::string>{
+                "malformed_row a.xml 2", "malformed_row a.xml 3", "malformed_row a.xml 4",
+                "malformed_row a.xml 5", "malformed_row a.xml 6", "out_of_range a.xml 7",
+                "duplicate_row a.xml 9", "unreadable_label b.xml 0", "unreadable_label c.xml 0"}));
 }
 
 }  // namespace

@@ -25,16 +25,16 @@ std::vector<std::string_view> words_of(std::string_view line) {
   return words;
 }
 
-// Left, top, width, height as fractions of the sides.
-struct Fractions {
-  long double x, y, width, height;
-};
-
-Fractions box_of(const std::vector<long double>& v) {
-  return {v[0] - v[2] / 2, v[1] - v[3] / 2, v[2], v[3]};
+Truth box_in_pixels(const std::vector<long double>& v, PictureSize size) {
+  Truth truth;
+  truth.x = yolo_edge(v[0], v[2], size.width);
+  truth.y = yolo_edge(v[1], v[3], size.height);
+  truth.width = static_cast<double>(v[2] * size.width);
+  truth.height = static_cast<double>(v[3] * size.height);
+  return truth;
 }
 
-Fractions box_of_polygon(const std::vector<long double>& v) {
+Truth polygon_in_pixels(const std::vector<long double>& v, PictureSize size) {
   long double left = v[0], right = v[0], top = v[1], bottom = v[1];
   for (size_t i = 2; i < v.size(); i += 2) {
     left = std::min(left, v[i]);
@@ -42,7 +42,12 @@ Fractions box_of_polygon(const std::vector<long double>& v) {
     top = std::min(top, v[i + 1]);
     bottom = std::max(bottom, v[i + 1]);
   }
-  return {left, top, right - left, bottom - top};
+  Truth truth;
+  truth.x = static_cast<double>(left * size.width);
+  truth.y = static_cast<double>(top * size.height);
+  truth.width = static_cast<double>((right - left) * size.width);
+  truth.height = static_cast<double>((bottom - top) * size.height);
+  return truth;
 }
 
 class RowParser {
@@ -57,8 +62,7 @@ class RowParser {
       return refuse(FindingKind::kMalformedRow, row,
                     std::to_string(words.size()) + " values instead of 5");
     const auto id = parse_whole(words[0]);
-    if (!id)
-      return refuse(FindingKind::kMalformedRow, row, "the class is no whole number");
+    if (!id) return refuse(FindingKind::kMalformedRow, row, "the class is no whole number");
     std::vector<long double> values;
     for (size_t i = 1; i < words.size(); ++i) {
       const auto value = parse_number(words[i]);
@@ -76,24 +80,16 @@ class RowParser {
       return refuse(FindingKind::kOutOfRange, row, "values that are no fractions of the sides");
     if (!polygon && (values[2] < 0 || values[3] < 0))
       return refuse(FindingKind::kOutOfRange, row, "a negative width or height");
-    return in_pixels(polygon ? box_of_polygon(values) : box_of(values), static_cast<int>(*id));
+    Truth truth = polygon ? polygon_in_pixels(values, size_) : box_in_pixels(values, size_);
+    truth.area = truth.width * truth.height;
+    truth.class_id = static_cast<int>(*id);
+    return truth;
   }
 
  private:
   std::optional<Truth> refuse(FindingKind kind, int64_t row, std::string why) {
     findings_.add(kind, row, std::move(why));
     return std::nullopt;
-  }
-
-  Truth in_pixels(const Fractions& box, int class_id) const {
-    Truth truth;
-    truth.x = static_cast<double>(box.x * size_.width);
-    truth.y = static_cast<double>(box.y * size_.height);
-    truth.width = static_cast<double>(box.width * size_.width);
-    truth.height = static_cast<double>(box.height * size_.height);
-    truth.area = truth.width * truth.height;
-    truth.class_id = class_id;
-    return truth;
   }
 
   PictureSize size_;
@@ -110,6 +106,10 @@ fs::path yolo_label_path(const fs::path& picture) {
   fs::path label;
   for (const fs::path& part : parts) label /= part;
   return label.replace_extension(".txt");
+}
+
+double yolo_edge(long double centre, long double extent, int side) {
+  return static_cast<double>((centre - extent / 2) * side);
 }
 
 std::vector<TruthRow> parse_yolo_labels(std::string_view text, PictureSize size, size_t classes,

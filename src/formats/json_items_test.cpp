@@ -29,8 +29,7 @@ std::string refusal(const std::string& text) {
   const Taken taken = read(text);
   if (taken.arrays) return "";
   EXPECT_EQ(taken.arrays.error().kind, ErrorKind::kInput);
-  EXPECT_TRUE(taken.arrays.error().message.starts_with("x.json: "))
-      << taken.arrays.error().message;
+  EXPECT_TRUE(taken.arrays.error().message.starts_with("x.json: ")) << taken.arrays.error().message;
   return taken.arrays.error().message;
 }
 
@@ -43,11 +42,11 @@ TEST(JsonItems, GivesWantedMembersOfWantedArrays) {
     "a": [{"id": 5}]})");
   ASSERT_TRUE(taken.arrays) << taken.arrays.error().message;
   EXPECT_EQ(*taken.arrays, (std::vector<std::string>{"a", "b"}));
-  EXPECT_EQ(taken.elements, (std::vector<std::string>{
-                                R"(a: {"id":1,"box":[0.5,-2]})",
-                                R"(a: {"more":{"x":[1,{"y":true}]},"id":18446744073709551615})",
-                                "a: {}", "b: 3", "b: \"s\"", "b: [1,[2]]", "b: null",
-                                R"(a: {"id":5})"}));
+  EXPECT_EQ(taken.elements,
+            (std::vector<std::string>{
+                R"(a: {"id":1,"box":[0.5,-2]})",
+                R"(a: {"more":{"x":[1,{"y":true}]},"id":18446744073709551615})", "a: {}", "b: 3",
+                "b: \"s\"", "b: [1,[2]]", "b: null", R"(a: {"id":5})"}));
 }
 
 TEST(JsonItems, NumbersAreTheNearestDoubles) {
@@ -72,8 +71,7 @@ TEST(JsonItems, ElementsAreLimitedButNotWhatIsSkipped) {
   for (int i = 0; i < 1001; ++i) many += "1,";
   EXPECT_TRUE(read("{\"a\":[{\"skip\":" + deep + deep_end + "}]}").arrays);
   EXPECT_TRUE(read("{\"a\":[{\"skip\":[" + many + "1]}]}").arrays);
-  EXPECT_NE(refusal("{\"a\":[{\"box\":[" + many + "1]}]}").find("1,000 values"),
-            std::string::npos);
+  EXPECT_NE(refusal("{\"a\":[{\"box\":[" + many + "1]}]}").find("1,000 values"), std::string::npos);
   EXPECT_NE(refusal("{\"a\":[" + deep).find("nests too deeply"), std::string::npos);
 }
 
@@ -97,8 +95,8 @@ TEST(JsonItems, DamagedTextsNeverCrash) {
   for (int round = 0; round < 5000; ++round) {
     std::string text = good;
     for (int edits = 1 + static_cast<int>(random() % 3); edits > 0; --edits)
-      text[random() % text.size()] = random() % 2 ? "[]{}:,\"19."[random() % 10]
-                                                  : static_cast<char>(random());
+      text[random() % text.size()] =
+          random() % 2 ? "[]{}:,\"19."[random() % 10] : static_cast<char>(random());
     read(text.substr(0, random() % (text.size() + 1)));
   }
 }

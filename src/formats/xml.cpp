@@ -101,10 +101,10 @@ Result<XmlElement> parse_xml(std::string_view text, const std::string& source) {
   if (XML_Parse(parser.get(), text.data(), static_cast<int>(text.size()), XML_TRUE) ==
       XML_STATUS_OK)
     return builder.take();
-  const std::string why = builder.refusal().empty()
-                              ? std::string("not valid XML: ") +
-                                    XML_ErrorString(XML_GetErrorCode(parser.get()))
-                              : builder.refusal();
+  const std::string why =
+      builder.refusal().empty()
+          ? std::string("not valid XML: ") + XML_ErrorString(XML_GetErrorCode(parser.get()))
+          : builder.refusal();
   return input_error(source + ":" + std::to_string(XML_GetCurrentLineNumber(parser.get())) + ": " +
                      why);
 }

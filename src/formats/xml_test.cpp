@@ -60,8 +60,8 @@ TEST(Xml, DamagedTextsNeverCrash) {
   for (int round = 0; round < 3000; ++round) {
     std::string text = good;
     for (int edits = 1 + static_cast<int>(random() % 3); edits > 0; --edits)
-      text[random() % text.size()] = random() % 2 ? "<>/&![]-\"="[random() % 10]
-                                                  : static_cast<char>(random());
+      text[random() % text.size()] =
+          random() % 2 ? "<>/&![]-\"="[random() % 10] : static_cast<char>(random());
     parse_xml(text.substr(0, random() % (text.size() + 1)), "a.xml").ok();
   }
 }

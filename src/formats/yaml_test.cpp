@@ -88,8 +88,9 @@ TEST(Yaml, DepthAndNumberOfValuesAreLimited) {
 
 // Each of a megabyte: an answer must come soon, and not from a full stack.
 TEST(Yaml, HostileTextsOfTheLargestSizeEnd) {
-  for (const char* piece : {"[", "{", "- ", "? ", "a: ", "[a,", "{a: ", "*a ", "&a ", "!a ", "'", "\"",
-                            "\"\\u0041", "|\n ", "a:\n", "#", " ", "\n", "%TAG ! x\n", "---\n", "a: b\n"})
+  for (const char* piece : {"[",    "{",   "- ",  "? ", "a: ",        "[a,",       "{a: ",
+                            "*a ",  "&a ", "!a ", "'",  "\"",         "\"\\u0041", "|\n ",
+                            "a:\n", "#",   " ",   "\n", "%TAG ! x\n", "---\n",     "a: b\n"})
     parse_yaml(repeated(piece, kMaxYamlBytes), "d.yaml").ok();
 }
 
@@ -104,8 +105,8 @@ TEST(Yaml, DamagedTextsNeverCrash) {
   for (int round = 0; round < 3000; ++round) {
     std::string text = good;
     for (int edits = 1 + static_cast<int>(random() % 4); edits > 0; --edits)
-      text[random() % text.size()] = random() % 2 ? special[random() % special.size()]
-                                                  : static_cast<char>(random());
+      text[random() % text.size()] =
+          random() % 2 ? special[random() % special.size()] : static_cast<char>(random());
     parse_yaml(text.substr(0, random() % (text.size() + 1)), "d.yaml").ok();
   }
 }

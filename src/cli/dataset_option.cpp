@@ -1,0 +1,49 @@
+#include "cli/dataset_option.h"
+
+#include "base/cpu.h"
+
+namespace shrike {
+
+namespace fs = std::filesystem;
+
+void add_dataset_options(CLI::App& app, DatasetOption& option) {
+  app.add_option("--split", option.split, "train, val, test or another that there is, or all")
+      ->capture_default_str();
+  app.add_option("--pictures", option.pictures, "COCO: the folder of the pictures");
+  app.add_option("--threads", option.threads, "Threads that read; 0: every core")
+      ->capture_default_str()
+      ->check(whole_number_in(0, 1024));
+}
+
+int reading_threads(const DatasetOption& option) {
+  return option.threads > 0 ? option.threads : usable_cores();
+}
+
+Result<fs::path> dataset_word(const Arguments& arguments, const std::string& command) {
+  if (arguments.words.size() != 1)
+    return usage_error(command + " needs one data set: a data.yaml, a COCO .json or a folder");
+  return fs::path(arguments.words.front());
+}
+
+Result<std::vector<std::string>> wanted_splits(const fs::path& path, const DatasetOption& option) {
+  if (option.split != "all") return std::vector{option.split};
+  SHRIKE_ASSIGN(std::vector<std::string> splits, dataset_splits(path));
+  if (splits.empty()) splits.emplace_back();
+  return splits;
+}
+
+Result<Dataset> open_split(const fs::path& path, const std::string& split,
+                           const DatasetOption& option, bool tolerant) {
+  DatasetOptions options;
+  if (!split.empty()) options.split = split;
+  options.pictures = option.pictures;
+  options.threads = reading_threads(option);
+  options.tolerant = tolerant;
+  return open_dataset(path, options);
+}
+
+std::string describe(const Dataset& dataset) {
+  return dataset.source.string() + (dataset.split.empty() ? "" : ", " + dataset.split);
+}
+
+}  // namespace shrike

@@ -1,0 +1,41 @@
+// Options of commands that read a data set.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/arguments.h"
+#include "data/dataset.h"
+
+namespace shrike {
+
+struct DatasetOption {
+  std::string split = "all", pictures;
+  int threads = 0;  // 0: every core
+};
+
+// --split, --pictures and --threads.
+void add_dataset_options(CLI::App& app, DatasetOption& option);
+
+// The threads that are meant, at least 1.
+int reading_threads(const DatasetOption& option);
+
+// The one word that a command has: where the data set is. Errors are of kUsage.
+Result<std::filesystem::path> dataset_word(const Arguments& arguments, const std::string& command);
+
+// What --split names: for "all" those of the data set, or "" where it has none.
+Result<std::vector<std::string>> wanted_splits(const std::filesystem::path& path,
+                                               const DatasetOption& option);
+
+// open_dataset with these options; `split` is one of wanted_splits.
+Result<Dataset> open_split(const std::filesystem::path& path, const std::string& split,
+                           const DatasetOption& option, bool tolerant);
+
+// "coco128/data.yaml, val"
+std::string describe(const Dataset& dataset);
+
+}  // namespace shrike

@@ -1,0 +1,154 @@
+#include "data/convert.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "base/file.h"
+#include "data/file_names.h"
+#include "data/writers.h"
+
+namespace shrike {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// A folder beside the one that is wanted, gone with all in it unless it is renamed.
+class FolderBeside {
+ public:
+  static Result<FolderBeside> create(const fs::path& wanted) {
+    const fs::path whole = fs::absolute(wanted).lexically_normal();
+    // Of "out/" the name is empty.
+    const fs::path target = whole.has_filename() ? whole : whole.parent_path();
+    SHRIKE_TRY(make_folders(target.parent_path()));
+    fs::path temporary = target;
+    temporary += "." + std::to_string(::getpid());
+    std::error_code error;
+    if (!fs::create_directory(temporary, error))
+      return runtime_error("cannot make folder " + temporary.string() + ": " +
+                           (error ? error.message() : "it is there"));
+    return FolderBeside(target, temporary);
+  }
+  FolderBeside(FolderBeside&& other) noexcept
+      : target_(std::move(other.target_)), path_(std::exchange(other.path_, {})) {}
+  FolderBeside& operator=(FolderBeside&&) = delete;
+  ~FolderBeside() {
+    std::error_code ignored;
+    if (!path_.empty()) fs::remove_all(path_, ignored);
+  }
+
+  const fs::path& path() const { return path_; }
+
+  Result<void> rename() {
+    std::error_code error;
+    fs::rename(path_, target_, error);  // in place of an empty folder, too
+    if (error)
+      return runtime_error("cannot make folder " + target_.string() + ": " + error.message());
+    path_.clear();
+    return {};
+  }
+
+ private:
+  FolderBeside(fs::path target, fs::path path)
+      : target_(std::move(target)), path_(std::move(path)) {}
+  fs::path target_, path_;
+};
+
+Result<void> check_arguments(std::span<const SplitSource> splits, const fs::path& folder) {
+  if (splits.empty()) return usage_error("convert: no split");
+  std::error_code error;
+  const bool there = fs::exists(fs::symlink_status(folder, error));
+  if (there && !(fs::is_directory(folder, error) && fs::is_empty(folder, error)))
+    return usage_error("convert: " + folder.string() + " is there and not an empty folder");
+  std::set<std::string> names;
+  for (const SplitSource& split : splits) {
+    const bool one_part = !split.name.empty() && split.name != "." && split.name != ".." &&
+                          split.name.find('/') == std::string::npos;
+    if (!one_part) return usage_error("convert: no name for a split: \"" + split.name + "\"");
+    if (!names.insert(split.name).second)
+      return usage_error("convert: the split " + split.name + " is there twice");
+    if (split.dataset->names != splits.front().dataset->names)
+      return input_error("convert: the splits " + splits.front().name + " and " + split.name +
+                         " have different classes");
+  }
+  return {};
+}
+
+std::vector<OutputSplit> with_file_names(std::span<const SplitSource> splits,
+                                         DatasetFormat format) {
+  std::vector<OutputSplit> outputs;
+  FileNames names;
+  for (const SplitSource& split : splits) {
+    if (format != DatasetFormat::kVoc) names = FileNames();  // a folder a split
+    OutputSplit output{split.name, split.dataset, {}};
+    for (const Sample& sample : split.dataset->samples)
+      output.file_names.push_back(names.name_of(sample.picture));
+    outputs.push_back(std::move(output));
+  }
+  return outputs;
+}
+
+Result<void> transfer(const fs::path& from, const fs::path& to, PictureTransfer how) {
+  std::error_code error;
+  if (fs::exists(fs::symlink_status(to, error))) return {};  // VOC: of an earlier split
+  if (how == PictureTransfer::kLink)
+    fs::create_symlink(fs::absolute(from).lexically_normal(), to, error);
+  else
+    fs::copy_file(from, to, error);
+  if (error)
+    return runtime_error("cannot put " + from.string() + " at " + to.string() + ": " +
+                         error.message());
+  return {};
+}
+
+Result<void> transfer_pictures(std::span<const OutputSplit> splits, const fs::path& folder,
+                               const ConvertOptions& options) {
+  size_t total = 0, done = 0;
+  for (const OutputSplit& split : splits) total += split.file_names.size();
+  for (const OutputSplit& split : splits) {
+    const fs::path place = folder / pictures_folder(options.format, split.name);
+    SHRIKE_TRY(make_folders(place));
+    for (size_t i = 0; i < split.file_names.size(); ++i) {
+      SHRIKE_TRY(transfer(split.dataset->samples[i].picture, place / split.file_names[i],
+                          options.pictures));
+      if (options.progress && !options.progress(++done, total))
+        return runtime_error("convert: interrupted");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+fs::path pictures_folder(DatasetFormat format, const std::string& split) {
+  switch (format) {
+    case DatasetFormat::kYolo:
+      return fs::path("images") / split;
+    case DatasetFormat::kCoco:
+      return split;
+    case DatasetFormat::kVoc:
+      return "JPEGImages";
+  }
+  return {};
+}
+
+Result<Conversion> convert_dataset(std::span<const SplitSource> splits, const fs::path& folder,
+                                   const ConvertOptions& options) {
+  SHRIKE_TRY(check_arguments(splits, folder));
+  SHRIKE_ASSIGN(FolderBeside output, FolderBeside::create(folder));
+  const std::vector<OutputSplit> outputs = with_file_names(splits, options.format);
+  Conversion conversion;
+  for (const OutputSplit& split : outputs) conversion.pictures += split.file_names.size();
+  const auto write = options.format == DatasetFormat::kYolo   ? write_yolo
+                     : options.format == DatasetFormat::kCoco ? write_coco
+                                                              : write_voc;
+  SHRIKE_TRY(write(outputs, output.path(), conversion));
+  SHRIKE_TRY(transfer_pictures(outputs, output.path(), options));
+  SHRIKE_TRY(output.rename());
+  return conversion;
+}
+
+}  // namespace shrike

@@ -1,0 +1,24 @@
+// File names for pictures that come together in one folder.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <set>
+#include <string>
+
+namespace shrike {
+
+// Names whose stems differ, so that label files can be called as the pictures are. A name stays as
+// it is where it can: UTF-8 without control characters, blanks at its ends or a dot in front, which
+// lists and folders of data sets cannot hold; and of equal stems the second becomes NAME_2.
+class FileNames {
+ public:
+  // The same name for the same picture.
+  std::string name_of(const std::filesystem::path& picture);
+
+ private:
+  std::map<std::filesystem::path, std::string> given_;
+  std::set<std::string> stems_;
+};
+
+}  // namespace shrike
