@@ -51,8 +51,8 @@ struct Dataset {
   std::vector<std::string> names;
   std::vector<int64_t> category_ids;  // COCO's, one a class, may have gaps; elsewhere 0, 1, ...
   std::vector<Sample> samples;        // COCO: by id; elsewhere in the order of names or of the list
-  // What is wrong with it, in the order met; of one file at most a hundred, then one that says how
-  // many more. Samples that cannot be used (no picture, no readable header) are left out of
+  // What is wrong with it, in the order met; of one label file (of COCO: of one picture) at most a
+  // hundred, then one that says how many more. Samples that cannot be used (no picture, no readable header) are left out of
   // `samples`, so it may be empty; one whose label file cannot be read is left out, too.
   std::vector<Finding> findings;
 };
