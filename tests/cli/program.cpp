@@ -34,7 +34,10 @@ std::string slurp(const fs::path& path) {
   ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666), STDOUT_FILENO);
   ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666), STDERR_FILENO);
   if (!start.folder.empty() && ::chdir(start.folder.c_str()) != 0) ::_exit(126);
+  // Opened before: whoever the child becomes may not even see the folder the program lies in.
+  const int program = ::open(SHRIKE_PROGRAM, O_PATH | O_CLOEXEC);
   if (start.prepare) start.prepare();
+  if (start.through.empty()) ::fexecve(program, pointers.data(), environ);
   ::execvp(pointers[0], pointers.data());
   ::_exit(127);
 }
