@@ -71,6 +71,7 @@ constexpr ConvKernel winograd_row(const char* name, CpuNeed need, double roundin
 
 constexpr ConvKernel kConvKernels[] = {
 #if SHRIKE_KERNELS_AVX2
+    depthwise_row<kDepthwiseAvx512>("avx512_depthwise", CpuNeed::kAvx512),
     depthwise_row<kDepthwiseAvx2>("avx2_depthwise", CpuNeed::kAvx2Fma),
     winograd_row<kWinogradStride2Avx512>("avx512_winograd_stride2", CpuNeed::kAvx512,
                                          kPolyphase4.rounding),

@@ -44,6 +44,20 @@ TEST(Conv, WidthsAroundTileSizes) {
     }
 }
 
+TEST(Conv, DepthwiseWindows) {
+  Random random;
+  for (int64_t channels : {1, 15, 16, 17, 32, 33, 48, 72})
+    for (int64_t kernel : {1, 3, 5, 7})
+      for (int64_t stride : {1, 2, 3}) {
+        ConvProblem p = square(21, channels, channels, kernel, stride, kernel / 2);
+        p.groups = channels;
+        EXPECT_GE(ConvCase(p, random, {3, 2, 1}, {2, 5, 3}).check_all(), 3);
+        // As far apart as the taps of a dilated kernel.
+        p.dilation_h = p.dilation_w = 2;
+        EXPECT_GE(ConvCase(sized(p, kernel), random).check_all(), 3);
+      }
+}
+
 TEST(Conv, Stems) {
   Random random;
   ConvCase(square(32, 3, 16, 3, 2, 1), random).check_all();
@@ -165,8 +179,9 @@ TEST(Conv, ChoiceSaysWhyOthersDeclined) {
   avx2.avx2_fma = true;
   const Choice<ConvKernel> fast = select_kernel(conv_kernels(), p, avx2);
   EXPECT_STREQ(fast.kernel->name, "avx2_igemm");
-  ASSERT_GE(fast.declined.size(), 1u);
-  EXPECT_STREQ(fast.declined[0].kernel, "avx2_depthwise");
+  ASSERT_GE(fast.declined.size(), 2u);
+  EXPECT_STREQ(fast.declined[0].kernel, "avx512_depthwise");
+  EXPECT_STREQ(fast.declined[1].kernel, "avx2_depthwise");
 #endif
 }
 

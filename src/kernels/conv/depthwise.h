@@ -17,11 +17,11 @@ struct DepthwiseSums {
   const float* input;
   int64_t pixel_step, row_step, tap_step;
   int64_t taps_h, taps_w;
-  const float* weights;  // aligned to 32 bytes
+  const float* weights;  // aligned to 64 bytes
   int64_t weight_step;
   const float* bias;
   int64_t channels;
-  float* sums;  // aligned to 32 bytes
+  float* sums;  // aligned to 64 bytes
 };
 
 using DepthwiseFunction = void (*)(const DepthwiseSums&);
@@ -34,6 +34,7 @@ struct DepthwiseTile {
 extern const DepthwiseTile kDepthwisePlain;
 #if SHRIKE_KERNELS_AVX2
 extern const DepthwiseTile kDepthwiseAvx2;
+extern const DepthwiseTile kDepthwiseAvx512;
 #endif
 
 const char* depthwise_refuse(const ConvProblem& problem);

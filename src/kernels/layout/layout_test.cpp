@@ -104,6 +104,19 @@ TEST(Copy, MovesBitsOfOtherTypes) {
     for (size_t j = 0; j < 9; ++j) ASSERT_EQ(out[j * 64 + i], in[i * 9 + j]);
 }
 
+TEST(Copy, EverySecondElement) {
+  ThreadPool pool(2);
+  for (int64_t columns : {1, 2, 3, 7, 8, 17, 33}) {
+    std::vector<uint32_t> in(static_cast<size_t>(5 * columns * 2)), out(in.size() / 2);
+    for (size_t i = 0; i < in.size(); ++i) in[i] = 0x7F800001u + static_cast<uint32_t>(i);
+    ConstStridedView from =
+        dense_view(reinterpret_cast<const float*>(in.data()) + 1, 2, Extents{5, columns});
+    from.strides = {2 * columns, 2};
+    copy_strided(from, dense_view(reinterpret_cast<float*>(out.data()), 2, from.dims), pool);
+    for (size_t i = 0; i < out.size(); ++i) ASSERT_EQ(out[i], in[2 * i + 1]) << columns;
+  }
+}
+
 TEST(Copy, EmptyDoesNothing) {
   ThreadPool pool(1);
   copy_strided(dense_view<const float>(nullptr, 2, Extents{0, 4}),
