@@ -119,6 +119,19 @@ TEST(Winograd, RandomProblems) {
   }
 }
 
+TEST(Winograd, TheFastestThatMemoryAllowsIsChosen) {
+  ConvProblem p = square(36, 64, 64, 3, 1, 1);
+  const auto accepted = [&](const WinogradAlgorithm& a) { return !winograd_refuse(a, p); };
+  EXPECT_TRUE(accepted(kWinograd6));
+  EXPECT_STREQ(winograd_refuse(kWinograd4, p), "another tile size is faster at this size");
+  p.max_packed_bytes = 40 * 64 * 64 * 4;  // between 36 and 64 points
+  EXPECT_STREQ(winograd_refuse(kWinograd6, p), "the packed weights would be too large");
+  EXPECT_TRUE(accepted(kWinograd4));
+  p.max_packed_bytes = p.weight_count() * 4;
+  EXPECT_FALSE(accepted(kWinograd4));
+  for (const ConvKernel& row : rows_for(p)) ADD_FAILURE() << row.name << " takes more memory";
+}
+
 TEST(Winograd, RefusesWithReasons) {
   const auto reason = [](const ConvProblem& p) { return winograd_refuse(kWinograd4, p); };
   ConvProblem p = square(20, 64, 64, 3, 1, 1);
