@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/half.h"
+#include "base/memory.h"
 #include "base/tensor.h"
 #include "base/thread_pool.h"
 
@@ -33,6 +34,41 @@ TEST(Shape, AxesCountFromTheEnd) {
   EXPECT_EQ(normalize_axis(3, 4), 3);
   EXPECT_EQ(normalize_axis(4, 4), std::nullopt);
   EXPECT_EQ(normalize_axis(-5, 4), std::nullopt);
+}
+
+class Memory : public testing::Test {
+ protected:
+  ~Memory() override { set_memory_limit(default_memory_limit()); }
+};
+
+TEST_F(Memory, TensorsKeepToTheLimit) {
+  const size_t before = memory_held();
+  set_memory_limit(before + (size_t{32} << 20));
+  const Shape large{int64_t{5} << 20};
+  std::optional<Tensor> first = *Tensor::make(DType::kF32, large);
+  EXPECT_GE(memory_held(), before + first->byte_size());
+  const Result<Tensor> second = Tensor::make(DType::kF32, large);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, ErrorKind::kRuntime);
+  EXPECT_NE(second.error().message.find("the limit is"), std::string::npos);
+  EXPECT_THROW((void)allocate_aligned(SIZE_MAX), std::bad_alloc);
+  const Tensor shared = *first;
+  first.reset();
+  EXPECT_FALSE(Tensor::make(DType::kF32, large)) << "a copy still holds the bytes";
+}
+
+TEST_F(Memory, WhatGoesIsGivenBack) {
+  const size_t before = memory_held();
+  set_memory_limit(before + 2048);
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(Tensor::make(DType::kF32, Shape{256}));
+  EXPECT_EQ(memory_held(), before);
+  MemoryClaim claim;
+  EXPECT_FALSE(claim.take(SIZE_MAX));
+  EXPECT_TRUE(claim.take(2048));
+  MemoryClaim moved = std::move(claim);
+  EXPECT_EQ(memory_held(), before + 2048);
+  moved = MemoryClaim();
+  EXPECT_EQ(memory_held(), before);
 }
 
 TEST(Half, EveryPatternSurvivesTheRoundTrip) {

@@ -4,14 +4,35 @@
 #include <cstring>
 #include <new>
 
+#include "base/memory.h"
+
 namespace shrike {
 
+namespace {
+
+struct Block {
+  Block(void* bytes, MemoryClaim claimed) : raw(bytes), claim(std::move(claimed)) {}
+  Block(const Block&) = delete;
+  Block& operator=(const Block&) = delete;
+  ~Block() { std::free(raw); }
+  void* raw;
+  MemoryClaim claim;
+};
+
+}  // namespace
+
+// Throws std::bad_alloc where the machine, or the limit of memory.h, has not that many bytes.
 std::shared_ptr<std::byte> allocate_aligned(size_t bytes) {
+  if (bytes > SIZE_MAX - 2 * kTensorAlignment) throw std::bad_alloc();
+  const size_t whole = align_up(bytes) + kTensorAlignment;
+  MemoryClaim claim;
+  if (!claim.take(whole)) throw std::bad_alloc();
   // calloc hands out zeroed pages without touching them; large blocks are placed by hand.
-  void* raw = std::calloc(1, align_up(bytes) + kTensorAlignment);
+  void* raw = std::calloc(1, whole);
   if (!raw) throw std::bad_alloc();
+  const std::shared_ptr<Block> block = std::make_shared<Block>(raw, std::move(claim));
   const uintptr_t aligned = align_up(reinterpret_cast<uintptr_t>(raw));
-  return {reinterpret_cast<std::byte*>(aligned), [raw](std::byte*) { std::free(raw); }};
+  return {block, reinterpret_cast<std::byte*>(aligned)};
 }
 
 Tensor::Tensor(DType dtype, Shape shape) : dtype_(dtype), shape_(std::move(shape)) {
@@ -30,7 +51,7 @@ Result<Tensor> Tensor::make(DType dtype, Shape shape) {
   try {
     return Tensor(dtype, shape);
   } catch (const std::bad_alloc&) {
-    return runtime_error("not enough memory for a tensor of shape " + to_string(shape));
+    return out_of_memory("a tensor of shape " + to_string(shape));
   }
 }
 

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/detector_options.h"
 #include "cli/exit_code.h"
+#include "cli/memory_option.h"
 #include "cli/model_option.h"
 #include "cli/network.h"
 #include "cli/terminal.h"
@@ -88,6 +89,7 @@ Result<int> convert_command(const Words& words) {
       ->check(whole_number_in(kMinWriteOpset, kMaxWriteOpset));
   app.add_option("--names", o.names_file, "File with the names of the classes, one a line");
   app.add_flag("--json", o.json, "One JSON object on standard output");
+  add_memory_option(app);
   SHRIKE_ASSIGN(const Arguments arguments, parse_arguments(app, words));
   if (arguments.help) return kExitOk;
 

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "cli/memory_option.h"
 #include "cli/nearest.h"
 #include "cli/pull_progress.h"
 #include "formats/names_literal.h"
@@ -42,6 +43,7 @@ void add_model_options(CLI::App& app, ModelOption& option) {
                  "beside it")
       ->capture_default_str();
   app.add_option("--weights", option.weights, "The .weights of a .cfg, where they lie elsewhere");
+  add_memory_option(app);
 }
 
 Result<FoundModel> find_model_files(const ModelOption& option) {

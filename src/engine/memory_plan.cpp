@@ -4,16 +4,15 @@
 #include <numeric>
 
 #include "base/tensor.h"
+#include "engine/placed_blocks.h"
 
 namespace shrike {
 
 namespace {
 
 constexpr size_t kMaxBytes = size_t{1} << 50;
-
-bool overlap(const Lifetime& a, const Lifetime& b) {
-  return a.first <= b.last && b.first <= a.last;
-}
+// Pairs of blocks that are looked at: a graph whose values all live at once has n * n.
+constexpr size_t kMostPairs = size_t{1} << 24;
 
 size_t largest_live_set(std::span<const Lifetime> lifetimes) {
   struct Change {
@@ -38,10 +37,6 @@ size_t largest_live_set(std::span<const Lifetime> lifetimes) {
   return most;
 }
 
-struct Block {
-  size_t begin, end;
-};
-
 // The start of the smallest gap of at least `bytes` between blocks, else the end of them all.
 size_t best_gap(std::vector<Block>& blocks, size_t bytes) {
   std::sort(blocks.begin(), blocks.end(),
@@ -55,6 +50,12 @@ size_t best_gap(std::vector<Block>& blocks, size_t bytes) {
     end = std::max(end, block.end);
   }
   return best == SIZE_MAX ? end : best;
+}
+
+int steps_of(std::span<const Lifetime> lifetimes) {
+  int last = 0;
+  for (const Lifetime& life : lifetimes) last = std::max(last, life.last);
+  return last + 1;
 }
 
 }  // namespace
@@ -73,18 +74,21 @@ Result<MemoryPlan> plan_memory(std::span<const Lifetime> lifetimes) {
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(),
                    [&](size_t a, size_t b) { return lifetimes[a].bytes > lifetimes[b].bytes; });
+  PlacedBlocks placed(steps_of(lifetimes));
   std::vector<Block> beside;
-  for (size_t done = 0; done < order.size(); ++done) {
-    const Lifetime& life = lifetimes[order[done]];
-    beside.clear();
-    for (size_t earlier = 0; earlier < done; ++earlier) {
-      const Lifetime& other = lifetimes[order[earlier]];
-      const size_t begin = plan.offsets[order[earlier]];
-      if (overlap(life, other)) beside.push_back({begin, begin + align_up(other.bytes)});
+  size_t pairs = 0;
+  for (const size_t i : order) {
+    const Lifetime& life = lifetimes[i];
+    size_t begin = plan.bytes;  // behind everything, where finding a gap would take too long
+    if (pairs < kMostPairs) {
+      placed.beside(life, beside);
+      pairs += beside.size();
+      begin = best_gap(beside, align_up(life.bytes));
     }
-    const size_t begin = best_gap(beside, align_up(life.bytes));
-    plan.offsets[order[done]] = begin;
-    plan.bytes = std::max(plan.bytes, begin + align_up(life.bytes));
+    const size_t end = begin + align_up(life.bytes);
+    placed.add(life, {begin, end});
+    plan.offsets[i] = begin;
+    plan.bytes = std::max(plan.bytes, end);
   }
   return plan;
 }

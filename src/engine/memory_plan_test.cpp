@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <set>
 
 #include "base/tensor.h"
 
@@ -66,6 +67,22 @@ TEST(MemoryPlan, RandomLifetimesNeverOverlap) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     expect_sound(lifetimes, *plan);
   }
+}
+
+// More than anybody could compare pair by pair.
+TEST(MemoryPlan, ManyLifetimes) {
+  constexpr int kMany = 30000;
+  std::vector<Lifetime> chain, at_once;
+  for (int i = 0; i < kMany; ++i) {
+    chain.push_back({64, i, i + 1});
+    at_once.push_back({64, i, kMany});
+  }
+  EXPECT_EQ(plan_memory(chain)->bytes, 128u);
+  const auto plan = plan_memory(at_once);
+  EXPECT_EQ(plan->bytes, size_t{64} * kMany);
+  EXPECT_EQ(plan->bytes, plan->lower_bound);
+  const std::set<size_t> places(plan->offsets.begin(), plan->offsets.end());
+  EXPECT_EQ(places.size(), at_once.size());
 }
 
 TEST(MemoryPlan, RefusesWhatNoMachineHas) {

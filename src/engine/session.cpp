@@ -96,7 +96,7 @@ Result<Session> Session::create(const Graph& prepared, const SessionOptions& opt
     SHRIKE_ASSIGN(Arena arena, Arena::make(plan->arena_bytes()));
     return Session(std::make_unique<State>(std::move(plan), std::move(arena)));
   } catch (const std::bad_alloc&) {
-    return runtime_error("not enough memory to plan the network");
+    return out_of_memory("the network's weights, packed");
   }
 }
 

@@ -4,6 +4,7 @@
 #include <protozero/exception.hpp>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "formats/onnx/graph_reader.h"
 
 namespace shrike {
@@ -40,7 +41,7 @@ Result<Graph> read_onnx(std::span<const std::byte> bytes, std::shared_ptr<const 
   } catch (const protozero::exception&) {
     return model_error("cannot read " + source + ": not an ONNX file, or a damaged one");
   } catch (const std::bad_alloc&) {
-    return runtime_error("cannot read " + source + ": not enough memory");
+    return out_of_memory("cannot read " + source);
   }
 }
 

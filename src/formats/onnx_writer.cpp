@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "formats/onnx/encode.h"
 #include "formats/onnx/schema.h"
 
@@ -109,7 +110,7 @@ Result<std::string> write_onnx(const Graph& graph, const OnnxWriteOptions& optio
     if (!bytes) return in_context("cannot write the model as ONNX", bytes.error());
     return bytes;
   } catch (const std::bad_alloc&) {
-    return runtime_error("cannot write the model as ONNX: not enough memory");
+    return out_of_memory("cannot write the model as ONNX");
   }
 }
 

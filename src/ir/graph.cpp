@@ -31,10 +31,21 @@ void Graph::swap_names(ValueId a, ValueId b) {
 
 std::string Graph::unique_name(std::string_view base) const {
   refresh_index();
-  std::string candidate(base.empty() ? "value" : base);
-  const std::string stem = candidate;
-  for (int n = 2; index_.contains(candidate); ++n) candidate = stem + "_" + std::to_string(n);
-  return candidate;
+  const std::string stem(base.empty() ? "value" : base);
+  if (!index_.contains(stem)) return stem;
+  const auto numbered = [&](int64_t n) { return stem + "_" + std::to_string(n); };
+  // A free number behind a taken one, found by halving: n values of one base must not take n * n
+  // steps.
+  int64_t taken = 1, free = 2;
+  while (index_.contains(numbered(free))) {
+    taken = free;
+    free *= 2;
+  }
+  while (free - taken > 1) {
+    const int64_t middle = taken + (free - taken) / 2;
+    (index_.contains(numbered(middle)) ? taken : free) = middle;
+  }
+  return numbered(free);
 }
 
 ValueId Graph::add_value(std::string_view wanted, DType dtype, std::optional<Shape> shape) {

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "ir/infer.h"
 #include "ir/verify.h"
 
@@ -43,6 +45,16 @@ TEST(Graph, NamesStayUnique) {
   EXPECT_EQ(g.value(g.add_value("a")).name, "a_2");
   EXPECT_EQ(g.value(g.add_value("a")).name, "a_3");
   EXPECT_EQ(g.value(g.add_value("new")).name, "new");
+}
+
+TEST(Graph, ManyNamesOfOneBaseStayUnique) {
+  Graph g;
+  g.add_value("a_4");
+  g.add_value("a_9");
+  for (int i = 0; i < 20000; ++i) g.add_value("a");
+  std::set<std::string> names;
+  for (const Value& value : g.values) names.insert(value.name);
+  EXPECT_EQ(names.size(), g.values.size());
 }
 
 TEST(Graph, SwappedNamesAreFoundAndStayTaken) {

@@ -2,7 +2,7 @@
 
 #include "ir/infer.h"
 #include "passes/passes.h"
-#include "reference/evaluate.h"
+#include "reference/work.h"
 
 namespace shrike {
 
@@ -13,6 +13,10 @@ namespace {
 // may become f32), and this.
 constexpr int64_t kMostElements = int64_t{1} << 24;
 constexpr size_t kSpareBytes = size_t{256} << 20;
+// The same of the time: steps (reference/work.h) for each byte of a constant there was, and
+// these. A few bytes can ask for hours (NonMaxSuppression of many boxes, pools of large windows).
+constexpr double kStepsPerByte = 8;
+constexpr double kSpareSteps = 1 << 27;
 
 class Folder {
  public:
@@ -20,6 +24,7 @@ class Folder {
       : graph_(graph), readers_(graph.values.size(), 0), made_(graph.values.size(), false) {
     for (const Value& value : graph.values)
       if (value.constant) budget_ += value.constant->byte_size();
+    steps_left_ = kSpareSteps + kStepsPerByte * static_cast<double>(budget_ - kSpareBytes);
     for (const Node& node : graph.nodes)
       for (ValueId id : node.inputs)
         if (id != kNoValue) ++readers_[index(id)];
@@ -54,7 +59,7 @@ class Folder {
       inputs.push_back(graph_.constant(id));
       if (id != kNoValue && !inputs.back()) return false;
     }
-    if (!small(node)) return false;
+    if (!small(node) || !quick(node, inputs)) return false;
     SHRIKE_ASSIGN(std::vector<Tensor> outputs, evaluate_node(node, inputs));
     size_t bytes = 0;
     for (size_t i = 0; i < node.outputs.size(); ++i)
@@ -91,6 +96,15 @@ class Folder {
     return bytes <= room();
   }
 
+  bool quick(const Node& node, std::span<const Tensor* const> inputs) {
+    const Shape* shape =
+        node.outputs[0] == kNoValue ? nullptr : graph_.static_shape(node.outputs[0]);
+    const double steps = work_of(node.op, inputs, shape);
+    if (!(steps <= steps_left_)) return false;
+    steps_left_ -= steps;
+    return true;
+  }
+
   void become_constant(ValueId id, Tensor tensor) {
     if (readers_[index(id)] == 0) return;
     Value& value = graph_.value(id);
@@ -115,6 +129,7 @@ class Folder {
   std::vector<bool> made_;    // by folding
   size_t alive_ = 0;          // bytes of those that still have readers
   size_t budget_ = kSpareBytes;
+  double steps_left_ = 0;
 };
 
 }  // namespace

@@ -67,6 +67,28 @@ TEST(FoldConstants, OneThatIsTooLargeStaysANode) {
   EXPECT_EQ(g.nodes.size(), 1u);
 }
 
+// All boxes are kept, so each is compared with all before it.
+TEST(FoldConstants, WhatTakesTooLongStaysANode) {
+  for (const bool many : {false, true}) {
+    Graph g;
+    const int64_t boxes = many ? 50000 : 50;
+    Tensor corners(DType::kF32, Shape{1, boxes, 4});
+    for (int64_t i = 0; i < boxes; ++i) {
+      float* box = corners.mutable_data<float>().data() + 4 * i;
+      box[0] = static_cast<float>(2 * i);
+      box[2] = box[0] + 1;
+      box[3] = 1;
+    }
+    const ValueId b = g.add_constant("boxes", std::move(corners));
+    const ValueId s = g.add_constant("scores", Tensor(DType::kF32, Shape{1, 1, boxes}));
+    const ValueId most = g.add_constant("most", Tensor::from<int64_t>(Shape{1}, {boxes}));
+    g.outputs = {g.add_node(NonMaxSuppression{}, {b, s, most}, "kept")};
+    ASSERT_TRUE(infer_shapes(g));
+    ASSERT_TRUE(fold_constants(g));
+    EXPECT_EQ(g.nodes.size(), many ? 1u : 0u);
+  }
+}
+
 // A constant read twice lives until both readers are folded.
 TEST(FoldConstants, SharedConstantsStayForTheirLastReader) {
   Graph g;

@@ -2,47 +2,62 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
 #include <random>
 
+#include "base/memory.h"
 #include "ir/infer.h"
 #include "passes/head_hypotheses.h"
 #include "passes/head_tail.h"
-#include "reference/evaluate.h"
+#include "reference/work.h"
 
 namespace shrike {
 
 namespace {
 
+// Of a file that means no good: a decode of a real model takes a few hundred million steps
+// (reference/work.h), and stands behind one of the first outputs.
+constexpr double kMostWork = 1 << 30;
+constexpr size_t kMostTries = 32;
+
 using Maps = std::vector<Tensor>;
 
-Maps maps_of(const HeadTail& tail, auto&& value) {
+// Raw maps filled with what `value` gives.
+Result<Maps> maps_of(const HeadTail& tail, double& work_left, auto&& value) {
+  constexpr double kStepsPerValue = 16;
   Maps maps;
   for (ValueId id : tail.graph.inputs) {
-    maps.emplace_back(DType::kF32, *tail.graph.static_shape(id));
-    for (float& x : maps.back().mutable_data<float>()) x = value();
+    const Shape& shape = *tail.graph.static_shape(id);
+    work_left -= kStepsPerValue * static_cast<double>(shape.element_count().value_or(INT64_MAX));
+    if (!(work_left >= 0)) return model_error("its raw maps are too large to try them");
+    SHRIKE_ASSIGN(Tensor map, Tensor::make(DType::kF32, shape));
+    for (float& x : map.mutable_data<float>()) x = value();
+    maps.push_back(std::move(map));
   }
   return maps;
 }
 
-Result<Tensor> run_tail(const HeadTail& tail, const Maps& maps) {
-  SHRIKE_ASSIGN(std::vector<Tensor> outputs, evaluate_graph(tail.graph, maps));
+Result<Tensor> run_tail(const HeadTail& tail, const Maps& maps, double& work_left) {
+  SHRIKE_ASSIGN(std::vector<Tensor> outputs, evaluate_graph_within(work_left, tail.graph, maps));
   return std::move(outputs[0]);
 }
 
-Result<Tensor> run_hypothesis(const HeadHypothesis& h, const Maps& maps) {
+Result<Tensor> run_hypothesis(const HeadHypothesis& h, const Maps& maps, double& work_left) {
   std::vector<const Tensor*> inputs;
   for (size_t index : h.order) inputs.push_back(&maps[index]);
   const Node node{"head", h.head, {}, {0}};
-  SHRIKE_ASSIGN(std::vector<Tensor> outputs, evaluate_node(node, inputs));
+  SHRIKE_ASSIGN(std::vector<Tensor> outputs, evaluate_node_within(work_left, node, inputs));
   return std::move(outputs[0]);
 }
 
 // With all raw values zero both anchored kinds give wh = anchor at every cell; with a large raw x
 // Darknet's gives x = (scale_xy + 1) / 2 * stride at the first.
-Result<void> probe_anchors(const HeadTail& tail, HeadHypothesis& h) {
+Result<void> probe_anchors(const HeadTail& tail, HeadHypothesis& h, double& work_left) {
   if (h.head.anchors.empty()) return {};
-  SHRIKE_ASSIGN(const Tensor at_zero, run_tail(tail, maps_of(tail, [] { return 0.0f; })));
-  SHRIKE_ASSIGN(const Tensor at_large, run_tail(tail, maps_of(tail, [] { return 40.0f; })));
+  SHRIKE_ASSIGN(const Maps zeros, maps_of(tail, work_left, [] { return 0.0f; }));
+  SHRIKE_ASSIGN(const Maps large, maps_of(tail, work_left, [] { return 40.0f; }));
+  SHRIKE_ASSIGN(const Tensor at_zero, run_tail(tail, zeros, work_left));
+  SHRIKE_ASSIGN(const Tensor at_large, run_tail(tail, large, work_left));
   const size_t row = static_cast<size_t>(h.head.num_classes) + 5;
   const auto na = static_cast<size_t>(h.head.num_anchors());
   size_t first = 0;
@@ -107,37 +122,37 @@ bool same_output(const Head& head, const Tensor& a, const Tensor& b, float pixel
 
 // Whether the hypothesis gives what the file's decode gives, on the same random raw maps.
 Result<bool> proven(const HeadTail& tail, HeadHypothesis& h, const Maps& maps,
-                    const Tensor& expected, float pixels) {
-  SHRIKE_TRY(probe_anchors(tail, h));
+                    const Tensor& expected, float pixels, double& work_left) {
+  SHRIKE_TRY(probe_anchors(tail, h, work_left));
   for (float anchor : h.head.anchors)
     if (!(anchor > 0) || !std::isfinite(anchor)) return false;
-  SHRIKE_ASSIGN(const Tensor given, run_hypothesis(h, maps));
+  SHRIKE_ASSIGN(const Tensor given, run_hypothesis(h, maps, work_left));
   return same_output(h.head, given, expected, pixels);
 }
 
-Result<HeadHypothesis> recognise(const HeadTail& tail, const Shape& picture) {
+Result<HeadHypothesis> recognise(const HeadTail& tail, const Shape& picture, double& work_left) {
   std::vector<HeadHypothesis> candidates = head_hypotheses(tail, picture);
   if (candidates.empty())
     return model_error("no known head fits the shapes of its last convolutions and output");
   std::mt19937 random(20240);
   std::normal_distribution<float> raw(0.0f, 1.5f);
-  const Maps maps = maps_of(tail, [&] { return raw(random); });
-  SHRIKE_ASSIGN(const Tensor expected, run_tail(tail, maps));
+  SHRIKE_ASSIGN(const Maps maps, maps_of(tail, work_left, [&] { return raw(random); }));
+  SHRIKE_ASSIGN(const Tensor expected, run_tail(tail, maps, work_left));
   const auto pixels = static_cast<float>(std::max(picture[2], picture[3]));
   for (HeadHypothesis& h : candidates) {
-    SHRIKE_ASSIGN(const bool ok, proven(tail, h, maps, expected, pixels));
+    SHRIKE_ASSIGN(const bool ok, proven(tail, h, maps, expected, pixels, work_left));
     if (ok) return h;
   }
   return model_error("its decode gives other numbers than any known head");
 }
 
-Result<void> lift_value(Graph& graph, ValueId value) {
+Result<void> lift_value(Graph& graph, ValueId value, double& work_left) {
   if (graph.inputs.empty() || !graph.static_shape(graph.inputs[0]) ||
       graph.static_shape(graph.inputs[0])->rank() != 4)
     return model_error("its input is no picture of a fixed size");
   const Shape picture = *graph.static_shape(graph.inputs[0]);
   SHRIKE_ASSIGN(const HeadTail tail, extract_tail(graph, value));
-  SHRIKE_ASSIGN(HeadHypothesis found, recognise(tail, picture));
+  SHRIKE_ASSIGN(HeadHypothesis found, recognise(tail, picture, work_left));
 
   std::vector<ValueId> inputs;
   for (size_t index : found.order) inputs.push_back(tail.maps[index]);
@@ -156,39 +171,52 @@ Result<void> lift_value(Graph& graph, ValueId value) {
 
 // Makes the decoded boxes and scores before `nms`, a node of the graph, its only output and lifts
 // their head.
-Result<LiftedHead> lift_before(Graph& graph, std::vector<Node>::const_iterator nms) {
+Result<LiftedHead> lift_before(Graph& graph, std::vector<Node>::const_iterator nms,
+                               double& work_left) {
   // The decoded value is the first of rank 3 from which a known head's proof succeeds; later ones
   // are transposed or filtered.
-  for (auto node = graph.nodes.cbegin(); node != nms; ++node) {
+  size_t tries = 0;
+  for (auto node = graph.nodes.cbegin(); node != nms && tries < kMostTries; ++node) {
     if (!std::holds_alternative<Concat>(node->op)) continue;
     const ValueId value = node->outputs[0];
     const Shape* shape = graph.static_shape(value);
     if (!shape || shape->rank() != 3) continue;
+    ++tries;
     Graph cut = graph;
     cut.outputs = {value};
     remove_dead(cut);
-    if (!lift_value(cut, cut.outputs[0])) continue;
-    LiftedHead lifted{read_own_nms(graph, value, std::get<Head>(find_head(cut)->op), *nms)};
+    if (!lift_value(cut, cut.outputs[0], work_left)) continue;
+    LiftedHead lifted{
+        read_own_nms(graph, value, std::get<Head>(find_head(cut)->op), *nms, work_left)};
     graph = std::move(cut);
     return lifted;
   }
   return model_error("no known head stands before its NonMaxSuppression");
 }
 
-}  // namespace
-
-Result<LiftedHead> lift_head(Graph& graph) {
-  if (find_head(graph)) return LiftedHead{};
+Result<LiftedHead> lift(Graph& graph) {
+  double work_left = kMostWork;
   Result<void> why = model_error("the graph has no output");
-  for (size_t i = 0; i < graph.outputs.size(); ++i) {
-    Result<void> lifted = lift_value(graph, graph.outputs[i]);
+  for (size_t i = 0; i < std::min(graph.outputs.size(), kMostTries); ++i) {
+    Result<void> lifted = lift_value(graph, graph.outputs[i], work_left);
     if (lifted) return LiftedHead{};
     if (i == 0) why = std::move(lifted);
   }
   const auto is_nms = [](const Node& n) { return std::holds_alternative<NonMaxSuppression>(n.op); };
   const auto nms = std::find_if(graph.nodes.cbegin(), graph.nodes.cend(), is_nms);
   if (nms == graph.nodes.cend()) return why.error();
-  return lift_before(graph, nms);
+  return lift_before(graph, nms, work_left);
+}
+
+}  // namespace
+
+Result<LiftedHead> lift_head(Graph& graph) {
+  if (find_head(graph)) return LiftedHead{};
+  try {
+    return lift(graph);
+  } catch (const std::bad_alloc&) {
+    return out_of_memory("recognising the head");
+  }
 }
 
 const Node* find_head(const Graph& graph) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "reference/evaluate.h"
+#include "reference/work.h"
 
 namespace shrike {
 
@@ -63,16 +63,18 @@ int surviving(const Tensor& output) {
 }
 
 // Of two boxes of two classes `apart` pixels from each other, how many `tail` keeps.
-std::optional<int> kept(const Graph& tail, const Shape& shape, BoxFormat format, float apart) {
+std::optional<int> kept(const Graph& tail, const Shape& shape, BoxFormat format, float apart,
+                        double& work_left) {
   const Tensor input = two_classes(shape, format, apart);
-  const auto outputs = evaluate_graph(tail, {&input, 1});
+  const auto outputs = evaluate_graph_within(work_left, tail, {&input, 1});
   if (!outputs || (*outputs)[0].dtype() != DType::kF32) return std::nullopt;
   return surviving((*outputs)[0]);
 }
 
 }  // namespace
 
-OwnNms read_own_nms(const Graph& graph, ValueId decoded, const Head& head, const Node& nms) {
+OwnNms read_own_nms(const Graph& graph, ValueId decoded, const Head& head, const Node& nms,
+                    double& work_left) {
   OwnNms found;
   if (nms.inputs.size() <= 3 || nms.inputs[3] == kNoValue)
     found.iou = 0.0f;  // ONNX's default
@@ -85,8 +87,8 @@ OwnNms read_own_nms(const Graph& graph, ValueId decoded, const Head& head, const
   const Graph tail = behind(graph, decoded);
   if (!stands_alone(tail)) return found;
   // Far apart as well: a file that keeps one box of any two says nothing about classes.
-  found.agnostic =
-      kept(tail, shape, head.box_format, 0) == 1 && kept(tail, shape, head.box_format, 64) == 2;
+  found.agnostic = kept(tail, shape, head.box_format, 0, work_left) == 1 &&
+                   kept(tail, shape, head.box_format, 64, work_left) == 2;
   return found;
 }
 

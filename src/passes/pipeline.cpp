@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <new>
 
+#include "base/memory.h"
 #include "ir/infer.h"
 #include "ir/verify.h"
 #include "passes/passes.h"
@@ -42,6 +44,14 @@ constexpr Pass kSaving[] = {
     {"expand_fused", "activations and residuals as nodes of their own", expand_fused},
 };
 
+Result<void> run(const Pass& pass, Graph& graph) {
+  try {
+    return pass.run(graph);
+  } catch (const std::bad_alloc&) {
+    return out_of_memory("rewriting the graph");
+  }
+}
+
 }  // namespace
 
 std::span<const Pass> cleanup_passes() { return kCleanup; }
@@ -57,7 +67,7 @@ Result<void> run_passes(Graph& graph, std::span<const Pass> passes, const PassOp
       continue;
     const size_t before = graph.nodes.size();
     const Clock::time_point start = Clock::now();
-    if (Result<void> result = pass.run(graph); !result)
+    if (Result<void> result = run(pass, graph); !result)
       return in_context(std::string(pass.name), result.error());
     const std::chrono::duration<double, std::milli> took = Clock::now() - start;
     if (options.report)

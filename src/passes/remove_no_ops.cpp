@@ -41,11 +41,14 @@ bool changes_nothing(const Graph& graph, const Node& node) {
 }  // namespace
 
 Result<void> remove_no_ops(Graph& graph) {
+  Substitution substitution(graph);
   for (Node& node : graph.nodes) {
+    substitution.rewrite(node);
     if (node.inputs.empty() || node.inputs[0] == kNoValue || node.outputs[0] == kNoValue) continue;
-    if (changes_nothing(graph, node) && substitute(graph, node.outputs[0], node.inputs[0]))
+    if (changes_nothing(graph, node) && substitution.substitute(node.outputs[0], node.inputs[0]))
       mark_removed(node);
   }
+  substitution.finish();
   sweep(graph);
   return {};
 }

@@ -1,22 +1,35 @@
 #include "passes/rewrite.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace shrike {
 
-bool substitute(Graph& graph, ValueId from, ValueId to) {
-  const auto is_output = [&](ValueId id) {
-    return std::find(graph.outputs.begin(), graph.outputs.end(), id) != graph.outputs.end();
-  };
-  if (is_output(from)) {
-    const bool is_input =
-        std::find(graph.inputs.begin(), graph.inputs.end(), to) != graph.inputs.end();
-    if (is_input || graph.value(to).constant || is_output(to)) return false;
-    graph.swap_names(from, to);
-    std::swap(graph.value(from).symbols, graph.value(to).symbols);
+Substitution::Substitution(Graph& graph)
+    : graph_(graph), stand_ins_(graph.values.size()), roles_(graph.values.size(), Role::kInner) {
+  std::iota(stand_ins_.begin(), stand_ins_.end(), ValueId{0});
+  for (ValueId id : graph.outputs) role(id) = Role::kOutput;
+  for (ValueId id : graph.inputs) role(id) = Role::kInput;
+}
+
+void Substitution::rewrite(Node& node) const {
+  for (ValueId& id : node.inputs) id = stand_in(id);
+}
+
+bool Substitution::substitute(ValueId from, ValueId to) {
+  if (role(from) == Role::kOutput) {
+    if (role(to) != Role::kInner || graph_.value(to).constant) return false;
+    graph_.swap_names(from, to);
+    std::swap(graph_.value(from).symbols, graph_.value(to).symbols);
+    role(from) = Role::kInner;
+    role(to) = Role::kOutput;
   }
-  replace_uses(graph, from, to);
+  stand_ins_[static_cast<size_t>(from)] = to;
   return true;
+}
+
+void Substitution::finish() {
+  for (ValueId& id : graph_.outputs) id = stand_in(id);
 }
 
 Node* sole_producer(Graph& graph, const Uses& uses, ValueId id) {

@@ -5,9 +5,34 @@
 
 namespace shrike {
 
-// Readers of `from` read `to` instead, and a graph output keeps its name: `to` takes it over.
-// False, and nothing done, when that cannot be (`to` is an input, a constant or an output itself).
-bool substitute(Graph& graph, ValueId from, ValueId to);
+// Values that others stand in for, collected in one walk over the nodes in their order: every node
+// is given to rewrite() when the walk comes to it, and finish() ends the walk.
+class Substitution {
+ public:
+  explicit Substitution(Graph& graph);
+
+  // The node reads what stands in for its inputs.
+  void rewrite(Node& node) const;
+
+  // Readers of `from`, an output of the node at hand, read `to` instead, one of its inputs; a graph
+  // output keeps its name: `to` takes it over. False, and nothing done, when that cannot be (`to`
+  // is an input, a constant or an output itself).
+  bool substitute(ValueId from, ValueId to);
+
+  // The graph's outputs are what stands in for them.
+  void finish();
+
+ private:
+  enum class Role : char { kInner, kInput, kOutput };
+  Role& role(ValueId id) { return roles_[static_cast<size_t>(id)]; }
+  ValueId stand_in(ValueId id) const {
+    return id == kNoValue ? id : stand_ins_[static_cast<size_t>(id)];
+  }
+
+  Graph& graph_;
+  std::vector<ValueId> stand_ins_;
+  std::vector<Role> roles_;
+};
 
 // The node that makes `id` for one reader alone; null when there is none. `uses` may be older than
 // the pass's own edits: that the node still makes `id` is looked up in the node, and moving a

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <new>
 
+#include "base/memory.h"
 #include "ir/infer.h"
 #include "reference/operators.h"
+#include "reference/work.h"
 
 namespace shrike {
 
@@ -39,12 +41,25 @@ Result<std::vector<OutputType>> infer_outputs(const Node& node,
   return types;
 }
 
+// Takes the node's work off what is left of it; null: any.
+Result<void> expect_within(double* work_left, const Inputs& in, const Node& node,
+                           std::span<const Tensor* const> inputs, const OutputType& output) {
+  if (!work_left) return {};
+  const bool known = output.shape && output.shape->is_static();
+  const double work = work_of(node.op, inputs, known ? &*output.shape : nullptr);
+  if (!(work <= *work_left)) return in.fail("takes too long to evaluate");
+  *work_left -= work;
+  return {};
+}
+
 Result<Outputs> evaluate_typed(const Node& node, std::span<const Tensor* const> inputs,
-                               std::span<const OutputType> types, const EvaluateLimits& limits) {
+                               std::span<const OutputType> types, const EvaluateLimits& limits,
+                               double* work_left) {
   Inputs in(node, inputs, types, limits);
   for (const OutputType& type : types)
     if (type.shape && type.shape->is_static())
       SHRIKE_TRY(in.expect_within_limit(type.dtype, *type.shape));
+  SHRIKE_TRY(expect_within(work_left, in, node, inputs, types[0]));
   if (does_arithmetic(node.op)) SHRIKE_TRY(in.widen());
   SHRIKE_ASSIGN(Outputs outputs,
                 std::visit([&](const auto& op) { return reference::evaluate(op, in); }, node.op));
@@ -56,20 +71,15 @@ Result<Outputs> evaluate_typed(const Node& node, std::span<const Tensor* const> 
   return outputs;
 }
 
-}  // namespace
-
-Result<std::vector<Tensor>> evaluate_node(const Node& node, std::span<const Tensor* const> inputs,
-                                          const EvaluateLimits& limits) {
+Result<Outputs> evaluate_counted(const Node& node, std::span<const Tensor* const> inputs,
+                                 const EvaluateLimits& limits, double* work_left) {
   try {
     SHRIKE_ASSIGN(const std::vector<OutputType> types, infer_outputs(node, inputs));
-    return evaluate_typed(node, inputs, types, limits);
+    return evaluate_typed(node, inputs, types, limits, work_left);
   } catch (const std::bad_alloc&) {
-    return runtime_error(std::string(op_name(node.op)) + " node '" + node.name +
-                         "': not enough memory");
+    return out_of_memory(std::string(op_name(node.op)) + " node '" + node.name + "'");
   }
 }
-
-namespace {
 
 Result<void> check_input(const Value& declared, const Tensor& given) {
   bool fits = declared.dtype == DType::kUndefined || declared.dtype == given.dtype();
@@ -96,10 +106,10 @@ std::vector<int> count_readers(const Graph& graph) {
   return readers;
 }
 
-}  // namespace
-
-Result<std::vector<Tensor>> evaluate_graph(const Graph& graph, std::span<const Tensor> inputs,
-                                           const EvaluateLimits& limits) {
+Result<std::vector<Tensor>> evaluate_graph_counted(const Graph& graph,
+                                                   std::span<const Tensor> inputs,
+                                                   const EvaluateLimits& limits,
+                                                   double* work_left) {
   if (inputs.size() != graph.inputs.size())
     return input_error("the model has " + std::to_string(graph.inputs.size()) + " inputs, " +
                        std::to_string(inputs.size()) + " were given");
@@ -116,7 +126,8 @@ Result<std::vector<Tensor>> evaluate_graph(const Graph& graph, std::span<const T
     std::vector<const Tensor*> arguments;
     for (ValueId id : node.inputs)
       arguments.push_back(id == kNoValue ? nullptr : &values[static_cast<size_t>(id)]);
-    SHRIKE_ASSIGN(std::vector<Tensor> outputs, evaluate_node(node, arguments, limits));
+    SHRIKE_ASSIGN(std::vector<Tensor> outputs,
+                  evaluate_counted(node, arguments, limits, work_left));
     for (ValueId id : node.inputs)
       if (id != kNoValue && --readers[static_cast<size_t>(id)] == 0)
         values[static_cast<size_t>(id)] = Tensor();
@@ -127,6 +138,28 @@ Result<std::vector<Tensor>> evaluate_graph(const Graph& graph, std::span<const T
   std::vector<Tensor> results;
   for (ValueId id : graph.outputs) results.push_back(values[static_cast<size_t>(id)]);
   return results;
+}
+
+}  // namespace
+
+Result<std::vector<Tensor>> evaluate_node(const Node& node, std::span<const Tensor* const> inputs,
+                                          const EvaluateLimits& limits) {
+  return evaluate_counted(node, inputs, limits, nullptr);
+}
+
+Result<std::vector<Tensor>> evaluate_graph(const Graph& graph, std::span<const Tensor> inputs,
+                                           const EvaluateLimits& limits) {
+  return evaluate_graph_counted(graph, inputs, limits, nullptr);
+}
+
+Result<std::vector<Tensor>> evaluate_node_within(double& work_left, const Node& node,
+                                                 std::span<const Tensor* const> inputs) {
+  return evaluate_counted(node, inputs, {}, &work_left);
+}
+
+Result<std::vector<Tensor>> evaluate_graph_within(double& work_left, const Graph& graph,
+                                                  std::span<const Tensor> inputs) {
+  return evaluate_graph_counted(graph, inputs, {}, &work_left);
 }
 
 }  // namespace shrike

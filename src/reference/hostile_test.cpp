@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "reference/test_support.h"
+#include "reference/work.h"
 
 namespace shrike {
 namespace {
@@ -142,6 +143,28 @@ TEST(Hostile, TypesAndCounts) {
   expect_refused("NonMaxSuppression",
                  {noise({1, 3, 4}), noise({1, 1, 3}), ints({1}), floats({1}, {1.5f})});
   expect_refused("Relu", {noise({1})}, 2);
+}
+
+// Steps that a few bytes ask for are refused before they are done.
+TEST(Hostile, WorkIsCountedBeforeItIsDone) {
+  const Tensor x = noise({1, 1, 64, 64}), k = noise({8, 1, 5, 5});
+  const std::vector<const Tensor*> inputs = {&x, &k};
+  const Shape y{1, 8, 60, 60};
+  const double work = work_of(Conv{}, inputs, &y);
+  EXPECT_GE(work, 8 * 60 * 60 * 25);
+  const Node node{"the node", Conv{}, {0, 1}, {2}};
+  double left = work;
+  EXPECT_TRUE(evaluate_node_within(left, node, inputs));
+  EXPECT_EQ(left, 0);
+  const auto refused = evaluate_node_within(left, node, inputs);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, "Conv node 'the node': takes too long to evaluate");
+
+  const Tensor boxes = noise({1, 5000, 4}), scores = noise({1, 7, 5000}), all = ints({5000});
+  const std::vector<const Tensor*> many = {&boxes, &scores, &all};
+  EXPECT_GE(work_of(NonMaxSuppression{}, many, nullptr), 7.0 * 5000 * 5000);
+  const std::vector<const Tensor*> few = {&boxes, &scores};
+  EXPECT_LE(work_of(NonMaxSuppression{}, few, nullptr), 7.0 * 5000 * 100);
 }
 
 }  // namespace

@@ -74,6 +74,20 @@ TEST_F(BadInput, Models) {
   }
 }
 
+TEST_F(BadInput, ModelsOverTheMemoryLimit) {
+  const std::string a = picture("a.png");
+  const std::string limit = "--max-memory=16K";
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"detect", a, "--model", model_, limit}, {"bench", "--model", model_, limit}}) {
+    const Outcome outcome = run_shrike(words);
+    expect_refused(outcome, 5, "tiny.onnx");
+    EXPECT_NE(outcome.err.find("the limit is 16 KiB"), std::string::npos) << outcome.err;
+  }
+  EXPECT_EQ(run_shrike({"inspect", model_, "--max-memory", "1G"}).code, 0);
+  EXPECT_EQ(run_shrike({"convert", model_, path("o.onnx"), "--max-memory", "1G"}).code, 0);
+  EXPECT_EQ(run_shrike({"inspect", model_, "--max-memory", "none"}).code, 2);
+}
+
 TEST_F(BadInput, FlippedBitsOfAModelNeverCrash) {
   const std::string whole = bytes_of(model_);
   const std::string a = picture("a.png");
