@@ -103,6 +103,16 @@ TEST(OnnxReader, NamesMustBeDefinedOnce) {
   twice.input("x", {2}).node("Relu").node("Tanh").output("y");
   expect_error(twice, {"two definitions", "'y'"});
 
+  // An output that is not supported has a name, too.
+  for (const bool first : {false, true}) {
+    TestModel dropped(17);
+    dropped.input("x", {2});
+    if (first) dropped.node("Relu");
+    dropped.node("Dropout", {"x"}, {}, {"a", "y"});
+    if (!first) dropped.node("Relu");
+    expect_error(dropped.output("y"), {"two definitions", "'y'"});
+  }
+
   TestModel no_output(17);
   no_output.input("x", {2}).node("Relu").output("z");
   expect_error(no_output, {"'z'", "nothing defines"});

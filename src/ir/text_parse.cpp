@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <map>
 
@@ -138,7 +139,7 @@ bool parse_attribute(LineLexer& lex, int64_t& v) {
 }
 bool parse_attribute(LineLexer& lex, float& v) {
   const auto n = lex.number<float>();
-  return n && (v = *n, true);
+  return n && !std::isnan(*n) && (v = *n, true);
 }
 bool parse_attribute(LineLexer& lex, bool& v) {
   v = lex.accept("true");
@@ -151,6 +152,9 @@ bool parse_attribute(LineLexer& lex, DType& v) {
 template <typename T>
 bool parse_attribute(LineLexer& lex, std::vector<T>& v) {
   auto values = lex.list<T>();
+  // A NaN equals nothing, not even itself: no graph that has one would be the same as its copy.
+  if (values && std::any_of(values->begin(), values->end(), [](T x) { return x != x; }))
+    return false;
   return values && (v = std::move(*values), true);
 }
 bool parse_attribute(LineLexer& lex, Tensor& v) {

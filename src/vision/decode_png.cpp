@@ -15,6 +15,8 @@ namespace {
 constexpr size_t kMessageBytes = 256;
 // Of text, profiles and EXIF, unpacked; pixels are not counted.
 constexpr size_t kMostChunkBytes = size_t{4} << 20;
+// Bytes that deflate can make of one: 258 for two bits (RFC 1951).
+constexpr double kMostUnpacked = 1032;
 
 // The file up to the first chunk that claims more bytes than there are: libpng would allocate up to
 // 2 GiB for one before it finds out.
@@ -72,6 +74,11 @@ class PngReader {
     png_read_end(png_, info_);
   }
 
+  // Bytes of the file's own pixels, unpacked.
+  double pixel_bytes() const {
+    return static_cast<double>(png_get_rowbytes(png_, info_)) * static_cast<double>(height());
+  }
+
   int64_t width() const { return png_get_image_width(png_, info_); }
   int64_t height() const { return png_get_image_height(png_, info_); }
   const char* message() const { return message_; }
@@ -126,6 +133,10 @@ bool is_png(std::span<const std::byte> bytes) {
 Result<DecodedPicture> decode_png(std::span<const std::byte> bytes, const DecodeLimits& limits) {
   PngReader reader(bytes);
   if (!reader.read_header()) return damaged(reader);
+  SHRIKE_TRY(check_picture_size(reader.width(), reader.height(), limits));
+  // Before allocating: a few bytes can claim any size.
+  if (reader.pixel_bytes() > kMostUnpacked * static_cast<double>(bytes.size()))
+    return input_error("the picture is truncated: rows are missing");
   SHRIKE_ASSIGN(Image image, allocate_picture(reader.width(), reader.height(), limits));
   std::vector<png_bytep> rows;
   rows.reserve(static_cast<size_t>(image.height()));

@@ -1,4 +1,5 @@
 // The six Netpbm formats: P1 to P3 as text, P4 to P6 as bytes; bits, grey and colour.
+#include <algorithm>
 #include <optional>
 
 #include "vision/byte_view.h"
@@ -59,6 +60,8 @@ class PnmReader {
   }
   void skip(size_t count) { at_ += count; }
 
+  size_t left() const { return bytes_.size() - std::min(at_, bytes_.size()); }
+
  private:
   void skip_space() {
     for (auto c = bytes_.u8(at_); c && (is_space(*c) || *c == '#'); c = bytes_.u8(at_)) {
@@ -111,6 +114,16 @@ bool read_row(PnmReader& reader, const Header& header, int width, uint8_t* row) 
   return true;
 }
 
+// Bytes that the pixels take at least. Requires sides within a limit.
+size_t least_bytes(const Header& header) {
+  const auto width = static_cast<size_t>(header.width), height = static_cast<size_t>(header.height);
+  const size_t samples = width * height * (header.colour() ? kImageChannels : 1);
+  if (header.kind == 4) return (width + 7) / 8 * height;
+  if (header.kind == 1) return samples;
+  if (header.text()) return 2 * samples - 1;  // a digit each, and white space between them
+  return header.max_value > 255 ? 2 * samples : samples;
+}
+
 std::optional<Header> read_header(PnmReader& reader, int kind) {
   const auto width = reader.number(), height = reader.number();
   if (!width || !height) return std::nullopt;
@@ -137,6 +150,10 @@ Result<DecodedPicture> decode_pnm(std::span<const std::byte> bytes, const Decode
   PnmReader reader(bytes);
   const auto header = read_header(reader, std::to_integer<int>(bytes[1]) - '0');
   if (!header) return input_error("the header is damaged");
+  SHRIKE_TRY(check_picture_size(header->width, header->height, limits));
+  // Before allocating: a few bytes can claim any size.
+  if (reader.left() < least_bytes(*header))
+    return input_error("the picture is truncated: rows are missing");
   SHRIKE_ASSIGN(Image image, allocate_picture(header->width, header->height, limits));
   for (int y = 0; y < image.height(); ++y)
     if (!read_row(reader, *header, image.width(), image.row(y)))

@@ -66,7 +66,7 @@ Result<DeclaredShape> declared_shape(const ValueInfo& info) {
 
 Result<void> GraphReader::declare(std::string_view name, ValueId id) {
   if (name.empty()) return model_error("an input or initialiser has no name");
-  if (!names_.emplace(name, id).second)
+  if (dropped_.contains(name) || !names_.emplace(name, id).second)
     return model_error("two definitions of the value " + quoted(name));
   return {};
 }
@@ -118,7 +118,8 @@ Result<void> GraphReader::declare_node_outputs() {
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       if (node.outputs[i].empty()) continue;
       if (i > 0 && has_one_output(node.op_type)) {
-        dropped_.emplace(node.outputs[i], &node);
+        if (names_.contains(node.outputs[i]) || !dropped_.emplace(node.outputs[i], &node).second)
+          return model_error("two definitions of the value " + quoted(node.outputs[i]));
         continue;
       }
       wanted = true;

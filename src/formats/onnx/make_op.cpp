@@ -1,6 +1,7 @@
 #include "formats/onnx/make_op.h"
 
 #include <algorithm>
+#include <cmath>
 #include <type_traits>
 
 #include "formats/onnx/op_fields.h"
@@ -61,6 +62,7 @@ class FieldSetter {
     return assign(a, AttributeType::kInt, a.i, field);
   }
   Result<void> set(const Attribute& a, float& field) const {
+    if (std::isnan(a.f)) return bad_attribute(draft_, a, "is no number");
     return assign(a, AttributeType::kFloat, a.f, field);
   }
   Result<void> set(const Attribute& a, std::vector<int64_t>& field) const {
