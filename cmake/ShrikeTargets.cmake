@@ -23,6 +23,14 @@ if(SHRIKE_SANITIZE)
   target_link_options(shrike_options INTERFACE -fsanitize=address,undefined)
 endif()
 
+if(SHRIKE_FUZZ)
+  # Casts of reals that no integer holds, too: GCC leaves them out of its `undefined`.
+  target_compile_options(shrike_options INTERFACE
+                         -fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow
+                         -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
+  target_link_options(shrike_options INTERFACE -fsanitize=address,undefined)
+endif()
+
 # shrike_folder(NAME SOURCES ... [DEPENDS folder...] [LINKS library...])
 function(shrike_folder name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LINKS" ${ARGN})

@@ -1,0 +1,66 @@
+# shellcheck shell=bash disable=SC2154  # root and build are set by shrikew
+# libFuzzer on every harness of tests/fuzz, two at a time. What it learns stays in
+# build/fuzz/corpus/HARNESS for the next time; the input of a finding in build/fuzz/findings.
+
+# fuzz_one MINUTES HARNESS: its log is build/fuzz/logs/HARNESS.log. Fails on a finding.
+fuzz_one() {
+  local minutes=$1 harness=$2 work="$build/fuzz"
+  mkdir -p "$work/corpus/$harness" "$work/findings" "$work/logs"
+  local folders=("$work/corpus/$harness" "$work/seeds/$harness")
+  [ ! -d "$root/tests/fuzz/corpus/$harness" ] || folders+=("$root/tests/fuzz/corpus/$harness")
+  SHRIKE_HARNESS="$harness" nice -n 19 "$work/fuzz" -max_total_time=$((minutes * 60)) \
+    -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+    -artifact_prefix="$work/findings/$harness-" "${folders[@]}" \
+    > "$work/logs/$harness.log" 2>&1
+}
+
+# What a log ends with: executions and the edges of the code that they reached.
+fuzz_summary() {
+  local log="$build/fuzz/logs/$1.log"
+  printf '%-16s %12s executions, %6s edges\n' "$1" \
+    "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")" \
+    "$(grep -o 'cov: [0-9]*' "$log" | tail -n 1 | cut -d ' ' -f 2)"
+}
+
+# Waits for the first of running harnesses; what they were is in `running`, by process.
+fuzz_wait() {
+  local process status=0
+  wait -n -p process || status=$?
+  local harness=${running[$process]}
+  unset "running[$process]"
+  fuzz_summary "$harness"
+  if [ "$status" -ne 0 ]; then
+    findings+=("$harness")
+    tail -n 40 "$build/fuzz/logs/$harness.log" >&2
+    say "$harness: $(grep -o 'Test unit written to .*' "$build/fuzz/logs/$harness.log" ||
+      printf 'see build/fuzz/logs/%s.log' "$harness")"
+  fi
+}
+
+# run_fuzz MINUTES [HARNESS...]: all harnesses where none is named.
+run_fuzz() {
+  local minutes=$1 harness harnesses
+  shift
+  harnesses=("$@")
+  [[ "$minutes" =~ ^[1-9][0-9]*$ ]] || fail "fuzz takes whole minutes, not '$minutes'"
+  install_packages "$root/scripts/packages.txt" "$root/scripts/packages-fuzz.txt"
+  configure fuzz
+  compile fuzz fuzz fuzz_replay
+  "$build/fuzz/fuzz_replay" --write-seeds "$build/fuzz/seeds" || fail "the seeds cannot be written"
+  release_clone
+  [ $# -gt 0 ] || mapfile -t harnesses < <(ls "$build/fuzz/seeds")
+  local -A running=()
+  local findings=()
+  for harness in "${harnesses[@]}"; do
+    [ -d "$build/fuzz/seeds/$harness" ] || fail "no harness $harness"
+    while [ "${#running[@]}" -ge 2 ]; do fuzz_wait; done
+    say "fuzzing $harness for $minutes minutes"
+    fuzz_one "$minutes" "$harness" &
+    running[$!]=$harness
+  done
+  while [ "${#running[@]}" -gt 0 ]; do fuzz_wait; done
+  [ "${#findings[@]}" -eq 0 ] || {
+    say "findings in ${findings[*]}: put the file into tests/fuzz/corpus/HARNESS and mend what it shows"
+    exit 1
+  }
+}
