@@ -14,6 +14,8 @@ namespace shrike {
 using Words = std::vector<std::string>;
 
 Result<int> detect_command(const Words& words);
+Result<int> val_command(const Words& words);
+Result<int> compare_command(const Words& words);
 Result<int> inspect_command(const Words& words);
 Result<int> convert_command(const Words& words);
 Result<int> run_command(const Words& words);
@@ -30,6 +32,8 @@ struct CommandRow {
 
 inline constexpr CommandRow kCommands[] = {
     {"detect", "Find objects in pictures", detect_command},
+    {"val", "Measure a model's accuracy on a data set", val_command},
+    {"compare", "Tell which of two models is better on a data set", compare_command},
     {"inspect", "Show a model: layers, sizes, head, graph", inspect_command},
     {"convert", "Write a model as ONNX", convert_command},
     {"run", "Feed one NumPy array through a model", run_command},

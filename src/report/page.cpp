@@ -103,10 +103,10 @@ class PageWriter {
               "</div>\n";
   }
 
-  void tiles(const std::vector<Tile>& tiles) {
+  void tiles(const std::vector<NumberTile>& tiles) {
     if (tiles.empty()) return;
     out_ += "<div class=\"tiles\">\n";
-    for (const Tile& tile : tiles)
+    for (const NumberTile& tile : tiles)
       out_ += "<div>" + text_element("span", "", tile.name) +
               text_element("strong", "", tile.value) + text_element("small", "", tile.detail) +
               "</div>\n";

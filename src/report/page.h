@@ -31,7 +31,7 @@ struct ReportHead {
 };
 
 // A headline number: "mAP 0.50:0.95" "0.512" "0.480 to 0.545".
-struct Tile {
+struct NumberTile {
   std::string name, value, detail;
 };
 
@@ -59,7 +59,7 @@ struct PageSection {
 struct Page {
   ReportHead head;
   std::vector<Fact> subject;  // stands before the facts of the head: "Model" "yolov8n.onnx"
-  std::vector<Tile> tiles;
+  std::vector<NumberTile> tiles;
   std::vector<PageSection> sections;
 };
 

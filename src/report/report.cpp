@@ -12,8 +12,8 @@ namespace shrike {
 
 namespace {
 
-std::vector<Tile> headline_tiles(const ReportModel& model) {
-  std::vector<Tile> tiles;
+std::vector<NumberTile> headline_tiles(const ReportModel& model) {
+  std::vector<NumberTile> tiles;
   for (const SummaryNumber& number : summary_numbers(model))
     for (const char* key : {"map50_95", "map50", "map75", "precision", "recall", "f1"})
       if (number.key == key)

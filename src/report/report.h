@@ -31,6 +31,7 @@ namespace shrike {
 
 // Milliseconds a picture, the mean.
 struct ReportSpeed {
+  std::optional<double> read_ms;  // from the file to pixels
   std::optional<double> preprocess_ms, inference_ms, postprocess_ms;
 };
 

@@ -49,7 +49,8 @@ Json scores_json(const ReportModel& model, std::span<const std::string> names) {
   json["images"] = model.scores.images;
   json["instances"] = model.scores.instances;
   json["interval95"] = std::move(intervals);
-  json["speed_ms"] = {{"preprocess", json_value(model.speed.preprocess_ms)},
+  json["speed_ms"] = {{"read", json_value(model.speed.read_ms)},
+                      {"preprocess", json_value(model.speed.preprocess_ms)},
                       {"inference", json_value(model.speed.inference_ms)},
                       {"postprocess", json_value(model.speed.postprocess_ms)}};
   Json& classes = json["per_class"] = Json::array();

@@ -15,7 +15,7 @@ Json json_value(std::optional<double> value);
 
 // {"map50_95", "map50", "map75", "map_small", ... "ar100", ..., "precision", "recall", "f1",
 // "confidence", "images", "instances", "interval95": {"map50_95": [low, high], ...}, "speed_ms":
-// {"preprocess", "inference", "postprocess"}, "per_class": [{"class_id", "name", "instances",
+// {"read", "preprocess", "inference", "postprocess"}, "per_class": [{"class_id", "name", "instances",
 // "images", "map50_95", ..., "precision", "recall", "f1"}, ...]}; fractions 0..1.
 Json scores_json(const ReportModel& model, std::span<const std::string> names);
 

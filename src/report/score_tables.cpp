@@ -144,7 +144,8 @@ Table curves_file_table(const Scores& scores, std::span<const std::string> names
 Table speed_table(const ReportSpeed& speed) {
   Table table{{{"Step"}, {"Milliseconds a picture", true}}, {}};
   std::optional<double> total = 0;
-  for (const auto& [name, ms] : {std::pair{"Decode and prepare", speed.preprocess_ms},
+  for (const auto& [name, ms] : {std::pair{"Reading the file", speed.read_ms},
+                                 {"Preparation", speed.preprocess_ms},
                                  {"Network", speed.inference_ms},
                                  {"Boxes and suppression", speed.postprocess_ms}}) {
     table.rows.push_back({name, Number{ms, 2}});

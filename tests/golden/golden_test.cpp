@@ -1,19 +1,17 @@
 // Detections of real models on real pictures against an oracle's: ONNX Runtime with pre- and
 // post-processing in NumPy and OpenCV (the folder's README says how they were made).
 //
-// Models, pictures and numbers are not in the repository: they are looked for in $SHRIKE_SHARED, or
-// in ../shared beside it, and yolov3-tiny in the cache of `shrike pull`. A model that is not there is
-// skipped by name.
+// Models, pictures and numbers are not in the repository (shared_files.h). A model that is not there
+// is skipped by name.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 
+#include "base/file.h"
 #include "detect/detector.h"
 #include "formats/json.h"
-#include "base/file.h"
 #include "formats/model.h"
-#include "pull/cache.h"
+#include "shared_files.h"
 #include "vision/decode.h"
 
 namespace shrike {
@@ -41,21 +39,6 @@ constexpr GoldenCase kCases[] = {
     {"yolo-fastest-1.1", "coco128/images/train2017"},
     {"yolo-fastest-1.1-xl", "coco128/images/train2017"},
 };
-
-fs::path shared_folder() {
-  const char* given = std::getenv("SHRIKE_SHARED");
-  return given ? fs::path(given) : fs::path(SHRIKE_SOURCE_DIR) / ".." / "shared";
-}
-
-// The model's file: .onnx or .cfg in the shared folder, or in the cache.
-std::optional<fs::path> find_model(const std::string& name) {
-  std::vector<fs::path> folders = {shared_folder() / "models"};
-  if (const Result<fs::path> cache = cache_folder()) folders.push_back(*cache / "models" / name);
-  for (const fs::path& folder : folders)
-    for (const char* ending : {".onnx", ".cfg"})
-      if (fs::exists(folder / (name + ending))) return folder / (name + ending);
-  return std::nullopt;
-}
 
 bool matches(const Json& golden, const Detection& d) {
   const Json& b = golden["box"];
@@ -120,10 +103,7 @@ TEST_P(Golden, Detections) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, Golden, testing::ValuesIn(kCases), [](const auto& param_info) {
-  std::string name = param_info.param.model;
-  for (char& ch : name)
-    if (!std::isalnum(static_cast<unsigned char>(ch))) ch = '_';
-  return name;
+  return test_name(param_info.param.model);
 });
 
 }  // namespace

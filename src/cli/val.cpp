@@ -1,0 +1,98 @@
+// shrike val: how good a model is on a data set.
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+
+#include "base/file.h"
+#include "cli/arguments.h"
+#include "cli/coco_results.h"
+#include "cli/commands.h"
+#include "cli/detector_options.h"
+#include "cli/exit_code.h"
+#include "cli/interrupt.h"
+#include "cli/process_memory.h"
+#include "cli/terminal.h"
+#include "cli/validation_options.h"
+#include "cli/validation_text.h"
+
+namespace shrike {
+
+namespace {
+
+struct Options {
+  DetectorOptions detector;
+  ValidationOptions validation;
+  std::string save_json, report;
+  bool json = false;
+};
+
+void add_options(CLI::App& app, Options& o) {
+  add_detector_options(app, o.detector);
+  add_validation_options(app, o.validation);
+  app.add_flag("--json", o.json, "As JSON, fractions from 0 to 1");
+  app.add_option("--save-json", o.save_json, "File for the boxes in COCO's results format");
+  app.add_option("--report", o.report, "Folder for a page with charts, pictures, CSV and JSON");
+}
+
+Result<int> validate_and_tell(const Options& o, const Dataset& dataset, Detector& detector) {
+  RunSpeed speed;
+  speed.threads = validation_threads(o.detector.threads);
+  const bool keep = !o.save_json.empty() || !o.report.empty();
+  const auto start = std::chrono::steady_clock::now();
+  const Result<std::vector<Validation>> validated =
+      validate_shown(std::span(&detector, 1), dataset, o.validation, speed.threads, keep);
+  if (interrupted() != 0) return exit_code_of_signal(interrupted());
+  if (!validated) return validated.error();
+  const Validation& validation = validated->front();
+  speed.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (validation.dropped_classes > 0)
+    say("the data set does not have " + std::to_string(validation.dropped_classes) + " of the " +
+        std::to_string(detector.names().size()) + " classes of the model: not looked for");
+
+  SummaryIntervals intervals;
+  if (o.validation.draws > 0)
+    intervals = bootstrap(validation.matches, static_cast<int>(dataset.names.size()),
+                          bootstrap_options(o.validation, speed.threads));
+  speed.peak_rss_mb = peak_rss_mb();
+  const ValidationRun run{dataset, o.validation, speed.threads};
+  const ReportData report = validation_report(
+      run, validation,
+      report_model(std::filesystem::path(o.detector.model.model).filename().string(), validation,
+                   intervals),
+      detector.description());
+  if (interrupted() != 0) return exit_code_of_signal(interrupted());
+  if (!o.save_json.empty())
+    SHRIKE_TRY(write_file(o.save_json, coco_results(dataset, validation)));
+  if (!o.report.empty()) SHRIKE_TRY(write_report(o.report, report));
+  const std::string text = o.json ? validation_json(run, validation, report, speed)
+                                  : validation_text(run, validation, report, speed);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return pictures_left_out(dataset, validation) > 0 ? kExitInput : kExitOk;
+}
+
+}  // namespace
+
+Result<int> val_command(const Words& words) {
+  Options o;
+  CLI::App app(
+      "Measures a model on a data set: average precision and recall as COCO defines them, with "
+      "95 % intervals.",
+      "shrike val");
+  add_options(app, o);
+  SHRIKE_ASSIGN(const Arguments arguments, parse_arguments(app, words));
+  if (arguments.help) return kExitOk;
+  if (!arguments.words.empty())
+    return usage_error("val takes --model and --data, not the word " + arguments.words.front());
+  if (o.validation.data.empty())
+    return usage_error("val needs a data set: shrike val --data data.yaml --model NAME");
+
+  SHRIKE_ASSIGN(const Dataset dataset, open_validation_data(o.validation, validation_threads(o.detector.threads)));
+  // Pictures side by side, not the parts of one: more of them a second.
+  DetectorOptions one_thread = o.detector;
+  one_thread.threads = 1;
+  SHRIKE_ASSIGN(Detector detector, make_detector(one_thread));
+  const CatchInterrupts caught;
+  return validate_and_tell(o, dataset, detector);
+}
+
+}  // namespace shrike

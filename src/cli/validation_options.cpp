@@ -1,0 +1,97 @@
+#include "cli/validation_options.h"
+
+#include <algorithm>
+
+#include "base/cpu.h"
+#include "cli/arguments.h"
+#include "cli/interrupt.h"
+#include "cli/terminal.h"
+
+namespace shrike {
+
+namespace {
+
+constexpr size_t kShownLines = 5;
+
+// The first few lines, then how many there are.
+void say_some(const std::vector<std::string>& lines, const std::string& what) {
+  for (size_t i = 0; i < std::min(lines.size(), kShownLines); ++i) say(printable(lines[i]));
+  if (lines.size() > kShownLines)
+    say(std::to_string(lines.size() - kShownLines) + " more " + what);
+}
+
+bool leaves_picture_out(const Finding& finding) {
+  return finding.kind == FindingKind::kMissingPicture ||
+         finding.kind == FindingKind::kCorruptPicture ||
+         finding.kind == FindingKind::kUnreadableLabel;
+}
+
+}  // namespace
+
+void add_validation_options(CLI::App& app, ValidationOptions& options) {
+  app.add_option("--data", options.data,
+                 "The data set: data.yaml or its folder, a COCO .json, a VOC folder");
+  app.add_option("--split", options.split, "Which part of it")->capture_default_str();
+  app.add_option("--pictures", options.pictures,
+                 "Folder of a COCO file's pictures, where it is not found");
+  app.add_option("--conf", options.detect.conf, "Least confidence of a box")
+      ->capture_default_str()
+      ->check(number_in(0, 1));
+  app.add_option("--iou", options.detect.iou,
+                 "Overlap from which the weaker of two boxes goes (as detect)")
+      ->check(number_in(0, 1));
+  app.add_option("--max-det", options.detect.max_det, "Most boxes of a picture")
+      ->capture_default_str()
+      ->check(whole_number_in(1, 30000));
+  app.add_flag("--classes-by-index", options.classes_by_index,
+               "Match classes by number, whatever their names");
+  app.add_option("--bootstrap", options.draws, "Draws for the 95 % intervals; 0: none")
+      ->capture_default_str()
+      ->check(whole_number_in(0, 1000000));
+  app.add_option("--seed", options.seed, "Of the draws")->capture_default_str();
+}
+
+Result<Dataset> open_validation_data(const ValidationOptions& options, int threads) {
+  SHRIKE_ASSIGN(Dataset dataset,
+                open_dataset(options.data, {options.split, options.pictures, threads, false}));
+  std::vector<std::string> lines;
+  for (const Finding& finding : dataset.findings) lines.push_back(finding_text(finding));
+  say_some(lines, "findings (shrike data check lists them all)");
+  return dataset;
+}
+
+Result<std::vector<Validation>> validate_shown(std::span<Detector> detectors,
+                                               const Dataset& dataset,
+                                               const ValidationOptions& options, int threads,
+                                               bool keep_detections) {
+  ProgressBar bar(dataset.samples.size(), true);
+  ValidateOptions validation;
+  validation.detect = options.detect;
+  if (options.classes_by_index) validation.classes = ClassMatching::kByIndex;
+  validation.streams = threads;
+  validation.keep_detections = keep_detections;
+  validation.progress = [&](size_t done, size_t) {
+    bar.set(done);
+    return interrupted() == 0;
+  };
+  SHRIKE_ASSIGN(std::vector<Validation> results, validate(detectors, dataset, validation));
+  bar.clear();
+  std::vector<std::string> lines;
+  for (const SkippedPicture& skipped : results.front().skipped) lines.push_back(skipped.reason);
+  say_some(lines, "pictures could not be read");
+  return results;
+}
+
+int validation_threads(int option) { return option > 0 ? option : usable_cores(); }
+
+BootstrapOptions bootstrap_options(const ValidationOptions& options, int threads) {
+  return {options.draws, options.seed, threads};
+}
+
+size_t pictures_left_out(const Dataset& dataset, const Validation& validation) {
+  return static_cast<size_t>(std::count_if(dataset.findings.begin(), dataset.findings.end(),
+                                           leaves_picture_out)) +
+         validation.skipped.size();
+}
+
+}  // namespace shrike

@@ -1,0 +1,47 @@
+// Options and steps that val and compare share: the data set, what counts, the run with its progress.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "eval/bootstrap.h"
+#include "validate/validate.h"
+
+namespace shrike {
+
+struct ValidationOptions {
+  std::string data, pictures, split = "val";
+  DetectOptions detect = validation_detect_options();
+  bool classes_by_index = false;
+  int draws = 1000;
+  uint64_t seed = 0;
+};
+
+// All but the models and the threads.
+void add_validation_options(CLI::App& app, ValidationOptions& options);
+
+// The data set of --data. What is wrong with it is said on standard error: the first few lines, and
+// how many there are.
+Result<Dataset> open_validation_data(const ValidationOptions& options, int threads);
+
+// validate(), with a progress bar; pictures that cannot be read are said on standard error. Once
+// interrupted() it gives an error that nobody needs to see.
+Result<std::vector<Validation>> validate_shown(std::span<Detector> detectors,
+                                               const Dataset& dataset,
+                                               const ValidationOptions& options, int threads,
+                                               bool keep_detections);
+
+// What --threads means: at least 1.
+int validation_threads(int option);
+
+BootstrapOptions bootstrap_options(const ValidationOptions& options, int threads);
+
+// Pictures of the split that could not be used, whoever found that.
+size_t pictures_left_out(const Dataset& dataset, const Validation& validation);
+
+}  // namespace shrike
