@@ -86,7 +86,8 @@ Result<int> compare_command(const Words& words) {
     return usage_error(
         "compare needs two models and a data set: shrike compare A.onnx B.onnx --data data.yaml");
 
-  SHRIKE_ASSIGN(const Dataset dataset, open_validation_data(o.validation, validation_threads(o.threads)));
+  SHRIKE_ASSIGN(const Dataset dataset,
+                open_validation_data(o.validation, validation_threads(o.threads)));
   std::vector<Detector> detectors;
   for (const std::string& model : arguments.words) {
     DetectorOptions options;

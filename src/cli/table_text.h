@@ -7,8 +7,8 @@
 
 namespace shrike {
 
-// A line of the columns' names and one a row, numbers at the right, two blanks between columns; long
-// text is cut, what would break a line is escaped. Without rows nothing.
+// A line of the columns' names and one a row, numbers at the right, two blanks between columns;
+// long text is cut, what would break a line is escaped. Without rows nothing.
 std::string table_text(const Table& table);
 
 }  // namespace shrike

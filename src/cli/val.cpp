@@ -61,8 +61,7 @@ Result<int> validate_and_tell(const Options& o, const Dataset& dataset, Detector
                    intervals),
       detector.description());
   if (interrupted() != 0) return exit_code_of_signal(interrupted());
-  if (!o.save_json.empty())
-    SHRIKE_TRY(write_file(o.save_json, coco_results(dataset, validation)));
+  if (!o.save_json.empty()) SHRIKE_TRY(write_file(o.save_json, coco_results(dataset, validation)));
   if (!o.report.empty()) SHRIKE_TRY(write_report(o.report, report));
   const std::string text = o.json ? validation_json(run, validation, report, speed)
                                   : validation_text(run, validation, report, speed);
@@ -86,7 +85,8 @@ Result<int> val_command(const Words& words) {
   if (o.validation.data.empty())
     return usage_error("val needs a data set: shrike val --data data.yaml --model NAME");
 
-  SHRIKE_ASSIGN(const Dataset dataset, open_validation_data(o.validation, validation_threads(o.detector.threads)));
+  SHRIKE_ASSIGN(const Dataset dataset,
+                open_validation_data(o.validation, validation_threads(o.detector.threads)));
   // Pictures side by side, not the parts of one: more of them a second.
   DetectorOptions one_thread = o.detector;
   one_thread.threads = 1;

@@ -16,8 +16,7 @@ constexpr size_t kShownLines = 5;
 // The first few lines, then how many there are.
 void say_some(const std::vector<std::string>& lines, const std::string& what) {
   for (size_t i = 0; i < std::min(lines.size(), kShownLines); ++i) say(printable(lines[i]));
-  if (lines.size() > kShownLines)
-    say(std::to_string(lines.size() - kShownLines) + " more " + what);
+  if (lines.size() > kShownLines) say(std::to_string(lines.size() - kShownLines) + " more " + what);
 }
 
 bool leaves_picture_out(const Finding& finding) {
@@ -89,8 +88,8 @@ BootstrapOptions bootstrap_options(const ValidationOptions& options, int threads
 }
 
 size_t pictures_left_out(const Dataset& dataset, const Validation& validation) {
-  return static_cast<size_t>(std::count_if(dataset.findings.begin(), dataset.findings.end(),
-                                           leaves_picture_out)) +
+  return static_cast<size_t>(
+             std::count_if(dataset.findings.begin(), dataset.findings.end(), leaves_picture_out)) +
          validation.skipped.size();
 }
 

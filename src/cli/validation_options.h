@@ -1,4 +1,5 @@
-// Options and steps that val and compare share: the data set, what counts, the run with its progress.
+// Options and steps that val and compare share: the data set, what counts, the run with its
+// progress.
 #pragma once
 
 #include <CLI/CLI.hpp>

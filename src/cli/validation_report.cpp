@@ -90,7 +90,9 @@ std::string better(const char* which, double by, double low, double high) {
 ReportModel report_model(const std::string& name, const Validation& validation,
                          const SummaryIntervals& intervals) {
   const Timing& speed = validation.speed;
-  return {name, validation.scores, intervals,
+  return {name,
+          validation.scores,
+          intervals,
           {validation.read_ms, speed.preprocess_ms, speed.inference_ms, speed.postprocess_ms}};
 }
 
@@ -111,7 +113,8 @@ ComparisonData comparison_report(const ValidationRun& run, const Validation& val
                                  ReportModel a, ReportModel b,
                                  const SummaryDifferences& differences) {
   ComparisonData data;
-  data.head = head_of(a.name + " and " + b.name + " on " + short_name(run.dataset), run, validation);
+  data.head =
+      head_of(a.name + " and " + b.name + " on " + short_name(run.dataset), run, validation);
   data.head.facts.push_back({"Order", "each picture was shown to both models in turn"});
   data.a = std::move(a);
   data.b = std::move(b);

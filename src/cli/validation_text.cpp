@@ -51,10 +51,9 @@ std::string validation_json(const ValidationRun& run, const Validation& validati
                {"split", run.dataset.split}};
   json.update(scores_json(report.model, report.names));
   json["skipped"] = skipped_json(run, validation);
-  json["confusion"] =
-      report.confusion.classes() > 0
-          ? confusion_json(report.confusion, report.confusion_options, report.names)
-          : Json(nullptr);
+  json["confusion"] = report.confusion.classes() > 0
+                          ? confusion_json(report.confusion, report.confusion_options, report.names)
+                          : Json(nullptr);
   json["images_per_second"] = images_per_second(validation, speed);
   json["threads"] = speed.threads;
   json["peak_rss_mb"] = speed.peak_rss_mb;

@@ -1,4 +1,5 @@
-// The tables and the JSON of a comparison of two models, for its page, its files and `shrike compare`.
+// The tables and the JSON of a comparison of two models, for its page, its files and `shrike
+// compare`.
 #pragma once
 
 #include <optional>

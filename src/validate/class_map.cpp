@@ -88,8 +88,9 @@ Result<ClassMap> by_name(const ClassList& model, const ClassList& data) {
   for (size_t i = 0; i < data.names.size(); ++i) {
     const int found = finder.find(data.names[i]);
     if (found == kNoClass)
-      return mismatch("class \"" + shown(data.names[i]) + "\" of the data set is none of the model's",
-                      model, data);
+      return mismatch(
+          "class \"" + shown(data.names[i]) + "\" of the data set is none of the model's", model,
+          data);
     int& partner = map.data_class[static_cast<size_t>(found)];
     if (partner != kNoClass)
       return mismatch("classes \"" + shown(data.names[static_cast<size_t>(partner)]) + "\" and \"" +
@@ -114,8 +115,8 @@ std::vector<int> ClassMap::wanted() const {
 Result<ClassMap> match_classes(const ClassList& model, const ClassList& data,
                                ClassMatching matching) {
   if (matching == ClassMatching::kByIndex) return by_index(model, data);
-  const bool equal = std::equal(model.names.begin(), model.names.end(), data.names.begin(),
-                                data.names.end());
+  const bool equal =
+      std::equal(model.names.begin(), model.names.end(), data.names.begin(), data.names.end());
   if (equal) return by_index(model, data);
   if (!model.known || !data.known) {
     if (model.names.size() == data.names.size()) return by_index(model, data);

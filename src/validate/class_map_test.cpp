@@ -28,8 +28,8 @@ TEST(ClassMapTest, CaseAndSeparatorsDoNotCount) {
 }
 
 TEST(ClassMapTest, OldAndNewWordsOfCoco) {
-  const Names old_words = {"motorbike", "aeroplane", "sofa", "pottedplant", "diningtable",
-                           "tvmonitor"};
+  const Names old_words = {"motorbike",   "aeroplane",   "sofa",
+                           "pottedplant", "diningtable", "tvmonitor"};
   const Names new_words = {"motorcycle", "airplane", "couch", "potted plant", "dining table", "tv"};
   EXPECT_EQ(ids(matched(new_words, old_words)), (Ids{0, 1, 2, 3, 4, 5}));
   EXPECT_EQ(ids(matched(old_words, new_words)), (Ids{0, 1, 2, 3, 4, 5}));
@@ -80,7 +80,8 @@ TEST(ClassMapTest, ByIndex) {
 TEST(ClassMapTest, AModelWithoutNames) {
   EXPECT_EQ(ids(matched({"person", "bicycle"}, {"dog", "cat"}, ClassMatching::kByName, false)),
             (Ids{0, 1}));
-  const Result<ClassMap> map = matched({"a", "b", "c"}, {"dog", "cat"}, ClassMatching::kByName, false);
+  const Result<ClassMap> map =
+      matched({"a", "b", "c"}, {"dog", "cat"}, ClassMatching::kByName, false);
   ASSERT_FALSE(map);
   EXPECT_NE(map.error().message.find("names no classes"), std::string::npos);
 }

@@ -121,8 +121,7 @@ Result<void> Run::take(Collected& into, size_t index, Detections found) {
     into.total.preprocess_ms += found.timing.preprocess_ms;
     into.total.inference_ms += found.timing.inference_ms;
     into.total.postprocess_ms += found.timing.postprocess_ms;
-    if (into.confusion.classes() > 0)
-      into.confusion.add(found.boxes, truth, options_.confusion);
+    if (into.confusion.classes() > 0) into.confusion.add(found.boxes, truth, options_.confusion);
   }
   if (options_.keep_detections) into.detections[index] = std::move(found.boxes);
   return {};
@@ -132,8 +131,7 @@ void Run::picture_done(const Result<void>& outcome) {
   const std::lock_guard lock(mutex_);
   ++done_;
   if (!outcome && !error_) error_ = outcome.error();
-  if (outcome && options_.progress && !error_ &&
-      !options_.progress(done_, dataset_.samples.size()))
+  if (outcome && options_.progress && !error_ && !options_.progress(done_, dataset_.samples.size()))
     error_ = runtime_error("ended early");
   if (error_) stop_ = true;
 }
@@ -170,8 +168,7 @@ Result<std::vector<Validation>> Run::run(std::span<const std::span<Detector>> st
   std::sort(skipped_.begin(), skipped_.end(),
             [](const SkippedPicture& a, const SkippedPicture& b) { return a.sample < b.sample; });
   if (skipped_.size() == dataset_.samples.size())
-    return input_error(dataset_.source.string() + ": none of " +
-                       std::to_string(skipped_.size()) +
+    return input_error(dataset_.source.string() + ": none of " + std::to_string(skipped_.size()) +
                        " pictures can be read; the first: " + skipped_.front().reason);
   std::vector<Validation> results;
   for (Collected& collected : collected_) results.push_back(finished(collected));
@@ -193,8 +190,9 @@ Result<std::vector<Validation>> validate(std::span<Detector> detectors, const Da
   if (dataset.samples.empty()) return input_error(dataset.source.string() + ": no pictures");
   std::vector<Collected> collected;
   for (const Detector& detector : detectors) {
-    Result<ClassMap> map = match_classes({detector.names(), detector.names_known()},
-                                         {dataset.names, names_given(dataset.names)}, options.classes);
+    Result<ClassMap> map =
+        match_classes({detector.names(), detector.names_known()},
+                      {dataset.names, names_given(dataset.names)}, options.classes);
     if (!map) return in_context(dataset.source.string(), map.error());
     collected.emplace_back(*std::move(map), dataset, options);
   }

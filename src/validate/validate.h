@@ -22,7 +22,8 @@
 
 namespace shrike {
 
-// conf 0.001, every class of a box over it, at most 300 boxes, NMS IoU as the model's family or file.
+// conf 0.001, every class of a box over it, at most 300 boxes, NMS IoU as the model's family or
+// file.
 DetectOptions validation_detect_options();
 
 struct ValidateOptions {
@@ -52,9 +53,9 @@ struct Validation {
   std::vector<std::vector<Detection>> detections;  // classes of the data set; empty if not kept
   ConfusionMatrix confusion{0};  // without cells where there are over kMaxConfusionClasses
   Scores scores;
-  int dropped_classes = 0;  // of the model, which the data set does not have
-  Timing speed;             // mean a picture, in the stream that looked at it
-  double read_ms = 0;       // mean a picture: from the file to pixels
+  int dropped_classes = 0;              // of the model, which the data set does not have
+  Timing speed;                         // mean a picture, in the stream that looked at it
+  double read_ms = 0;                   // mean a picture: from the file to pixels
   std::vector<SkippedPicture> skipped;  // could not be read; by sample
 };
 

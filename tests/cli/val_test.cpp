@@ -44,7 +44,8 @@ class Val : public ProgramTest {
     return run_shrike(more);
   }
 
-  Json val_json(std::vector<std::string> more = {}, const std::string& data = "set/data.yaml") const {
+  Json val_json(std::vector<std::string> more = {},
+                const std::string& data = "set/data.yaml") const {
     more.push_back("--json");
     const Outcome outcome = val(more, data);
     EXPECT_EQ(outcome.code, 0) << outcome.err;
@@ -115,8 +116,8 @@ TEST_F(Val, TheSameForAnyNumberOfThreads) {
 
 TEST_F(Val, OneSetInThreeFormats) {
   const auto converted = [&](const char* to) {
-    const Outcome outcome = run_shrike(
-        {"data", "convert", path("set/data.yaml"), "--to", to, "--out", path(to), "--split", "val"});
+    const Outcome outcome = run_shrike({"data", "convert", path("set/data.yaml"), "--to", to,
+                                        "--out", path(to), "--split", "val"});
     EXPECT_EQ(outcome.code, 0) << outcome.err;
   };
   const auto numbers = [&](const std::string& data) {
@@ -136,7 +137,8 @@ TEST_F(Val, TableForAPerson) {
   const Outcome outcome = val({});
   EXPECT_EQ(outcome.code, 0);
   EXPECT_EQ(outcome.err, "");
-  for (const char* part : {"val: 3 pictures, 4 objects", "mAP 0.50:0.95", "0.433", "cat", "pictures/s"})
+  for (const char* part :
+       {"val: 3 pictures, 4 objects", "mAP 0.50:0.95", "0.433", "cat", "pictures/s"})
     EXPECT_NE(outcome.out.find(part), std::string::npos) << part << " in\n" << outcome.out;
 }
 
@@ -171,8 +173,8 @@ TEST_F(Val, ReportFolders) {
   EXPECT_EQ(val({"--report", path("report")}).code, 0);
   for (const char* name : {"index.html", "report.json", "summary.csv", "pr_curve.svg"})
     EXPECT_TRUE(fs::exists(at("report") / name)) << name;
-  const Outcome compared = run_shrike({"compare", model_, model_, "--data", path("set/data.yaml"),
-                                       "--report", path("comparison")});
+  const Outcome compared = run_shrike(
+      {"compare", model_, model_, "--data", path("set/data.yaml"), "--report", path("comparison")});
   EXPECT_EQ(compared.code, 0) << compared.err;
   EXPECT_TRUE(fs::exists(at("comparison/index.html")));
   file("taken", "a file");

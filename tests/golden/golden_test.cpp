@@ -1,8 +1,8 @@
 // Detections of real models on real pictures against an oracle's: ONNX Runtime with pre- and
 // post-processing in NumPy and OpenCV (the folder's README says how they were made).
 //
-// Models, pictures and numbers are not in the repository (shared_files.h). A model that is not there
-// is skipped by name.
+// Models, pictures and numbers are not in the repository (shared_files.h). A model that is not
+// there is skipped by name.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -25,7 +25,7 @@ constexpr float kLeastIou = 0.98f;
 constexpr float kScoreTolerance = 0.005f;
 
 struct GoldenCase {
-  const char* model;   // name of the golden file and of the model's stem
+  const char* model;     // name of the golden file and of the model's stem
   const char* pictures;  // below data/
 };
 
@@ -70,7 +70,8 @@ class Golden : public testing::TestWithParam<GoldenCase> {};
 
 TEST_P(Golden, Detections) {
   const GoldenCase& c = GetParam();
-  const fs::path numbers = shared_folder() / "golden" / ("detect-" + std::string(c.model) + ".json");
+  const fs::path numbers =
+      shared_folder() / "golden" / ("detect-" + std::string(c.model) + ".json");
   const std::optional<fs::path> file = find_model(c.model);
   if (!file || !fs::exists(numbers))
     GTEST_SKIP() << c.model << ": model or golden numbers are not on this machine (" << numbers
@@ -102,9 +103,8 @@ TEST_P(Golden, Detections) {
   EXPECT_GT(boxes, 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, Golden, testing::ValuesIn(kCases), [](const auto& param_info) {
-  return test_name(param_info.param.model);
-});
+INSTANTIATE_TEST_SUITE_P(Models, Golden, testing::ValuesIn(kCases),
+                         [](const auto& param_info) { return test_name(param_info.param.model); });
 
 }  // namespace
 }  // namespace shrike

@@ -54,9 +54,8 @@ TEST_P(GoldenMap, WithinATenthOfAPoint) {
 
   const Summary& ours = result->scores.summary;
   ASSERT_TRUE(ours.map50_95 && ours.map50 && ours.ar100);
-  for (const auto& [key, value] : {std::pair{"map50_95", *ours.map50_95},
-                                   {"map50", *ours.map50},
-                                   {"ar100", *ours.ar100}}) {
+  for (const auto& [key, value] :
+       {std::pair{"map50_95", *ours.map50_95}, {"map50", *ours.map50}, {"ar100", *ours.ar100}}) {
     EXPECT_NEAR(value, golden[key].get<double>(), kTolerance) << key;
     RecordProperty(key, std::to_string(value));
   }

@@ -1,5 +1,6 @@
-// Where models, pictures and golden numbers are that the repository does not hold: in $SHRIKE_SHARED,
-// or in ../shared beside the repository, and yolov3-tiny in the cache of `shrike pull`.
+// Where models, pictures and golden numbers are that the repository does not hold: in
+// $SHRIKE_SHARED, or in ../shared beside the repository, and yolov3-tiny in the cache of `shrike
+// pull`.
 #pragma once
 
 #include <filesystem>

@@ -70,8 +70,8 @@ class ValidateRun : public testing::Test {
       for (int y = 0; y < image.height(); ++y)
         for (int x = 0; x < image.width(); ++x)
           for (int c = 0; c < 3; ++c)
-            image.pixel(x, y)[c] = static_cast<uint8_t>((x / 20 * 37 + y / 20 * 91 + c * 50 +
-                                                         i * 13) * 31 + random() % 20);
+            image.pixel(x, y)[c] = static_cast<uint8_t>(
+                (x / 20 * 37 + y / 20 * 91 + c * 50 + i * 13) * 31 + random() % 20);
       const fs::path path = folder_.path() / (std::to_string(i) + ".png");
       EXPECT_TRUE(write_image(path, image));
       dataset_.samples.push_back({path, i, image.width(), image.height(), truth_of(image, i)});
@@ -174,8 +174,7 @@ TEST_F(ValidateRun, ClassesAreMatchedByName) {
               straight.scores.classes[1 - c].summary.map50_95);
   ValidateOptions by_index;
   by_index.classes = ClassMatching::kByIndex;
-  EXPECT_NE(validated(turned, by_index).scores.summary.map50_95,
-            straight.scores.summary.map50_95);
+  EXPECT_NE(validated(turned, by_index).scores.summary.map50_95, straight.scores.summary.map50_95);
 }
 
 TEST_F(ValidateRun, ClassesThatTheDataDoesNotHaveAreNotLookedFor) {
