@@ -8,6 +8,7 @@
 #include "cli/detector_options.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
+#include "cli/memory_option.h"
 #include "cli/validation_options.h"
 #include "cli/validation_text.h"
 
@@ -23,6 +24,7 @@ struct Options {
 };
 
 void add_options(CLI::App& app, Options& o) {
+  add_memory_option(app);
   add_size_option(app, o.size);
   add_threads_option(app, o.threads);
   add_validation_options(app, o.validation);
