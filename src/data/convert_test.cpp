@@ -3,6 +3,7 @@
 #include <cmath>
 #include <random>
 
+#include "data/number.h"
 #include "data/test_set.h"
 
 namespace shrike {
@@ -141,7 +142,17 @@ TEST_F(Convert, WritesWhatOtherProgramsRead) {
 }
 
 TEST_F(Convert, LabelFilesComeBackAsTheyWere) {
-  const std::string labels = "0 0.117969 0.729167 0.182812 0.216667\n1 0.5 0.333333 1 0.000001\n";
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  std::string labels =
+      "0 0.117969 0.729167 0.182812 0.216667\n0 0.186719 0.886458 0.173437 0.222917\n";
+  for (int i = 0; i < 200; ++i) {
+    labels += "1";
+    for (const int most : {400'000, 400'000, 500'000, 500'000})
+      labels += " " + number_text((most + static_cast<int>(random() % 100'000)) / 1e6);
+    labels += "\n";
+  }
   picture("images/a.png", 640, 480);
   file("labels/a.txt", labels);
   file("data.yaml", "val: images\nnames: [a, b]\n");

@@ -14,12 +14,25 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// The fraction of a side whose reading gives exactly `pixels`; as few digits as a double has where
-// these do, so that what came from a label file goes back as it was.
+// Of a double and its neighbours the one of fewest digits that `exact` accepts; empty where it
+// accepts none. So what came from a label file goes back with the digits that it had.
+template <typename Exact>
+std::string shortest_exact(double nearest, const Exact& exact) {
+  std::string best;
+  for (const double value :
+       {nearest, std::nextafter(nearest, 2.0), std::nextafter(nearest, -1.0)}) {
+    const std::string text = number_text(value);
+    if (exact(*parse_number(text)) && (best.empty() || text.size() < best.size())) best = text;
+  }
+  return best;
+}
+
+// The fraction of a side whose reading gives exactly `pixels`.
 std::string extent_text(double pixels, int side) {
-  const std::string text = number_text(pixels / side);
-  const bool exact = static_cast<double>(*parse_number(text) * side) == pixels;
-  return exact ? text : number_text(static_cast<long double>(pixels) / side);
+  const std::string text = shortest_exact(pixels / side, [&](long double extent) {
+    return static_cast<double>(extent * side) == pixels;
+  });
+  return text.empty() ? number_text(static_cast<long double>(pixels) / side) : text;
 }
 
 // The centre of which reading makes exactly `edge`. The nearest long double does not always, as it
@@ -31,8 +44,8 @@ std::string centre_text(double edge, const std::string& extent, int side) {
     return yolo_edge(centre, read_extent, side) == edge;
   };
   const long double nearest = static_cast<long double>(edge) / side + read_extent / 2;
-  const std::string text = number_text(static_cast<double>(nearest));
-  if (exact(*parse_number(text))) return text;
+  const std::string text = shortest_exact(static_cast<double>(nearest), exact);
+  if (!text.empty()) return text;
   long double above = nearest, below = nearest;
   for (int i = 0; i < kNeighbours; ++i) {
     if (exact(above)) return number_text(above);
