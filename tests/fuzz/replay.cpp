@@ -1,12 +1,14 @@
 // fuzz_replay CORPUS: runs every harness on its seeds and on the files of CORPUS/<name>, which are
 // those that once were findings. Needs no libFuzzer; part of the suite.
 // fuzz_replay --write-seeds FOLDER: the seeds as files, FOLDER/<name>/seed_<i>, for libFuzzer.
-// fuzz_replay --mutate ROUNDS: every harness with a mutator of its own on that many of its inputs.
-// The one at hand lies in the file fuzz_replay.input, which stays there after a crash.
+// fuzz_replay --mutate ROUNDS [FIRST]: every harness on that many changed seeds, without
+// libFuzzer's eye for what is new. The same rounds give the same inputs; the one at hand lies in
+// the file fuzz_replay.input, which stays there after a crash.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <random>
 
 #include "base/file.h"
 #include "harness.h"
@@ -59,29 +61,67 @@ bool write_seeds(const Harness& harness, const fs::path& folder) {
   return true;
 }
 
+// One to four bytes or runs of bytes changed, left out or put in.
+std::string with_changed_bytes(std::string_view input, std::mt19937& random) {
+  std::string out(input);
+  for (size_t change = random() % 4; change < 4; ++change) {
+    const size_t at = random() % (out.size() + 1);
+    const size_t from = random() % (out.size() + 1);
+    const size_t run = std::min(1 + random() % 16, out.size() - std::max(at, from));
+    switch (random() % 5) {
+      case 0:
+        out.erase(at, run);
+        break;
+      case 1:
+        out.insert(at, out.substr(from, run));
+        break;
+      case 2:
+        out.replace(at, run, out.substr(from, run));
+        break;
+      case 3:
+        out.insert(at, 1, static_cast<char>(random()));
+        break;
+      default:
+        if (at < out.size()) out[at] ^= static_cast<char>(1 << random() % 8);
+    }
+  }
+  return out;
+}
+
+std::string changed(const Harness& harness, std::string_view input, unsigned round) {
+  std::mt19937 random(round);
+  const bool bytes = !harness.mutate || round % 4 == 0;
+  return bytes ? with_changed_bytes(input, random) : harness.mutate(input, round);
+}
+
 // Each round changes what an earlier one made, up to eight times on end.
-bool mutate(const Harness& harness, unsigned rounds) {
-  if (!harness.mutate) return true;
+bool mutate(const Harness& harness, unsigned first, unsigned rounds) {
   const std::vector<std::string> seeds = harness.seeds();
   std::string input;
-  for (unsigned round = 0; round < rounds; ++round) {
+  for (unsigned round = first; round < first + rounds; ++round) {
     if (round % 8 == 0 || input.empty()) input = seeds[round / 8 % seeds.size()];
-    input = harness.mutate(input, round);
+    input = changed(harness, input, round);
     if (input.empty() || input.size() > harness.most_bytes) continue;
     if (!write_file(kAtHand, input)) return false;
     run(harness, input);
   }
-  return fs::remove(kAtHand);
+  std::error_code ignored;
+  fs::remove(kAtHand, ignored);
+  return true;
+}
+
+unsigned number(const std::vector<std::string>& words, size_t i) {
+  return i < words.size() ? static_cast<unsigned>(std::strtoul(words[i].c_str(), nullptr, 10)) : 0;
 }
 
 int main(const std::vector<std::string>& words) {
-  bool good = words.size() == 1 || words.size() == 2;
+  bool good = !words.empty();
   for (const Harness& harness : harnesses()) {
     if (!good) break;
     if (words[0] == "--write-seeds")
-      good = write_seeds(harness, words.at(1));
+      good = words.size() == 2 && write_seeds(harness, words[1]);
     else if (words[0] == "--mutate")
-      good = mutate(harness, static_cast<unsigned>(std::atoi(words.at(1).c_str())));
+      good = words.size() > 1 && mutate(harness, number(words, 2), number(words, 1));
     else
       good = replay(harness, words[0]);
   }

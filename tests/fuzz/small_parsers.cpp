@@ -66,8 +66,10 @@ void run_picture(Bytes input) {
   const auto size = read_picture_size(MemoryFile(as_text(input)).path(), limits);
   const Result<Image> image = decode_image(input, limits);
   if (!image) return;
-  require(size && *size == PictureSize{image->width(), image->height()},
-          "the header's size is that of the picture");
+  // Damaged EXIF blocks may turn it in one of the two alone.
+  const PictureSize upright{image->width(), image->height()}, turned{upright.height, upright.width};
+  require(!size || *size == upright || *size == turned,
+          "the header's sides are those of the picture");
   const int64_t pixels = int64_t{image->width()} * image->height();
   require(pixels >= 1 && pixels <= kMostPixels, "pictures keep to the limit");
   require(image->bytes().size() == static_cast<size_t>(3 * pixels), "three bytes a pixel");
