@@ -1,5 +1,6 @@
-// Written for the compiler's vectoriser: two rows of 16 sums fit 8 registers of 4 floats.
+// Two rows of 16 sums fit 8 registers of 4 floats.
 #include "kernels/tile/tile.h"
+#include "kernels/tile/vector_plain.h"
 
 namespace shrike::kernels {
 
@@ -7,22 +8,37 @@ namespace {
 
 constexpr int kRows = 6;
 constexpr int kColumns = 16;
+constexpr int kVectors = kColumns / kLanes;
+
+template <int kCount>
+struct Sums {
+  Vec sums[kCount][kVectors] = {};
+
+  // sums[r] += row[r][k] * weights[k] for k < length, k in order. Returns the weights behind them.
+  const float* add(const float* const (&row)[kCount], int64_t length, const float* weights) {
+    for (int64_t k = 0; k < length; ++k, weights += kColumns)
+      for (int r = 0; r < kCount; ++r) {
+        const Vec x = splat(row[r][k]);
+        for (int v = 0; v < kVectors; ++v)
+          sums[r][v] = fma(x, load_aligned(weights + v * kLanes), sums[r][v]);
+      }
+    return weights;
+  }
+};
 
 template <int kCount>
 void sums_of_few(const TileSums& tile, int row_count, int first) {
-  float sums[kCount][kColumns];
-  for (int r = 0; r < kCount; ++r)
-    for (int j = 0; j < kColumns; ++j) sums[r][j] = 0;
+  Sums<kCount> tile_sums;
   const float* weights = tile.weights;
   for (int64_t s = 0; s < tile.runs; ++s) {
-    const float* const* pointers = tile.pointers + s * row_count + first;
-    for (int64_t k = 0; k < tile.run_length; ++k, weights += kColumns)
-      for (int r = 0; r < kCount; ++r)
-        for (int j = 0; j < kColumns; ++j) sums[r][j] += pointers[r][k] * weights[j];
+    const float* row[kCount];
+    for (int r = 0; r < kCount; ++r) row[r] = tile.pointers[s * row_count + first + r];
+    weights = tile_sums.add(row, tile.run_length, weights);
   }
   for (int r = 0; r < kCount; ++r)
-    for (int j = 0; j < kColumns; ++j)
-      tile.sums[(first + r) * kColumns + j] = sums[r][j] + tile.bias[j];
+    for (int v = 0; v < kVectors; ++v)
+      store_aligned(tile.sums + (first + r) * kColumns + v * kLanes,
+                    tile_sums.sums[r][v] + load(tile.bias + v * kLanes));
 }
 
 template <int kRowCount>
@@ -34,14 +50,13 @@ void plain_sums(const TileSums& tile) {
 
 template <int kCount>
 void product_of_few(const TileProduct& tile, int64_t first) {
-  float sums[kCount][kColumns] = {};
-  const float* rows = tile.rows + first * tile.row_stride;
-  const float* weights = tile.weights;
-  for (int64_t k = 0; k < tile.depth; ++k, weights += kColumns)
-    for (int r = 0; r < kCount; ++r)
-      for (int j = 0; j < kColumns; ++j) sums[r][j] += rows[r * tile.row_stride + k] * weights[j];
+  Sums<kCount> tile_sums;
+  const float* row[kCount];
+  for (int r = 0; r < kCount; ++r) row[r] = tile.rows + (first + r) * tile.row_stride;
+  tile_sums.add(row, tile.depth, tile.weights);
   for (int r = 0; r < kCount; ++r)
-    for (int j = 0; j < kColumns; ++j) tile.sums[(first + r) * kColumns + j] = sums[r][j];
+    for (int v = 0; v < kVectors; ++v)
+      store_aligned(tile.sums + (first + r) * kColumns + v * kLanes, tile_sums.sums[r][v]);
 }
 
 void plain_product(const TileProduct& tile) {
