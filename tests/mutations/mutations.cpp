@@ -43,6 +43,7 @@ class Campaign {
   }
 
   void run(int count) {
+    for (size_t n = 0; n < kLarge; ++n) (void)need(n);
     for (int i = 0; i < count; ++i) {
       // Small files and real ones in turn: the latter are few and slow.
       const size_t n = i % 4 == 0 ? originals_.size() - 1 - random_() % (originals_.size() / 4)
@@ -62,6 +63,7 @@ class Campaign {
     if (known != needs_.end()) return known->second;
     const Run run = run_watched(with_file(program_, originals_[n], originals_[n].file), 0,
                                 6 * kMostSeconds, folder_ / "error");
+    if (run.seconds > kMostSeconds) fail(-1, originals_[n], "takes over 10 s although it is sound");
     return needs_[n] = run.peak_address_space;
   }
 

@@ -4,7 +4,9 @@
 
 #include "base/file.h"
 #include "darknet_net.h"
+#include "formats/onnx_writer.h"
 #include "harness.h"
+#include "ir/infer.h"
 #include "seeds.h"
 #include "vision/encode.h"
 
@@ -30,6 +32,33 @@ class Originals {
     write("net.weights", fuzz::darknet_weights_bytes(fuzz::kDarknetNetFloats));
     cfg_ = write("net.cfg", fuzz::kDarknetNet);
     detector_ = cfg_;
+  }
+
+  // Sound, and made to take long: a chain of nodes, boxes that are all compared at load.
+  void add_large() {
+    constexpr int kNodes = 100'000;
+    Graph chain;
+    ValueId x = chain.add_input("images", DType::kF32, Shape{1, 3, 32, 32});
+    for (int i = 0; i < kNodes; ++i)
+      x = chain.add_node(Unary{i % 2 ? UnaryKind::kIdentity : UnaryKind::kRelu, 0, 0}, {x}, "x");
+    chain.outputs = {x};
+    add_written("chain.onnx", std::move(chain));
+
+    constexpr int64_t kBoxes = 20'000;
+    Tensor corners(DType::kF32, Shape{1, kBoxes, 4});
+    for (int64_t i = 0; i < kBoxes; ++i) {
+      float* box = corners.mutable_data<float>().data() + 4 * i;
+      box[0] = static_cast<float>(2 * i);
+      box[2] = box[0] + 1;
+      box[3] = 1;
+    }
+    Graph nms;
+    const ValueId boxes = nms.add_constant("boxes", std::move(corners));
+    const ValueId scores = nms.add_constant("scores", Tensor(DType::kF32, Shape{1, 4, kBoxes}));
+    const ValueId most = nms.add_constant("most", Tensor::from<int64_t>(Shape{1}, {kBoxes}));
+    nms.add_input("images", DType::kF32, Shape{1, 3, 32, 32});
+    nms.outputs = {nms.add_node(NonMaxSuppression{}, {boxes, scores, most}, "kept")};
+    add_written("nms.onnx", std::move(nms));
   }
 
   void add_small() {
@@ -65,6 +94,12 @@ class Originals {
   fs::path write(const std::string& name, const std::string& bytes) {
     fuzz::require(!!write_file(folder_ / name, bytes), "a model can be written");
     return folder_ / name;
+  }
+
+  void add_written(const std::string& name, Graph graph) {
+    const Result<std::string> bytes = infer_shapes(graph) ? write_onnx(graph) : std::string();
+    fuzz::require(bytes && !bytes->empty(), "a large model can be written");
+    add(write(name, *bytes), {"inspect", "FILE"});
   }
 
   void add(const fs::path& file, std::vector<std::string> words) {
@@ -108,6 +143,7 @@ class Originals {
 
 std::vector<Original> originals(const fs::path& folder, const fs::path& shared) {
   Originals all(folder);
+  all.add_large();
   all.add_small();
   all.add_real(shared);
   return all.take();

@@ -15,8 +15,10 @@ struct Original {
   std::filesystem::path partner;
 };
 
-// Small models and pictures of every kind, written below `folder`; with `shared`, real ones of its
-// models/ and data/ too.
+inline constexpr size_t kLarge = 2;
+
+// kLarge models that are sound and made to take long, then small models and pictures of every kind,
+// written below `folder`; with `shared`, real ones of its models/ and data/ too.
 std::vector<Original> originals(const std::filesystem::path& folder,
                                 const std::filesystem::path& shared);
 
