@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "base/tensor.h"
 #include "base/thread_pool.h"
+#include "base/work_recorder.h"
 
 namespace shrike {
 namespace {
@@ -132,6 +133,35 @@ TEST(ThreadPool, ManyShortLoops) {
   for (int round = 0; round < 2000; ++round)
     pool.parallel_for(3, [&](int64_t i, int) { sum += i; });
   EXPECT_EQ(sum, 2000 * 3);
+}
+
+TEST(WorkRecorder, NotesWhoWorkedWhen) {
+  for (int threads : {1, 3}) {
+    ThreadPool pool(threads), other(2);
+    std::atomic<int64_t> sum = 0;
+    const auto loops = [&](ThreadPool& which) {
+      for (int64_t count : {1, 100}) which.parallel_for(count, [&](int64_t i, int) { sum += i; });
+    };
+    loops(pool);
+    WorkRecorder recorder(pool), second(other);
+    EXPECT_TRUE(recorder.take().empty());
+    const WorkSpan::Time begin = std::chrono::steady_clock::now();
+    loops(pool);
+    loops(other);
+    const WorkSpan::Time end = std::chrono::steady_clock::now();
+    EXPECT_TRUE(second.take().empty()) << "one recorder at a time";
+    const std::vector<WorkSpan> spans = recorder.take();
+    ASSERT_FALSE(spans.empty());
+    EXPECT_EQ(spans[0].worker, 0) << "the caller does the loop of one index";
+    EXPECT_LE(spans.size(), 1u + static_cast<size_t>(threads));
+    for (const WorkSpan& span : spans) {
+      EXPECT_LE(span.begin, span.end);
+      EXPECT_LE(span.end, end);
+      EXPECT_LT(span.worker, threads);
+      if (span.worker == 0) EXPECT_GE(span.begin, begin);
+    }
+    EXPECT_TRUE(recorder.take().empty());
+  }
 }
 
 TEST(ThreadPool, GoesOnWithTheThreadsItGets) {

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "base/signals.h"
+#include "base/work_recorder.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -21,6 +22,25 @@ constexpr int kSpins = 20000;
 constexpr int64_t kMostUnits = 64;
 
 constexpr int64_t kNone = -1;
+
+// A worker's part of a loop, for the pool's recorder where there is one.
+class Part {
+ public:
+  Part(const ThreadPool& pool, int worker) : pool_(pool), worker_(worker) {
+    if (WorkRecorder::of(pool)) begin_ = std::chrono::steady_clock::now();
+  }
+
+  // Asks again: a worker may come from a loop before, when there was another recorder or none.
+  void note() const {
+    WorkRecorder* recorder = WorkRecorder::of(pool_);
+    if (recorder && begin_ != WorkSpan::Time()) recorder->note(worker_, begin_);
+  }
+
+ private:
+  const ThreadPool& pool_;
+  int worker_;
+  WorkSpan::Time begin_;
+};
 
 void pause() {
 #if defined(__x86_64__)
@@ -77,7 +97,9 @@ ThreadPool::~ThreadPool() {
 void ThreadPool::run(int64_t count, RangeFunction function, const void* context) {
   if (count <= 0) return;
   if (workers_.empty() || count == 1) {
+    const Part part(*this, 0);
     function(context, 0, count, 0);
+    part.note();
     return;
   }
   const int64_t sharers = threads();
@@ -109,10 +131,13 @@ void ThreadPool::run(int64_t count, RangeFunction function, const void* context)
 }
 
 void ThreadPool::work(int worker) {
+  const Part part(*this, worker);
   int64_t done = 0;
   for (int64_t unit = take(worker); unit != kNone; unit = take(worker), ++done)
     function_(context_, unit * grain_, std::min(count_, (unit + 1) * grain_), worker);
-  if (done > 0) unfinished_.fetch_sub(done, std::memory_order_acq_rel);
+  if (done == 0) return;
+  part.note();
+  unfinished_.fetch_sub(done, std::memory_order_acq_rel);
 }
 
 int64_t ThreadPool::take(int worker) {

@@ -1,9 +1,14 @@
 // shrike bench: how long a model takes, and what memory.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <span>
 
 #include "base/cpu.h"
+#include "base/file.h"
 #include "cli/arguments.h"
+#include "cli/bench_layers.h"
+#include "cli/bench_streams.h"
 #include "cli/commands.h"
 #include "cli/detector_options.h"
 #include "cli/exit_code.h"
@@ -25,8 +30,8 @@ using Clock = std::chrono::steady_clock;
 
 struct Options {
   DetectorOptions detector;
-  std::string picture;
-  int runs = 30, warmup = 3;
+  std::string picture, trace;
+  int runs = 30, warmup = 3, streams = 0;
   bool json = false, decode = false, layers = false;
 };
 
@@ -36,6 +41,7 @@ struct Measured {
   double peak_rss_mb = 0;
   int threads = 0;
   int64_t macs = 0;
+  double pictures_a_second = 0;  // of streams, else 0
   Json layers;
 };
 
@@ -64,19 +70,6 @@ Image example_picture(std::array<int, 2> size) {
   return image;
 }
 
-Json layer_rows(const Session& session) {
-  Json rows = Json::array();
-  const auto& steps = session.plan().steps();
-  for (size_t i = 0; i < steps.size(); ++i)
-    rows.push_back({{"node", steps[i].info.node},
-                    {"op", steps[i].info.op},
-                    {"shape", to_string(steps[i].info.output_shape)},
-                    {"kernel", steps[i].info.kernel},
-                    {"macs", steps[i].info.macs},
-                    {"ms", session.step_ms()[i]}});
-  return rows;
-}
-
 Result<Graph> prepared_network(const Options& o) {
   SHRIKE_ASSIGN(LoadedModel model, load_model_option(o.detector.model));
   std::optional<std::array<int, 2>> size;
@@ -89,6 +82,46 @@ Result<Graph> prepared_network(const Options& o) {
   return prepare_for_inference(std::move(graph), shapes);
 }
 
+// One profiled run after the other: the layers, and the trace of the fastest.
+Result<void> measure_layers(const Options& o, Session& session, std::span<const Tensor> inputs,
+                            Measured& measured) {
+  Trace trace, fastest;
+  for (int i = 0; i < o.warmup + o.runs; ++i) {
+    const Clock::time_point run_start = Clock::now();
+    SHRIKE_TRY(session.run_profiled(inputs, o.trace.empty() ? nullptr : &trace));
+    if (i < o.warmup) continue;
+    measured.ms.push_back(ms_since(run_start));
+    if (measured.ms.back() <= *std::min_element(measured.ms.begin(), measured.ms.end()))
+      fastest = trace;
+  }
+  if (o.layers) measured.layers = layers_json(session);
+  if (o.trace.empty()) return {};
+  return write_file(o.trace, chrome_trace(session.plan(), fastest));
+}
+
+Result<void> measure_runs(const Options& o, Session& session, std::span<const Tensor> inputs,
+                          Measured& measured) {
+  if (o.layers || !o.trace.empty()) return measure_layers(o, session, inputs, measured);
+  if (o.streams > 0) {
+    SHRIKE_ASSIGN(StreamTimes times, run_streams(session, inputs, o.streams, o.warmup, o.runs));
+    measured.ms = std::move(times.ms);
+    measured.pictures_a_second = times.pictures_a_second;
+    return {};
+  }
+  for (int i = 0; i < o.warmup + o.runs; ++i) {
+    const Clock::time_point run_start = Clock::now();
+    SHRIKE_TRY(session.run(inputs));
+    if (i >= o.warmup) measured.ms.push_back(ms_since(run_start));
+  }
+  return {};
+}
+
+// Of each stream: where nobody says, the cores are divided among the streams.
+int threads_of(const Options& o) {
+  if (o.detector.threads > 0 || o.streams == 0) return o.detector.threads;
+  return std::max(1, usable_cores() / o.streams);
+}
+
 // From the input tensor to all of the file's own outputs.
 Result<Measured> measure_network(const Options& o) {
   Measured measured;
@@ -97,19 +130,13 @@ Result<Measured> measure_network(const Options& o) {
   SHRIKE_ASSIGN(Session session, [&]() -> Result<Session> {
     SHRIKE_ASSIGN(const Graph graph, prepared_network(o));
     for (ValueId id : graph.inputs) inputs.push_back(example_input(*graph.value(id).shape));
-    return Session::create(graph, {o.detector.threads, false});
+    return Session::create(graph, {threads_of(o), false});
   }());
   measured.load_ms = ms_since(start);
-  for (int i = 0; i < o.warmup + o.runs; ++i) {
-    const Clock::time_point run_start = Clock::now();
-    SHRIKE_ASSIGN(const auto outputs,
-                  o.layers ? session.run_profiled(inputs) : session.run(inputs));
-    if (i >= o.warmup) measured.ms.push_back(ms_since(run_start));
-  }
+  SHRIKE_TRY(measure_runs(o, session, inputs, measured));
   measured.peak_rss_mb = peak_rss_mb();
   measured.threads = session.threads();
   measured.macs = session.plan().macs();
-  if (o.layers) measured.layers = layer_rows(session);
   return measured;
 }
 
@@ -134,7 +161,7 @@ Result<Measured> measure_decoding(const Options& o) {
   return measured;
 }
 
-void print_text(const Measured& m, const Spread& spread, uint64_t bytes) {
+void print_text(const Options& o, const Measured& m, const Spread& spread, uint64_t bytes) {
   std::printf("latency  min %.2f ms, median %.2f ms, p90 %.2f ms (%zu runs, %d thread%s)\n",
               spread.min, spread.median, spread.p90, m.ms.size(), m.threads,
               m.threads == 1 ? "" : "s");
@@ -143,13 +170,9 @@ void print_text(const Measured& m, const Spread& spread, uint64_t bytes) {
       "%s\n",
       m.load_ms, m.peak_rss_mb, static_cast<double>(bytes) / 1e6, static_cast<double>(m.macs) / 1e9,
       cpu_name().c_str());
-  for (const Json& row : m.layers) {
-    const double ms = row["ms"].get<double>();
-    const double gmacs = static_cast<double>(row["macs"].get<int64_t>()) / 1e9;
-    std::printf("%8.3f ms %8.1f GMAC/s  %-14s %-16s %-18s %s\n", ms, ms > 0 ? gmacs / ms * 1e3 : 0,
-                row["op"].get<std::string>().c_str(), row["shape"].get<std::string>().c_str(),
-                row["kernel"].get<std::string>().c_str(), row["node"].get<std::string>().c_str());
-  }
+  if (m.pictures_a_second > 0)
+    std::printf("streams  %d, %.2f pictures/s together\n", o.streams, m.pictures_a_second);
+  if (o.layers) print_layers(m.layers);
 }
 
 void add_options(CLI::App& app, Options& o) {
@@ -163,13 +186,24 @@ void add_options(CLI::App& app, Options& o) {
   app.add_flag("--json", o.json, "As JSON");
   app.add_flag("--decode", o.decode, "Time up to the boxes, not to the model's own outputs");
   app.add_option("--picture", o.picture, "The picture for --decode (noise when absent)");
-  app.add_flag("--layers", o.layers, "The least time of each step, too");
+  app.add_flag(
+      "--layers", o.layers,
+      "The least time of each step, its kernel and why not a faster one, and sums of them");
+  app.add_option("--trace", o.trace,
+                 "File for the fastest run's steps and threads, for chrome://tracing or Perfetto");
+  app.add_option("--streams", o.streams,
+                 "Run this many pictures at once, with shared weights; --threads is of each stream")
+      ->check(whole_number_in(1, 1024));
 }
 
 // Options that would do nothing.
 Result<void> check_combination(const CLI::App& app, const Options& o) {
-  if (o.decode && o.layers)
-    return usage_error("--layers times the network alone: leave --decode out");
+  for (const char* option : {"--layers", "--trace", "--streams"})
+    if (o.decode && app.count(option) > 0)
+      return usage_error(std::string(option) + " times the network alone: leave --decode out");
+  for (const char* option : {"--layers", "--trace"})
+    if (o.streams > 0 && app.count(option) > 0)
+      return usage_error(std::string(option) + " shows one stream: leave --streams out");
   for (const char* option : {"--picture", "--names", "--layout", "--preprocess"})
     if (!o.decode && app.count(option) > 0)
       return usage_error(std::string(option) + " is about boxes: give --decode, too");
@@ -192,7 +226,7 @@ Result<int> bench_command(const Words& words) {
   SHRIKE_ASSIGN(const Measured m, o.decode ? measure_decoding(o) : measure_network(o));
   const Spread spread = spread_of(m.ms);
   if (!o.json) {
-    print_text(m, spread, found.bytes);
+    print_text(o, m, spread, found.bytes);
     return kExitOk;
   }
   Json json = {
@@ -203,7 +237,11 @@ Result<int> bench_command(const Words& words) {
       {"gmacs", static_cast<double>(m.macs) / 1e9},
       {"threads", m.threads},
       {"cpu", cpu_name()}};
-  if (o.layers) json["layers"] = m.layers;
+  if (o.streams > 0) {
+    json["streams"] = o.streams;
+    json["pictures_per_second"] = m.pictures_a_second;
+  }
+  if (o.layers) json.update(m.layers);
   std::printf("%s\n", dump_json(json).c_str());
   return kExitOk;
 }

@@ -5,13 +5,34 @@
 #include <chrono>
 #include <cstring>
 #include <new>
+#include <optional>
 
 #include "base/cpu.h"
+#include "base/work_recorder.h"
 #include "engine/arena.h"
 #include "engine/planner.h"
 #include "engine/steps/copy.h"
 
 namespace shrike {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A step's event, then those of its loops.
+void append_events(int step, WorkSpan whole, std::span<const WorkSpan> parts,
+                   Clock::time_point run_start, Trace& trace) {
+  const auto microseconds = [&](Clock::time_point at) {
+    return std::chrono::duration<double, std::micro>(at - run_start).count();
+  };
+  trace.push_back({step, 0, true, microseconds(whole.begin), microseconds(whole.end)});
+  // A worker may have looked for work before the step began.
+  for (const WorkSpan& part : parts)
+    trace.push_back({step, part.worker, false, microseconds(std::max(part.begin, whole.begin)),
+                     microseconds(part.end)});
+}
+
+}  // namespace
 
 struct Session::State {
   State(std::shared_ptr<const Plan> made, Arena memory)
@@ -35,7 +56,7 @@ struct Session::State {
 
   Result<void> take_input(size_t i, const Tensor& tensor);
   Result<void> run_steps();
-  Result<void> run_steps_timed();
+  Result<void> run_steps_timed(Trace* trace);
 
   std::shared_ptr<const Plan> plan;
   Arena arena;
@@ -69,16 +90,24 @@ Result<void> Session::State::run_steps() {
   return {};
 }
 
-Result<void> Session::State::run_steps_timed() {
-  using Clock = std::chrono::steady_clock;
+Result<void> Session::State::run_steps_timed(Trace* trace) {
   RunContext run = context();
+  std::optional<WorkRecorder> recorder;
+  if (trace) {
+    trace->clear();
+    recorder.emplace(pool);
+  }
+  const Clock::time_point run_start = Clock::now();
   for (size_t i = 0; i < plan->steps().size(); ++i) {
     const Plan::Entry& entry = plan->steps()[i];
     if (!entry.step) continue;
     const Clock::time_point start = Clock::now();
     SHRIKE_TRY(entry.step->run(run));
-    const double ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+    const Clock::time_point end = Clock::now();
+    const double ms = std::chrono::duration<double, std::milli>(end - start).count();
     step_ms[i] = step_ms[i] == 0 ? ms : std::min(step_ms[i], ms);
+    if (recorder)
+      append_events(static_cast<int>(i), {0, start, end}, recorder->take(), run_start, *trace);
   }
   return {};
 }
@@ -112,9 +141,9 @@ Result<std::vector<Tensor>> Session::run(std::span<const Tensor> inputs) {
   return outputs();
 }
 
-Result<std::vector<Tensor>> Session::run_profiled(std::span<const Tensor> inputs) {
+Result<std::vector<Tensor>> Session::run_profiled(std::span<const Tensor> inputs, Trace* trace) {
   SHRIKE_TRY(set_inputs(inputs));
-  SHRIKE_TRY(state_->run_steps_timed());
+  SHRIKE_TRY(state_->run_steps_timed(trace));
   return outputs();
 }
 

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "base/tensor.h"
 #include "engine/plan.h"
+#include "engine/trace.h"
 #include "ir/graph.h"
 #include "kernels/view.h"
 
@@ -43,8 +44,8 @@ class Session {
   // the types and shapes the graph says (kInput names the one that has not).
   Result<std::vector<Tensor>> run(std::span<const Tensor> inputs);
 
-  // The same, and notes how long each step took (step_ms).
-  Result<std::vector<Tensor>> run_profiled(std::span<const Tensor> inputs);
+  // The same, and notes how long each step took (step_ms); with `trace`, when and where, too.
+  Result<std::vector<Tensor>> run_profiled(std::span<const Tensor> inputs, Trace* trace = nullptr);
 
   // Without a copy, with nhwc_ports: write into input_map(i), run_maps(), read output_map(i).
   // The views are those of picture `image` of the batch and stay where they are for the life of

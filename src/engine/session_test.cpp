@@ -155,6 +155,35 @@ TEST(Session, ProfilesEachStep) {
   EXPECT_GE(session.plan().packed_bytes(), (8 * 27 + 5 * 8) * sizeof(float));
 }
 
+TEST(Session, TracesTheStepsAndTheirThreads) {
+  Session session = make(small_graph(), {.threads = 2});
+  Trace trace(3);
+  ASSERT_TRUE(session.run_profiled(std::vector{Tensor(DType::kF32, Shape{1, 3, 9, 8})}, &trace));
+  ASSERT_FALSE(trace.empty());
+  size_t steps = 0, parts = 0;
+  TraceEvent step;
+  for (const TraceEvent& event : trace) {
+    EXPECT_GE(event.begin_us, 0);
+    EXPECT_LE(event.begin_us, event.end_us);
+    if (event.is_step) {
+      EXPECT_GE(event.begin_us, step.end_us) << "steps follow each other";
+      EXPECT_TRUE(session.plan().steps()[static_cast<size_t>(event.step)].step);
+      step = event;
+      ++steps;
+      continue;
+    }
+    EXPECT_EQ(event.step, step.step);
+    EXPECT_GE(event.begin_us, step.begin_us);
+    EXPECT_LE(event.end_us, step.end_us);
+    EXPECT_LT(event.thread, 2);
+    ++parts;
+  }
+  size_t working = 0;
+  for (const Plan::Entry& entry : session.plan().steps()) working += entry.step ? 1 : 0;
+  EXPECT_EQ(steps, working);
+  EXPECT_GE(parts, 2u) << "two convolutions at least";
+}
+
 TEST(Session, ShapesThatDependOnTheDataAreInterpreted) {
   Graph graph;
   const ValueId x = graph.add_input("x", DType::kF32, Shape{1, 2, 3, 4});

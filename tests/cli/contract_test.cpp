@@ -177,6 +177,9 @@ TEST_F(Contract, OptionsThatWouldDoNothingAreRefused) {
   refused({"bench", "--model", model_, "--picture", a}, "--decode");
   refused({"bench", "--model", model_, "--preprocess", "stretch"}, "--decode");
   refused({"bench", "--model", model_, "--decode", "--layers"}, "--decode");
+  refused({"bench", "--model", model_, "--decode", "--trace", path("t.json")}, "--decode");
+  refused({"bench", "--model", model_, "--decode", "--streams", "2"}, "--decode");
+  refused({"bench", "--model", model_, "--streams", "2", "--layers"}, "--streams");
   refused({"inspect", model_, "--whole"}, "--text");
   refused({"inspect", model_, "--text", "--json"}, "--json");
   refused({"pull", "--from", path(".")}, "name");

@@ -23,7 +23,7 @@
 #include "base/tensor.h"
 #include "kernels/bench/yolov8n_layers.h"
 #include "kernels/conv/conv.h"
-#include "kernels/tile/tile.h"
+#include "kernels/tile/peak.h"
 
 namespace shrike::kernels::bench {
 namespace {
@@ -56,25 +56,6 @@ double least_seconds(const Body& body, double budget) {
 
 float* floats(const std::shared_ptr<std::byte>& bytes) {
   return reinterpret_cast<float*>(bytes.get());
-}
-
-// What one core's tile reaches when everything is at hand.
-double tile_gmacs(const TileKernel& tile) {
-  constexpr int64_t kLength = 128;
-  const auto data = allocate_aligned(sizeof(float) * 64 * (kLength + 64));
-  const float* pointers[kMaxTileRows];
-  for (int r = 0; r < tile.rows; ++r) pointers[r] = floats(data) + r * kLength;
-  const auto weights = allocate_aligned(sizeof(float) * kMaxTileColumns * kLength);
-  const auto sums = allocate_aligned(sizeof(float) * kMaxTileColumns * kMaxTileRows);
-  const TileSums args{pointers,     1,           kLength, floats(weights), floats(weights),
-                      floats(sums), tile.columns};
-  constexpr int kRepeat = 1000;
-  const double time = least_seconds(
-      [&] {
-        for (int i = 0; i < kRepeat; ++i) tile.sums[tile.rows](args);
-      },
-      0.2);
-  return static_cast<double>(kLength * tile.rows * tile.columns) * kRepeat / time * 1e-9;
 }
 
 ConvProblem problem_of(const Layer& layer) {
@@ -182,12 +163,7 @@ void bench_layers(const Options& options, double peak) {
 }
 
 int run(const Options& options) {
-#if SHRIKE_KERNELS_AVX2
-  const TileKernel& tile = cpu_features().avx2_fma ? kTileAvx2 : kTilePlain;
-#else
-  const TileKernel& tile = kTilePlain;
-#endif
-  const double peak = tile_gmacs(tile) * options.threads;
+  const double peak = peak_gmacs(0.2) * options.threads;
   std::printf("%s, %d thread(s), tile in cache %.1f GMAC/s\n", cpu_name().c_str(), options.threads,
               peak);
   bench_layers(options, peak);
