@@ -185,14 +185,31 @@ void IgemmRun::compute_tiles(const IgemmTile* tiles, int64_t count, const IgemmS
   const int64_t index = group * packing_.blocks + block;
   const int64_t column = block * tile_.columns;
   const int64_t columns = std::min<int64_t>(tile_.columns, problem_.group_out() - column);
-  int rows = 0;
-  for (int64_t t = 0; t < count; rows += tiles[t++].row_count)
-    tile_.sums[tiles[t].row_count]({tiles[t].pointers, tiles[t].runs, tiles[t].run_length,
-                                    weights_ + index * packing_.panel,
-                                    weights_ + packing_.bias + index * tile_.columns,
-                                    scratch.sums + rows * tile_.columns, columns});
-  finish_({scratch.sums, rows, column, columns, scratch.outputs + tiles->first,
-           scratch.residual + tiles->first, problem_.activation, problem_.residual});
+  const TileWholeFunction whole = tile_.whole && problem_.residual == Residual::kNone
+                                      ? tile_.whole(problem_.activation.kind, columns)
+                                      : nullptr;
+  int rows = 0;  // whose sums wait to be finished
+  int64_t waiting = tiles->first;
+  for (int64_t t = 0; t < count; ++t) {
+    const TileSums sums{tiles[t].pointers,
+                        tiles[t].runs,
+                        tiles[t].run_length,
+                        weights_ + index * packing_.panel,
+                        weights_ + packing_.bias + index * tile_.columns,
+                        scratch.sums + rows * tile_.columns,
+                        columns};
+    if (whole && tiles[t].row_count == tile_.rows && rows == 0) {
+      whole(sums, {nullptr, tile_.rows, column, columns, scratch.outputs + tiles[t].first, nullptr,
+                   problem_.activation, Residual::kNone});
+      waiting = tiles[t].first + tile_.rows;
+      continue;
+    }
+    tile_.sums[tiles[t].row_count](sums);
+    rows += tiles[t].row_count;
+  }
+  if (rows > 0)
+    finish_({scratch.sums, rows, column, columns, scratch.outputs + waiting,
+             scratch.residual + waiting, problem_.activation, problem_.residual});
 }
 
 void IgemmRun::compute(const IgemmScratch& scratch, int64_t group, int64_t first, int64_t last,

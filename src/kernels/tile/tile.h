@@ -55,6 +55,7 @@ struct TileFinish {
 using TileSumsFunction = void (*)(const TileSums&);
 using TileProductFunction = void (*)(const TileProduct&);
 using TileFinishFunction = void (*)(const TileFinish&);
+using TileWholeFunction = void (*)(const TileSums&, const TileFinish&);
 
 inline constexpr int kMaxTileRows = 8;
 inline constexpr int kMaxTileColumns = 32;
@@ -65,6 +66,9 @@ struct TileKernel {
   TileSumsFunction sums[kMaxTileRows + 1];  // by row_count, 1 .. rows
   TileProductFunction product;
   TileFinishFunction (*finish)(ActivationKind);
+  // The sums of `rows` rows and `count` columns finished in registers, to the same bits, without a
+  // residual and without touching the sums' memory; null where that is not faster or not there.
+  TileWholeFunction (*whole)(ActivationKind, int64_t count) = nullptr;
 };
 
 extern const TileKernel kTilePlain;  // any processor

@@ -49,8 +49,7 @@ struct Sums {
 };
 
 template <int kRowCount, int kVectors>
-void sums_of(const TileSums& tile) {
-  Sums<kRowCount, kVectors> sums;
+[[gnu::always_inline]] inline void add_runs(const TileSums& tile, Sums<kRowCount, kVectors>& sums) {
   sums.clear();
   const float* weights = tile.weights;
   const float* const* pointers = tile.pointers;
@@ -60,11 +59,49 @@ void sums_of(const TileSums& tile) {
     for (int r = 0; r < kRowCount; ++r) row[r] = pointers[r];
     weights = sums.add(row, tile.run_length, weights);
   }
-  // The bias comes last, for the reason given in tile_avx2.cpp.
+}
+
+// The bias comes last, for the reason given in tile_avx2.cpp.
+template <int kRowCount, int kVectors>
+void sums_of(const TileSums& tile) {
+  Sums<kRowCount, kVectors> sums;
+  add_runs(tile, sums);
   Vec bias[kVectors];
 #pragma GCC unroll 2
   for (int v = 0; v < kVectors; ++v) bias[v] = load(tile.bias + v * kLanes);
   sums.store(tile.sums, bias);
+}
+
+template <typename Act, int kVectors>
+void whole_tile(const TileSums& tile, const TileFinish& finish) {
+  Sums<kRows, kVectors> sums;
+  add_runs(tile, sums);
+  const Act act(finish.activation);
+#pragma GCC unroll 2
+  for (int v = 0; v < kVectors; ++v) {
+    const Vec bias = load(tile.bias + v * kLanes);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r)
+      store(finish.outputs[r] + finish.column + v * kLanes, act(sums.sums[r][v] + bias));
+  }
+}
+
+template <typename Act>
+TileWholeFunction whole_with(int64_t count) {
+  if (count == kColumns) return whole_tile<Act, 2>;
+  return count == kLanes ? whole_tile<Act, 1> : nullptr;
+}
+
+// Functions of a few operations: long chains of them go better several tiles at a time.
+TileWholeFunction whole_of(ActivationKind kind, int64_t count) {
+  switch (kind) {
+    case ActivationKind::kNone:
+      return whole_with<VecNone>(count);
+    case ActivationKind::kLeakyRelu:
+      return whole_with<VecLeakyRelu>(count);
+    default:
+      return nullptr;
+  }
 }
 
 template <int kRowCount>
@@ -127,6 +164,7 @@ const TileKernel kTileAvx512 = {
      avx512_sums<6>, avx512_sums<7>, avx512_sums<8>},
     avx512_product,
     finish_of,
+    whole_of,
 };
 
 }  // namespace shrike::kernels
