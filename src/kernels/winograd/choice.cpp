@@ -52,17 +52,24 @@ const char* cannot(const WinogradAlgorithm& algorithm, const ConvProblem& proble
   return nullptr;
 }
 
+// What the problem does not allow, whatever it costs.
+const char* not_allowed(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
+  if (algorithm.rounding > problem.max_rounding) return "its sums round more than is allowed";
+  if (packed_bytes(algorithm, problem) > problem.max_packed_bytes)
+    return "the packed weights would be too large";
+  return nullptr;
+}
+
 }  // namespace
 
 const char* winograd_refuse(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
   if (const char* reason = cannot(algorithm, problem)) return reason;
-  if (packed_bytes(algorithm, problem) > problem.max_packed_bytes)
-    return "the packed weights would be too large";
+  if (const char* reason = not_allowed(algorithm, problem)) return reason;
   const double cost = winograd_cost(algorithm, problem);
   if (cost >= direct_cost(problem)) return "a direct convolution is faster at this size";
   for (const WinogradAlgorithm* other : kWinogradAlgorithms)
     if (other->stride == algorithm.stride && winograd_cost(*other, problem) < cost &&
-        packed_bytes(*other, problem) <= problem.max_packed_bytes)
+        !not_allowed(*other, problem))
       return "another tile size is faster at this size";
   return nullptr;
 }

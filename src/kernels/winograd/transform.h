@@ -46,6 +46,7 @@ struct WinogradAlgorithm {
   int weights;                     // distinct rows of G
   const double (*weight_rows)[3];  // G
   const int* weight_of;            // [in]
+  double rounding;                 // of a sum, see toom_cook.h
 };
 
 inline constexpr int kMaxWinogradIn = 9;

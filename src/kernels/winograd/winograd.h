@@ -18,8 +18,8 @@
 
 namespace shrike::kernels {
 
-// Refuses what it cannot compute, what would exceed problem.max_packed_bytes, and what another of
-// these algorithms or a direct convolution is estimated to do faster.
+// Refuses what it cannot compute, what would exceed problem.max_packed_bytes or max_rounding, and
+// what another of these algorithms or a direct convolution is estimated to do faster.
 const char* winograd_refuse(const WinogradAlgorithm& algorithm, const ConvProblem& problem);
 PackedConv winograd_pack(const WinogradKernel& kernel, const ConvProblem& problem,
                          const float* weights, const float* bias);

@@ -14,13 +14,14 @@ namespace {
 using namespace testing;
 
 // The Winograd kernels that this machine can run and that can compute the problem, also where
-// another is estimated to be faster.
+// another is estimated to be faster or it rounds more than the problem allows.
 std::vector<ConvKernel> rows_for(const ConvProblem& problem) {
   std::vector<ConvKernel> rows;
   for (const ConvKernel& row : conv_kernels()) {
     if (!std::strstr(row.name, "winograd") || cpu_lacks(row.need, cpu_features())) continue;
     const char* reason = row.refuse(problem);
-    if (!reason || std::strstr(reason, "faster")) rows.push_back(row);
+    if (!reason || std::strstr(reason, "faster") || std::strstr(reason, "round"))
+      rows.push_back(row);
   }
   return rows;
 }
@@ -121,6 +122,7 @@ TEST(Winograd, RandomProblems) {
 
 TEST(Winograd, TheFastestThatMemoryAllowsIsChosen) {
   ConvProblem p = square(36, 64, 64, 3, 1, 1);
+  p.max_rounding = 50;
   const auto accepted = [&](const WinogradAlgorithm& a) { return !winograd_refuse(a, p); };
   EXPECT_TRUE(accepted(kWinograd6));
   EXPECT_STREQ(winograd_refuse(kWinograd4, p), "another tile size is faster at this size");
@@ -130,6 +132,12 @@ TEST(Winograd, TheFastestThatMemoryAllowsIsChosen) {
   p.max_packed_bytes = p.weight_count() * 4;
   EXPECT_FALSE(accepted(kWinograd4));
   for (const ConvKernel& row : rows_for(p)) ADD_FAILURE() << row.name << " takes more memory";
+}
+
+TEST(Winograd, TilesThatRoundMuchWaitToBeAllowed) {
+  const ConvProblem p = square(36, 64, 64, 3, 1, 1);
+  EXPECT_STREQ(winograd_refuse(kWinograd6, p), "its sums round more than is allowed");
+  EXPECT_EQ(winograd_refuse(kWinograd4, p), nullptr);
 }
 
 TEST(Winograd, RefusesWithReasons) {
