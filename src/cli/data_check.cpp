@@ -83,8 +83,8 @@ Result<int> data_check_command(const Words& words) {
   std::vector<std::string> shown_in_the_help;
   CLI::App app(
       "Lists what is wrong with a data set, one finding a line: missing and damaged pictures, "
-      "label "
-      "rows that are no box, out of range, there twice or of an unknown class. Changes nothing. "
+      "label rows "
+      "that are no box, out of range, there twice or of an unknown class. Changes nothing. "
       "Exit code 3 when something is wrong.",
       "shrike data check");
   app.add_option("dataset", shown_in_the_help, "A data.yaml, a COCO .json, or a folder");

@@ -23,11 +23,18 @@ std::string date_of_now() {
   return text;
 }
 
-// "coco128" for coco128/data.yaml, else the file's or folder's own name without its ending.
+// "coco128" for coco128/data.yaml, "instances_val" for a COCO file, of VOC the folder's name.
 std::string short_name(const Dataset& dataset) {
-  const fs::path path = dataset.source.lexically_normal();
-  const fs::path folder = fs::absolute(path).parent_path().filename();
-  return dataset.format == DatasetFormat::kYolo ? folder.string() : path.stem().string();
+  const fs::path path = (fs::absolute(dataset.source) / "").lexically_normal().parent_path();
+  switch (dataset.format) {
+    case DatasetFormat::kYolo:
+      return path.parent_path().filename().string();
+    case DatasetFormat::kCoco:
+      return path.stem().string();
+    case DatasetFormat::kVoc:
+      return path.filename().string();
+  }
+  return "";
 }
 
 ReportHead head_of(const std::string& title, const ValidationRun& run,

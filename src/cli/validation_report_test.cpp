@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 namespace shrike {
 namespace {
 
@@ -71,6 +73,21 @@ TEST_F(ValidationReport, TellsWhereTheNumbersComeFrom) {
   EXPECT_NE(data.head.notes[1].find("labels/a.txt:3"), std::string::npos);
   EXPECT_EQ(data.model.speed.read_ms, 3);
   EXPECT_EQ(data.model.speed.inference_ms, 20);
+}
+
+TEST_F(ValidationReport, TheTitleNamesTheDataSet) {
+  const std::filesystem::path here = std::filesystem::current_path();
+  for (const auto& [format, source, name] :
+       {std::tuple{DatasetFormat::kYolo, here / "data.yaml", here.filename()},
+        {DatasetFormat::kYolo, "data.yaml", here.filename()},
+        {DatasetFormat::kCoco, "sets/instances_val.json", "instances_val"},
+        {DatasetFormat::kVoc, "sets/cells.v2", "cells.v2"},
+        {DatasetFormat::kVoc, "sets/cells/", "cells"},
+        {DatasetFormat::kVoc, ".", here.filename()}}) {
+    dataset_.format = format;
+    dataset_.source = source;
+    EXPECT_EQ(report().head.title, "m.onnx on " + name.string()) << source;
+  }
 }
 
 TEST_F(ValidationReport, TheWorstPicturesComeFirst) {

@@ -124,6 +124,17 @@ TEST_F(Coco, ContradictionsAreErrorsOrFindings) {
   }
 }
 
+TEST_F(Coco, APictureOfTwoImagesIsFound) {
+  picture("a.png", 32, 32);
+  file("a.json", R"({"images":[{"id":7,"file_name":"a.png"},{"id":4,"file_name":"a.png"}],)"
+                 R"("annotations":[],"categories":[]})");
+  const Dataset dataset = open("a.json");
+  EXPECT_EQ(dataset.samples.size(), 2u);
+  ASSERT_EQ(dataset.findings.size(), 1u);
+  EXPECT_EQ(dataset.findings[0].kind, FindingKind::kDuplicatePicture);
+  EXPECT_EQ(dataset.findings[0].detail, "a.png is image 4 and image 7");
+}
+
 TEST_F(Coco, BoxesThatAreNone) {
   make_pictures("images");
   std::string annotations;

@@ -2,9 +2,9 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-#include <optional>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "base/file.h"
 #include "data/file_names.h"
@@ -77,15 +77,40 @@ Result<void> check_arguments(std::span<const SplitSource> splits, const fs::path
   return {};
 }
 
+// The names in one folder of pictures. There is one label file for each.
+class FolderNames {
+ public:
+  // A picture of several splits is there once, as long as the same is in it. Within a split it gets
+  // a name for every sample.
+  std::string name_of(const Sample& sample, const SplitSource& split) {
+    const auto [found, is_new] = given_.try_emplace(sample.picture);
+    Given& given = found->second;
+    if (!is_new && (given.split == &split || given.sample->truth != sample.truth))
+      return names_.new_name(sample.picture);
+    given.split = &split;
+    if (is_new) given.sample = &sample, given.name = names_.new_name(sample.picture);
+    return given.name;
+  }
+
+ private:
+  struct Given {
+    std::string name;
+    const Sample* sample = nullptr;
+    const SplitSource* split = nullptr;  // the last one that it was for
+  };
+  std::map<fs::path, Given> given_;
+  FileNames names_;
+};
+
 std::vector<OutputSplit> with_file_names(std::span<const SplitSource> splits,
                                          DatasetFormat format) {
   std::vector<OutputSplit> outputs;
-  FileNames names;
+  FolderNames names;
   for (const SplitSource& split : splits) {
-    if (format != DatasetFormat::kVoc) names = FileNames();  // a folder a split
+    if (format != DatasetFormat::kVoc) names = FolderNames();  // a folder a split
     OutputSplit output{split.name, split.dataset, {}};
     for (const Sample& sample : split.dataset->samples)
-      output.file_names.push_back(names.name_of(sample.picture));
+      output.file_names.push_back(names.name_of(sample, split));
     outputs.push_back(std::move(output));
   }
   return outputs;

@@ -225,6 +225,34 @@ TEST_F(Convert, NamesThatClashOrAreOfNoUseAreChanged) {
   }
 }
 
+// As COCO files may have it, and splits of a data set.
+TEST_F(Convert, APictureWithOtherObjectsEachTimeLosesNone) {
+  Dataset source;
+  source.names = {"cat"};
+  source.category_ids = {0};
+  const fs::path shared = picture("a/x.png", 40, 40);
+  for (int64_t id = 0; id < 3; ++id)
+    source.samples.push_back(
+        {shared, id, 40, 40, {{static_cast<double>(id), 1, 4, 4, 16, 0, false, false}}});
+  Dataset other = source;
+  other.samples.erase(other.samples.begin(), other.samples.begin() + 2);
+  const SplitSource splits[] = {{"train", &source}, {"val", &other}};
+  for (const auto format : {DatasetFormat::kYolo, DatasetFormat::kCoco, DatasetFormat::kVoc}) {
+    const std::string name(format_name(format));
+    const auto done = convert_dataset(splits, at(name), {format, PictureTransfer::kLink, {}});
+    ASSERT_TRUE(done) << done.error().message;
+    for (const SplitSource& split : splits) {
+      DatasetOptions options;
+      options.split = split.name;
+      const Dataset read = open(name, options);
+      EXPECT_TRUE(read.findings.empty()) << name;
+      ASSERT_EQ(read.samples.size(), split.dataset->samples.size()) << name;
+      for (size_t i = 0; i < read.samples.size(); ++i)
+        EXPECT_EQ(read.samples[i].truth, split.dataset->samples[i].truth) << name << " " << i;
+    }
+  }
+}
+
 TEST_F(Convert, SplitsStandBesideEachOther) {
   Dataset train = made_up(2), val = train;
   val.samples.resize(5);

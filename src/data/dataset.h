@@ -52,8 +52,8 @@ struct Dataset {
   std::vector<int64_t> category_ids;  // COCO's, one a class, may have gaps; elsewhere 0, 1, ...
   std::vector<Sample> samples;        // COCO: by id; elsewhere in the order of names or of the list
   // What is wrong with it, in the order met; of one label file (of COCO: of one picture) at most a
-  // hundred, then one that says how many more. Samples that cannot be used (no picture, no readable header) are left out of
-  // `samples`, so it may be empty; one whose label file cannot be read is left out, too.
+  // hundred, then one that says how many more. Samples without a picture, a readable header or a
+  // readable label file are left out of `samples`, so it may be empty.
   std::vector<Finding> findings;
 };
 
@@ -73,7 +73,7 @@ struct DatasetOptions {
 // with annotations/instances_<split>*.json, a VOC folder.
 // Errors (kInput) name the file and the key: no such file or split, a split that names no folder,
 // YAML or JSON that is damaged or too large, no pictures, category ids that nobody defines, a
-// COCO file name that leads out of the pictures' folder.
+// COCO file name that leads out of the pictures' folder. kRuntime: not enough memory.
 // Damaged pictures whose header is whole are not noticed here (check.h).
 Result<Dataset> open_dataset(const std::filesystem::path& path, const DatasetOptions& options);
 

@@ -25,9 +25,7 @@ std::string plain(std::string name) {
 
 }  // namespace
 
-std::string FileNames::name_of(const std::filesystem::path& picture) {
-  std::string& name = given_[picture];
-  if (!name.empty()) return name;
+std::string FileNames::new_name(const std::filesystem::path& picture) {
   // Without a known ending there is none: what stands behind the last dot may tell pictures apart.
   const bool known = has_picture_name(picture);
   const std::string ending = known ? picture.extension().string() : std::string();
@@ -35,8 +33,7 @@ std::string FileNames::name_of(const std::filesystem::path& picture) {
   if (!known) std::replace(stem.begin(), stem.end(), '.', '_');
   std::string unique = stem;
   for (int i = 2; !stems_.insert(unique).second; ++i) unique = stem + "_" + std::to_string(i);
-  name = unique + ending;
-  return name;
+  return unique + ending;
 }
 
 }  // namespace shrike

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <set>
 #include <string>
 
@@ -13,11 +12,10 @@ namespace shrike {
 // lists and folders of data sets cannot hold; and of equal stems the second becomes NAME_2.
 class FileNames {
  public:
-  // The same name for the same picture.
-  std::string name_of(const std::filesystem::path& picture);
+  // A new name for every call.
+  std::string new_name(const std::filesystem::path& picture);
 
  private:
-  std::map<std::filesystem::path, std::string> given_;
   std::set<std::string> stems_;
 };
 

@@ -79,8 +79,15 @@ Result<std::vector<fs::path>> list_pictures(const fs::path& base, const std::str
   std::error_code error;
   if (fs::exists(path, error)) return pictures_at(path, base);
   if (!has_wildcard(entry)) return input_error("no such file or folder: " + path.string());
+  std::vector<fs::path> matches = matching_paths(path.string());
+  const auto is_list = [](const fs::path& match) {
+    std::error_code ignored;
+    return !fs::is_directory(match, ignored) && !has_picture_name(match);
+  };
+  // Beside pictures lie their labels, and notes.
+  if (!std::all_of(matches.begin(), matches.end(), is_list)) std::erase_if(matches, is_list);
   std::vector<fs::path> pictures;
-  for (const fs::path& match : matching_paths(path.string())) {
+  for (const fs::path& match : matches) {
     SHRIKE_ASSIGN(const std::vector<fs::path> some, pictures_at(match, base));
     pictures.insert(pictures.end(), some.begin(), some.end());
   }

@@ -19,7 +19,8 @@ Result<std::vector<std::filesystem::path>> pictures_in(const std::filesystem::pa
 
 // The pictures that `entry` (relative to `base`, or absolute) means: a picture; a folder; a list
 // file of one picture a line, where "./x" is relative to the list's own folder, and "x" to that or,
-// where it is not there, to `base`; or a pattern of these. What a list names need not exist.
+// where it is not there, to `base`; or a pattern of these; what it matches is no list where any of
+// it is a picture or a folder. What a list names need not exist.
 Result<std::vector<std::filesystem::path>> list_pictures(const std::filesystem::path& base,
                                                          const std::string& entry);
 

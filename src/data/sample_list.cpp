@@ -1,9 +1,11 @@
 #include "data/sample_list.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdio>
 #include <iterator>
+#include <new>
 #include <set>
 #include <tuple>
 
@@ -102,18 +104,32 @@ std::string wrong_size_text(PictureSize said, PictureSize size) {
   return "the file says " + size_text(said) + ", the picture is " + size_text(size);
 }
 
-void load_samples(size_t count, int threads, const std::function<LoadedSample(size_t)>& load,
-                  Dataset& dataset) {
-  std::vector<LoadedSample> loaded(count);
+Result<void> read_files(const fs::path& source, size_t count, int threads,
+                        const std::function<void(size_t)>& read) {
+  std::atomic<bool> enough = true;
   ThreadPool pool(std::max(threads, 1));
   pool.parallel_for(static_cast<int64_t>(count), [&](int64_t i, int) {
-    loaded[static_cast<size_t>(i)] = load(static_cast<size_t>(i));
+    if (!enough) return;
+    try {
+      read(static_cast<size_t>(i));
+    } catch (const std::bad_alloc&) {
+      enough = false;  // nothing may be thrown out of a worker
+    }
   });
+  if (!enough) return runtime_error("not enough memory to read " + source.string());
+  return {};
+}
+
+Result<void> load_samples(size_t count, int threads,
+                          const std::function<LoadedSample(size_t)>& load, Dataset& dataset) {
+  std::vector<LoadedSample> loaded(count);
+  SHRIKE_TRY(read_files(dataset.source, count, threads, [&](size_t i) { loaded[i] = load(i); }));
   dataset.samples.reserve(count);
   for (LoadedSample& one : loaded) {
     if (one.sample) dataset.samples.push_back(std::move(*one.sample));
     std::move(one.findings.begin(), one.findings.end(), std::back_inserter(dataset.findings));
   }
+  return {};
 }
 
 }  // namespace shrike

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "data/dataset.h"
 #include "vision/decode.h"
 
@@ -59,9 +60,14 @@ struct LoadedSample {
   std::vector<Finding> findings;
 };
 
-// Appends load(0), ..., load(count - 1) to the data set's samples and findings, in this order.
-// `load` is called from `threads` threads.
-void load_samples(size_t count, int threads, const std::function<LoadedSample(size_t)>& load,
-                  Dataset& dataset);
+// Calls read(0), ..., read(count - 1) from `threads` threads. An error (kRuntime) names `source`
+// where memory ran out.
+Result<void> read_files(const std::filesystem::path& source, size_t count, int threads,
+                        const std::function<void(size_t)>& read);
+
+// Appends load(0), ..., load(count - 1) to the data set's samples and findings, in this order; read
+// with read_files.
+Result<void> load_samples(size_t count, int threads,
+                          const std::function<LoadedSample(size_t)>& load, Dataset& dataset);
 
 }  // namespace shrike

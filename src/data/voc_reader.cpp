@@ -4,7 +4,6 @@
 #include <set>
 
 #include "base/file.h"
-#include "base/thread_pool.h"
 #include "data/picture_list.h"
 #include "data/readers.h"
 #include "data/voc_annotation.h"
@@ -49,9 +48,9 @@ class VocReader {
       class_ids_.emplace(dataset.names[i], static_cast<int>(i));
       dataset.category_ids.push_back(static_cast<int64_t>(i));
     }
-    load_samples(
+    SHRIKE_TRY(load_samples(
         stems.size(), options_.threads,
-        [&](size_t i) { return load(stems[i], static_cast<int64_t>(i)); }, dataset);
+        [&](size_t i) { return load(stems[i], static_cast<int64_t>(i)); }, dataset));
     return dataset;
   }
 
@@ -124,21 +123,18 @@ class VocReader {
   }
 
   // Of every annotation, whatever the split: class ids must not differ between splits.
-  std::vector<std::string> names_that_occur() const {
+  Result<std::vector<std::string>> names_that_occur() const {
     const std::vector<fs::path> files = files_ending(annotations_, kXml);
     std::vector<std::set<std::string>> found(files.size());
-    ThreadPool pool(std::max(options_.threads, 1));
-    pool.parallel_for(static_cast<int64_t>(files.size()), [&](int64_t i, int) {
-      const fs::path& file = files[static_cast<size_t>(i)];
-      FindingList unused(file);
-      const auto annotation = read_annotation(file, unused);
+    SHRIKE_TRY(read_files(folder_, files.size(), options_.threads, [&](size_t i) {
+      FindingList unused(files[i]);
+      const auto annotation = read_annotation(files[i], unused);
       if (!annotation) return;  // of its split it is a finding
-      for (const VocObject& object : annotation->objects)
-        found[static_cast<size_t>(i)].insert(object.name);
-    });
+      for (const VocObject& object : annotation->objects) found[i].insert(object.name);
+    }));
     std::set<std::string> all;
     for (std::set<std::string>& some : found) all.merge(some);
-    return {all.begin(), all.end()};
+    return std::vector<std::string>(all.begin(), all.end());
   }
 
   static Result<VocAnnotation> read_annotation(const fs::path& xml, FindingList& findings) {

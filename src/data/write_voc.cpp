@@ -67,7 +67,7 @@ Result<void> write_voc(std::span<const OutputSplit> splits, const fs::path& fold
   const fs::path annotations = folder / "Annotations", lists = folder / "ImageSets" / "Main";
   SHRIKE_TRY(make_folders(annotations));
   SHRIKE_TRY(make_folders(lists));
-  std::set<std::string> written;  // a picture may be in two splits
+  std::set<std::string> written;  // a sample may be in two splits
   for (const OutputSplit& split : splits) {
     std::string list;
     for (size_t i = 0; i < split.file_names.size(); ++i) {

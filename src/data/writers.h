@@ -21,8 +21,8 @@ struct OutputSplit {
 std::filesystem::path pictures_folder(DatasetFormat format, const std::string& split);
 
 // Each writes into `folder`, which is there and empty but for pictures, and counts in `conversion`.
-// Requires at least one split, all of the same classes, and file names as FileNames makes them: one
-// for each folder of pictures.
+// Requires at least one split, all of the same classes, and file names as FileNames makes them; an
+// equal one in the same folder stands for a sample with the same objects in another split.
 Result<void> write_yolo(std::span<const OutputSplit> splits, const std::filesystem::path& folder,
                         Conversion& conversion);
 Result<void> write_coco(std::span<const OutputSplit> splits, const std::filesystem::path& folder,

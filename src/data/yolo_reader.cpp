@@ -97,10 +97,10 @@ Result<Dataset> open_yolo(const fs::path& yaml, const DatasetOptions& options) {
   dataset.names = std::move(settings.names);
   for (size_t i = 0; i < dataset.names.size(); ++i)
     dataset.category_ids.push_back(static_cast<int64_t>(i));
-  load_samples(
+  SHRIKE_TRY(load_samples(
       pictures.size(), options.threads,
       [&](size_t i) { return load(pictures[i], static_cast<int64_t>(i), dataset.names.size()); },
-      dataset);
+      dataset));
   return dataset;
 }
 

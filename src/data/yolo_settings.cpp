@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "data/number.h"
 #include "formats/yaml.h"
+#include "vision/class_name.h"
 
 namespace shrike {
 
@@ -94,7 +95,7 @@ class SettingsReader {
     if (!count) return input_error(file_.string() + ": neither names nor nc");
     if (*count > kMostClasses) return wrong(*nc, "nc is over " + std::to_string(kMostClasses));
     std::vector<std::string> list;
-    for (long long i = 0; i < *count; ++i) list.push_back("class_" + std::to_string(i));
+    for (long long i = 0; i < *count; ++i) list.push_back(class_name({}, static_cast<int>(i)));
     return list;
   }
 

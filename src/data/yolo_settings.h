@@ -16,7 +16,7 @@ struct YoloSettings {
   std::filesystem::path base;
   // train, val, test, and whatever other key holds a text or a list of texts.
   std::map<std::string, std::vector<std::string>> splits;
-  std::vector<std::string> names;  // from `names`; from `nc` alone: class_0, class_1, ...
+  std::vector<std::string> names;  // from `names`; from `nc` alone: those of class_name()
 };
 
 // Errors (kInput) name the file and the line or key: YAML that parse_yaml refuses, no names, names

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <new>
 #include <random>
 
 #include "data/number.h"
@@ -114,6 +115,21 @@ TEST(YoloLabels, DamagedTextsNeverCrash) {
   }
 }
 
+TEST(LoadSamples, TooLittleMemoryIsAnError) {
+  for (const int threads : {1, 3}) {
+    Dataset dataset;
+    dataset.source = "many.yaml";
+    const auto load = [](size_t i) -> LoadedSample {
+      if (i == 40) throw std::bad_alloc();
+      return {};
+    };
+    const Result<void> loaded = load_samples(100, threads, load, dataset);
+    ASSERT_FALSE(loaded);
+    EXPECT_EQ(loaded.error().kind, ErrorKind::kRuntime);
+    EXPECT_TRUE(says(loaded.error().message, "many.yaml"));
+  }
+}
+
 class Yolo : public DataTest {
  protected:
   static std::vector<std::string> names(const Dataset& dataset) {
@@ -163,13 +179,16 @@ TEST_F(Yolo, ListsPatternsAndListsOfThem) {
   EXPECT_EQ(val("sub/some.txt"), (std::vector<std::string>{"b.png", "a.jpg"}));
   EXPECT_EQ(val("images/val/*.jpg"), (std::vector<std::string>{"a.jpg", "a2.jpg"}));
   EXPECT_EQ(val("images/*/below"), (std::vector<std::string>{"c.png"}));
+  EXPECT_EQ(val("sub/*.txt"), (std::vector<std::string>{"b.png", "a.jpg"}));
+  EXPECT_EQ(val("images/val/*"), (std::vector<std::string>{"a.jpg", "a2.jpg", "b.png", "c.png"}));
+  EXPECT_TRUE(open("d.yaml").findings.empty()) << "notes.txt is no list";
   EXPECT_EQ(val("[images/val/below, sub/some.txt]"),
             (std::vector<std::string>{"c.png", "b.png", "a.jpg"}));
   EXPECT_EQ(val("../images/val/below"), (std::vector<std::string>{"c.png"}));
   EXPECT_EQ(val(at("images/val/b.png").string()), (std::vector<std::string>{"b.png"}));
   file("d.yaml", "val: [images/val/below, images/val/below, sub/some.txt]\nnc: 2\n");
   const Dataset dataset = open("d.yaml");
-  EXPECT_EQ(dataset.names, (std::vector<std::string>{"class_0", "class_1"}));
+  EXPECT_EQ(dataset.names, (std::vector<std::string>{"class 0", "class 1"}));
   ASSERT_EQ(dataset.findings.size(), 2u);
   EXPECT_EQ(dataset.findings[0].kind, FindingKind::kDuplicatePicture);
   EXPECT_EQ(dataset.findings[1].kind, FindingKind::kMissingPicture);

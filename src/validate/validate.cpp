@@ -45,7 +45,7 @@ void translate_classes(std::vector<Detection>& boxes, const ClassMap& map) {
   std::erase_if(boxes, [](const Detection& d) { return d.class_id == kNoClass; });
 }
 
-// A data.yaml without names has "class 0", "class 1" and so on.
+// A data.yaml without names has what class_name() calls classes without one.
 bool names_given(const std::vector<std::string>& names) {
   for (size_t i = 0; i < names.size(); ++i)
     if (names[i] != class_name({}, static_cast<int>(i))) return true;

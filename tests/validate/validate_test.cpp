@@ -12,6 +12,7 @@
 #include "ir/text.h"
 #include "passes/pipeline.h"
 #include "pull/test_folder.h"
+#include "vision/class_name.h"
 #include "vision/decode.h"
 #include "vision/encode.h"
 
@@ -210,9 +211,9 @@ TEST_F(ValidateRun, NamesThatDoNotAgree) {
 
 TEST_F(ValidateRun, ADataSetWithoutNames) {
   const Validation named = validated(dataset_, {});
-  dataset_.names = {"class 0", "class 1"};
+  dataset_.names = {class_name({}, 0), class_name({}, 1)};  // as the reader of data.yaml
   expect_same(validated(dataset_, {}), named);
-  dataset_.names = {"class 0"};
+  dataset_.names = {class_name({}, 0)};
   const Result<Validation> fewer = validate(detector_, dataset_, {});
   ASSERT_FALSE(fewer);
   EXPECT_NE(fewer.error().message.find("the data set names no classes"), std::string::npos);
