@@ -87,10 +87,9 @@ ClassScores class_scores(const RankedClass& ranked, int class_id) {
 
 ConfidenceCurves mean_curves(const std::vector<ClassScores>& classes) {
   ConfidenceCurves out;
-  int count = 0;
   for (auto curve :
        {&ConfidenceCurves::precision, &ConfidenceCurves::recall, &ConfidenceCurves::f1}) {
-    count = 0;
+    int count = 0;
     for (const ClassScores& of_class : classes) {
       const std::vector<double>& own = of_class.curves.*curve;
       if (own.empty()) continue;

@@ -15,8 +15,8 @@ Json json_value(std::optional<double> value);
 
 // {"map50_95", "map50", "map75", "map_small", ... "ar100", ..., "precision", "recall", "f1",
 // "confidence", "images", "instances", "interval95": {"map50_95": [low, high], ...}, "speed_ms":
-// {"read", "preprocess", "inference", "postprocess"}, "per_class": [{"class_id", "name", "instances",
-// "images", "map50_95", ..., "precision", "recall", "f1"}, ...]}; fractions 0..1.
+// {"read", "preprocess", "inference", "postprocess"}, "per_class": [{"class_id", "name",
+// "instances", "images", "map50_95", ..., "precision", "recall", "f1"}, ...]}; fractions 0..1.
 Json scores_json(const ReportModel& model, std::span<const std::string> names);
 
 // {"precision_recall": {"recall": [...], "precision": [...]}, "confidence": [...], "f1": [...],

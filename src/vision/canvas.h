@@ -5,9 +5,9 @@
 // not finite are left out of lines, shapes with one are not drawn.
 //
 // SVG is written here and not by Cairo (docs/decisions/008-svg-of-our-own.md): text stays text, and
-// without ids several drawings may stand in one page. Text is measured by a table (text_width.h), so
-// that a drawing is laid out alike everywhere; a machine without any font draws pictures in Cairo's
-// own strokes.
+// without ids several drawings may stand in one page. Text is measured by a table (text_width.h),
+// so that a drawing is laid out alike everywhere; a machine without any font draws pictures in
+// Cairo's own strokes.
 #pragma once
 
 #include <span>

@@ -1,5 +1,5 @@
-// Detections, or the objects that a data set names, drawn on a picture: boxes in the colour of their
-// class, names and confidences.
+// Detections, or the objects that a data set names, drawn on a picture: boxes in the colour of
+// their class, names and confidences.
 //
 // Lines and text grow with the picture. Labels stand above their box where there is room, below
 // its upper edge where there is none, and never leave the picture; the more confident lie on top.

@@ -11,7 +11,7 @@ struct Truth {
   double width = 0, height = 0;  // pixels
   double area = 0;               // square pixels: COCO's "area" (its mask's), else width * height
   int class_id = 0;              // from 0, an index into the data set's names
-  bool crowd = false;   // COCO's iscrowd: a region of many; boxes inside are neither right nor wrong
+  bool crowd = false;  // COCO's iscrowd: a region of many; boxes inside are neither right nor wrong
   bool ignore = false;  // VOC's difficult: to find it is neither right nor wrong
 
   bool operator==(const Truth&) const = default;
