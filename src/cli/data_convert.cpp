@@ -69,9 +69,7 @@ Result<int> convert(const std::filesystem::path& path, const Options& o, Dataset
   size_t pictures = 0;
   for (const std::string& name : names) {
     SHRIKE_ASSIGN(Dataset dataset, open_split(path, name, o.dataset, false));
-    if (!dataset.findings.empty())
-      say(printable(describe(dataset)) + ": " + std::to_string(dataset.findings.size()) +
-          " things are wrong; shrike data check lists them");
+    say_findings(dataset);
     pictures += dataset.samples.size();
     datasets.push_back(std::move(dataset));
   }

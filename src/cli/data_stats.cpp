@@ -100,9 +100,7 @@ Result<int> data_stats_command(const Words& words) {
       if (&split != &splits.front()) std::puts("");
       print_stats(dataset, stats);
     }
-    if (!dataset.findings.empty())
-      say(printable(describe(dataset)) + ": " + std::to_string(dataset.findings.size()) +
-          " things are wrong; shrike data check lists them");
+    say_findings(dataset);
   }
   return kExitOk;
 }

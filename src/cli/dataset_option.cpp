@@ -1,6 +1,7 @@
 #include "cli/dataset_option.h"
 
 #include "base/cpu.h"
+#include "cli/terminal.h"
 
 namespace shrike {
 
@@ -40,6 +41,13 @@ Result<Dataset> open_split(const fs::path& path, const std::string& split,
   options.threads = reading_threads(option);
   options.tolerant = tolerant;
   return open_dataset(path, options);
+}
+
+void say_findings(const Dataset& dataset) {
+  const size_t count = dataset.findings.size();
+  if (count > 0)
+    say(printable(describe(dataset)) + ": " + std::to_string(count) +
+        (count == 1 ? " finding" : " findings") + "; shrike data check lists them");
 }
 
 std::string describe(const Dataset& dataset) {

@@ -35,6 +35,9 @@ Result<std::vector<std::string>> wanted_splits(const std::filesystem::path& path
 Result<Dataset> open_split(const std::filesystem::path& path, const std::string& split,
                            const DatasetOption& option, bool tolerant);
 
+// On standard error how many things are wrong with a data set, if any.
+void say_findings(const Dataset& dataset);
+
 // "coco128/data.yaml, val"
 std::string describe(const Dataset& dataset);
 

@@ -253,6 +253,21 @@ TEST_F(Convert, APictureWithOtherObjectsEachTimeLosesNone) {
   }
 }
 
+TEST_F(Convert, SplitsOfAnyName) {
+  const Dataset source = made_up(4);
+  for (const std::string name : {"my val: #1", "~", "dev-test"}) {
+    const SplitSource split{name, &source};
+    ASSERT_TRUE(convert_dataset({&split, 1}, at("as " + name), {}));
+    DatasetOptions options;
+    options.split = name;
+    EXPECT_EQ(open("as " + name, options).samples.size(), source.samples.size()) << name;
+  }
+  const SplitSource reserved{"names", &source};
+  const auto refused = convert_dataset({&reserved, 1}, at("reserved"), {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kInput);
+}
+
 TEST_F(Convert, SplitsStandBesideEachOther) {
   Dataset train = made_up(2), val = train;
   val.samples.resize(5);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include "base/file.h"
@@ -105,12 +106,21 @@ std::string list_text(const OutputSplit& split) {
 
 std::string yaml_text(const std::string& text) { return dump_json(Json(text)); }
 
+std::string yaml_key(const std::string& key) {
+  const bool plain = std::all_of(key.begin(), key.end(), [](unsigned char c) {
+    return c == '_' || (c < 0x80 && std::isalnum(c));
+  });
+  return plain ? key : yaml_text(key);
+}
+
 }  // namespace
 
 Result<void> write_yolo(std::span<const OutputSplit> splits, const fs::path& folder,
                         Conversion& conversion) {
   std::string settings = "path: .\n";
   for (const OutputSplit& split : splits) {
+    if (split.name == "path" || split.name == "names" || split.name == "nc")
+      return input_error("YOLO cannot hold a split called " + split.name);
     const fs::path labels = folder / "labels" / split.name;
     SHRIKE_TRY(make_folders(labels));
     for (size_t i = 0; i < split.file_names.size(); ++i) {
@@ -122,7 +132,7 @@ Result<void> write_yolo(std::span<const OutputSplit> splits, const fs::path& fol
       entry = split.name + ".txt";
       SHRIKE_TRY(write_file(folder / entry, list_text(split)));
     }
-    settings += key_of(split.name, splits) + ": " + yaml_text(entry) + "\n";
+    settings += yaml_key(key_of(split.name, splits)) + ": " + yaml_text(entry) + "\n";
   }
   settings += "names:\n";
   const std::vector<std::string>& names = splits.front().dataset->names;

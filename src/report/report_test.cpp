@@ -12,10 +12,10 @@
 
 #include "base/file.h"
 #include "formats/json.h"
+#include "formats/test_folder.h"
 #include "report/choose.h"
 #include "report/made_up.h"
 #include "report/picture_pairs.h"
-#include "report/test_folder.h"
 #include "report/xml_check.h"
 #include "vision/decode.h"
 
