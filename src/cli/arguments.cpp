@@ -131,7 +131,16 @@ class Sorter {
   std::vector<std::string> option_words_, words_;
 };
 
+// Set within show_app().
+const std::function<void(CLI::App&)>* app_seen_by = nullptr;
+
 }  // namespace
+
+void show_app(const std::function<void()>& command, const std::function<void(CLI::App&)>& see) {
+  app_seen_by = &see;
+  command();
+  app_seen_by = nullptr;
+}
 
 CLI::Validator number_in(double least, double most) {
   std::ostringstream range;
@@ -159,6 +168,10 @@ CLI::Validator whole_number_in(int least, int most) {
 }
 
 Result<Arguments> parse_arguments(CLI::App& app, const std::vector<std::string>& args) {
+  if (app_seen_by) {
+    (*app_seen_by)(app);
+    return Arguments{true, {}};
+  }
   const Options options(app);
   Sorter sorter(options, args);
   SHRIKE_TRY(sorter.sort());

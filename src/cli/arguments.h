@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,11 @@ struct Arguments {
 
 // Gives `app` its options' values. Errors are of kUsage.
 Result<Arguments> parse_arguments(CLI::App& app, const std::vector<std::string>& args);
+
+// Calls `command` in such a way that its parse_arguments() parses nothing, but shows its app to
+// `see` and says that help was asked for: how a command's options are known outside of it. Not
+// thread-safe.
+void show_app(const std::function<void()>& command, const std::function<void(CLI::App&)>& see);
 
 // For options that are floating-point numbers: from `least` to `most`. CLI::Range lets "nan" pass.
 CLI::Validator number_in(double least, double most);

@@ -16,6 +16,7 @@
 #include "cli/network.h"
 #include "cli/process_memory.h"
 #include "cli/statistics.h"
+#include "cli/value_names.h"
 #include "cli/values.h"
 #include "engine/session.h"
 #include "formats/json.h"
@@ -185,12 +186,14 @@ void add_options(CLI::App& app, Options& o) {
       ->check(whole_number_in(0, 1000000));
   app.add_flag("--json", o.json, "As JSON");
   app.add_flag("--decode", o.decode, "Time up to the boxes, not to the model's own outputs");
-  app.add_option("--picture", o.picture, "The picture for --decode (noise when absent)");
+  app.add_option("--picture", o.picture, "The picture for --decode (noise when absent)")
+      ->type_name(kFileValue);
   app.add_flag(
       "--layers", o.layers,
       "The least time of each step, its kernel and why not a faster one, and sums of them");
   app.add_option("--trace", o.trace,
-                 "File for the fastest run's steps and threads, for chrome://tracing or Perfetto");
+                 "File for the fastest run's steps and threads, for chrome://tracing or Perfetto")
+      ->type_name(kFileValue);
   app.add_option("--streams", o.streams,
                  "Run this many pictures at once, with shared weights; --threads is of each stream")
       ->check(whole_number_in(1, 1024));

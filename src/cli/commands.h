@@ -23,6 +23,8 @@ Result<int> pull_command(const Words& words);
 Result<int> bench_command(const Words& words);
 Result<int> data_command(const Words& words);
 Result<int> version_command(const Words& words);
+Result<int> completions_command(const Words& words);
+Result<int> manual_command(const Words& words);
 
 struct CommandRow {
   std::string_view name;
@@ -41,6 +43,8 @@ inline constexpr CommandRow kCommands[] = {
     {"bench", "Measure a model's speed and memory", bench_command},
     {"data", "Check, count or convert a data set", data_command},
     {"version", "Show the version and what this machine offers", version_command},
+    {"completions", "Print completions for bash, zsh or fish", completions_command},
+    {"manual", "Print the manual page", manual_command},
 };
 
 }  // namespace shrike

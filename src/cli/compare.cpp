@@ -29,7 +29,8 @@ void add_options(CLI::App& app, Options& o) {
   add_threads_option(app, o.threads);
   add_validation_options(app, o.validation);
   app.add_flag("--json", o.json, "As JSON, fractions from 0 to 1");
-  app.add_option("--report", o.report, "Folder for a page with charts, CSV and JSON");
+  app.add_option("--report", o.report, "Folder for a page with charts, CSV and JSON")
+      ->type_name(kFolderValue);
 }
 
 // File names, or the words themselves where these are equal.
@@ -80,7 +81,8 @@ Result<int> compare_command(const Words& words) {
       "intervals.",
       "shrike compare");
   std::vector<std::string> shown_in_the_help;
-  app.add_option("models", shown_in_the_help, "A and B: names or files");
+  app.add_option("models", shown_in_the_help, "A and B: names or files")
+      ->type_name(kModelValue);
   add_options(app, o);
   SHRIKE_ASSIGN(const Arguments arguments, parse_arguments(app, words));
   if (arguments.help) return kExitOk;

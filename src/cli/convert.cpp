@@ -11,6 +11,7 @@
 #include "cli/model_option.h"
 #include "cli/network.h"
 #include "cli/terminal.h"
+#include "cli/value_names.h"
 #include "cli/values.h"
 #include "detect/names.h"
 #include "formats/json.h"
@@ -81,13 +82,15 @@ Result<int> convert_command(const Words& words) {
       "Writes a model (an .onnx, a Darknet .cfg and .weights, or a name that pull knows) "
       "as ONNX that other programs run.",
       "shrike convert");
-  app.add_option("model", shown_in_the_help, "The model's file or files, then the file to write");
+  app.add_option("model", shown_in_the_help, "The model's file or files, then the file to write")
+      ->type_name(kFileValue);
   add_size_option(app, o.size);
   app.add_flag("--fold-batchnorm", o.fold, "Batch norms go into the convolutions before them");
   app.add_option("--opset", o.write.opset, "ONNX operator set")
       ->capture_default_str()
       ->check(whole_number_in(kMinWriteOpset, kMaxWriteOpset));
-  app.add_option("--names", o.names_file, "File with the names of the classes, one a line");
+  app.add_option("--names", o.names_file, "File with the names of the classes, one a line")
+      ->type_name(kFileValue);
   app.add_flag("--json", o.json, "One JSON object on standard output");
   add_memory_option(app);
   SHRIKE_ASSIGN(const Arguments arguments, parse_arguments(app, words));

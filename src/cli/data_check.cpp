@@ -8,6 +8,7 @@
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "cli/terminal.h"
+#include "cli/value_names.h"
 #include "data/check.h"
 #include "formats/json.h"
 
@@ -87,7 +88,8 @@ Result<int> data_check_command(const Words& words) {
       "that are no box, out of range, there twice or of an unknown class. Changes nothing. "
       "Exit code 3 when something is wrong.",
       "shrike data check");
-  app.add_option("dataset", shown_in_the_help, "A data.yaml, a COCO .json, or a folder");
+  app.add_option("dataset", shown_in_the_help, "A data.yaml, a COCO .json, or a folder")
+      ->type_name(kFileValue);
   add_dataset_options(app, option);
   app.add_flag("--json", json, "As JSON");
   SHRIKE_ASSIGN(const Arguments arguments, parse_arguments(app, words));

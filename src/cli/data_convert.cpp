@@ -7,6 +7,7 @@
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "cli/terminal.h"
+#include "cli/value_names.h"
 #include "data/convert.h"
 #include "formats/json.h"
 
@@ -29,8 +30,9 @@ Result<DatasetFormat> format_of(const std::string& name) {
 
 void add_options(CLI::App& app, Options& o) {
   add_dataset_options(app, o.dataset);
-  app.add_option("--to", o.to, "yolo, coco or voc");
-  app.add_option("--out", o.out, "The new folder; it may be there, but empty");
+  app.add_option("--to", o.to, "The format to write")->type_name("{yolo,coco,voc}");
+  app.add_option("--out", o.out, "The new folder; it may be there, but empty")
+      ->type_name(kFolderValue);
   app.add_flag("--link", o.link, "Link to the pictures (as it is without --copy)");
   app.add_flag("--copy", o.copy, "Copy the pictures");
   app.add_flag("--json", o.json, "Say as JSON what was written");
@@ -101,7 +103,8 @@ Result<int> data_convert_command(const Words& words) {
       "Writes a data set in another format into a new folder. The original is only read, and an "
       "interrupted conversion leaves nothing behind.",
       "shrike data convert");
-  app.add_option("dataset", shown_in_the_help, "A data.yaml, a COCO .json, or a folder");
+  app.add_option("dataset", shown_in_the_help, "A data.yaml, a COCO .json, or a folder")
+      ->type_name(kFileValue);
   add_options(app, o);
   SHRIKE_ASSIGN(const Arguments arguments, parse_arguments(app, words));
   if (arguments.help) return kExitOk;

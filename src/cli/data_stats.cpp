@@ -5,6 +5,7 @@
 #include "cli/dataset_option.h"
 #include "cli/exit_code.h"
 #include "cli/terminal.h"
+#include "cli/value_names.h"
 #include "data/stats.h"
 #include "formats/json.h"
 
@@ -83,7 +84,8 @@ Result<int> data_stats_command(const Words& words) {
       "Counts pictures, objects by class and size, and what the sizes are; small, medium and large "
       "are COCO's (32 and 96 pixels squared).",
       "shrike data stats");
-  app.add_option("dataset", shown_in_the_help, "A data.yaml, a COCO .json, or a folder");
+  app.add_option("dataset", shown_in_the_help, "A data.yaml, a COCO .json, or a folder")
+      ->type_name(kFileValue);
   add_dataset_options(app, option);
   app.add_flag("--json", json, "One JSON object a split and line");
   SHRIKE_ASSIGN(const Arguments arguments, parse_arguments(app, words));

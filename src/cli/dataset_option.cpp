@@ -2,6 +2,7 @@
 
 #include "base/cpu.h"
 #include "cli/terminal.h"
+#include "cli/value_names.h"
 
 namespace shrike {
 
@@ -9,8 +10,10 @@ namespace fs = std::filesystem;
 
 void add_dataset_options(CLI::App& app, DatasetOption& option) {
   app.add_option("--split", option.split, "train, val, test or another that there is, or all")
+      ->type_name(kSplitValue)
       ->capture_default_str();
-  app.add_option("--pictures", option.pictures, "COCO: the folder of the pictures");
+  app.add_option("--pictures", option.pictures, "COCO: the folder of the pictures")
+      ->type_name(kFolderValue);
   app.add_option("--threads", option.threads, "Threads that read; 0: every core")
       ->capture_default_str()
       ->check(whole_number_in(0, 1024));

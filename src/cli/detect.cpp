@@ -13,6 +13,7 @@
 #include "cli/pictures.h"
 #include "cli/standard_streams.h"
 #include "cli/terminal.h"
+#include "cli/value_names.h"
 #include "cli/values.h"
 #include "vision/decode.h"
 
@@ -31,7 +32,8 @@ struct Options {
 
 void add_options(CLI::App& app, Options& o) {
   static std::vector<std::string> shown_in_the_help;
-  app.add_option("pictures", shown_in_the_help, "Pictures, folders of pictures, patterns");
+  app.add_option("pictures", shown_in_the_help, "Pictures, folders of pictures, patterns")
+      ->type_name(kFileValue);
   add_detector_options(app, o.detector);
   app.add_option("--conf", o.detect.conf, "Least confidence of a box")
       ->capture_default_str()
@@ -42,11 +44,13 @@ void add_options(CLI::App& app, Options& o) {
       ->check(number_in(0, 1));
   app.add_option("--max-det", o.detect.max_det, "Most boxes of a picture")
       ->capture_default_str()
-      ->check(whole_number_in(1, 30000));
-  app.add_option("--classes", o.classes, "Only these classes: names or numbers, with commas");
+      ->check(whole_number_in(1, kMaxDetections));
+  app.add_option("--classes", o.classes, "Only these classes: names or numbers, with commas")
+      ->type_name(kListValue);
   app.add_flag("--agnostic", o.detect.agnostic, "Boxes of different classes compete, too");
   app.add_flag("--json", o.json, "One JSON object a picture and line on standard output");
-  app.add_option("--save", o.save, "Folder for pictures with the boxes drawn");
+  app.add_option("--save", o.save, "Folder for pictures with the boxes drawn")
+      ->type_name(kFolderValue);
   app.add_flag("--save-txt{true}", o.labels,
                "Write YOLO label files: into labels/ in the folder of --save (or here), or "
                "--save-txt=FOLDER");

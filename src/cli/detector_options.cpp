@@ -2,14 +2,13 @@
 
 #include "cli/arguments.h"
 #include "cli/terminal.h"
+#include "cli/value_names.h"
 #include "cli/values.h"
 #include "formats/names_literal.h"
 
 namespace shrike {
 
 namespace {
-
-constexpr int kMostThreads = 1024;
 
 template <typename Value>
 struct Choice {
@@ -35,27 +34,29 @@ constexpr Choice<PreprocessChoice> kPreprocesses[] = {
 void add_size_option(CLI::App& app, std::string& size) {
   app.add_option("--imgsz", size,
                  "Size of the network's input: a side, or height and width as 480,640 (the "
-                 "model's own when absent)");
+                 "model's own when absent)")
+      ->type_name(kSizeValue);
 }
 
 void add_threads_option(CLI::App& app, int& threads) {
   app.add_option("--threads", threads, "Threads of the network; 0: every core")
       ->capture_default_str()
-      ->check(whole_number_in(0, kMostThreads));
+      ->check(whole_number_in(0, kMaxThreads));
 }
 
 void add_detector_options(CLI::App& app, DetectorOptions& options) {
   add_model_options(app, options.model);
   add_size_option(app, options.size);
   add_threads_option(app, options.threads);
-  app.add_option("--names", options.names_file, "File with the names of the classes, one a line");
+  app.add_option("--names", options.names_file, "File with the names of the classes, one a line")
+      ->type_name(kFileValue);
   app.add_option("--layout", options.layout,
-                 "What the model's output means, where that is not recognised: auto, v8, v5, "
-                 "yolox, end-to-end")
+                 "What the model's output means, where that is not recognised")
+      ->type_name(choice_value(kLayouts))
       ->capture_default_str();
   app.add_option("--preprocess", options.preprocess,
-                 "How a picture is placed in the network's input: auto, letterbox, stretch, "
-                 "darknet-letterbox, yolox")
+                 "How a picture is placed in the network's input")
+      ->type_name(choice_value(kPreprocesses))
       ->capture_default_str();
 }
 

@@ -11,6 +11,20 @@ inline constexpr int kExitInput = 3;
 inline constexpr int kExitModel = 4;
 inline constexpr int kExitRuntime = 5;
 
+struct ExitCodeRow {
+  int code;
+  const char* meaning;
+};
+inline constexpr ExitCodeRow kExitCodes[] = {
+    {kExitOk, "Done."},
+    {kExitUsage, "Usage: an option, a command or a name that makes no sense."},
+    {kExitInput,
+     "Input: a picture, an array or a data set that cannot be read, or a picture too large to draw "
+     "on. The other pictures are done."},
+    {kExitModel, "Model: a file that cannot be read or run."},
+    {kExitRuntime, "The machine: network, disk, memory."},
+};
+
 // As shells count an end by a signal: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP.
 constexpr int exit_code_of_signal(int signal) { return 128 + signal; }
 

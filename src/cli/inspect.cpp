@@ -8,6 +8,7 @@
 #include "cli/model_option.h"
 #include "cli/network.h"
 #include "cli/terminal.h"
+#include "cli/value_names.h"
 #include "cli/values.h"
 #include "engine/session.h"
 #include "formats/json.h"
@@ -145,7 +146,8 @@ Result<int> inspect_command(const Words& words) {
   Options o;
   std::vector<std::string> shown_in_the_help;
   CLI::App app("Shows what a model is made of.", "shrike inspect");
-  app.add_option("model-file", shown_in_the_help, "The model (as with --model)");
+  app.add_option("model-file", shown_in_the_help, "The model (as with --model)")
+      ->type_name(kModelValue);
   add_options(app, o);
   SHRIKE_ASSIGN(const Arguments arguments, parse_arguments(app, words));
   if (arguments.help) return kExitOk;

@@ -17,7 +17,7 @@ void print_overview(std::FILE* to) {
   std::fputs("Shrike finds objects in pictures with YOLO models.\n\nUsage: shrike COMMAND ...\n\n",
              to);
   for (const CommandRow& command : kCommands)
-    std::fprintf(to, "  %-9s %s\n", command.name.data(), command.about.data());
+    std::fprintf(to, "  %-11s %s\n", command.name.data(), command.about.data());
   std::fputs("\nshrike COMMAND --help tells more.\n", to);
 }
 

@@ -5,6 +5,7 @@
 #include "cli/memory_option.h"
 #include "cli/nearest.h"
 #include "cli/pull_progress.h"
+#include "cli/value_names.h"
 #include "formats/names_literal.h"
 #include "pull/manifest.h"
 
@@ -41,8 +42,10 @@ void add_model_options(CLI::App& app, ModelOption& option) {
   app.add_option("--model", option.model,
                  "A name that `shrike pull` lists, an .onnx, or a Darknet .cfg with its .weights "
                  "beside it")
+      ->type_name(kModelValue)
       ->capture_default_str();
-  app.add_option("--weights", option.weights, "The .weights of a .cfg, where they lie elsewhere");
+  app.add_option("--weights", option.weights, "The .weights of a .cfg, where they lie elsewhere")
+      ->type_name(kFileValue);
   add_memory_option(app);
 }
 

@@ -8,6 +8,7 @@
 #include "cli/nearest.h"
 #include "cli/pull_progress.h"
 #include "cli/terminal.h"
+#include "cli/value_names.h"
 #include "formats/json.h"
 #include "pull/cache.h"
 #include "pull/manifest.h"
@@ -97,11 +98,12 @@ Result<int> pull_command(const Words& words) {
       "Fetches models into the cache and prints where their files are; without a name, "
       "lists what there is.",
       "shrike pull");
-  app.add_option("names", shown_in_the_help, "Models to fetch");
+  app.add_option("names", shown_in_the_help, "Models to fetch")->type_name(kNameValue);
   app.add_flag("--list", o.list, "List the models");
   app.add_flag("--json", o.json, "As JSON");
   app.add_option("--from", o.from,
-                 "Take the files from this folder instead (a machine without a network)");
+                 "Take the files from this folder instead (a machine without a network)")
+      ->type_name(kFolderValue);
   SHRIKE_ASSIGN(const Arguments arguments, parse_arguments(app, words));
   if (arguments.help) return kExitOk;
   if (arguments.words.empty() && !o.from.empty())

@@ -11,6 +11,7 @@
 #include "cli/model_option.h"
 #include "cli/network.h"
 #include "cli/output_names.h"
+#include "cli/value_names.h"
 #include "cli/values.h"
 #include "engine/session.h"
 #include "formats/json.h"
@@ -86,9 +87,12 @@ void print_outputs(const std::vector<Tensor>& outputs, const Json& rows) {
 
 void add_options(CLI::App& app, Options& o) {
   add_model_options(app, o.model);
-  app.add_option("--input", o.input, "The array, a .npy file")->required();
+  app.add_option("--input", o.input, "The array, a .npy file")
+      ->type_name(kFileValue)
+      ->required();
   app.add_option("--output", o.output,
                  "Folder for the outputs; unsafe characters of their names become _")
+      ->type_name(kFolderValue)
       ->required();
   add_size_option(app, o.size);
   add_threads_option(app, o.threads);

@@ -30,8 +30,10 @@ void add_options(CLI::App& app, Options& o) {
   add_detector_options(app, o.detector);
   add_validation_options(app, o.validation);
   app.add_flag("--json", o.json, "As JSON, fractions from 0 to 1");
-  app.add_option("--save-json", o.save_json, "File for the boxes in COCO's results format");
-  app.add_option("--report", o.report, "Folder for a page with charts, pictures, CSV and JSON");
+  app.add_option("--save-json", o.save_json, "File for the boxes in COCO's results format")
+      ->type_name(kFileValue);
+  app.add_option("--report", o.report, "Folder for a page with charts, pictures, CSV and JSON")
+      ->type_name(kFolderValue);
 }
 
 Result<int> validate_and_tell(const Options& o, const Dataset& dataset, Detector& detector) {

@@ -29,10 +29,14 @@ bool leaves_picture_out(const Finding& finding) {
 
 void add_validation_options(CLI::App& app, ValidationOptions& options) {
   app.add_option("--data", options.data,
-                 "The data set: data.yaml or its folder, a COCO .json, a VOC folder");
-  app.add_option("--split", options.split, "Which part of it")->capture_default_str();
+                 "The data set: data.yaml or its folder, a COCO .json, a VOC folder")
+      ->type_name(kFileValue);
+  app.add_option("--split", options.split, "Which part of it")
+      ->type_name(kSplitValue)
+      ->capture_default_str();
   app.add_option("--pictures", options.pictures,
-                 "Folder of a COCO file's pictures, where it is not found");
+                 "Folder of a COCO file's pictures, where it is not found")
+      ->type_name(kFolderValue);
   app.add_option("--conf", options.detect.conf, "Least confidence of a box")
       ->capture_default_str()
       ->check(number_in(0, 1));

@@ -8,12 +8,12 @@
 #include <vector>
 
 #include "base/result.h"
+#include "detect/detector.h"
 
 namespace shrike {
 
 // "640" -> {640, 640}; "480,640", "480x640" and "[480, 640]" -> height 480, width 640.
-// Errors (kUsage): no numbers, sides outside 1..kMaxSide.
-inline constexpr int kMaxSide = 16384;
+// Errors (kUsage): no numbers, sides outside 1..kMaxSide (detect/detector.h).
 Result<std::array<int, 2>> parse_size(std::string_view text);
 
 // "0,2,person, traffic light" -> indices into `names`, sorted, each once. Numbers are indices;

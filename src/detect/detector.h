@@ -33,6 +33,11 @@ enum class OutputLayout {
 // How the picture is placed in the network's input. kAuto: as the model's family does.
 enum class PreprocessChoice { kAuto, kLetterbox, kStretch, kDarknetLetterbox, kYolox };
 
+// What callers let the options be.
+inline constexpr int kMaxSide = 16384;  // of imgsz, from 1
+inline constexpr int kMaxThreads = 1024;
+inline constexpr int kMaxDetections = 30000;
+
 struct LoadOptions {
   std::optional<std::array<int, 2>> imgsz;  // height, width; the model's own when absent
   int threads = 0;                          // 0: every core this process may use
