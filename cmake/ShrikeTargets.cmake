@@ -15,7 +15,8 @@ target_compile_options(shrike_options INTERFACE -Wall -Wextra -Wpedantic -Wshado
                        -Wno-sign-conversion -ffp-contract=off
                        # GCC 12 warns of impossible copies inside std::string (GCC bug 105651).
                        $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
-target_include_directories(shrike_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_include_directories(shrike_options INTERFACE ${CMAKE_SOURCE_DIR}/src
+                           ${CMAKE_SOURCE_DIR}/include)
 target_include_directories(shrike_options SYSTEM INTERFACE)
 if(SHRIKE_SANITIZE)
   target_compile_options(shrike_options INTERFACE -fsanitize=address,undefined

@@ -11,6 +11,7 @@
 #include "cli/memory_option.h"
 #include "cli/validation_options.h"
 #include "cli/validation_text.h"
+#include "cli/value_names.h"
 
 namespace shrike {
 
@@ -81,8 +82,7 @@ Result<int> compare_command(const Words& words) {
       "intervals.",
       "shrike compare");
   std::vector<std::string> shown_in_the_help;
-  app.add_option("models", shown_in_the_help, "A and B: names or files")
-      ->type_name(kModelValue);
+  app.add_option("models", shown_in_the_help, "A and B: names or files")->type_name(kModelValue);
   add_options(app, o);
   SHRIKE_ASSIGN(const Arguments arguments, parse_arguments(app, words));
   if (arguments.help) return kExitOk;

@@ -14,6 +14,7 @@
 #include "cli/terminal.h"
 #include "cli/validation_options.h"
 #include "cli/validation_text.h"
+#include "cli/value_names.h"
 
 namespace shrike {
 

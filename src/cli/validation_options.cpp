@@ -6,6 +6,7 @@
 #include "cli/arguments.h"
 #include "cli/interrupt.h"
 #include "cli/terminal.h"
+#include "cli/value_names.h"
 
 namespace shrike {
 
