@@ -28,7 +28,7 @@ class Report {
     instances_ += instances;
     Json rows = Json::array();
     for (const Finding& finding : dataset.findings) {
-      ++counts_[finding_name(finding.kind)];
+      counts_[finding_name(finding.kind)] += finding.count;
       if (json_)
         rows.push_back(finding_json(finding));
       else

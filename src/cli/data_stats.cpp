@@ -41,7 +41,7 @@ Json stats_json(const Dataset& dataset, const DatasetStats& stats) {
           {"box_height", distribution_json(stats.box_height)},
           {"boxes_per_picture", distribution_json(stats.per_picture)},
           {"classes", std::move(classes)},
-          {"findings", dataset.findings.size()}};
+          {"findings", count_of(dataset.findings)}};
 }
 
 void print_distribution(const char* what, const Distribution& d) {

@@ -47,7 +47,7 @@ Result<Dataset> open_split(const fs::path& path, const std::string& split,
 }
 
 void say_findings(const Dataset& dataset) {
-  const size_t count = dataset.findings.size();
+  const size_t count = count_of(dataset.findings);
   if (count > 0)
     say(printable(describe(dataset)) + ": " + std::to_string(count) +
         (count == 1 ? " finding" : " findings") + "; shrike data check lists them");

@@ -52,8 +52,8 @@ struct Dataset {
   std::vector<int64_t> category_ids;  // COCO's, one a class, may have gaps; elsewhere 0, 1, ...
   std::vector<Sample> samples;        // COCO: by id; elsewhere in the order of names or of the list
   // What is wrong with it, in the order met; of one label file (of COCO: of one picture) at most a
-  // hundred, then one that says how many more. Samples without a picture, a readable header or a
-  // readable label file are left out of `samples`, so it may be empty.
+  // hundred, then one of each kind that says how many more. Samples without a picture, a readable
+  // header or a readable label file are left out of `samples`, so it may be empty.
   std::vector<Finding> findings;
 };
 

@@ -40,6 +40,12 @@ Words words(FindingKind kind) {
 
 const char* finding_name(FindingKind kind) { return words(kind).name; }
 
+size_t count_of(const std::vector<Finding>& findings) {
+  size_t count = 0;
+  for (const Finding& finding : findings) count += finding.count;
+  return count;
+}
+
 std::string finding_text(const Finding& finding) {
   std::string text = finding.file.string();
   if (finding.row != 0) text += ":" + std::to_string(finding.row);

@@ -1,9 +1,11 @@
 // Finding: one thing that is wrong with a data set.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace shrike {
 
@@ -26,10 +28,14 @@ struct Finding {
   std::filesystem::path file;
   int64_t row = 0;     // line of a label file, from 1; annotation id of COCO; 0: the whole file
   std::string detail;  // "class 7, but there are 3": one line, but for bytes of names
+  size_t count = 1;    // of things that are wrong: more where only their number is kept
 };
 
 // "missing_picture" and so on, as --json has them.
 const char* finding_name(FindingKind kind);
+
+// The sum of their counts.
+size_t count_of(const std::vector<Finding>& findings);
 
 // "labels/x.txt:3: unknown class: class 7, but there are 3"
 std::string finding_text(const Finding& finding);

@@ -45,14 +45,14 @@ void FindingList::add(FindingKind kind, int64_t row, std::string detail) {
   if (findings_.size() < kMostFindings)
     findings_.push_back({kind, file_, row, std::move(detail)});
   else
-    ++more_;
+    ++more_[kind];
 }
 
 std::vector<Finding> FindingList::take() {
-  if (more_ > 0)
-    findings_.push_back({findings_.back().kind, file_, 0,
-                         "and " + std::to_string(more_) + " more rows like these"});
-  more_ = 0;
+  for (const auto& [kind, count] : more_)
+    findings_.push_back(
+        {kind, file_, 0, "and " + std::to_string(count) + " more rows like these", count});
+  more_.clear();
   return std::exchange(findings_, {});
 }
 

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,8 +15,8 @@
 
 namespace shrike {
 
-// Findings of one file: a hundred, then only their number, so that a file of nothing but bad rows
-// does not become many times its size.
+// Findings of one file: a hundred, then only the number of each kind, so that a file of nothing but
+// bad rows does not become many times its size.
 class FindingList {
  public:
   explicit FindingList(std::filesystem::path file) : file_(std::move(file)) {}
@@ -26,7 +27,7 @@ class FindingList {
  private:
   std::filesystem::path file_;
   std::vector<Finding> findings_;
-  size_t more_ = 0;
+  std::map<FindingKind, size_t> more_;
 };
 
 struct TruthRow {

@@ -83,11 +83,15 @@ TEST(YoloLabels, BadRowsAreFoundAndLeftOut) {
 
 TEST(YoloLabels, FindingsOfOneFileAreLimited) {
   std::string text;
-  for (int i = 0; i < 5000; ++i) text += "x\n";
+  for (int i = 0; i < 5000; ++i) text += i < 4000 ? "x\n" : "9 0.5 0.5 0.5 0.5\n";
   std::vector<Finding> findings;
   EXPECT_TRUE(rows_of(text, &findings).empty());
-  ASSERT_EQ(findings.size(), 101u);
-  EXPECT_EQ(findings.back().detail, "and 4900 more rows like these");
+  ASSERT_EQ(findings.size(), 102u);
+  EXPECT_EQ(findings[100].kind, FindingKind::kMalformedRow);
+  EXPECT_EQ(findings[100].detail, "and 3900 more rows like these");
+  EXPECT_EQ(findings[101].kind, FindingKind::kUnknownClass);
+  EXPECT_EQ(findings[101].count, 1000u);
+  EXPECT_EQ(count_of(findings), 5000u);
 }
 
 TEST(YoloLabels, PathOfTheLabelFile) {

@@ -72,6 +72,17 @@ TEST_F(Data, CheckListsWhatIsWrongAndChangesNothing) {
   EXPECT_EQ(everything_in(at("d")), before);
 }
 
+TEST_F(Data, CheckCountsWhatItDoesNotList) {
+  std::string rows;
+  for (int i = 0; i < 300; ++i) rows += "x\n";
+  file("d/labels/train/a.txt", rows);
+  const Outcome text = run_shrike({"data", "check", path("d")});
+  EXPECT_EQ(text.code, 3);
+  EXPECT_NE(text.out.find(", malformed_row: 300\n"), std::string::npos) << text.out;
+  const Outcome stats = run_shrike({"data", "stats", path("d"), "--split", "train", "--json"});
+  EXPECT_EQ(json_lines(stats.out).at(0)["findings"], 300);
+}
+
 TEST_F(Data, CheckToleratesWhatOthersRefuse) {
   file("c.json", R"({"images":[{"id":1,"file_name":"d/images/val/b.png"}],
     "categories":[{"id":1,"name":"cat"}],
