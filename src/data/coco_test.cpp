@@ -97,6 +97,15 @@ TEST_F(Coco, PicturesThatCannotBeUsedAreLeftOut) {
   EXPECT_EQ(dataset.samples[0].width, 64);
 }
 
+TEST_F(Coco, ANameDoesNotEndAtANul) {
+  picture("a.png", 32, 32);
+  file("a.json", R"({"images":[{"id":4,"file_name":"a.png\u0000x"}],"categories":[]})");
+  const Dataset dataset = open("a.json");
+  EXPECT_TRUE(dataset.samples.empty());
+  ASSERT_EQ(dataset.findings.size(), 1u);
+  EXPECT_EQ(dataset.findings[0].kind, FindingKind::kMissingPicture);
+}
+
 TEST_F(Coco, ContradictionsAreErrorsOrFindings) {
   make_pictures("images");
   struct Case {

@@ -85,6 +85,11 @@ std::vector<Truth> checked_truth(const std::vector<TruthRow>& rows, PictureSize 
 }
 
 std::optional<PictureSize> size_of_picture(const fs::path& path, std::vector<Finding>& findings) {
+  // Where a file is opened its name ends at a NUL: that would be another picture.
+  if (path.native().find('\0') != std::string::npos) {
+    findings.push_back({FindingKind::kMissingPicture, path, 0, "a NUL in its name"});
+    return std::nullopt;
+  }
   const auto size = read_picture_size(path);
   if (size) return *size;
   std::error_code error;
