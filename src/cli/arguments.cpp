@@ -167,6 +167,17 @@ CLI::Validator whole_number_in(int least, int most) {
   return CLI::Validator(check, "INT in " + range);
 }
 
+CLI::Validator whole_number_of_64_bits() {
+  const auto check = [](const std::string& text) -> std::string {
+    const char* end = text.data() + text.size();
+    uint64_t value = 0;
+    const auto [stop, error] = std::from_chars(text.data(), end, value);
+    if (error == std::errc() && stop == end) return {};
+    return text + " is not a whole number from 0 to 18446744073709551615";
+  };
+  return CLI::Validator(check, "");  // the help has UINT from the type
+}
+
 Result<Arguments> parse_arguments(CLI::App& app, const std::vector<std::string>& args) {
   if (app_seen_by) {
     (*app_seen_by)(app);

@@ -36,4 +36,7 @@ CLI::Validator number_in(double least, double most);
 // The same for whole numbers. CLI::Range calls "abc" out of range.
 CLI::Validator whole_number_in(int least, int most);
 
+// From 0 to 2^64 - 1. CLI11 takes -1 and what is too large, and wraps it.
+CLI::Validator whole_number_of_64_bits();
+
 }  // namespace shrike

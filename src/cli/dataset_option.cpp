@@ -43,7 +43,15 @@ Result<Dataset> open_split(const fs::path& path, const std::string& split,
   options.pictures = option.pictures;
   options.threads = reading_threads(option);
   options.tolerant = tolerant;
-  return open_dataset(path, options);
+  SHRIKE_ASSIGN(Dataset dataset, open_dataset(path, options));
+  SHRIKE_TRY(check_pictures_option(option.pictures, dataset));
+  return dataset;
+}
+
+Result<void> check_pictures_option(const std::string& pictures, const Dataset& dataset) {
+  if (pictures.empty() || dataset.format == DatasetFormat::kCoco) return {};
+  return usage_error("--pictures is for COCO files; " + dataset.source.string() +
+                     " says itself where its pictures lie");
 }
 
 void say_findings(const Dataset& dataset) {

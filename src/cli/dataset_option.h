@@ -31,12 +31,15 @@ Result<std::filesystem::path> dataset_word(const Arguments& arguments, const std
 Result<std::vector<std::string>> wanted_splits(const std::filesystem::path& path,
                                                const DatasetOption& option);
 
-// open_dataset with these options; `split` is one of wanted_splits.
+// open_dataset with these options, --pictures checked; `split` is one of wanted_splits.
 Result<Dataset> open_split(const std::filesystem::path& path, const std::string& split,
                            const DatasetOption& option, bool tolerant);
 
 // On standard error how many things are wrong with a data set, if any.
 void say_findings(const Dataset& dataset);
+
+// An error (kUsage) where --pictures is given and would do nothing: the set is not COCO's.
+Result<void> check_pictures_option(const std::string& pictures, const Dataset& dataset);
 
 // "coco128/data.yaml, val"
 std::string describe(const Dataset& dataset);

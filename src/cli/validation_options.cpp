@@ -4,6 +4,7 @@
 
 #include "base/cpu.h"
 #include "cli/arguments.h"
+#include "cli/dataset_option.h"
 #include "cli/interrupt.h"
 #include "cli/terminal.h"
 #include "cli/value_names.h"
@@ -52,12 +53,15 @@ void add_validation_options(CLI::App& app, ValidationOptions& options) {
   app.add_option("--bootstrap", options.draws, "Draws for the 95 % intervals; 0: none")
       ->capture_default_str()
       ->check(whole_number_in(0, 1000000));
-  app.add_option("--seed", options.seed, "Of the draws")->capture_default_str();
+  app.add_option("--seed", options.seed, "Of the draws")
+      ->capture_default_str()
+      ->check(whole_number_of_64_bits());
 }
 
 Result<Dataset> open_validation_data(const ValidationOptions& options, int threads) {
   SHRIKE_ASSIGN(Dataset dataset,
                 open_dataset(options.data, {options.split, options.pictures, threads, false}));
+  SHRIKE_TRY(check_pictures_option(options.pictures, dataset));
   std::vector<std::string> lines;
   for (const Finding& finding : dataset.findings) lines.push_back(finding_text(finding));
   say_some(lines, "findings (shrike data check lists them all)");
@@ -89,7 +93,7 @@ Result<std::vector<Validation>> validate_shown(std::span<Detector> detectors,
 int validation_threads(int option) { return option > 0 ? option : usable_cores(); }
 
 BootstrapOptions bootstrap_options(const ValidationOptions& options, int threads) {
-  return {options.draws, options.seed, threads};
+  return {options.draws, options.seed, threads, [] { return interrupted() != 0; }};
 }
 
 size_t pictures_left_out(const Dataset& dataset, const Validation& validation) {

@@ -40,6 +40,7 @@ Result<std::vector<Validation>> validate_shown(std::span<Detector> detectors,
 // What --threads means: at least 1.
 int validation_threads(int option);
 
+// Draws end once interrupted().
 BootstrapOptions bootstrap_options(const ValidationOptions& options, int threads);
 
 // Pictures of the split that could not be used, whoever found that.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cassert>
 #include <cmath>
 #include <limits>
@@ -97,7 +98,7 @@ void draw_weights(const BootstrapOptions& options, int64_t first_draw, std::vect
                   static_cast<uint32_t>(out.size()), [&](uint32_t p) { ++out[p][l]; });
 }
 
-// By draw.
+// By draw; empty once options.stopped.
 std::vector<Numbers> drawn_numbers(std::span<const PictureMatches> pictures, int class_count,
                                    const BootstrapOptions& options) {
   std::vector<Numbers> out(std::max(options.draws, 0));
@@ -107,12 +108,19 @@ std::vector<Numbers> drawn_numbers(std::span<const PictureMatches> pictures, int
   ThreadPool pool(std::max(options.threads, 1));
   std::vector<Scorer> scorers(pool.threads());
   std::vector<std::vector<Counts>> weights(pool.threads(), std::vector<Counts>(pictures.size()));
+  std::atomic<bool> stopped = false;
   pool.parallel_for((count + kLanes - 1) / kLanes, [&](int64_t block, int worker) {
+    if (stopped) return;
+    if (options.stopped && options.stopped()) {
+      stopped = true;
+      return;
+    }
     const int64_t first = block * kLanes;
     draw_weights(options, first, weights[worker]);
     const auto numbers = scorers[worker].score(classes, weights[worker]);
     for (int64_t l = 0; l < kLanes && first + l < count; ++l) out[first + l] = numbers[l];
   });
+  if (stopped) out.clear();
   return out;
 }
 
@@ -157,6 +165,7 @@ SummaryDifferences compare(std::span<const PictureMatches> a, std::span<const Pi
   // The same seed: the same draws.
   const std::vector<Numbers> draws_a = drawn_numbers(a, class_count, options);
   const std::vector<Numbers> draws_b = drawn_numbers(b, class_count, options);
+  if (draws_a.size() != draws_b.size()) return {};  // stopped
   const auto difference = [&](int number) -> std::optional<PairedDifference> {
     std::vector<double> values;
     int above = 0;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 
@@ -29,6 +30,9 @@ struct BootstrapOptions {
   int draws = 1000;
   uint64_t seed = 0;
   int threads = 1;  // the result does not depend on it
+  // Asked between draws by every thread, so at the same time; once it says true no further draw is
+  // made, and the result has no interval and no difference. Empty: never.
+  std::function<bool()> stopped = {};
 };
 
 // As score(): `pictures` in order, class_count > every class id in them.

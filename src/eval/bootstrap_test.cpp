@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 
 #include "eval/sample_test.h"
@@ -199,6 +200,37 @@ TEST(Bootstrap, IntervalsHoldTheTruthAsOftenAsTheySay) {
   EXPECT_NEAR(difference, 0.95 * kSets, allowed);
   RecordProperty("held", std::to_string(precision) + ' ' + std::to_string(recall) + ' ' +
                              std::to_string(difference));
+}
+
+TEST(Bootstrap, StopsBetweenDraws) {
+  sample::Maker maker(1, {});
+  const std::vector<PictureMatches> a = maker.matches(20), b = maker.matches(20);
+  const int classes = sample::Options().classes;
+  for (const int threads : {1, 3}) {
+    for (const int at : {0, 5, 40}) {  // 40: the first set's draws are done, the second's are not
+      SCOPED_TRACE(std::to_string(threads) + " threads, stopped at question " + std::to_string(at));
+      std::atomic<int> questions = 0;
+      BootstrapOptions options{.draws = 8 * 30, .seed = 1, .threads = threads};
+      options.stopped = [&] { return questions++ >= at; };
+      const SummaryDifferences differences = compare(a, b, classes, options);
+      for (int i = 0; i < kNumbers; ++i)
+        EXPECT_FALSE(number<PairedDifference>(differences, i).has_value()) << "number " << i;
+      if (at < 30) {
+        questions = 0;
+        const SummaryIntervals intervals = bootstrap(a, classes, options);
+        EXPECT_LE(questions, at + threads) << "no question, so no draw, once stopped";
+        for (int i = 0; i < kNumbers; ++i)
+          EXPECT_FALSE(number<Interval>(intervals, i).has_value()) << "number " << i;
+      }
+    }
+  }
+  BootstrapOptions options{.draws = 50, .seed = 1, .threads = 2};
+  const auto without = bootstrap(a, classes, options).map50_95;
+  options.stopped = [] { return false; };
+  const auto asked = bootstrap(a, classes, options).map50_95;
+  ASSERT_TRUE(without && asked);
+  EXPECT_EQ(without->low, asked->low);
+  EXPECT_EQ(without->high, asked->high);
 }
 
 TEST(Bootstrap, DrawsAreTheSameEverywhereAndEven) {

@@ -248,6 +248,26 @@ TEST_F(Val, BadModels) {
   expect_refused(val({"--conf", "7"}), 2, {"--conf"});
 }
 
+TEST_F(Val, SeedsAreWholeNumbersOf64Bits) {
+  for (const char* seed : {"-1", "18446744073709551616", "99999999999999999999999", "1.5", "x"})
+    expect_refused(val({"--seed", seed}), 2, {"--seed", seed});
+  EXPECT_EQ(val({"--seed", "18446744073709551615"}).code, 0);
+}
+
+TEST_F(Val, PicturesAreForCocoOnly) {
+  const auto options = std::vector<std::string>{"--pictures", path("set/images/val")};
+  expect_refused(val(options), 2, {"--pictures", "data.yaml"});
+  for (const char* to : {"coco", "voc"})
+    ASSERT_EQ(run_shrike({"data", "convert", path("set/data.yaml"), "--to", to, "--out", path(to),
+                          "--split", "val"})
+                  .code,
+              0);
+  expect_refused(val(options, "voc"), 2, {"--pictures", "voc"});
+  EXPECT_EQ(val(options, "coco").code, 0);
+  expect_refused(run_shrike({"data", "check", path("voc"), options[0], options[1]}), 2,
+                 {"--pictures", "voc"});
+}
+
 TEST_F(Val, AnInterruptWritesNothing) {
   for (int i = 0; i < 400; ++i)
     fs::create_hard_link(at("set/images/val/a.png"),
