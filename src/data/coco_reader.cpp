@@ -100,18 +100,12 @@ class CocoChecker {
   Result<void> take_images(std::vector<CocoImage> images) {
     std::stable_sort(images.begin(), images.end(),
                      [](const auto& a, const auto& b) { return a.id < b.id; });
-    std::unordered_map<std::string, int64_t> by_file;
     for (CocoImage& image : images) {
       if (!indices_.emplace(image.id, images_.size()).second) {
         SHRIKE_TRY(contradiction(FindingKind::kDuplicatePicture, 0,
                                  "image " + std::to_string(image.id) + " is there twice"));
         continue;
       }
-      const auto [first, is_new] = by_file.emplace(image.file_name, image.id);
-      if (!is_new)
-        findings_.add(FindingKind::kDuplicatePicture, 0,
-                      image.file_name + " is image " + std::to_string(first->second) +
-                          " and image " + std::to_string(image.id));
       images_.push_back(std::move(image));
     }
     rows_.resize(images_.size());

@@ -141,7 +141,8 @@ TEST_F(Coco, APictureOfTwoImagesIsFound) {
   EXPECT_EQ(dataset.samples.size(), 2u);
   ASSERT_EQ(dataset.findings.size(), 1u);
   EXPECT_EQ(dataset.findings[0].kind, FindingKind::kDuplicatePicture);
-  EXPECT_EQ(dataset.findings[0].detail, "a.png is image 4 and image 7");
+  EXPECT_EQ(finding_text(dataset.findings[0]),
+            at("a.png").string() + ": duplicate picture: of sample 4 and sample 7");
 }
 
 TEST_F(Coco, BoxesThatAreNone) {

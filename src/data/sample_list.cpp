@@ -8,6 +8,7 @@
 #include <new>
 #include <set>
 #include <tuple>
+#include <unordered_map>
 
 #include "base/thread_pool.h"
 
@@ -130,9 +131,17 @@ Result<void> load_samples(size_t count, int threads,
   std::vector<LoadedSample> loaded(count);
   SHRIKE_TRY(read_files(dataset.source, count, threads, [&](size_t i) { loaded[i] = load(i); }));
   dataset.samples.reserve(count);
+  std::unordered_map<std::string, int64_t> ids;  // by picture
   for (LoadedSample& one : loaded) {
-    if (one.sample) dataset.samples.push_back(std::move(*one.sample));
     std::move(one.findings.begin(), one.findings.end(), std::back_inserter(dataset.findings));
+    if (!one.sample) continue;
+    const fs::path& picture = one.sample->picture;
+    const auto [first, is_new] = ids.emplace(picture.lexically_normal().string(), one.sample->id);
+    if (!is_new)
+      dataset.findings.push_back({FindingKind::kDuplicatePicture, picture, 0,
+                                  "of sample " + std::to_string(first->second) + " and sample " +
+                                      std::to_string(one.sample->id)});
+    dataset.samples.push_back(std::move(*one.sample));
   }
   return {};
 }

@@ -67,7 +67,7 @@ Result<void> read_files(const std::filesystem::path& source, size_t count, int t
                         const std::function<void(size_t)>& read);
 
 // Appends load(0), ..., load(count - 1) to the data set's samples and findings, in this order; read
-// with read_files.
+// with read_files. A picture that several samples have is a finding of the later ones, which stay.
 Result<void> load_samples(size_t count, int threads,
                           const std::function<LoadedSample(size_t)>& load, Dataset& dataset);
 

@@ -98,6 +98,16 @@ TEST_F(Voc, AnnotationsBesideTheirPictures) {
   EXPECT_EQ(dataset.findings[1].file, at("x.jpg"));
 }
 
+TEST_F(Voc, APictureOfTwoAnnotationsIsFound) {
+  picture("JPEGImages/x.jpg", 64, 32);
+  file("Annotations/a.xml", annotation(object("x", box("1", "1", "2", "2"))));
+  file("Annotations/x.xml", annotation(""));
+  const Dataset dataset = open("");
+  ASSERT_EQ(dataset.findings.size(), 1u);
+  EXPECT_EQ(dataset.findings[0].kind, FindingKind::kDuplicatePicture);
+  EXPECT_EQ(dataset.findings[0].file, at("JPEGImages/x.jpg"));
+}
+
 TEST_F(Voc, WhatIsWrongIsFound) {
   picture("a.png", 64, 32);
   picture("b.png", 64, 32);

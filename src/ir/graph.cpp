@@ -128,11 +128,6 @@ Uses::Uses(const Graph& graph)
   for (ValueId id : graph.outputs) is_output_[static_cast<size_t>(id)] = true;
 }
 
-void replace_uses(Graph& graph, ValueId from, ValueId to) {
-  for (Node& node : graph.nodes) std::replace(node.inputs.begin(), node.inputs.end(), from, to);
-  std::replace(graph.outputs.begin(), graph.outputs.end(), from, to);
-}
-
 namespace {
 
 // Nodes and values that the outputs depend on.

@@ -106,9 +106,6 @@ class Uses {
   std::vector<bool> is_output_;
 };
 
-// Every reader of `from`, and the graph's outputs, read `to` instead.
-void replace_uses(Graph& graph, ValueId from, ValueId to);
-
 // Removes nodes whose outputs nobody needs, then values nobody names; ids change.
 void remove_dead(Graph& graph);
 

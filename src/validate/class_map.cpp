@@ -120,8 +120,8 @@ Result<ClassMap> match_classes(const ClassList& model, const ClassList& data,
   if (equal) return by_index(model, data);
   if (!model.known || !data.known) {
     if (model.names.size() == data.names.size()) return by_index(model, data);
-    return mismatch(std::string(model.known ? "the data set" : "the model") +
-                        " names no classes, and the numbers differ",
+    return mismatch(std::string(model.known ? "the data set" : "the model's file") +
+                        " names no classes, so they must be as many (val --names can name the model's)",
                     model, data);
   }
   return by_name(model, data);
