@@ -1,7 +1,7 @@
 // Times every row of the convolution table on YOLOv8n's layers:
 //
 //   kernels_bench [--threads N] [--only TEXT] [--gap FLOATS] [--seconds S] [--plain]
-//                 [--layer IN,OUT,KERNEL,STRIDE,SIZE]
+//                 [--layer IN,OUT,KERNEL,STRIDE,SIZE[,GROUPS]] [--activation NAME]
 //
 // One line a layer and kernel: milliseconds (least of many runs), GMAC/s of a direct convolution
 // and their share of what the tile alone reaches on data in the first cache level. "chosen" marks
@@ -9,6 +9,7 @@
 // sums over the network: of each kernel, and of the chosen ones. --gap makes every pixel that much
 // wider than its channels, as views into a concatenation are. --seconds is what a line may take.
 // --plain adds the rows for any processor. --layer times that one (SIZE of the output) instead.
+// --activation takes that one in all layers: none, leaky_relu, silu ... (activation/activation.h).
 #include <algorithm>
 #include <chrono>
 #include <cinttypes>
@@ -17,6 +18,7 @@
 #include <cstring>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +36,7 @@ struct Options {
   double seconds = 0.1;
   bool plain = false;
   std::string only;
+  std::optional<ActivationKind> activation;
   std::vector<Layer> layers{std::begin(kYolov8n), std::end(kYolov8n)};
 };
 
@@ -58,7 +61,7 @@ float* floats(const std::shared_ptr<std::byte>& bytes) {
   return reinterpret_cast<float*>(bytes.get());
 }
 
-ConvProblem problem_of(const Layer& layer) {
+ConvProblem problem_of(const Layer& layer, const Options& options) {
   ConvProblem p;
   p.in_channels = layer.in;
   p.out_channels = layer.out;
@@ -67,7 +70,10 @@ ConvProblem problem_of(const Layer& layer) {
   p.pad_top = p.pad_left = layer.kernel / 2;
   p.out_height = p.out_width = layer.size;
   p.in_height = p.in_width = layer.size * layer.stride;
-  if (layer.silu) p.activation.kind = ActivationKind::kSilu;
+  p.groups = layer.groups;
+  p.activation.alpha = 0.1f;
+  p.activation.kind =
+      options.activation.value_or(layer.silu ? ActivationKind::kSilu : ActivationKind::kNone);
   return p;
 }
 
@@ -88,7 +94,7 @@ struct Timing {
 
 Timing time_layer(const Layer& layer, const ConvKernel& kernel, const Options& options,
                   ThreadPool& pool) {
-  const ConvProblem p = problem_of(layer);
+  const ConvProblem p = problem_of(layer, options);
   const auto input = allocate_aligned(map_bytes(p.in_height, p.in_channels, options.gap));
   const auto output = allocate_aligned(map_bytes(p.out_height, p.out_channels, options.gap));
   std::vector<float> weights(static_cast<size_t>(p.weight_count()), 0.01f);
@@ -139,12 +145,12 @@ void bench_layers(const Options& options, double peak) {
   std::map<std::string, Sum> sums;
   Sum chosen;
   for (const Layer& layer : options.layers) {
-    const ConvProblem p = problem_of(layer);
+    const ConvProblem p = problem_of(layer, options);
     char name[64];
-    std::snprintf(name, sizeof name, "%ld>%ld k%ds%d %ldx%ld", static_cast<long>(layer.in),
-                  static_cast<long>(layer.out), static_cast<int>(layer.kernel),
-                  static_cast<int>(layer.stride), static_cast<long>(layer.size),
-                  static_cast<long>(layer.size));
+    std::snprintf(name, sizeof name, "%ld>%ld%s k%ds%d %ldx%ld", static_cast<long>(layer.in),
+                  static_cast<long>(layer.out), layer.groups > 1 ? " in groups" : "",
+                  static_cast<int>(layer.kernel), static_cast<int>(layer.stride),
+                  static_cast<long>(layer.size), static_cast<long>(layer.size));
     if (!options.only.empty() && !std::strstr(name, options.only.c_str())) continue;
     const ConvKernel* choice = select_kernel(conv_kernels(), p).kernel;
     for (const ConvKernel& kernel : conv_kernels()) {
@@ -160,6 +166,13 @@ void bench_layers(const Options& options, double peak) {
   }
   for (const auto& [kernel, sum] : sums) sum.print(kernel.c_str(), peak);
   chosen.print("chosen", peak);
+}
+
+Layer layer_of(const char* text) {
+  Layer layer{1, 1, 1, 1, 1, true, 1};
+  std::sscanf(text, "%" SCNd64 ",%" SCNd64 ",%" SCNd64 ",%" SCNd64 ",%" SCNd64 ",%" SCNd64,
+              &layer.in, &layer.out, &layer.kernel, &layer.stride, &layer.size, &layer.groups);
+  return layer;
 }
 
 int run(const Options& options) {
@@ -186,12 +199,10 @@ int main(int argc, char** argv) {
     if (flag == "--gap") options.gap = std::max(0, std::atoi(value));
     if (flag == "--seconds") options.seconds = std::atof(value);
     if (flag == "--only") options.only = value;
-    if (flag == "--layer") {
-      shrike::kernels::bench::Layer layer{1, 1, 1, 1, 1, true, 1};
-      std::sscanf(value, "%" SCNd64 ",%" SCNd64 ",%" SCNd64 ",%" SCNd64 ",%" SCNd64, &layer.in,
-                  &layer.out, &layer.kernel, &layer.stride, &layer.size);
-      options.layers = {layer};
-    }
+    if (flag == "--layer") options.layers = {shrike::kernels::bench::layer_of(value)};
+    if (flag == "--activation")
+      for (const auto& info : shrike::kernels::kActivations)
+        if (info.name == value) options.activation = info.kind;
     ++i;
   }
   return shrike::kernels::bench::run(options);

@@ -11,6 +11,7 @@ struct Layer {
   int64_t size;            // of the output, square
   bool silu;
   int count;  // layers of this shape
+  int64_t groups = 1;
 };
 
 inline constexpr Layer kYolov8n[] = {

@@ -1,6 +1,7 @@
 #include "kernels/conv/conv.h"
 
 #include "kernels/conv/depthwise.h"
+#include "kernels/conv/depthwise_sweep.h"
 #include "kernels/conv/igemm.h"
 #include "kernels/conv/reference.h"
 #include "kernels/winograd/algorithms.h"
@@ -40,12 +41,29 @@ constexpr ConvKernel depthwise_row(const char* name, CpuNeed need) {
       depthwise_refuse,
       1,
       [](const ConvProblem& problem, const float* weights, const float* bias) {
-        return depthwise_pack(*kTile.tile, problem, weights, bias);
+        return depthwise_pack(kTile.tile->columns, problem, weights, bias);
       },
       no_scratch,
       [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
          ThreadPool& pool,
          std::span<std::byte>) { depthwise_run(kTile, problem, packed, maps, pool); },
+  };
+}
+
+template <const DepthwiseSweeper& kSweeper>
+constexpr ConvKernel depthwise_sweep_row(const char* name, CpuNeed need) {
+  return {
+      name,
+      need,
+      [](const ConvProblem& problem) { return depthwise_sweep_refuse(kSweeper, problem); },
+      1,
+      [](const ConvProblem& problem, const float* weights, const float* bias) {
+        return depthwise_pack(kSweeper.lanes, problem, weights, bias);
+      },
+      no_scratch,
+      [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
+         ThreadPool& pool,
+         std::span<std::byte>) { depthwise_sweep_run(kSweeper, problem, packed, maps, pool); },
   };
 }
 
@@ -71,6 +89,8 @@ constexpr ConvKernel winograd_row(const char* name, CpuNeed need, double roundin
 
 constexpr ConvKernel kConvKernels[] = {
 #if SHRIKE_KERNELS_AVX2
+    depthwise_sweep_row<kDepthwiseSweepAvx512>("avx512_depthwise_sweep", CpuNeed::kAvx512),
+    depthwise_sweep_row<kDepthwiseSweepAvx2>("avx2_depthwise_sweep", CpuNeed::kAvx2Fma),
     depthwise_row<kDepthwiseAvx512>("avx512_depthwise", CpuNeed::kAvx512),
     depthwise_row<kDepthwiseAvx2>("avx2_depthwise", CpuNeed::kAvx2Fma),
     winograd_row<kWinogradStride2Avx512>("avx512_winograd_stride2", CpuNeed::kAvx512,

@@ -52,6 +52,13 @@ TEST(Conv, DepthwiseWindows) {
         ConvProblem p = square(21, channels, channels, kernel, stride, kernel / 2);
         p.groups = channels;
         EXPECT_GE(ConvCase(p, random, {3, 2, 1}, {2, 5, 3}).check_all(), 3);
+        if (kernel > 1) {
+          p.pad_left = 0;  // more at the right than at the left
+          p.pad_top = kernel - 1;
+          p.activation = {ActivationKind::kLeakyRelu, 0.1f, 0};
+          EXPECT_GE(ConvCase(sized(p, kernel - 1), random).check_all(), 3);
+          p.pad_top = p.pad_left = kernel / 2;
+        }
         // As far apart as the taps of a dilated kernel.
         p.dilation_h = p.dilation_w = 2;
         EXPECT_GE(ConvCase(sized(p, kernel), random).check_all(), 3);
@@ -192,8 +199,8 @@ TEST(Conv, ChoiceSaysWhyOthersDeclined) {
   const Choice<ConvKernel> fast = select_kernel(conv_kernels(), p, avx2);
   EXPECT_STREQ(fast.kernel->name, "avx2_igemm");
   ASSERT_GE(fast.declined.size(), 2u);
-  EXPECT_STREQ(fast.declined[0].kernel, "avx512_depthwise");
-  EXPECT_STREQ(fast.declined[1].kernel, "avx2_depthwise");
+  EXPECT_STREQ(fast.declined[0].kernel, "avx512_depthwise_sweep");
+  EXPECT_STREQ(fast.declined[1].kernel, "avx2_depthwise_sweep");
 #endif
 }
 

@@ -2,7 +2,8 @@
 //
 // Within an output row the pixels whose windows lie inside the map (columns) are taken `rows` at a
 // time, as in tile/tile.h; the few others one by one with the window clipped. Weights are packed
-// [block of tile.columns channels][tap][tile.columns]. A sum's products are added in tap order.
+// [block of tile.columns channels][bias, then taps][tile.columns]. A sum's products are added in
+// tap order.
 #pragma once
 
 #include "kernels/conv/conv.h"
@@ -38,7 +39,8 @@ extern const DepthwiseTile kDepthwiseAvx512;
 #endif
 
 const char* depthwise_refuse(const ConvProblem& problem);
-PackedConv depthwise_pack(const TileKernel& tile, const ConvProblem& problem, const float* weights,
+// In blocks of `columns` channels.
+PackedConv depthwise_pack(int64_t columns, const ConvProblem& problem, const float* weights,
                           const float* bias);
 void depthwise_run(const DepthwiseTile& tile, const ConvProblem& problem, const PackedConv& packed,
                    const ConvMaps& maps, ThreadPool& pool);

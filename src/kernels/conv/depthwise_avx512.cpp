@@ -55,38 +55,6 @@ void sums_of(const DepthwiseSums& tile) {
   store_sums(tile, sums);
 }
 
-// Rows of kTaps taps, pixels kStride taps apart: each input is loaded once for all the windows it
-// lies in. Every sum still adds its taps in their order.
-template <int kTaps, int kStride, int kVectors, bool kWhole>
-void sliding_sums(const DepthwiseSums& tile) {
-  const Channels<kVectors, kWhole> channels(tile.channels);
-  Vec sums[kRows][kVectors] = {};
-  for (int64_t i = 0; i < tile.taps_h; ++i) {
-    const float* input = tile.input + i * tile.row_step;
-    const float* row = tile.weights + i * tile.weight_step;
-    Vec weights[kTaps][kVectors];
-#pragma GCC unroll 5
-    for (int l = 0; l < kTaps; ++l)
-#pragma GCC unroll 2
-      for (int v = 0; v < kVectors; ++v)
-        weights[l][v] = load_aligned(row + l * kColumns + v * kLanes);
-#pragma GCC unroll 20
-    for (int column = 0; column < (kRows - 1) * kStride + kTaps; ++column, input += tile.tap_step) {
-      Vec x[kVectors];
-#pragma GCC unroll 2
-      for (int v = 0; v < kVectors; ++v) x[v] = channels.input(input, v);
-#pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r) {
-        const int tap = column - r * kStride;
-        if (tap < 0 || tap >= kTaps) continue;
-#pragma GCC unroll 2
-        for (int v = 0; v < kVectors; ++v) sums[r][v] = fma(x[v], weights[tap][v], sums[r][v]);
-      }
-    }
-  }
-  store_sums(tile, sums);
-}
-
 // The form for this many channels.
 template <template <int, bool> typename Form>
 void by_channels(const DepthwiseSums& tile) {
@@ -104,29 +72,9 @@ struct AnyWindow {
   };
 };
 
-template <int kTaps, int kStride>
-struct Sliding {
-  template <int kVectors, bool kWhole>
-  struct Form {
-    static void sums(const DepthwiseSums& tile) {
-      sliding_sums<kTaps, kStride, kVectors, kWhole>(tile);
-    }
-  };
-};
-
 template <int kCount>
 void avx512_sums(const DepthwiseSums& tile) {
   by_channels<AnyWindow<kCount>::template Form>(tile);
-}
-
-// A full row of pixels; the frequent windows have forms of their own.
-void avx512_full(const DepthwiseSums& tile) {
-  const bool once = tile.pixel_step == tile.tap_step, twice = tile.pixel_step == 2 * tile.tap_step;
-  if (tile.taps_w == 3 && once) return by_channels<Sliding<3, 1>::Form>(tile);
-  if (tile.taps_w == 3 && twice) return by_channels<Sliding<3, 2>::Form>(tile);
-  if (tile.taps_w == 5 && once) return by_channels<Sliding<5, 1>::Form>(tile);
-  if (tile.taps_w == 5 && twice) return by_channels<Sliding<5, 2>::Form>(tile);
-  avx512_sums<kRows>(tile);
 }
 
 }  // namespace
@@ -134,7 +82,7 @@ void avx512_full(const DepthwiseSums& tile) {
 const DepthwiseTile kDepthwiseAvx512 = {
     &kTileAvx512,
     {nullptr, avx512_sums<1>, avx512_sums<2>, avx512_sums<3>, avx512_sums<4>, avx512_sums<5>,
-     avx512_sums<6>, avx512_sums<7>, avx512_full},
+     avx512_sums<6>, avx512_sums<7>, avx512_sums<8>},
 };
 
 }  // namespace shrike::kernels

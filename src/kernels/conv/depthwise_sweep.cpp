@@ -1,0 +1,85 @@
+#include "kernels/conv/depthwise_sweep.h"
+
+#include <algorithm>
+
+#include "kernels/conv/depthwise.h"
+#include "kernels/sizes.h"
+
+namespace shrike::kernels {
+
+namespace {
+
+alignas(64) constexpr float kZeros[kMaxTileColumns] = {};
+
+// The input rows of output rows [y, y + row_count), from their first channel; zeros for those
+// outside the map and those that no window needs.
+void point_at_rows(const ConvProblem& p, const ConstMapView& input, int64_t y,
+                   DepthwiseSweep& sweep) {
+  const int64_t top = y * p.stride_h - p.pad_top;
+  const int64_t needed = (sweep.row_count - 1) * p.stride_h + p.kernel_h;
+  for (int64_t i = 0; i < kSweepMaxInputRows; ++i) {
+    const bool exists = i < needed && top + i >= 0 && top + i < p.in_height;
+    sweep.rows[i] = exists ? input.at(top + i, 0) : kZeros;
+    sweep.steps[i] = exists ? input.pixel_stride : 0;
+  }
+}
+
+// Blocks [first, last) of the output rows from y on.
+void sweep_rows(const DepthwiseSweeper& sweeper, const ConvProblem& p, const PackedConv& packed,
+                const ConvMaps& maps, int64_t y, int64_t first, int64_t last) {
+  const bool add = p.residual != Residual::kNone;
+  DepthwiseSweep sweep{};
+  sweep.row_count = static_cast<int>(std::min<int64_t>(kSweepRows, p.out_height - y));
+  point_at_rows(p, maps.input, y, sweep);
+  sweep.width = p.in_width;
+  sweep.pad = p.pad_left;
+  sweep.output_step = maps.output.pixel_stride;
+  sweep.output_row = maps.output.row_stride;
+  sweep.out_width = p.out_width;
+  sweep.residual_step = maps.residual.pixel_stride;
+  sweep.residual_row = maps.residual.row_stride;
+  sweep.activation = p.activation;
+  sweep.order = p.residual;
+  const DepthwiseSweep row = sweep;
+  for (int64_t block = first; block < last; ++block) {
+    const int64_t channel = block * sweeper.lanes;
+    for (int i = 0; i < kSweepMaxInputRows; ++i)
+      if (row.steps[i] != 0) sweep.rows[i] = row.rows[i] + channel;
+    sweep.weights = packed.floats() + block * (p.taps() + 1) * sweeper.lanes;
+    sweep.output = maps.output.at(y, 0) + channel;
+    if (add) sweep.residual = maps.residual.at(y, 0) + channel;
+    sweep.channels = std::min(sweeper.lanes, p.out_channels - channel);
+    const bool whole = sweep.channels == sweeper.lanes;
+    sweeper.function(p.kernel_w, p.stride_w, p.activation.kind, whole)(sweep);
+  }
+}
+
+}  // namespace
+
+const char* depthwise_sweep_refuse(const DepthwiseSweeper& sweeper, const ConvProblem& problem) {
+  if (const char* reason = depthwise_refuse(problem)) return reason;
+  if (problem.kernel_h != problem.kernel_w || problem.stride_h != problem.stride_w ||
+      problem.dilation_h != 1 || problem.dilation_w != 1 ||
+      !sweeper.function(problem.kernel_w, problem.stride_w, ActivationKind::kNone, true))
+    return "not 3x3 or 5x5 with stride 1 or 2";
+  if (!sweeper.function(problem.kernel_w, problem.stride_w, problem.activation.kind, true))
+    return "no form with this activation";
+  return nullptr;
+}
+
+void depthwise_sweep_run(const DepthwiseSweeper& sweeper, const ConvProblem& problem,
+                         const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool) {
+  const int64_t blocks = divide_up(problem.out_channels, sweeper.lanes);
+  const int64_t bands = divide_up(problem.out_height, kSweepRows);
+  // Flat maps are also divided by channels.
+  const int64_t wanted = pool.threads() > 1 ? 4 * pool.threads() : 1;
+  const int64_t parts =
+      std::clamp<int64_t>(divide_up(wanted, std::max<int64_t>(1, bands)), 1, blocks);
+  pool.parallel_for(bands * parts, [&](int64_t unit, int) {
+    const int64_t part = unit % parts;
+    sweep_rows(sweeper, problem, packed, maps, unit / parts * kSweepRows, blocks * part / parts,
+               blocks * (part + 1) / parts);
+  });
+}
+
+}  // namespace shrike::kernels

@@ -1,0 +1,57 @@
+// Depthwise convolution with a square kernel of 3 or 5 taps: two output rows at a time, a vector of
+// channels after the other. The rows' columns are swept from left to right; a column is loaded once
+// for all the windows it lies in, whose sums are kept in registers until their last column,
+// finished there and stored. Edges cost nothing: a column outside the map adds nothing, a row
+// outside it is read from zeros.
+//
+// Weights are packed as in depthwise.h, blocks being one vector wide. A sum's products are added
+// column by column, from top to bottom within each.
+#pragma once
+
+#include "kernels/conv/conv.h"
+
+namespace shrike::kernels {
+
+inline constexpr int kSweepRows = 2;     // of the output
+inline constexpr int kSweepMaxTaps = 5;  // in each direction
+inline constexpr int kSweepMaxInputRows = 2 * (kSweepRows - 1) + kSweepMaxTaps;
+
+// Output rows y < row_count and x < out_width of one block of channels j < channels:
+//   s[y][x][j] = bias[j] + sum over i, l < taps with 0 <= column < width, column = x*stride+l-pad
+//   of
+//                rows[y*stride + i][column*steps[y*stride + i] + j] * weights[i*taps + l][j]
+//   output[y*output_row + x*output_step + j] = act(s), with the residual where `order` says
+struct DepthwiseSweep {
+  const float* rows[kSweepMaxInputRows];  // those that a window of `row_count` rows needs, or zeros
+  int64_t steps[kSweepMaxInputRows];      // floats from pixel to pixel, 0 for a row of zeros
+  int64_t width, pad;
+  const float* weights;  // the bias before them; aligned to a vector
+  float* output;
+  int64_t output_step, output_row;
+  int64_t out_width;
+  int row_count;          // 1 .. kSweepRows
+  const float* residual;  // unread for Residual::kNone
+  int64_t residual_step, residual_row;
+  int64_t channels;  // 1 .. lanes
+  Activation activation;
+  Residual order;
+};
+
+using DepthwiseSweepFunction = void (*)(const DepthwiseSweep&);
+
+struct DepthwiseSweeper {
+  int64_t lanes;  // channels of a block
+  // Null for windows and activations that it has no form of. `whole`: for blocks of all lanes.
+  DepthwiseSweepFunction (*function)(int64_t taps, int64_t stride, ActivationKind, bool whole);
+};
+
+#if SHRIKE_KERNELS_AVX2
+extern const DepthwiseSweeper kDepthwiseSweepAvx2;
+extern const DepthwiseSweeper kDepthwiseSweepAvx512;
+#endif
+
+const char* depthwise_sweep_refuse(const DepthwiseSweeper& sweeper, const ConvProblem& problem);
+void depthwise_sweep_run(const DepthwiseSweeper& sweeper, const ConvProblem& problem,
+                         const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool);
+
+}  // namespace shrike::kernels

@@ -1,0 +1,8 @@
+#include "kernels/activation/vector_avx2.h"
+#include "kernels/conv/depthwise_sweep_form.h"
+
+namespace shrike::kernels {
+
+const DepthwiseSweeper kDepthwiseSweepAvx2 = {kLanes, sweep_function};
+
+}  // namespace shrike::kernels
