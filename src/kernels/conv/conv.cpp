@@ -3,6 +3,7 @@
 #include "kernels/conv/depthwise.h"
 #include "kernels/conv/depthwise_sweep.h"
 #include "kernels/conv/igemm.h"
+#include "kernels/conv/pointwise.h"
 #include "kernels/conv/reference.h"
 #include "kernels/winograd/algorithms.h"
 #include "kernels/winograd/winograd.h"
@@ -67,6 +68,23 @@ constexpr ConvKernel depthwise_sweep_row(const char* name, CpuNeed need) {
   };
 }
 
+template <const PointwiseKernel& kKernel>
+constexpr ConvKernel pointwise_row(const char* name, CpuNeed need) {
+  return {
+      name,
+      need,
+      pointwise_refuse,
+      1,
+      [](const ConvProblem& problem, const float* weights, const float* bias) {
+        return pointwise_pack(kKernel, problem, weights, bias);
+      },
+      no_scratch,
+      [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
+         ThreadPool& pool,
+         std::span<std::byte>) { pointwise_run(kKernel, problem, packed, maps, pool); },
+  };
+}
+
 template <const WinogradKernel& kKernel>
 constexpr ConvKernel winograd_row(const char* name, CpuNeed need, double rounding) {
   return {
@@ -93,6 +111,8 @@ constexpr ConvKernel kConvKernels[] = {
     depthwise_sweep_row<kDepthwiseSweepAvx2>("avx2_depthwise_sweep", CpuNeed::kAvx2Fma),
     depthwise_row<kDepthwiseAvx512>("avx512_depthwise", CpuNeed::kAvx512),
     depthwise_row<kDepthwiseAvx2>("avx2_depthwise", CpuNeed::kAvx2Fma),
+    pointwise_row<kPointwiseAvx512>("avx512_pointwise", CpuNeed::kAvx512),
+    pointwise_row<kPointwiseAvx2>("avx2_pointwise", CpuNeed::kAvx2Fma),
     winograd_row<kWinogradStride2Avx512>("avx512_winograd_stride2", CpuNeed::kAvx512,
                                          kPolyphase4.rounding),
     winograd_row<kWinograd6Avx512>("avx512_winograd_6x6", CpuNeed::kAvx512, kToomCook6.rounding),

@@ -36,7 +36,7 @@ struct ConvProblem {
   Activation activation;
   Residual residual = Residual::kNone;
   int64_t max_packed_bytes = INT64_MAX;  // kernels that would enlarge the weights beyond it refuse
-  double max_rounding = 10;  // and those that round more, see ConvKernel::rounding
+  double max_rounding = 10;              // and those that round more, see ConvKernel::rounding
 
   int64_t group_in() const { return in_channels / groups; }
   int64_t group_out() const { return out_channels / groups; }

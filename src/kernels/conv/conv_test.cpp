@@ -197,7 +197,7 @@ TEST(Conv, ChoiceSaysWhyOthersDeclined) {
   CpuFeatures avx2;
   avx2.avx2_fma = true;
   const Choice<ConvKernel> fast = select_kernel(conv_kernels(), p, avx2);
-  EXPECT_STREQ(fast.kernel->name, "avx2_igemm");
+  EXPECT_STREQ(fast.kernel->name, "avx2_pointwise");
   ASSERT_GE(fast.declined.size(), 2u);
   EXPECT_STREQ(fast.declined[0].kernel, "avx512_depthwise_sweep");
   EXPECT_STREQ(fast.declined[1].kernel, "avx2_depthwise_sweep");

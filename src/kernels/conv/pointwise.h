@@ -1,0 +1,59 @@
+// Convolution with a kernel of one tap: pixels x channels times channels x outputs.
+//
+// What igemm.h does with pointers to rows needs none here, as a run of pixels lies at equal
+// distances; and sums are finished in registers. Weights are packed
+//   [panel of wide.columns outputs][channel][wide.columns], [narrow panel][channel][narrow.columns]
+// then the biases in the same order; the narrow panel is the last one where it is enough for the
+// rest. A block of pixels meets all panels before the next block is touched.
+#pragma once
+
+#include "kernels/conv/conv.h"
+#include "kernels/tile/tile.h"
+
+namespace shrike::kernels {
+
+// Pixels p < count and columns j < columns of one panel, C being the panel's:
+//   s[p][j] = bias[j] + sum over k < depth of input[p*input_step + k] * weights[k*C + j]
+//   output[p*output_step + j] = act(s), with the residual where `order` says
+// k is added in order, by fused multiply-adds, whatever `count` is.
+struct PointwiseStrip {
+  const float* input;
+  int64_t input_step;
+  int64_t count, depth;
+  const float* weights;  // [depth][C], aligned to a vector
+  const float* bias;     // [C]
+  float* output;
+  int64_t output_step;
+  const float* residual;  // as output; unread for Residual::kNone
+  int64_t residual_step;
+  int64_t columns;  // 1 .. C
+  Activation activation;
+  Residual order;
+};
+
+using PointwiseFunction = void (*)(const PointwiseStrip&);
+
+struct PointwisePanel {
+  int64_t columns;
+  PointwiseFunction (*function)(ActivationKind);
+};
+
+struct PointwiseKernel {
+  int64_t rows;  // pixels that are computed at once
+  PointwisePanel wide;
+  const PointwisePanel* narrow;
+};
+
+#if SHRIKE_KERNELS_AVX2
+extern const PointwisePanel kPointwiseNarrowAvx2;
+extern const PointwiseKernel kPointwiseAvx2;
+extern const PointwiseKernel kPointwiseAvx512;
+#endif
+
+const char* pointwise_refuse(const ConvProblem& problem);
+PackedConv pointwise_pack(const PointwiseKernel& kernel, const ConvProblem& problem,
+                          const float* weights, const float* bias);
+void pointwise_run(const PointwiseKernel& kernel, const ConvProblem& problem,
+                   const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool);
+
+}  // namespace shrike::kernels

@@ -1,0 +1,119 @@
+// Strips of pixels on the vectors of one instruction set: included by its file behind
+// activation/vector_avx2.h or its like.
+#pragma once
+
+#include "kernels/conv/pointwise.h"
+
+namespace shrike::kernels {
+namespace {
+
+// kRows pixels and kVectors vectors of columns.
+template <int kRows, int kVectors>
+struct PointwiseSums {
+  Vec sums[kRows][kVectors];
+
+  [[gnu::always_inline]] PointwiseSums(const PointwiseStrip& strip, const float* input) {
+    constexpr int64_t kColumns = kVectors * kLanes;
+    const float* row[kRows];
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      row[r] = input + r * strip.input_step;
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v) sums[r][v] = splat(0.0f);
+    }
+    const float* weights = strip.weights;
+#pragma GCC unroll 2
+    for (int64_t k = 0; k < strip.depth; ++k, weights += kColumns) {
+      Vec w[kVectors];
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v) w[v] = load_aligned(weights + v * kLanes);
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        const Vec x = splat(row[r][k]);
+#pragma GCC unroll 2
+        for (int v = 0; v < kVectors; ++v) sums[r][v] = fma(x, w[v], sums[r][v]);
+      }
+    }
+    // The bias comes last, for the reason given in tile_avx2.cpp.
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) {
+      const Vec bias = load(strip.bias + v * kLanes);
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) sums[r][v] = sums[r][v] + bias;
+    }
+  }
+};
+
+// Sums that pass through memory: those of fewer pixels than are computed at once, so that they are
+// not compiled anew for each activation, and those with a residual or of columns that are not
+// there.
+template <int kRows, int kVectors>
+void store_sums(const PointwiseStrip& strip, int64_t p, float* target) {
+  const PointwiseSums<kRows, kVectors> tile(strip, strip.input + p * strip.input_step);
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v)
+      store_aligned(target + (r * kVectors + v) * kLanes, tile.sums[r][v]);
+}
+
+// And what follows them. The residual may be the output.
+template <int kVectors, typename Act>
+void finish_sums(const PointwiseStrip& strip, const Act& act, const float* sums, int64_t p,
+                 int64_t end) {
+  for (; p < end; ++p, sums += kVectors * kLanes)
+    for (int64_t j = 0; j < strip.columns; j += kLanes) {
+      const int64_t count = strip.columns - j;
+      Vec sum = load_aligned(sums + j), residual = splat(0.0f);
+      if (strip.order != Residual::kNone)
+        residual = load_some(strip.residual + p * strip.residual_step + j, count);
+      if (strip.order == Residual::kBeforeActivation) sum = sum + residual;
+      sum = act(sum);
+      if (strip.order == Residual::kAfterActivation) sum = sum + residual;
+      store_some(strip.output + p * strip.output_step + j, sum, count);
+    }
+}
+
+template <int kVectors>
+using StoreSums = void (*)(const PointwiseStrip&, int64_t p, float* target);
+template <int kVectors>
+constexpr StoreSums<kVectors> kStoreSums[] = {nullptr,
+                                              store_sums<1, kVectors>,
+                                              store_sums<2, kVectors>,
+                                              store_sums<3, kVectors>,
+                                              store_sums<4, kVectors>,
+                                              store_sums<5, kVectors>,
+                                              store_sums<6, kVectors>,
+                                              store_sums<7, kVectors>,
+                                              store_sums<8, kVectors>};
+
+template <int kRows, int kVectors, typename Act>
+void strip_of(const PointwiseStrip& strip) {
+  static_assert(kRows <= 8);
+  const Act act(strip.activation);
+  const bool plain = strip.order == Residual::kNone && strip.columns == kVectors * kLanes;
+  int64_t p = 0;
+  for (; plain && p + kRows <= strip.count; p += kRows) {
+    const PointwiseSums<kRows, kVectors> tile(strip, strip.input + p * strip.input_step);
+    float* output = strip.output + p * strip.output_step;
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r, output += strip.output_step)
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v) store(output + v * kLanes, act(tile.sums[r][v]));
+  }
+  alignas(64) float sums[kRows * kVectors * kLanes];
+  for (int64_t end; p < strip.count; p = end) {
+    end = strip.count - p < kRows ? strip.count : p + kRows;
+    kStoreSums<kVectors>[end - p](strip, p, sums);
+    finish_sums<kVectors>(strip, act, sums, p, end);
+  }
+}
+
+template <int kRows, int kVectors>
+PointwiseFunction strip_function(ActivationKind kind) {
+  return with_vector_activation(
+      kind, []<typename Act>() -> PointwiseFunction { return strip_of<kRows, kVectors, Act>; });
+}
+
+}  // namespace
+}  // namespace shrike::kernels
