@@ -1,0 +1,242 @@
+#include "kernels/qconv/output_rule.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace shrike::kernels {
+
+namespace {
+
+constexpr int kMaxFraction = 7;  // 255 steps still fit 16 bits
+constexpr double kWords = 32768;
+
+double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+
+// A function that far away is straight: x on the right and 0 on the left where it follows ReLU,
+// constants elsewhere.
+struct Curve {
+  double (*value)(const Activation&, double x);
+  bool follows_relu;
+  bool by_sign;
+};
+
+double mish(const Activation&, double x) {
+  return x * std::tanh(std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x))));
+}
+double hard_swish(const Activation&, double x) { return x * std::clamp(x / 6 + 0.5, 0.0, 1.0); }
+double hard_sigmoid(const Activation& a, double x) {
+  return std::clamp(static_cast<double>(a.alpha) * x + static_cast<double>(a.beta), 0.0, 1.0);
+}
+
+// Null where a kind is no curve with a rule.
+const Curve* curve_of(ActivationKind kind) {
+  static constexpr Curve kSigmoid{[](const Activation&, double x) { return sigmoid(x); }, false,
+                                  true};
+  static constexpr Curve kSilu{[](const Activation&, double x) { return x * sigmoid(x); }, true,
+                               false};
+  static constexpr Curve kTanh{[](const Activation&, double x) { return std::tanh(x); }, false,
+                               true};
+  static constexpr Curve kMish{mish, true, true};
+  static constexpr Curve kHardSigmoid{hard_sigmoid, false, true};
+  static constexpr Curve kHardSwish{hard_swish, true, false};
+  static constexpr Curve kGelu{
+      [](const Activation&, double x) { return x / 2 * std::erfc(-x * std::sqrt(0.5)); }, true,
+      false};
+  switch (kind) {
+    case ActivationKind::kSigmoid:
+      return &kSigmoid;
+    case ActivationKind::kSilu:
+      return &kSilu;
+    case ActivationKind::kTanh:
+      return &kTanh;
+    case ActivationKind::kMish:
+      return &kMish;
+    case ActivationKind::kHardSigmoid:
+      return &kHardSigmoid;
+    case ActivationKind::kHardSwish:
+      return &kHardSwish;
+    case ActivationKind::kGelu:
+      return &kGelu;
+    default:
+      return nullptr;
+  }
+}
+
+bool is_straight(ActivationKind kind) {
+  return kind == ActivationKind::kNone || kind == ActivationKind::kRelu ||
+         kind == ActivationKind::kLeakyRelu || kind == ActivationKind::kClip;
+}
+
+// r of the rule, in units of 1.
+double difference(const Curve& curve, const Activation& activation, double x) {
+  return (curve.follows_relu ? std::max(x, 0.0) : 0.0) - curve.value(activation, x);
+}
+
+// From where on, on both sides, the difference is within `tolerance` of what it is far away. In
+// halves, so that the kinks of hard-swish and hard-sigmoid are where segments end.
+double reach_of(const Curve& curve, const Activation& activation, double tolerance) {
+  constexpr double kStep = 0.5, kFar = 32;
+  const double right = difference(curve, activation, kFar);
+  const double left = difference(curve, activation, -kFar);
+  double reach = kStep;
+  while (reach < kFar && (std::fabs(difference(curve, activation, reach) - right) > tolerance ||
+                          std::fabs(difference(curve, activation, -reach) - left) > tolerance))
+    reach += kStep;
+  return reach;
+}
+
+int16_t to_word(double value) {
+  return static_cast<int16_t>(std::lrint(std::clamp(value, 1 - kWords, kWords - 1)));
+}
+
+// The quadratics through the difference at three Chebyshev nodes of each segment.
+struct Fit {
+  double coefficients[3][2][kCurveSegments];
+  double most = 0;  // size of a difference
+};
+
+Fit fit(const Curve& curve, const Activation& activation, double reach) {
+  const double node = std::sqrt(0.75);
+  Fit result;
+  for (int sign = 0; sign < 2; ++sign)
+    for (int s = 0; s < kCurveSegments; ++s) {
+      const auto at = [&](double place) {
+        const double x = reach * (s + 0.5 + place / 2) / kCurveSegments;
+        return difference(curve, activation, sign ? -x : x);
+      };
+      const double below = at(-node), middle = at(0), above = at(node);
+      result.coefficients[0][sign][s] = middle;
+      result.coefficients[1][sign][s] = (above - below) / (2 * node);
+      result.coefficients[2][sign][s] = (above + below - 2 * middle) / (2 * node * node);
+      for (double value : {below, middle, above})
+        result.most = std::max(result.most, std::fabs(value));
+    }
+  return result;
+}
+
+// |u| * growth is t: growth = factor * 2^(shift - 16), factor in 2^15 .. 2^16.
+void set_growth(double growth, OutputRule& rule) {
+  rule.shift = std::clamp(std::ilogb(growth) + 1, 1, 15);
+  const double factor = std::ldexp(growth, 16 - rule.shift);
+  rule.factor = static_cast<uint16_t>(std::clamp(std::floor(factor), 1.0, 65535.0));
+  const auto place = [&](uint32_t u) { return (u << rule.shift) * rule.factor >> 16; };
+  uint32_t last = 0xffffu >> rule.shift;
+  while (last > 0 && place(last) > 0x7fff) --last;
+  rule.reach = static_cast<uint16_t>(last);
+}
+
+void make_curve(const QConvProblem& problem, const Curve& curve, OutputRule& rule) {
+  const double step = problem.out_scale;
+  const double ratio =
+      problem.residual == Residual::kNone ? 0 : static_cast<double>(problem.residual_scale) / step;
+  double reach = reach_of(curve, problem.activation, step / 16);
+  const Fit fitted = fit(curve, problem.activation, reach);
+  const double most = std::max(256 * (1 + ratio), fitted.most / step);
+  rule.fraction = kMaxFraction;
+  while (rule.fraction > 0 && std::ldexp(most, rule.fraction) > kWords) --rule.fraction;
+  rule.in_fraction = rule.fraction;
+  while (rule.in_fraction > 0 && std::ldexp(step, 15 - rule.in_fraction) < reach)
+    --rule.in_fraction;
+  set_growth(std::ldexp(step, 15 - rule.in_fraction) / reach, rule);
+  for (int degree = 0; degree < 3; ++degree)
+    for (int sign = 0; sign < 2; ++sign)
+      for (int s = 0; s < kCurveSegments; ++s)
+        rule.coefficients[degree][sign][s] =
+            to_word(std::ldexp(fitted.coefficients[degree][sign][s] / step, rule.fraction));
+
+  rule.lift = rule.fraction - rule.in_fraction;
+  rule.most = static_cast<int16_t>(curve.follows_relu ? 0x7fff >> rule.lift : 0);
+  rule.residual_ratio = to_word(std::ldexp(ratio, rule.fraction + 8));
+  rule.offset = static_cast<int16_t>((problem.out_zero << rule.fraction) +
+                                     (rule.fraction > 0 ? 1 << (rule.fraction - 1) : 0));
+}
+
+int16_t saturate(int32_t value) { return static_cast<int16_t>(std::clamp(value, -32768, 32767)); }
+
+int16_t multiply_high(int16_t a, int16_t b) { return static_cast<int16_t>((a * b + 0x4000) >> 15); }
+
+int32_t round_to_word(float value) {
+  return static_cast<int32_t>(std::nearbyint(std::clamp(value, -32768.0f, 32767.0f)));
+}
+
+float straight(const OutputRule& rule, float value) {
+  if (rule.kind == RuleKind::kLeaky) return value < 0 ? rule.slope * value : value;
+  if (rule.kind == RuleKind::kClip) return std::max(rule.low, std::min(rule.high, value));
+  return value;
+}
+
+int16_t curve_difference(const OutputRule& rule, int16_t u) {
+  const int sign = u < 0;
+  const uint32_t size = std::min<uint32_t>(u < 0 ? -u : u, rule.reach);
+  const uint32_t t = (size << rule.shift) * rule.factor >> 16;
+  const uint32_t segment = t >> 11;
+  const auto place = static_cast<int16_t>(static_cast<int32_t>((t & 0x7ff) * 32) - 0x8000);
+  const int16_t c0 = rule.coefficients[0][sign][segment];
+  const int16_t c1 = rule.coefficients[1][sign][segment];
+  const int16_t c2 = rule.coefficients[2][sign][segment];
+  const int16_t inner = saturate(c1 + multiply_high(place, c2));
+  return saturate(c0 + multiply_high(place, inner));
+}
+
+}  // namespace
+
+const char* qconv_unsupported(const QConvProblem& problem) {
+  if (problem.residual == Residual::kBeforeActivation)
+    return "a residual before the activation has no integer rule";
+  const bool curve = curve_of(problem.activation.kind) != nullptr;
+  if (!curve && !is_straight(problem.activation.kind)) return "the activation has no integer rule";
+  if (problem.output == QOutput::kFloats && (curve || problem.residual != Residual::kNone))
+    return "floats are written without residual and curved activation";
+  return nullptr;
+}
+
+OutputRule make_output_rule(const QConvProblem& problem) {
+  OutputRule rule;
+  rule.out_zero = static_cast<int16_t>(problem.out_zero);
+  rule.residual_zero = static_cast<int16_t>(problem.residual_zero);
+  rule.ratio = problem.residual_scale / problem.out_scale;
+  const float step = problem.output == QOutput::kFloats ? 1 : problem.out_scale;
+  const Activation& activation = problem.activation;
+  if (const Curve* curve = curve_of(activation.kind)) {
+    rule.kind = curve->by_sign ? RuleKind::kCurveBySign : RuleKind::kCurve;
+    make_curve(problem, *curve, rule);
+  } else if (activation.kind == ActivationKind::kClip) {
+    rule.kind = RuleKind::kClip;
+    rule.low = activation.alpha / step;
+    rule.high = activation.beta / step;
+  } else if (activation.kind != ActivationKind::kNone) {
+    rule.kind = RuleKind::kLeaky;
+    rule.slope = activation.kind == ActivationKind::kRelu ? 0 : activation.alpha;
+  }
+  return rule;
+}
+
+float accumulator_scale(const QConvProblem& problem, const OutputRule& rule, float weight_scale) {
+  const float scale = problem.in_scale * weight_scale;
+  if (problem.output == QOutput::kFloats) return scale;
+  return std::ldexp(scale / problem.out_scale, rule.in_fraction);
+}
+
+uint8_t output_byte(const OutputRule& rule, int32_t acc, float scale, bool add, uint8_t residual) {
+  const float scaled = static_cast<float>(acc) * scale;
+  const int32_t distance = residual - rule.residual_zero;
+  if (rule.kind != RuleKind::kCurve && rule.kind != RuleKind::kCurveBySign) {
+    float value = straight(rule, scaled);
+    if (add) value = value + rule.ratio * static_cast<float>(distance);
+    return static_cast<uint8_t>(std::clamp(round_to_word(value) + rule.out_zero, 0, 255));
+  }
+  const auto u = static_cast<int16_t>(round_to_word(scaled));
+  const int16_t positive = std::clamp<int16_t>(u, 0, rule.most);
+  int16_t value = saturate((positive << rule.lift) - curve_difference(rule, u));
+  if (add)
+    value =
+        saturate(value + multiply_high(static_cast<int16_t>(distance * 128), rule.residual_ratio));
+  return static_cast<uint8_t>(std::clamp(saturate(value + rule.offset) >> rule.fraction, 0, 255));
+}
+
+float output_float(const OutputRule& rule, int32_t acc, float scale) {
+  return straight(rule, static_cast<float>(acc) * scale);
+}
+
+}  // namespace shrike::kernels

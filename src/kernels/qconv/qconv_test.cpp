@@ -1,0 +1,249 @@
+// Every row of the integer convolution's table against the reference, bit by bit.
+#include "kernels/qconv/qconv.h"
+
+#include <gtest/gtest.h>
+
+#include "kernels/testing/qconv_case.h"
+
+namespace shrike::kernels {
+namespace {
+
+using namespace testing;
+
+constexpr ActivationKind kWithRules[] = {
+    ActivationKind::kNone,      ActivationKind::kRelu,    ActivationKind::kLeakyRelu,
+    ActivationKind::kClip,      ActivationKind::kSigmoid, ActivationKind::kSilu,
+    ActivationKind::kTanh,      ActivationKind::kMish,    ActivationKind::kHardSigmoid,
+    ActivationKind::kHardSwish, ActivationKind::kGelu};
+
+TEST(QConv, ReferenceComputesTheFormula) {
+  // A 3x3 kernel of twos over inputs that stand for 3 * 0.5 = 1.5: every output counts its window's
+  // pixels inside the map, 3 a pixel, and the bias of 4 * 0.5 = 2.
+  QConvProblem p;
+  static_cast<ConvProblem&>(p) = square(3, 1, 1, 3, 1, 1);
+  p.in_scale = 0.5f;
+  p.in_zero = 10;
+  p.out_scale = 0.25f;
+  p.out_zero = 100;
+  const std::vector<uint8_t> input(9, 13);
+  const std::vector<int8_t> weights(9, 2);
+  const float scale = 1;
+  const int32_t bias = 4;
+  std::vector<uint8_t> out(9);
+  ThreadPool pool(1);
+  const QConvKernel& reference = qconv_kernels().back();
+  reference.run(p, reference.pack(p, {weights.data(), &scale, &bias}),
+                {dense_map(input.data(), 3, 3, 1), dense_map(out.data(), 3, 3, 1), {}, {}}, pool,
+                {});
+  const auto expected = [](int pixels) { return static_cast<uint8_t>(100 + 8 + 12 * pixels); };
+  EXPECT_EQ(out,
+            (std::vector<uint8_t>{expected(4), expected(6), expected(4), expected(6), expected(9),
+                                  expected(6), expected(4), expected(6), expected(4)}));
+}
+
+TEST(QConv, ChannelsAroundVectorWidths) {
+  Random random;
+  for (int64_t in : {1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 33})
+    for (int64_t out : {1, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 40, 48, 65})
+      for (int64_t kernel : {1, 3}) {
+        QConvProblem p = quantised(square(6, in, out, kernel, 1, kernel / 2), random);
+        p.activation.kind = random.pick({ActivationKind::kNone, ActivationKind::kSilu});
+        EXPECT_GE(QConvCase(p, random).check_all(), 2);
+      }
+}
+
+TEST(QConv, WidthsAroundTileSizes) {
+  Random random;
+  for (int64_t width = 1; width <= 19; ++width)
+    for (int64_t stride : {1, 2, 3}) {
+      ConvProblem p = square(5, 4, 18, 3, stride, 1);
+      p.in_width = width;
+      QConvCase(quantised(sized(p, 1), random), random).check_all();
+      p.in_channels = p.out_channels = p.groups = 18;
+      QConvCase(quantised(sized(p, 1), random), random).check_all();
+    }
+}
+
+TEST(QConv, MapsLargerThanABlock) {
+  Random random;
+  ConvProblem wide = square(3, 5, 3, 3, 1, 1);
+  wide.in_width = 1201;
+  QConvCase(quantised(sized(wide, 1), random), random, {2, 3, 1}, {1, 2, 3}).check_all();
+  QConvCase(quantised(square(40, 8, 9, 1, 1, 0), random), random).check_all();
+  QConvCase(quantised(square(13, 700, 9, 3, 1, 1), random), random).check_all();
+  QConvCase(quantised(square(41, 64, 40, 3, 2, 1), random), random).check_all();
+}
+
+TEST(QConv, Stems) {
+  Random random;
+  for (const ConvProblem& shape :
+       {square(32, 3, 16, 3, 2, 1), square(32, 3, 16, 6, 2, 2), square(30, 3, 32, 7, 2, 3)}) {
+    QConvProblem p = quantised(shape, random);
+    p.activation.kind = ActivationKind::kSilu;
+    QConvCase(p, random).check_all();
+  }
+}
+
+TEST(QConv, AsymmetricPadding) {
+  Random random;
+  ConvProblem p = square(9, 6, 10, 2, 2, 0);
+  QConvCase(quantised(sized(p, 1), random), random).check_all();
+  p.pad_left = 3;  // a window entirely in the padding
+  QConvCase(quantised(sized(p, 3), random), random).check_all();
+  p.groups = p.out_channels = p.in_channels;
+  QConvCase(quantised(sized(p, 3), random), random).check_all();
+}
+
+TEST(QConv, EveryActivationWithAndWithoutResidual) {
+  Random random;
+  for (ActivationKind kind : kWithRules)
+    for (Residual residual : {Residual::kNone, Residual::kAfterActivation})
+      for (int64_t channels : {5, 16, 32, 37})
+        for (int64_t groups : {int64_t{1}, channels})
+          for (int repeat = 0; repeat < 3; ++repeat) {
+            ConvProblem shape = square(7, channels, channels, 3, 1, 1);
+            shape.groups = groups;
+            QConvProblem p = quantised(shape, random);
+            p.residual = residual;
+            p.activation = {kind, kind == ActivationKind::kClip ? -0.4f : 0.2f, 0.9f};
+            QConvCase(p, random, {3, 2, 1}, {2, 5, 3}).check_all();
+            if (HasFailure()) return;
+          }
+}
+
+TEST(QConv, FloatsAsOutput) {
+  Random random;
+  for (ActivationKind kind : {ActivationKind::kNone, ActivationKind::kRelu,
+                              ActivationKind::kLeakyRelu, ActivationKind::kClip})
+    for (int64_t out : {3, 16, 20, 80}) {
+      QConvProblem p = quantised(square(7, 12, out, 1, 1, 0), random);
+      p.output = QOutput::kFloats;
+      p.activation = {kind, kind == ActivationKind::kClip ? -0.4f : 0.2f, 0.9f};
+      EXPECT_GE(QConvCase(p, random, {3, 2, 1}, {2, 5, 3}).check_all(), 2);
+    }
+}
+
+TEST(QConv, OutputsBeyondTheirRange) {
+  Random random;
+  for (ActivationKind kind : kWithRules)
+    for (float out_scale : {1e-6f, 1e-4f, 1.0f, 1e4f}) {
+      QConvProblem p = quantised(square(5, 40, 33, 3, 1, 1), random);
+      p.activation = {kind, kind == ActivationKind::kClip ? -0.4f : 0.2f, 0.9f};
+      p.out_scale = out_scale;
+      p.residual = random.pick({Residual::kNone, Residual::kAfterActivation});
+      QConvCase(p, random).check_all();
+    }
+}
+
+TEST(QConv, SumsThatWrapWrapTheSame) {
+  Random random;
+  QConvProblem p = quantised(square(3, 2, 17, 1, 1, 0), random);
+  std::vector<int32_t> bias(17, INT32_MAX);
+  std::vector<int8_t> weights(34, -128);
+  std::vector<float> scales(17, 1e-9f);
+  std::vector<uint8_t> input(18, 0), expected(9 * 17), out(9 * 17);
+  p.in_zero = 255;
+  ThreadPool pool(1);
+  for (auto kernel = qconv_kernels().rbegin(); kernel != qconv_kernels().rend(); ++kernel) {
+    if (cpu_lacks(kernel->need, cpu_features()) || (kernel->refuse && kernel->refuse(p))) continue;
+    std::vector<uint8_t>& target = kernel == qconv_kernels().rbegin() ? expected : out;
+    AlignedScratch scratch(kernel->scratch_bytes(p, 1));
+    kernel->run(p, kernel->pack(p, {weights.data(), scales.data(), bias.data()}),
+                {dense_map(input.data(), 3, 3, 2), dense_map(target.data(), 3, 3, 17), {}, {}},
+                pool, scratch.span());
+    if (&target == &out) {
+      EXPECT_EQ(out, expected) << kernel->name;
+    }
+  }
+}
+
+TEST(QConv, ResidualMayBeTheOutput) {
+  Random random;
+  QConvProblem p = quantised(square(6, 9, 9, 3, 1, 1), random);
+  p.residual = Residual::kAfterActivation;
+  p.activation.kind = ActivationKind::kSilu;
+  std::vector<int8_t> weights;
+  for (int64_t i = 0; i < p.weight_count(); ++i)
+    weights.push_back(static_cast<int8_t>(random.integer(-128, 127)));
+  const std::vector<float> scales(9, 0.0002f);
+  GappedMap<uint8_t> input(6, 6, 9, {}), residual(6, 6, 9, {});
+  input.fill(random);
+  residual.fill(random);
+  ThreadPool pool(2);
+  for (const QConvKernel& kernel : qconv_kernels()) {
+    if (cpu_lacks(kernel.need, cpu_features()) || (kernel.refuse && kernel.refuse(p))) continue;
+    const PackedConv packed = kernel.pack(p, {weights.data(), scales.data(), nullptr});
+    AlignedScratch scratch(kernel.scratch_bytes(p, 2));
+    GappedMap<uint8_t> apart(6, 6, 9, {}), in_place(residual);
+    kernel.run(p, packed, {input.view(), apart.view(), {}, residual.view()}, pool, scratch.span());
+    kernel.run(p, packed, {input.view(), in_place.view(), {}, in_place.view()}, pool,
+               scratch.span());
+    EXPECT_EQ(apart.values(), in_place.values()) << kernel.name;
+  }
+}
+
+TEST(QConv, NoBias) {
+  Random random;
+  const QConvProblem p = quantised(square(4, 3, 5, 3, 1, 1), random);
+  const QConvCase test(p, random);
+  const QConvOutput expected = test.run(qconv_kernels().back(), 1, false);
+  for (const QConvKernel& kernel : qconv_kernels()) {
+    if (cpu_lacks(kernel.need, cpu_features()) || (kernel.refuse && kernel.refuse(p))) continue;
+    EXPECT_TRUE(test.run(kernel, 1, false) == expected) << kernel.name;
+  }
+}
+
+TEST(QConv, RandomProblems) {
+  Random random;
+  for (int i = 0; i < 600; ++i) {
+    ConvProblem shape;
+    shape.in_height = random.integer(1, 14);
+    shape.in_width = random.integer(1, 19);
+    shape.kernel_h = random.integer(1, 5);
+    shape.kernel_w = random.integer(1, 7);
+    shape.stride_h = random.integer(1, 3);
+    shape.stride_w = random.integer(1, 3);
+    shape.dilation_h = random.integer(1, 2);
+    shape.dilation_w = random.integer(1, 3);
+    shape.pad_top = random.integer(0, 3);
+    shape.pad_left = random.integer(0, 4);
+    shape.groups = random.pick<int64_t>({1, 1, 1, 2, 3, 8});
+    const bool depthwise = random.integer(0, 3) == 0;
+    shape.in_channels = shape.groups * random.integer(1, 72 / shape.groups);
+    shape.out_channels = shape.groups * random.integer(1, 72 / shape.groups);
+    if (depthwise) shape.groups = shape.out_channels = shape.in_channels;
+    shape.activation.kind = random.pick({ActivationKind::kNone, ActivationKind::kSilu,
+                                         ActivationKind::kRelu, ActivationKind::kSigmoid});
+    shape.residual = random.pick({Residual::kNone, Residual::kAfterActivation});
+    const int64_t pad_end = random.integer(0, 4);
+    shape = sized(shape, pad_end);
+    if (shape.in_height + shape.pad_top + pad_end <= (shape.kernel_h - 1) * shape.dilation_h)
+      continue;
+    if (shape.in_width + shape.pad_left + pad_end <= (shape.kernel_w - 1) * shape.dilation_w)
+      continue;
+    const Gaps in{random.integer(0, 1) * random.integer(1, 9), random.integer(0, 5),
+                  random.integer(0, 7)};
+    const Gaps out{random.integer(0, 9), random.integer(0, 5), random.integer(0, 7)};
+    QConvCase(quantised(shape, random), random, in, out).check_all();
+    if (HasFailure()) break;
+  }
+}
+
+TEST(QConv, WhatHasNoRuleIsRefused) {
+  QConvProblem p;
+  p.activation.kind = ActivationKind::kExp;
+  EXPECT_NE(qconv_unsupported(p), nullptr);
+  p.activation.kind = ActivationKind::kSilu;
+  EXPECT_EQ(qconv_unsupported(p), nullptr);
+  p.output = QOutput::kFloats;
+  EXPECT_NE(qconv_unsupported(p), nullptr);
+  p.activation.kind = ActivationKind::kRelu;
+  p.residual = Residual::kAfterActivation;
+  EXPECT_NE(qconv_unsupported(p), nullptr);
+  p.output = QOutput::kBytes;
+  p.residual = Residual::kBeforeActivation;
+  EXPECT_NE(qconv_unsupported(p), nullptr);
+}
+
+}  // namespace
+}  // namespace shrike::kernels

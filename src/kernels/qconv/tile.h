@@ -1,0 +1,58 @@
+// The inner loop of the direct convolution: a tile of `rows` pixels x `columns` output channels,
+// summed and turned into outputs.
+//
+//   acc[r][j] = constants[j] + sum over s < runs, k < 4 * steps / sizeof(element) of
+//               inputs[r][offsets[s] + k] * weights[s][k][j]
+//   outputs[r][j] = the output rule's of acc[r][j], scales[j] and residual[r][j],  j < count
+//
+// Elements are bytes where the machine multiplies 4 of them at once into an int32, else int16s, of
+// which it multiplies 2: a step is 4 bytes of a pixel with as many weights of each output, weights
+// packed [run][step][column][element].
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/qconv/output_rule.h"
+
+namespace shrike::kernels {
+
+struct QTile {
+  const std::byte* const* inputs;  // [rows]
+  const int64_t* offsets;          // [runs], bytes from inputs
+  int64_t runs;
+  int64_t steps;             // of each run, at least 1
+  const std::byte* weights;  // aligned to 64 bytes
+  const int32_t* constants;  // [columns], aligned to 64 bytes
+  const float* scales;       // [columns], aligned to 64 bytes
+  const OutputRule* rule;
+  std::byte* const* outputs;       // [rows], the pixels' first channels: bytes or floats
+  const uint8_t* const* residual;  // [rows], likewise; null for none
+  int64_t column;                  // where the tile's first lies behind them
+  int64_t count;                   // columns that exist, from 1
+};
+
+using QTileFunction = void (*)(const QTile&);
+
+inline constexpr int kMaxQTileRows = 8;
+
+struct QTileKernel {
+  int rows;
+  int columns;
+  int element_bytes;  // 1: inputs as they are; 2: int16, less the input's zero
+  // For the problem's output and rule, and `count` columns.
+  QTileFunction (*function)(QOutput output, RuleKind kind, bool add, int64_t count);
+  // target[i] = source[i] as an element; `zero` is that of the input.
+  void (*copy)(const uint8_t* source, int64_t count, int zero, std::byte* target);
+
+  int step_elements() const { return 4 / element_bytes; }
+};
+
+extern const QTileKernel kQTilePlain;  // any processor
+#if SHRIKE_KERNELS_AVX2
+extern const QTileKernel kQTileAvx2;        // 6 x 16, pairs of int16
+extern const QTileKernel kQTileAvx512;      // 8 x 32, pairs of int16
+extern const QTileKernel kQTileAvx512Vnni;  // 8 x 32, fours of bytes
+#endif
+
+}  // namespace shrike::kernels

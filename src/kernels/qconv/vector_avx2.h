@@ -1,0 +1,125 @@
+// The vectors of AVX2 that tiles and output rules are made of: 8 int32 (Ints) or floats, 16 int16
+// (Words). Only for files compiled with AVX2: unnamed namespace for the reason given in
+// activation/vector_avx2.h.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/qconv/output_rule.h"
+
+namespace shrike::kernels {
+namespace {
+
+using Ints = __m256i;
+using Words = __m256i;
+using Floats = __m256;
+constexpr int kInts = 8;
+
+inline Ints load_ints(const void* source) {
+  return _mm256_load_si256(static_cast<const __m256i*>(source));
+}
+inline Ints splat_step(const std::byte* source) {
+  return _mm256_castps_si256(_mm256_broadcast_ss(reinterpret_cast<const float*>(source)));
+}
+
+inline Floats splat(float value) { return _mm256_set1_ps(value); }
+inline Floats load_floats(const float* source) { return _mm256_load_ps(source); }
+inline void store_floats(float* target, Floats value) { _mm256_storeu_ps(target, value); }
+inline Floats to_floats(Ints value) { return _mm256_cvtepi32_ps(value); }
+inline Floats smaller(Floats a, Floats b) { return _mm256_min_ps(a, b); }
+inline Floats larger(Floats a, Floats b) { return _mm256_max_ps(a, b); }
+// value < 0 ? slope * value : value
+inline Floats bend(Floats value, Floats slope) {
+  return _mm256_blendv_ps(value, value * slope, value);
+}
+inline Floats bytes_to_floats(const uint8_t* source) {
+  return _mm256_cvtepi32_ps(
+      _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(source))));
+}
+
+// Rounded to even, saturated below -2^31 alone.
+inline Ints round(Floats value) { return _mm256_cvtps_epi32(value); }
+
+// a and b saturated to 16 bits, in the order that order() gives to others and bytes() undoes.
+inline Words narrow(Ints a, Ints b) { return _mm256_packs_epi32(a, b); }
+inline Words order(Words in_sequence) { return _mm256_permute4x64_epi64(in_sequence, 0xd8); }
+// 16 bytes of each of two Words, saturated, in sequence.
+inline Ints bytes(Words a, Words b) {
+  return _mm256_permutevar8x32_epi32(_mm256_packus_epi16(a, b),
+                                     _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
+inline Words bytes_to_words(const uint8_t* source) {
+  return _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(source)));
+}
+inline void store_bytes(std::byte* target, Ints value) {
+  _mm256_store_si256(reinterpret_cast<__m256i*>(target), value);
+}
+inline void store_words(std::byte* target, Words value) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(target), value);
+}
+
+inline Words splat_word(int value) { return _mm256_set1_epi16(static_cast<int16_t>(value)); }
+inline Words add_saturated(Words a, Words b) { return _mm256_adds_epi16(a, b); }
+inline Words subtract_saturated(Words a, Words b) { return _mm256_subs_epi16(a, b); }
+inline Words subtract(Words a, Words b) { return _mm256_sub_epi16(a, b); }
+inline Words larger_word(Words a, Words b) { return _mm256_max_epi16(a, b); }
+inline Words smaller_unsigned(Words a, Words b) { return _mm256_min_epu16(a, b); }
+inline Words size_of_words(Words a) { return _mm256_abs_epi16(a); }
+inline Words multiply_high(Words a, Words b) { return _mm256_mulhrs_epi16(a, b); }
+inline Words multiply_high_unsigned(Words a, Words b) { return _mm256_mulhi_epu16(a, b); }
+inline Words smaller_word(Words a, Words b) { return _mm256_min_epi16(a, b); }
+inline Words exclusive_or(Words a, Words b) { return _mm256_xor_si256(a, b); }
+inline Words shift_left(Words a, __m128i count) { return _mm256_sll_epi16(a, count); }
+inline Words shift_right(Words a, __m128i count) { return _mm256_sra_epi16(a, count); }
+template <int kCount>
+inline Words shift_left(Words a) {
+  return _mm256_slli_epi16(a, kCount);
+}
+
+// One of 16 words a sign by bits 11 to 14 of t: the low bytes of all, then the high ones.
+class Coefficients {
+ public:
+  explicit Coefficients(const int16_t (&words)[2][kCurveSegments]) {
+    for (int sign = 0; sign < 2; ++sign) {
+      const __m256i all = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(words[sign]));
+      const __m256i sorted = _mm256_permute4x64_epi64(
+          _mm256_shuffle_epi8(
+              all, _mm256_setr_epi8(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15, 0, 2, 4,
+                                    6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15)),
+          0xd8);
+      low_[sign] = _mm256_permute4x64_epi64(sorted, 0x44);
+      high_[sign] = _mm256_permute4x64_epi64(sorted, 0xee);
+    }
+  }
+
+  struct Index {
+    __m256i low, high;  // a byte's highest bit asks for 0
+    Words negative;
+  };
+  template <bool kBySign>
+  static Index index(Words t, Words u) {
+    return {_mm256_or_si256(_mm256_srli_epi16(t, 11), splat_word(-0x8000)),
+            _mm256_or_si256(_mm256_srli_epi16(t, 3), splat_word(0x80)),
+            kBySign ? _mm256_srai_epi16(u, 15) : u};
+  }
+
+  template <bool kBySign>
+  Words at(const Index& index) const {
+    const Words right = of_sign(index, 0);
+    if constexpr (!kBySign) return right;
+    return _mm256_blendv_epi8(right, of_sign(index, 1), index.negative);
+  }
+
+ private:
+  Words of_sign(const Index& index, int sign) const {
+    return _mm256_or_si256(_mm256_shuffle_epi8(low_[sign], index.low),
+                           _mm256_shuffle_epi8(high_[sign], index.high));
+  }
+  __m256i low_[2], high_[2];
+};
+
+}  // namespace
+}  // namespace shrike::kernels
