@@ -95,7 +95,9 @@ struct Box {
 struct Detection {
   Box box;
   float confidence = 0;
-  int class_id = 0;  // an index into Detector::class_names()
+  // From 0. Not always an index into Detector::class_names(): a model that ends in rows of its own
+  // may say any class. class_name is then "class 7".
+  int class_id = 0;
   std::string class_name;
 };
 

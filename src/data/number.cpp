@@ -28,6 +28,9 @@ std::optional<long double> parse_number(std::string_view text) {
     text.remove_prefix(1);
     if (text.starts_with('-')) return std::nullopt;
   }
+  // Of "inf" and "nan" the libstdc++ of GCC 12 looks for a NUL behind the text.
+  const size_t sign = text.starts_with('-') ? 1 : 0;
+  if (text.find_first_of("0123456789.", sign) != sign) return std::nullopt;
   long double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value))

@@ -34,6 +34,7 @@ std::span<const Harness> harnesses();
 const Harness* find_harness(std::string_view name);
 
 void run_onnx(Bytes input);         // a model as detect, run and convert take it, up to the plan
+void run_onnx_run(Bytes input);     // a model that runs, and detects
 void run_graph_text(Bytes input);   // ir/text.h: print and parse are inverse
 void run_names(Bytes input);        // formats/names_literal.h: names, sizes, strides, names files
 void run_darknet_cfg(Bytes input);  // the network, with weights that are always the same
@@ -43,7 +44,8 @@ void run_data_yaml(Bytes input);
 void run_coco(Bytes input);
 void run_voc(Bytes input);
 void run_yolo_labels(Bytes input);
-void run_picture(Bytes input);  // vision/decode.h
+void run_data_set(Bytes input);  // a folder, read and written in every format
+void run_picture(Bytes input);   // vision/decode.h
 
 // Ends the process with `promise` on standard error unless it holds.
 void require(bool holds, std::string_view promise);

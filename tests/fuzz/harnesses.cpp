@@ -13,6 +13,7 @@ constexpr size_t kKilo = 1024;
 
 constexpr Harness kHarnesses[] = {
     {"onnx", run_onnx, onnx_seeds, 32 * kKilo, mutate_onnx},
+    {"onnx_run", run_onnx_run, onnx_seeds, 32 * kKilo, mutate_onnx},
     {"graph_text", run_graph_text, graph_text_seeds, 8 * kKilo},
     {"names", run_names, names_seeds, 4 * kKilo},
     {"darknet_cfg", run_darknet_cfg, darknet_cfg_seeds, 4 * kKilo},
@@ -22,6 +23,7 @@ constexpr Harness kHarnesses[] = {
     {"coco", run_coco, coco_seeds, 4 * kKilo},
     {"voc", run_voc, voc_seeds, 4 * kKilo},
     {"yolo_labels", run_yolo_labels, yolo_labels_seeds, 2 * kKilo},
+    {"data_set", run_data_set, data_set_seeds, 2 * kKilo},
     {"jpeg", run_picture, jpeg_seeds, 8 * kKilo},
     {"png", run_picture, png_seeds, 8 * kKilo},
     {"webp", run_picture, webp_seeds, 8 * kKilo},

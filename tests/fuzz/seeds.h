@@ -16,6 +16,7 @@ std::vector<std::string> data_yaml_seeds();
 std::vector<std::string> coco_seeds();
 std::vector<std::string> voc_seeds();
 std::vector<std::string> yolo_labels_seeds();
+std::vector<std::string> data_set_seeds();
 // The pictures of src/vision/testdata by their endings.
 std::vector<std::string> jpeg_seeds();
 std::vector<std::string> png_seeds();
