@@ -37,12 +37,6 @@ std::string text(const Json* value) {
   return value && value->is_string() ? value->get<std::string>() : std::string();
 }
 
-int side(const Json* value) {
-  constexpr int64_t kMost = 1'000'000;
-  const int64_t side = whole(value).value_or(0);
-  return side > 0 && side < kMost ? static_cast<int>(side) : 0;
-}
-
 class CocoReader {
  public:
   CocoReader(std::string source, FindingList& findings)
@@ -82,8 +76,10 @@ class CocoReader {
   Result<void> take_image(const Json& element) {
     const auto id = whole(member(element, "id"));
     if (!id) return wrong("images", "no id that is a whole number");
-    CocoImage image{*id, text(member(element, "file_name")), side(member(element, "width")),
-                    side(member(element, "height"))};
+    CocoImage image{*id,
+                    text(member(element, "file_name")),
+                    {number(member(element, "width")).value_or(0),
+                     number(member(element, "height")).value_or(0)}};
     if (image.file_name.empty())
       return wrong("images", "image " + std::to_string(*id) + " has no file_name");
     file_.images.push_back(std::move(image));

@@ -14,7 +14,7 @@ namespace shrike {
 struct CocoImage {
   int64_t id = 0;
   std::string file_name;
-  int width = 0, height = 0;  // 0 where the file has none
+  StatedSize size;
 };
 
 struct CocoAnnotation {

@@ -142,10 +142,9 @@ class CocoChecker {
     const fs::path picture = folder / image.file_name;
     const auto size = size_of_picture(picture, loaded.findings);
     if (!size) return loaded;
-    const PictureSize said{image.width, image.height};
-    if (said.width > 0 && said.height > 0 && said != *size)
+    if (contradicts(image.size, *size))
       loaded.findings.push_back(
-          {FindingKind::kWrongSize, picture, 0, wrong_size_text(said, *size)});
+          {FindingKind::kWrongSize, picture, 0, wrong_size_text(image.size, *size)});
     FindingList findings(json_);
     Sample sample{picture, image.id, size->width, size->height, {}};
     sample.truth = checked_truth(rows_[i], *size, RepeatedRows::kKeep, findings);

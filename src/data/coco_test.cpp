@@ -97,6 +97,27 @@ TEST_F(Coco, PicturesThatCannotBeUsedAreLeftOut) {
   EXPECT_EQ(dataset.samples[0].width, 64);
 }
 
+TEST_F(Coco, SizesThatNoPictureHasAreFound) {
+  picture("a.png", 64, 32);
+  constexpr std::pair<const char*, const char*> kSizes[] = {
+      {R"("width":1000000000000,"height":32)", "1000000000000x32"},
+      {R"("width":-64,"height":32)", "-64x32"},
+      {R"("width":64.5,"height":1e300)", "64.5x1e+300"},
+      {R"("width":64.0,"height":32)", ""},
+      {R"("width":0,"height":0)", ""},
+      {R"("width":null,"height":"48")", ""}};
+  for (const auto& [sides, said] : kSizes) {
+    file("a.json",
+         std::string(R"({"categories":[],"images":[{"id":4,"file_name":"a.png",)") + sides + "}]}");
+    const Dataset dataset = open("a.json");
+    ASSERT_EQ(dataset.findings.size(), *said ? 1u : 0u) << sides;
+    if (!*said) continue;
+    EXPECT_EQ(dataset.findings[0].kind, FindingKind::kWrongSize);
+    EXPECT_EQ(dataset.findings[0].detail,
+              "the file says " + std::string(said) + ", the picture is 64x32");
+  }
+}
+
 TEST_F(Coco, ANameDoesNotEndAtANul) {
   picture("a.png", 32, 32);
   file("a.json", R"({"images":[{"id":4,"file_name":"a.png\u0000x"}],"categories":[]})");

@@ -116,6 +116,15 @@ std::vector<OutputSplit> with_file_names(std::span<const SplitSource> splits,
   return outputs;
 }
 
+// Of the pictures; VOC has but one for those of several splits.
+std::set<fs::path> places_of(std::span<const OutputSplit> splits, DatasetFormat format) {
+  std::set<fs::path> places;
+  for (const OutputSplit& split : splits)
+    for (const std::string& name : split.file_names)
+      places.insert(pictures_folder(format, split.name) / name);
+  return places;
+}
+
 Result<void> transfer(const fs::path& from, const fs::path& to, PictureTransfer how) {
   std::error_code error;
   if (fs::exists(fs::symlink_status(to, error))) return {};  // VOC: of an earlier split
@@ -166,7 +175,7 @@ Result<Conversion> convert_dataset(std::span<const SplitSource> splits, const fs
   SHRIKE_ASSIGN(FolderBeside output, FolderBeside::create(folder));
   const std::vector<OutputSplit> outputs = with_file_names(splits, options.format);
   Conversion conversion;
-  for (const OutputSplit& split : outputs) conversion.pictures += split.file_names.size();
+  conversion.pictures = places_of(outputs, options.format).size();
   const auto write = options.format == DatasetFormat::kYolo   ? write_yolo
                      : options.format == DatasetFormat::kCoco ? write_coco
                                                               : write_voc;

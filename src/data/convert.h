@@ -41,7 +41,8 @@ struct ConvertOptions {
 
 // What was written, and what the format cannot say.
 struct Conversion {
-  size_t pictures = 0, instances = 0;
+  size_t pictures = 0;  // written; VOC has one of two splits once
+  size_t instances = 0;
   size_t crowds_left_out = 0;   // YOLO and VOC have none
   size_t ignored_left_out = 0;  // difficult objects: YOLO has none
   size_t ignored_counted = 0;   // COCO: pycocotools counts them like all others
@@ -52,8 +53,9 @@ struct Conversion {
 // where these are of use in all formats; others (equal stems in one folder, control characters, a
 // dot in front) are changed. A picture that is there twice with other objects gets a name for each.
 // Errors: kUsage where `folder` is there and not empty, or no split is given; kInput where the
-// format cannot hold the data set (VOC: two classes of one name; YOLO: a split called path), or a
-// picture cannot be read; kRuntime where something cannot be written, or `progress` ended it.
+// format cannot hold the data set (VOC: two classes of one name; YOLO: a split called path; either:
+// no class), or a picture cannot be read; kRuntime where something cannot be written, or `progress`
+// ended it.
 Result<Conversion> convert_dataset(std::span<const SplitSource> splits,
                                    const std::filesystem::path& folder,
                                    const ConvertOptions& options);

@@ -274,7 +274,12 @@ TEST_F(Convert, SplitsStandBesideEachOther) {
   const SplitSource splits[] = {{"train2017", &train}, {"val2017", &val}};
   for (const auto format : {DatasetFormat::kYolo, DatasetFormat::kCoco, DatasetFormat::kVoc}) {
     const std::string name(format_name(format));
-    ASSERT_TRUE(convert_dataset(splits, at(name), {format, PictureTransfer::kLink, {}}));
+    const auto done = convert_dataset(splits, at(name), {format, PictureTransfer::kLink, {}});
+    ASSERT_TRUE(done) << done.error().message;
+    // VOC has a picture of two splits once.
+    EXPECT_EQ(done->pictures, format == DatasetFormat::kVoc
+                                  ? train.samples.size()
+                                  : train.samples.size() + val.samples.size());
     DatasetOptions options;
     options.split = format == DatasetFormat::kVoc ? "val2017" : "val";
     expect_same(val, open(name, options));
@@ -310,6 +315,16 @@ TEST_F(Convert, LeavesNothingHalfDone) {
   ASSERT_FALSE(refused);
   EXPECT_TRUE(says(refused.error().message, "two classes called a"));
   EXPECT_FALSE(fs::exists(at("voc")));
+  Dataset nameless = source;
+  nameless.names.clear();
+  for (Sample& sample : nameless.samples) sample.truth.clear();
+  for (const auto format : {DatasetFormat::kYolo, DatasetFormat::kVoc}) {
+    const auto classless = convert(nameless, format, "classless");
+    ASSERT_FALSE(classless);
+    EXPECT_TRUE(says(classless.error().message, "without classes"));
+  }
+  EXPECT_TRUE(convert(nameless, DatasetFormat::kCoco, "classless"));
+  EXPECT_EQ(open("classless").samples.size(), source.samples.size());
   const SplitSource nowhere{"../val", &source};
   EXPECT_FALSE(convert_dataset({&nowhere, 1}, at("o"), {DatasetFormat::kYolo, {}, {}}));
   EXPECT_FALSE(convert_dataset({}, at("o"), {DatasetFormat::kYolo, {}, {}}));

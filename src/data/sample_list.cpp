@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "base/thread_pool.h"
+#include "data/number.h"
 
 namespace shrike {
 
@@ -106,8 +107,14 @@ std::string reason_of(const Error& error, const fs::path& path) {
   return error.message.starts_with(prefix) ? error.message.substr(prefix.size()) : error.message;
 }
 
-std::string wrong_size_text(PictureSize said, PictureSize size) {
-  return "the file says " + size_text(said) + ", the picture is " + size_text(size);
+bool contradicts(StatedSize said, PictureSize size) {
+  return said.width != 0 && said.height != 0 &&
+         (said.width != size.width || said.height != size.height);
+}
+
+std::string wrong_size_text(StatedSize said, PictureSize size) {
+  return "the file says " + number_text(said.width) + "x" + number_text(said.height) +
+         ", the picture is " + size_text(size);
 }
 
 Result<void> read_files(const fs::path& source, size_t count, int threads,

@@ -53,8 +53,17 @@ std::optional<PictureSize> size_of_picture(const std::filesystem::path& path,
 // What an error says behind "cannot read PATH: ", for findings that name the file themselves.
 std::string reason_of(const Error& error, const std::filesystem::path& path);
 
+// The sides that a label file says its picture has: any number, as nothing else is made of it; 0
+// where it says none.
+struct StatedSize {
+  double width = 0, height = 0;
+};
+
+// Whether the file says both sides, and not those of the picture.
+bool contradicts(StatedSize said, PictureSize size);
+
 // "the file says 640x480, the picture is 480x640", of kWrongSize.
-std::string wrong_size_text(PictureSize said, PictureSize size);
+std::string wrong_size_text(StatedSize said, PictureSize size);
 
 struct LoadedSample {
   std::optional<Sample> sample;  // nothing: left out

@@ -1,5 +1,8 @@
 #include "data/voc_annotation.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "data/number.h"
 #include "formats/xml.h"
 
@@ -12,10 +15,10 @@ std::string text_of(const XmlElement& parent, std::string_view child) {
   return element ? element->text : std::string();
 }
 
-int side(const XmlElement& size, std::string_view name) {
-  constexpr long long kMost = 1'000'000;
-  const auto value = parse_whole(text_of(size, name));
-  return value && *value > 0 && *value < kMost ? static_cast<int>(*value) : 0;
+double side(const XmlElement& size, std::string_view name) {
+  constexpr long double kMost = std::numeric_limits<double>::max();
+  const long double value = parse_number(text_of(size, name)).value_or(0);
+  return static_cast<double>(std::clamp(value, -kMost, kMost));
 }
 
 std::optional<Truth> box_of(const XmlElement& object, FindingList& findings) {
@@ -55,8 +58,7 @@ Result<VocAnnotation> parse_voc_annotation(std::string_view text, const std::str
   VocAnnotation annotation;
   annotation.filename = text_of(root, "filename");
   if (const XmlElement* size = root.find("size")) {
-    annotation.width = side(*size, "width");
-    annotation.height = side(*size, "height");
+    annotation.size = {side(*size, "width"), side(*size, "height")};
   }
   for (const XmlElement& object : root.children) {
     if (object.name != "object") continue;

@@ -16,8 +16,8 @@ struct VocObject {
 };
 
 struct VocAnnotation {
-  std::string filename;       // empty where the file has none
-  int width = 0, height = 0;  // 0 where it has none
+  std::string filename;  // empty where the file has none
+  StatedSize size;
   std::vector<VocObject> objects;
 };
 

@@ -177,9 +177,8 @@ class VocReader {
 
   std::vector<Truth> truth_of(const VocAnnotation& annotation, PictureSize size,
                               FindingList& findings) const {
-    const PictureSize said{annotation.width, annotation.height};
-    if (said.width > 0 && said.height > 0 && said != size)
-      findings.add(FindingKind::kWrongSize, 0, wrong_size_text(said, size));
+    if (contradicts(annotation.size, size))
+      findings.add(FindingKind::kWrongSize, 0, wrong_size_text(annotation.size, size));
     std::vector<TruthRow> rows;
     for (const VocObject& object : annotation.objects) {
       const auto id = class_ids_.find(object.name);

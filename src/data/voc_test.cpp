@@ -98,6 +98,26 @@ TEST_F(Voc, AnnotationsBesideTheirPictures) {
   EXPECT_EQ(dataset.findings[1].file, at("x.jpg"));
 }
 
+TEST_F(Voc, SizesThatNoPictureHasAreFound) {
+  picture("a.png", 64, 32);
+  constexpr std::pair<const char*, const char*> kSizes[] = {{"1000000000000", "1000000000000x32"},
+                                                            {"-64", "-64x32"},
+                                                            {"64.5", "64.5x32"},
+                                                            {"64.0", ""},
+                                                            {"0", ""},
+                                                            {"wide", ""}};
+  for (const auto& [width, said] : kSizes) {
+    file("a.xml", "<annotation><size><width>" + std::string(width) +
+                      "</width><height>32</height></size></annotation>");
+    const Dataset dataset = open("");
+    ASSERT_EQ(dataset.findings.size(), *said ? 1u : 0u) << width;
+    if (!*said) continue;
+    EXPECT_EQ(dataset.findings[0].kind, FindingKind::kWrongSize);
+    EXPECT_EQ(dataset.findings[0].detail,
+              "the file says " + std::string(said) + ", the picture is 64x32");
+  }
+}
+
 TEST_F(Voc, APictureOfTwoAnnotationsIsFound) {
   picture("JPEGImages/x.jpg", 64, 32);
   file("Annotations/a.xml", annotation(object("x", box("1", "1", "2", "2"))));

@@ -46,6 +46,7 @@ std::string annotation_text(const Sample& sample, const std::string& file_name,
 
 // VOC knows classes by their names alone, one a line of labels.txt.
 Result<std::string> labels_text(const std::vector<std::string>& names) {
+  if (names.empty()) return input_error("VOC cannot hold a data set without classes");
   std::set<std::string> seen;
   std::string text;
   for (const std::string& name : names) {

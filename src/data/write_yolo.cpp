@@ -117,6 +117,8 @@ std::string yaml_key(const std::string& key) {
 
 Result<void> write_yolo(std::span<const OutputSplit> splits, const fs::path& folder,
                         Conversion& conversion) {
+  const std::vector<std::string>& names = splits.front().dataset->names;
+  if (names.empty()) return input_error("YOLO cannot hold a data set without classes");
   std::string settings = "path: .\n";
   for (const OutputSplit& split : splits) {
     if (split.name == "path" || split.name == "names" || split.name == "nc")
@@ -135,7 +137,6 @@ Result<void> write_yolo(std::span<const OutputSplit> splits, const fs::path& fol
     settings += yaml_key(key_of(split.name, splits)) + ": " + yaml_text(entry) + "\n";
   }
   settings += "names:\n";
-  const std::vector<std::string>& names = splits.front().dataset->names;
   for (size_t i = 0; i < names.size(); ++i)
     settings += "  " + std::to_string(i) + ": " + yaml_text(names[i]) + "\n";
   return write_file(folder / "data.yaml", settings);
