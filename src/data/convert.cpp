@@ -7,8 +7,10 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/utf8.h"
 #include "data/file_names.h"
 #include "data/writers.h"
+#include "vision/utf8.h"
 
 namespace shrike {
 
@@ -57,6 +59,15 @@ class FolderBeside {
   fs::path target_, path_;
 };
 
+// VOC's lists of names may be in any encoding, and JSON would get other names instead.
+Result<void> check_names(const std::vector<std::string>& names) {
+  for (const std::string& name : names)
+    if (!is_utf8(name))
+      return input_error("convert: the class name \"" + to_printable_utf8(name) +
+                         "\" is not UTF-8");
+  return {};
+}
+
 Result<void> check_arguments(std::span<const SplitSource> splits, const fs::path& folder) {
   if (splits.empty()) return usage_error("convert: no split");
   std::error_code error;
@@ -74,7 +85,7 @@ Result<void> check_arguments(std::span<const SplitSource> splits, const fs::path
       return input_error("convert: the splits " + splits.front().name + " and " + split.name +
                          " have different classes");
   }
-  return {};
+  return check_names(splits.front().dataset->names);
 }
 
 // The names in one folder of pictures. There is one label file for each.

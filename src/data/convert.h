@@ -54,8 +54,8 @@ struct Conversion {
 // dot in front) are changed. A picture that is there twice with other objects gets a name for each.
 // Errors: kUsage where `folder` is there and not empty, or no split is given; kInput where the
 // format cannot hold the data set (VOC: two classes of one name; YOLO: a split called path; either:
-// no class), or a picture cannot be read; kRuntime where something cannot be written, or `progress`
-// ended it.
+// no class), a class name is not UTF-8, or a picture cannot be read; kRuntime where something
+// cannot be written, or `progress` ended it.
 Result<Conversion> convert_dataset(std::span<const SplitSource> splits,
                                    const std::filesystem::path& folder,
                                    const ConvertOptions& options);

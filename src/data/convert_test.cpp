@@ -325,6 +325,10 @@ TEST_F(Convert, LeavesNothingHalfDone) {
   }
   EXPECT_TRUE(convert(nameless, DatasetFormat::kCoco, "classless"));
   EXPECT_EQ(open("classless").samples.size(), source.samples.size());
+  Dataset latin = source;
+  latin.names = {"caf\xE9", "b", "c"};
+  for (const auto format : {DatasetFormat::kYolo, DatasetFormat::kCoco, DatasetFormat::kVoc})
+    EXPECT_FALSE(convert(latin, format, "latin"));
   const SplitSource nowhere{"../val", &source};
   EXPECT_FALSE(convert_dataset({&nowhere, 1}, at("o"), {DatasetFormat::kYolo, {}, {}}));
   EXPECT_FALSE(convert_dataset({}, at("o"), {DatasetFormat::kYolo, {}, {}}));

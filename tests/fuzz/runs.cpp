@@ -69,17 +69,23 @@ bool runs_in_a_session(const Graph& graph) {
 }
 
 void detects(const Graph& graph) {
-  Result<Detector> detector = Detector::create(
-      graph, "fuzz.onnx", {.imgsz = std::array<int, 2>{kSide, kSide}, .threads = 1});
-  if (!detector) detector = Detector::create(graph, "fuzz.onnx", {.threads = 1});
+  LoadOptions load;
+  load.threads = 1;
+  load.imgsz = {kSide, kSide};
+  Result<Detector> detector = Detector::create(graph, "fuzz.onnx", load);
+  load.imgsz.reset();
+  if (!detector) detector = Detector::create(graph, "fuzz.onnx", load);
   if (!detector || detector->macs() > kMostMacs) return;
   Image picture(37, 23);
   for (size_t i = 0; i < picture.bytes().size(); ++i)
     picture.bytes()[i] = static_cast<uint8_t>(i * 7 % 256);
   constexpr int kMostBoxes = 20;
   for (const bool multi_label : {false, true}) {
-    const auto found = detector->detect(
-        picture, {.conf = 0.001f, .max_det = kMostBoxes, .multi_label = multi_label});
+    DetectOptions options;
+    options.conf = 0.001f;
+    options.max_det = kMostBoxes;
+    options.multi_label = multi_label;
+    const auto found = detector->detect(picture, options);
     if (!found) continue;
     require(found->boxes.size() <= kMostBoxes, "there are at most max_det boxes");
     for (const Detection& d : found->boxes) {
