@@ -1,5 +1,6 @@
 #include "kernels/qconv/qconv.h"
 
+#include "kernels/qconv/depthwise.h"
 #include "kernels/qconv/direct.h"
 #include "kernels/qconv/reference.h"
 
@@ -27,12 +28,35 @@ constexpr QConvKernel direct_row(const char* name, CpuNeed need) {
   };
 }
 
+template <const QDepthwiseKernel& kKernel>
+constexpr QConvKernel depthwise_row(const char* name, CpuNeed need) {
+  return {
+      name,
+      need,
+      qdepthwise_refuse,
+      [](const QConvProblem& problem, const QConvWeights& weights) {
+        return qdepthwise_pack(kKernel, problem, weights);
+      },
+      [](const QConvProblem& problem, int threads) {
+        return qdepthwise_scratch_bytes(kKernel, problem, threads);
+      },
+      [](const QConvProblem& problem, const PackedConv& packed, const QConvMaps& maps,
+         ThreadPool& pool, std::span<std::byte> scratch) {
+        qdepthwise_run(kKernel, problem, packed, maps, pool, scratch);
+      },
+  };
+}
+
 constexpr QConvKernel kQConvKernels[] = {
 #if SHRIKE_KERNELS_AVX2
+    depthwise_row<kQDepthwiseAvx512Vnni>("avx512vnni_depthwise", CpuNeed::kAvx512Vnni),
+    depthwise_row<kQDepthwiseAvx512>("avx512_depthwise", CpuNeed::kAvx512),
+    depthwise_row<kQDepthwiseAvx2>("avx2_depthwise", CpuNeed::kAvx2Fma),
     direct_row<kQTileAvx512Vnni>("avx512vnni_direct", CpuNeed::kAvx512Vnni),
     direct_row<kQTileAvx512>("avx512_direct", CpuNeed::kAvx512),
     direct_row<kQTileAvx2>("avx2_direct", CpuNeed::kAvx2Fma),
 #endif
+    depthwise_row<kQDepthwisePlain>("depthwise", CpuNeed::kNothing),
     direct_row<kQTilePlain>("direct", CpuNeed::kNothing),
     {"reference", CpuNeed::kNothing, nullptr, qconv_reference_pack,
      [](const QConvProblem&, int) { return size_t{0}; }, qconv_reference_run},

@@ -84,6 +84,30 @@ TEST(QConv, Stems) {
   }
 }
 
+TEST(QConv, DepthwiseWindows) {
+  Random random;
+  for (int64_t channels : {1, 15, 16, 17, 32, 33, 72})
+    for (int64_t kernel : {1, 3, 4, 5, 7})
+      for (int64_t stride : {1, 2, 3}) {
+        ConvProblem p = square(21, channels, channels, kernel, stride, kernel / 2);
+        p.groups = channels;
+        EXPECT_GE(QConvCase(quantised(p, random), random, {3, 2, 1}, {2, 5, 3}).check_all(), 3);
+        // As far apart as the taps of a dilated kernel.
+        p.dilation_h = p.dilation_w = 2;
+        EXPECT_GE(QConvCase(quantised(sized(p, kernel), random), random).check_all(), 3);
+      }
+}
+
+TEST(QConv, DepthwiseRowsLongerThanAChunk) {
+  Random random;
+  for (int64_t stride : {1, 2}) {
+    ConvProblem p = square(4, 20, 20, 3, stride, 1);
+    p.in_width = 523;
+    p.groups = 20;
+    QConvCase(quantised(sized(p, 1), random), random).check_all();
+  }
+}
+
 TEST(QConv, AsymmetricPadding) {
   Random random;
   ConvProblem p = square(9, 6, 10, 2, 2, 0);

@@ -25,7 +25,18 @@ inline Ints splat_step(const std::byte* source) {
   return _mm256_castps_si256(_mm256_broadcast_ss(reinterpret_cast<const float*>(source)));
 }
 
+// 16 bytes in every half of a vector.
+inline Ints splat_lane(const void* source) {
+  return _mm256_broadcastsi128_si256(_mm_loadu_si128(static_cast<const __m128i*>(source)));
+}
+inline Ints load_unaligned(const std::byte* source) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(source));
+}
+
 inline Floats splat(float value) { return _mm256_set1_ps(value); }
+inline Floats splat_lane_floats(const float* source) {
+  return _mm256_broadcast_ps(reinterpret_cast<const __m128*>(source));
+}
 inline Floats load_floats(const float* source) { return _mm256_load_ps(source); }
 inline void store_floats(float* target, Floats value) { _mm256_storeu_ps(target, value); }
 inline Floats to_floats(Ints value) { return _mm256_cvtepi32_ps(value); }
@@ -51,6 +62,8 @@ inline Ints bytes(Words a, Words b) {
   return _mm256_permutevar8x32_epi32(_mm256_packus_epi16(a, b),
                                      _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
+// The same, 8 bytes of a and of b in each half.
+inline Ints lanes_of_bytes(Words a, Words b) { return _mm256_packus_epi16(a, b); }
 inline Words bytes_to_words(const uint8_t* source) {
   return _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(source)));
 }

@@ -22,7 +22,16 @@ inline Ints splat_step(const std::byte* source) {
   return _mm512_castps_si512(_mm512_set1_ps(*reinterpret_cast<const float*>(source)));
 }
 
+// 16 bytes in every quarter of a vector.
+inline Ints splat_lane(const void* source) {
+  return _mm512_broadcast_i32x4(_mm_loadu_si128(static_cast<const __m128i*>(source)));
+}
+inline Ints load_unaligned(const std::byte* source) { return _mm512_loadu_si512(source); }
+
 inline Floats splat(float value) { return _mm512_set1_ps(value); }
+inline Floats splat_lane_floats(const float* source) {
+  return _mm512_broadcast_f32x4(_mm_loadu_ps(source));
+}
 inline Floats load_floats(const float* source) { return _mm512_load_ps(source); }
 inline void store_floats(float* target, Floats value) { _mm512_storeu_ps(target, value); }
 inline Floats to_floats(Ints value) { return _mm512_cvtepi32_ps(value); }
@@ -51,6 +60,8 @@ inline Ints bytes(Words a, Words b) {
       _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15),
       _mm512_packus_epi16(a, b));
 }
+// The same, 8 bytes of a and of b in each quarter.
+inline Ints lanes_of_bytes(Words a, Words b) { return _mm512_packus_epi16(a, b); }
 inline Words bytes_to_words(const uint8_t* source) {
   return _mm512_cvtepu8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(source)));
 }
