@@ -124,12 +124,11 @@ template <int kRowsOf, int kWidth>
 }
 
 // sums: a tile of kRows x kVectors Ints; rows are taken 4 / kVectors at a time.
-template <typename Rule, bool kAdd, int kRows, int kVectors>
-[[gnu::always_inline]] inline void finish_bytes(const QTile& tile,
+template <bool kAdd, typename Rule, int kRows, int kVectors>
+[[gnu::always_inline]] inline void finish_bytes(const QTile& tile, const Rule& rule,
                                                 const Ints (&sums)[kRows][kVectors]) {
   constexpr int kRowsOf = 4 / kVectors, kWidth = kVectors * kInts;
   static_assert(kRows % kRowsOf == 0);
-  const Rule rule(*tile.rule);
   Floats scales[kVectors];
 #pragma GCC unroll 2
   for (int v = 0; v < kVectors; ++v) scales[v] = load_floats(tile.scales + v * kInts);

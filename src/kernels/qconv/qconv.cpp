@@ -3,6 +3,7 @@
 #include "kernels/qconv/depthwise.h"
 #include "kernels/qconv/direct.h"
 #include "kernels/qconv/reference.h"
+#include "kernels/qconv/winograd.h"
 
 namespace shrike::kernels {
 
@@ -47,13 +48,35 @@ constexpr QConvKernel depthwise_row(const char* name, CpuNeed need) {
   };
 }
 
+template <const QWinogradKernel& kKernel>
+constexpr QConvKernel winograd_row(const char* name, CpuNeed need) {
+  return {
+      name,
+      need,
+      [](const QConvProblem& problem) { return qwinograd_refuse(kKernel, problem); },
+      [](const QConvProblem& problem, const QConvWeights& weights) {
+        return qwinograd_pack(kKernel, problem, weights);
+      },
+      [](const QConvProblem& problem, int threads) {
+        return qwinograd_scratch_bytes(kKernel, problem, threads);
+      },
+      [](const QConvProblem& problem, const PackedConv& packed, const QConvMaps& maps,
+         ThreadPool& pool, std::span<std::byte> scratch) {
+        qwinograd_run(kKernel, problem, packed, maps, pool, scratch);
+      },
+  };
+}
+
 constexpr QConvKernel kQConvKernels[] = {
 #if SHRIKE_KERNELS_AVX2
     depthwise_row<kQDepthwiseAvx512Vnni>("avx512vnni_depthwise", CpuNeed::kAvx512Vnni),
     depthwise_row<kQDepthwiseAvx512>("avx512_depthwise", CpuNeed::kAvx512),
     depthwise_row<kQDepthwiseAvx2>("avx2_depthwise", CpuNeed::kAvx2Fma),
+    winograd_row<kQWinogradAvx512Vnni>("avx512vnni_winograd", CpuNeed::kAvx512Vnni),
     direct_row<kQTileAvx512Vnni>("avx512vnni_direct", CpuNeed::kAvx512Vnni),
+    winograd_row<kQWinogradAvx512>("avx512_winograd", CpuNeed::kAvx512),
     direct_row<kQTileAvx512>("avx512_direct", CpuNeed::kAvx512),
+    winograd_row<kQWinogradAvx2>("avx2_winograd", CpuNeed::kAvx2Fma),
     direct_row<kQTileAvx2>("avx2_direct", CpuNeed::kAvx2Fma),
 #endif
     depthwise_row<kQDepthwisePlain>("depthwise", CpuNeed::kNothing),

@@ -84,6 +84,40 @@ TEST(QConv, Stems) {
   }
 }
 
+// Sizes around tiles and blocks of them, also where a direct convolution would be chosen.
+TEST(QConv, Winograd) {
+  Random random;
+  for (int64_t in : {16, 32, 48, 80, 224})
+    for (int64_t out : {1, 16, 17, 32, 33, 80})
+      for (int64_t size : {1, 3, 4, 5, 9, 13}) {
+        ConvProblem shape = square(size, in, out, 3, 1, 1);
+        shape.residual = random.pick({Residual::kNone, Residual::kAfterActivation});
+        shape.activation.kind = random.pick({ActivationKind::kNone, ActivationKind::kSilu});
+        EXPECT_GE(
+            QConvCase(quantised(shape, random), random, {3, 2, 1}, {2, 5, 3}).check_also_slower(),
+            2);
+        if (HasFailure()) return;
+      }
+  ConvProblem wide = square(5, 32, 20, 3, 1, 1);
+  wide.in_width = 301;
+  wide.pad_left = 2;
+  QConvCase(quantised(sized(wide, 2), random), random).check_also_slower();
+}
+
+// The largest sums that there can be, of either sign.
+TEST(QConv, WinogradIsExactAtTheEndsOfItsRange) {
+  Random random;
+  for (int zero : {0, 128, 255})
+    for (uint8_t input : {uint8_t{0}, uint8_t{255}})
+      for (int8_t weight : {int8_t{-128}, int8_t{127}}) {
+        QConvProblem p = quantised(square(6, 224, 16, 3, 1, 1), random);
+        p.in_zero = zero;
+        p.out_scale = 5;  // sums of up to 2^25 spread over the bytes
+        p.out_zero = 128;
+        QConvCase(p, random).fill(input, weight).check_also_slower();
+      }
+}
+
 TEST(QConv, DepthwiseWindows) {
   Random random;
   for (int64_t channels : {1, 15, 16, 17, 32, 33, 72})

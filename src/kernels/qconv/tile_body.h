@@ -40,7 +40,7 @@ template <typename Rule, bool kAdd, int kRows, int kVectors, int kMaxVectors>
 void byte_tile(const QTile& tile) {
   Ints sums[kRows][kVectors];
   sum_tile<kRows, kVectors, kMaxVectors>(tile, sums);
-  finish_bytes<Rule, kAdd>(tile, sums);
+  finish_bytes<kAdd>(tile, Rule(*tile.rule), sums);
 }
 
 template <typename Line, int kRows, int kVectors, int kMaxVectors>

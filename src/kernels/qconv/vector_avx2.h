@@ -67,6 +67,8 @@ inline Ints lanes_of_bytes(Words a, Words b) { return _mm256_packus_epi16(a, b);
 inline Words bytes_to_words(const uint8_t* source) {
   return _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(source)));
 }
+// 16 bytes, which is a vector here.
+inline Words half_bytes_to_words(const uint8_t* source) { return bytes_to_words(source); }
 inline void store_bytes(std::byte* target, Ints value) {
   _mm256_store_si256(reinterpret_cast<__m256i*>(target), value);
 }
@@ -90,6 +92,22 @@ inline Words shift_right(Words a, __m128i count) { return _mm256_sra_epi16(a, co
 template <int kCount>
 inline Words shift_left(Words a) {
   return _mm256_slli_epi16(a, kCount);
+}
+inline Words add(Words a, Words b) { return _mm256_add_epi16(a, b); }
+
+inline Ints add_ints(Ints a, Ints b) { return _mm256_add_epi32(a, b); }
+inline Ints subtract_ints(Ints a, Ints b) { return _mm256_sub_epi32(a, b); }
+inline Ints multiply_ints(Ints a, int32_t b) { return _mm256_mullo_epi32(a, _mm256_set1_epi32(b)); }
+template <int kCount>
+inline Ints shift_left_ints(Ints a) {
+  return _mm256_slli_epi32(a, kCount);
+}
+template <int kCount>
+inline Ints shift_right_ints(Ints a) {
+  return _mm256_srai_epi32(a, kCount);
+}
+inline void store_ints(int32_t* target, Ints value) {
+  _mm256_store_si256(reinterpret_cast<__m256i*>(target), value);
 }
 
 // One of 16 words a sign by bits 11 to 14 of t: the low bytes of all, then the high ones.

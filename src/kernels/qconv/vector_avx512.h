@@ -65,6 +65,11 @@ inline Ints lanes_of_bytes(Words a, Words b) { return _mm512_packus_epi16(a, b);
 inline Words bytes_to_words(const uint8_t* source) {
   return _mm512_cvtepu8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(source)));
 }
+// 16 bytes, zeros behind them.
+inline Words half_bytes_to_words(const uint8_t* source) {
+  return _mm512_cvtepu8_epi16(
+      _mm256_zextsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(source))));
+}
 inline void store_bytes(std::byte* target, Ints value) { _mm512_store_si512(target, value); }
 inline void store_words(std::byte* target, Words value) { _mm512_storeu_si512(target, value); }
 
@@ -85,6 +90,20 @@ template <int kCount>
 inline Words shift_left(Words a) {
   return _mm512_slli_epi16(a, kCount);
 }
+inline Words add(Words a, Words b) { return _mm512_add_epi16(a, b); }
+
+inline Ints add_ints(Ints a, Ints b) { return _mm512_add_epi32(a, b); }
+inline Ints subtract_ints(Ints a, Ints b) { return _mm512_sub_epi32(a, b); }
+inline Ints multiply_ints(Ints a, int32_t b) { return _mm512_mullo_epi32(a, _mm512_set1_epi32(b)); }
+template <int kCount>
+inline Ints shift_left_ints(Ints a) {
+  return _mm512_slli_epi32(a, kCount);
+}
+template <int kCount>
+inline Ints shift_right_ints(Ints a) {
+  return _mm512_srai_epi32(a, kCount);
+}
+inline void store_ints(int32_t* target, Ints value) { _mm512_store_si512(target, value); }
 
 // One of 16 words a sign by bits 11 to 14 of t: all 32 fit a vector.
 class Coefficients {

@@ -1,6 +1,7 @@
 // An integer convolution with inputs, for comparing kernels with the reference bit by bit.
 #pragma once
 
+#include <cstring>
 #include <sstream>
 
 #include "kernels/qconv/qconv.h"
@@ -34,14 +35,21 @@ class GappedMap {
 
   const BasicMapView<T>& view() const { return view_; }
   void fill(Random& random) {
-    for (int64_t y = 0; y < view_.height; ++y)
-      for (int64_t x = 0; x < view_.width; ++x)
-        for (int64_t c = 0; c < view_.channels; ++c)
-          view_.at(y, x)[c] = static_cast<T>(random.integer(0, 255));
+    for_each([&](T& value) { value = static_cast<T>(random.integer(0, 255)); });
+  }
+  void fill(T all) {
+    for_each([&](T& value) { value = all; });
   }
   const std::vector<T>& values() const { return values_; }
 
  private:
+  template <typename Function>
+  void for_each(const Function& function) {
+    for (int64_t y = 0; y < view_.height; ++y)
+      for (int64_t x = 0; x < view_.width; ++x)
+        for (int64_t c = 0; c < view_.channels; ++c) function(view_.at(y, x)[c]);
+  }
+
   std::vector<T> values_;
   BasicMapView<T> view_;
 };
@@ -104,14 +112,28 @@ class QConvCase {
 
   // Every kernel that takes the problem gives the reference's bits, with any number of threads.
   // Returns how many took it.
-  int check_all() const {
+  int check_all() const { return check(false); }
+
+  // The same, with the kernels that decline because another is faster.
+  int check_also_slower() const { return check(true); }
+
+  // All inputs and all weights of one value.
+  QConvCase& fill(uint8_t input, int8_t weight) {
+    input_.fill(input);
+    std::fill(weights_.begin(), weights_.end(), weight);
+    return *this;
+  }
+
+ private:
+  int check(bool slower) const {
     SCOPED_TRACE(describe(problem_));
     EXPECT_EQ(qconv_unsupported(problem_), nullptr);
     const QConvOutput expected = run(qconv_kernels().back(), 1);
     int taken = 0;
     for (const QConvKernel& kernel : qconv_kernels()) {
       if (cpu_lacks(kernel.need, cpu_features())) continue;
-      if (kernel.refuse && kernel.refuse(problem_)) continue;
+      const char* reason = kernel.refuse ? kernel.refuse(problem_) : nullptr;
+      if (reason && !(slower && std::strstr(reason, "faster"))) continue;
       ++taken;
       EXPECT_TRUE(run(kernel, 1) == expected) << kernel.name;
       EXPECT_TRUE(run(kernel, 3) == expected) << kernel.name << ", 3 threads";
@@ -119,7 +141,6 @@ class QConvCase {
     return taken;
   }
 
- private:
   QConvProblem problem_;
   GappedMap<uint8_t> input_, residual_;
   Gaps out_gaps_;
