@@ -111,7 +111,8 @@ Result<int> data_check_command(const Words& words) {
                                   bar.set(done);
                                   return interrupted() == 0;
                                 }};
-    if (!check_dataset(*dataset, options)) return exit_code_of_signal(interrupted());
+    SHRIKE_ASSIGN(const bool whole, check_dataset(*dataset, options));
+    if (!whole) return exit_code_of_signal(interrupted());
     bar.clear();
     report.add(*dataset);
   }

@@ -42,9 +42,10 @@ std::vector<Finding> find_orphans(const Dataset& dataset) {
 
 }  // namespace
 
-bool check_dataset(Dataset& dataset, const DatasetCheckOptions& options) {
+Result<bool> check_dataset(Dataset& dataset, const DatasetCheckOptions& options) {
   const size_t count = dataset.samples.size();
   std::vector<std::optional<Finding>> found(count);
+  std::optional<Error> error;
   std::atomic<bool> go_on = true;
   std::mutex mutex;
   size_t done = 0;
@@ -54,12 +55,15 @@ bool check_dataset(Dataset& dataset, const DatasetCheckOptions& options) {
     const auto i = static_cast<size_t>(index);
     const fs::path& picture = dataset.samples[i].picture;
     const auto image = read_image(picture);
-    if (!image)
+    if (!image && image.error().kind == ErrorKind::kInput)
       found[i] = {FindingKind::kCorruptPicture, picture, 0, reason_of(image.error(), picture)};
     const std::lock_guard lock(mutex);
+    if (!image && !found[i]) error = image.error();
+    if (error) go_on = false;
     ++done;
     if (options.progress && !options.progress(done, count)) go_on = false;
   });
+  if (error) return *error;
   if (!go_on) return false;
 
   std::vector<Finding> orphans = find_orphans(dataset);

@@ -18,7 +18,8 @@ struct DatasetCheckOptions {
 
 // Decodes every picture of `dataset`, and looks for orphans in the folders of its label files.
 // Samples whose picture is damaged are taken out; all that is found is appended to the findings,
-// in the order of the samples. Reads only. False where `progress` ended it.
-bool check_dataset(Dataset& dataset, const DatasetCheckOptions& options);
+// in the order of the samples. Reads only. False where `progress` ended it. Errors: kRuntime where
+// memory ran out.
+Result<bool> check_dataset(Dataset& dataset, const DatasetCheckOptions& options);
 
 }  // namespace shrike

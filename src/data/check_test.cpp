@@ -25,11 +25,12 @@ TEST_F(Check, DecodesEveryPictureAndFindsOrphans) {
     EXPECT_EQ(dataset.samples.size(), 4u);
     EXPECT_TRUE(dataset.findings.empty()) << "its header is whole";
     std::vector<size_t> done;
-    EXPECT_TRUE(check_dataset(dataset, {threads, [&](size_t n, size_t total) {
-                                          EXPECT_EQ(total, 4u);
-                                          done.push_back(n);
-                                          return true;
-                                        }}));
+    const auto whole = check_dataset(dataset, {threads, [&](size_t n, size_t total) {
+                                                 EXPECT_EQ(total, 4u);
+                                                 done.push_back(n);
+                                                 return true;
+                                               }});
+    EXPECT_TRUE(whole.ok() && *whole);
     EXPECT_EQ(done, (std::vector<size_t>{1, 2, 3, 4}));
     EXPECT_EQ(dataset.samples.size(), 3u);
     ASSERT_EQ(dataset.findings.size(), 3u);
@@ -47,7 +48,8 @@ TEST_F(Check, EndsWhenProgressSaysSo) {
   file("data.yaml", "val: images\nnames: [cat]\n");
   Dataset dataset = open("data.yaml");
   size_t calls = 0;
-  EXPECT_FALSE(check_dataset(dataset, {1, [&](size_t, size_t) { return ++calls < 3; }}));
+  const auto whole = check_dataset(dataset, {1, [&](size_t, size_t) { return ++calls < 3; }});
+  EXPECT_TRUE(whole.ok() && !*whole);
   EXPECT_EQ(calls, 3u);
   EXPECT_EQ(dataset.samples.size(), 20u);
 }

@@ -204,9 +204,9 @@ TEST_F(Convert, NamesThatClashOrAreOfNoUseAreChanged) {
   Dataset source;
   source.names = {"cat"};
   source.category_ids = {0};
-  const char* names[] = {"b/x.png",         "a/x.png",       "a/x.jpg",
-                         "a/x_2.png",       "a/frame 1.png", "a/.dot.png",
-                         "a/new\nline.png", "a/end .png",    "a/\xff.png"};
+  const char* names[] = {
+      "b/x.png",    "a/x.png",         "a/x.jpg",    "a/x_2.png",  "a/frame 1.png",
+      "a/.dot.png", "a/new\nline.png", "a/end .png", "a/\xff.png", "a/\xEF\xBB\xBFmark.png"};
   int64_t id = 0;
   for (const char* name : names) {
     source.samples.push_back({picture(name, 40, 40), id, 40, 40, {}});
@@ -315,6 +315,14 @@ TEST_F(Convert, LeavesNothingHalfDone) {
   ASSERT_FALSE(refused);
   EXPECT_TRUE(says(refused.error().message, "two classes called a"));
   EXPECT_FALSE(fs::exists(at("voc")));
+  // What reading a list takes away.
+  for (const char* name : {"", " a", "a ", "\xEF\xBB\xBF",
+                           "\xEF\xBB\xBF"
+                           "a",
+                           "a\nb"}) {
+    twins.names[0] = name;
+    EXPECT_FALSE(convert(twins, DatasetFormat::kVoc, "voc")) << name;
+  }
   Dataset nameless = source;
   nameless.names.clear();
   for (Sample& sample : nameless.samples) sample.truth.clear();

@@ -12,6 +12,8 @@ namespace {
 // Every byte that makes a name useless somewhere, as '_'.
 std::string plain(std::string name) {
   if (name.empty()) return name;
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // a list may begin with one
+  if (name.starts_with(kByteOrderMark)) name.replace(0, kByteOrderMark.size(), "_");
   for (size_t i = 0; i < name.size();) {
     const size_t count = utf8_character_bytes(std::string_view(name).substr(i));
     const auto byte = static_cast<unsigned char>(name[i]);

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "data/number.h"
+#include "data/picture_list.h"
 #include "data/writers.h"
 #include "vision/utf8.h"
 
@@ -50,8 +51,8 @@ Result<std::string> labels_text(const std::vector<std::string>& names) {
   std::set<std::string> seen;
   std::string text;
   for (const std::string& name : names) {
-    if (name.empty() || to_printable_utf8(name) != name || name.front() == ' ' ||
-        name.back() == ' ')
+    const std::vector<std::string_view> lines = lines_of(name);
+    if (to_printable_utf8(name) != name || lines.size() != 1 || lines[0] != name)
       return input_error("VOC cannot hold the class name \"" + to_printable_utf8(name) + "\"");
     if (!seen.insert(name).second) return input_error("VOC cannot hold two classes called " + name);
     text += name + "\n";

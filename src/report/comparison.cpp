@@ -5,6 +5,7 @@
 #include "report/number.h"
 #include "report/score_charts.h"
 #include "report/score_tables.h"
+#include "report/together.h"
 
 namespace shrike {
 
@@ -48,10 +49,7 @@ std::vector<NumberTile> tiles_of(const ComparisonData& data) {
   return tiles;
 }
 
-}  // namespace
-
-Result<void> write_comparison(const std::filesystem::path& folder, const ComparisonData& data) {
-  SHRIKE_TRY(make_folders(folder));
+Result<void> write_files(const std::filesystem::path& folder, const ComparisonData& data) {
   SHRIKE_TRY(write_file(folder / "report.json", dump_json(comparison_json(data)) + "\n"));
   SHRIKE_TRY(write_file(folder / "summary.csv", to_csv(comparison_file_table(data))));
   SHRIKE_TRY(write_file(folder / "per_class.csv", to_csv(class_comparison_file_table(data))));
@@ -64,6 +62,13 @@ Result<void> write_comparison(const std::filesystem::path& folder, const Compari
   page.sections.push_back({"Speed", "Mean of all pictures.", {speed_comparison(data)}});
   page.sections.push_back({"Classes", "", {class_comparison_page_table(data)}});
   return write_page(folder, page);
+}
+
+}  // namespace
+
+Result<void> write_comparison(const std::filesystem::path& folder, const ComparisonData& data) {
+  return write_together(folder, kPageFile,
+                        [&](const std::filesystem::path& into) { return write_files(into, data); });
 }
 
 }  // namespace shrike

@@ -155,7 +155,7 @@ Result<void> write_page(const std::filesystem::path& folder, const Page& page) {
     for (const auto& part : section.parts)
       if (const auto* figure = std::get_if<Figure>(&part))
         SHRIKE_TRY(write_figure(folder, *figure));
-  return write_file(folder / "index.html", to_html(page));
+  return write_file(folder / kPageFile, to_html(page));
 }
 
 }  // namespace shrike

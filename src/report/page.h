@@ -67,7 +67,9 @@ struct Page {
 // ground as the reader's system has it. Every text may be any bytes.
 std::string to_html(const Page& page);
 
-// Each figure as <file>.svg and <file>.png, then index.html, into a folder that is there; existing
+inline constexpr const char* kPageFile = "index.html";
+
+// Each figure as <file>.svg and <file>.png, then kPageFile, into a folder that is there; existing
 // files are replaced. Errors name the file: kRuntime where it cannot be written.
 Result<void> write_page(const std::filesystem::path& folder, const Page& page);
 

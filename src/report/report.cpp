@@ -6,6 +6,7 @@
 #include "report/score_charts.h"
 #include "report/score_json.h"
 #include "report/score_tables.h"
+#include "report/together.h"
 #include "vision/encode.h"
 
 namespace shrike {
@@ -90,10 +91,7 @@ Result<void> write_numbers(const std::filesystem::path& folder, const ReportData
                     to_csv(confusion_file_table(data.confusion, data.names)));
 }
 
-}  // namespace
-
-Result<void> write_report(const std::filesystem::path& folder, const ReportData& data) {
-  SHRIKE_TRY(make_folders(folder));
+Result<void> write_files(const std::filesystem::path& folder, const ReportData& data) {
   SHRIKE_TRY(write_numbers(folder, data));
   Page page{data.head, {{"Model", data.model.name}}, headline_tiles(data.model), {}};
   page.sections.push_back(scores_section(data.model));
@@ -106,6 +104,13 @@ Result<void> write_report(const std::filesystem::path& folder, const ReportData&
   if (!drawn->grid.empty()) SHRIKE_TRY(write_image(folder / "pictures.jpg", drawn->grid));
   if (!drawn->pairs.empty()) page.sections.push_back(pictures_section(std::move(drawn->pairs)));
   return write_page(folder, page);
+}
+
+}  // namespace
+
+Result<void> write_report(const std::filesystem::path& folder, const ReportData& data) {
+  return write_together(folder, kPageFile,
+                        [&](const std::filesystem::path& into) { return write_files(into, data); });
 }
 
 }  // namespace shrike

@@ -64,8 +64,9 @@ struct ReportData {
 
 inline constexpr size_t kMostPictures = 16;
 
-// Makes the folder; files of these names in it are replaced, each written beside and renamed, the
-// page last; others are left alone. Errors name the file: kRuntime where it cannot be written.
+// Makes the folder; files of these names in it are replaced, others are left alone. The files come
+// together or, where one cannot be written, not at all (together.h). Errors name the file: kRuntime
+// where it cannot be written.
 Result<void> write_report(const std::filesystem::path& folder, const ReportData& data);
 
 struct ComparisonData {

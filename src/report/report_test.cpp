@@ -1,13 +1,17 @@
 #include "report/report.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <clocale>
 #include <cmath>
+#include <csignal>
 #include <fstream>
+#include <iterator>
 #include <locale>
 #include <map>
+#include <random>
 #include <set>
 
 #include "base/file.h"
@@ -256,7 +260,43 @@ TEST(Report, ErrorsNameTheFile) {
   const auto folder_in_the_way = write_report(folder.path() / "out", made_up::report(1));
   ASSERT_FALSE(folder_in_the_way.ok());
   EXPECT_NE(folder_in_the_way.error().message.find("f1_curve.png"), std::string::npos);
-  EXPECT_FALSE(fs::exists(folder.path() / "out" / "index.html")) << "the page comes last";
+  EXPECT_EQ(folder_in_the_way.error().message.find(".shrike"), std::string::npos);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path() / "out"), fs::directory_iterator()),
+            1)
+      << "nothing else has come";
+}
+
+// A file that cannot be written, in the middle of a report: past a limit on the size of files.
+TEST(Report, ComesWholeOrNotAtAll) {
+  const TestFolder folder;
+  const fs::path out = folder.path() / "out", fresh = folder.path() / "fresh";
+  ReportData data = made_up::report(2);
+  data.pictures = {{"a.jpg", {}, {{4, 6, 40, 40, 1600, 1}}}};
+  data.read_picture = [](const fs::path&) -> Result<Image> {
+    Image noise(600, 400);
+    std::mt19937 random(7);
+    for (uint8_t& value : noise.bytes()) value = static_cast<uint8_t>(random());
+    return noise;
+  };
+  ASSERT_TRUE(write_report(out, data).ok());
+  const auto before = read_all(out);
+  ASSERT_GT(before.at("index.html").size(), before.at("report.json").size() + 1000);
+  rlimit limit{};
+  ::getrlimit(RLIMIT_FSIZE, &limit);
+  const rlimit little{before.at("report.json").size() + 1000, limit.rlim_max};
+  const auto ignored = std::signal(SIGXFSZ, SIG_IGN);
+  ::setrlimit(RLIMIT_FSIZE, &little);
+  const auto over = write_report(out, data);
+  const auto into_nothing = write_report(fresh, data);
+  ::setrlimit(RLIMIT_FSIZE, &limit);
+  std::signal(SIGXFSZ, ignored);
+  ASSERT_FALSE(over.ok());
+  EXPECT_EQ(over.error().kind, ErrorKind::kRuntime);
+  EXPECT_NE(over.error().message.find(out.string() + "/"), std::string::npos);
+  EXPECT_EQ(over.error().message.find(".shrike"), std::string::npos) << over.error().message;
+  EXPECT_EQ(read_all(out), before);
+  EXPECT_FALSE(into_nothing.ok());
+  EXPECT_FALSE(fs::exists(fresh));
 }
 
 TEST(ReportPictures, AreLimitedAndReadOneAtATime) {

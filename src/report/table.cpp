@@ -1,5 +1,7 @@
 #include "report/table.h"
 
+#include <string_view>
+
 #include "report/number.h"
 
 namespace shrike {
@@ -16,8 +18,15 @@ std::string field(const std::string& text) {
   return out + '"';
 }
 
+// Names come from files of anybody's, and a spreadsheet computes what begins like a formula.
+std::string as_text(const std::string& text) {
+  return !text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos
+             ? "'" + text
+             : text;
+}
+
 std::string field(const TableCell& cell) {
-  if (const auto* text = std::get_if<std::string>(&cell)) return field(*text);
+  if (const auto* text = std::get_if<std::string>(&cell)) return field(as_text(*text));
   return exact(std::get<Number>(cell).value);
 }
 
@@ -26,7 +35,7 @@ std::string field(const TableCell& cell) {
 std::string to_csv(const Table& table) {
   std::string out;
   for (size_t i = 0; i < table.columns.size(); ++i)
-    out += (i > 0 ? "," : "") + field(table.columns[i].name);
+    out += (i > 0 ? "," : "") + field(as_text(table.columns[i].name));
   out += "\r\n";
   for (const auto& row : table.rows) {
     for (size_t i = 0; i < row.size(); ++i) {

@@ -27,8 +27,9 @@ struct Table {
 };
 
 // RFC 4180: a line of names, then the rows; CRLF at the end of each line; fields with a comma, a
-// quote or a line break stand in quotes. Text is written byte for byte, numbers so that they read
-// back as the same double, with a point in every locale.
+// quote or a line break stand in quotes. Text is written byte for byte, but with a ' in front where
+// it begins with = + - @, a tab or CR: spreadsheets would run it. Numbers read back as the same
+// double, with a point in every locale.
 std::string to_csv(const Table& table);
 
 }  // namespace shrike

@@ -42,8 +42,8 @@ std::vector<std::vector<std::string>> parse_csv(const std::string& text) {
 
 TEST(Csv, HostileTextComesBackByteForByte) {
   const std::vector<std::string> names = {
-      "plain",    "",     "a,b", "say \"hi\"",           "\"", "two\nlines", "\r\n", "<b>&amp;'x'",
-      "\xFF\xC0", "=1+1", " a ", std::string("nul\0", 4)};
+      "plain",    "",    "a,b", "say \"hi\"",           "\"", "two\nlines", "\n\r\n", "<b>&amp;'x'",
+      "\xFF\xC0", "1=1", " a ", std::string("nul\0", 4)};
   Table table{{{"na,me"}, {"value", true}}, {}};
   for (const std::string& name : names) table.rows.push_back({name, Number{0.1}});
   const auto rows = parse_csv(to_csv(table));
@@ -51,6 +51,18 @@ TEST(Csv, HostileTextComesBackByteForByte) {
   EXPECT_EQ(rows[0], (std::vector<std::string>{"na,me", "value"}));
   for (size_t i = 0; i < names.size(); ++i)
     EXPECT_EQ(rows[i + 1], (std::vector<std::string>{names[i], "0.1"}));
+}
+
+TEST(Csv, WhatASpreadsheetWouldRunIsText) {
+  Table table{{{"=HYPERLINK(\"http://x\")"}, {"value", true}}, {}};
+  for (const char* name : {"=1+1", "+1", "-1", "@x", "\tx", "\rx"})
+    table.rows.push_back({name, Number{-0.5}});
+  const auto rows = parse_csv(to_csv(table));
+  EXPECT_EQ(rows[0][0], "'=HYPERLINK(\"http://x\")");
+  for (size_t i = 1; i < rows.size(); ++i) {
+    EXPECT_EQ(rows[i][0], "'" + *std::get_if<std::string>(&table.rows[i - 1][0]));
+    EXPECT_EQ(rows[i][1], "-0.5");
+  }
 }
 
 TEST(Csv, NumbersReadBackAsTheSameDoubles) {

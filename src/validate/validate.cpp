@@ -98,6 +98,7 @@ Result<void> Run::look_at(size_t index, std::span<Detector> detectors) {
   const auto start = std::chrono::steady_clock::now();
   const Result<Image> image = read_image(sample.picture);
   const std::chrono::duration<double, std::milli> passed = std::chrono::steady_clock::now() - start;
+  if (!image && image.error().kind != ErrorKind::kInput) return image.error();
   {
     const std::lock_guard lock(mutex_);
     read_ms_ += passed.count();

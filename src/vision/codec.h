@@ -62,4 +62,7 @@ Result<void> check_picture_size(int64_t width, int64_t height, const DecodeLimit
 // A black picture, or check_picture_size's error.
 Result<Image> allocate_picture(int64_t width, int64_t height, const DecodeLimits& limits);
 
+// kRuntime: the file may be sound.
+Error no_memory_for_picture();
+
 }  // namespace shrike

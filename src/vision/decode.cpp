@@ -62,6 +62,8 @@ Result<void> check_picture_size(int64_t width, int64_t height, const DecodeLimit
   return {};
 }
 
+Error no_memory_for_picture() { return runtime_error("not enough memory for the picture"); }
+
 Result<Image> allocate_picture(int64_t width, int64_t height, const DecodeLimits& limits) {
   SHRIKE_TRY(check_picture_size(width, height, limits));
   return Image(static_cast<int>(width), static_cast<int>(height));
@@ -73,18 +75,25 @@ Result<Image> decode_image(std::span<const std::byte> bytes, const DecodeLimits&
     for (const Codec& codec : kCodecs)
       if (codec.recognises(bytes)) return decode_with(codec, bytes, limits);
   } catch (const std::bad_alloc&) {
-    return input_error("not enough memory for the picture");
+    return no_memory_for_picture();
   }
   return input_error("not a " + known_formats() + " picture");
 }
 
 Result<Image> read_image(const std::filesystem::path& path, const DecodeLimits& limits) {
-  // Read, not mapped: a camera may be rewriting the file, and that must not end the process.
-  SHRIKE_ASSIGN(const std::string file,
-                read_text(path, ErrorKind::kInput, static_cast<size_t>(limits.max_file_bytes)));
-  auto image = decode_image(std::as_bytes(std::span(file)), limits);
-  if (!image) return in_context("cannot read " + path.string(), image.error());
-  return image;
+  const auto named = [&](const Error& error) {
+    return in_context("cannot read " + path.string(), error);
+  };
+  try {
+    // Read, not mapped: a camera may be rewriting the file, and that must not end the process.
+    SHRIKE_ASSIGN(const std::string file,
+                  read_text(path, ErrorKind::kInput, static_cast<size_t>(limits.max_file_bytes)));
+    auto image = decode_image(std::as_bytes(std::span(file)), limits);
+    if (!image) return named(image.error());
+    return image;
+  } catch (const std::bad_alloc&) {
+    return named(no_memory_for_picture());
+  }
 }
 
 Result<PictureSize> read_picture_size(const std::filesystem::path& path,

@@ -8,7 +8,8 @@
 // own maximum where OpenCV leaves them dark.
 //
 // Every size in a file is checked, and the pixel limit is applied before pixels are allocated.
-// Truncated or damaged pictures are errors, never half-grey pictures. Errors are of kInput.
+// Truncated or damaged pictures are errors, never half-grey pictures. Errors are of kInput, of
+// kRuntime where memory ran out.
 // All functions are safe to call from several threads.
 #pragma once
 

@@ -107,6 +107,7 @@ class JpegReader {
   int64_t height() const { return info_.image_height; }
   bool is_cmyk() const { return info_.num_components == 4; }
   const char* message() const { return trap_.message; }
+  bool ran_out_of_memory() const { return trap_.manager.msg_code == JERR_OUT_OF_MEMORY; }
 
   // A picture sent in several scans is complete only when its end marker was seen; one sent in a
   // single scan is complete when its last row is.
@@ -161,6 +162,10 @@ Error damaged(const std::string& why) {
   return input_error("the picture is truncated or damaged: " + why);
 }
 
+Error failed(const JpegReader& reader) {
+  return reader.ran_out_of_memory() ? no_memory_for_picture() : damaged(reader.message());
+}
+
 }  // namespace
 
 bool is_jpeg(std::span<const std::byte> bytes) {
@@ -169,9 +174,9 @@ bool is_jpeg(std::span<const std::byte> bytes) {
 
 Result<DecodedPicture> decode_jpeg(std::span<const std::byte> bytes, const DecodeLimits& limits) {
   JpegReader reader;
-  if (!reader.read_header(bytes)) return damaged(reader.message());
+  if (!reader.read_header(bytes)) return failed(reader);
   SHRIKE_ASSIGN(Image image, allocate_picture(reader.width(), reader.height(), limits));
-  if (!reader.start() || !read_rows(reader, image)) return damaged(reader.message());
+  if (!reader.start() || !read_rows(reader, image)) return failed(reader);
   if (reader.lacks_scans()) return damaged("the file ends before its end marker");
   return DecodedPicture{std::move(image), reader.orientation()};
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -43,10 +44,11 @@ class PngReader {
   ~PngReader() { png_destroy_read_struct(&png_, &info_, nullptr); }
 
   bool read_header() {
-    png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, this, on_error, on_warning);
-    if (png_ == nullptr) return out_of_memory();
+    png_ = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, this, on_error, on_warning, this,
+                                    on_allocate, on_free);
+    if (png_ == nullptr) return false;
     info_ = png_create_info_struct(png_);
-    if (info_ == nullptr) return out_of_memory();
+    if (info_ == nullptr) return false;
     if (setjmp(png_jmpbuf(png_))) return false;
     png_set_chunk_malloc_max(png_, kMostChunkBytes);
     png_set_read_fn(png_, this, on_read);
@@ -82,6 +84,7 @@ class PngReader {
   int64_t width() const { return png_get_image_width(png_, info_); }
   int64_t height() const { return png_get_image_height(png_, info_); }
   const char* message() const { return message_; }
+  bool ran_out_of_memory() const { return ran_out_of_memory_; }
 
   int orientation() {
 #ifdef PNG_eXIf_SUPPORTED
@@ -109,18 +112,23 @@ class PngReader {
     reader.rest_ = reader.rest_.subspan(count);
   }
 
-  bool out_of_memory() {
-    std::snprintf(message_, kMessageBytes, "out of memory");
-    return false;
+  static png_voidp on_allocate(png_structp png, png_alloc_size_t bytes) {
+    void* const memory = std::malloc(bytes);
+    if (memory == nullptr) static_cast<PngReader*>(png_get_mem_ptr(png))->ran_out_of_memory_ = true;
+    return memory;
   }
+
+  static void on_free(png_structp, png_voidp memory) { std::free(memory); }
 
   std::span<const std::byte> rest_;
   png_structp png_ = nullptr;
   png_infop info_ = nullptr;
   char message_[kMessageBytes] = "";
+  bool ran_out_of_memory_ = false;
 };
 
-Error damaged(const PngReader& reader) {
+Error failed(const PngReader& reader) {
+  if (reader.ran_out_of_memory()) return no_memory_for_picture();
   return input_error(std::string("the picture is truncated or damaged: ") + reader.message());
 }
 
@@ -132,7 +140,7 @@ bool is_png(std::span<const std::byte> bytes) {
 
 Result<DecodedPicture> decode_png(std::span<const std::byte> bytes, const DecodeLimits& limits) {
   PngReader reader(bytes);
-  if (!reader.read_header()) return damaged(reader);
+  if (!reader.read_header()) return failed(reader);
   SHRIKE_TRY(check_picture_size(reader.width(), reader.height(), limits));
   // Before allocating: a few bytes can claim any size.
   if (reader.pixel_bytes() > kMostUnpacked * static_cast<double>(bytes.size()))
@@ -141,7 +149,7 @@ Result<DecodedPicture> decode_png(std::span<const std::byte> bytes, const Decode
   std::vector<png_bytep> rows;
   rows.reserve(static_cast<size_t>(image.height()));
   for (int y = 0; y < image.height(); ++y) rows.push_back(image.row(y));
-  if (!reader.read_rows(rows.data())) return damaged(reader);
+  if (!reader.read_rows(rows.data())) return failed(reader);
   reader.read_end();
   return DecodedPicture{std::move(image), reader.orientation()};
 }

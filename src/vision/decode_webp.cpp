@@ -28,16 +28,24 @@ int orientation(const WebPDemuxer* demuxer) {
   return found;
 }
 
-// Decodes a frame to its place on the canvas; false where it is damaged or reaches over the edge.
-bool decode_frame(const WebPIterator& frame, Image& canvas) {
-  int width = 0, height = 0;
-  if (!WebPGetInfo(frame.fragment.bytes, frame.fragment.size, &width, &height)) return false;
+// Decodes a frame to its place on the canvas; an error where it is damaged or reaches over the
+// edge.
+VP8StatusCode decode_frame(const WebPIterator& frame, Image& canvas) {
+  WebPDecoderConfig config;
+  if (!WebPInitDecoderConfig(&config)) return VP8_STATUS_INVALID_PARAM;
+  const uint8_t* const bytes = frame.fragment.bytes;
+  const VP8StatusCode known = WebPGetFeatures(bytes, frame.fragment.size, &config.input);
+  if (known != VP8_STATUS_OK) return known;
   const int x = frame.x_offset, y = frame.y_offset;
-  if (x < 0 || y < 0 || width > canvas.width() - x || height > canvas.height() - y) return false;
-  uint8_t* out = canvas.pixel(x, y);
-  const size_t room = canvas.bytes().size() - static_cast<size_t>(out - canvas.bytes().data());
-  return WebPDecodeRGBInto(frame.fragment.bytes, frame.fragment.size, out, room,
-                           static_cast<int>(canvas.row_bytes())) != nullptr;
+  if (x < 0 || y < 0 || config.input.width > canvas.width() - x ||
+      config.input.height > canvas.height() - y)
+    return VP8_STATUS_BITSTREAM_ERROR;
+  uint8_t* const out = canvas.pixel(x, y);
+  config.output.colorspace = MODE_RGB;
+  config.output.is_external_memory = 1;
+  config.output.u.RGBA = {out, static_cast<int>(canvas.row_bytes()),
+                          canvas.bytes().size() - static_cast<size_t>(out - canvas.bytes().data())};
+  return WebPDecode(bytes, frame.fragment.size, &config);
 }
 
 }  // namespace
@@ -55,10 +63,13 @@ Result<DecodedPicture> decode_webp(std::span<const std::byte> bytes, const Decod
                 allocate_picture(WebPDemuxGetI(demuxer.get(), WEBP_FF_CANVAS_WIDTH),
                                  WebPDemuxGetI(demuxer.get(), WEBP_FF_CANVAS_HEIGHT), limits));
   WebPIterator frame{};
-  const bool decoded =
-      WebPDemuxGetFrame(demuxer.get(), 1, &frame) != 0 && decode_frame(frame, image);
+  const VP8StatusCode status = WebPDemuxGetFrame(demuxer.get(), 1, &frame) != 0
+                                   ? decode_frame(frame, image)
+                                   : VP8_STATUS_NOT_ENOUGH_DATA;
   WebPDemuxReleaseIterator(&frame);
-  if (!decoded) return input_error("the picture is truncated or damaged: no pixels in its frame");
+  if (status == VP8_STATUS_OUT_OF_MEMORY) return no_memory_for_picture();
+  if (status != VP8_STATUS_OK)
+    return input_error("the picture is truncated or damaged: no pixels in its frame");
   return DecodedPicture{std::move(image), orientation(demuxer.get())};
 }
 

@@ -142,7 +142,8 @@ void run_data_set(Bytes input) {
   auto dataset = open_dataset(folder.set(), {.pictures = "", .tolerant = true});
   if (!dataset) return;
   expect_sound(*dataset);
-  require(check_dataset(*dataset, {}), "a check that nobody ends comes to its end");
+  const auto whole = check_dataset(*dataset, {});
+  require(whole.ok() && *whole, "a check that nobody ends comes to its end");
   if (dataset->samples.empty()) return;
   for (const DatasetFormat format :
        {DatasetFormat::kYolo, DatasetFormat::kCoco, DatasetFormat::kVoc})

@@ -31,7 +31,7 @@ TEST_F(Little, MemoryThatIsTooLittleIsSaid) {
       continue;
     }
     ++refused;
-    EXPECT_TRUE(outcome.code == 3 || outcome.code == 4 || outcome.code == 5)
+    EXPECT_TRUE(outcome.code == 4 || outcome.code == 5)
         << mega << " MB: " << outcome.code << " " << outcome.err;
     EXPECT_NE(outcome.err.find("emory"), std::string::npos) << mega << " MB: " << outcome.err;
   }
