@@ -1,13 +1,14 @@
-// Depthwise convolution: as many groups as input and output channels, 16 channels at a time.
+// Depthwise convolution: as many groups as input and output channels.
 //
-// A row of outputs is made from columns: the inputs of one kernel column, whose `group_rows` rows
-// stand beside each other in 4 bytes a channel, as the machine multiplies them. They are put there
-// once and serve every window they lie in; with a stride of s, columns s apart are neighbours, so
-// that those of consecutive outputs always are. Columns in the padding hold the input's zero.
+// Outputs of a row are taken as one run of bytes, pixel after pixel, whatever the channels: output
+// byte p is made of the bytes at p + offset of each tap. That holds in a band, into which the rows
+// of inputs are copied with their padding; with a stride of s, pixels s apart are neighbours there.
+// The bytes of a few taps are interleaved, so that they lie in the 4 bytes that the machine
+// multiplies at once, and the sums come out in the order in which they are narrowed to bytes.
 //
-// A vector holds 4 channels of `lanes` consecutive outputs. Weights are packed
-//   [block of 16 channels][kernel column][group of rows][channel][element]
-// with zeros for rows that only fill a group.
+// In a band channels are filled up to a multiple of 8. What belongs to a channel repeats after
+// `patterns` vectors. Weights, constants and scales are packed as the vectors need them:
+//   weights [pattern][group of taps][output byte of a vector][element]
 #pragma once
 
 #include "kernels/qconv/qconv.h"
@@ -15,48 +16,37 @@
 
 namespace shrike::kernels {
 
-inline constexpr int kDepthwiseChannels = 16;
-
-// target[v * vector_stride + 16 * x + 4 * k + ...] = channel 4 v + k of rows[.] at x, x < count:
-// group_rows elements of 4 bytes in all.
-struct QColumns {
-  const uint8_t* const* rows;  // [group_rows]
-  const int64_t* steps;        // [group_rows], bytes from x to x + 1
-  int64_t count;
-  int64_t channels;  // that exist, 1 .. 16; others count as 0
-  std::byte* target;
-  int64_t vector_stride;  // bytes
-};
-
-// acc[x][c] = constants[c] + sum over t < taps of the products of column offsets[t] behind x with
-// weights[t]; output[x * output_step + c] = the output rule's of it, x < count, c < channels.
+// acc[p] = constants[p] + sum over g < groups, e < taps of a group of
+//          band[offsets[g * group_taps + e] + p] * weights[g][p][e]
+// output byte p = the output rule's of it. Byte p belongs to channel p % channel_pitch of pixel
+// p / channel_pitch; what is in band, pixel by pixel, must be readable for one vector more.
 struct QDepthwiseRow {
-  const std::byte* columns;  // readable for kDepthwiseSlack outputs more than count
-  int64_t vector_stride;
-  const int64_t* offsets;  // [taps], bytes
-  int64_t taps;
-  const std::byte* weights;  // [taps][16][4 bytes]
-  const int32_t* constants;
-  const float* scales;
+  const uint8_t* band;
+  const int64_t* offsets;  // [groups * group_taps]
+  int64_t groups;
+  int64_t patterns;
+  const std::byte* weights;  // [patterns][groups][vector], aligned to 64 bytes
+  const int32_t* constants;  // [patterns][vector]
+  const float* scales;       // [patterns][vector]
   const OutputRule* rule;
   uint8_t* output;
-  int64_t output_step;
+  int64_t output_pixel;  // stride
   const uint8_t* residual;
-  int64_t residual_step;
-  int64_t count;
-  int64_t channels;
+  int64_t residual_pixel;
+  int64_t pixels;
+  int64_t channels, channel_pitch;
 };
-
-inline constexpr int64_t kDepthwiseSlack = 16;
 
 using QDepthwiseFunction = void (*)(const QDepthwiseRow&);
 
+inline constexpr int kMaxVectorBytes = 64;
+
 struct QDepthwiseKernel {
-  int group_rows;  // 4 of bytes, 2 of int16
-  void (*columns)(const QColumns&);
+  int vector_bytes;  // outputs computed at once
+  int group_taps;    // 4 of bytes, 2 of int16
   QDepthwiseFunction (*function)(RuleKind kind, bool add);
 
-  int element_bytes() const { return 4 / group_rows; }
+  int element_bytes() const { return 4 / group_taps; }
 };
 
 extern const QDepthwiseKernel kQDepthwisePlain;

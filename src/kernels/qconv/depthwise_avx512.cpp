@@ -3,6 +3,8 @@
 namespace shrike::kernels {
 namespace {
 
+constexpr int kGroupTaps = 2;
+
 inline Ints multiply_add(Ints sums, Ints step, Ints weights) {
   return _mm512_add_epi32(sums, _mm512_madd_epi16(step, weights));
 }
@@ -13,14 +15,7 @@ inline Ints multiply_add(Ints sums, Ints step, Ints weights) {
 #include "kernels/qconv/depthwise_body.h"
 
 namespace shrike::kernels {
-namespace {
 
-QDepthwiseFunction function(RuleKind kind, bool add) {
-  return add ? depthwise_function_of<true, 4>(kind) : depthwise_function_of<false, 4>(kind);
-}
-
-}  // namespace
-
-const QDepthwiseKernel kQDepthwiseAvx512 = {2, pair_columns, function};
+const QDepthwiseKernel kQDepthwiseAvx512 = {kVectorBytes, kGroupTaps, depthwise_function};
 
 }  // namespace shrike::kernels

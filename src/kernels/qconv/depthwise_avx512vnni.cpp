@@ -3,6 +3,8 @@
 namespace shrike::kernels {
 namespace {
 
+constexpr int kGroupTaps = 4;
+
 inline Ints multiply_add(Ints sums, Ints step, Ints weights) {
   return _mm512_dpbusd_epi32(sums, step, weights);
 }
@@ -13,14 +15,7 @@ inline Ints multiply_add(Ints sums, Ints step, Ints weights) {
 #include "kernels/qconv/depthwise_body.h"
 
 namespace shrike::kernels {
-namespace {
 
-QDepthwiseFunction function(RuleKind kind, bool add) {
-  return add ? depthwise_function_of<true, 4>(kind) : depthwise_function_of<false, 4>(kind);
-}
-
-}  // namespace
-
-const QDepthwiseKernel kQDepthwiseAvx512Vnni = {4, four_columns, function};
+const QDepthwiseKernel kQDepthwiseAvx512Vnni = {kVectorBytes, kGroupTaps, depthwise_function};
 
 }  // namespace shrike::kernels

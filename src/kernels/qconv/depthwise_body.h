@@ -1,4 +1,7 @@
-// A row of depthwise outputs on the vectors of one instruction set: included as tile_body.h is.
+// A row of depthwise outputs on the vectors of one instruction set: included by its file behind the
+// header of vectors and
+//   kGroupTaps, how many taps an Ints' 4 bytes hold
+//   Ints multiply_add(Ints sums, Ints step, Ints weights)   a group's products added to each int32
 #pragma once
 
 #include "kernels/qconv/depthwise.h"
@@ -7,138 +10,123 @@
 namespace shrike::kernels {
 namespace {
 
-constexpr int kLanes = kInts / 4;  // outputs in a vector
-constexpr int kQuarters = 4;       // vectors of 4 channels
+constexpr int kVectorBytes = 4 * kInts;
+constexpr int kQuarters = 4;  // Ints of a vector's sums
+// Sums of Ints v are of bytes 16 i + 4 v + k, in place 4 i + k.
+constexpr int kLaneBytes = 16;
 
-// 16 bytes a pixel, of which `count` exist.
-[[gnu::always_inline]] inline void store_pixel(uint8_t* target, const std::byte* source,
-                                               int64_t count) {
-  if (count == kDepthwiseChannels) {
-    std::memcpy(target, source, kDepthwiseChannels);
+// Some taps' bytes beside each other, for the sums of each quarter.
+[[gnu::always_inline]] inline void interleave(const uint8_t* band, const int64_t* offsets,
+                                              Ints (&steps)[kQuarters]) {
+  const Ints first = load_bytes(band + offsets[0]), second = load_bytes(band + offsets[1]);
+  Ints low, high, low2, high2;  // of two times 8 bytes in 16
+  if constexpr (kGroupTaps == 2) {
+    const Ints nothing = Ints{};
+    low = interleave_bytes_low(first, nothing);
+    high = interleave_bytes_high(first, nothing);
+    low2 = interleave_bytes_low(second, nothing);
+    high2 = interleave_bytes_high(second, nothing);
   } else {
-    copy_some(reinterpret_cast<std::byte*>(target), source, count);
+    const Ints third = load_bytes(band + offsets[2]), fourth = load_bytes(band + offsets[3]);
+    low = interleave_bytes_low(first, second);
+    high = interleave_bytes_high(first, second);
+    low2 = interleave_bytes_low(third, fourth);
+    high2 = interleave_bytes_high(third, fourth);
+  }
+  steps[0] = interleave_words_low(low, low2);
+  steps[1] = interleave_words_high(low, low2);
+  steps[2] = interleave_words_low(high, high2);
+  steps[3] = interleave_words_high(high, high2);
+}
+
+// Bytes [first, last) of a row between the row's own order and pixels `stride` apart, as
+// copy(pixel's bytes, row's bytes, count) does it.
+template <typename Byte, typename Copy>
+[[gnu::always_inline]] inline void by_pixels(const QDepthwiseRow& row, int64_t first, int64_t last,
+                                             Byte* map, int64_t stride, const Copy& copy) {
+  int64_t pixel = first / row.channel_pitch, channel = first % row.channel_pitch;
+  for (int64_t p = first; p < last; ++pixel, channel = 0) {
+    const int64_t end = std::min(last, (pixel + 1) * row.channel_pitch);
+    const int64_t exist = std::min(row.channels - channel, end - p);
+    if (exist > 0) copy(map + pixel * stride + channel, p - first, exist);
+    p = end;
   }
 }
 
-// Rules take a residual in the order of the accumulators: vector, output, channel.
-[[gnu::always_inline]] inline void gather_residual(const QDepthwiseRow& row, int64_t x,
-                                                   uint8_t* target) {
-  for (int64_t lane = 0; lane < kLanes && x + lane < row.count; ++lane) {
-    std::byte pixel[kDepthwiseChannels] = {};
-    copy_some(pixel,
-              reinterpret_cast<const std::byte*>(row.residual + (x + lane) * row.residual_step),
-              row.channels);
-    for (int v = 0; v < kQuarters; ++v)
-      std::memcpy(target + v * kInts + lane * 4, pixel + v * 4, 4);
-  }
+// Rules take a residual in the order of the accumulators.
+[[gnu::always_inline]] inline void gather_residual(const QDepthwiseRow& row, int64_t first,
+                                                   int64_t last, uint8_t* target) {
+  by_pixels(row, first, last, row.residual, row.residual_pixel,
+            [&](const uint8_t* source, int64_t at, int64_t count) {
+              for (int64_t i = 0; i < count; ++i) {
+                const int64_t byte = at + i, lane = byte / kLaneBytes, in_lane = byte % kLaneBytes;
+                target[in_lane / 4 * kInts + lane * 4 + in_lane % 4] = source[i];
+              }
+            });
 }
 
-template <typename Rule, bool kAdd, int kVectors>
+template <typename Rule, bool kAdd>
 void depthwise_row(const QDepthwiseRow& row) {
   const Rule rule(*row.rule);
-  for (int64_t first = 0; first < row.count; first += kVectors * kLanes) {
-    Ints sums[kVectors][kQuarters];
+  const int64_t bytes = row.pixels * row.channel_pitch;
+  const bool dense = row.output_pixel == row.channels && row.channels == row.channel_pitch;
+  int64_t pattern = 0;
+  for (int64_t p = 0; p < bytes; p += kVectorBytes) {
+    Ints sums[kQuarters];
+    const int32_t* constants = row.constants + pattern * kVectorBytes;
 #pragma GCC unroll 4
-    for (int v = 0; v < kQuarters; ++v) {
-      const Ints constant = splat_lane(row.constants + 4 * v);
+    for (int v = 0; v < kQuarters; ++v) sums[v] = load_ints(constants + v * kInts);
+    const std::byte* weights = row.weights + pattern * row.groups * 4 * kVectorBytes;
+    for (int64_t g = 0; g < row.groups; ++g) {
+      Ints steps[kQuarters];
+      interleave(row.band + p, row.offsets + g * kGroupTaps, steps);
 #pragma GCC unroll 4
-      for (int p = 0; p < kVectors; ++p) sums[p][v] = constant;
+      for (int v = 0; v < kQuarters; ++v, weights += kVectorBytes)
+        sums[v] = multiply_add(sums[v], steps[v], load_ints(weights));
     }
-    const std::byte* weights = row.weights;
-    for (int64_t t = 0; t < row.taps; ++t) {
-      const std::byte* column = row.columns + row.offsets[t] + first * 16;
+    Floats values[kQuarters];
+    const float* scales = row.scales + pattern * kVectorBytes;
 #pragma GCC unroll 4
-      for (int v = 0; v < kQuarters; ++v, weights += 16, column += row.vector_stride) {
-        const Ints w = splat_lane(weights);
-#pragma GCC unroll 4
-        for (int p = 0; p < kVectors; ++p)
-          sums[p][v] = multiply_add(sums[p][v], load_unaligned(column + p * kInts * 4), w);
-      }
+    for (int v = 0; v < kQuarters; ++v)
+      values[v] = to_floats(sums[v]) * load_floats(scales + v * kInts);
+    const int64_t last = std::min(bytes, p + kVectorBytes);
+    alignas(64) uint8_t residual[kVectorBytes] = {};
+    if constexpr (kAdd) gather_residual(row, p, last, residual);
+    const Words low = rule(values[0], values[1], residual);
+    const Words high = rule(values[2], values[3], residual + 2 * kInts);
+    const Ints finished = lanes_of_bytes(low, high);
+    if (dense && last == p + kVectorBytes) {
+      store_words(reinterpret_cast<std::byte*>(row.output + p), finished);
+    } else {
+      alignas(64) std::byte some[kVectorBytes];
+      store_bytes(some, finished);
+      by_pixels(row, p, last, row.output, row.output_pixel,
+                [&](uint8_t* target, int64_t at, int64_t count) {
+                  copy_some(reinterpret_cast<std::byte*>(target), some + at, count);
+                });
     }
-#pragma GCC unroll 4
-    for (int p = 0; p < kVectors; ++p) {
-      const int64_t x = first + p * kLanes;
-      Floats values[kQuarters];
-#pragma GCC unroll 4
-      for (int v = 0; v < kQuarters; ++v)
-        values[v] = to_floats(sums[p][v]) * splat_lane_floats(row.scales + 4 * v);
-      alignas(64) uint8_t residual[4 * kInts] = {};
-      if constexpr (kAdd) gather_residual(row, x, residual);
-      const Words low = rule(values[0], values[1], residual);
-      const Words high = rule(values[2], values[3], residual + 2 * kInts);
-      alignas(64) std::byte finished[4 * kInts];
-      store_bytes(finished, lanes_of_bytes(low, high));
-#pragma GCC unroll 4
-      for (int lane = 0; lane < kLanes; ++lane)
-        if (x + lane < row.count)
-          store_pixel(row.output + (x + lane) * row.output_step,
-                      finished + lane * kDepthwiseChannels, row.channels);
-    }
+    if (++pattern == row.patterns) pattern = 0;
   }
 }
 
-template <bool kAdd, int kVectors>
+template <bool kAdd>
 QDepthwiseFunction depthwise_function_of(RuleKind kind) {
   switch (kind) {
     case RuleKind::kIdentity:
-      return depthwise_row<StraightRule<IdentityLine, kAdd>, kAdd, kVectors>;
+      return depthwise_row<StraightRule<IdentityLine, kAdd>, kAdd>;
     case RuleKind::kLeaky:
-      return depthwise_row<StraightRule<LeakyLine, kAdd>, kAdd, kVectors>;
+      return depthwise_row<StraightRule<LeakyLine, kAdd>, kAdd>;
     case RuleKind::kClip:
-      return depthwise_row<StraightRule<ClipLine, kAdd>, kAdd, kVectors>;
+      return depthwise_row<StraightRule<ClipLine, kAdd>, kAdd>;
     case RuleKind::kCurve:
-      return depthwise_row<CurveRule<false, kAdd>, kAdd, kVectors>;
+      return depthwise_row<CurveRule<false, kAdd>, kAdd>;
     default:
-      return depthwise_row<CurveRule<true, kAdd>, kAdd, kVectors>;
+      return depthwise_row<CurveRule<true, kAdd>, kAdd>;
   }
 }
 
-inline __m128i load_pixel(const uint8_t* source, int64_t channels) {
-  if (channels == kDepthwiseChannels)
-    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(source));
-  alignas(16) std::byte some[kDepthwiseChannels] = {};
-  copy_some(some, reinterpret_cast<const std::byte*>(source), channels);
-  return _mm_load_si128(reinterpret_cast<const __m128i*>(some));
-}
-
-inline void store_quarter(std::byte* target, __m128i value) {
-  _mm_store_si128(reinterpret_cast<__m128i*>(target), value);
-}
-
-// Two rows as int16s side by side.
-inline void pair_columns(const QColumns& c) {
-  const __m128i nothing = _mm_setzero_si128();
-  for (int64_t x = 0; x < c.count; ++x) {
-    const __m128i first = load_pixel(c.rows[0] + x * c.steps[0], c.channels);
-    const __m128i second = load_pixel(c.rows[1] + x * c.steps[1], c.channels);
-    const __m128i first_low = _mm_unpacklo_epi8(first, nothing);
-    const __m128i first_high = _mm_unpackhi_epi8(first, nothing);
-    const __m128i second_low = _mm_unpacklo_epi8(second, nothing);
-    const __m128i second_high = _mm_unpackhi_epi8(second, nothing);
-    std::byte* target = c.target + x * 16;
-    store_quarter(target, _mm_unpacklo_epi16(first_low, second_low));
-    store_quarter(target + c.vector_stride, _mm_unpackhi_epi16(first_low, second_low));
-    store_quarter(target + 2 * c.vector_stride, _mm_unpacklo_epi16(first_high, second_high));
-    store_quarter(target + 3 * c.vector_stride, _mm_unpackhi_epi16(first_high, second_high));
-  }
-}
-
-// Four rows as bytes side by side.
-inline void four_columns(const QColumns& c) {
-  for (int64_t x = 0; x < c.count; ++x) {
-    __m128i row[4];
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) row[i] = load_pixel(c.rows[i] + x * c.steps[i], c.channels);
-    const __m128i first_low = _mm_unpacklo_epi8(row[0], row[1]);
-    const __m128i first_high = _mm_unpackhi_epi8(row[0], row[1]);
-    const __m128i second_low = _mm_unpacklo_epi8(row[2], row[3]);
-    const __m128i second_high = _mm_unpackhi_epi8(row[2], row[3]);
-    std::byte* target = c.target + x * 16;
-    store_quarter(target, _mm_unpacklo_epi16(first_low, second_low));
-    store_quarter(target + c.vector_stride, _mm_unpackhi_epi16(first_low, second_low));
-    store_quarter(target + 2 * c.vector_stride, _mm_unpacklo_epi16(first_high, second_high));
-    store_quarter(target + 3 * c.vector_stride, _mm_unpackhi_epi16(first_high, second_high));
-  }
+QDepthwiseFunction depthwise_function(RuleKind kind, bool add) {
+  return add ? depthwise_function_of<true>(kind) : depthwise_function_of<false>(kind);
 }
 
 }  // namespace

@@ -6,36 +6,33 @@ namespace shrike::kernels {
 
 namespace {
 
-// Two rows as int16s side by side.
-void columns(const QColumns& c) {
-  for (int64_t x = 0; x < c.count; ++x)
-    for (int64_t k = 0; k < c.channels; ++k) {
-      const int16_t pair[2] = {c.rows[0][x * c.steps[0] + k], c.rows[1][x * c.steps[1] + k]};
-      std::memcpy(c.target + k / 4 * c.vector_stride + x * 16 + k % 4 * 4, pair, sizeof pair);
-    }
-}
+constexpr int kBytes = 16;  // of a vector
 
+// A vector of one lane: the sums are in the order of the bytes.
 template <bool kAdd>
 void row_of(const QDepthwiseRow& row) {
-  for (int64_t x = 0; x < row.count; ++x) {
-    int32_t sums[kDepthwiseChannels];
-    std::memcpy(sums, row.constants, sizeof sums);
-    for (int64_t t = 0; t < row.taps; ++t)
-      for (int v = 0; v < 4; ++v) {
-        int16_t inputs[8], weights[8];
-        std::memcpy(inputs, row.columns + row.offsets[t] + v * row.vector_stride + x * 16,
-                    sizeof inputs);
-        std::memcpy(weights, row.weights + t * 64 + v * 16, sizeof weights);
-        for (int k = 0; k < 4; ++k)
-          sums[4 * v + k] =
-              static_cast<int32_t>(static_cast<uint32_t>(sums[4 * v + k]) +
-                                   static_cast<uint32_t>(inputs[2 * k] * weights[2 * k] +
-                                                         inputs[2 * k + 1] * weights[2 * k + 1]));
-      }
-    for (int64_t k = 0; k < row.channels; ++k)
-      row.output[x * row.output_step + k] =
-          output_byte(*row.rule, sums[k], row.scales[k], kAdd,
-                      kAdd ? row.residual[x * row.residual_step + k] : uint8_t{0});
+  int64_t pattern = 0;
+  for (int64_t p = 0; p < row.pixels * row.channel_pitch; p += kBytes) {
+    int32_t sums[kBytes];
+    std::memcpy(sums, row.constants + pattern * kBytes, sizeof sums);
+    const auto* weights =
+        reinterpret_cast<const int16_t*>(row.weights) + pattern * row.groups * 2 * kBytes;
+    for (int64_t g = 0; g < row.groups; ++g, weights += 2 * kBytes) {
+      const uint8_t* first = row.band + row.offsets[2 * g] + p;
+      const uint8_t* second = row.band + row.offsets[2 * g + 1] + p;
+      for (int i = 0; i < kBytes; ++i)
+        sums[i] = static_cast<int32_t>(
+            static_cast<uint32_t>(sums[i]) +
+            static_cast<uint32_t>(first[i] * weights[2 * i] + second[i] * weights[2 * i + 1]));
+    }
+    for (int i = 0; i < kBytes; ++i) {
+      const int64_t pixel = (p + i) / row.channel_pitch, channel = (p + i) % row.channel_pitch;
+      if (pixel >= row.pixels || channel >= row.channels) continue;
+      const uint8_t residual = kAdd ? row.residual[pixel * row.residual_pixel + channel] : 0;
+      row.output[pixel * row.output_pixel + channel] =
+          output_byte(*row.rule, sums[i], row.scales[pattern * kBytes + i], kAdd, residual);
+    }
+    if (++pattern == row.patterns) pattern = 0;
   }
 }
 
@@ -43,6 +40,6 @@ QDepthwiseFunction function(RuleKind, bool add) { return add ? row_of<true> : ro
 
 }  // namespace
 
-const QDepthwiseKernel kQDepthwisePlain = {2, columns, function};
+const QDepthwiseKernel kQDepthwisePlain = {kBytes, 2, function};
 
 }  // namespace shrike::kernels

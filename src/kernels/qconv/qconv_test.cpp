@@ -120,7 +120,7 @@ TEST(QConv, WinogradIsExactAtTheEndsOfItsRange) {
 
 TEST(QConv, DepthwiseWindows) {
   Random random;
-  for (int64_t channels : {1, 15, 16, 17, 32, 33, 72})
+  for (int64_t channels : {1, 8, 15, 16, 17, 24, 33, 64, 72})
     for (int64_t kernel : {1, 3, 4, 5, 7})
       for (int64_t stride : {1, 2, 3}) {
         ConvProblem p = square(21, channels, channels, kernel, stride, kernel / 2);
@@ -132,11 +132,11 @@ TEST(QConv, DepthwiseWindows) {
       }
 }
 
-TEST(QConv, DepthwiseRowsLongerThanAChunk) {
+TEST(QConv, DepthwiseRowsLargerThanABand) {
   Random random;
   for (int64_t stride : {1, 2}) {
-    ConvProblem p = square(4, 20, 20, 3, stride, 1);
-    p.in_width = 523;
+    ConvProblem p = square(11, 20, 20, 3, stride, 1);
+    p.in_width = 1523;
     p.groups = 20;
     QConvCase(quantised(sized(p, 1), random), random).check_all();
   }

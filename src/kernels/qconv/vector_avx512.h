@@ -22,16 +22,14 @@ inline Ints splat_step(const std::byte* source) {
   return _mm512_castps_si512(_mm512_set1_ps(*reinterpret_cast<const float*>(source)));
 }
 
-// 16 bytes in every quarter of a vector.
-inline Ints splat_lane(const void* source) {
-  return _mm512_broadcast_i32x4(_mm_loadu_si128(static_cast<const __m128i*>(source)));
-}
-inline Ints load_unaligned(const std::byte* source) { return _mm512_loadu_si512(source); }
+inline Ints load_bytes(const uint8_t* source) { return _mm512_loadu_si512(source); }
+// Of the bytes or words of a and b in every 16 bytes the first half or the second, alternately.
+inline Ints interleave_bytes_low(Ints a, Ints b) { return _mm512_unpacklo_epi8(a, b); }
+inline Ints interleave_bytes_high(Ints a, Ints b) { return _mm512_unpackhi_epi8(a, b); }
+inline Ints interleave_words_low(Ints a, Ints b) { return _mm512_unpacklo_epi16(a, b); }
+inline Ints interleave_words_high(Ints a, Ints b) { return _mm512_unpackhi_epi16(a, b); }
 
 inline Floats splat(float value) { return _mm512_set1_ps(value); }
-inline Floats splat_lane_floats(const float* source) {
-  return _mm512_broadcast_f32x4(_mm_loadu_ps(source));
-}
 inline Floats load_floats(const float* source) { return _mm512_load_ps(source); }
 inline void store_floats(float* target, Floats value) { _mm512_storeu_ps(target, value); }
 inline Floats to_floats(Ints value) { return _mm512_cvtepi32_ps(value); }
