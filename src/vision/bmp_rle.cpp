@@ -33,20 +33,17 @@ class RleDecoder {
     return i % 2 == 0 ? static_cast<uint8_t>(byte >> 4) : static_cast<uint8_t>(byte & 15);
   }
 
-  bool put(uint8_t index) {
-    // Some writers pad the last run of a row: what lies right of the picture is dropped.
+  // The next `count` pixels of the row. Those right of the picture are dropped: some writers pad
+  // the last run of a row.
+  bool put(int count, const auto& index) {
     if (y_ >= height_) return false;
-    if (x_ < width_)
-      indices_[static_cast<size_t>(y_) * static_cast<size_t>(width_) + static_cast<size_t>(x_)] =
-          index;
-    ++x_;
+    uint8_t* const row = indices_.data() + static_cast<size_t>(y_) * static_cast<size_t>(width_);
+    for (int i = 0; i < count && x_ < width_; ++i) row[x_++] = index(i);
     return true;
   }
 
   bool write_run(int count, uint8_t byte) {
-    for (int i = 0; i < count; ++i)
-      if (!put(index_of(byte, i))) return false;
-    return true;
+    return put(count, [&](int i) { return index_of(byte, i); });
   }
 
   bool escape(uint8_t code) {
@@ -77,12 +74,12 @@ class RleDecoder {
   bool write_literals(int count) {
     const size_t bytes = (static_cast<size_t>(count) * static_cast<size_t>(bits_) + 7) / 8;
     if (!data_.holds(at_, bytes)) return false;
-    for (int i = 0; i < count; ++i) {
-      const auto at = at_ + static_cast<size_t>(i) * static_cast<size_t>(bits_) / 8;
-      if (!put(index_of(*data_.u8(at), i))) return false;
-    }
+    const size_t from = at_;
     at_ += bytes + bytes % 2;  // literals end on an even byte
-    return true;
+    return put(count, [&](int i) {
+      const size_t byte = static_cast<size_t>(i) * static_cast<size_t>(bits_) / 8;
+      return index_of(*data_.u8(from + byte), i);
+    });
   }
 
   ByteView data_;

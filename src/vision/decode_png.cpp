@@ -14,7 +14,7 @@ namespace shrike {
 namespace {
 
 constexpr size_t kMessageBytes = 256;
-// Of text, profiles and EXIF, unpacked; pixels are not counted.
+// Of a profile or EXIF, unpacked; pixels are not counted.
 constexpr size_t kMostChunkBytes = size_t{4} << 20;
 // Bytes that deflate can make of one: 258 for two bits (RFC 1951).
 constexpr double kMostUnpacked = 1032;
@@ -51,6 +51,8 @@ class PngReader {
     if (info_ == nullptr) return false;
     if (setjmp(png_jmpbuf(png_))) return false;
     png_set_chunk_malloc_max(png_, kMostChunkBytes);
+    // libpng's number for none: texts are not kept, a thousand of which could take gigabytes.
+    png_set_chunk_cache_max(png_, 1);
     png_set_read_fn(png_, this, on_read);
     png_read_info(png_, info_);
     return true;

@@ -19,6 +19,9 @@ class PnmReader {
  public:
   explicit PnmReader(std::span<const std::byte> bytes) : bytes_(bytes, ByteOrder::kBig), at_(2) {}
 
+  // 1..6 of "P1".."P6"; 0 where the bytes are gone since is_pnm() saw them.
+  int kind() const { return bytes_.u8(1).value_or('0') - '0'; }
+
   // A number after white space and comments.
   std::optional<uint32_t> number() {
     skip_space();
@@ -124,7 +127,8 @@ size_t least_bytes(const Header& header) {
   return header.max_value > 255 ? 2 * samples : samples;
 }
 
-std::optional<Header> read_header(PnmReader& reader, int kind) {
+std::optional<Header> read_header(PnmReader& reader) {
+  const int kind = reader.kind();
   const auto width = reader.number(), height = reader.number();
   if (!width || !height) return std::nullopt;
   Header header{kind, *width, *height, 1};
@@ -148,7 +152,7 @@ bool is_pnm(std::span<const std::byte> bytes) {
 
 Result<DecodedPicture> decode_pnm(std::span<const std::byte> bytes, const DecodeLimits& limits) {
   PnmReader reader(bytes);
-  const auto header = read_header(reader, std::to_integer<int>(bytes[1]) - '0');
+  const auto header = read_header(reader);
   if (!header) return input_error("the header is damaged");
   SHRIKE_TRY(check_picture_size(header->width, header->height, limits));
   // Before allocating: a few bytes can claim any size.
@@ -163,9 +167,8 @@ Result<DecodedPicture> decode_pnm(std::span<const std::byte> bytes, const Decode
 
 Result<PictureHeader> pnm_header(FileWindow& file) {
   constexpr size_t kWithComments = 65536;
-  const auto bytes = file.bytes(0, kWithComments);
-  PnmReader reader(bytes);
-  const auto header = read_header(reader, std::to_integer<int>(bytes[1]) - '0');
+  PnmReader reader(file.bytes(0, kWithComments));
+  const auto header = read_header(reader);
   if (!header) return input_error("the header is damaged");
   return PictureHeader{header->width, header->height, kUpright};
 }

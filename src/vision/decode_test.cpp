@@ -12,6 +12,7 @@
 #include "vision/encode.h"
 #include "vision/golden_test.h"
 #include "vision/orientation.h"
+#include "vision/test_png.h"
 
 namespace shrike {
 namespace {
@@ -167,24 +168,11 @@ TEST(Decode, PixelLimitComesFirst) {
   }
 }
 
-// CRC-32 as PNG's chunks end with (PNG specification, annex D).
-std::string png_checksum(std::string_view bytes) {
-  uint32_t crc = 0xFFFFFFFF;
-  for (const char c : bytes) {
-    crc ^= static_cast<uint8_t>(c);
-    for (int bit = 0; bit < 8; ++bit) crc = crc & 1 ? crc >> 1 ^ 0xEDB88320 : crc >> 1;
-  }
-  crc = ~crc;
-  std::string out;
-  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(crc >> shift & 255);
-  return out;
-}
-
 TEST(Decode, SidesThatTheFileCannotHoldAreErrors) {
   std::string png = read_bytes(golden::folder() / "testdata/rgba.png");
   const std::string sides("\0\0\x23\x28\0\0\x23\x28", 8);  // 9000 each
   png.replace(16, sides.size(), sides);
-  png.replace(29, 4, png_checksum(std::string_view(png).substr(12, 17)));
+  png.replace(29, 4, testing::png_checksum(std::string_view(png).substr(12, 17)));
   for (const std::string& bytes :
        {png, std::string("P1 9000 9000\n1 0"), std::string("P3 9000 9000 255\n1 2 3"),
         std::string("P4 9000 9000\n1"), std::string("P5 9000 9000 65535\n1")}) {
