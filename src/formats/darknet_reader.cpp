@@ -88,7 +88,7 @@ Result<Graph> build(const std::vector<Section>& sections, Builder& net) {
 }  // namespace
 
 Result<Graph> read_darknet(const std::filesystem::path& cfg, const std::filesystem::path& weights) {
-  constexpr size_t kMostBytes = size_t{16} << 20;
+  constexpr size_t kMostBytes = size_t{1} << 20;  // the longest in use has 60 KB
   SHRIKE_ASSIGN(const std::string text, read_text(cfg, ErrorKind::kModel, kMostBytes));
   if (text.empty()) return model_error("cannot read " + cfg.string() + ": the file is empty");
   SHRIKE_ASSIGN(const std::vector<Section> sections, darknet::parse_cfg(text, cfg.string()));

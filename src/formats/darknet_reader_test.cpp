@@ -179,6 +179,7 @@ TEST(DarknetReader, SizesAreChecked) {
   expect_error(changed("groups=2", "groups=3"), {"groups"});
   expect_error(changed("size=3\npad=1", "size=99\npad=0"), {"[convolutional] (layer 3"});
   expect_error(changed("filters=2", "filters=1048576\nsize=1048576"), {"too large"});
+  expect_error(changed("filters=2", "filters=65536\nsize=256\npadding=256"), {"too large"});
   expect_error(changed("from=-3", "from=-5"), {"layer -5"});
   expect_error(changed("from=-3", "from=4"), {"layer 4"});
   expect_error(changed("from=-3", "from=0"), {"1x2x8x8", "equal shapes"});
@@ -187,6 +188,15 @@ TEST(DarknetReader, SizesAreChecked) {
   expect_error(changed("layers=-1,0", ""), {"names no layers"});
   expect_error(changed("group_id=1", "group_id=2"), {"group_id=2"});
   expect_error(changed("groups=2\ngroup_id", "groups=3\ngroup_id"), {"3 groups"});
+}
+
+// Each layer names the first many times over, and takes a part of it each time.
+TEST(DarknetReader, NodesAreLimited) {
+  std::string sources = "0";
+  for (int i = 1; i < 256; ++i) sources += ",0";
+  std::string cfg = "[net]\nwidth=8\nheight=8\nchannels=2\n[maxpool]\n";
+  for (int i = 0; i < 50; ++i) cfg += "[route]\ngroups=2\nlayers=" + sources + "\n";
+  expect_error(cfg, {"[route] (layer 39, line 120)", "more than 10000 nodes"});
 }
 
 TEST(DarknetReader, YoloSectionsMustFit) {

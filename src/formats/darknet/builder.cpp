@@ -1,10 +1,17 @@
 #include "formats/darknet/builder.h"
 
+#include <cstdint>
+
 #include "ir/infer.h"
 
 namespace shrike::darknet {
 
 namespace {
+
+// Far over what networks have. A few bytes of a section may ask for a node.
+constexpr size_t kMostNodes = 10'000;
+// 16 GiB in one layer. Sums over the layers of a file cannot overflow then.
+constexpr int64_t kMostWeights = int64_t{1} << 32;
 
 std::string layer_name(const Section& section, std::string_view part) {
   return "layer_" + std::to_string(section.layer) + "_" + std::string(part);
@@ -56,6 +63,8 @@ Result<ValueId> Builder::layer(const Section& section, int64_t index) const {
 
 Result<ValueId> Builder::add(const Section& section, Op op, std::vector<ValueId> inputs,
                              std::string_view name) {
+  if (graph.nodes.size() == kMostNodes)
+    return section.fail("more than " + std::to_string(kMostNodes) + " nodes");
   const ValueId id = graph.add_node(std::move(op), std::move(inputs), layer_name(section, name));
   if (Result<void> status = infer_node(graph, graph.nodes.back()); !status)
     return section.fail(status.error().message);
@@ -63,7 +72,8 @@ Result<ValueId> Builder::add(const Section& section, Op op, std::vector<ValueId>
 }
 
 Result<ValueId> Builder::weights(const Section& section, std::string_view name, Shape shape) {
-  if (!shape.element_count()) return section.fail("its weights are too large");
+  if (shape.element_count().value_or(INT64_MAX) > kMostWeights)
+    return section.fail("its weights are too large");
   std::optional<Tensor> tensor = weights_.take(shape);
   if (tensor) return graph.add_constant(layer_name(section, name), *std::move(tensor));
   // The file has run out: shapes are enough to go on and count what is missing.

@@ -20,7 +20,8 @@ class Weights {
   static Result<Weights> open(const std::filesystem::path& path);
 
   // The next floats as a tensor that borrows the file. Nothing once the file has run out; what is
-  // then still asked for is counted. Requires a shape that has an element_count().
+  // then still asked for is counted. Requires a shape that has an element_count(), and that those of
+  // all calls together stay below 2^60.
   std::optional<Tensor> take(const Shape& shape);
 
   // An error that says how many floats and bytes are missing or left over.

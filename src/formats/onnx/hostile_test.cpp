@@ -136,5 +136,13 @@ TEST(OnnxHostile, HugeClaimsAreErrors) {
   EXPECT_NE(expand.error().find("the_Expand"), std::string::npos);
 }
 
+// A node of many inputs becomes many nodes, each with the names of the one.
+TEST(OnnxHostile, LongNamesAreNotMultiplied) {
+  const std::string name(100'000, 'n');
+  TestModel model(13);
+  model.input("x", {1}).node("Sum", std::vector<std::string>(50'000, "x"), {}, {name});
+  EXPECT_NE(model.output(name).error().find("50000 inputs"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace shrike::onnx

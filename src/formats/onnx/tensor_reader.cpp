@@ -74,11 +74,11 @@ Result<Tensor> as_declared(const TensorProto& proto, Result<Tensor> stored) {
 
 }  // namespace
 
-Result<void> TensorReader::count_copy(const ExternalRange& range) {
-  size_t& copied = copied_[range.file.get()];
-  if (range.bytes.size() > range.file->bytes().size() - copied)
-    return model_error("external ranges that are misaligned or bfloat16, and overlap");
-  copied += range.bytes.size();
+Result<void> TensorReader::count_work(const ExternalRange& range) {
+  size_t& worked = worked_[range.file.get()];
+  if (range.bytes.size() > range.file->bytes().size() - worked)
+    return model_error("external ranges that are misaligned, bfloat16 or bool, and overlap");
+  worked += range.bytes.size();
   return {};
 }
 
@@ -91,7 +91,8 @@ Result<Tensor> TensorReader::read_external(const TensorProto& proto, DType store
   if (const auto found = made_.find(key); found != made_.end())
     return found->second.reshaped(shape);
   const bool aligned = reinterpret_cast<uintptr_t>(range.bytes.data()) % dtype_size(stored) == 0;
-  if (!aligned || proto.data_type == kBfloat16) SHRIKE_TRY(count_copy(range));
+  const bool borrowed = aligned && proto.data_type != kBfloat16;
+  if (!borrowed || stored == DType::kBool) SHRIKE_TRY(count_work(range));
   SHRIKE_ASSIGN(Tensor tensor,
                 as_declared(proto, from_bytes(stored, shape, range.bytes, range.file)));
   made_.emplace(key, tensor);

@@ -29,20 +29,20 @@ class TensorReader {
   // the shape needs. Throws protozero::exception on malformed bytes.
   //
   // A few bytes can name a large external range, many times over: tensors of one range and type
-  // share their memory, and ranges that must be copied (misaligned, bfloat16) and overlap so much
-  // that the copies would outgrow their file are an error.
+  // share their memory, and ranges that must be copied (misaligned, bfloat16) or looked at byte by
+  // byte (bool), and overlap so much that this would outgrow their file, are an error.
   Result<NamedTensor> read(std::string_view message);
 
  private:
   Result<Tensor> read_tensor(const TensorProto& proto);
   Result<Tensor> read_external(const TensorProto& proto, DType stored, const Shape& shape);
-  Result<void> count_copy(const ExternalRange& range);
+  Result<void> count_work(const ExternalRange& range);
 
   std::shared_ptr<const void> owner_;
   ExternalData external_;
   // By place, size and data_type: the tensors made of external ranges.
   std::map<std::tuple<const std::byte*, size_t, int64_t>, Tensor> made_;
-  std::map<const MappedFile*, size_t> copied_;  // bytes of each file that were copied
+  std::map<const MappedFile*, size_t> worked_;  // bytes of each file copied or looked at
 };
 
 }  // namespace shrike::onnx

@@ -221,6 +221,18 @@ TEST_F(OnnxExternalData, CopiesNeverOutgrowTheFile) {
   EXPECT_TRUE(reader.read(external("weights.bin", "4", "8")));
 }
 
+// Nor must a few bytes make it walk over a large file again and again.
+TEST_F(OnnxExternalData, BoolsAreLookedAtOnce) {
+  ASSERT_TRUE(write_file(folder / "model/bools.bin", std::string(8, '\1')));
+  TensorReader reader(nullptr, folder / "model");
+  EXPECT_TRUE(reader.read(external("bools.bin", "0", "6", 9, {6})));
+  EXPECT_TRUE(reader.read(external("bools.bin", "0", "6", 9, {2, 3})));  // the same tensor
+  const Result<NamedTensor> overlaps = reader.read(external("bools.bin", "1", "6", 9, {6}));
+  ASSERT_FALSE(overlaps);
+  EXPECT_NE(overlaps.error().message.find("overlap"), std::string::npos);
+  EXPECT_TRUE(reader.read(external("bools.bin", "6", "2", 9, {2})));
+}
+
 TEST_F(OnnxExternalData, NeedsAFolder) {
   EXPECT_NE(error(external("weights.bin", "4", "8")).find("no folder"), std::string::npos);
 }
