@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "kernels/qconv/output_rule.h"
 
@@ -22,7 +23,9 @@ inline Ints load_ints(const void* source) {
   return _mm256_load_si256(static_cast<const __m256i*>(source));
 }
 inline Ints splat_step(const std::byte* source) {
-  return _mm256_castps_si256(_mm256_broadcast_ss(reinterpret_cast<const float*>(source)));
+  int32_t step;
+  std::memcpy(&step, source, sizeof step);
+  return _mm256_set1_epi32(step);
 }
 
 inline Ints load_bytes(const uint8_t* source) {

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "kernels/qconv/output_rule.h"
 
@@ -19,7 +20,9 @@ constexpr int kInts = 16;
 
 inline Ints load_ints(const void* source) { return _mm512_load_si512(source); }
 inline Ints splat_step(const std::byte* source) {
-  return _mm512_castps_si512(_mm512_set1_ps(*reinterpret_cast<const float*>(source)));
+  int32_t step;
+  std::memcpy(&step, source, sizeof step);
+  return _mm512_set1_epi32(step);
 }
 
 inline Ints load_bytes(const uint8_t* source) { return _mm512_loadu_si512(source); }
