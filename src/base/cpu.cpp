@@ -1,6 +1,9 @@
 #include "base/cpu.h"
 
 #include <sched.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 #include <algorithm>
 #include <cmath>
@@ -15,6 +18,16 @@ namespace shrike {
 
 namespace {
 
+#if defined(__x86_64__)
+// AMD's optimization guides for families 19h and 1Ah: four units of 256 or 512 bits, two of which
+// multiply and two add.
+bool has_separate_adders() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (!__builtin_cpu_is("amd") || !__get_cpuid(1, &a, &b, &c, &d)) return false;
+  return (a >> 8 & 0xf) + (a >> 20 & 0xff) >= 0x19;
+}
+#endif
+
 CpuFeatures detect() {
   CpuFeatures features;
 #if defined(__x86_64__)
@@ -24,6 +37,7 @@ CpuFeatures detect() {
                     __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
                     __builtin_cpu_supports("avx512vl");
   features.avx512_vnni = features.avx512 && __builtin_cpu_supports("avx512vnni");
+  features.separate_adders = has_separate_adders();
 #endif
   const char* limit = std::getenv("SHRIKE_CPU");
   const std::string_view level = limit ? limit : "";

@@ -9,6 +9,8 @@ struct CpuFeatures {
   bool avx2_fma = false;     // AVX2 and FMA3, with the system saving their registers
   bool avx512 = false;       // F, BW, DQ, VL
   bool avx512_vnni = false;  // avx512 and VNNI
+  // Vectors are added by other units than those that multiply: AMD from Zen 3 on.
+  bool separate_adders = false;
 };
 
 // Read once. SHRIKE_CPU=plain in the environment hides every feature, SHRIKE_CPU=avx2 those past

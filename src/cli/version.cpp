@@ -17,6 +17,7 @@ std::vector<std::string> feature_names() {
   if (cpu.avx2_fma) names.emplace_back("avx2+fma");
   if (cpu.avx512) names.emplace_back("avx512");
   if (cpu.avx512_vnni) names.emplace_back("avx512-vnni");
+  if (cpu.separate_adders) names.emplace_back("separate-adders");
   return names;
 }
 

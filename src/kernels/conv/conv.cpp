@@ -4,6 +4,7 @@
 #include "kernels/conv/depthwise_sweep.h"
 #include "kernels/conv/igemm.h"
 #include "kernels/conv/pointwise.h"
+#include "kernels/conv/pointwise_pairs.h"
 #include "kernels/conv/reference.h"
 #include "kernels/winograd/algorithms.h"
 #include "kernels/winograd/winograd.h"
@@ -85,6 +86,26 @@ constexpr ConvKernel pointwise_row(const char* name, CpuNeed need) {
   };
 }
 
+template <const PointwisePairs& kPairs>
+constexpr ConvKernel pointwise_pairs_row(const char* name, CpuNeed need) {
+  return {
+      name,
+      need,
+      [](const ConvProblem& problem) { return pointwise_pairs_refuse(kPairs, problem); },
+      3,
+      [](const ConvProblem& problem, const float* weights, const float* bias) {
+        return pointwise_pairs_pack(kPairs, problem, weights, bias);
+      },
+      [](const ConvProblem& problem, int threads) {
+        return pointwise_pairs_scratch_bytes(kPairs, problem, threads);
+      },
+      [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
+         ThreadPool& pool, std::span<std::byte> scratch) {
+        pointwise_pairs_run(kPairs, problem, packed, maps, pool, scratch);
+      },
+  };
+}
+
 template <const WinogradKernel& kKernel>
 constexpr ConvKernel winograd_row(const char* name, CpuNeed need, double rounding) {
   return {
@@ -111,6 +132,7 @@ constexpr ConvKernel kConvKernels[] = {
     depthwise_sweep_row<kDepthwiseSweepAvx2>("avx2_depthwise_sweep", CpuNeed::kAvx2Fma),
     depthwise_row<kDepthwiseAvx512>("avx512_depthwise", CpuNeed::kAvx512),
     depthwise_row<kDepthwiseAvx2>("avx2_depthwise", CpuNeed::kAvx2Fma),
+    pointwise_pairs_row<kPointwisePairsAvx512>("avx512_pointwise_pairs", CpuNeed::kAvx512Adders),
     pointwise_row<kPointwiseAvx512>("avx512_pointwise", CpuNeed::kAvx512),
     pointwise_row<kPointwiseAvx2>("avx2_pointwise", CpuNeed::kAvx2Fma),
     winograd_row<kWinogradStride2Avx512>("avx512_winograd_stride2", CpuNeed::kAvx512,

@@ -29,6 +29,8 @@ struct PointwiseStrip {
   int64_t columns;  // 1 .. C
   Activation activation;
   Residual order;
+  const float* start = nullptr;  // [count] and a factor, see pointwise_pairs.h
+  float scale = 1;
 };
 
 using PointwiseFunction = void (*)(const PointwiseStrip&);
@@ -41,7 +43,7 @@ struct PointwisePanel {
 struct PointwiseKernel {
   int64_t rows;  // pixels that are computed at once
   PointwisePanel wide;
-  const PointwisePanel* narrow;
+  const PointwisePanel* narrow;  // or null
 };
 
 #if SHRIKE_KERNELS_AVX2

@@ -1,5 +1,6 @@
 // Strips of pixels on the vectors of one instruction set: included by its file behind
-// activation/vector_avx2.h or its like.
+// activation/vector_avx2.h or its like. How a tile's sums come about is a parameter of all else: a
+// template Sums<kRows, kVectors>, made from a strip and its first pixel.
 #pragma once
 
 #include "kernels/conv/pointwise.h"
@@ -12,12 +13,12 @@ template <int kRows, int kVectors>
 struct PointwiseSums {
   Vec sums[kRows][kVectors];
 
-  [[gnu::always_inline]] PointwiseSums(const PointwiseStrip& strip, const float* input) {
+  [[gnu::always_inline]] PointwiseSums(const PointwiseStrip& strip, int64_t p) {
     constexpr int64_t kColumns = kVectors * kLanes;
     const float* row[kRows];
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
-      row[r] = input + r * strip.input_step;
+      row[r] = strip.input + (p + r) * strip.input_step;
 #pragma GCC unroll 2
       for (int v = 0; v < kVectors; ++v) sums[r][v] = splat(0.0f);
     }
@@ -47,9 +48,9 @@ struct PointwiseSums {
 // Sums that pass through memory: those of fewer pixels than are computed at once, so that they are
 // not compiled anew for each activation, and those with a residual or of columns that are not
 // there.
-template <int kRows, int kVectors>
+template <template <int, int> typename Sums, int kRows, int kVectors>
 void store_sums(const PointwiseStrip& strip, int64_t p, float* target) {
-  const PointwiseSums<kRows, kVectors> tile(strip, strip.input + p * strip.input_step);
+  const Sums<kRows, kVectors> tile(strip, p);
 #pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 2
@@ -74,27 +75,26 @@ void finish_sums(const PointwiseStrip& strip, const Act& act, const float* sums,
     }
 }
 
-template <int kVectors>
 using StoreSums = void (*)(const PointwiseStrip&, int64_t p, float* target);
-template <int kVectors>
-constexpr StoreSums<kVectors> kStoreSums[] = {nullptr,
-                                              store_sums<1, kVectors>,
-                                              store_sums<2, kVectors>,
-                                              store_sums<3, kVectors>,
-                                              store_sums<4, kVectors>,
-                                              store_sums<5, kVectors>,
-                                              store_sums<6, kVectors>,
-                                              store_sums<7, kVectors>,
-                                              store_sums<8, kVectors>};
+template <template <int, int> typename Sums, int kVectors>
+constexpr StoreSums kStoreSums[] = {nullptr,
+                                    store_sums<Sums, 1, kVectors>,
+                                    store_sums<Sums, 2, kVectors>,
+                                    store_sums<Sums, 3, kVectors>,
+                                    store_sums<Sums, 4, kVectors>,
+                                    store_sums<Sums, 5, kVectors>,
+                                    store_sums<Sums, 6, kVectors>,
+                                    store_sums<Sums, 7, kVectors>,
+                                    store_sums<Sums, 8, kVectors>};
 
-template <int kRows, int kVectors, typename Act>
+template <template <int, int> typename Sums, int kRows, int kVectors, typename Act>
 void strip_of(const PointwiseStrip& strip) {
   static_assert(kRows <= 8);
   const Act act(strip.activation);
   const bool plain = strip.order == Residual::kNone && strip.columns == kVectors * kLanes;
   int64_t p = 0;
   for (; plain && p + kRows <= strip.count; p += kRows) {
-    const PointwiseSums<kRows, kVectors> tile(strip, strip.input + p * strip.input_step);
+    const Sums<kRows, kVectors> tile(strip, p);
     float* output = strip.output + p * strip.output_step;
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r, output += strip.output_step)
@@ -104,15 +104,16 @@ void strip_of(const PointwiseStrip& strip) {
   alignas(64) float sums[kRows * kVectors * kLanes];
   for (int64_t end; p < strip.count; p = end) {
     end = strip.count - p < kRows ? strip.count : p + kRows;
-    kStoreSums<kVectors>[end - p](strip, p, sums);
+    kStoreSums<Sums, kVectors>[end - p](strip, p, sums);
     finish_sums<kVectors>(strip, act, sums, p, end);
   }
 }
 
-template <int kRows, int kVectors>
+template <template <int, int> typename Sums, int kRows, int kVectors>
 PointwiseFunction strip_function(ActivationKind kind) {
-  return with_vector_activation(
-      kind, []<typename Act>() -> PointwiseFunction { return strip_of<kRows, kVectors, Act>; });
+  return with_vector_activation(kind, []<typename Act>() -> PointwiseFunction {
+    return strip_of<Sums, kRows, kVectors, Act>;
+  });
 }
 
 }  // namespace

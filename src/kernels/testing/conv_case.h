@@ -39,6 +39,10 @@ class ConvCase {
     residual_.fill(random);
   }
 
+  // Other inputs than those within 1 of 0.
+  void fill_input(Random& random, float low, float high) { input_.fill(random, low, high); }
+  const MapView& input() const { return input_.view(); }
+
   std::vector<float> run(const ConvKernel& kernel, int threads, bool with_bias = true) const {
     TestMap output(problem_.out_height, problem_.out_width, problem_.out_channels, out_gaps_.pixel,
                    out_gaps_.row, out_gaps_.shift);

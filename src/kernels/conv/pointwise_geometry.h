@@ -1,0 +1,128 @@
+// What the drivers of 1x1 convolutions share: how outputs and pixels are divided.
+#pragma once
+
+#include <algorithm>
+
+#include "kernels/conv/pointwise.h"
+#include "kernels/sizes.h"
+
+namespace shrike::kernels {
+
+// Which panels there are, and where they lie in a PackedConv, in floats.
+class PointwisePanels {
+ public:
+  PointwisePanels(const PointwiseKernel& kernel, const ConvProblem& problem)
+      : kernel_(kernel), depth_(problem.in_channels), outputs_(problem.out_channels) {
+    const int64_t rest = outputs_ % kernel.wide.columns;
+    const bool narrow = kernel.narrow && rest > 0 && rest <= kernel.narrow->columns;
+    wide_ = divide_up(outputs_, kernel.wide.columns) - (narrow ? 1 : 0);
+    count_ = wide_ + (narrow ? 1 : 0);
+    columns_ = wide_ * kernel.wide.columns + (narrow ? kernel.narrow->columns : 0);
+  }
+
+  int64_t count() const { return count_; }
+  int64_t columns() const { return columns_; }  // of all panels
+  const PointwisePanel& panel(int64_t index) const {
+    return index < wide_ ? kernel_.wide : *kernel_.narrow;
+  }
+  int64_t first_output(int64_t index) const { return index * kernel_.wide.columns; }
+  int64_t outputs(int64_t index) const {
+    return std::min(panel(index).columns, outputs_ - first_output(index));
+  }
+  int64_t weights(int64_t index) const { return first_output(index) * depth_; }
+  int64_t bias(int64_t index) const { return columns_ * depth_ + first_output(index); }
+  int64_t total() const { return columns_ * (depth_ + 1); }
+
+ private:
+  const PointwiseKernel& kernel_;
+  int64_t depth_, outputs_;
+  int64_t wide_, count_, columns_;
+};
+
+// How one call's work is divided into units, each a block of pixels and some of the panels.
+class PointwiseUnits {
+ public:
+  PointwiseUnits(const PointwiseKernel& kernel, const ConvProblem& problem, const ConvMaps& maps,
+                 int64_t panels, int threads)
+      : problem_(problem), maps_(maps), panels_(panels), block_(block_pixels(kernel, problem)) {
+    // Rows that follow each other without a gap are one.
+    if (is_one_row(problem, maps)) {
+      rows_ = 1;
+      length_ = problem.out_height * problem.out_width;
+    } else {
+      rows_ = problem.out_height;
+      length_ = problem.out_width;
+    }
+    blocks_ = divide_up(length_, block_);
+    // Small maps are also divided by outputs, so that every thread gets about four units of work.
+    const int64_t wanted = threads > 1 ? 4 * threads : 1;
+    parts_ =
+        std::clamp<int64_t>(divide_up(wanted, std::max<int64_t>(1, rows_ * blocks_)), 1, panels);
+  }
+
+  // Pixels of a block at most: whole tiles, few enough that their inputs stay in the first cache
+  // level while all weights pass by.
+  static int64_t block_pixels(const PointwiseKernel& kernel, const ConvProblem& problem) {
+    constexpr int64_t kInputFloats = 4096;  // half of a first-level cache of 32 KiB
+    return std::clamp<int64_t>(kInputFloats / problem.in_channels / kernel.rows, 4, 64) *
+           kernel.rows;
+  }
+
+  int64_t count() const { return rows_ * blocks_ * parts_; }
+
+  // Panels [first_panel, last_panel) of the pixels that `strip` says; the rest of it is for each
+  // panel to fill in, for which output and residual point at a pixel's first channel.
+  struct Unit {
+    PointwiseStrip strip;
+    int64_t first_panel, last_panel;
+  };
+  Unit unit(int64_t index) const {
+    const int64_t part = index % parts_, first = index / parts_ % blocks_ * block_;
+    const int64_t y = index / parts_ / blocks_;
+    Unit unit{{}, panels_ * part / parts_, panels_ * (part + 1) / parts_};
+    PointwiseStrip& strip = unit.strip;
+    strip.input = maps_.input.data + y * problem_.stride_h * maps_.input.row_stride +
+                  first * problem_.stride_w * maps_.input.pixel_stride;
+    strip.input_step = problem_.stride_w * maps_.input.pixel_stride;
+    strip.count = std::min(block_, length_ - first);
+    strip.depth = problem_.in_channels;
+    strip.output = maps_.output.at(y, first);
+    strip.output_step = maps_.output.pixel_stride;
+    if (problem_.residual != Residual::kNone) strip.residual = maps_.residual.at(y, first);
+    strip.residual_step = maps_.residual.pixel_stride;
+    strip.activation = problem_.activation;
+    strip.order = problem_.residual;
+    return unit;
+  }
+
+ private:
+  static bool is_one_row(const ConvProblem& p, const ConvMaps& maps) {
+    const auto dense = [](const auto& m) { return m.row_stride == m.width * m.pixel_stride; };
+    return p.stride_h == 1 && p.stride_w == 1 && p.in_width == p.out_width && dense(maps.input) &&
+           dense(maps.output) && (p.residual == Residual::kNone || dense(maps.residual));
+  }
+
+  const ConvProblem& problem_;
+  const ConvMaps& maps_;
+  int64_t panels_, block_;
+  int64_t rows_, length_;  // of pixels at equal distances
+  int64_t blocks_, parts_;
+};
+
+// A unit's panels, one after the other, with weights and biases from where panels.weights() and
+// panels.bias() say in `packed`.
+inline void compute_panels(const PointwisePanels& panels, const float* packed,
+                           const PointwiseUnits::Unit& unit) {
+  PointwiseStrip strip = unit.strip;
+  for (int64_t i = unit.first_panel; i < unit.last_panel; ++i) {
+    const int64_t first = panels.first_output(i);
+    strip.weights = packed + panels.weights(i);
+    strip.bias = packed + panels.bias(i);
+    strip.output = unit.strip.output + first;
+    if (strip.residual) strip.residual = unit.strip.residual + first;
+    strip.columns = panels.outputs(i);
+    panels.panel(i).function(strip.activation.kind)(strip);
+  }
+}
+
+}  // namespace shrike::kernels

@@ -1,0 +1,88 @@
+// 1x1 convolution with about two thirds as many multiplications, after Winograd, "A New Algorithm
+// for Inner Product", IEEE Transactions on Computers, 1968. Of channels k and k' of a pixel x and
+// weights w, for any shifts c and scale s,
+//
+//   x[k]*w[k] + x[k']*w[k'] = (x[k] + v[k']) * (x[k'] + v[k]) / s
+//                             - (x[k]-c[k]) * (x[k']-c[k']) / s - s*w[k]*w[k'] + c[k]*w[k] +
+//                             c[k']*w[k']
+//   v[k'] = s*w[k'] - c[k],  v[k] = s*w[k] - c[k']
+//
+// of which all but the first product depends on the pixel alone (once for all outputs) or on the
+// output alone. Two multiply-adds become one and two additions: on processors that add beside
+// multiplying, two thirds of the channels in such pairs and one third single keep both kinds of
+// units busy, and three multiply-adds take the time of two.
+//
+// The products are larger than those they replace, and so is their rounding, unless s*w is of the
+// size of x, and x - c about 0 in the mean. Hence shifts and scale are taken from the input of each
+// run: c[k] is the mean of channel k over some pixels spread evenly, s the power of two that brings
+// w to the size of x there. They depend on the input's values and sizes alone, never on the
+// threads. A pixel whose inputs are m times as large as those is rounded about m times as much.
+//
+// With P = depth / 3, channel k < P goes with k + P and the others are single. Weights are packed
+// per panel in the order of use (for_each_channel), then biases and the sums of w[k]*w[k'] of each
+// output.
+#pragma once
+
+#include "kernels/conv/pointwise.h"
+
+namespace shrike::kernels {
+
+inline constexpr int kMaxSampledPixels = 32;
+
+constexpr int64_t pair_count(int64_t depth) { return depth / 3; }
+
+// Calls visit(channel, partner) in the order in which weights are packed; partner is the channel
+// whose input the weight is added to, or the channel itself where it is single.
+template <typename Visit>
+void for_each_channel(int64_t depth, const Visit& visit) {
+  const int64_t pairs = pair_count(depth);
+  for (int64_t k = 0; k < pairs; ++k) {
+    visit(k + pairs, k);
+    visit(k, k + pairs);
+    visit(k + 2 * pairs, k + 2 * pairs);
+  }
+  for (int64_t k = 3 * pairs; k < depth; ++k) visit(k, k);
+}
+
+// What one run's input makes of the weights of a panel, C being its columns:
+//   scaled: v, or s*w of single channels;  scaled_bias[j] = bias[j] - s*products[j] + sum c[k]*w[k]
+struct PairPanel {
+  int64_t depth;
+  const float* weights;   // [depth][C] in the order of for_each_channel
+  const float* bias;      // [C]
+  const float* products;  // [C], sums of w[k]*w[k']
+  const float* shift;     // [depth], by channel
+  float scale;            // s
+  float* scaled;          // [depth][C]
+  float* scaled_bias;     // [C]
+};
+
+// The parts of the algorithm beside its inner loop.
+struct PairFunctions {
+  // shift[k] = mean of pixels[i][k], i < count. Returns the sum of all pixels[i][k]^2.
+  double (*measure)(const float* const* pixels, int count, int64_t depth, float* shift);
+  void (*scale)(const PairPanel&);
+  // start[p] = -sum over pairs of (x[k]-c[k]) * (x[k']-c[k']), for the pixels of a strip; writes a
+  // multiple of four of them.
+  void (*begin)(const PointwiseStrip&, const float* shift, float* start);
+};
+
+struct PointwisePairs {
+  PointwiseKernel kernel;  // its strips start at strip.start[p] and multiply sums by strip.scale
+  PairFunctions functions;
+};
+
+#if SHRIKE_KERNELS_AVX2
+extern const PointwisePairs kPointwisePairsAvx512;
+#endif
+
+const char* pointwise_pairs_refuse(const PointwisePairs& pairs, const ConvProblem& problem);
+PackedConv pointwise_pairs_pack(const PointwisePairs& pairs, const ConvProblem& problem,
+                                const float* weights, const float* bias);
+size_t pointwise_pairs_scratch_bytes(const PointwisePairs& pairs, const ConvProblem& problem,
+                                     int threads);
+void pointwise_pairs_run(const PointwisePairs& pairs, const ConvProblem& problem,
+                         const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool,
+                         std::span<std::byte> scratch);
+
+}  // namespace shrike::kernels

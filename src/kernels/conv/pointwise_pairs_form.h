@@ -1,0 +1,147 @@
+// Products in pairs on the vectors of one instruction set: included by its file behind
+// activation/vector_avx2.h or its like and two functions of its own: sum_lanes(x), the sum of a
+// vector's elements, and store_lane_sums(x, target), that of each of four vectors.
+#pragma once
+
+#include "kernels/conv/pointwise_form.h"
+#include "kernels/conv/pointwise_pairs.h"
+
+namespace shrike::kernels {
+namespace {
+
+template <int kRows, int kVectors>
+struct PairSums {
+  static constexpr int64_t kColumns = kVectors * kLanes;
+  Vec sums[kRows][kVectors];
+
+  [[gnu::always_inline]] PairSums(const PointwiseStrip& strip, int64_t p) {
+    const float* row[kRows];
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      row[r] = strip.input + (p + r) * strip.input_step;
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v) sums[r][v] = splat(strip.start[p + r]);
+    }
+    const float* weights = add_pairs(row, pair_count(strip.depth), strip.weights);
+    for (int64_t k = 3 * pair_count(strip.depth); k < strip.depth; ++k, weights += kColumns)
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 2
+        for (int v = 0; v < kVectors; ++v)
+          sums[r][v] = fma(splat(row[r][k]), load_aligned(weights + v * kLanes), sums[r][v]);
+    const Vec scale = splat(strip.scale);
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) {
+      const Vec bias = load(strip.bias + v * kLanes);
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) sums[r][v] = fma(sums[r][v], scale, bias);
+    }
+  }
+
+ private:
+  // Returns the weights behind those of the pairs and as many single channels.
+  [[gnu::always_inline]] const float* add_pairs(const float* const (&row)[kRows], int64_t pairs,
+                                                const float* weights) {
+    for (int64_t k = 0; k < pairs; ++k, weights += 3 * kColumns) {
+      Vec first[kVectors], second[kVectors], single[kVectors];
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v) {
+        first[v] = load_aligned(weights + v * kLanes);
+        second[v] = load_aligned(weights + kColumns + v * kLanes);
+        single[v] = load_aligned(weights + 2 * kColumns + v * kLanes);
+      }
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        const Vec x = splat(row[r][k]), y = splat(row[r][k + pairs]);
+        const Vec z = splat(row[r][k + 2 * pairs]);
+#pragma GCC unroll 2
+        for (int v = 0; v < kVectors; ++v) {
+          sums[r][v] = fma(x + first[v], y + second[v], sums[r][v]);
+          sums[r][v] = fma(z, single[v], sums[r][v]);
+        }
+      }
+    }
+    return weights;
+  }
+};
+
+double measure_shift(const float* const* pixels, int count, int64_t depth, float* shift) {
+  double squares = 0;
+  for (int64_t k = 0; k < depth; k += kLanes) {
+    const int64_t left = depth - k;
+    Vec sum = splat(0.0f), square = splat(0.0f);
+    for (int i = 0; i < count; ++i) {
+      const Vec x = load_some(pixels[i] + k, left);
+      sum = sum + x;
+      square = fma(x, x, square);
+    }
+    store_some(shift + k, sum * splat(1.0f / static_cast<float>(count)), left);
+    squares += static_cast<double>(sum_lanes(square));
+  }
+  return squares;
+}
+
+template <int kVectors>
+struct ScaledPanel {
+  static constexpr int64_t kColumns = kVectors * kLanes;
+  const PairPanel& panel;
+  int64_t position = 0;
+  Vec bias[kVectors];
+
+  explicit ScaledPanel(const PairPanel& given) : panel(given) {
+    for (int v = 0; v < kVectors; ++v)
+      bias[v] = fnma(splat(panel.scale), load(panel.products + v * kLanes),
+                     load(panel.bias + v * kLanes));
+  }
+
+  void add(int64_t channel, int64_t partner) {
+    const float* weights = panel.weights + position * kColumns;
+    float* scaled = panel.scaled + position * kColumns;
+    ++position;
+    const bool single = channel == partner;
+    const Vec own = splat(single ? 0.0f : panel.shift[channel]);
+    const Vec other = splat(single ? 0.0f : panel.shift[partner]);
+    for (int v = 0; v < kVectors; ++v) {
+      const Vec w = load_aligned(weights + v * kLanes);
+      store_aligned(scaled + v * kLanes, w * splat(panel.scale) - other);
+      bias[v] = fma(own, w, bias[v]);
+    }
+  }
+};
+
+template <int kVectors>
+void scale_panel(const PairPanel& panel) {
+  ScaledPanel<kVectors> scaled(panel);
+  for_each_channel(panel.depth,
+                   [&](int64_t channel, int64_t partner) { scaled.add(channel, partner); });
+  for (int v = 0; v < kVectors; ++v) store(panel.scaled_bias + v * kLanes, scaled.bias[v]);
+}
+
+// Of four pixels at once; of what is there of them, the others being the last one again.
+void begin_pixels(const PointwiseStrip& strip, const float* shift, int64_t p, float* start) {
+  const float* row[4];
+  Vec sums[4];
+#pragma GCC unroll 4
+  for (int r = 0; r < 4; ++r) {
+    const int64_t pixel = p + r < strip.count ? p + r : strip.count - 1;
+    row[r] = strip.input + pixel * strip.input_step;
+    sums[r] = splat(0.0f);
+  }
+  const int64_t pairs = pair_count(strip.depth);
+  for (int64_t k = 0; k < pairs; k += kLanes) {
+    const int64_t count = pairs - k;
+    const Vec c = load_some(shift + k, count), d = load_some(shift + k + pairs, count);
+#pragma GCC unroll 4
+    for (int r = 0; r < 4; ++r)
+      sums[r] =
+          fnma(load_some(row[r] + k, count) - c, load_some(row[r] + k + pairs, count) - d, sums[r]);
+  }
+  store_lane_sums(sums, start + p);
+}
+
+void begin_strip(const PointwiseStrip& strip, const float* shift, float* start) {
+  for (int64_t p = 0; p < strip.count; p += 4) begin_pixels(strip, shift, p, start);
+}
+
+}  // namespace
+}  // namespace shrike::kernels

@@ -1,0 +1,164 @@
+// Products in pairs against the reference, for inputs of any size and mean.
+#include "kernels/conv/pointwise_pairs.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "kernels/testing/conv_case.h"
+
+namespace shrike::kernels {
+namespace {
+
+using namespace testing;
+
+// The rows that this machine can compute, were it fast at it or not.
+std::vector<ConvKernel> rows_for(const ConvProblem& problem) {
+  CpuFeatures cpu = cpu_features();
+  cpu.separate_adders = true;
+  std::vector<ConvKernel> rows;
+  for (const ConvKernel& row : conv_kernels())
+    if (std::strstr(row.name, "_pairs") && !cpu_lacks(row.need, cpu) && !row.refuse(problem))
+      rows.push_back(row);
+  return rows;
+}
+
+ConvProblem pointwise(int64_t height, int64_t width, int64_t in, int64_t out, int64_t stride = 1) {
+  ConvProblem p = square(1, in, out, 1, stride, 0);
+  p.in_height = height;
+  p.in_width = width;
+  return sized(p, 0);
+}
+
+class PointwisePairs : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (rows_for(pointwise(8, 8, 48, 48)).empty()) GTEST_SKIP() << "no row for this machine";
+  }
+  void check(const ConvCase& test, const ConvProblem& problem, float tolerance_factor = 1) {
+    for (const ConvKernel& row : rows_for(problem)) {
+      SCOPED_TRACE(row.name);
+      test.check(row, tolerance_factor);
+      ++checked_;
+    }
+  }
+  Random random_;
+  int checked_ = 0;
+};
+
+TEST(PointwisePairsOrder, EachChannelOnceAndPartnersOfOneAnother) {
+  for (int64_t depth = 0; depth < 30; ++depth) {
+    std::vector<int64_t> partner_of(static_cast<size_t>(depth), -1);
+    for_each_channel(depth, [&](int64_t channel, int64_t partner) {
+      EXPECT_EQ(partner_of.at(static_cast<size_t>(channel)), -1);
+      partner_of.at(static_cast<size_t>(channel)) = partner;
+    });
+    int64_t single = 0;
+    for (int64_t k = 0; k < depth; ++k) {
+      const int64_t partner = partner_of[static_cast<size_t>(k)];
+      ASSERT_TRUE(partner >= 0 && partner < depth);
+      EXPECT_EQ(partner_of[static_cast<size_t>(partner)], k);
+      single += partner == k;
+    }
+    EXPECT_EQ(single, depth - 2 * pair_count(depth));
+  }
+}
+
+TEST_F(PointwisePairs, SizesAroundVectorsAndTiles) {
+  for (int64_t in : {24, 25, 26, 31, 48, 49, 97, 145})
+    for (int64_t out : {16, 63, 64, 65, 72, 81})
+      for (int64_t width : {8, 13}) {
+        const ConvProblem p = pointwise(9, width, in, out);
+        check(ConvCase(p, random_), p);
+      }
+  EXPECT_GT(checked_, 70);
+}
+
+TEST_F(PointwisePairs, GapsStridesResiduals) {
+  for (Residual order : {Residual::kNone, Residual::kAfterActivation, Residual::kBeforeActivation})
+    for (int64_t stride : {1, 2})
+      for (ActivationKind kind : {ActivationKind::kNone, ActivationKind::kSilu}) {
+        ConvProblem p = pointwise(17, 19, 50, 40, stride);
+        p.residual = order;
+        p.activation.kind = kind;
+        check(ConvCase(p, random_, {3, 2, 1}, {2, 5, 3}), p);
+        check(ConvCase(p, random_, {3, 0, 1}, {2, 0, 3}), p);
+      }
+  EXPECT_GE(checked_, 24);
+}
+
+// As good as a direct sum wherever the inputs lie: what the shifts and the scale are for.
+TEST_F(PointwisePairs, InputsOfAnySizeAndMean) {
+  struct Case {
+    float low, high, size;
+  };
+  for (const Case& c :
+       {Case{0, 6, 6}, Case{-2000, 2000, 2000}, Case{100, 101, 100}, Case{-1e-3f, 1e-3f, 1},
+        Case{-1e-20f, 1e-20f, 1}, Case{0, 0, 1}, Case{7, 7, 7}}) {
+    SCOPED_TRACE(c.high);
+    const ConvProblem p = pointwise(13, 13, 128, 32);
+    ConvCase test(p, random_);
+    test.fill_input(random_, c.low, c.high);
+    check(test, p, c.size);
+  }
+  EXPECT_GE(checked_, 7);
+}
+
+// Pixels unlike all those that shifts and scale were taken from.
+TEST_F(PointwisePairs, FewPixelsUnlikeTheRest) {
+  const ConvProblem p = pointwise(40, 40, 96, 32);
+  for (float rest : {0.0f, 0.1f, 7.0f}) {
+    ConvCase test(p, random_);
+    test.fill_input(random_, rest, rest);
+    for (int i = 0; i < 20; ++i)
+      for (int64_t c = 0; c < 96; ++c)
+        test.input().at(random_.integer(0, 39), random_.integer(0, 39))[c] = random_.real(-1, 1);
+    check(test, p, std::max(10.0f, rest));
+  }
+  EXPECT_GE(checked_, 3);
+}
+
+// What is not finite stays in its pixel.
+TEST_F(PointwisePairs, NotANumber) {
+  const ConvProblem p = pointwise(12, 12, 48, 32);
+  for (float value :
+       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
+    for (int64_t x = 0; x < 12; ++x) {
+      ConvCase test(p, random_);
+      test.input().at(5, x)[7] = value;
+      const std::vector<float> expected = test.run(conv_kernels().back(), 1);
+      for (const ConvKernel& row : rows_for(p)) {
+        std::vector<float> actual = test.run(row, 1);
+        const auto pixel = static_cast<size_t>((5 * 12 + x) * 32);
+        for (size_t j = pixel; j < pixel + 32; ++j) {
+          EXPECT_FALSE(std::isfinite(actual[j]));
+          actual[j] = expected[j];
+        }
+        EXPECT_TRUE(near(expected, actual, 3 * sum_tolerance(48)));
+      }
+    }
+}
+
+TEST(PointwisePairsChoice, WhereAddersAreSeparate) {
+#if SHRIKE_KERNELS_AVX2
+  CpuFeatures cpu;
+  cpu.avx2_fma = cpu.avx512 = true;
+  const auto chosen = [&](const ConvProblem& p) {
+    return std::string(select_kernel(conv_kernels(), p, cpu).kernel->name);
+  };
+  ConvProblem p = pointwise(13, 13, 128, 128);
+  EXPECT_EQ(chosen(p), "avx512_pointwise");
+  cpu.separate_adders = true;
+  EXPECT_EQ(chosen(p), "avx512_pointwise_pairs");
+  EXPECT_EQ(chosen(pointwise(7, 9, 128, 128)), "avx512_pointwise");   // few pixels
+  EXPECT_EQ(chosen(pointwise(13, 13, 16, 128)), "avx512_pointwise");  // few channels
+  EXPECT_EQ(chosen(pointwise(13, 13, 128, 8)), "avx512_pointwise");   // few outputs
+  p.max_rounding = 1;
+  EXPECT_EQ(chosen(p), "avx512_pointwise");
+#else
+  GTEST_SKIP() << "no rows for this processor";
+#endif
+}
+
+}  // namespace
+}  // namespace shrike::kernels
