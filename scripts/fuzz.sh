@@ -3,22 +3,26 @@
 # build/fuzz/corpus/HARNESS for the next time; the input of a finding in build/fuzz/findings.
 
 # fuzz_one MINUTES HARNESS: its log is build/fuzz/logs/HARNESS.log. Fails on a finding. Without
-# -entropic=0 the counting of rare edges takes most of the time of a harness that has many.
+# -entropic=0 the counting of rare edges takes most of the time of a harness that has many. It gives
+# way to all other work; SHRIKE_FUZZ_NICE is another nice value, for a machine that is never idle.
 fuzz_one() {
   local minutes=$1 harness=$2 work="$build/fuzz"
   mkdir -p "$work/corpus/$harness" "$work/findings" "$work/logs"
   local folders=("$work/corpus/$harness" "$work/seeds/$harness")
   [ ! -d "$root/tests/fuzz/corpus/$harness" ] || folders+=("$root/tests/fuzz/corpus/$harness")
-  SHRIKE_HARNESS="$harness" nice -n 19 "$work/fuzz" -max_total_time=$((minutes * 60)) \
-    -entropic=0 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-    -artifact_prefix="$work/findings/$harness-" "${folders[@]}" \
-    > "$work/logs/$harness.log" 2>&1
+  local TIMEFORMAT='%U %S'
+  { time SHRIKE_HARNESS="$harness" nice -n "${SHRIKE_FUZZ_NICE:-19}" "$work/fuzz" \
+    -max_total_time=$((minutes * 60)) -entropic=0 -timeout=10 -rss_limit_mb=2048 \
+    -print_final_stats=1 -artifact_prefix="$work/findings/$harness-" "${folders[@]}" \
+    > "$work/logs/$harness.log" 2>&1; } 2> "$work/logs/$harness.time"
 }
 
-# What a log ends with: executions and the edges of the code that they reached.
+# What a log ends with: the processor's time, executions and the edges of the code that they
+# reached.
 fuzz_summary() {
-  local log="$build/fuzz/logs/$1.log"
-  printf '%-16s %12s executions, %6s edges\n' "$1" \
+  local log="$build/fuzz/logs/$1.log" seconds
+  seconds=$(awk '{ printf "%.0f", $1 + $2 }' "$build/fuzz/logs/$1.time")
+  printf '%-16s %5s s of a core, %12s executions, %6s edges\n' "$1" "$seconds" \
     "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")" \
     "$(grep -o 'cov: [0-9]*' "$log" | tail -n 1 | cut -d ' ' -f 2)"
 }

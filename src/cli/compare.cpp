@@ -51,6 +51,7 @@ Result<int> compare_and_tell(const Options& o, const Words& models, const Datase
       validate_shown(detectors, dataset, o.validation, speed.threads, false);
   if (interrupted() != 0) return exit_code_of_signal(interrupted());
   if (!validated) return validated.error();
+  for (size_t i = 0; i < detectors.size(); ++i) tell_matched_by_index(detectors[i], models[i]);
   const Validation &a = validated->front(), &b = validated->back();
   SummaryIntervals a_intervals, b_intervals;
   SummaryDifferences differences;
@@ -98,7 +99,7 @@ Result<int> compare_command(const Words& words) {
     options.model.model = model;
     options.size = o.size;
     options.threads = 1;
-    SHRIKE_ASSIGN(Detector detector, make_detector(options));
+    SHRIKE_ASSIGN(Detector detector, make_detector(options, NamesFor::kMatching));
     detectors.push_back(std::move(detector));
   }
   const CatchInterrupts caught;

@@ -60,7 +60,7 @@ void add_detector_options(CLI::App& app, DetectorOptions& options) {
       ->capture_default_str();
 }
 
-Result<Detector> make_detector(const DetectorOptions& options) {
+Result<Detector> make_detector(const DetectorOptions& options, NamesFor names) {
   LoadOptions load;
   load.threads = options.threads;
   SHRIKE_ASSIGN(load.layout, parse_choice("--layout", options.layout, kLayouts));
@@ -74,11 +74,16 @@ Result<Detector> make_detector(const DetectorOptions& options) {
   SHRIKE_ASSIGN(LoadedModel model, load_model_option(options.model));
   if (load.names.empty()) load.names = std::move(model.names);
   SHRIKE_ASSIGN(Detector detector, Detector::create(std::move(model.graph), model.source, load));
-  if (!detector.names_known())
+  if (!detector.names_known() && names == NamesFor::kShowing)
     say(model.source + " has no class names: " +
         (detector.names().size() == 80 ? "taking COCO's" : "numbers stand in") +
         " (--names FILE gives them)");
   return detector;
+}
+
+void tell_matched_by_index(const Detector& detector, const std::string& model) {
+  if (!detector.names_known())
+    say(model + " has no class names: its classes are taken to be the data set's, by number");
 }
 
 }  // namespace shrike

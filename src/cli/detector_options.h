@@ -21,8 +21,17 @@ void add_size_option(CLI::App& app, std::string& size);
 void add_threads_option(CLI::App& app, int& threads);
 void add_detector_options(CLI::App& app, DetectorOptions& options);
 
-// The detector, with the model fetched and loaded. Says on standard error when class names had to
-// be made up.
-Result<Detector> make_detector(const DetectorOptions& options);
+// What a command needs class names for, which a model's file may lack.
+enum class NamesFor : uint8_t {
+  kShowing,   // they are made up, and that is said on standard error
+  kMatching,  // with those of a data set: tell_matched_by_index() says what came of it
+};
+
+// The detector, with the model fetched and loaded.
+Result<Detector> make_detector(const DetectorOptions& options, NamesFor names = NamesFor::kShowing);
+
+// Says on standard error that the classes of a model without names were taken to be the data
+// set's, where that is so.
+void tell_matched_by_index(const Detector& detector, const std::string& model);
 
 }  // namespace shrike

@@ -46,6 +46,7 @@ Result<int> validate_and_tell(const Options& o, const Dataset& dataset, Detector
       validate_shown(std::span(&detector, 1), dataset, o.validation, speed.threads, keep);
   if (interrupted() != 0) return exit_code_of_signal(interrupted());
   if (!validated) return validated.error();
+  tell_matched_by_index(detector, o.detector.model.model);
   const Validation& validation = validated->front();
   speed.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (validation.dropped_classes > 0)
@@ -93,7 +94,7 @@ Result<int> val_command(const Words& words) {
   // Pictures side by side, not the parts of one: more of them a second.
   DetectorOptions one_thread = o.detector;
   one_thread.threads = 1;
-  SHRIKE_ASSIGN(Detector detector, make_detector(one_thread));
+  SHRIKE_ASSIGN(Detector detector, make_detector(one_thread, NamesFor::kMatching));
   const CatchInterrupts caught;
   return validate_and_tell(o, dataset, detector);
 }

@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "data/coco_file.h"
+#include "data/picture_list.h"
 #include "data/readers.h"
 #include "data/sample_list.h"
 
@@ -12,12 +13,6 @@ namespace shrike {
 namespace fs = std::filesystem;
 
 namespace {
-
-// Names come from the file, which may be anybody's: they must stay in the pictures' folder, as
-// what is read there may be copied on.
-bool leads_out(const fs::path& name) {
-  return name.is_absolute() || std::find(name.begin(), name.end(), "..") != name.end();
-}
 
 // Where pictures usually lie, seen from the JSON file.
 Result<fs::path> find_pictures_folder(const fs::path& json, const DatasetOptions& options,

@@ -73,8 +73,8 @@ struct DatasetOptions {
 // with annotations/instances_<split>*.json, a VOC folder.
 // Errors (kInput) name the file and the key: no such file or split, a split that names no folder,
 // YAML or JSON that is damaged or too large, no pictures, category ids that nobody defines, a
-// COCO file name that leads out of the pictures' folder. kRuntime: not enough memory.
-// Damaged pictures whose header is whole are not noticed here (check.h).
+// name in a COCO file or a VOC list that leads out of the pictures' folder. kRuntime: not enough
+// memory. Damaged pictures whose header is whole are not noticed here (check.h).
 Result<Dataset> open_dataset(const std::filesystem::path& path, const DatasetOptions& options);
 
 // The splits of a data set, those of train, val, test first; none where it has no splits.

@@ -95,6 +95,10 @@ Result<std::vector<fs::path>> list_pictures(const fs::path& base, const std::str
   return pictures;
 }
 
+bool leads_out(const fs::path& name) {
+  return name.is_absolute() || std::find(name.begin(), name.end(), "..") != name.end();
+}
+
 std::vector<std::string_view> lines_of(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\f\v", kByteOrderMark = "\xEF\xBB\xBF";
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());

@@ -24,6 +24,10 @@ Result<std::vector<std::filesystem::path>> pictures_in(const std::filesystem::pa
 Result<std::vector<std::filesystem::path>> list_pictures(const std::filesystem::path& base,
                                                          const std::string& entry);
 
+// Whether a name in a folder leads elsewhere. Names come from files that may be anybody's, and what
+// is read there may be copied on.
+bool leads_out(const std::filesystem::path& name);
+
 // The non-empty lines of a text, without white space at their ends and a byte-order mark.
 std::vector<std::string_view> lines_of(std::string_view text);
 

@@ -82,6 +82,8 @@ class VocReader {
     std::set<std::string> seen;
     for (const std::string_view line : lines_of(text)) {
       const std::string stem = stem_of_line(line);
+      if (leads_out(stem))
+        return input_error(list.string() + ": a name leads out of the data set: " + stem);
       if (seen.insert(stem).second)
         stems.push_back(stem);
       else

@@ -118,6 +118,18 @@ TEST_F(Voc, SizesThatNoPictureHasAreFound) {
   }
 }
 
+// What is read may be copied on: COCO's names are held to that, too.
+TEST_F(Voc, ListsStayInTheDataSet) {
+  picture("JPEGImages/a.jpg", 64, 32);
+  picture("secret.jpg", 64, 32);
+  for (const std::string& name : {std::string("../secret"), at("secret").string()}) {
+    file("ImageSets/Main/val.txt", "a\n" + name + "\n");
+    EXPECT_TRUE(says(refusal(""), "leads out of the data set: " + name));
+  }
+  file("ImageSets/Main/val.txt", "a\nbelow/a\n");
+  EXPECT_EQ(open("").samples.size(), 1u);
+}
+
 TEST_F(Voc, APictureOfTwoAnnotationsIsFound) {
   picture("JPEGImages/x.jpg", 64, 32);
   file("Annotations/a.xml", annotation(object("x", box("1", "1", "2", "2"))));

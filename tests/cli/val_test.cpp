@@ -3,6 +3,8 @@
 
 #include "base/file.h"
 #include "fixtures.h"
+#include "formats/onnx_reader.h"
+#include "formats/onnx_writer.h"
 
 namespace shrike::testing {
 namespace {
@@ -153,6 +155,26 @@ TEST_F(Val, ClassesByNameAndByIndex) {
   const Outcome fewer = val({"--json"});
   EXPECT_EQ(fewer.code, 0);
   EXPECT_NE(fewer.err.find("1 of the 2 classes"), std::string::npos) << fewer.err;
+}
+
+TEST_F(Val, AModelWithoutNames) {
+  Result<Graph> graph = read_onnx(model_);
+  ASSERT_TRUE(graph);
+  graph->metadata.erase("names");
+  const std::string nameless = path("nameless.onnx");
+  ASSERT_TRUE(save_onnx(*graph, nameless));
+  const std::vector<std::string> words = {
+      "val", "--model", nameless, "--data", path("set/data.yaml"), "--json"};
+  const Outcome done = run_shrike(words);
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_NE(done.err.find("its classes are taken to be the data set's"), std::string::npos)
+      << done.err;
+  // Not that anything is taken, and then that it is not.
+  data_yaml("cat, dog, cow");
+  const Outcome refused = run_shrike(words);
+  expect_refused(refused, 3, {"names no classes", "--names"});
+  EXPECT_EQ(refused.err.find("stand in"), std::string::npos) << refused.err;
+  EXPECT_EQ(refused.err.find("taken"), std::string::npos) << refused.err;
 }
 
 TEST_F(Val, SavedBoxesAreCocos) {
