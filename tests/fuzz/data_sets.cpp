@@ -44,6 +44,8 @@ std::vector<std::string> coco_seeds() {
 {"id": 2, "image_id": 7, "category_id": 3, "bbox": [0, 0, 5, 5], "iscrowd": 1,
 "segmentation": {"counts": [0, 25], "size": [5, 5]}}],
 "categories": [{"id": 3, "name": "cat", "supercategory": "animal"}]})",
+          R"({"images":[{"id":1,"file_name":"b","width":null,"height":-1e400}],"annotations":[
+{"id":3,"image_id":1,"category_id":1,"bbox":[0,0,-0.0,1],"iscrowd":true,"area":false}],"categories":[]})",
           R"({"images":[],"annotations":[],"categories":[{"id":1,"name":"\u00e9\ud83d\ude00"}]})"};
 }
 
@@ -62,6 +64,7 @@ std::vector<std::string> voc_seeds() {
 <bndbox><xmin>3</xmin><ymin>4.5</ymin><xmax>30</xmax><ymax>40</ymax></bndbox>
 <part><name>head</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>2</xmax><ymax>2</ymax></bndbox></part>
 </object></annotation>)",
+          "<!DOCTYPE annotation [<!ENTITY a \"b\">]><annotation><![CDATA[x]]>&a;</annotation>",
           "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<annotation><!-- none -->"
           "<object><name>a&amp;b&#233;</name></object></annotation>"};
 }
