@@ -81,40 +81,31 @@ double measure_shift(const float* const* pixels, int count, int64_t depth, float
   return squares;
 }
 
-template <int kVectors>
-struct ScaledPanel {
-  static constexpr int64_t kColumns = kVectors * kLanes;
-  const PairPanel& panel;
-  int64_t position = 0;
-  Vec bias[kVectors];
-
-  explicit ScaledPanel(const PairPanel& given) : panel(given) {
-    for (int v = 0; v < kVectors; ++v)
-      bias[v] = fnma(splat(panel.scale), load(panel.products + v * kLanes),
-                     load(panel.bias + v * kLanes));
-  }
-
-  void add(int64_t channel, int64_t partner) {
-    const float* weights = panel.weights + position * kColumns;
-    float* scaled = panel.scaled + position * kColumns;
-    ++position;
-    const bool single = channel == partner;
-    const Vec own = splat(single ? 0.0f : panel.shift[channel]);
-    const Vec other = splat(single ? 0.0f : panel.shift[partner]);
-    for (int v = 0; v < kVectors; ++v) {
-      const Vec w = load_aligned(weights + v * kLanes);
-      store_aligned(scaled + v * kLanes, w * splat(panel.scale) - other);
-      bias[v] = fma(own, w, bias[v]);
-    }
-  }
-};
-
+// The order is that of for_each_channel: of each pair the second channel's weights, the first's,
+// those of a single channel.
 template <int kVectors>
 void scale_panel(const PairPanel& panel) {
-  ScaledPanel<kVectors> scaled(panel);
-  for_each_channel(panel.depth,
-                   [&](int64_t channel, int64_t partner) { scaled.add(channel, partner); });
-  for (int v = 0; v < kVectors; ++v) store(panel.scaled_bias + v * kLanes, scaled.bias[v]);
+  constexpr int64_t kColumns = kVectors * kLanes;
+  const Vec scale = splat(panel.scale);
+  const int64_t pairs = pair_count(panel.depth);
+  for (int v = 0; v < kVectors; ++v) {
+    const float* weights = panel.weights + v * kLanes;
+    float* scaled = panel.scaled + v * kLanes;
+    Vec first_sum = splat(0.0f), second_sum = splat(0.0f);
+    for (int64_t k = 0; k < pairs; ++k, weights += 3 * kColumns, scaled += 3 * kColumns) {
+      const Vec c = splat(panel.shift[k]), d = splat(panel.shift[k + pairs]);
+      const Vec second = load_aligned(weights), first = load_aligned(weights + kColumns);
+      store_aligned(scaled, second * scale - c);
+      store_aligned(scaled + kColumns, first * scale - d);
+      store_aligned(scaled + 2 * kColumns, load_aligned(weights + 2 * kColumns) * scale);
+      first_sum = fma(c, first, first_sum);
+      second_sum = fma(d, second, second_sum);
+    }
+    for (int64_t k = 3 * pairs; k < panel.depth; ++k, weights += kColumns, scaled += kColumns)
+      store_aligned(scaled, load_aligned(weights) * scale);
+    const Vec bias = fnma(scale, load(panel.products + v * kLanes), load(panel.bias + v * kLanes));
+    store(panel.scaled_bias + v * kLanes, bias + (first_sum + second_sum));
+  }
 }
 
 // Of four pixels at once; of what is there of them, the others being the last one again.
