@@ -241,6 +241,26 @@ TEST_F(FileTest, WritesWholeOrNothing) {
   EXPECT_EQ(entries, 2);
 }
 
+// Renaming would put a file in their place: as root, in that of /dev/null.
+TEST_F(FileTest, WritesOverNoDevices) {
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  std::filesystem::create_symlink("/dev/null", folder_ / "null");
+  std::filesystem::create_symlink("/proc/self/exe", folder_ / "process's");  // a regular file
+  for (const char* name : {"pipe", "null", "process's"}) {
+    const auto before = std::filesystem::symlink_status(folder_ / name).type();
+    const Result<void> written = write_file(folder_ / name, "x");
+    ASSERT_FALSE(written) << name;
+    EXPECT_NE(written.error().message.find("not a regular file"), std::string::npos);
+    EXPECT_EQ(std::filesystem::symlink_status(folder_ / name).type(), before) << name;
+  }
+  // Other links are replaced, not followed.
+  ASSERT_TRUE(write_file(folder_ / "file", "old"));
+  std::filesystem::create_symlink("file", folder_ / "link");
+  ASSERT_TRUE(write_file(folder_ / "link", "new"));
+  EXPECT_EQ(*read_text(folder_ / "file", ErrorKind::kInput), "old");
+  EXPECT_TRUE(std::filesystem::is_regular_file(std::filesystem::symlink_status(folder_ / "link")));
+}
+
 TEST_F(FileTest, MapsWhatIsThereAndNamesWhatIsNot) {
   ASSERT_TRUE(write_file(folder_ / "empty", ""));
   EXPECT_TRUE((*MappedFile::open(folder_ / "empty", ErrorKind::kInput))->bytes().empty());

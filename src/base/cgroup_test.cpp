@@ -23,6 +23,7 @@ class Cgroup : public testing::Test {
     ASSERT_TRUE(write_file(mounts_ / name, std::string_view(text)));
   }
   double cores(std::string_view own) const { return cgroup_cores(mounts_, own); }
+  uint64_t memory(std::string_view own) const { return cgroup_memory(mounts_, own); }
 
   fs::path mounts_;
 };
@@ -56,6 +57,20 @@ TEST_F(Cgroup, VersionOneNamesItsControllers) {
   put("cpu,cpuacct/mine/cpu.cfs_quota_us", "300000\n");
   put("cpu,cpuacct/mine/cpu.cfs_period_us", "100000\n");
   EXPECT_EQ(cores("4:cpu,cpuacct:/mine\n0::/\n"), 3);
+}
+
+TEST_F(Cgroup, MemoryIsTheLeastOfAllAbove) {
+  EXPECT_EQ(memory("0::/\n"), 0u) << "no files";
+  put("memory.max", "max\n");
+  EXPECT_EQ(memory("0::/\n"), 0u);
+  put("a/memory.max", "536870912\n");
+  put("a/b/memory.max", "max\n");
+  EXPECT_EQ(memory("0::/a/b\n"), uint64_t{512} << 20);
+  EXPECT_EQ(memory("0::/\n"), 0u);
+  put("memory/mine/memory.limit_in_bytes", "1048576\n");
+  put("memory/memory.limit_in_bytes", "9223372036854771712\n");
+  EXPECT_EQ(memory("4:cpu:/mine\n1:memory:/mine\n"), uint64_t{1} << 20);
+  EXPECT_GE(memory("1:memory:/\n"), uint64_t{1} << 62);
 }
 
 TEST_F(Cgroup, WhatIsNotUnderstoodIsNoLimit) {

@@ -9,7 +9,6 @@
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <string_view>
 
 #include "base/cgroup.h"
@@ -48,9 +47,7 @@ CpuFeatures detect() {
 
 // Cores that the control group's quota amounts to, rounded up; 0 for no quota.
 int quota_cores() {
-  std::ifstream file("/proc/self/cgroup");
-  const std::string own(std::istreambuf_iterator<char>(file), {});
-  return static_cast<int>(std::ceil(cgroup_cores("/sys/fs/cgroup", own)));
+  return static_cast<int>(std::ceil(cgroup_cores("/sys/fs/cgroup", own_cgroups())));
 }
 
 }  // namespace

@@ -80,8 +80,23 @@ int open_beside(const std::filesystem::path& path, std::string& temporary) {
   return fd;
 }
 
+Error cannot_write(const std::filesystem::path& path, const std::string& why) {
+  return runtime_error("cannot write " + path.string() + ": " + why);
+}
 Error cannot_write(const std::filesystem::path& path, int error) {
-  return runtime_error("cannot write " + path.string() + ": " + errno_text(error));
+  return cannot_write(path, errno_text(error));
+}
+
+// Why no file may be put in place of what is there; empty where one may. Devices and pipes, and
+// links to what a process has open, as /dev/stdout is one, would be lost.
+std::string what_is_in_the_way(const std::filesystem::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return {};
+  if (S_ISDIR(status.st_mode)) return errno_text(EISDIR);
+  std::error_code no_link;
+  const std::filesystem::path target = std::filesystem::read_symlink(path, no_link);
+  const bool is_file = S_ISREG(status.st_mode) && !target.native().starts_with("/proc/");
+  return is_file ? "" : "not a regular file";
 }
 
 }  // namespace
@@ -163,9 +178,8 @@ std::span<const std::byte> FileWindow::bytes(uint64_t at, size_t count) {
 }
 
 Result<void> write_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode))
-    return cannot_write(path, EISDIR);
+  if (const std::string why = what_is_in_the_way(path); !why.empty())
+    return cannot_write(path, why);
   const SignalsHeld held;  // an end in between would leave the temporary file
   std::string temporary;
   FileDescriptor fd(open_beside(path, temporary));

@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <fstream>
 #include <utility>
+
+#include "base/cgroup.h"
 
 namespace shrike {
 
@@ -21,21 +22,17 @@ size_t machine_memory() {
   return static_cast<size_t>(pages) * static_cast<size_t>(size);
 }
 
-// Of cgroup v2, else v1; "max" and v1's huge number are no limits.
-size_t cgroup_memory() {
-  for (const char* path :
-       {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
-    std::ifstream file(path);
-    if (size_t bytes = 0; file >> bytes && bytes > 0) return bytes;
-  }
-  return SIZE_MAX;
+// SIZE_MAX where the control groups have no limit.
+size_t group_memory() {
+  const uint64_t bytes = cgroup_memory("/sys/fs/cgroup", own_cgroups());
+  return bytes > 0 ? bytes : SIZE_MAX;
 }
 
 }  // namespace
 
 size_t default_memory_limit() {
   static const size_t bytes = [] {
-    const size_t all = std::min(machine_memory(), cgroup_memory());
+    const size_t all = std::min(machine_memory(), group_memory());
     return all == SIZE_MAX ? SIZE_MAX : all / 4 * 3;
   }();
   return bytes;
