@@ -33,6 +33,10 @@ Result<void> bind(Graph& graph, const LoadOptions& options) {
   const int64_t wanted[] = {1, 3, size[0], size[1]};
   for (int axis = 0; axis < 4; ++axis)
     if (bound[axis] == kDynamic) bound[axis] = wanted[axis];
+  for (int axis = 2; axis < 4; ++axis)
+    if (bound[axis] < 1 || bound[axis] > kMaxImageSide)
+      return model_error("takes pictures of " + to_string(bound) + "; sides are 1 to " +
+                         std::to_string(kMaxImageSide));
   return bind_inputs(graph, std::vector{bound});
 }
 
@@ -143,6 +147,10 @@ Result<Network> make_network(Graph graph, const LoadOptions& options) {
   SHRIKE_TRY(run_passes(graph, inference_passes()));
   network.graph = std::move(graph);
   if (!network.head) SHRIKE_TRY(choose_layout(network, options));
+  // Each gets a name.
+  if (network.classes > static_cast<int64_t>(kMaxClasses))
+    return model_error(std::to_string(network.classes) + " classes are over the limit of " +
+                       std::to_string(kMaxClasses));
   return network;
 }
 

@@ -37,6 +37,20 @@ TEST(Network, PicturesAreFloats) {
   EXPECT_EQ(refusal(model("f16", "1,84,100")), "");
 }
 
+TEST(Network, SidesAreThoseOfPictures) {
+  // 2^32 + 8 must not become 8 on the way.
+  for (const int64_t side : {int64_t{0}, int64_t{65'537}, (int64_t{1} << 32) + 8}) {
+    Graph graph = model("f32", "1,84,100");
+    graph.value(graph.inputs[0]).shape = Shape{1, 3, 8, side};
+    EXPECT_NE(refusal(graph).find("sides are 1 to"), std::string::npos) << side;
+  }
+}
+
+TEST(Network, ClassesAreLimited) {
+  EXPECT_EQ(refusal(model("f32", "1,100004,200000")), "");
+  EXPECT_NE(refusal(model("f32", "1,100005,200000")).find("100001 classes"), std::string::npos);
+}
+
 TEST(Network, TheOnlyLayoutThatFitsIsTaken) {
   EXPECT_EQ(make_network(model("f32", "1,84,100"), {})->layout, OutputLayout::kV8);
   EXPECT_EQ(make_network(model("f32", "1,100,85"), {})->layout, OutputLayout::kV5);

@@ -92,7 +92,8 @@ Result<ImageSize> parse_image_size(std::string_view literal) {
   LiteralParser in(literal, "imgsz");
   SHRIKE_ASSIGN(const std::vector<int64_t> sizes, in.integers(2));
   for (const int64_t size : sizes)
-    if (size < 1 || size > 65536) return in.fail("sizes are 1 to 65536");
+    if (size < 1 || size > kMaxImageSide)
+      return in.fail("sizes are 1 to " + std::to_string(kMaxImageSide));
   return ImageSize{sizes.front(), sizes.back()};
 }
 

@@ -13,6 +13,7 @@
 namespace shrike {
 
 inline constexpr size_t kMaxClasses = 100'000;
+inline constexpr int64_t kMaxImageSide = 65'536;
 
 // "{0: 'person', 1: \"driver's seat\"}", "['person', 'car']" or their JSON forms
 // (keys "0", "1"): the names by class id. Ids must be exactly 0..n-1, in any order. Errors (kModel)
@@ -28,7 +29,7 @@ struct ImageSize {
   bool operator==(const ImageSize&) const = default;
 };
 
-// imgsz: "[480, 640]" (height first), "(480, 640)" or "640". Each 1..65536.
+// imgsz: "[480, 640]" (height first), "(480, 640)" or "640". Each 1..kMaxImageSide.
 Result<ImageSize> parse_image_size(std::string_view literal);
 std::string write_image_size(ImageSize size);
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdint>
 
 #include "ir/infer.h"
 #include "passes/passes.h"
@@ -18,13 +19,33 @@ constexpr size_t kSpareBytes = size_t{256} << 20;
 constexpr double kStepsPerByte = 8;
 constexpr double kSpareSteps = 1 << 27;
 
+// Each byte once: of external data a few bytes name any range, many times over.
+size_t bytes_of_constants(const Graph& graph) {
+  std::vector<std::pair<uintptr_t, uintptr_t>> ranges;  // begin, end
+  for (const Value& value : graph.values) {
+    if (!value.constant) continue;
+    const std::span<const std::byte> bytes = value.constant->bytes();
+    const auto begin = reinterpret_cast<uintptr_t>(bytes.data());
+    ranges.emplace_back(begin, begin + bytes.size());
+  }
+  std::sort(ranges.begin(), ranges.end());
+  size_t total = 0;
+  uintptr_t counted_to = 0;
+  for (const auto& [begin, end] : ranges) {
+    const uintptr_t from = std::max(begin, counted_to);
+    if (end > from) total += end - from;
+    counted_to = std::max(counted_to, end);
+  }
+  return total;
+}
+
 class Folder {
  public:
   explicit Folder(Graph& graph)
       : graph_(graph), readers_(graph.values.size(), 0), made_(graph.values.size(), false) {
-    for (const Value& value : graph.values)
-      if (value.constant) budget_ += value.constant->byte_size();
-    steps_left_ = kSpareSteps + kStepsPerByte * static_cast<double>(budget_ - kSpareBytes);
+    const size_t constants = bytes_of_constants(graph);
+    budget_ = kSpareBytes + constants;
+    steps_left_ = kSpareSteps + kStepsPerByte * static_cast<double>(constants);
     for (const Node& node : graph.nodes)
       for (ValueId id : node.inputs)
         if (id != kNoValue) ++readers_[index(id)];
@@ -128,7 +149,7 @@ class Folder {
   std::vector<int> readers_;  // inputs of nodes not folded, and graph outputs
   std::vector<bool> made_;    // by folding
   size_t alive_ = 0;          // bytes of those that still have readers
-  size_t budget_ = kSpareBytes;
+  size_t budget_ = 0;
   double steps_left_ = 0;
 };
 

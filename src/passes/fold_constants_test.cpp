@@ -89,6 +89,19 @@ TEST(FoldConstants, WhatTakesTooLongStaysANode) {
   }
 }
 
+// One tensor under many names, as external data can be, allows no more than it does under one.
+TEST(FoldConstants, BytesUnderManyNamesCountOnce) {
+  Graph g;
+  const Tensor shared(DType::kF32, Shape{1, 1, 512, 512});
+  for (int i = 0; i < 1000; ++i) g.add_constant("x", shared);
+  MaxPool pool;
+  pool.kernel_shape = {100, 100};
+  g.outputs = {g.add_node(pool, {0}, "pooled")};
+  ASSERT_TRUE(infer_shapes(g));
+  ASSERT_TRUE(fold_constants(g));
+  EXPECT_EQ(g.nodes.size(), 1u);
+}
+
 // A constant read twice lives until both readers are folded.
 TEST(FoldConstants, SharedConstantsStayForTheirLastReader) {
   Graph g;
