@@ -75,7 +75,7 @@ Result<Detector> make_detector(const DetectorOptions& options, NamesFor names) {
   if (load.names.empty()) load.names = std::move(model.names);
   SHRIKE_ASSIGN(Detector detector, Detector::create(std::move(model.graph), model.source, load));
   if (!detector.names_known() && names == NamesFor::kShowing)
-    say(model.source + " has no class names: " +
+    say(printable(model.source) + " has no class names: " +
         (detector.names().size() == 80 ? "taking COCO's" : "numbers stand in") +
         " (--names FILE gives them)");
   return detector;
@@ -83,7 +83,8 @@ Result<Detector> make_detector(const DetectorOptions& options, NamesFor names) {
 
 void tell_matched_by_index(const Detector& detector, const std::string& model) {
   if (!detector.names_known())
-    say(model + " has no class names: its classes are taken to be the data set's, by number");
+    say(printable(model) +
+        " has no class names: its classes are taken to be the data set's, by number");
 }
 
 }  // namespace shrike

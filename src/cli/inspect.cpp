@@ -98,8 +98,9 @@ void print_text(const LoadedModel& model, const Graph& graph, const Result<std::
   std::printf("outputs      %s\n", printable(joined(graph, graph.outputs)).c_str());
   for (const auto& [key, value] : graph.metadata)
     std::printf("%-12s %s\n", printable(key).c_str(), printable(value.substr(0, 200)).c_str());
-  std::printf("head         %s\n",
-              head ? head->c_str() : ("not recognised: " + head.error().message).c_str());
+  std::printf(
+      "head         %s\n",
+      head ? head->c_str() : ("not recognised: " + printable(head.error().message)).c_str());
   std::printf("parameters   %.3f M\n", static_cast<double>(parameter_count(graph)) / 1e6);
   if (!session) {
     std::printf("cannot run   %s\n", printable(session.error().message).c_str());

@@ -11,6 +11,7 @@
 #include "cli/model_option.h"
 #include "cli/network.h"
 #include "cli/output_names.h"
+#include "cli/terminal.h"
 #include "cli/value_names.h"
 #include "cli/values.h"
 #include "engine/session.h"
@@ -81,7 +82,7 @@ Result<Json> save_outputs(const std::vector<Tensor>& outputs, const std::vector<
 
 void print_outputs(const std::vector<Tensor>& outputs, const Json& rows) {
   for (size_t i = 0; i < outputs.size(); ++i)
-    std::printf("%s  %s %s\n", rows[i]["file"].get<std::string>().c_str(),
+    std::printf("%s  %s %s\n", printable(rows[i]["file"].get<std::string>()).c_str(),
                 rows[i]["type"].get<std::string>().c_str(), to_string(outputs[i].shape()).c_str());
 }
 

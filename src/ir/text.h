@@ -11,11 +11,11 @@
 //   output %y
 //
 // One statement a line; # starts a comment. Names outside [A-Za-z0-9_./:-], and those that end in a
-// colon, are quoted: %"a b". `_` is an absent optional input or unwanted output; `?` an unknown
-// extent, or an unknown type; a type without brackets has an unknown shape. Attributes at their
-// defaults are left out. Floats are written so that they read back as the same bits; long or
-// unusual constants as the bytes of their elements, little-endian, in hex. parse(print(g)) gives
-// the same graph as g (same_graph).
+// colon, are quoted: %"a b", with \n, \r, \t, \", \\ and, for other control characters, \x1b. `_`
+// is an absent optional input or unwanted output; `?` an unknown extent, or an unknown type; a type
+// without brackets has an unknown shape. Attributes at their defaults are left out. Floats are
+// written so that they read back as the same bits; long or unusual constants as the bytes of their
+// elements, little-endian, in hex. parse(print(g)) gives the same graph as g (same_graph).
 #pragma once
 
 #include <string>

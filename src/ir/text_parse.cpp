@@ -24,6 +24,15 @@ std::string LineLexer::word(bool colon) {
   return text;
 }
 
+namespace {
+
+// The value of a hexadecimal digit; -1 where it is none.
+int hex_digit(char c) {
+  return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+}  // namespace
+
 std::optional<std::string> LineLexer::quoted() {
   skip_spaces();
   if (rest_.empty() || rest_[0] != '"') return std::nullopt;
@@ -35,7 +44,13 @@ std::optional<std::string> LineLexer::quoted() {
     }
     if (rest_[i] != '\\') {
       text += rest_[i];
-    } else if (++i < rest_.size()) {
+    } else if (++i < rest_.size() && rest_[i] == 'x') {
+      if (i + 2 >= rest_.size()) return std::nullopt;
+      const int high = hex_digit(rest_[i + 1]), low = hex_digit(rest_[i + 2]);
+      if (high < 0 || low < 0) return std::nullopt;
+      text += static_cast<char>(high * 16 + low);
+      i += 2;
+    } else if (i < rest_.size()) {
       text += rest_[i] == 'n' ? '\n' : rest_[i] == 'r' ? '\r' : rest_[i] == 't' ? '\t' : rest_[i];
     }
   }
@@ -53,11 +68,8 @@ std::optional<std::string> LineLexer::value_name() {
 std::optional<std::vector<std::byte>> LineLexer::hex() {
   if (!accept("hex\"")) return std::nullopt;
   std::vector<std::byte> bytes;
-  const auto digit = [](char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-  };
-  while (rest_.size() >= 2 && digit(rest_[0]) >= 0 && digit(rest_[1]) >= 0) {
-    bytes.push_back(static_cast<std::byte>(digit(rest_[0]) * 16 + digit(rest_[1])));
+  while (rest_.size() >= 2 && hex_digit(rest_[0]) >= 0 && hex_digit(rest_[1]) >= 0) {
+    bytes.push_back(static_cast<std::byte>(hex_digit(rest_[0]) * 16 + hex_digit(rest_[1])));
     rest_.remove_prefix(2);
   }
   if (!accept("\"")) return std::nullopt;

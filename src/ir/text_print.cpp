@@ -11,9 +11,23 @@ namespace {
 
 constexpr int64_t kMostNumbers = 64;  // longer constants are written in hex
 
+// Of control characters, that of U+0080 to U+009F in UTF-8 too, a terminal shows nothing or obeys
+// them.
+bool is_control(std::string_view text, size_t i) {
+  const auto at = [&](size_t k) {
+    return k < text.size() ? static_cast<unsigned char>(text[k]) : 0u;
+  };
+  const auto upper = [&](size_t k) {
+    return at(k) == 0xC2 && at(k + 1) >= 0x80 && at(k + 1) < 0xA0;
+  };
+  return at(i) < 0x20 || at(i) == 0x7F || upper(i) || (i > 0 && upper(i - 1));
+}
+
 std::string quote(std::string_view text) {
+  constexpr char kDigits[] = "0123456789abcdef";
   std::string out = "\"";
-  for (char c : text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
     if (c == '"' || c == '\\') {
       (out += '\\') += c;
     } else if (c == '\n') {
@@ -22,6 +36,9 @@ std::string quote(std::string_view text) {
       out += "\\r";
     } else if (c == '\t') {
       out += "\\t";
+    } else if (is_control(text, i)) {
+      const auto code = static_cast<unsigned char>(c);
+      (out += "\\x") += {kDigits[code >> 4], kDigits[code & 15]};
     } else {
       out += c;
     }

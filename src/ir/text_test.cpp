@@ -70,6 +70,16 @@ TEST(GraphText, EveryNameIsReadBack) {
   }
 }
 
+// Text that is shown in a terminal must not command it.
+TEST(GraphText, ControlCharactersAreWrittenAsTheirCodes) {
+  Graph g;
+  g.name = "\x1b[2J\xc2\x9b\xc2\xa0\x7f\xc3\xa4";
+  EXPECT_EQ(print_graph(g), "graph \"\\x1b[2J\\xc2\\x9b\xc2\xa0\\x7f\xc3\xa4\"\n");
+  EXPECT_EQ(parse_graph(print_graph(g), "test")->name, g.name);
+  for (const char* wrong : {"graph \"\\x1\"", "graph \"\\xg0\"", "graph \"\\x", "graph \"\\x1"})
+    EXPECT_FALSE(parse_graph(wrong, "test")) << wrong;
+}
+
 TEST(GraphText, EmptySymbolsAreNone) {
   Graph g;
   g.outputs = {g.add_input("x", DType::kF32, Shape{kDynamic, 2})};
