@@ -110,8 +110,11 @@ class JpegReader {
   bool ran_out_of_memory() const { return trap_.manager.msg_code == JERR_OUT_OF_MEMORY; }
 
   // A picture sent in several scans is complete only when its end marker was seen; one sent in a
-  // single scan is complete when its last row is.
-  bool lacks_scans() { return trap_.reached_end && jpeg_has_multiple_scans(&info_); }
+  // single scan is complete when its last row is. Of arithmetic coding libjpeg takes what is
+  // missing for zeros and says nothing.
+  bool lacks_data() {
+    return trap_.reached_end && (jpeg_has_multiple_scans(&info_) || info_.arith_code);
+  }
 
   int orientation() const {
     for (const jpeg_marker_struct* m = info_.marker_list; m != nullptr; m = m->next) {
@@ -177,7 +180,7 @@ Result<DecodedPicture> decode_jpeg(std::span<const std::byte> bytes, const Decod
   if (!reader.read_header(bytes)) return failed(reader);
   SHRIKE_ASSIGN(Image image, allocate_picture(reader.width(), reader.height(), limits));
   if (!reader.start() || !read_rows(reader, image)) return failed(reader);
-  if (reader.lacks_scans()) return damaged("the file ends before its end marker");
+  if (reader.lacks_data()) return damaged("the file ends before its end marker");
   return DecodedPicture{std::move(image), reader.orientation()};
 }
 
