@@ -69,6 +69,11 @@ Result<void> fetch_with_curl(const std::string& address, const ManifestFile& fil
                              const fs::path& target, const OnProgress& progress) {
   const fs::path part = part_of(target);
   const bool resumed = size_of(part) > 0;
+  const auto once_more = [&]() -> Result<void> {
+    remove_file(part);
+    if (size_of(part) > 0) return runtime_error("cannot remove " + part.string());
+    return fetch_with_curl(address, file, target, progress);
+  };
   if (size_of(part) < file.size) {
     const Command curl = {{"curl",
                            "--fail",
@@ -100,13 +105,12 @@ Result<void> fetch_with_curl(const std::string& address, const ManifestFile& fil
     if (auto fetched = run_program(curl, watch, &status); !fetched) {
       if (!resumed || !cannot_resume(status))
         return in_context("cannot fetch " + address, fetched.error());
-      remove_file(part);
-      return fetch_with_curl(address, file, target, progress);
+      return once_more();
     }
   }
   auto settled = settle(part, target, file.size, file.sha256);
   // What was kept from an earlier call may have been of another file: once more from the start.
-  if (!settled && resumed) return fetch_with_curl(address, file, target, progress);
+  if (!settled && resumed) return once_more();
   return settled;
 }
 

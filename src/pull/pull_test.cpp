@@ -276,6 +276,17 @@ TEST_F(HttpsPullTest, StartsAgainWhenTheServerKnowsNoRanges) {
   EXPECT_EQ(*read_text(model->files[0], ErrorKind::kModel), kWeights);
 }
 
+TEST_F(HttpsPullTest, APartThatCannotBeRemovedIsSaid) {
+  if (::getuid() == 0) GTEST_SKIP() << "root may remove everything";
+  const Environment path = stand_in("curl", "echo 'curl: (33) no byte ranges' >&2; exit 33");
+  ASSERT_TRUE(write_file(part_, std::string_view("www")));
+  ::chmod(part_.parent_path().c_str(), 0555);
+  const auto model = pull(row_, options_);
+  ::chmod(part_.parent_path().c_str(), 0755);
+  ASSERT_FALSE(model);
+  EXPECT_NE(model.error().message.find("cannot remove"), std::string::npos);
+}
+
 TEST_F(HttpsPullTest, AFailureKeepsThePartAndSaysWhatToDo) {
   const Environment path = stand_in("curl", "echo 'curl: (6) no such host' >&2; exit 6");
   ASSERT_TRUE(write_file(part_, std::string_view("www")));
