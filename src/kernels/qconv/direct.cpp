@@ -1,289 +1,60 @@
 #include "kernels/qconv/direct.h"
 
-#include <algorithm>
-#include <cassert>
-#include <cstring>
-
-#include "base/tensor.h"
+#include "kernels/qconv/direct_driver.h"
 #include "kernels/qconv/direct_geometry.h"
+#include "kernels/qconv/packing.h"
 
 namespace shrike::kernels {
 
 namespace {
 
-// One worker's scratch.
-struct DirectScratch {
-  std::byte* band;           // [row][pixel][element] of one group's channels
-  const std::byte** inputs;  // [pixel]
-  std::byte** outputs;       // [pixel]
-  const uint8_t** residual;  // [pixel]
-  int64_t* offsets;          // [run]
-  std::byte* nowhere;        // where pixels go that only fill a tile
-};
-
-// Bytes of it, and its parts where `base` is given.
-size_t lay_out_scratch(const QTileKernel& tile, const QConvProblem& problem, const DirectGrid& grid,
-                       std::byte* base, DirectScratch* scratch) {
-  const size_t band = align_up(grid.band_bytes);
-  const size_t pointers = align_up(static_cast<size_t>(grid.pixels) * sizeof(std::byte*));
-  const size_t offsets = align_up(static_cast<size_t>(problem.taps()) * sizeof(int64_t));
-  const auto columns = divide_up(problem.group_out(), tile.columns) * tile.columns;
-  const size_t nowhere = align_up(static_cast<size_t>(columns) * sizeof(float));
-  if (scratch) {
-    std::byte* lists = base + band;
-    *scratch = {base,
-                reinterpret_cast<const std::byte**>(lists),
-                reinterpret_cast<std::byte**>(lists + pointers),
-                reinterpret_cast<const uint8_t**>(lists + 2 * pointers),
-                reinterpret_cast<int64_t*>(lists + 3 * pointers),
-                lists + 3 * pointers + offsets};
-  }
-  return band + 3 * pointers + offsets + nowhere;
+QPacking layout_of(const QTileKernel& tile, const DirectPacking& packing) {
+  return QPacking(packing.all_panels * tile.columns, packing.all_panels * packing.panel_bytes);
 }
 
-// Whether a window is one pixel of the map itself, in the steps that the tile takes.
-bool reads_map(const QTileKernel& tile, const QConvProblem& p) {
-  return tile.element_bytes == 1 && p.taps() == 1 && p.group_in() % tile.step_elements() == 0 &&
-         p.pad_top == 0 && p.pad_left == 0 && (p.out_height - 1) * p.stride_h < p.in_height &&
-         (p.out_width - 1) * p.stride_w < p.in_width;
-}
-
-// Where each output pixel is made of one input pixel and rows follow each other without a gap, the
-// map is one long row.
-void flatten(QConvProblem& p, QConvMaps& maps) {
-  const auto dense = [](const auto& map) { return map.row_stride == map.width * map.pixel_stride; };
-  const bool pointwise = p.taps() == 1 && p.stride_h == 1 && p.stride_w == 1 && p.pad_top == 0 &&
-                         p.pad_left == 0 && p.in_height == p.out_height &&
-                         p.in_width == p.out_width;
-  const bool output = p.output == QOutput::kBytes ? dense(maps.output) : dense(maps.floats);
-  const bool residual = p.residual == Residual::kNone || dense(maps.residual);
-  if (!pointwise || !dense(maps.input) || !output || !residual) return;
-  p.in_width = p.out_width = p.out_height * p.out_width;
-  p.in_height = p.out_height = 1;
-}
-
-// One call of qdirect_run, the same for all workers.
-class DirectRun {
- public:
-  DirectRun(const QTileKernel& tile, const QConvProblem& problem, const PackedConv& packed,
-            const QConvMaps& maps, const DirectGrid& grid)
-      : tile_(tile),
-        problem_(problem),
-        maps_(maps),
-        grid_(grid),
-        packing_(tile, problem),
-        rule_(packing_.layout.rule(packed)),
-        scales_(packing_.layout.scales_of(packed)),
-        constants_(packing_.layout.constants_of(packed)),
-        weights_(packing_.layout.weights_of(packed)),
-        add_(problem.residual != Residual::kNone) {}
-
-  // Panels [begin, end) of group `group` for block `block`.
-  void compute(const DirectScratch& scratch, int64_t group, int64_t block, int64_t begin,
-               int64_t end) const;
-
- private:
-  struct Block {
-    int64_t y, x, rows, columns;  // in outputs
-  };
-
-  Block block_at(int64_t index) const {
-    const int64_t y = index / grid_.across * grid_.rows, x = index % grid_.across * grid_.columns;
-    return {y, x, std::min(grid_.rows, problem_.out_height - y),
-            std::min(grid_.columns, problem_.out_width - x)};
-  }
-  void fill_band(const Block& block, int64_t group, std::byte* band) const;
-  void fill_row(const uint8_t* row, int64_t x, int64_t count, std::byte* target) const;
-  void point_at_inputs(const Block& block, int64_t group, const DirectScratch& scratch) const;
-  int64_t point_at_outputs(const Block& block, int64_t group, const DirectScratch& scratch) const;
-
-  const QTileKernel& tile_;
-  const QConvProblem& problem_;
-  const QConvMaps& maps_;
-  const DirectGrid& grid_;
-  const DirectPacking packing_;
-  const OutputRule& rule_;
-  const float* scales_;
-  const int32_t* constants_;
-  const std::byte* weights_;
-  const bool add_;
-};
-
-// Input pixels [x, x + count) of a row, those outside as the zero.
-void DirectRun::fill_row(const uint8_t* row, int64_t x, int64_t count, std::byte* target) const {
-  const int zero = tile_.element_bytes == 1 ? problem_.in_zero : 0;
-  const auto fill = [&](int64_t from, int64_t to) {
-    if (to > from)
-      std::memset(target + from * grid_.band_pixel, zero,
-                  static_cast<size_t>((to - from) * grid_.band_pixel));
-  };
-  const int64_t begin = row ? std::clamp<int64_t>(-x, 0, count) : count;
-  const int64_t end = row ? std::clamp<int64_t>(problem_.in_width - x, begin, count) : count;
-  fill(0, begin);
-  fill(end, count);
-  if (begin == end) return;
-  const int64_t channels = problem_.group_in(), stride = maps_.input.pixel_stride;
-  const uint8_t* source = row + (x + begin) * stride;
-  target += begin * grid_.band_pixel;
-  if (stride == channels)
-    return tile_.copy(source, (end - begin) * channels, problem_.in_zero, target);
-  for (int64_t i = begin; i < end; ++i, source += stride, target += grid_.band_pixel)
-    tile_.copy(source, channels, problem_.in_zero, target);
-}
-
-void DirectRun::fill_band(const Block& block, int64_t group, std::byte* band) const {
-  const int64_t reach_h = (problem_.kernel_h - 1) * problem_.dilation_h;
-  const int64_t reach_w = (problem_.kernel_w - 1) * problem_.dilation_w;
-  const int64_t y = block.y * problem_.stride_h - problem_.pad_top;
-  const int64_t x = block.x * problem_.stride_w - problem_.pad_left;
-  const int64_t rows = (block.rows - 1) * problem_.stride_h + reach_h + 1;
-  const int64_t columns = (block.columns - 1) * problem_.stride_w + reach_w + 1;
-  for (int64_t i = 0; i < rows; ++i, band += grid_.band_row) {
-    const bool exists = y + i >= 0 && y + i < problem_.in_height;
-    fill_row(exists ? maps_.input.at(y + i, 0) + group * problem_.group_in() : nullptr, x, columns,
-             band);
-  }
-}
-
-void DirectRun::point_at_inputs(const Block& block, int64_t group,
-                                const DirectScratch& scratch) const {
-  const std::byte* base = scratch.band;
-  int64_t row = grid_.band_row, pixel = grid_.band_pixel;
-  if (grid_.in_place) {
-    row = maps_.input.row_stride;
-    pixel = maps_.input.pixel_stride;
-    base = reinterpret_cast<const std::byte*>(
-        maps_.input.at(block.y * problem_.stride_h, block.x * problem_.stride_w) +
-        group * problem_.group_in());
-  }
-  int64_t* offset = scratch.offsets;
-  for (int64_t i = 0; i < problem_.kernel_h; ++i)
-    for (int64_t j = 0; j < problem_.kernel_w; j += packing_.run_taps)
-      *offset++ = i * problem_.dilation_h * row + j * problem_.dilation_w * pixel;
-  const std::byte** input = scratch.inputs;
-  for (int64_t y = 0; y < block.rows; ++y, base += problem_.stride_h * row)
-    for (int64_t x = 0; x < block.columns; ++x) *input++ = base + x * problem_.stride_w * pixel;
-}
-
-// Also fills the last tile up. Returns the number of tiles.
-int64_t DirectRun::point_at_outputs(const Block& block, int64_t group,
-                                    const DirectScratch& scratch) const {
-  const int64_t channel = group * problem_.group_out();
-  const bool bytes = problem_.output == QOutput::kBytes;
-  int64_t n = 0;
-  for (int64_t y = block.y; y < block.y + block.rows; ++y)
-    for (int64_t x = block.x; x < block.x + block.columns; ++x, ++n) {
-      scratch.outputs[n] = bytes ? reinterpret_cast<std::byte*>(maps_.output.at(y, x) + channel)
-                                 : reinterpret_cast<std::byte*>(maps_.floats.at(y, x) + channel);
-      if (add_) scratch.residual[n] = maps_.residual.at(y, x) + channel;
-    }
-  const int64_t last = n - 1, tiles = divide_up(n, tile_.rows);
-  for (; n < tiles * tile_.rows; ++n) {
-    scratch.inputs[n] = scratch.inputs[last];
-    scratch.outputs[n] = scratch.nowhere;
-    if (add_) scratch.residual[n] = scratch.residual[last];
-  }
-  return tiles;
-}
-
-void DirectRun::compute(const DirectScratch& scratch, int64_t group, int64_t index, int64_t begin,
-                        int64_t end) const {
-  const Block block = block_at(index);
-  if (!grid_.in_place) fill_band(block, group, scratch.band);
-  point_at_inputs(block, group, scratch);
-  const int64_t tiles = point_at_outputs(block, group, scratch);
-  for (int64_t p = begin; p < end; ++p) {
-    const int64_t panel = group * packing_.panels + p, column = p * tile_.columns;
-    const int64_t count = std::min<int64_t>(tile_.columns, problem_.group_out() - column);
-    const QTileFunction function = tile_.function(problem_.output, rule_.kind, add_, count);
-    for (int64_t t = 0; t < tiles; ++t)
-      function({scratch.inputs + t * tile_.rows, scratch.offsets, packing_.runs, packing_.steps,
-                weights_ + panel * packing_.panel_bytes, constants_ + panel * tile_.columns,
-                scales_ + panel * tile_.columns, &rule_, scratch.outputs + t * tile_.rows,
-                scratch.residual + t * tile_.rows, column, count});
-  }
+// What a band of bytes leaves to be taken off: words have lost the zero already.
+int zero_of(const QTileKernel& tile, const QConvProblem& problem) {
+  return tile.element_bytes == 1 ? 0 : problem.in_zero;
 }
 
 }  // namespace
 
-DirectGrid::DirectGrid(const QTileKernel& tile, const QConvProblem& p, int threads)
-    : in_place(reads_map(tile, p)),
-      rows(1),
-      columns(p.out_width),
-      band_pixel(p.group_in() * tile.element_bytes) {
-  constexpr int64_t kBandBytes = 64 * 1024;  // leaves room for a panel in a cache of 256 KiB
-  const int64_t reach_h = (p.kernel_h - 1) * p.dilation_h,
-                reach_w = (p.kernel_w - 1) * p.dilation_w;
-  const auto row_bytes = [&](int64_t count) {
-    return ((count - 1) * p.stride_w + reach_w + 1) * band_pixel;
-  };
-  const auto bytes = [&](int64_t high, int64_t wide) {
-    return ((high - 1) * p.stride_h + reach_h + 1) * row_bytes(wide);
-  };
-  // Every thread should get about four blocks; a map of one row is divided within it.
-  const int64_t wanted = threads > 1 ? 4 * threads : 1;
-  const auto fits = [&](int64_t high, int64_t wide) {
-    return high * wide <= kMaxBlockPixels && bytes(high, wide) <= kBandBytes;
-  };
-  if (!fits(1, columns) || (p.out_height == 1 && wanted > 1)) {
-    int64_t parts = p.out_height == 1 ? wanted : 1;
-    do {
-      const int64_t share = divide_up(p.out_width, parts++);
-      columns = std::min(p.out_width, divide_up(share, tile.rows) * tile.rows);
-    } while (!fits(1, columns) && columns > tile.rows);
+PackedConv qdirect_pack(const QTileKernel& tile, const QConvProblem& problem,
+                        const QConvWeights& weights) {
+  const DirectPacking packing(tile, problem);
+  QPacker packer(layout_of(tile, packing), problem, weights);
+  const int64_t each = problem.group_in() * problem.taps();
+  for (int64_t o = 0; o < problem.out_channels; ++o) {
+    const DirectPacking::Place place = packing.place(tile, problem, o);
+    packer.set_channel(place.panel * tile.columns + place.column, o, zero_of(tile, problem));
+    const int8_t* source = weights.values + o * each;
+    if (tile.element_bytes == 1) {
+      pack_column(tile, problem, packing, source, place, packer.weights<int8_t>());
+    } else {
+      pack_column(tile, problem, packing, source, place, packer.weights<int16_t>());
+    }
   }
-  // Of the heights that fit, the one that fills its tiles best, the largest of equals.
-  const int64_t highest = columns < p.out_width ? 1 : divide_up(p.out_height, wanted);
-  double best = 0;
-  for (int64_t high = 1; high <= highest && (high == 1 || fits(high, columns)); ++high) {
-    const int64_t count = high * columns;
-    const double filled =
-        static_cast<double>(count) / static_cast<double>(divide_up(count, tile.rows) * tile.rows);
-    if (filled >= best) rows = high;
-    best = std::max(best, filled);
-  }
-  down = divide_up(p.out_height, rows);
-  across = divide_up(p.out_width, columns);
-  pixels = divide_up(rows * columns, tile.rows) * tile.rows;
-  band_row = row_bytes(columns);
-  // Steps may read up to 3 bytes behind the last pixel.
-  band_bytes = in_place ? 0 : static_cast<size_t>(bytes(rows, columns)) + sizeof(int32_t);
+  return packer.finish();
 }
 
 size_t qdirect_scratch_bytes(const QTileKernel& tile, const QConvProblem& problem, int threads) {
-  // A map that is not dense is taken in two dimensions.
-  QConvProblem flat = problem;
-  QConvMaps maps;
-  flatten(flat, maps);
-  const auto size = [&](const QConvProblem& p) {
-    return lay_out_scratch(tile, p, DirectGrid(tile, p, threads), nullptr, nullptr);
-  };
-  return static_cast<size_t>(threads) * std::max(size(problem), size(flat));
+  return direct_scratch_bytes(tile, problem, threads);
 }
 
-void qdirect_run(const QTileKernel& tile, const QConvProblem& given, const PackedConv& packed,
-                 const QConvMaps& maps_given, ThreadPool& pool, std::span<std::byte> scratch) {
-  assert(scratch.size() >= qdirect_scratch_bytes(tile, given, pool.threads()));
-  QConvProblem problem = given;
-  QConvMaps maps = maps_given;
-  flatten(problem, maps);
-  const DirectGrid grid(tile, problem, pool.threads());
-  const DirectRun run(tile, problem, packed, maps, grid);
-  const int64_t panels = divide_up(problem.group_out(), tile.columns);
-  const int64_t blocks = grid.down * grid.across;
-  // Small maps are also divided by outputs.
-  const int64_t wanted = pool.threads() > 1 ? 4 * pool.threads() : 1;
-  const int64_t parts = std::clamp<int64_t>(
-      divide_up(wanted, std::max<int64_t>(1, problem.groups * blocks)), 1, panels);
-  const size_t stride = lay_out_scratch(tile, problem, grid, nullptr, nullptr);
-  pool.parallel_for(problem.groups * blocks * parts, [&](int64_t unit, int worker) {
-    DirectScratch mine;
-    lay_out_scratch(tile, problem, grid, scratch.data() + static_cast<size_t>(worker) * stride,
-                    &mine);
-    const int64_t part = unit % parts, block = unit / parts % blocks;
-    run.compute(mine, unit / parts / blocks, block, panels * part / parts,
-                panels * (part + 1) / parts);
-  });
+void qdirect_run(const QTileKernel& tile, const QConvProblem& problem, const PackedConv& packed,
+                 const QConvMaps& maps, ThreadPool& pool, std::span<std::byte> scratch) {
+  const QPacking layout = layout_of(tile, DirectPacking(tile, problem));
+  const bool bytes = problem.output == QOutput::kBytes;
+  DirectLayer layer{problem.in_zero, problem.output, layout.rule(packed).kind, {}, sizeof(int32_t)};
+  layer.first.weights = layout.weights_of(packed);
+  layer.first.constants = layout.constants_of(packed);
+  layer.first.scales = layout.scales_of(packed);
+  layer.first.rule = &layout.rule(packed);
+  const DirectMaps raw{
+      map_of_bytes<const std::byte>(maps.input),
+      bytes ? map_of_bytes<std::byte>(maps.output) : map_of_bytes<std::byte>(maps.floats),
+      map_of_bytes<const std::byte>(maps.residual), bytes ? 1 : int64_t{sizeof(float)}};
+  direct_run(tile, problem, layer, raw, pool, scratch);
 }
 
 }  // namespace shrike::kernels

@@ -1,12 +1,4 @@
-// Direct convolution: the output in blocks of pixels, each block's inputs copied once into a band
-// with the padding filled in, as the elements that a tile multiplies (tile.h). In the band every
-// pixel's window looks the same, and the taps of a kernel row are one run where they are not
-// dilated, which is what makes 3 input channels cheap. Where a tile takes bytes and a window is one
-// pixel of whole steps, the map itself is read.
-//
-// Any problem; with groups, one product for each. Weights are packed
-//   [group][panel of tile.columns outputs][run][step][tile.columns][element]
-// and a block meets all panels of its group before the next block is touched.
+// The direct convolution of bytes (direct_driver.h): any problem.
 #pragma once
 
 #include "kernels/qconv/qconv.h"

@@ -1,10 +1,9 @@
-// The sizes direct.cpp and direct_pack.cpp work with.
+// The sizes a direct convolution and the packing of its weights work with.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/qconv/packing.h"
 #include "kernels/qconv/tile.h"
 #include "kernels/sizes.h"
 
@@ -12,7 +11,7 @@ namespace shrike::kernels {
 
 // How a window is divided into runs, and where their weights lie.
 struct DirectPacking {
-  DirectPacking(const QTileKernel& tile, const QConvProblem& problem)
+  DirectPacking(const QTileKernel& tile, const ConvProblem& problem)
       : merged(problem.dilation_w == 1),
         run_taps(merged ? problem.kernel_w : 1),
         runs(problem.taps() / run_taps),
@@ -20,7 +19,15 @@ struct DirectPacking {
         steps(divide_up(run_length, tile.step_elements())),
         panels(divide_up(problem.group_out(), tile.columns)),
         panel_bytes(runs * steps * 4 * tile.columns),
-        layout(problem.groups * panels * tile.columns, problem.groups * panels * panel_bytes) {}
+        all_panels(problem.groups * panels) {}
+
+  struct Place {
+    int64_t panel, column;
+  };
+  Place place(const QTileKernel& tile, const ConvProblem& problem, int64_t output) const {
+    const int64_t within = output % problem.group_out();
+    return {output / problem.group_out() * panels + within / tile.columns, within % tile.columns};
+  }
 
   bool merged;         // a kernel row is one run
   int64_t run_taps;    // taps of a run
@@ -29,12 +36,27 @@ struct DirectPacking {
   int64_t steps;       // of a run
   int64_t panels;      // of a group
   int64_t panel_bytes;
-  QPacking layout;
+  int64_t all_panels;  // of all groups
 };
+
+// One output's weights, [group_in][tap], into their place.
+template <typename Source, typename Element>
+void pack_column(const QTileKernel& tile, const ConvProblem& problem, const DirectPacking& packing,
+                 const Source* source, DirectPacking::Place place, Element* weights) {
+  const int64_t step = tile.step_elements();
+  Element* column = weights + place.panel * packing.runs * packing.steps * tile.columns * step +
+                    place.column * step;
+  for (int64_t tap = 0; tap < problem.taps(); ++tap)
+    for (int64_t c = 0; c < problem.group_in(); ++c) {
+      const int64_t within = tap % packing.run_taps * problem.group_in() + c;
+      const int64_t index = tap / packing.run_taps * packing.steps + within / step;
+      column[index * tile.columns * step + within % step] = source[c * problem.taps() + tap];
+    }
+}
 
 // The output in blocks of rows x columns pixels, and the band of one.
 struct DirectGrid {
-  DirectGrid(const QTileKernel& tile, const QConvProblem& problem, int threads);
+  DirectGrid(const QTileKernel& tile, const ConvProblem& problem, int threads);
 
   bool in_place;          // the map itself is the band
   int64_t rows, columns;  // of a block, in outputs

@@ -113,12 +113,11 @@ template <int kRowsOf, int kWidth>
 [[gnu::always_inline]] inline void gather_residual(const QTile& tile, int row, uint8_t* target) {
 #pragma GCC unroll 4
   for (int r = 0; r < kRowsOf; ++r, target += kWidth) {
-    const uint8_t* source = tile.residual[row + r] + tile.column;
+    const std::byte* source = tile.residual[row + r] + tile.column;
     if (tile.count >= kWidth) {
       std::memcpy(target, source, kWidth);
     } else {
-      copy_some(reinterpret_cast<std::byte*>(target), reinterpret_cast<const std::byte*>(source),
-                tile.count);
+      copy_some(reinterpret_cast<std::byte*>(target), source, tile.count);
     }
   }
 }

@@ -17,19 +17,23 @@
 
 namespace shrike::kernels {
 
+struct WordRule;
+
 struct QTile {
   const std::byte* const* inputs;  // [rows]
   const int64_t* offsets;          // [runs], bytes from inputs
   int64_t runs;
   int64_t steps;             // of each run, at least 1
   const std::byte* weights;  // aligned to 64 bytes
-  const int32_t* constants;  // [columns], aligned to 64 bytes
+  const void* constants;     // [columns] int32, double where inputs are words; aligned to 64 bytes
   const float* scales;       // [columns], aligned to 64 bytes
   const OutputRule* rule;
-  std::byte* const* outputs;       // [rows], the pixels' first channels: bytes or floats
-  const uint8_t* const* residual;  // [rows], likewise; null for none
-  int64_t column;                  // where the tile's first lies behind them
-  int64_t count;                   // columns that exist, from 1
+  std::byte* const* outputs;         // [rows], the pixels' first channels: bytes, words or floats
+  const std::byte* const* residual;  // [rows], likewise; unread for none
+  int64_t column;                    // where the tile's first lies behind them
+  int64_t count;                     // columns that exist, from 1
+  const WordRule* word_rule = nullptr;  // instead of `rule` where inputs are words
+  int64_t block_steps = 0;              // of words, whose products' sum an int32 holds
 };
 
 using QTileFunction = void (*)(const QTile&);
@@ -39,11 +43,12 @@ inline constexpr int kMaxQTileRows = 8;
 struct QTileKernel {
   int rows;
   int columns;
-  int element_bytes;  // 1: inputs as they are; 2: int16, less the input's zero
+  int map_bytes;      // of the inputs' elements in the map
+  int element_bytes;  // of those that are multiplied: 1, or 2 for int16s less the input's zero
   // For the problem's output and rule, and `count` columns.
   QTileFunction (*function)(QOutput output, RuleKind kind, bool add, int64_t count);
-  // target[i] = source[i] as an element; `zero` is that of the input.
-  void (*copy)(const uint8_t* source, int64_t count, int zero, std::byte* target);
+  // target[i] = source[i] as an element, source being of the map; `zero` is that of the input.
+  void (*copy)(const std::byte* source, int64_t count, int zero, std::byte* target);
 
   int step_elements() const { return 4 / element_bytes; }
 };

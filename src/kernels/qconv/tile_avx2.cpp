@@ -21,6 +21,6 @@ QTileFunction function(QOutput output, RuleKind kind, bool add, int64_t) {
 
 }  // namespace
 
-const QTileKernel kQTileAvx2 = {6, 16, 2, function, widen};
+const QTileKernel kQTileAvx2 = {6, 16, 1, 2, function, widen};
 
 }  // namespace shrike::kernels

@@ -22,6 +22,6 @@ QTileFunction function(QOutput output, RuleKind kind, bool add, int64_t count) {
 
 }  // namespace
 
-const QTileKernel kQTileAvx512 = {8, 32, 2, function, widen};
+const QTileKernel kQTileAvx512 = {8, 32, 1, 2, function, widen};
 
 }  // namespace shrike::kernels

@@ -20,12 +20,12 @@ QTileFunction function(QOutput output, RuleKind kind, bool add, int64_t count) {
                         : function_of<8, 2, 2>(output, kind, add);
 }
 
-void copy(const uint8_t* source, int64_t count, int, std::byte* target) {
+void copy(const std::byte* source, int64_t count, int, std::byte* target) {
   std::memcpy(target, source, static_cast<size_t>(count));
 }
 
 }  // namespace
 
-const QTileKernel kQTileAvx512Vnni = {8, 32, 1, function, copy};
+const QTileKernel kQTileAvx512Vnni = {8, 32, 1, 1, function, copy};
 
 }  // namespace shrike::kernels

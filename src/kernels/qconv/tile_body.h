@@ -13,7 +13,7 @@ template <int kRows, int kVectors, int kMaxVectors>
   constexpr int kVectorBytes = kInts * 4;
 #pragma GCC unroll 2
   for (int v = 0; v < kVectors; ++v) {
-    const Ints constant = load_ints(tile.constants + v * kInts);
+    const Ints constant = load_ints(static_cast<const int32_t*>(tile.constants) + v * kInts);
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) sums[r][v] = constant;
   }
@@ -77,7 +77,8 @@ QTileFunction function_of(QOutput output, RuleKind kind, bool add) {
 }
 
 // Bytes widened to int16, less `zero`.
-inline void widen(const uint8_t* source, int64_t count, int zero, std::byte* target) {
+inline void widen(const std::byte* bytes, int64_t count, int zero, std::byte* target) {
+  const auto* source = reinterpret_cast<const uint8_t*>(bytes);
   const Words zeros = splat_word(zero);
   int64_t i = 0;
   for (; i + 2 * kInts <= count; i += 2 * kInts)

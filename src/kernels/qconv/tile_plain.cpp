@@ -37,7 +37,8 @@ Vector load(const void* source) {
 void sum_row(const QTile& tile, int r, int32_t* target) {
   constexpr int kVectors = kColumns / 4;
   Ints sums[kVectors];
-  for (int v = 0; v < kVectors; ++v) sums[v] = load<Ints>(tile.constants + 4 * v);
+  for (int v = 0; v < kVectors; ++v)
+    sums[v] = load<Ints>(static_cast<const int32_t*>(tile.constants) + 4 * v);
   const std::byte* weights = tile.weights;
   for (int64_t s = 0; s < tile.runs; ++s) {
     const std::byte* row = tile.inputs[r] + tile.offsets[s];
@@ -60,8 +61,9 @@ void byte_tile(const QTile& tile) {
     sum_row(tile, r, sums);
     auto* target = reinterpret_cast<uint8_t*>(tile.outputs[r]) + tile.column;
     for (int64_t j = 0; j < tile.count; ++j)
-      target[j] = output_byte(*tile.rule, sums[j], tile.scales[j], kAdd,
-                              kAdd ? tile.residual[r][tile.column + j] : uint8_t{0});
+      target[j] =
+          output_byte(*tile.rule, sums[j], tile.scales[j], kAdd,
+                      kAdd ? static_cast<uint8_t>(tile.residual[r][tile.column + j]) : uint8_t{0});
   }
 }
 
@@ -80,13 +82,14 @@ QTileFunction function(QOutput output, RuleKind, bool add, int64_t) {
   return add ? byte_tile<true> : byte_tile<false>;
 }
 
-void widen(const uint8_t* source, int64_t count, int zero, std::byte* target) {
+void widen(const std::byte* source, int64_t count, int zero, std::byte* target) {
   auto* words = reinterpret_cast<int16_t*>(target);
-  for (int64_t i = 0; i < count; ++i) words[i] = static_cast<int16_t>(source[i] - zero);
+  for (int64_t i = 0; i < count; ++i)
+    words[i] = static_cast<int16_t>(static_cast<int>(source[i]) - zero);
 }
 
 }  // namespace
 
-const QTileKernel kQTilePlain = {kRows, kColumns, 2, function, widen};
+const QTileKernel kQTilePlain = {kRows, kColumns, 1, 2, function, widen};
 
 }  // namespace shrike::kernels

@@ -13,12 +13,12 @@ namespace {
 
 // One worker's scratch.
 struct WinogradScratch {
-  int16_t* values;           // [point][tile][channel]
-  int32_t* products;         // [point][tile][column]
-  uint8_t* window;           // one tile's inputs where some lie outside the map
-  std::byte** outputs;       // [tile][output]
-  const uint8_t** residual;  // [tile][output]
-  std::byte* nowhere;        // where outputs outside the map go
+  int16_t* values;             // [point][tile][channel]
+  int32_t* products;           // [point][tile][column]
+  uint8_t* window;             // one tile's inputs where some lie outside the map
+  std::byte** outputs;         // [tile][output]
+  const std::byte** residual;  // [tile][output]
+  std::byte* nowhere;          // where outputs outside the map go
 };
 
 // One call of qwinograd_run, the same for all workers.
@@ -77,13 +77,15 @@ void WinogradRun::transform_input(int64_t y, int64_t x, uint8_t* window, int16_t
 void WinogradRun::point_at_outputs(int64_t y, int64_t x, const WinogradScratch& scratch,
                                    int64_t tile) const {
   std::byte** output = scratch.outputs + tile * kWinogradOutputs;
-  const uint8_t** residual = scratch.residual + tile * kWinogradOutputs;
+  const std::byte** residual = scratch.residual + tile * kWinogradOutputs;
   for (int64_t i = y; i < y + kWinogradOut; ++i)
     for (int64_t j = x; j < x + kWinogradOut; ++j) {
       const bool exists = i < problem_.out_height && j < problem_.out_width;
       *output++ = exists ? reinterpret_cast<std::byte*>(maps_.output.at(i, j)) : scratch.nowhere;
       // Some pixel of the tile exists: its first.
-      if (add_) *residual++ = exists ? maps_.residual.at(i, j) : maps_.residual.at(y, x);
+      if (add_)
+        *residual++ = reinterpret_cast<const std::byte*>(exists ? maps_.residual.at(i, j)
+                                                                : maps_.residual.at(y, x));
     }
 }
 
@@ -137,7 +139,7 @@ size_t lay_out_scratch(const QWinogradKernel& kernel, const QConvProblem& proble
                 reinterpret_cast<int32_t*>(base + values),
                 reinterpret_cast<uint8_t*>(behind),
                 reinterpret_cast<std::byte**>(behind + window),
-                reinterpret_cast<const uint8_t**>(behind + window + pointers),
+                reinterpret_cast<const std::byte**>(behind + window + pointers),
                 behind + window + 2 * pointers};
   }
   return values + products + window + 2 * pointers + nowhere;

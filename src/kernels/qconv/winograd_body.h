@@ -175,7 +175,8 @@ void output_tiles(const QWinogradOutput& out) {
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; ++v)
       transform_output<kColumns>(out.products + t * kColumns + v * kInts, out.point_stride,
-                                 load_ints(tile.constants + v * kInts), sums + v * kInts);
+                                 load_ints(static_cast<const int32_t*>(tile.constants) + v * kInts),
+                                 sums + v * kInts);
     for (int i = 0; i < kWinogradOutputs; i += kRows) {
       Ints rows[kRows][kVectors];
 #pragma GCC unroll 4
