@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <vector>
+
+#include "kernels/qconv/curve.h"
 
 namespace shrike::kernels {
 
@@ -11,108 +13,8 @@ namespace {
 constexpr int kMaxFraction = 7;  // 255 steps still fit 16 bits
 constexpr double kWords = 32768;
 
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
-
-// A function that far away is straight: x on the right and 0 on the left where it follows ReLU,
-// constants elsewhere.
-struct Curve {
-  double (*value)(const Activation&, double x);
-  bool follows_relu;
-  bool by_sign;
-};
-
-double mish(const Activation&, double x) {
-  return x * std::tanh(std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x))));
-}
-double hard_swish(const Activation&, double x) { return x * std::clamp(x / 6 + 0.5, 0.0, 1.0); }
-double hard_sigmoid(const Activation& a, double x) {
-  return std::clamp(static_cast<double>(a.alpha) * x + static_cast<double>(a.beta), 0.0, 1.0);
-}
-
-// Null where a kind is no curve with a rule.
-const Curve* curve_of(ActivationKind kind) {
-  static constexpr Curve kSigmoid{[](const Activation&, double x) { return sigmoid(x); }, false,
-                                  true};
-  static constexpr Curve kSilu{[](const Activation&, double x) { return x * sigmoid(x); }, true,
-                               false};
-  static constexpr Curve kTanh{[](const Activation&, double x) { return std::tanh(x); }, false,
-                               true};
-  static constexpr Curve kMish{mish, true, true};
-  static constexpr Curve kHardSigmoid{hard_sigmoid, false, true};
-  static constexpr Curve kHardSwish{hard_swish, true, false};
-  static constexpr Curve kGelu{
-      [](const Activation&, double x) { return x / 2 * std::erfc(-x * std::sqrt(0.5)); }, true,
-      false};
-  switch (kind) {
-    case ActivationKind::kSigmoid:
-      return &kSigmoid;
-    case ActivationKind::kSilu:
-      return &kSilu;
-    case ActivationKind::kTanh:
-      return &kTanh;
-    case ActivationKind::kMish:
-      return &kMish;
-    case ActivationKind::kHardSigmoid:
-      return &kHardSigmoid;
-    case ActivationKind::kHardSwish:
-      return &kHardSwish;
-    case ActivationKind::kGelu:
-      return &kGelu;
-    default:
-      return nullptr;
-  }
-}
-
-bool is_straight(ActivationKind kind) {
-  return kind == ActivationKind::kNone || kind == ActivationKind::kRelu ||
-         kind == ActivationKind::kLeakyRelu || kind == ActivationKind::kClip;
-}
-
-// r of the rule, in units of 1.
-double difference(const Curve& curve, const Activation& activation, double x) {
-  return (curve.follows_relu ? std::max(x, 0.0) : 0.0) - curve.value(activation, x);
-}
-
-// From where on, on both sides, the difference is within `tolerance` of what it is far away. In
-// halves, so that the kinks of hard-swish and hard-sigmoid are where segments end.
-double reach_of(const Curve& curve, const Activation& activation, double tolerance) {
-  constexpr double kStep = 0.5, kFar = 32;
-  const double right = difference(curve, activation, kFar);
-  const double left = difference(curve, activation, -kFar);
-  double reach = kStep;
-  while (reach < kFar && (std::fabs(difference(curve, activation, reach) - right) > tolerance ||
-                          std::fabs(difference(curve, activation, -reach) - left) > tolerance))
-    reach += kStep;
-  return reach;
-}
-
 int16_t to_word(double value) {
   return static_cast<int16_t>(std::lrint(std::clamp(value, 1 - kWords, kWords - 1)));
-}
-
-// The quadratics through the difference at three Chebyshev nodes of each segment.
-struct Fit {
-  double coefficients[3][2][kCurveSegments];
-  double most = 0;  // size of a difference
-};
-
-Fit fit(const Curve& curve, const Activation& activation, double reach) {
-  const double node = std::sqrt(0.75);
-  Fit result;
-  for (int sign = 0; sign < 2; ++sign)
-    for (int s = 0; s < kCurveSegments; ++s) {
-      const auto at = [&](double place) {
-        const double x = reach * (s + 0.5 + place / 2) / kCurveSegments;
-        return difference(curve, activation, sign ? -x : x);
-      };
-      const double below = at(-node), middle = at(0), above = at(node);
-      result.coefficients[0][sign][s] = middle;
-      result.coefficients[1][sign][s] = (above - below) / (2 * node);
-      result.coefficients[2][sign][s] = (above + below - 2 * middle) / (2 * node * node);
-      for (double value : {below, middle, above})
-        result.most = std::max(result.most, std::fabs(value));
-    }
-  return result;
 }
 
 // |u| * growth is t: growth = factor * 2^(shift - 16), factor in 2^15 .. 2^16.
@@ -130,9 +32,10 @@ void make_curve(const QConvProblem& problem, const Curve& curve, OutputRule& rul
   const double step = problem.out_scale;
   const double ratio =
       problem.residual == Residual::kNone ? 0 : static_cast<double>(problem.residual_scale) / step;
-  double reach = reach_of(curve, problem.activation, step / 16);
-  const Fit fitted = fit(curve, problem.activation, reach);
-  const double most = std::max(256 * (1 + ratio), fitted.most / step);
+  const double reach = reach_of(curve, problem.activation, step / 16);
+  const std::vector<Quadratic> fitted = fit(curve, problem.activation, reach, kCurveSegments);
+  double most = 256 * (1 + ratio);
+  for (const Quadratic& q : fitted) most = std::max(most, q.most / step);
   rule.fraction = kMaxFraction;
   while (rule.fraction > 0 && std::ldexp(most, rule.fraction) > kWords) --rule.fraction;
   rule.in_fraction = rule.fraction;
@@ -142,8 +45,9 @@ void make_curve(const QConvProblem& problem, const Curve& curve, OutputRule& rul
   for (int degree = 0; degree < 3; ++degree)
     for (int sign = 0; sign < 2; ++sign)
       for (int s = 0; s < kCurveSegments; ++s)
-        rule.coefficients[degree][sign][s] =
-            to_word(std::ldexp(fitted.coefficients[degree][sign][s] / step, rule.fraction));
+        rule.coefficients[degree][sign][s] = to_word(
+            std::ldexp(fitted[static_cast<size_t>(sign * kCurveSegments + s)].c[degree] / step,
+                       rule.fraction));
 
   rule.lift = rule.fraction - rule.in_fraction;
   rule.most = static_cast<int16_t>(curve.follows_relu ? 0x7fff >> rule.lift : 0);

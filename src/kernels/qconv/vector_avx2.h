@@ -110,6 +110,13 @@ inline Ints shift_right_ints(Ints a) {
 inline void store_ints(int32_t* target, Ints value) {
   _mm256_store_si256(reinterpret_cast<__m256i*>(target), value);
 }
+// target[i] += value[i]; target is aligned.
+inline void add_to_doubles(double* target, Ints value) {
+  const __m256d low = _mm256_cvtepi32_pd(_mm256_castsi256_si128(value));
+  const __m256d high = _mm256_cvtepi32_pd(_mm256_extracti128_si256(value, 1));
+  _mm256_store_pd(target, _mm256_load_pd(target) + low);
+  _mm256_store_pd(target + 4, _mm256_load_pd(target + 4) + high);
+}
 
 // One of 16 words a sign by bits 11 to 14 of t: the low bytes of all, then the high ones.
 class Coefficients {

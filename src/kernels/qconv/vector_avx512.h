@@ -105,6 +105,13 @@ inline Ints shift_right_ints(Ints a) {
   return _mm512_srai_epi32(a, kCount);
 }
 inline void store_ints(int32_t* target, Ints value) { _mm512_store_si512(target, value); }
+// target[i] += value[i]; target is aligned.
+inline void add_to_doubles(double* target, Ints value) {
+  const __m512d low = _mm512_cvtepi32_pd(_mm512_castsi512_si256(value));
+  const __m512d high = _mm512_cvtepi32_pd(_mm512_extracti64x4_epi64(value, 1));
+  _mm512_store_pd(target, _mm512_load_pd(target) + low);
+  _mm512_store_pd(target + 8, _mm512_load_pd(target + 8) + high);
+}
 
 // One of 16 words a sign by bits 11 to 14 of t: all 32 fit a vector.
 class Coefficients {

@@ -35,7 +35,11 @@ class GappedMap {
 
   const BasicMapView<T>& view() const { return view_; }
   void fill(Random& random) {
-    for_each([&](T& value) { value = static_cast<T>(random.integer(0, 255)); });
+    using Limits = std::numeric_limits<T>;
+    for_each([&](T& value) {
+      value = static_cast<T>(random.pick<int64_t>(
+          {Limits::min(), Limits::max(), random.integer(Limits::min(), Limits::max())}));
+    });
   }
   void fill(T all) {
     for_each([&](T& value) { value = all; });

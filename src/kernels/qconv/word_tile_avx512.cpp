@@ -1,0 +1,20 @@
+#include "kernels/qconv/vector_avx512.h"
+
+namespace shrike::kernels {
+namespace {
+
+inline Ints multiply_add(Ints sums, Ints step, Ints weights) {
+  return _mm512_add_epi32(sums, _mm512_madd_epi16(step, weights));
+}
+
+}  // namespace
+}  // namespace shrike::kernels
+
+#include "kernels/qconv/word_direct.h"
+#include "kernels/qconv/word_tile_body.h"
+
+namespace shrike::kernels {
+
+const QTileKernel kWordTileAvx512 = {8, 32, 2, 2, word_function<8>, copy_words};
+
+}  // namespace shrike::kernels
