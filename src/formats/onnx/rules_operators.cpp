@@ -59,11 +59,11 @@ Result<void> scatter_to_elements(Draft& draft, Builder&) {
 Result<void> many_to_pairs(Draft& draft, Builder& builder) {
   // Each pair has the names of the node and of its output, which may be long.
   constexpr size_t kMostInputs = 64;
-  if (draft.op == "Sum") draft.op = "Add";
   const size_t count = draft.inputs.size();
   if (count > kMostInputs)
     return draft.fail(std::to_string(count) + " inputs are more than " +
                       std::to_string(kMostInputs));
+  if (draft.op == "Sum") draft.op = "Add";
   if (count == 0 || std::count(draft.inputs.begin(), draft.inputs.end(), kNoValue) > 0)
     return draft.fail("an input is missing");
   if (count == 1) draft.op = "Identity";
