@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/half.h"
+#include "base/large_block.h"
 #include "base/memory.h"
 #include "base/tensor.h"
 #include "base/thread_pool.h"
@@ -41,6 +42,27 @@ class Memory : public testing::Test {
  protected:
   ~Memory() override { set_memory_limit(default_memory_limit()); }
 };
+
+TEST_F(Memory, LargeBlocksAreZeroAlignedAndCounted) {
+  const size_t before = memory_held();
+  for (const size_t size : {size_t{0}, size_t{1}, size_t{4096}, (size_t{2} << 20) - 1,
+                            size_t{2} << 20, (size_t{6} << 20) + 12345}) {
+    const std::shared_ptr<std::byte> block = allocate_large(size);
+    ASSERT_TRUE(block) << size;
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(block.get()) % 4096, 0u);
+    EXPECT_GE(memory_held(), before + size);
+    EXPECT_LE(memory_held(), before + size + (size_t{1} << 16));  // the largest small page
+    EXPECT_TRUE(std::all_of(block.get(), block.get() + size,
+                            [](std::byte byte) { return byte == std::byte{0}; }));
+    std::fill_n(block.get(), size, std::byte{1});
+  }
+  EXPECT_EQ(memory_held(), before);
+  set_memory_limit(before + (size_t{4} << 20));
+  EXPECT_FALSE(allocate_large(size_t{5} << 20));
+  EXPECT_FALSE(allocate_large(SIZE_MAX));
+  EXPECT_FALSE(allocate_large(SIZE_MAX / 2));
+  EXPECT_EQ(memory_held(), before);
+}
 
 TEST_F(Memory, TensorsKeepToTheLimit) {
   const size_t before = memory_held();

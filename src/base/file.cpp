@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "base/mapped_part.h"
 #include "base/signals.h"
 
 namespace shrike {
@@ -115,6 +116,18 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::filesystem
 
 MappedFile::~MappedFile() {
   if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+}
+
+std::shared_ptr<const void> share_part(std::shared_ptr<const MappedFile> file,
+                                       std::span<const std::byte> bytes) {
+  return {bytes.data(), [file = std::move(file), bytes](const void*) {
+            // Whole pages, beyond the part's ends too: nobody can tell but by the time it takes.
+            static const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+            const auto begin = reinterpret_cast<uintptr_t>(bytes.data()) / page * page;
+            const auto end = reinterpret_cast<uintptr_t>(bytes.data() + bytes.size());
+            if (!bytes.empty())
+              ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+          }};
 }
 
 Result<std::string> read_text(const std::filesystem::path& path, ErrorKind kind, size_t limit) {

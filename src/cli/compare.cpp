@@ -99,7 +99,7 @@ Result<int> compare_command(const Words& words) {
     options.model.model = model;
     options.size = o.size;
     options.threads = 1;
-    SHRIKE_ASSIGN(Detector detector, make_detector(options, NamesFor::kMatching));
+    SHRIKE_ASSIGN(Detector detector, make_detector(options, {.names = NamesFor::kMatching}));
     detectors.push_back(std::move(detector));
   }
   const CatchInterrupts caught;

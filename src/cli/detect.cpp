@@ -9,6 +9,7 @@
 #include "cli/detector_options.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
+#include "cli/memory_limit.h"
 #include "cli/picture_output.h"
 #include "cli/pictures.h"
 #include "cli/standard_streams.h"
@@ -151,7 +152,9 @@ Result<int> detect_command(const Words& words) {
   for (const Error& error : pictures.errors) say(printable(error.message));
   if (pictures.paths.empty()) return kExitInput;
 
-  SHRIKE_ASSIGN(Detector detector, make_detector(o.detector));
+  size_t held = 0;
+  if (o.detector.memory_limit > 0) held = picture_bytes(pictures.paths, !o.save.empty());
+  SHRIKE_ASSIGN(Detector detector, make_detector(o.detector, {.held = held}));
   if (!o.classes.empty()) {
     SHRIKE_ASSIGN(o.detect.classes, parse_classes(o.classes, detector.names()));
   }

@@ -1,6 +1,7 @@
 #include "cli/detector_options.h"
 
 #include "cli/arguments.h"
+#include "cli/memory_limit.h"
 #include "cli/terminal.h"
 #include "cli/value_names.h"
 #include "cli/values.h"
@@ -48,6 +49,7 @@ void add_detector_options(CLI::App& app, DetectorOptions& options) {
   add_model_options(app, options.model);
   add_size_option(app, options.size);
   add_threads_option(app, options.threads);
+  add_memory_limit_option(app, options.memory_limit);
   app.add_option("--names", options.names_file, "File with the names of the classes, one a line")
       ->type_name(kFileValue);
   app.add_option("--layout", options.layout,
@@ -60,9 +62,10 @@ void add_detector_options(CLI::App& app, DetectorOptions& options) {
       ->capture_default_str();
 }
 
-Result<Detector> make_detector(const DetectorOptions& options, NamesFor names) {
+Result<Detector> make_detector(const DetectorOptions& options, const DetectorUse& use) {
   LoadOptions load;
   load.threads = options.threads;
+  load.memory = process_limit(options.memory_limit, use.held, use.sessions);
   SHRIKE_ASSIGN(load.layout, parse_choice("--layout", options.layout, kLayouts));
   SHRIKE_ASSIGN(load.preprocess, parse_choice("--preprocess", options.preprocess, kPreprocesses));
   if (!options.size.empty()) {
@@ -74,7 +77,7 @@ Result<Detector> make_detector(const DetectorOptions& options, NamesFor names) {
   SHRIKE_ASSIGN(LoadedModel model, load_model_option(options.model));
   if (load.names.empty()) load.names = std::move(model.names);
   SHRIKE_ASSIGN(Detector detector, Detector::create(std::move(model.graph), model.source, load));
-  if (!detector.names_known() && names == NamesFor::kShowing)
+  if (!detector.names_known() && use.names == NamesFor::kShowing)
     say(printable(model.source) + " has no class names: " +
         (detector.names().size() == 80 ? "taking COCO's" : "numbers stand in") +
         " (--names FILE gives them)");

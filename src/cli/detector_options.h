@@ -15,6 +15,7 @@ struct DetectorOptions {
   ModelOption model;
   std::string size, layout = "auto", preprocess = "auto", names_file;
   int threads = 0;
+  int memory_limit = 0;  // MB; 0: none
 };
 
 void add_size_option(CLI::App& app, std::string& size);
@@ -27,8 +28,15 @@ enum class NamesFor : uint8_t {
   kMatching,  // with those of a data set: tell_matched_by_index() says what came of it
 };
 
+struct DetectorUse {
+  NamesFor names = NamesFor::kShowing;
+  // For the limit of memory: bytes that the command holds beside its detectors, and how many of
+  // those it makes of this one.
+  size_t held = 0, sessions = 1;
+};
+
 // The detector, with the model fetched and loaded.
-Result<Detector> make_detector(const DetectorOptions& options, NamesFor names = NamesFor::kShowing);
+Result<Detector> make_detector(const DetectorOptions& options, const DetectorUse& use = {});
 
 // Says on standard error that the classes of a model without names were taken to be the data
 // set's, where that is so.

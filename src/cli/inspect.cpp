@@ -5,6 +5,8 @@
 #include "cli/commands.h"
 #include "cli/detector_options.h"
 #include "cli/exit_code.h"
+#include "cli/memory_limit.h"
+#include "cli/memory_report.h"
 #include "cli/model_option.h"
 #include "cli/network.h"
 #include "cli/terminal.h"
@@ -24,7 +26,8 @@ constexpr int64_t kShownElements = 16;  // of a constant in the graph's text
 struct Options {
   ModelOption model;
   std::string size;
-  bool json = false, text = false, whole = false, explain = false;
+  int memory_limit = 0;
+  bool json = false, text = false, whole = false, explain = false, memory = false;
 };
 
 std::string value_text(const Graph& graph, ValueId id) {
@@ -51,11 +54,16 @@ Json values_json(const Graph& graph, const std::vector<ValueId>& ids) {
 }
 
 // The plan that would be run, on one thread: its steps are the layers.
-Result<Session> planned(const Graph& graph) {
+Result<Session> planned(const Graph& graph, int limit) {
   std::vector<Shape> shapes;
-  for (ValueId id : graph.inputs) shapes.push_back(*graph.value(id).shape);
-  SHRIKE_ASSIGN(const Graph prepared, prepare_for_inference(graph, shapes));
-  return Session::create(prepared, {1, false});
+  size_t inputs = 0;
+  for (ValueId id : graph.inputs) {
+    shapes.push_back(*graph.value(id).shape);
+    inputs += static_cast<size_t>(shapes.back().element_count().value_or(0)) * sizeof(float);
+  }
+  SHRIKE_ASSIGN(Graph prepared, prepare_for_inference(graph, shapes));
+  return Session::create(std::move(prepared),
+                         {.threads = 1, .memory = process_limit(limit, inputs)});
 }
 
 Json layers_json(const Plan& plan, bool explain) {
@@ -109,6 +117,7 @@ void print_text(const LoadedModel& model, const Graph& graph, const Result<std::
   const Plan& plan = session->plan();
   std::printf("MACs         %.3f G\n", static_cast<double>(plan.macs()) / 1e9);
   std::printf("activations  %.1f MB\n", static_cast<double>(plan.arena_bytes()) / 1e6);
+  if (o.memory) print_memory(plan);
   print_layers(plan, o.explain);
 }
 
@@ -125,6 +134,7 @@ void print_json(const LoadedModel& model, const Graph& graph, const Result<std::
   if (session) {
     json["macs"] = session->plan().macs();
     json["activation_bytes"] = session->plan().arena_bytes();
+    if (o.memory) json["memory"] = memory_json(session->plan());
     json["layers"] = layers_json(session->plan(), o.explain);
   } else {
     json["cannot_run"] = session.error().message;
@@ -138,6 +148,8 @@ void add_options(CLI::App& app, Options& o) {
   app.add_flag("--json", o.json, "As JSON");
   app.add_flag("--text", o.text, "Only the graph's text, long constants cut short");
   app.add_flag("--whole", o.whole, "With --text: constants whole, so that it can be read back");
+  app.add_flag("--memory", o.memory, "What the plan needs of memory, and for what");
+  add_memory_limit_option(app, o.memory_limit);
   app.add_flag("--explain", o.explain, "Which kernel each layer gets, and why not a faster one");
 }
 
@@ -154,8 +166,10 @@ Result<int> inspect_command(const Words& words) {
   if (arguments.help) return kExitOk;
   if (arguments.words.size() > 1) return usage_error("inspect looks at one model");
   if (o.whole && !o.text) return usage_error("--whole is about the graph's text: give --text, too");
-  if (o.text && (o.json || o.explain))
-    return usage_error("--text shows only the graph's text: leave --json and --explain out");
+  if (o.text && (o.json || o.explain || o.memory || o.memory_limit > 0))
+    return usage_error(
+        "--text shows only the graph's text: leave --json, --explain, --memory and --memory-limit "
+        "out");
   if (!arguments.words.empty()) o.model.model = arguments.words.front();
 
   SHRIKE_ASSIGN(LoadedModel model, load_model_option(o.model));
@@ -175,7 +189,7 @@ Result<int> inspect_command(const Words& words) {
     return kExitOk;
   }
   const Result<std::string> head = describe_head(graph);
-  const Result<Session> session = planned(graph);
+  const Result<Session> session = planned(graph, o.memory_limit);
   (o.json ? print_json : print_text)(model, graph, head, session, o);
   return kExitOk;
 }

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/detector_options.h"
 #include "cli/exit_code.h"
+#include "cli/memory_limit.h"
 #include "cli/model_option.h"
 #include "cli/network.h"
 #include "cli/output_names.h"
@@ -28,7 +29,7 @@ namespace fs = std::filesystem;
 struct Options {
   ModelOption model;
   std::string input, output, size;
-  int threads = 0;
+  int threads = 0, memory_limit = 0;
   bool json = false;
 };
 
@@ -47,9 +48,11 @@ Result<std::vector<Tensor>> run_once(Graph graph, const Tensor& input, const std
   const std::optional<Shape> wanted = graph.value(graph.inputs[0]).shape;
   const Shape shapes[] = {input.shape()};
   const Tensor inputs[] = {input};
+  const MemoryLimit limit = process_limit(o.memory_limit, input.byte_size());
   Result<std::vector<Tensor>> outputs = [&]() -> Result<std::vector<Tensor>> {
-    SHRIKE_ASSIGN(const Graph prepared, prepare_for_inference(std::move(graph), shapes));
-    SHRIKE_ASSIGN(Session session, Session::create(prepared, {o.threads, false}));
+    SHRIKE_ASSIGN(Graph prepared, prepare_for_inference(std::move(graph), shapes));
+    SHRIKE_ASSIGN(Session session,
+                  Session::create(std::move(prepared), {.threads = o.threads, .memory = limit}));
     return session.run(inputs);
   }();
   if (outputs) return outputs;
@@ -88,15 +91,14 @@ void print_outputs(const std::vector<Tensor>& outputs, const Json& rows) {
 
 void add_options(CLI::App& app, Options& o) {
   add_model_options(app, o.model);
-  app.add_option("--input", o.input, "The array, a .npy file")
-      ->type_name(kFileValue)
-      ->required();
+  app.add_option("--input", o.input, "The array, a .npy file")->type_name(kFileValue)->required();
   app.add_option("--output", o.output,
                  "Folder for the outputs; unsafe characters of their names become _")
       ->type_name(kFolderValue)
       ->required();
   add_size_option(app, o.size);
   add_threads_option(app, o.threads);
+  add_memory_limit_option(app, o.memory_limit);
   app.add_flag("--json", o.json, "One JSON object on standard output");
 }
 

@@ -1,4 +1,5 @@
 // shrike val: how good a model is on a data set.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include "cli/detector_options.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
+#include "cli/memory_limit.h"
 #include "cli/process_memory.h"
 #include "cli/terminal.h"
 #include "cli/validation_options.h"
@@ -73,6 +75,14 @@ Result<int> validate_and_tell(const Options& o, const Dataset& dataset, Detector
   return pictures_left_out(dataset, validation) > 0 ? kExitInput : kExitOk;
 }
 
+// Bytes that one of the pictures takes while it is decoded, at most.
+size_t largest_picture(const Dataset& dataset) {
+  size_t most = 0;
+  for (const Sample& sample : dataset.samples)
+    most = std::max(most, static_cast<size_t>(sample.width) * static_cast<size_t>(sample.height));
+  return most * kDecodedBytes;
+}
+
 }  // namespace
 
 Result<int> val_command(const Words& words) {
@@ -94,7 +104,11 @@ Result<int> val_command(const Words& words) {
   // Pictures side by side, not the parts of one: more of them a second.
   DetectorOptions one_thread = o.detector;
   one_thread.threads = 1;
-  SHRIKE_ASSIGN(Detector detector, make_detector(one_thread, NamesFor::kMatching));
+  const auto streams = static_cast<size_t>(validation_threads(o.detector.threads));
+  SHRIKE_ASSIGN(Detector detector,
+                make_detector(one_thread, {.names = NamesFor::kMatching,
+                                           .held = streams * largest_picture(dataset),
+                                           .sessions = streams}));
   const CatchInterrupts caught;
   return validate_and_tell(o, dataset, detector);
 }

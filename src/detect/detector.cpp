@@ -67,10 +67,12 @@ Result<Detector> Detector::create(Graph graph, const std::string& source,
   if (!network) return in_context(source, network.error());
   Result<ClassNames> names = class_names(network->graph, network->classes, options.names);
   if (!names) return in_context(source, names.error());
-  Result<Session> session =
-      Session::create(network->graph, {.threads = options.threads, .nhwc_ports = true});
-  if (!session) return in_context(source, session.error());
   const Family family = family_of(*network, options.preprocess);
+  Result<Session> session = Session::create(std::move(network->graph), {.threads = options.threads,
+                                                                        .nhwc_ports = true,
+                                                                        .inputs_used_up = true,
+                                                                        .memory = options.memory});
+  if (!session) return in_context(source, session.error());
   return Detector(std::make_unique<State>(
       State{*std::move(session),
             {network->head, network->layout, network->height, network->width},

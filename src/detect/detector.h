@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/memory_limit.h"
 #include "ir/graph.h"
 #include "vision/box.h"
 #include "vision/image.h"
@@ -41,6 +42,7 @@ inline constexpr int kMaxDetections = 30000;
 struct LoadOptions {
   std::optional<std::array<int, 2>> imgsz;  // height, width; the model's own when absent
   int threads = 0;                          // 0: every core this process may use
+  MemoryLimit memory = {};                  // slower kernels where it asks for them
   OutputLayout layout = OutputLayout::kAuto;
   PreprocessChoice preprocess = PreprocessChoice::kAuto;
   std::vector<std::string> names;  // overrides the model's; may be empty

@@ -2,10 +2,8 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdlib>
 #include <memory>
 
-#include "base/memory.h"
 #include "base/result.h"
 
 namespace shrike {
@@ -19,11 +17,7 @@ class Arena {
   std::byte* data() const { return data_.get(); }
 
  private:
-  struct Free {
-    void operator()(std::byte* block) const { std::free(block); }
-  };
-  std::unique_ptr<std::byte, Free> data_;
-  MemoryClaim claim_;
+  std::shared_ptr<std::byte> data_;
 };
 
 }  // namespace shrike

@@ -13,6 +13,8 @@ namespace {
 constexpr size_t kMaxBytes = size_t{1} << 50;
 // Pairs of blocks that are looked at: a graph whose values all live at once has n * n.
 constexpr size_t kMostPairs = size_t{1} << 24;
+// Orders that are tried; more hardly ever find a smaller arena.
+constexpr int kMostTries = 64;
 
 size_t largest_live_set(std::span<const Lifetime> lifetimes) {
   struct Change {
@@ -58,6 +60,37 @@ int steps_of(std::span<const Lifetime> lifetimes) {
   return last + 1;
 }
 
+// The blocks one by one, each into the smallest gap between what shares a step with it and is
+// placed; behind everything where finding a gap would take too long. Counts pairs down from
+// `pairs`.
+void place(std::span<const Lifetime> lifetimes, std::span<const size_t> order, size_t& pairs,
+           MemoryPlan& plan) {
+  plan.bytes = 0;
+  PlacedBlocks placed(steps_of(lifetimes));
+  std::vector<Block> beside;
+  for (const size_t i : order) {
+    const Lifetime& life = lifetimes[i];
+    size_t begin = plan.bytes;
+    if (pairs > 0) {
+      placed.beside(life, beside);
+      pairs -= std::min(pairs, beside.size());
+      begin = best_gap(beside, align_up(life.bytes));
+    }
+    const size_t end = begin + align_up(life.bytes);
+    placed.add(life, {begin, end});
+    plan.offsets[i] = begin;
+    plan.bytes = std::max(plan.bytes, end);
+  }
+}
+
+// The place in `order` of the first block that ends where the arena does.
+std::vector<size_t>::iterator topmost(std::span<const Lifetime> lifetimes, const MemoryPlan& plan,
+                                      std::vector<size_t>& order) {
+  return std::find_if(order.begin(), order.end(), [&](size_t i) {
+    return plan.offsets[i] + align_up(lifetimes[i].bytes) == plan.bytes;
+  });
+}
+
 }  // namespace
 
 Result<MemoryPlan> plan_memory(std::span<const Lifetime> lifetimes) {
@@ -67,28 +100,22 @@ Result<MemoryPlan> plan_memory(std::span<const Lifetime> lifetimes) {
       return model_error("the activations are too large for any machine");
     total += align_up(life.bytes);
   }
-  MemoryPlan plan;
-  plan.offsets.assign(lifetimes.size(), 0);
-  plan.lower_bound = largest_live_set(lifetimes);
   std::vector<size_t> order(lifetimes.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(),
                    [&](size_t a, size_t b) { return lifetimes[a].bytes > lifetimes[b].bytes; });
-  PlacedBlocks placed(steps_of(lifetimes));
-  std::vector<Block> beside;
-  size_t pairs = 0;
-  for (const size_t i : order) {
-    const Lifetime& life = lifetimes[i];
-    size_t begin = plan.bytes;  // behind everything, where finding a gap would take too long
-    if (pairs < kMostPairs) {
-      placed.beside(life, beside);
-      pairs += beside.size();
-      begin = best_gap(beside, align_up(life.bytes));
-    }
-    const size_t end = begin + align_up(life.bytes);
-    placed.add(life, {begin, end});
-    plan.offsets[i] = begin;
-    plan.bytes = std::max(plan.bytes, end);
+  MemoryPlan plan;
+  plan.offsets.assign(lifetimes.size(), 0);
+  plan.lower_bound = largest_live_set(lifetimes);
+  size_t pairs = kMostPairs;
+  place(lifetimes, order, pairs, plan);
+  // Where that leaves gaps: the block that stands out is placed before all others, and so on.
+  MemoryPlan next = plan;
+  for (int tries = 0; plan.bytes > plan.lower_bound && tries < kMostTries && pairs > 0; ++tries) {
+    const auto top = topmost(lifetimes, next, order);
+    std::rotate(order.begin(), top, top + 1);
+    place(lifetimes, order, pairs, next);
+    if (next.bytes < plan.bytes) plan = next;
   }
   return plan;
 }

@@ -22,8 +22,9 @@ struct MemoryPlan {
   size_t lower_bound = 0;       // the largest sum of lifetimes that share a step
 };
 
-// Largest first, each into the smallest gap between what shares a step with it and is placed; with
-// very many that live at once the smallest ones go behind everything. Steps are counted from 0.
+// Largest first, each into the smallest gap between what shares a step with it and is placed; where
+// that is not the lower bound, a few dozen other orders are tried and the smallest arena is taken.
+// With very many that live at once the smallest ones go behind everything. Steps count from 0.
 // An error (kModel) where the sum of all bytes is beyond any machine.
 Result<MemoryPlan> plan_memory(std::span<const Lifetime> lifetimes);
 

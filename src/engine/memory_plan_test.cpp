@@ -53,6 +53,17 @@ TEST(MemoryPlan, TakesTheSmallestGap) {
   EXPECT_EQ(plan->bytes, plan->lower_bound);
 }
 
+TEST(MemoryPlan, OtherOrdersAreTried) {
+  // Largest first, 768 bytes.
+  const std::vector<Lifetime> lifetimes = {
+      {256, 2, 4}, {256, 0, 0}, {256, 1, 2}, {128, 3, 5}, {256, 0, 1}};
+  const auto plan = plan_memory(lifetimes);
+  ASSERT_TRUE(plan);
+  expect_sound(lifetimes, *plan);
+  EXPECT_EQ(plan->bytes, 512u);
+  EXPECT_EQ(plan->lower_bound, 512u);
+}
+
 TEST(MemoryPlan, RandomLifetimesNeverOverlap) {
   for (uint32_t seed = 0; seed < 300; ++seed) {
     std::mt19937 random(seed);

@@ -34,6 +34,7 @@ struct StepInfo {
   int64_t macs = 0;
   size_t packed_bytes = 0;   // weights in the kernel's own order
   size_t scratch_bytes = 0;  // only while the step runs
+  double cost = 0;           // convolutions: estimated, in multiply-adds at full speed
 };
 
 enum class BufferKind : uint8_t {
@@ -45,6 +46,8 @@ enum class BufferKind : uint8_t {
 struct Buffer {
   BufferKind kind = BufferKind::kArena;
   size_t bytes = 0;
+  std::string name =
+      {};  // arena: of the value it was made for, "scratch" where no value lies there
   // Arena: the steps that need it, first to last (-1: none); offset from the arena's start.
   int first = -1, last = -1;
   size_t offset = 0;
@@ -79,6 +82,16 @@ class Plan {
   // The largest sum of buffers that live at the same time: no plan of these buffers needs less.
   size_t arena_lower_bound() const { return arena_lower_bound_; }
   size_t packed_bytes() const;
+  size_t constant_bytes() const;  // of constants that steps read as they are
+  size_t output_bytes() const;    // of the tensors that each run hands out
+  // What all sessions of this plan share, and what each takes, its threads' stacks apart.
+  size_t shared_bytes() const { return packed_bytes() + constant_bytes(); }
+  size_t session_bytes() const { return arena_bytes_ + output_bytes(); }
+  double cost() const;  // the sum of all steps'
+  // The step at which the most bytes of the arena are live, -1 where there is none.
+  int fullest_step() const;
+  // Every step packs its weights. Once. An error (kRuntime) where there is not the memory.
+  Result<void> pack();
   int64_t macs() const;
 
   // Values whose shape depends on the data: how many tensors a session keeps for them.
@@ -93,6 +106,7 @@ class Plan {
   int tensor_count_ = 0;
   size_t arena_bytes_ = 0;
   size_t arena_lower_bound_ = 0;
+  std::shared_ptr<std::byte> packed_;  // the steps' weights, one behind the other
 };
 
 }  // namespace shrike

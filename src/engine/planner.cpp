@@ -5,6 +5,7 @@
 
 #include "engine/families.h"
 #include "engine/memory_plan.h"
+#include "engine/steps/conv_bands.h"
 #include "engine/steps/copy.h"
 
 namespace shrike {
@@ -24,29 +25,29 @@ std::string node_label(const Graph& graph, const Node& node) {
 
 }  // namespace
 
-size_t Plan::packed_bytes() const {
-  size_t total = 0;
-  for (const Entry& entry : steps_) total += entry.info.packed_bytes;
-  return total;
-}
-
-int64_t Plan::macs() const {
-  int64_t total = 0;
-  for (const Entry& entry : steps_) total += entry.info.macs;
-  return total;
-}
-
-Planner::Planner(const Graph& graph, const PlanOptions& options, Placements placements)
+Planner::Planner(const Graph& graph, const PlanOptions& options, PlanChoices choices)
     : graph_(graph),
       options_(options),
-      placements_(std::move(placements)),
+      choices_(std::move(choices)),
       plan_(std::make_shared<Plan>()) {
   plan_->threads_ = options.threads;
 }
 
 Result<void> Planner::run() {
   SHRIKE_TRY(add_inputs());
-  for (const Node& node : graph_.nodes) SHRIKE_TRY(add_node(node));
+  for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+    const auto chain = std::find_if(
+        choices_.bands.begin(), choices_.bands.end(), [&](const std::vector<size_t>& nodes) {
+          return std::find(nodes.begin(), nodes.end(), i) != nodes.end();
+        });
+    if (chain == choices_.bands.end()) {
+      SHRIKE_TRY(add_node(graph_.nodes[i]));
+      nodes_of_steps_.resize(plan_->steps_.size(), {i});
+    } else if (chain->back() == i) {
+      add_bands(*chain);
+      nodes_of_steps_.resize(plan_->steps_.size(), *chain);
+    }
+  }
   add_outputs();
   return {};
 }
@@ -90,11 +91,11 @@ void Planner::add_outputs() {
     }
     plan_->outputs_.push_back(std::move(port));
   }
-  // Inputs outlive the run, so that it can be repeated; outputs are read after it.
+  // Inputs outlive the run, so that it can be repeated, unless told; outputs are read after it.
   const int end = static_cast<int>(plan_->steps_.size());
   for (const Port& port : plan_->inputs_) {
     touch(port.slot, 0);
-    touch(port.slot, end);
+    if (!options_.inputs_used_up) touch(port.slot, end);
   }
   for (const Port& port : plan_->outputs_) touch(port.slot, end);
 }
@@ -121,6 +122,13 @@ Result<void> Planner::add_node(const Node& node) {
   }
   return model_error("nothing can run " + std::string(op_name(node.op)) + " node '" +
                      node_label(graph_, node) + "'");
+}
+
+void Planner::add_bands(const std::vector<size_t>& chain) {
+  declined_.clear();
+  std::vector<const Node*> nodes;
+  for (size_t node : chain) nodes.push_back(&graph_.nodes[node]);
+  conv_bands_emit(*this, nodes);
 }
 
 bool Planner::in_memory(ValueId id) const {
@@ -181,13 +189,14 @@ Slot Planner::produced(ValueId id, Layout layout) {
   Slot result;
   result.dtype = graph_.value(id).dtype;
   result.view = layout == Layout::kMap ? map_view(shape(id)) : dense_view(shape(id));
-  const auto placed = placements_.owners.find(key);
-  if (placed == placements_.owners.end()) {
-    result.buffer = new_buffer({.bytes = bytes_of(result.dtype, shape(id))});
+  const auto placed = choices_.placements.owners.find(key);
+  if (placed == choices_.placements.owners.end()) {
+    result.buffer =
+        new_buffer({.bytes = bytes_of(result.dtype, shape(id)), .name = graph_.value(id).name});
     owners_.back() = {id, layout, result.view};
   } else {
     const Placement& place = placed->second;
-    const Slot whole = produced(place.concat, placements_.concats.at(place.concat));
+    const Slot whole = produced(place.concat, choices_.placements.concats.at(place.concat));
     result.buffer = whole.buffer;
     result.view.offset = whole.view.offset + place.offset;
     if (layout == Layout::kMap) result.view.strides = whole.view.strides;
@@ -220,7 +229,7 @@ void Planner::define(ValueId id, const Slot& slot) { slots_.insert_or_assign(id,
 
 Slot Planner::new_scratch(size_t bytes) {
   if (bytes == 0) return {};
-  const int buffer = new_buffer({.bytes = bytes});
+  const int buffer = new_buffer({.bytes = bytes, .name = "scratch"});
   return {DType::kU8, buffer, dense_view(Shape{static_cast<int64_t>(bytes)}), -1};
 }
 
@@ -233,9 +242,23 @@ Slot Planner::new_concat(ValueId id, Layout layout, std::span<const ValueId> inp
 }
 
 std::optional<Layout> Planner::concat_layout(ValueId id) const {
-  const auto known = placements_.concats.find(id);
-  if (known == placements_.concats.end()) return std::nullopt;
+  const auto known = choices_.placements.concats.find(id);
+  if (known == choices_.placements.concats.end()) return std::nullopt;
   return known->second;
+}
+
+size_t Planner::index_of(const Node& node) const {
+  return static_cast<size_t>(&node - graph_.nodes.data());
+}
+
+int64_t Planner::max_packed_bytes(const Node& node) const {
+  return choices_.max_packed_bytes.empty() ? INT64_MAX : choices_.max_packed_bytes[index_of(node)];
+}
+
+void Planner::note_conv(const Node& node, const kernels::ConvProblem& problem) {
+  ConvNote note{index_of(node), problem, shape(node.outputs[0])[0]};
+  note.problem.max_packed_bytes = INT64_MAX;
+  convs_.push_back(note);
 }
 
 StepDraft Planner::draft(const Node& node, std::string kernel) const {
@@ -291,18 +314,7 @@ Result<void> Planner::lay_out_arena() {
 
 Result<std::shared_ptr<Plan>> Planner::finish() {
   SHRIKE_TRY(lay_out_arena());
-  for (Plan::Entry& entry : plan_->steps_)
-    if (entry.step) entry.info.packed_bytes = entry.step->prepare();
   return plan_;
-}
-
-Result<std::shared_ptr<const Plan>> build_plan(const Graph& graph, const PlanOptions& options) {
-  Planner first(graph, options, {});
-  SHRIKE_TRY(first.run());
-  Planner second(graph, options, find_placements(first.concats(), first.owners()));
-  SHRIKE_TRY(second.run());
-  SHRIKE_ASSIGN(std::shared_ptr<const Plan> plan, second.finish());
-  return plan;
 }
 
 }  // namespace shrike

@@ -16,8 +16,10 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/memory_limit.h"
 #include "engine/placement.h"
 #include "engine/plan.h"
+#include "engine/savings.h"
 #include "ir/graph.h"
 
 namespace shrike {
@@ -25,10 +27,25 @@ namespace shrike {
 struct PlanOptions {
   int threads = 1;
   bool nhwc_ports = false;
+  bool inputs_used_up = false;
+  MemoryLimit memory = {};
+  int scratch_threads = 0;  // threads that scratch is counted for; 0: `threads`
 };
 
-// A plan whose steps have packed their weights. Errors (kModel) name input, operator and node.
-Result<std::shared_ptr<const Plan>> build_plan(const Graph& graph, const PlanOptions& options);
+// Nodes that are computed as one step, band by band (bands.h), by index, in order.
+using Chains = std::vector<std::vector<size_t>>;
+
+// What is decided before the walk, from the plans before.
+struct PlanChoices {
+  Placements placements = {};
+  std::vector<int64_t> max_packed_bytes = {};  // by node; empty: no limits
+  Chains bands = {};                           // no node in two of them
+};
+
+// A plan whose steps have packed their weights, each letting go of the graph's own. Errors (kModel)
+// name input, operator and node; kUsage says the least memory where the limit is below it. Under a
+// limit the choice of kernels does not depend on the number of threads.
+Result<std::shared_ptr<const Plan>> build_plan(Graph graph, const PlanOptions& options);
 
 // A step as its family describes it.
 struct StepDraft {
@@ -39,14 +56,18 @@ struct StepDraft {
 
 class Planner {
  public:
-  Planner(const Graph& graph, const PlanOptions& options, Placements placements);
+  Planner(const Graph& graph, const PlanOptions& options, PlanChoices choices);
 
   // The whole walk. Once.
   Result<void> run();
 
   // ---- What a family asks.
   const Graph& graph() const { return graph_; }
-  int threads() const { return options_.threads; }
+  // That scratch must suffice for.
+  int threads() const {
+    return options_.scratch_threads > 0 ? options_.scratch_threads : options_.threads;
+  }
+  int64_t max_packed_bytes(const Node& node) const;
   // Whether a value has a buffer: its shape is static, of at most kMaxRank extents, not empty.
   bool in_memory(ValueId id) const;
   // Where a value that is computed already, or constant, lies.
@@ -68,6 +89,9 @@ class Planner {
   // The layout the first plan gave a Concat's output; nothing in the first plan.
   std::optional<Layout> concat_layout(ValueId id) const;
 
+  // Note of a convolution, for a plan with smaller weights.
+  void note_conv(const Node& node, const kernels::ConvProblem& problem);
+
   // A draft with the node's names and the families that declined it.
   StepDraft draft(const Node& node, std::string kernel) const;
   void add(StepDraft draft);
@@ -75,6 +99,9 @@ class Planner {
   // ---- After run().
   const std::vector<ConcatNote>& concats() const { return concats_; }
   const std::vector<Owner>& owners() const { return owners_; }
+  const std::vector<ConvNote>& convs() const { return convs_; }
+  const Chains& nodes_of_steps() const { return nodes_of_steps_; }
+  // The plan, its arena laid out, its weights not packed.
   Result<std::shared_ptr<Plan>> finish();
 
  private:
@@ -83,24 +110,36 @@ class Planner {
   Result<void> add_inputs();
   void add_outputs();
   Result<void> add_node(const Node& node);
+  void add_bands(const std::vector<size_t>& chain);
   int new_buffer(Buffer buffer);
   Slot constant_slot(Tensor tensor);
   // The slot a value's producer writes, in the Concat it is placed in or in a buffer of its own.
   Slot produced(ValueId id, Layout layout);
   Slot converted(ValueId id, Layout layout);
+  size_t index_of(const Node& node) const;
   void touch(const Slot& slot, int step);
   Result<void> lay_out_arena();
 
   const Graph& graph_;
   PlanOptions options_;
-  Placements placements_;
+  PlanChoices choices_;
   std::shared_ptr<Plan> plan_;
   std::map<ValueId, Slot> slots_;
   std::map<Key, Slot> produced_;
   std::map<Key, Slot> conversions_;
   std::vector<Owner> owners_;  // by buffer
   std::vector<ConcatNote> concats_;
+  std::vector<ConvNote> convs_;
+  Chains nodes_of_steps_;
   std::vector<DeclinedWay> declined_;  // by the families asked about the node in progress
 };
+
+// A plan whose weights are not packed, and what the next one may be made of.
+struct Draft {
+  std::shared_ptr<Plan> plan;
+  std::vector<ConvNote> convs;
+  Chains nodes;  // by step
+};
+Result<Draft> lay_out(const Graph& graph, const PlanOptions& options, PlanChoices choices);
 
 }  // namespace shrike

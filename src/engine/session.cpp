@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/cpu.h"
+#include "base/memory.h"
 #include "base/work_recorder.h"
 #include "engine/arena.h"
 #include "engine/planner.h"
@@ -117,23 +118,24 @@ Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;
 
-Result<Session> Session::create(const Graph& prepared, const SessionOptions& options) {
+Result<Session> Session::create(Graph prepared, const SessionOptions& options) {
   const int threads = options.threads > 0 ? options.threads : usable_cores();
   try {
     SHRIKE_ASSIGN(std::shared_ptr<const Plan> plan,
-                  build_plan(prepared, {threads, options.nhwc_ports}));
-    SHRIKE_ASSIGN(Arena arena, Arena::make(plan->arena_bytes()));
-    return Session(std::make_unique<State>(std::move(plan), std::move(arena)));
+                  build_plan(std::move(prepared), {threads, options.nhwc_ports,
+                                                   options.inputs_used_up, options.memory}));
+    return of(std::move(plan));
   } catch (const std::bad_alloc&) {
     return out_of_memory("the network's weights, packed");
   }
 }
 
-Result<Session> Session::another(const Session& first) {
-  const std::shared_ptr<const Plan>& plan = first.state_->plan;
+Result<Session> Session::of(std::shared_ptr<const Plan> plan) {
   SHRIKE_ASSIGN(Arena arena, Arena::make(plan->arena_bytes()));
-  return Session(std::make_unique<State>(plan, std::move(arena)));
+  return Session(std::make_unique<State>(std::move(plan), std::move(arena)));
 }
+
+Result<Session> Session::another(const Session& first) { return of(first.state_->plan); }
 
 Result<std::vector<Tensor>> Session::run(std::span<const Tensor> inputs) {
   SHRIKE_TRY(set_inputs(inputs));

@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "base/tensor.h"
+#include "engine/memory_limit.h"
 #include "engine/plan.h"
 #include "engine/trace.h"
 #include "ir/graph.h"
@@ -25,13 +26,21 @@ struct SessionOptions {
   int threads = 0;  // of this session's own pool, the caller's counted; 0: usable_cores()
   // Inputs and outputs of type f32 and rank 4 are exchanged as NHWC maps, without a copy.
   bool nhwc_ports = false;
+  // A run may write over its input maps, which then need no memory of their own.
+  bool inputs_used_up = false;
+  // Kernels with smaller weights where it asks for them; see memory_limit.h.
+  MemoryLimit memory = {};
 };
 
 class Session {
  public:
-  // The graph's inputs must have static shapes; it may go once this has returned. Errors: kModel
-  // names operator, node and shape; kRuntime where the machine has not the memory.
-  static Result<Session> create(const Graph& prepared, const SessionOptions& options);
+  // The graph's inputs must have static shapes. Of a graph that is handed over, the memory of each
+  // layer's weights goes as soon as they are packed. Errors: kModel names operator, node and shape;
+  // kRuntime where the machine has not the memory; kUsage where the limit is below the least.
+  static Result<Session> create(Graph prepared, const SessionOptions& options);
+
+  // Of a plan whose weights are packed.
+  static Result<Session> of(std::shared_ptr<const Plan> plan);
 
   // A second stream over the same plan: its own activations, threads and inputs.
   static Result<Session> another(const Session& first);
@@ -49,7 +58,8 @@ class Session {
 
   // Without a copy, with nhwc_ports: write into input_map(i), run_maps(), read output_map(i).
   // The views are those of picture `image` of the batch and stay where they are for the life of
-  // the session; a run does not change its inputs. is_map: f32, rank 4, and nhwc_ports.
+  // the session; a run does not change its inputs unless inputs_used_up allows it. is_map: f32,
+  // rank 4, and nhwc_ports.
   bool input_is_map(size_t i) const;
   kernels::MapView input_map(size_t i, int64_t image = 0);
   // Requires that every input is a map.

@@ -49,9 +49,10 @@ class Step {
  public:
   virtual ~Step() = default;
 
-  // Packs weights and lets go of the model's own. Called once, before the first run; returns the
-  // bytes that are kept.
-  virtual size_t prepare() { return 0; }
+  // Packs weights and lets go of the model's own. Called once, before the first run, next to other
+  // steps' on other threads: must not throw. packed: as many bytes as the step's StepInfo says,
+  // zero, aligned to kTensorAlignment, for the step's life.
+  virtual void prepare(std::byte* /*packed*/) {}
 
   virtual Result<void> run(RunContext& context) const = 0;
 };

@@ -3,7 +3,6 @@
 #include <new>
 #include <protozero/exception.hpp>
 
-#include "base/file.h"
 #include "base/memory.h"
 #include "formats/onnx/graph_reader.h"
 
@@ -11,7 +10,7 @@ namespace shrike {
 
 namespace {
 
-Result<Graph> read(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
+Result<Graph> read(std::span<const std::byte> bytes, std::shared_ptr<const MappedFile> file,
                    const std::filesystem::path& folder) {
   if (bytes.empty()) return model_error("the file is empty");
   const onnx::ModelProto model =
@@ -22,7 +21,7 @@ Result<Graph> read(std::span<const std::byte> bytes, std::shared_ptr<const void>
     return model_error("uses ONNX operator set " + std::to_string(*model.opset) + "; " +
                        std::to_string(kMinReadOpset) + " to " + std::to_string(kMaxReadOpset) +
                        " are supported");
-  onnx::TensorReader tensors(std::move(owner), folder);
+  onnx::TensorReader tensors(std::move(file), folder);
   onnx::GraphReader reader(*model.graph, static_cast<int>(*model.opset), tensors);
   SHRIKE_ASSIGN(Graph graph, reader.read());
   for (const onnx::Entry& entry : model.metadata)
@@ -32,10 +31,10 @@ Result<Graph> read(std::span<const std::byte> bytes, std::shared_ptr<const void>
 
 }  // namespace
 
-Result<Graph> read_onnx(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
+Result<Graph> read_onnx(std::span<const std::byte> bytes, std::shared_ptr<const MappedFile> file,
                         const std::string& source, const std::filesystem::path& folder) {
   try {
-    Result<Graph> graph = read(bytes, std::move(owner), folder);
+    Result<Graph> graph = read(bytes, std::move(file), folder);
     if (!graph) return in_context("cannot read " + source, graph.error());
     return graph;
   } catch (const protozero::exception&) {

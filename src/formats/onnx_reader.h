@@ -7,9 +7,9 @@
 // files also list as inputs are constants only. Nodes come out in topological order, types and
 // shapes inferred, what no output needs removed.
 //
-// Initialisers borrow the file's bytes where they are aligned for their type; the graph keeps the
-// mapping alive. External data is read only from regular files inside the model's own folder, no
-// links out of it, no second hard link.
+// Initialisers borrow the file's bytes where they are aligned for their type, and keep the mapping
+// alive; the memory of each goes with its last tensor. External data is read only from regular
+// files inside the model's own folder, no links out of it, no second hard link.
 //
 // The format: onnx.proto3 and docs/ExternalData.md of the ONNX project, IR versions 4 to 10.
 #pragma once
@@ -19,6 +19,7 @@
 #include <span>
 #include <string>
 
+#include "base/file.h"
 #include "base/result.h"
 #include "ir/graph.h"
 
@@ -32,10 +33,10 @@ inline constexpr int kMaxReadOpset = 21;
 // nothing defines or two things define, a cycle, data that does not fit its shape.
 Result<Graph> read_onnx(const std::filesystem::path& path);
 
-// The bytes of a model, of which tensors borrow while `owner` keeps them alive (null: every tensor
+// The bytes of a model, of which tensors borrow where they are those of `file` (null: every tensor
 // copies). `source` names them in errors; external data is looked for in `folder`, or refused when
 // that is empty.
-Result<Graph> read_onnx(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
+Result<Graph> read_onnx(std::span<const std::byte> bytes, std::shared_ptr<const MappedFile> file,
                         const std::string& source, const std::filesystem::path& folder = {});
 
 }  // namespace shrike

@@ -3,6 +3,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "machine.h"
 #include "vision/decode.h"
 
@@ -49,6 +52,64 @@ TEST_F(Little, AModelOfRealSizeIn512Megabytes) {
                {"detect", path("a.png"), "--model", model.string(), "--threads", "2", "--json"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(json_lines(outcome.out).size(), 1u);
+}
+
+// --memory-limit is of the whole process, and what it says is the least is enough.
+TEST_F(Little, AMemoryLimitIsKept) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizer's own memory counts";
+#endif
+  const char* shared = ::getenv("SHRIKE_SHARED");
+  const std::filesystem::path folder = std::filesystem::path(shared ? shared : "../shared");
+  const std::filesystem::path model = folder / "models/yolov8n-bccd-640.onnx";
+  if (!std::filesystem::exists(model)) GTEST_SKIP() << "no " << model;
+  const auto bench = [&](const std::string& limit, std::vector<std::string> more) {
+    std::vector<std::string> words = {"bench",     "--model", model.string(),   "--runs", "2",
+                                      "--threads", "2",       "--memory-limit", limit,    "--json"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run_shrike(words);
+  };
+  for (const bool decode : {false, true}) {
+    const std::vector<std::string> more =
+        decode ? std::vector<std::string>{"--decode", "--picture", path("a.png")}
+               : std::vector<std::string>{};
+    for (const int limit : {40, 45, 60, 90}) {
+      const Outcome outcome = bench(std::to_string(limit), more);
+      ASSERT_EQ(outcome.code, 0) << outcome.err;
+      EXPECT_LE(json_lines(outcome.out)[0]["peak_rss_mb"].get<double>(), limit);
+    }
+    const Outcome refused = bench("15", more);
+    EXPECT_EQ(refused.code, 2);
+    const size_t at = refused.err.find("at least ");
+    ASSERT_NE(at, std::string::npos) << refused.err;
+    const int least = static_cast<int>(std::ceil(std::stod(refused.err.substr(at + 9))));
+    const Outcome kept = bench(std::to_string(least), more);
+    ASSERT_EQ(kept.code, 0) << kept.err;
+    EXPECT_LE(json_lines(kept.out)[0]["peak_rss_mb"].get<double>(), least);
+  }
+}
+
+// A long run takes no more than a short one (bench/many_pictures.sh is the same on real pictures).
+TEST_F(Little, ManyPicturesInTheMemoryOfFew) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizer's own memory counts";
+#endif
+  constexpr int kFew = 20, kMany = 5000;
+  for (const auto& [folder, count] : {std::pair{"few", kFew}, {"many", kMany}}) {
+    std::filesystem::create_directory(at(folder));
+    for (int i = 0; i < count; ++i)
+      std::filesystem::create_symlink(at("a.png"), at(folder) / (std::to_string(i) + ".png"));
+  }
+  const auto detect_in = [&](const std::string& folder, size_t mega) {
+    return run_with(limited(RLIMIT_AS, mega * kMega),
+                    {"detect", path(folder), "--model", model_, "--threads", "1", "--json"});
+  };
+  size_t enough = 16;
+  while (enough < 1024 && detect_in("few", enough).code != 0) enough += 4;
+  // A thread's stack more, as the one that reads pictures comes and goes: 3 kB a picture.
+  const Outcome outcome = detect_in("many", enough + 16);
+  EXPECT_EQ(outcome.code, 0) << enough << " MB: " << outcome.err;
+  EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), kMany);
 }
 
 TEST_F(Little, ThreadsThatAreRefused) {

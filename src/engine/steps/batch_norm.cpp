@@ -2,6 +2,7 @@
 
 #include "engine/steps/ask.h"
 #include "engine/steps/families_list.h"
+#include "engine/steps/pack.h"
 #include "kernels/conv/conv.h"
 
 namespace shrike {
@@ -11,42 +12,42 @@ namespace {
 using kernels::ConvKernel;
 using kernels::ConvProblem;
 
-struct BatchNormTensors {
-  Tensor scale, bias, mean, variance;
-  double epsilon = 0;
+// y = factor * x + offset, one of each per channel.
+struct ChannelFactors {
+  Tensor factors, offsets;
 };
 
-// y = scale * (x - mean) / sqrt(var + epsilon) + bias as one product and one sum per channel.
-kernels::PackedConv pack(const BatchNormTensors& own, const ConvProblem& problem,
-                         const ConvKernel& kernel) {
-  const auto scale = own.scale.data<float>(), bias = own.bias.data<float>();
-  const auto mean = own.mean.data<float>(), variance = own.variance.data<float>();
-  std::vector<float> factors, offsets;
+// Of scale * (x - mean) / sqrt(variance + epsilon) + bias, the node's constants.
+ChannelFactors factors_of(const Planner& planner, const Node& node) {
+  const auto floats = [&](size_t i) { return floats_of(planner, node, i)->data<float>(); };
+  const auto scale = floats(1), bias = floats(2), mean = floats(3), variance = floats(4);
+  const double epsilon = static_cast<double>(std::get<BatchNorm>(node.op).epsilon);
+  const Shape channels{static_cast<int64_t>(scale.size())};
+  ChannelFactors made{Tensor(DType::kF32, channels), Tensor(DType::kF32, channels)};
   for (size_t c = 0; c < scale.size(); ++c) {
     const double factor =
-        static_cast<double>(scale[c]) / std::sqrt(static_cast<double>(variance[c]) + own.epsilon);
-    factors.push_back(static_cast<float>(factor));
-    offsets.push_back(
-        static_cast<float>(static_cast<double>(bias[c]) - factor * static_cast<double>(mean[c])));
+        static_cast<double>(scale[c]) / std::sqrt(static_cast<double>(variance[c]) + epsilon);
+    made.factors.mutable_data<float>()[c] = static_cast<float>(factor);
+    made.offsets.mutable_data<float>()[c] =
+        static_cast<float>(static_cast<double>(bias[c]) - factor * static_cast<double>(mean[c]));
   }
-  return kernel.pack(problem, factors.data(), offsets.data());
+  return made;
 }
 
 class BatchNormStep : public Step {
  public:
-  BatchNormStep(const ConvProblem& problem, const ConvKernel& kernel, const BatchNormTensors& own,
+  BatchNormStep(const ConvProblem& problem, const ConvKernel& kernel, ChannelFactors own,
                 Slot input, Slot output, Slot scratch)
       : problem_(problem),
         kernel_(kernel),
-        own_(own),
+        own_(std::move(own)),
         input_(input),
         output_(output),
         scratch_(scratch) {}
 
-  size_t prepare() override {
-    packed_ = pack(own_, problem_, kernel_);
+  void prepare(std::byte* packed) override {
+    packed_ = pack_at(packed, kernel_, problem_, own_.factors, own_.offsets);
     own_ = {};
-    return packed_.size;
   }
 
   Result<void> run(RunContext& context) const override {
@@ -59,7 +60,7 @@ class BatchNormStep : public Step {
  private:
   ConvProblem problem_;
   const ConvKernel& kernel_;
-  BatchNormTensors own_;  // the model's own, until prepare()
+  ChannelFactors own_;  // until prepare()
   kernels::PackedConv packed_;
   Slot input_, output_, scratch_;
 };
@@ -88,13 +89,11 @@ void batch_norm_emit(Planner& planner, const Node& node) {
   StepDraft draft = planner.draft(node, choice.kernel->name);
   note_declined(draft.info, choice);
   draft.info.macs = *x.element_count();
+  draft.info.packed_bytes = choice.kernel->packed_bytes(problem);
   draft.info.scratch_bytes = scratch_bytes;
   draft.touches = {input, output, scratch};
-  const auto tensor = [&](size_t i) { return *floats_of(planner, node, i); };
-  const BatchNormTensors own{tensor(1), tensor(2), tensor(3), tensor(4),
-                             static_cast<double>(std::get<BatchNorm>(node.op).epsilon)};
-  draft.step =
-      std::make_unique<BatchNormStep>(problem, *choice.kernel, own, input, output, scratch);
+  draft.step = std::make_unique<BatchNormStep>(problem, *choice.kernel, factors_of(planner, node),
+                                               input, output, scratch);
   planner.add(std::move(draft));
 }
 

@@ -1,7 +1,9 @@
 #include "kernels/conv/conv.h"
 
 #include "engine/steps/ask.h"
+#include "engine/steps/conv_problem.h"
 #include "engine/steps/families_list.h"
+#include "engine/steps/pack.h"
 
 namespace shrike {
 
@@ -24,11 +26,9 @@ class ConvStep : public Step {
         bias_(std::move(bias)),
         slots_(slots) {}
 
-  size_t prepare() override {
-    const float* bias = bias_.empty() ? nullptr : bias_.data<float>().data();
-    packed_ = kernel_.pack(problem_, weights_.data<float>().data(), bias);
+  void prepare(std::byte* packed) override {
+    packed_ = pack_at(packed, kernel_, problem_, weights_, bias_);
     weights_ = bias_ = Tensor();
-    return packed_.size;
   }
 
   Result<void> run(RunContext& context) const override {
@@ -49,30 +49,6 @@ class ConvStep : public Step {
   ConvSlots slots_;
 };
 
-ConvProblem problem_of(const Planner& planner, const Node& node) {
-  const Conv& op = std::get<Conv>(node.op);
-  const Shape& x = planner.shape(node.inputs[0]);
-  const Shape& w = planner.shape(node.inputs[1]);
-  const Shape& y = planner.shape(node.outputs[0]);
-  const auto pad = [&](size_t axis) {
-    const int a = static_cast<int>(axis) + 2;
-    return pads_of(op.auto_pad, {op.pads[axis], op.pads[axis + 2]}, x[a], y[a], op.strides[axis],
-                   (w[a] - 1) * op.dilations[axis] + 1)
-        .begin;
-  };
-  ConvProblem problem;
-  problem.in_height = x[2], problem.in_width = x[3], problem.in_channels = x[1];
-  problem.out_height = y[2], problem.out_width = y[3], problem.out_channels = y[1];
-  problem.kernel_h = w[2], problem.kernel_w = w[3];
-  problem.stride_h = op.strides[0], problem.stride_w = op.strides[1];
-  problem.dilation_h = op.dilations[0], problem.dilation_w = op.dilations[1];
-  problem.pad_top = pad(0), problem.pad_left = pad(1);
-  problem.groups = op.group;
-  problem.activation = *activation_of(op.activation, op.alpha, op.beta);
-  if (has_input(node, 3)) problem.residual = kernels::Residual::kAfterActivation;
-  return problem;
-}
-
 }  // namespace
 
 const char* conv_refuse(Planner& planner, const Node& node) {
@@ -85,7 +61,9 @@ const char* conv_refuse(Planner& planner, const Node& node) {
 }
 
 void conv_emit(Planner& planner, const Node& node) {
-  const ConvProblem problem = problem_of(planner, node);
+  ConvProblem problem = conv_problem(planner, node);
+  problem.max_packed_bytes = planner.max_packed_bytes(node);
+  planner.note_conv(node, problem);
   const auto choice = kernels::select_kernel(kernels::conv_kernels(), problem);
   ConvSlots slots;
   slots.input = planner.as_map(node.inputs[0]);
@@ -97,7 +75,10 @@ void conv_emit(Planner& planner, const Node& node) {
   StepDraft draft = planner.draft(node, choice.kernel->name);
   note_declined(draft.info, choice);
   draft.info.macs = planner.shape(node.outputs[0])[0] * problem.macs();
+  draft.info.packed_bytes = choice.kernel->packed_bytes(problem);
   draft.info.scratch_bytes = scratch;
+  draft.info.cost =
+      static_cast<double>(planner.shape(node.outputs[0])[0]) * choice.kernel->cost(problem);
   draft.touches = {slots.input, slots.residual, slots.output, slots.scratch};
   const Tensor* bias = floats_of(planner, node, 2);
   draft.step = std::make_unique<ConvStep>(problem, *choice.kernel, *floats_of(planner, node, 1),

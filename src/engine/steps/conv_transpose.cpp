@@ -2,6 +2,7 @@
 
 #include "engine/steps/ask.h"
 #include "engine/steps/families_list.h"
+#include "engine/steps/pack.h"
 
 namespace shrike {
 
@@ -24,11 +25,9 @@ class ConvTransposeStep : public Step {
         bias_(std::move(bias)),
         slots_(slots) {}
 
-  size_t prepare() override {
-    const float* bias = bias_.empty() ? nullptr : bias_.data<float>().data();
-    packed_ = kernel_.pack(problem_, weights_.data<float>().data(), bias);
+  void prepare(std::byte* packed) override {
+    packed_ = pack_at(packed, kernel_, problem_, weights_, bias_);
     weights_ = bias_ = Tensor();
-    return packed_.size;
   }
 
   Result<void> run(RunContext& context) const override {
@@ -84,6 +83,7 @@ void conv_transpose_emit(Planner& planner, const Node& node) {
   note_declined(draft.info, choice);
   draft.info.macs = planner.shape(node.inputs[0])[0] * problem.in_height * problem.in_width *
                     problem.in_channels * problem.group_out() * problem.taps();
+  draft.info.packed_bytes = choice.kernel->packed_bytes(problem);
   draft.info.scratch_bytes = scratch;
   draft.touches = {slots.input, slots.output, slots.scratch};
   const Tensor* bias = floats_of(planner, node, 2);

@@ -84,7 +84,8 @@ std::optional<Session> check_graph(Graph graph, const CheckOptions& options) {
   const std::vector<Tensor> inputs = random_inputs(graph, random);
   const auto expected = evaluate_graph(graph, inputs);
   EXPECT_TRUE(expected) << expected.error().message;
-  Result<Session> made = Session::create(graph, {options.threads, options.nhwc_ports});
+  Result<Session> made = Session::create(
+      graph, {options.threads, options.nhwc_ports, options.inputs_used_up, options.memory});
   EXPECT_TRUE(made) << made.error().message;
   if (!expected || !made) return std::nullopt;
   Session session = *std::move(made);

@@ -28,6 +28,8 @@ struct CheckOptions {
   int threads = 1;
   bool nhwc_ports = false;
   uint32_t seed = 1;
+  bool inputs_used_up = false;
+  MemoryLimit memory = {};
 };
 
 // Infers shapes, makes a session, runs it twice on other inputs and once on the compared ones, and

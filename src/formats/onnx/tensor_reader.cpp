@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/mapped_part.h"
 #include "ir/limits.h"
 
 namespace shrike::onnx {
@@ -52,10 +53,12 @@ Result<ExternalRange> external_range(const TensorProto& proto, uint64_t needed,
   return external.read(location, *offset, needed);
 }
 
+// Of what is copied, the file's own pages are given back at once.
 Result<Tensor> from_bytes(DType dtype, const Shape& shape, std::span<const std::byte> bytes,
-                          const std::shared_ptr<const void>& owner) {
-  SHRIKE_ASSIGN(Tensor tensor, Tensor::borrow(dtype, shape, bytes, owner));
-  if (owner || tensor.empty()) return checked_bools(std::move(tensor));
+                          const std::shared_ptr<const MappedFile>& file) {
+  SHRIKE_ASSIGN(Tensor tensor,
+                Tensor::borrow(dtype, shape, bytes, file ? share_part(file, bytes) : nullptr));
+  if (file || tensor.empty()) return checked_bools(std::move(tensor));
   SHRIKE_ASSIGN(Tensor copy, Tensor::make(dtype, shape));
   std::memcpy(copy.mutable_bytes().data(), bytes.data(), bytes.size());
   return checked_bools(std::move(copy));
@@ -110,7 +113,7 @@ Result<Tensor> TensorReader::read_tensor(const TensorProto& proto) {
   if (proto.is_external) return read_external(proto, stored, shape);
   if (proto.raw)
     return as_declared(proto,
-                       from_bytes(stored, shape, std::as_bytes(std::span(*proto.raw)), owner_));
+                       from_bytes(stored, shape, std::as_bytes(std::span(*proto.raw)), file_));
   SHRIKE_ASSIGN(Tensor tensor, from_typed_fields(proto, stored, shape));
   return as_declared(proto, checked_bools(std::move(tensor)));
 }

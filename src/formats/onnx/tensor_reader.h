@@ -20,9 +20,9 @@ struct NamedTensor {
 
 class TensorReader {
  public:
-  // Tensors borrow of the bytes given to read() while `owner` keeps those alive; null: they copy.
-  TensorReader(std::shared_ptr<const void> owner, std::filesystem::path folder)
-      : owner_(std::move(owner)), external_(std::move(folder)) {}
+  // Tensors borrow of the bytes given to read(), which are part of `file`; null: they copy.
+  TensorReader(std::shared_ptr<const MappedFile> file, std::filesystem::path folder)
+      : file_(std::move(file)), external_(std::move(folder)) {}
 
   // The bytes of a TensorProto: data raw, in typed fields, or external; bfloat16 becomes f32.
   // Errors (kModel) name the tensor: an element type not supported, data that is not exactly what
@@ -38,7 +38,7 @@ class TensorReader {
   Result<Tensor> read_external(const TensorProto& proto, DType stored, const Shape& shape);
   Result<void> count_work(const ExternalRange& range);
 
-  std::shared_ptr<const void> owner_;
+  std::shared_ptr<const MappedFile> file_;
   ExternalData external_;
   // By place, size and data_type: the tensors made of external ranges.
   std::map<std::tuple<const std::byte*, size_t, int64_t>, Tensor> made_;

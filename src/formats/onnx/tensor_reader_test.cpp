@@ -94,15 +94,23 @@ TEST(OnnxTensor, RawData) {
   EXPECT_EQ(values<float>(read(raw(16, {1}, std::string("\x80\x3f", 2)))), std::vector<float>{1});
 }
 
-TEST(OnnxTensor, BorrowsWhereTheOwnerIsKnown) {
-  std::string bytes = raw(3, {4}, "abcd");  // bytes are always aligned
-  const auto owner = std::make_shared<std::string>(bytes);
-  TensorReader reader(owner, {});
-  const Result<NamedTensor> named = reader.read(*owner);
+TEST(OnnxTensor, BorrowsWhereTheFileIsKnown) {
+  TestFolder folder;
+  ASSERT_TRUE(write_file(folder / "tensor", raw(3, {4}, "abcd")));  // bytes are always aligned
+  const auto file = MappedFile::open(folder / "tensor", ErrorKind::kModel);
+  ASSERT_TRUE(file);
+  const std::string_view message(reinterpret_cast<const char*>((*file)->bytes().data()),
+                                 (*file)->bytes().size());
+  TensorReader reader(*file, {});
+  Result<NamedTensor> named = reader.read(message);
   ASSERT_TRUE(named);
   const auto* data = reinterpret_cast<const char*>(named->tensor.bytes().data());
-  EXPECT_GE(data, owner->data());
-  EXPECT_LT(data, owner->data() + owner->size());
+  EXPECT_GE(data, message.data());
+  EXPECT_LT(data, message.data() + message.size());
+  // The pages go with the tensor, and come back for the next one.
+  named = reader.read(message);
+  ASSERT_TRUE(named);
+  EXPECT_EQ(values<int8_t>(named->tensor), (std::vector<int8_t>{97, 98, 99, 100}));
 }
 
 TEST(OnnxTensor, DataMustFitTheShape) {

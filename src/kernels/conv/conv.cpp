@@ -1,5 +1,6 @@
 #include "kernels/conv/conv.h"
 
+#include "base/tensor.h"
 #include "kernels/conv/depthwise.h"
 #include "kernels/conv/depthwise_sweep.h"
 #include "kernels/conv/igemm.h"
@@ -21,9 +22,12 @@ constexpr ConvKernel igemm_row(const char* name, CpuNeed need) {
       need,
       nullptr,
       1,
-      [](const ConvProblem& problem, const float* weights, const float* bias) {
-        return igemm_pack(kTile, problem, weights, bias);
+      [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
+        igemm_pack(kTile, problem, weights, bias, packed);
       },
+      1,
+      [](const ConvProblem& problem) { return igemm_packed_bytes(kTile, problem); },
+      direct_cost,
       [](const ConvProblem& problem, int threads) {
         return igemm_scratch_bytes(kTile, problem, threads);
       },
@@ -42,9 +46,14 @@ constexpr ConvKernel depthwise_row(const char* name, CpuNeed need) {
       need,
       depthwise_refuse,
       1,
-      [](const ConvProblem& problem, const float* weights, const float* bias) {
-        return depthwise_pack(kTile.tile->columns, problem, weights, bias);
+      [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
+        depthwise_pack(kTile.tile->columns, problem, weights, bias, packed);
       },
+      1,
+      [](const ConvProblem& problem) {
+        return depthwise_packed_bytes(kTile.tile->columns, problem);
+      },
+      direct_cost,
       no_scratch,
       [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
          ThreadPool& pool,
@@ -59,9 +68,12 @@ constexpr ConvKernel depthwise_sweep_row(const char* name, CpuNeed need) {
       need,
       [](const ConvProblem& problem) { return depthwise_sweep_refuse(kSweeper, problem); },
       1,
-      [](const ConvProblem& problem, const float* weights, const float* bias) {
-        return depthwise_pack(kSweeper.lanes, problem, weights, bias);
+      [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
+        depthwise_pack(kSweeper.lanes, problem, weights, bias, packed);
       },
+      1,
+      [](const ConvProblem& problem) { return depthwise_packed_bytes(kSweeper.lanes, problem); },
+      direct_cost,
       no_scratch,
       [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
          ThreadPool& pool,
@@ -76,9 +88,12 @@ constexpr ConvKernel pointwise_row(const char* name, CpuNeed need) {
       need,
       pointwise_refuse,
       1,
-      [](const ConvProblem& problem, const float* weights, const float* bias) {
-        return pointwise_pack(kKernel, problem, weights, bias);
+      [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
+        pointwise_pack(kKernel, problem, weights, bias, packed);
       },
+      1,
+      [](const ConvProblem& problem) { return pointwise_packed_bytes(kKernel, problem); },
+      direct_cost,
       no_scratch,
       [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
          ThreadPool& pool,
@@ -93,9 +108,12 @@ constexpr ConvKernel pointwise_pairs_row(const char* name, CpuNeed need) {
       need,
       [](const ConvProblem& problem) { return pointwise_pairs_refuse(kPairs, problem); },
       3,
-      [](const ConvProblem& problem, const float* weights, const float* bias) {
-        return pointwise_pairs_pack(kPairs, problem, weights, bias);
+      [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
+        pointwise_pairs_pack(kPairs, problem, weights, bias, packed);
       },
+      0,
+      [](const ConvProblem& problem) { return pointwise_pairs_packed_bytes(kPairs, problem); },
+      direct_cost,
       [](const ConvProblem& problem, int threads) {
         return pointwise_pairs_scratch_bytes(kPairs, problem, threads);
       },
@@ -106,16 +124,19 @@ constexpr ConvKernel pointwise_pairs_row(const char* name, CpuNeed need) {
   };
 }
 
-template <const WinogradKernel& kKernel>
+template <const WinogradKernel& kKernel, int kTileRows>
 constexpr ConvKernel winograd_row(const char* name, CpuNeed need, double rounding) {
   return {
       name,
       need,
-      [](const ConvProblem& problem) { return winograd_refuse(*kKernel.algorithm, problem); },
+      [](const ConvProblem& problem) { return winograd_refuse(kKernel, problem); },
       rounding,
-      [](const ConvProblem& problem, const float* weights, const float* bias) {
-        return winograd_pack(kKernel, problem, weights, bias);
+      [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
+        winograd_pack(kKernel, problem, weights, bias, packed);
       },
+      kTileRows,
+      [](const ConvProblem& problem) { return winograd_packed_bytes(kKernel, problem); },
+      [](const ConvProblem& problem) { return winograd_cost(*kKernel.algorithm, problem); },
       [](const ConvProblem& problem, int threads) {
         return winograd_scratch_bytes(kKernel, problem, threads);
       },
@@ -135,29 +156,37 @@ constexpr ConvKernel kConvKernels[] = {
     pointwise_pairs_row<kPointwisePairsAvx512>("avx512_pointwise_pairs", CpuNeed::kAvx512Adders),
     pointwise_row<kPointwiseAvx512>("avx512_pointwise", CpuNeed::kAvx512),
     pointwise_row<kPointwiseAvx2>("avx2_pointwise", CpuNeed::kAvx2Fma),
-    winograd_row<kWinogradStride2Avx512>("avx512_winograd_stride2", CpuNeed::kAvx512,
-                                         kPolyphase4.rounding),
-    winograd_row<kWinograd6Avx512>("avx512_winograd_6x6", CpuNeed::kAvx512, kToomCook6.rounding),
-    winograd_row<kWinograd4Avx512>("avx512_winograd_4x4", CpuNeed::kAvx512, kToomCook4.rounding),
+    winograd_row<kWinogradStride2Avx512, 4>("avx512_winograd_stride2", CpuNeed::kAvx512,
+                                            kPolyphase4.rounding),
+    winograd_row<kWinograd6Avx512, 6>("avx512_winograd_6x6", CpuNeed::kAvx512, kToomCook6.rounding),
+    winograd_row<kWinograd4Avx512, 4>("avx512_winograd_4x4", CpuNeed::kAvx512, kToomCook4.rounding),
     igemm_row<kTileAvx512>("avx512_igemm", CpuNeed::kAvx512),
-    winograd_row<kWinogradStride2Avx2>("avx2_winograd_stride2", CpuNeed::kAvx2Fma,
-                                       kPolyphase4.rounding),
-    winograd_row<kWinograd6Avx2>("avx2_winograd_6x6", CpuNeed::kAvx2Fma, kToomCook6.rounding),
-    winograd_row<kWinograd4Avx2>("avx2_winograd_4x4", CpuNeed::kAvx2Fma, kToomCook4.rounding),
+    winograd_row<kWinogradStride2Avx2, 4>("avx2_winograd_stride2", CpuNeed::kAvx2Fma,
+                                          kPolyphase4.rounding),
+    winograd_row<kWinograd6Avx2, 6>("avx2_winograd_6x6", CpuNeed::kAvx2Fma, kToomCook6.rounding),
+    winograd_row<kWinograd4Avx2, 4>("avx2_winograd_4x4", CpuNeed::kAvx2Fma, kToomCook4.rounding),
     igemm_row<kTileAvx2>("avx2_igemm", CpuNeed::kAvx2Fma),
 #endif
     depthwise_row<kDepthwisePlain>("depthwise", CpuNeed::kNothing),
-    winograd_row<kWinogradStride2Plain>("winograd_stride2", CpuNeed::kNothing,
-                                        kPolyphase4.rounding),
-    winograd_row<kWinograd6Plain>("winograd_6x6", CpuNeed::kNothing, kToomCook6.rounding),
-    winograd_row<kWinograd4Plain>("winograd_4x4", CpuNeed::kNothing, kToomCook4.rounding),
+    winograd_row<kWinogradStride2Plain, 4>("winograd_stride2", CpuNeed::kNothing,
+                                           kPolyphase4.rounding),
+    winograd_row<kWinograd6Plain, 6>("winograd_6x6", CpuNeed::kNothing, kToomCook6.rounding),
+    winograd_row<kWinograd4Plain, 4>("winograd_4x4", CpuNeed::kNothing, kToomCook4.rounding),
     igemm_row<kTilePlain>("igemm", CpuNeed::kNothing),
-    {"reference", CpuNeed::kNothing, nullptr, 1, conv_reference_pack, no_scratch,
-     conv_reference_run},
+    {"reference", CpuNeed::kNothing, nullptr, 1, conv_reference_pack, 1,
+     conv_reference_packed_bytes, direct_cost, no_scratch, conv_reference_run},
 };
 
 }  // namespace
 
 std::span<const ConvKernel> conv_kernels() { return kConvKernels; }
+
+PackedConv ConvKernel::pack(const ConvProblem& problem, const float* weights,
+                            const float* bias) const {
+  const size_t size = packed_bytes(problem);
+  std::shared_ptr<std::byte> bytes = allocate_aligned(size);
+  pack_into(problem, weights, bias, reinterpret_cast<float*>(bytes.get()));
+  return {std::move(bytes), size};
+}
 
 }  // namespace shrike::kernels

@@ -35,8 +35,10 @@ struct ConvProblem {
   int64_t groups = 1;  // divides in_channels and out_channels
   Activation activation;
   Residual residual = Residual::kNone;
-  int64_t max_packed_bytes = INT64_MAX;  // kernels that would enlarge the weights beyond it refuse
-  double max_rounding = 10;              // and those that round more, see ConvKernel::rounding
+  // Winograd's kernels refuse where they would need more for weights, or round more
+  // (ConvKernel::rounding).
+  int64_t max_packed_bytes = INT64_MAX;
+  double max_rounding = 10;
 
   int64_t group_in() const { return in_channels / groups; }
   int64_t group_out() const { return out_channels / groups; }
@@ -68,7 +70,17 @@ struct ConvKernel {
       rounding;  // typical rounding error of a sum, that of one that is added up in order being 1
 
   // weights: [out_channels][group_in][kernel_h][kernel_w]; bias: [out_channels] or null.
-  PackedConv (*pack)(const ConvProblem&, const float* weights, const float* bias);
+  // packed: packed_bytes(), zero, aligned to kTensorAlignment.
+  void (*pack_into)(const ConvProblem&, const float* weights, const float* bias, float* packed);
+
+  // Rows of output that are computed together, counted from the map's first: the bits of a number
+  // depend on its tile of rows and what that reads, not on how many others are computed. 0: on all.
+  int tile_rows;
+
+  // What pack_into() fills, and the estimated time of run() in multiply-adds at full speed: to
+  // weigh kernels of one instruction set against each other.
+  size_t (*packed_bytes)(const ConvProblem&);
+  double (*cost)(const ConvProblem&);
 
   // Bytes run() needs for a pool of that many threads; grows with the number of threads.
   size_t (*scratch_bytes)(const ConvProblem&, int threads);
@@ -76,6 +88,9 @@ struct ConvKernel {
   // scratch: at least scratch_bytes(), aligned to kTensorAlignment, of undefined content.
   void (*run)(const ConvProblem&, const PackedConv&, const ConvMaps&, ThreadPool&,
               std::span<std::byte> scratch);
+
+  // Packed into memory of its own.
+  PackedConv pack(const ConvProblem&, const float* weights, const float* bias) const;
 };
 
 // Fastest first, the readable reference last.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/tensor.h"
 #include "kernels/sizes.h"
 #include "kernels/window.h"
 
@@ -109,21 +108,21 @@ const char* depthwise_refuse(const ConvProblem& problem) {
   return nullptr;
 }
 
+size_t depthwise_packed_bytes(int64_t columns, const ConvProblem& problem) {
+  const int64_t blocks = divide_up(problem.out_channels, columns);
+  return static_cast<size_t>(blocks * (problem.taps() + 1) * columns) * sizeof(float);
+}
+
 // Of each block of channels the bias, then the taps.
-PackedConv depthwise_pack(int64_t columns, const ConvProblem& problem, const float* weights,
-                          const float* bias) {
+void depthwise_pack(int64_t columns, const ConvProblem& problem, const float* weights,
+                    const float* bias, float* packed) {
   const int64_t taps = problem.taps();
   const int64_t block_floats = (taps + 1) * columns;
-  const int64_t blocks = divide_up(problem.out_channels, columns);
-  const size_t size = static_cast<size_t>(blocks * block_floats) * sizeof(float);
-  std::shared_ptr<std::byte> bytes = allocate_aligned(size);
-  auto* floats = reinterpret_cast<float*>(bytes.get());
   for (int64_t c = 0; c < problem.out_channels; ++c) {
-    float* block = floats + c / columns * block_floats + c % columns;
+    float* block = packed + c / columns * block_floats + c % columns;
     if (bias) block[0] = bias[c];
     for (int64_t tap = 0; tap < taps; ++tap) block[(tap + 1) * columns] = weights[c * taps + tap];
   }
-  return {std::move(bytes), size};
 }
 
 void depthwise_run(const DepthwiseTile& tile, const ConvProblem& problem, const PackedConv& packed,

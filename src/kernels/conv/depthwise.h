@@ -39,9 +39,10 @@ extern const DepthwiseTile kDepthwiseAvx512;
 #endif
 
 const char* depthwise_refuse(const ConvProblem& problem);
+size_t depthwise_packed_bytes(int64_t columns, const ConvProblem& problem);
 // In blocks of `columns` channels.
-PackedConv depthwise_pack(int64_t columns, const ConvProblem& problem, const float* weights,
-                          const float* bias);
+void depthwise_pack(int64_t columns, const ConvProblem& problem, const float* weights,
+                    const float* bias, float* packed);
 void depthwise_run(const DepthwiseTile& tile, const ConvProblem& problem, const PackedConv& packed,
                    const ConvMaps& maps, ThreadPool& pool);
 

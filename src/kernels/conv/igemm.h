@@ -14,8 +14,9 @@
 
 namespace shrike::kernels {
 
-PackedConv igemm_pack(const TileKernel& tile, const ConvProblem& problem, const float* weights,
-                      const float* bias);
+void igemm_pack(const TileKernel& tile, const ConvProblem& problem, const float* weights,
+                const float* bias, float* packed);
+size_t igemm_packed_bytes(const TileKernel& tile, const ConvProblem& problem);
 size_t igemm_scratch_bytes(const TileKernel& tile, const ConvProblem& problem, int threads);
 void igemm_run(const TileKernel& tile, const ConvProblem& problem, const PackedConv& packed,
                const ConvMaps& maps, ThreadPool& pool, std::span<std::byte> scratch);

@@ -1,15 +1,15 @@
-#include "base/tensor.h"
 #include "kernels/conv/igemm.h"
 #include "kernels/conv/igemm_geometry.h"
 
 namespace shrike::kernels {
 
-PackedConv igemm_pack(const TileKernel& tile, const ConvProblem& problem, const float* weights,
-                      const float* bias) {
+size_t igemm_packed_bytes(const TileKernel& tile, const ConvProblem& problem) {
+  return static_cast<size_t>(IgemmPacking(tile, problem).total) * sizeof(float);
+}
+
+void igemm_pack(const TileKernel& tile, const ConvProblem& problem, const float* weights,
+                const float* bias, float* packed) {
   const IgemmPacking packing(tile, problem);
-  const size_t size = static_cast<size_t>(packing.total) * sizeof(float);
-  std::shared_ptr<std::byte> bytes = allocate_aligned(size);  // zeroed: so is what pads
-  auto* packed = reinterpret_cast<float*>(bytes.get());
   const int64_t channels = problem.group_in(), taps = problem.taps();
   for (int64_t output = 0; output < problem.out_channels; ++output) {
     const int64_t group = output / problem.group_out(), within = output % problem.group_out();
@@ -22,7 +22,6 @@ PackedConv igemm_pack(const TileKernel& tile, const ConvProblem& problem, const 
       for (int64_t c = 0; c < channels; ++c)
         panel[(tap * channels + c) * tile.columns] = source[c * taps + tap];
   }
-  return {std::move(bytes), size};
 }
 
 }  // namespace shrike::kernels

@@ -1,6 +1,5 @@
 #include "kernels/conv/pointwise.h"
 
-#include "base/tensor.h"
 #include "kernels/conv/pointwise_geometry.h"
 
 namespace shrike::kernels {
@@ -15,12 +14,13 @@ const char* pointwise_refuse(const ConvProblem& problem) {
   return nullptr;
 }
 
-PackedConv pointwise_pack(const PointwiseKernel& kernel, const ConvProblem& problem,
-                          const float* weights, const float* bias) {
+size_t pointwise_packed_bytes(const PointwiseKernel& kernel, const ConvProblem& problem) {
+  return static_cast<size_t>(PointwisePanels(kernel, problem).total()) * sizeof(float);
+}
+
+void pointwise_pack(const PointwiseKernel& kernel, const ConvProblem& problem, const float* weights,
+                    const float* bias, float* packed) {
   const PointwisePanels panels(kernel, problem);
-  const size_t size = static_cast<size_t>(panels.total()) * sizeof(float);
-  std::shared_ptr<std::byte> bytes = allocate_aligned(size);  // zeroed: so is what pads
-  auto* packed = reinterpret_cast<float*>(bytes.get());
   for (int64_t i = 0; i < panels.count(); ++i) {
     const int64_t columns = panels.panel(i).columns, first = panels.first_output(i);
     for (int64_t j = 0; j < panels.outputs(i); ++j) {
@@ -30,7 +30,6 @@ PackedConv pointwise_pack(const PointwiseKernel& kernel, const ConvProblem& prob
       if (bias) packed[panels.bias(i) + j] = bias[first + j];
     }
   }
-  return {std::move(bytes), size};
 }
 
 void pointwise_run(const PointwiseKernel& kernel, const ConvProblem& problem,

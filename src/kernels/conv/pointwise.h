@@ -53,8 +53,9 @@ extern const PointwiseKernel kPointwiseAvx512;
 #endif
 
 const char* pointwise_refuse(const ConvProblem& problem);
-PackedConv pointwise_pack(const PointwiseKernel& kernel, const ConvProblem& problem,
-                          const float* weights, const float* bias);
+size_t pointwise_packed_bytes(const PointwiseKernel& kernel, const ConvProblem& problem);
+void pointwise_pack(const PointwiseKernel& kernel, const ConvProblem& problem, const float* weights,
+                    const float* bias, float* packed);
 void pointwise_run(const PointwiseKernel& kernel, const ConvProblem& problem,
                    const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool);
 

@@ -84,13 +84,15 @@ const char* pointwise_pairs_refuse(const PointwisePairs& pairs, const ConvProble
   return nullptr;
 }
 
-PackedConv pointwise_pairs_pack(const PointwisePairs& pairs, const ConvProblem& problem,
-                                const float* weights, const float* bias) {
+size_t pointwise_pairs_packed_bytes(const PointwisePairs& pairs, const ConvProblem& problem) {
+  const PairPacking packing{PointwisePanels(pairs.kernel, problem)};
+  return static_cast<size_t>(packing.total) * sizeof(float);
+}
+
+void pointwise_pairs_pack(const PointwisePairs& pairs, const ConvProblem& problem,
+                          const float* weights, const float* bias, float* packed) {
   const PointwisePanels panels(pairs.kernel, problem);
   const PairPacking packing(panels);
-  const size_t size = static_cast<size_t>(packing.total) * sizeof(float);
-  std::shared_ptr<std::byte> bytes = allocate_aligned(size);  // zeroed: so is what pads
-  auto* packed = reinterpret_cast<float*>(bytes.get());
   const int64_t columns = pairs.kernel.wide.columns;
   double square = 0;
   for (int64_t output = 0; output < problem.out_channels; ++output) {
@@ -109,7 +111,6 @@ PackedConv pointwise_pairs_pack(const PointwisePairs& pairs, const ConvProblem& 
     if (bias) packed[panels.bias(panel) + column] = bias[output];
   }
   packed[packing.square] = static_cast<float>(square / static_cast<double>(problem.weight_count()));
-  return {std::move(bytes), size};
 }
 
 size_t pointwise_pairs_scratch_bytes(const PointwisePairs& pairs, const ConvProblem& problem,

@@ -77,8 +77,9 @@ extern const PointwisePairs kPointwisePairsAvx512;
 #endif
 
 const char* pointwise_pairs_refuse(const PointwisePairs& pairs, const ConvProblem& problem);
-PackedConv pointwise_pairs_pack(const PointwisePairs& pairs, const ConvProblem& problem,
-                                const float* weights, const float* bias);
+size_t pointwise_pairs_packed_bytes(const PointwisePairs& pairs, const ConvProblem& problem);
+void pointwise_pairs_pack(const PointwisePairs& pairs, const ConvProblem& problem,
+                          const float* weights, const float* bias, float* packed);
 size_t pointwise_pairs_scratch_bytes(const PointwisePairs& pairs, const ConvProblem& problem,
                                      int threads);
 void pointwise_pairs_run(const PointwisePairs& pairs, const ConvProblem& problem,

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "base/tensor.h"
-
 namespace shrike::kernels {
 
 namespace {
@@ -26,16 +24,16 @@ double window_sum(const ConvProblem& p, const ConstMapView& input, int64_t y, in
 
 }  // namespace
 
+size_t conv_reference_packed_bytes(const ConvProblem& problem) {
+  return static_cast<size_t>(problem.weight_count() + problem.out_channels) * sizeof(float);
+}
+
 // The weights as they came, then the bias.
-PackedConv conv_reference_pack(const ConvProblem& problem, const float* weights,
-                               const float* bias) {
+void conv_reference_pack(const ConvProblem& problem, const float* weights, const float* bias,
+                         float* packed) {
   const int64_t count = problem.weight_count();
-  const size_t size = static_cast<size_t>(count + problem.out_channels) * sizeof(float);
-  std::shared_ptr<std::byte> bytes = allocate_aligned(size);
-  auto* floats = reinterpret_cast<float*>(bytes.get());
-  std::copy(weights, weights + count, floats);
-  if (bias) std::copy(bias, bias + problem.out_channels, floats + count);
-  return {std::move(bytes), size};
+  std::copy(weights, weights + count, packed);
+  if (bias) std::copy(bias, bias + problem.out_channels, packed + count);
 }
 
 void conv_reference_run(const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,

@@ -6,7 +6,9 @@
 
 namespace shrike::kernels {
 
-PackedConv conv_reference_pack(const ConvProblem& problem, const float* weights, const float* bias);
+void conv_reference_pack(const ConvProblem& problem, const float* weights, const float* bias,
+                         float* packed);
+size_t conv_reference_packed_bytes(const ConvProblem& problem);
 void conv_reference_run(const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
                         ThreadPool& pool, std::span<std::byte> scratch);
 

@@ -1,5 +1,6 @@
 #include "kernels/conv_transpose/conv_transpose.h"
 
+#include "base/tensor.h"
 #include "kernels/conv_transpose/disjoint.h"
 #include "kernels/conv_transpose/reference.h"
 
@@ -15,9 +16,9 @@ constexpr ConvTransposeKernel disjoint_row(const char* name, CpuNeed need) {
       name,
       need,
       disjoint_refuse,
-      [](const ConvTransposeProblem& problem, const float* weights, const float* bias) {
-        return disjoint_pack(kTile, problem, weights, bias);
-      },
+      [](const ConvTransposeProblem& problem) { return disjoint_packed_bytes(kTile, problem); },
+      [](const ConvTransposeProblem& problem, const float* weights, const float* bias,
+         float* packed) { disjoint_pack(kTile, problem, weights, bias, packed); },
       no_scratch,
       [](const ConvTransposeProblem& problem, const PackedConv& packed, const ConstMapView& input,
          const MapView& output, ThreadPool& pool,
@@ -30,12 +31,20 @@ constexpr ConvTransposeKernel kConvTransposeKernels[] = {
     disjoint_row<kTileAvx2>("avx2_disjoint", CpuNeed::kAvx2Fma),
 #endif
     disjoint_row<kTilePlain>("disjoint", CpuNeed::kNothing),
-    {"reference", CpuNeed::kNothing, nullptr, conv_transpose_reference_pack, no_scratch,
-     conv_transpose_reference_run},
+    {"reference", CpuNeed::kNothing, nullptr, conv_transpose_reference_packed_bytes,
+     conv_transpose_reference_pack, no_scratch, conv_transpose_reference_run},
 };
 
 }  // namespace
 
 std::span<const ConvTransposeKernel> conv_transpose_kernels() { return kConvTransposeKernels; }
+
+PackedConv ConvTransposeKernel::pack(const ConvTransposeProblem& problem, const float* weights,
+                                     const float* bias) const {
+  const size_t size = packed_bytes(problem);
+  std::shared_ptr<std::byte> bytes = allocate_aligned(size);
+  pack_into(problem, weights, bias, reinterpret_cast<float*>(bytes.get()));
+  return {std::move(bytes), size};
+}
 
 }  // namespace shrike::kernels

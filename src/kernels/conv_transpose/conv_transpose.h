@@ -7,7 +7,7 @@
 //   g = o / (O/groups), o' = o % (O/groups), c < C/groups
 //
 // The weights are ONNX's ConvTranspose: [in_channels][group_out][kernel_h][kernel_w]. Output
-// padding is whatever the output size implies. Use, threads and scratch as in conv/conv.h.
+// padding is whatever the output size implies. Use, packing, threads and scratch as in conv/conv.h.
 #pragma once
 
 #include "kernels/conv/conv.h"
@@ -33,10 +33,14 @@ struct ConvTransposeKernel {
   const char* name;
   CpuNeed need;
   const char* (*refuse)(const ConvTransposeProblem&);
-  PackedConv (*pack)(const ConvTransposeProblem&, const float* weights, const float* bias);
+  size_t (*packed_bytes)(const ConvTransposeProblem&);
+  void (*pack_into)(const ConvTransposeProblem&, const float* weights, const float* bias,
+                    float* packed);
   size_t (*scratch_bytes)(const ConvTransposeProblem&, int threads);
   void (*run)(const ConvTransposeProblem&, const PackedConv&, const ConstMapView& input,
               const MapView& output, ThreadPool&, std::span<std::byte> scratch);
+
+  PackedConv pack(const ConvTransposeProblem&, const float* weights, const float* bias) const;
 };
 
 std::span<const ConvTransposeKernel> conv_transpose_kernels();

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/tensor.h"
 #include "kernels/sizes.h"
 
 namespace shrike::kernels {
@@ -34,12 +33,13 @@ const char* disjoint_refuse(const ConvTransposeProblem& p) {
   return nullptr;
 }
 
-PackedConv disjoint_pack(const TileKernel& tile, const ConvTransposeProblem& p,
-                         const float* weights, const float* bias) {
+size_t disjoint_packed_bytes(const TileKernel& tile, const ConvTransposeProblem& p) {
+  return static_cast<size_t>(Packing(tile, p).total) * sizeof(float);
+}
+
+void disjoint_pack(const TileKernel& tile, const ConvTransposeProblem& p, const float* weights,
+                   const float* bias, float* packed) {
   const Packing packing(tile, p);
-  const size_t size = static_cast<size_t>(packing.total) * sizeof(float);
-  std::shared_ptr<std::byte> bytes = allocate_aligned(size);
-  auto* packed = reinterpret_cast<float*>(bytes.get());
   if (bias) std::copy_n(bias, p.out_channels, packed + packing.bias);
   for (int64_t o = 0; o < p.out_channels; ++o) {
     float* block = packed + o / tile.columns * p.taps() * packing.panel + o % tile.columns;
@@ -48,7 +48,6 @@ PackedConv disjoint_pack(const TileKernel& tile, const ConvTransposeProblem& p,
         block[tap * packing.panel + c * tile.columns] =
             weights[(c * p.out_channels + o) * p.taps() + tap];
   }
-  return {std::move(bytes), size};
 }
 
 void disjoint_run(const TileKernel& tile, const ConvTransposeProblem& p, const PackedConv& packed,

@@ -9,8 +9,9 @@
 namespace shrike::kernels {
 
 const char* disjoint_refuse(const ConvTransposeProblem& problem);
-PackedConv disjoint_pack(const TileKernel& tile, const ConvTransposeProblem& problem,
-                         const float* weights, const float* bias);
+size_t disjoint_packed_bytes(const TileKernel& tile, const ConvTransposeProblem& problem);
+void disjoint_pack(const TileKernel& tile, const ConvTransposeProblem& problem,
+                   const float* weights, const float* bias, float* packed);
 void disjoint_run(const TileKernel& tile, const ConvTransposeProblem& problem,
                   const PackedConv& packed, const ConstMapView& input, const MapView& output,
                   ThreadPool& pool);

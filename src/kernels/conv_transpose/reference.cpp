@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "base/tensor.h"
-
 namespace shrike::kernels {
 
 namespace {
@@ -40,15 +38,15 @@ int64_t weight_count(const ConvTransposeProblem& p) {
 
 }  // namespace
 
+size_t conv_transpose_reference_packed_bytes(const ConvTransposeProblem& p) {
+  return static_cast<size_t>(weight_count(p) + p.out_channels) * sizeof(float);
+}
+
 // The weights as they came, then the bias.
-PackedConv conv_transpose_reference_pack(const ConvTransposeProblem& p, const float* weights,
-                                         const float* bias) {
-  const size_t size = static_cast<size_t>(weight_count(p) + p.out_channels) * sizeof(float);
-  std::shared_ptr<std::byte> bytes = allocate_aligned(size);
-  auto* floats = reinterpret_cast<float*>(bytes.get());
-  std::copy_n(weights, weight_count(p), floats);
-  if (bias) std::copy_n(bias, p.out_channels, floats + weight_count(p));
-  return {std::move(bytes), size};
+void conv_transpose_reference_pack(const ConvTransposeProblem& p, const float* weights,
+                                   const float* bias, float* packed) {
+  std::copy_n(weights, weight_count(p), packed);
+  if (bias) std::copy_n(bias, p.out_channels, packed + weight_count(p));
 }
 
 void conv_transpose_reference_run(const ConvTransposeProblem& p, const PackedConv& packed,

@@ -5,8 +5,9 @@
 
 namespace shrike::kernels {
 
-PackedConv conv_transpose_reference_pack(const ConvTransposeProblem& problem, const float* weights,
-                                         const float* bias);
+size_t conv_transpose_reference_packed_bytes(const ConvTransposeProblem& problem);
+void conv_transpose_reference_pack(const ConvTransposeProblem& problem, const float* weights,
+                                   const float* bias, float* packed);
 void conv_transpose_reference_run(const ConvTransposeProblem& problem, const PackedConv& packed,
                                   const ConstMapView& input, const MapView& output,
                                   ThreadPool& pool, std::span<std::byte> scratch);

@@ -49,6 +49,7 @@ class ConvCase {
     ThreadPool pool(threads);
     const PackedConv packed =
         kernel.pack(problem_, weights_.data(), with_bias ? bias_.data() : nullptr);
+    EXPECT_EQ(packed.size, kernel.packed_bytes(problem_));
     AlignedScratch scratch(kernel.scratch_bytes(problem_, threads));
     kernel.run(problem_, packed, {input_.view(), output.view(), residual_.view()}, pool,
                scratch.span());

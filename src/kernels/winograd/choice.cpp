@@ -1,4 +1,4 @@
-#include <limits>
+#include <algorithm>
 
 #include "kernels/winograd/algorithms.h"
 #include "kernels/winograd/geometry.h"
@@ -17,12 +17,34 @@ constexpr double kPixel = 100, kPixelInput = 20;  // direct: for each input pixe
 // Vectors are computed whole.
 double padded(int64_t channels) { return static_cast<double>(divide_up(channels, 16) * 16); }
 
+// What the algorithm cannot compute, whatever it costs.
+const char* cannot(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
+  if (problem.kernel_h != 3 || problem.kernel_w != 3) return "not a 3x3 kernel";
+  if (problem.dilation_h != 1 || problem.dilation_w != 1) return "dilated";
+  if (problem.stride_h != algorithm.stride || problem.stride_w != algorithm.stride)
+    return "made for another stride";
+  if (problem.groups != 1) return "grouped";
+  return nullptr;
+}
+
+// What the problem does not allow, whatever it costs.
+const char* not_allowed(const TileKernel& tile, const WinogradAlgorithm& algorithm,
+                        const ConvProblem& problem) {
+  if (algorithm.rounding > problem.max_rounding) return "its sums round more than is allowed";
+  const WinogradKernel sizes{&tile, &algorithm, nullptr, nullptr};
+  const auto most = static_cast<uint64_t>(std::max<int64_t>(0, problem.max_packed_bytes));
+  if (winograd_packed_bytes(sizes, problem) > most) return "the packed weights would be too large";
+  return nullptr;
+}
+
+}  // namespace
+
 double direct_cost(const ConvProblem& problem) {
   const auto inputs = static_cast<double>(problem.in_height * problem.in_width);
   const auto outputs = static_cast<double>(problem.out_height * problem.out_width);
   const auto channels = static_cast<double>(problem.in_channels);
-  return (outputs + kFetch) * static_cast<double>(problem.taps()) * channels *
-             padded(problem.out_channels) +
+  const auto products = static_cast<double>(problem.taps() * problem.group_in());
+  return (outputs + kFetch) * products * padded(problem.out_channels) +
          inputs * (kPixel + kPixelInput * channels);
 }
 
@@ -35,41 +57,15 @@ double winograd_cost(const WinogradAlgorithm& algorithm, const ConvProblem& prob
   return points * (products + tiles * kTransform * (padded(problem.in_channels) + outputs));
 }
 
-// Bytes of the packed weights, without what fills the last panel: the same for every instruction
-// set. Any problem whose weights lie in memory can be counted so.
-int64_t packed_bytes(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
-  return problem.in_channels * problem.out_channels * algorithm.weights * algorithm.weights *
-         static_cast<int64_t>(sizeof(float));
-}
-
-// What the algorithm cannot compute, whatever it costs.
-const char* cannot(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
-  if (problem.kernel_h != 3 || problem.kernel_w != 3) return "not a 3x3 kernel";
-  if (problem.dilation_h != 1 || problem.dilation_w != 1) return "dilated";
-  if (problem.stride_h != algorithm.stride || problem.stride_w != algorithm.stride)
-    return "made for another stride";
-  if (problem.groups != 1) return "grouped";
-  return nullptr;
-}
-
-// What the problem does not allow, whatever it costs.
-const char* not_allowed(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
-  if (algorithm.rounding > problem.max_rounding) return "its sums round more than is allowed";
-  if (packed_bytes(algorithm, problem) > problem.max_packed_bytes)
-    return "the packed weights would be too large";
-  return nullptr;
-}
-
-}  // namespace
-
-const char* winograd_refuse(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
+const char* winograd_refuse(const WinogradKernel& kernel, const ConvProblem& problem) {
+  const WinogradAlgorithm& algorithm = *kernel.algorithm;
   if (const char* reason = cannot(algorithm, problem)) return reason;
-  if (const char* reason = not_allowed(algorithm, problem)) return reason;
+  if (const char* reason = not_allowed(*kernel.tile, algorithm, problem)) return reason;
   const double cost = winograd_cost(algorithm, problem);
   if (cost >= direct_cost(problem)) return "a direct convolution is faster at this size";
   for (const WinogradAlgorithm* other : kWinogradAlgorithms)
     if (other->stride == algorithm.stride && winograd_cost(*other, problem) < cost &&
-        !not_allowed(*other, problem))
+        !not_allowed(*kernel.tile, *other, problem))
       return "another tile size is faster at this size";
   return nullptr;
 }

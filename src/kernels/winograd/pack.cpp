@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "base/tensor.h"
 #include "kernels/winograd/geometry.h"
 #include "kernels/winograd/winograd.h"
 
@@ -39,13 +38,14 @@ void PanelTransform::transform(const double (*kernels)[kMaxTileColumns], int64_t
 
 }  // namespace
 
-PackedConv winograd_pack(const WinogradKernel& kernel, const ConvProblem& problem,
-                         const float* weights, const float* bias) {
+size_t winograd_packed_bytes(const WinogradKernel& kernel, const ConvProblem& problem) {
+  return static_cast<size_t>(WinogradPacking(kernel, problem).total) * sizeof(float);
+}
+
+void winograd_pack(const WinogradKernel& kernel, const ConvProblem& problem, const float* weights,
+                   const float* bias, float* packed) {
   const WinogradPacking packing(kernel, problem);
   const int64_t columns = kernel.tile->columns, channels = problem.in_channels;
-  const size_t size = static_cast<size_t>(packing.total) * sizeof(float);
-  std::shared_ptr<std::byte> bytes = allocate_aligned(size);  // zeroed: so is what pads
-  auto* packed = reinterpret_cast<float*>(bytes.get());
   if (bias) std::copy_n(bias, problem.out_channels, packed + packing.bias);
   PanelTransform panel(*kernel.algorithm);
   const int distinct = kernel.algorithm->weights;
@@ -65,7 +65,6 @@ PackedConv winograd_pack(const WinogradKernel& kernel, const ConvProblem& proble
         }
     }
   }
-  return {std::move(bytes), size};
 }
 
 }  // namespace shrike::kernels

@@ -20,9 +20,13 @@ namespace shrike::kernels {
 
 // Refuses what it cannot compute, what would exceed problem.max_packed_bytes or max_rounding, and
 // what another of these algorithms or a direct convolution is estimated to do faster.
-const char* winograd_refuse(const WinogradAlgorithm& algorithm, const ConvProblem& problem);
-PackedConv winograd_pack(const WinogradKernel& kernel, const ConvProblem& problem,
-                         const float* weights, const float* bias);
+const char* winograd_refuse(const WinogradKernel& kernel, const ConvProblem& problem);
+// What decides: estimated times in multiply-adds at full speed, without what follows the sums.
+double winograd_cost(const WinogradAlgorithm& algorithm, const ConvProblem& problem);
+double direct_cost(const ConvProblem& problem);
+size_t winograd_packed_bytes(const WinogradKernel& kernel, const ConvProblem& problem);
+void winograd_pack(const WinogradKernel& kernel, const ConvProblem& problem, const float* weights,
+                   const float* bias, float* packed);
 size_t winograd_scratch_bytes(const WinogradKernel& kernel, const ConvProblem& problem,
                               int threads);
 void winograd_run(const WinogradKernel& kernel, const ConvProblem& problem,

@@ -123,28 +123,28 @@ TEST(Winograd, RandomProblems) {
 TEST(Winograd, TheFastestThatMemoryAllowsIsChosen) {
   ConvProblem p = square(36, 64, 64, 3, 1, 1);
   p.max_rounding = 50;
-  const auto accepted = [&](const WinogradAlgorithm& a) { return !winograd_refuse(a, p); };
-  EXPECT_TRUE(accepted(kWinograd6));
-  EXPECT_STREQ(winograd_refuse(kWinograd4, p), "another tile size is faster at this size");
+  const auto accepted = [&](const WinogradKernel& kernel) { return !winograd_refuse(kernel, p); };
+  EXPECT_TRUE(accepted(kWinograd6Plain));
+  EXPECT_STREQ(winograd_refuse(kWinograd4Plain, p), "another tile size is faster at this size");
   p.max_packed_bytes = 40 * 64 * 64 * 4;  // between 36 and 64 points
-  EXPECT_STREQ(winograd_refuse(kWinograd6, p), "the packed weights would be too large");
-  EXPECT_TRUE(accepted(kWinograd4));
+  EXPECT_STREQ(winograd_refuse(kWinograd6Plain, p), "the packed weights would be too large");
+  EXPECT_TRUE(accepted(kWinograd4Plain));
   p.max_packed_bytes = p.weight_count() * 4;
-  EXPECT_FALSE(accepted(kWinograd4));
+  EXPECT_FALSE(accepted(kWinograd4Plain));
   for (const ConvKernel& row : rows_for(p)) ADD_FAILURE() << row.name << " takes more memory";
 }
 
 TEST(Winograd, TilesThatRoundMuchWaitToBeAllowed) {
   const ConvProblem p = square(36, 64, 64, 3, 1, 1);
-  EXPECT_STREQ(winograd_refuse(kWinograd6, p), "its sums round more than is allowed");
-  EXPECT_EQ(winograd_refuse(kWinograd4, p), nullptr);
+  EXPECT_STREQ(winograd_refuse(kWinograd6Plain, p), "its sums round more than is allowed");
+  EXPECT_EQ(winograd_refuse(kWinograd4Plain, p), nullptr);
 }
 
 TEST(Winograd, RefusesWithReasons) {
-  const auto reason = [](const ConvProblem& p) { return winograd_refuse(kWinograd4, p); };
+  const auto reason = [](const ConvProblem& p) { return winograd_refuse(kWinograd4Plain, p); };
   ConvProblem p = square(20, 64, 64, 3, 1, 1);
   EXPECT_EQ(reason(p), nullptr);
-  p.max_packed_bytes = 36 * 64 * 64 * 4 - 1;
+  p.max_packed_bytes = (36 * 64 * 64 + 64) * 4 - 1;  // with the bias
   EXPECT_STREQ(reason(p), "the packed weights would be too large");
   p.max_packed_bytes = INT64_MAX;
   p.groups = 2;

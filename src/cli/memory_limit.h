@@ -1,0 +1,29 @@
+// The --memory-limit option: how much of what the user allows is left for the network.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <cstddef>
+#include <filesystem>
+#include <vector>
+
+#include "engine/memory_limit.h"
+
+namespace shrike {
+
+void add_memory_limit_option(CLI::App& app, int& megabytes);
+
+// megabytes: the option's value, 0 where it was not given. own: bytes that the command itself holds
+// while the network runs: its inputs, pictures. sessions: that run side by side.
+MemoryLimit process_limit(int megabytes, size_t own, size_t sessions = 1);
+
+// Of a pixel while its picture is decoded: three, and three for the coefficients of a progressive
+// JPEG.
+inline constexpr size_t kDecodedBytes = 6;
+
+// What one of the pictures is decoded in while the network looks at another, at most; with `drawn`
+// also what drawing and writing it takes. From the files' headers: what cannot be read counts for
+// nothing.
+size_t picture_bytes(const std::vector<std::filesystem::path>& pictures, bool drawn);
+
+}  // namespace shrike

@@ -1,0 +1,125 @@
+#include <malloc.h>
+
+#include <algorithm>
+
+#include "engine/band_choice.h"
+#include "engine/planner.h"
+
+namespace shrike {
+
+namespace {
+
+// Under a limit scratch is counted for this many threads where there are fewer, so that the choice
+// of kernels does not depend on them.
+constexpr int kCountedThreads = 2;
+
+size_t needed(const Plan& plan, const MemoryLimit& memory) {
+  return memory.beside + plan.shared_bytes() + memory.sessions * plan.session_bytes();
+}
+
+// Activations and what no kernel changes: no choice of kernels needs less beside its weights.
+size_t least_beside_weights(const Plan& plan, const MemoryLimit& memory) {
+  size_t scratch = 0;
+  for (const Plan::Entry& entry : plan.steps())
+    scratch = std::max(scratch, align_up(entry.info.scratch_bytes));
+  const size_t bound = plan.arena_lower_bound();
+  return memory.beside + plan.constant_bytes() +
+         memory.sessions * (plan.output_bytes() + bound - std::min(bound, scratch));
+}
+
+Error beyond(const Plan& plan, const MemoryLimit& memory) {
+  return usage_error(
+      "needs at least " + megabytes(needed(plan, memory)) + " of memory on " +
+      std::to_string(plan.threads()) + " thread" + (plan.threads() == 1 ? "" : "s") +
+      ", more than the limit of " + megabytes(memory.bytes) + ": weights " +
+      megabytes(plan.packed_bytes()) + ", activations " +
+      megabytes(memory.sessions * plan.arena_bytes()) + ", all else " +
+      megabytes(memory.beside + plan.constant_bytes() + memory.sessions * plan.output_bytes()));
+}
+
+struct Found {
+  PlanChoices choices;
+  bool fits = false;
+  double cost = 0;
+  size_t bytes = 0;
+};
+
+bool better(const Found& a, const Found& b) {
+  if (a.fits != b.fits) return a.fits;
+  return a.fits ? a.cost < b.cost : a.bytes < b.bytes;
+}
+
+// With these bands: the first choice of kernels that fits, else the smallest.
+Result<Found> choose_kernels(const Graph& graph, const PlanOptions& options, const Chains& bands) {
+  PlanChoices choices;
+  choices.bands = bands;
+  choices.max_packed_bytes.assign(graph.nodes.size(), INT64_MAX);
+  SHRIKE_ASSIGN(Draft draft, lay_out(graph, options, choices));
+  const size_t beside = least_beside_weights(*draft.plan, options.memory);
+  const std::vector<Saving> savings = find_savings(draft.convs);
+  size_t packed = draft.plan->packed_bytes(), done = 0;
+  while (needed(*draft.plan, options.memory) > options.memory.bytes && done < savings.size()) {
+    do {
+      choices.max_packed_bytes[savings[done].node] = savings[done].max_packed_bytes;
+      packed -= savings[done++].bytes;
+    } while (beside + packed > options.memory.bytes && done < savings.size());
+    SHRIKE_ASSIGN(draft, lay_out(graph, options, choices));
+  }
+  const size_t bytes = needed(*draft.plan, options.memory);
+  return Found{std::move(choices), bytes <= options.memory.bytes, draft.plan->cost(), bytes};
+}
+
+Result<PlanChoices> choose_within(const Graph& graph, const PlanOptions& options) {
+  SHRIKE_ASSIGN(const std::vector<Chains> ways, find_bands(graph, options));
+  std::optional<Found> best;
+  for (const Chains& bands : ways) {
+    SHRIKE_ASSIGN(Found found, choose_kernels(graph, options, bands));
+    if (!best || better(found, *best)) best = std::move(found);
+  }
+  return std::move(best->choices);
+}
+
+Result<std::shared_ptr<Plan>> lay_out_within(const Graph& graph, const PlanOptions& options) {
+  PlanOptions counted = options;
+  counted.scratch_threads = kCountedThreads;
+  SHRIKE_ASSIGN(const PlanChoices choices, choose_within(graph, counted));
+  counted.scratch_threads = std::max(options.threads, kCountedThreads);
+  SHRIKE_ASSIGN(Draft draft, lay_out(graph, counted, choices));
+  if (needed(*draft.plan, options.memory) > options.memory.bytes)
+    return beyond(*draft.plan, options.memory);
+  return std::move(draft.plan);
+}
+
+Result<std::shared_ptr<Plan>> lay_out_whole(const Graph& graph, const PlanOptions& options) {
+  SHRIKE_ASSIGN(Draft draft, lay_out(graph, options, {}));
+  return std::move(draft.plan);
+}
+
+}  // namespace
+
+Result<Draft> lay_out(const Graph& graph, const PlanOptions& options, PlanChoices choices) {
+  {
+    Planner first(graph, options, choices);
+    SHRIKE_TRY(first.run());
+    choices.placements = find_placements(first.concats(), first.owners());
+  }
+  Planner second(graph, options, std::move(choices));
+  SHRIKE_TRY(second.run());
+  SHRIKE_ASSIGN(std::shared_ptr<Plan> plan, second.finish());
+  return Draft{std::move(plan), second.convs(), second.nodes_of_steps()};
+}
+
+Result<std::shared_ptr<const Plan>> build_plan(Graph graph, const PlanOptions& options) {
+  SHRIKE_ASSIGN(std::shared_ptr<Plan> plan, options.memory.bytes > 0
+                                                ? lay_out_within(graph, options)
+                                                : lay_out_whole(graph, options));
+  graph = Graph();
+  SHRIKE_TRY(plan->pack());
+#ifdef __GLIBC__
+  // Holes that the graph's weights have left in the heap: too small for what comes next.
+  ::malloc_trim(0);
+#endif
+  return std::shared_ptr<const Plan>(std::move(plan));
+}
+
+}  // namespace shrike

@@ -1,0 +1,164 @@
+#include "engine/memory_limit.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "engine/savings.h"
+#include "engine/testing/check.h"
+#include "ir/infer.h"
+
+namespace shrike {
+namespace {
+
+using testing::add_conv;
+using testing::check_graph;
+using testing::random_tensor;
+
+// 3x3 convolutions of several sizes, for which Winograd's kernels are fastest, and others.
+Graph network() {
+  std::mt19937 random(5);
+  Graph graph;
+  ValueId x = graph.add_input("x", DType::kF32, Shape{1, 8, 48, 48});
+  x = add_conv(graph, x, 32, 3, 1, random, 1, UnaryKind::kRelu);
+  x = add_conv(graph, x, 48, 3, 2, random, 1, UnaryKind::kRelu);
+  const ValueId before = x;
+  x = add_conv(graph, x, 48, 3, 1, random, 1, UnaryKind::kRelu, before);
+  x = add_conv(graph, x, 64, 1, 1, random);
+  x = add_conv(graph, x, 64, 3, 1, random, 64);
+  x = add_conv(graph, x, 40, 3, 1, random, 1, UnaryKind::kRelu);
+  x = add_conv(graph, x, 72, 3, 2, random);
+  graph.outputs = {add_conv(graph, x, 24, 3, 1, random), before};
+  EXPECT_TRUE(infer_shapes(graph));
+  return graph;
+}
+
+struct Planned {
+  size_t bytes = 0;
+  double cost = 0;
+  std::vector<std::string> kernels;
+};
+
+Result<Planned> planned(const MemoryLimit& memory, int threads = 1) {
+  SHRIKE_ASSIGN(const Session session,
+                Session::create(network(), {.threads = threads, .memory = memory}));
+  const Plan& plan = session.plan();
+  Planned result{plan.shared_bytes() + memory.sessions * plan.session_bytes(), plan.cost(), {}};
+  for (const Plan::Entry& entry : plan.steps()) result.kernels.push_back(entry.info.kernel);
+  return result;
+}
+
+// The smallest limit, to a byte, that is not refused.
+size_t least_limit(size_t enough) {
+  size_t refused = 0;
+  while (enough - refused > 1) {
+    const size_t middle = refused + (enough - refused) / 2;
+    (planned({middle, 0}) ? enough : refused) = middle;
+  }
+  return enough;
+}
+
+TEST(MemoryLimit, SavingsAreOrderedAndLeadToDirectConvolution) {
+  std::mt19937 random(1);
+  for (int round = 0; round < 50; ++round) {
+    std::vector<ConvNote> convs(1 + random() % 6);
+    std::map<size_t, int64_t> limits;
+    size_t total = 0, least = 0;
+    for (size_t i = 0; i < convs.size(); ++i) {
+      kernels::ConvProblem& p = convs[i].problem;
+      convs[i].node = 10 * i;
+      const auto up_to = [&](int64_t most) { return 1 + static_cast<int64_t>(random()) % most; };
+      p.in_channels = up_to(200), p.out_channels = up_to(200);
+      p.in_height = p.in_width = up_to(90);
+      p.kernel_h = p.kernel_w = random() % 4 == 0 ? 1 : 3;
+      p.stride_h = p.stride_w = up_to(2);
+      p.pad_top = p.pad_left = p.kernel_h / 2;
+      p.out_height = p.out_width = (p.in_height - 1) / p.stride_h + 1;
+      limits[convs[i].node] = INT64_MAX;
+      total += kernels::select_kernel(kernels::conv_kernels(), p).kernel->packed_bytes(p);
+      p.max_packed_bytes = 0;
+      least += kernels::select_kernel(kernels::conv_kernels(), p).kernel->packed_bytes(p);
+      p.max_packed_bytes = INT64_MAX;
+    }
+    double before = 0;
+    for (const Saving& saving : find_savings(convs)) {
+      EXPECT_GT(saving.bytes, 0u);
+      EXPECT_GE(saving.cost / static_cast<double>(saving.bytes), before) << "round " << round;
+      before = saving.cost / static_cast<double>(saving.bytes);
+      EXPECT_LT(saving.max_packed_bytes, limits.at(saving.node)) << "round " << round;
+      limits[saving.node] = saving.max_packed_bytes;
+      total -= saving.bytes;
+    }
+    EXPECT_EQ(total, least) << "round " << round;
+  }
+}
+
+TEST(MemoryLimit, EveryLimitFromTheLeastOnIsKept) {
+  const Result<Planned> whole = planned({});
+  ASSERT_TRUE(whole);
+  const size_t enough = 2 * whole->bytes;
+  const size_t least = least_limit(enough);
+  EXPECT_LT(least, whole->bytes * 3 / 4);
+  double before = INFINITY;
+  size_t different = 0;
+  for (size_t i = 0; i <= 40; ++i) {
+    const size_t limit = least + (enough - least) * i / 40;
+    const Result<Planned> within = planned({limit, 0});
+    ASSERT_TRUE(within) << limit << ": " << within.error().message;
+    EXPECT_LE(within->bytes, limit);
+    EXPECT_LE(within->cost, before) << "more memory, and slower, at " << limit;
+    different += within->cost < before;
+    before = within->cost;
+  }
+  EXPECT_GE(different, 4u);
+  EXPECT_EQ(before, whole->cost);  // enough is as good as no limit
+}
+
+TEST(MemoryLimit, ResultsStayRight) {
+  const size_t whole = planned({})->bytes;
+  const size_t least = least_limit(2 * whole);
+  for (const size_t limit : {least, (least + whole) / 2, 2 * whole})
+    EXPECT_TRUE(check_graph(network(), {.threads = 2, .memory = {limit, 0}}));
+}
+
+TEST(MemoryLimit, ThreadsChangeNothing) {
+  const size_t whole = planned({})->bytes;
+  const size_t least = least_limit(2 * whole);
+  for (const size_t limit : {least, (3 * least + whole) / 4, (least + whole) / 2}) {
+    const Result<Planned> one = planned({limit, 0}, 1), two = planned({limit, 0}, 2);
+    ASSERT_TRUE(one);
+    ASSERT_TRUE(two) << two.error().message;
+    EXPECT_EQ(one->kernels, two->kernels);
+  }
+  // With many threads the scratch is larger, and that is said; the kernels are the same.
+  const Result<Planned> many = planned({least, 0}, 64);
+  ASSERT_FALSE(many);
+  EXPECT_NE(many.error().message.find("64 threads"), std::string::npos) << many.error().message;
+}
+
+TEST(MemoryLimit, SessionsHaveActivationsEach) {
+  const size_t whole = planned({})->bytes;
+  const Result<Planned> one = planned({whole, 0, 1}), three = planned({whole, 0, 3});
+  ASSERT_TRUE(one);
+  if (three) {
+    EXPECT_LE(three->bytes, whole);
+    EXPECT_GE(three->cost, one->cost);
+  }
+  EXPECT_FALSE(planned({whole, 0, 100}));
+}
+
+TEST(MemoryLimit, RefusesWithTheLeastThatIsPossible) {
+  const size_t least = least_limit(size_t{1} << 30);
+  for (const size_t beside : {size_t{0}, size_t{5'000'000}}) {
+    EXPECT_TRUE(planned({least + beside, beside}));
+    const Result<Planned> refused = planned({least + beside - 1, beside});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::kUsage);
+    EXPECT_NE(refused.error().message.find("at least " + megabytes(least + beside)),
+              std::string::npos)
+        << refused.error().message;
+  }
+}
+
+}  // namespace
+}  // namespace shrike

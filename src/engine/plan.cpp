@@ -1,0 +1,86 @@
+#include "engine/plan.h"
+
+#include <algorithm>
+
+#include "base/large_block.h"
+#include "base/memory.h"
+#include "base/thread_pool.h"
+
+namespace shrike {
+
+namespace {
+
+// The sum over all steps of one number of theirs.
+template <typename T>
+T total(const std::vector<Plan::Entry>& steps, T StepInfo::*number) {
+  T sum = 0;
+  for (const Plan::Entry& entry : steps) sum += entry.info.*number;
+  return sum;
+}
+
+}  // namespace
+
+size_t Plan::packed_bytes() const {
+  size_t sum = 0;
+  for (const Entry& entry : steps_) sum += align_up(entry.info.packed_bytes);
+  return sum;
+}
+int64_t Plan::macs() const { return total(steps_, &StepInfo::macs); }
+double Plan::cost() const { return total(steps_, &StepInfo::cost); }
+
+size_t Plan::constant_bytes() const {
+  size_t sum = 0;
+  for (const Buffer& buffer : buffers_)
+    if (buffer.kind == BufferKind::kConstant) sum += buffer.constant.byte_size();
+  return sum;
+}
+
+size_t Plan::output_bytes() const {
+  size_t sum = 0;
+  for (const Port& port : outputs_)
+    if (!port.is_map && port.slot.in_memory())
+      sum += static_cast<size_t>(port.slot.view.count()) * dtype_size(port.dtype);
+  return sum;
+}
+
+int Plan::fullest_step() const {
+  // What begins less what ended at each step; the last one for what is read after the run.
+  std::vector<size_t> change(steps_.size() + 2, 0);
+  for (const Buffer& buffer : buffers_) {
+    if (buffer.first < 0) continue;
+    change[static_cast<size_t>(buffer.first)] += align_up(buffer.bytes);
+    change[static_cast<size_t>(buffer.last) + 1] -= align_up(buffer.bytes);
+  }
+  size_t live = 0, most = 0;
+  int fullest = -1;
+  for (size_t step = 0; step + 1 < change.size(); ++step) {
+    live += change[step];
+    if (live <= most) continue;
+    most = live;
+    fullest = static_cast<int>(step);
+  }
+  return fullest;
+}
+
+Result<void> Plan::pack() {
+  // Small constants of a mapped file would keep all of it mapped, and the pages around them.
+  constexpr size_t kSmall = 1 << 16;
+  for (Buffer& buffer : buffers_) {
+    if (buffer.kind != BufferKind::kConstant || buffer.constant.byte_size() > kSmall) continue;
+    Tensor own(buffer.constant.dtype(), buffer.constant.shape());
+    std::copy_n(buffer.constant.bytes().data(), own.byte_size(), own.mutable_bytes().data());
+    buffer.constant = std::move(own);
+  }
+  packed_ = allocate_large(packed_bytes());
+  if (!packed_) return out_of_memory("the network's weights, packed");
+  std::vector<std::byte*> places = {packed_.get()};
+  for (const Entry& entry : steps_)
+    places.push_back(places.back() + align_up(entry.info.packed_bytes));
+  ThreadPool(threads_).parallel_for(static_cast<int64_t>(steps_.size()), [&](int64_t step, int) {
+    const auto i = static_cast<size_t>(step);
+    if (steps_[i].step) steps_[i].step->prepare(places[i]);
+  });
+  return {};
+}
+
+}  // namespace shrike

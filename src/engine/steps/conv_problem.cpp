@@ -1,0 +1,31 @@
+#include "engine/steps/conv_problem.h"
+
+#include "engine/steps/ask.h"
+
+namespace shrike {
+
+kernels::ConvProblem conv_problem(const Planner& planner, const Node& node) {
+  const Conv& op = std::get<Conv>(node.op);
+  const Shape& x = planner.shape(node.inputs[0]);
+  const Shape& w = planner.shape(node.inputs[1]);
+  const Shape& y = planner.shape(node.outputs[0]);
+  const auto pad = [&](size_t axis) {
+    const int a = static_cast<int>(axis) + 2;
+    return pads_of(op.auto_pad, {op.pads[axis], op.pads[axis + 2]}, x[a], y[a], op.strides[axis],
+                   (w[a] - 1) * op.dilations[axis] + 1)
+        .begin;
+  };
+  kernels::ConvProblem problem;
+  problem.in_height = x[2], problem.in_width = x[3], problem.in_channels = x[1];
+  problem.out_height = y[2], problem.out_width = y[3], problem.out_channels = y[1];
+  problem.kernel_h = w[2], problem.kernel_w = w[3];
+  problem.stride_h = op.strides[0], problem.stride_w = op.strides[1];
+  problem.dilation_h = op.dilations[0], problem.dilation_w = op.dilations[1];
+  problem.pad_top = pad(0), problem.pad_left = pad(1);
+  problem.groups = op.group;
+  problem.activation = *activation_of(op.activation, op.alpha, op.beta);
+  if (has_input(node, 3)) problem.residual = kernels::Residual::kAfterActivation;
+  return problem;
+}
+
+}  // namespace shrike
