@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "vision/bmp_rle.h"
 #include "vision/decode.h"
+#include "vision/encode.h"
 #include "vision/golden_test.h"
 #include "vision/test_png.h"
 
@@ -120,6 +121,33 @@ TEST(Jpeg, OfArithmeticCodingNothingMayBeMissing) {
   ASSERT_TRUE(decode_image(bytes_of(whole)));
   for (size_t size = 0; size + 2 < whole.size(); ++size)
     EXPECT_FALSE(decode_image(bytes_of(whole.substr(0, size)))) << size;
+}
+
+// libjpeg's list of saved markers takes time by the square of their number: minutes for these.
+TEST(Jpeg, OfManyExifBlocksTheFirstCounts) {
+  const auto encoded = encode_jpeg(Image(20, 10));
+  ASSERT_TRUE(encoded.ok());
+  const std::string plain(reinterpret_cast<const char*>(encoded->data()), encoded->size());
+  // Big-endian, one directory of one entry: the orientation (EXIF 2.32, section 4.6).
+  const auto block = [](char orientation) {
+    std::string bytes(36, '\0');
+    bytes.replace(0, 8, "\xFF\xE1\0\x22" "Exif", 8);
+    bytes.replace(10, 4, "MM\0\x2A", 4);
+    bytes.replace(17, 1, "\x08", 1);
+    bytes.replace(19, 1, "\x01", 1);
+    bytes.replace(20, 2, "\x01\x12", 2);
+    bytes.replace(23, 1, "\x03", 1);
+    bytes.replace(27, 1, "\x01", 1);
+    bytes[29] = orientation;
+    return bytes;
+  };
+  std::string many = plain.substr(0, 2) + block(6);
+  for (int i = 0; i < 200'000; ++i) many += block(1);
+  many += plain.substr(2);
+  const Result<Image> image = decode_image(bytes_of(many));
+  ASSERT_TRUE(image.ok()) << image.error().message;
+  EXPECT_EQ(image->width(), 10);
+  EXPECT_EQ(image->height(), 20);
 }
 
 }  // namespace

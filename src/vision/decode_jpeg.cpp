@@ -64,6 +64,28 @@ void on_progress(j_common_ptr info) {
   std::longjmp(trap.jump, 1);
 }
 
+int next_byte(j_decompress_ptr info) {
+  jpeg_source_mgr& source = *info->src;
+  if (source.bytes_in_buffer == 0) source.fill_input_buffer(info);
+  --source.bytes_in_buffer;
+  return *source.next_input_byte++;
+}
+
+// Reads the first EXIF block into the reader's orientation. libjpeg's own list of saved markers takes
+// time by the square of their number.
+boolean on_app1(j_decompress_ptr info) {
+  const int high = next_byte(info);
+  const auto length = static_cast<size_t>(high << 8 | next_byte(info));
+  if (length < 2) return TRUE;
+  const jpeg_source_mgr& source = *info->src;
+  const size_t there = std::min(length - 2, source.bytes_in_buffer);
+  const std::span block(reinterpret_cast<const std::byte*>(source.next_input_byte), there);
+  auto& orientation = *static_cast<std::optional<int>*>(info->client_data);
+  if (!orientation && ByteView(block).starts_with("Exif")) orientation = exif_orientation(block);
+  info->src->skip_input_data(info, static_cast<long>(length - 2));
+  return TRUE;
+}
+
 // Methods return false after an error, with message() set. None of them holds an object with a
 // destructor, so that jumping out of libjpeg into them skips nothing.
 class JpegReader {
@@ -82,7 +104,8 @@ class JpegReader {
     if (setjmp(trap_.jump)) return false;
     jpeg_create_decompress(&info_);
     info_.progress = &progress_;
-    jpeg_save_markers(&info_, JPEG_APP0 + 1, 0xFFFF);
+    info_.client_data = &orientation_;
+    jpeg_set_marker_processor(&info_, JPEG_APP0 + 1, on_app1);
     jpeg_mem_src(&info_, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
     jpeg_read_header(&info_, TRUE);
     return true;
@@ -116,18 +139,13 @@ class JpegReader {
     return trap_.reached_end && (jpeg_has_multiple_scans(&info_) || info_.arith_code);
   }
 
-  int orientation() const {
-    for (const jpeg_marker_struct* m = info_.marker_list; m != nullptr; m = m->next) {
-      const std::span block(reinterpret_cast<const std::byte*>(m->data), m->data_length);
-      if (ByteView(block).starts_with("Exif")) return exif_orientation(block);
-    }
-    return kUpright;
-  }
+  int orientation() const { return orientation_.value_or(kUpright); }
 
  private:
   ErrorTrap trap_{};
   jpeg_progress_mgr progress_{};
   jpeg_decompress_struct info_{};
+  std::optional<int> orientation_;
 };
 
 // Adobe stores CMYK inverted: 255 is no ink. Rounds down as OpenCV does.
