@@ -14,14 +14,17 @@ constexpr int kColumns = 8;
 using Ints [[gnu::vector_size(16)]] = int32_t;
 using Words [[gnu::vector_size(16)]] = int16_t;
 
+using Unsigned [[gnu::vector_size(16)]] = uint32_t;  // what wraps
+
 #if defined(__SSE2__)
-inline Ints multiply_add(Ints sums, Words step, Words weights) {
-  return sums + __builtin_ia32_pmaddwd128(step, weights);
+inline Unsigned multiply_add(Unsigned sums, Words step, Words weights) {
+  return sums + reinterpret_cast<Unsigned>(__builtin_ia32_pmaddwd128(step, weights));
 }
 #else
-inline Ints multiply_add(Ints sums, Words step, Words weights) {
+inline Unsigned multiply_add(Unsigned sums, Words step, Words weights) {
   for (int i = 0; i < 4; ++i)
-    sums[i] += step[2 * i] * weights[2 * i] + step[2 * i + 1] * weights[2 * i + 1];
+    sums[i] +=
+        static_cast<uint32_t>(step[2 * i] * weights[2 * i] + step[2 * i + 1] * weights[2 * i + 1]);
   return sums;
 }
 #endif
@@ -36,9 +39,9 @@ Vector load(const void* source) {
 // One row: its sums and the step's two words in every place fit 16 registers.
 void sum_row(const QTile& tile, int r, int32_t* target) {
   constexpr int kVectors = kColumns / 4;
-  Ints sums[kVectors];
+  Unsigned sums[kVectors];
   for (int v = 0; v < kVectors; ++v)
-    sums[v] = load<Ints>(static_cast<const int32_t*>(tile.constants) + 4 * v);
+    sums[v] = load<Unsigned>(static_cast<const int32_t*>(tile.constants) + 4 * v);
   const std::byte* weights = tile.weights;
   for (int64_t s = 0; s < tile.runs; ++s) {
     const std::byte* row = tile.inputs[r] + tile.offsets[s];
