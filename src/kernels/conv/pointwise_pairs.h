@@ -2,9 +2,8 @@
 // for Inner Product", IEEE Transactions on Computers, 1968. Of channels k and k' of a pixel x and
 // weights w, for any shifts c and scale s,
 //
-//   x[k]*w[k] + x[k']*w[k'] = (x[k] + v[k']) * (x[k'] + v[k]) / s
-//                             - (x[k]-c[k]) * (x[k']-c[k']) / s - s*w[k]*w[k'] + c[k]*w[k] +
-//                             c[k']*w[k']
+//   x[k]*w[k] + x[k']*w[k'] = ((x[k] + v[k']) * (x[k'] + v[k]) - (x[k]-c[k]) * (x[k']-c[k'])) / s
+//                             - s*w[k]*w[k'] + c[k]*w[k] + c[k']*w[k']
 //   v[k'] = s*w[k'] - c[k],  v[k] = s*w[k] - c[k']
 //
 // of which all but the first product depends on the pixel alone (once for all outputs) or on the
