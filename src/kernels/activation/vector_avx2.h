@@ -6,6 +6,7 @@
 #include <immintrin.h>
 
 #include "kernels/activation/activation.h"
+#include "kernels/activation/power_table.h"
 #include "kernels/tile/mask_avx2.h"
 
 namespace shrike::kernels {
@@ -43,6 +44,20 @@ inline Vec power_of_two(Vec x) {
   const __m256i exponent = _mm256_slli_epi32(_mm256_castps_si256(x), 23);
   return _mm256_castsi256_ps(_mm256_add_epi32(exponent, _mm256_castps_si256(splat(1.0f))));
 }
+
+// 2^(n / 2^kPowerBits) of the n in the low bits of x.
+constexpr int kPowerBits = 3;
+constexpr PowerTable<kPowerBits> kPowers = power_table<kPowerBits>();
+inline Vec power_of_root(Vec x) {
+  const __m256i n = _mm256_castps_si256(x);
+  const __m256 entry = _mm256_permutevar8x32_ps(load_aligned(kPowers.entries), n);
+  return _mm256_castsi256_ps(
+      _mm256_add_epi32(_mm256_slli_epi32(n, 23 - kPowerBits), _mm256_castps_si256(entry)));
+}
+
+// x brought into -most .. most. Of a NaN some number or a NaN.
+inline Vec limited(Vec x, float most) { return smaller(splat(most), larger(splat(-most), x)); }
+
 inline Vec square_root(Vec x) { return _mm256_sqrt_ps(x); }
 template <int kMode>
 inline Vec round_to(Vec x) {

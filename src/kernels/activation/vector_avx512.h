@@ -5,6 +5,7 @@
 #include <immintrin.h>
 
 #include "kernels/activation/activation.h"
+#include "kernels/activation/power_table.h"
 
 namespace shrike::kernels {
 namespace {
@@ -58,6 +59,21 @@ inline Vec power_of_two(Vec x) {
   const __m512i exponent = _mm512_slli_epi32(_mm512_castps_si512(x), 23);
   return _mm512_castsi512_ps(_mm512_add_epi32(exponent, _mm512_castps_si512(splat(1.0f))));
 }
+
+constexpr int kPowerBits = 4;
+constexpr PowerTable<kPowerBits> kPowers = power_table<kPowerBits>();
+inline Vec power_of_root(Vec x) {
+  const __m512i n = _mm512_castps_si512(x);
+  const __m512 entry = _mm512_permutexvar_ps(n, load_aligned(kPowers.entries));
+  return _mm512_castsi512_ps(
+      _mm512_add_epi32(_mm512_slli_epi32(n, 23 - kPowerBits), _mm512_castps_si512(entry)));
+}
+
+inline Vec limited(Vec x, float most) {
+  constexpr int kSmallerMagnitude = 2;  // with the sign of the first operand
+  return _mm512_range_ps(x, splat(most), kSmallerMagnitude);
+}
+
 inline Vec square_root(Vec x) { return _mm512_sqrt_ps(x); }
 template <int kMode>
 inline Vec round_to(Vec x) {
