@@ -35,10 +35,10 @@ struct ConvProblem {
   int64_t groups = 1;  // divides in_channels and out_channels
   Activation activation;
   Residual residual = Residual::kNone;
-  // Winograd's kernels refuse where they would need more for weights, or round more
-  // (ConvKernel::rounding).
+  // Winograd's kernels refuse where they would need more for weights, or where their sums would
+  // round that many times as much as those that are added up in order.
   int64_t max_packed_bytes = INT64_MAX;
-  double max_rounding = 10;
+  double max_rounding = 3;
 
   int64_t group_in() const { return in_channels / groups; }
   int64_t group_out() const { return out_channels / groups; }
@@ -66,8 +66,9 @@ struct ConvKernel {
   const char* name;
   CpuNeed need;
   const char* (*refuse)(const ConvProblem&);
-  double
-      rounding;  // typical rounding error of a sum, that of one that is added up in order being 1
+  // Typical rounding error of a sum over one input channel, that of one that is added up in order
+  // being 1. Over more channels a kernel that adds in blocks compares better.
+  double rounding;
 
   // weights: [out_channels][group_in][kernel_h][kernel_w]; bias: [out_channels] or null.
   // packed: packed_bytes(), zero, aligned to kTensorAlignment.

@@ -7,7 +7,9 @@
 // k is added in order, each product by one fused multiply-add where the machine has it, whatever
 // row_count is: a sum does not depend on the tile it was computed in.
 //
-// `product` is the same loop for rows at equal distances, any number of them, without a bias.
+// `product` is the same loop for rows at equal distances, any number of them, without a bias. It
+// adds kProductBlock products at a time, and then the sums of these, which rounds less than one
+// long sum does: a Winograd convolution's cancel one another.
 //
 // A TileKernel is one instruction set's form of it. Driver code works with any.
 #pragma once
@@ -56,6 +58,8 @@ using TileSumsFunction = void (*)(const TileSums&);
 using TileProductFunction = void (*)(const TileProduct&);
 using TileFinishFunction = void (*)(const TileFinish&);
 using TileWholeFunction = void (*)(const TileSums&, const TileFinish&);
+
+inline constexpr int64_t kProductBlock = 8;
 
 inline constexpr int kMaxTileRows = 8;
 inline constexpr int kMaxTileColumns = 32;

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "kernels/activation/vector_avx2.h"
 #include "kernels/tile/finish.h"
 #include "kernels/tile/tile.h"
@@ -59,21 +61,30 @@ void avx2_sums(const TileSums& tile) {
   }
 }
 
-// Rows [first, last) in tiles of kRowCount.
+// Rows [first, last) in tiles of kRowCount. The sums of earlier blocks wait in memory.
 template <int kRowCount>
 void product_rows(const TileProduct& tile, int64_t first, int64_t last) {
+  alignas(32) float waiting[kRowCount * kColumns];
   for (int64_t i = first; i < last; i += kRowCount) {
-    Vec sums[kRowCount][2];
-    clear(sums);
-    const float* row[kRowCount];
+    const float* weights = tile.weights;
+    for (int64_t k = 0; k < tile.depth; k += kProductBlock) {
+      const float* row[kRowCount];
 #pragma GCC unroll 8
-    for (int r = 0; r < kRowCount; ++r) row[r] = tile.rows + (i + r) * tile.row_stride;
-    accumulate(sums, row, tile.depth, tile.weights);
-    float* target = tile.sums + i * kColumns;
+      for (int r = 0; r < kRowCount; ++r) row[r] = tile.rows + (i + r) * tile.row_stride + k;
+      const int64_t left = tile.depth - k;
+      Vec sums[kRowCount][2];
+      clear(sums);
+      weights = accumulate(sums, row, std::min(left, kProductBlock), weights);
+      float* target = left <= kProductBlock ? tile.sums + i * kColumns : waiting;
 #pragma GCC unroll 8
-    for (int r = 0; r < kRowCount; ++r) {
-      _mm256_store_ps(target + r * kColumns, sums[r][0]);
-      _mm256_store_ps(target + r * kColumns + 8, sums[r][1]);
+      for (int r = 0; r < kRowCount; ++r)
+#pragma GCC unroll 2
+        for (int v = 0; v < 2; ++v) {
+          const int at = r * kColumns + v * 8;
+          Vec sum = sums[r][v];
+          if (k > 0) sum = _mm256_add_ps(_mm256_load_ps(waiting + at), sum);
+          _mm256_store_ps(target + at, sum);
+        }
     }
   }
 }

@@ -39,6 +39,32 @@ struct Sums {
     return weights;
   }
 
+  // sums[r] = those of kProductBlock products. Returns the weights behind them.
+  [[gnu::always_inline]] const float* of_block(const float* const (&row)[kRowCount],
+                                               const float* weights) {
+#pragma GCC unroll 16
+    for (int64_t k = 0; k < kProductBlock; ++k, weights += kColumns) {
+      Vec w[kVectors];
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v) w[v] = load_aligned(weights + v * kLanes);
+#pragma GCC unroll 8
+      for (int r = 0; r < kRowCount; ++r) {
+        const Vec x = splat(row[r][k]);
+#pragma GCC unroll 2
+        for (int v = 0; v < kVectors; ++v)
+          sums[r][v] = k == 0 ? x * w[v] : fma(x, w[v], sums[r][v]);
+      }
+    }
+    return weights;
+  }
+
+  [[gnu::always_inline]] void add(const Sums& other) {
+#pragma GCC unroll 8
+    for (int r = 0; r < kRowCount; ++r)
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v) sums[r][v] = sums[r][v] + other.sums[r][v];
+  }
+
   [[gnu::always_inline]] void store(float* target, const Vec (&bias)[kVectors]) const {
 #pragma GCC unroll 8
     for (int r = 0; r < kRowCount; ++r)
@@ -113,37 +139,51 @@ void avx512_sums(const TileSums& tile) {
   }
 }
 
+// Tiles of a product have fewer rows: the sums of a block and what they are added to fill 24 of 32
+// registers. Additions have units of their own on some processors, and cost little on others.
+constexpr int kProductTile = 6;
+
 // Rows [first, last) in tiles of kRowCount.
 template <int kRowCount, int kVectors>
 void product_rows(const TileProduct& tile, int64_t first, int64_t last) {
   for (int64_t i = first; i < last; i += kRowCount) {
-    Sums<kRowCount, kVectors> sums;
-    sums.clear();
     const float* row[kRowCount];
 #pragma GCC unroll 8
     for (int r = 0; r < kRowCount; ++r) row[r] = tile.rows + (i + r) * tile.row_stride;
-    sums.add(row, tile.depth, tile.weights);
+    const float* weights = tile.weights;
+    Sums<kRowCount, kVectors> total, block;
+    total.clear();
+    int64_t left = tile.depth;
+    for (; left >= kProductBlock; left -= kProductBlock) {
+      weights = block.of_block(row, weights);
+      total.add(block);
+#pragma GCC unroll 8
+      for (int r = 0; r < kRowCount; ++r) row[r] += kProductBlock;
+    }
+    if (left > 0) {
+      block.clear();
+      block.add(row, left, weights);
+      total.add(block);
+    }
     const Vec nothing[kVectors] = {};
-    sums.store(tile.sums + i * kColumns, nothing);
+    total.store(tile.sums + i * kColumns, nothing);
   }
 }
 
 using RowsFunction = void (*)(const TileProduct&, int64_t first, int64_t last);
 template <int kVectors>
-constexpr RowsFunction kProductRows[kRows + 1] = {nullptr,
-                                                  product_rows<1, kVectors>,
-                                                  product_rows<2, kVectors>,
-                                                  product_rows<3, kVectors>,
-                                                  product_rows<4, kVectors>,
-                                                  product_rows<5, kVectors>,
-                                                  product_rows<6, kVectors>,
-                                                  product_rows<7, kVectors>,
-                                                  product_rows<8, kVectors>};
+constexpr RowsFunction kProductRows[kProductTile + 1] = {nullptr,
+                                                         product_rows<1, kVectors>,
+                                                         product_rows<2, kVectors>,
+                                                         product_rows<3, kVectors>,
+                                                         product_rows<4, kVectors>,
+                                                         product_rows<5, kVectors>,
+                                                         product_rows<6, kVectors>};
 
 // As few tiles as there can be, of two sizes that differ by one row.
 void avx512_product(const TileProduct& tile) {
   const auto& functions = tile.columns <= kLanes ? kProductRows<1> : kProductRows<2>;
-  const int64_t tiles = (tile.count + kRows - 1) / kRows;
+  const int64_t tiles = (tile.count + kProductTile - 1) / kProductTile;
   const int64_t rows = tile.count / tiles;
   const int64_t larger = (tile.count - rows * tiles) * (rows + 1);
   if (larger > 0) functions[rows + 1](tile, 0, larger);

@@ -1,4 +1,6 @@
 // Two rows of 16 sums fit 8 registers of 4 floats.
+#include <algorithm>
+
 #include "kernels/tile/tile.h"
 #include "kernels/tile/vector_plain.h"
 
@@ -50,13 +52,19 @@ void plain_sums(const TileSums& tile) {
 
 template <int kCount>
 void product_of_few(const TileProduct& tile, int64_t first) {
-  Sums<kCount> tile_sums;
-  const float* row[kCount];
-  for (int r = 0; r < kCount; ++r) row[r] = tile.rows + (first + r) * tile.row_stride;
-  tile_sums.add(row, tile.depth, tile.weights);
+  Sums<kCount> total;
+  const float* weights = tile.weights;
+  for (int64_t k = 0; k < tile.depth; k += kProductBlock) {
+    const float* row[kCount];
+    for (int r = 0; r < kCount; ++r) row[r] = tile.rows + (first + r) * tile.row_stride + k;
+    Sums<kCount> block;
+    weights = block.add(row, std::min(tile.depth - k, kProductBlock), weights);
+    for (int r = 0; r < kCount; ++r)
+      for (int v = 0; v < kVectors; ++v) total.sums[r][v] = total.sums[r][v] + block.sums[r][v];
+  }
   for (int r = 0; r < kCount; ++r)
     for (int v = 0; v < kVectors; ++v)
-      store_aligned(tile.sums + (first + r) * kColumns + v * kLanes, tile_sums.sums[r][v]);
+      store_aligned(tile.sums + (first + r) * kColumns + v * kLanes, total.sums[r][v]);
 }
 
 void plain_product(const TileProduct& tile) {

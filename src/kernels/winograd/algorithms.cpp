@@ -11,10 +11,8 @@ constexpr int kOwn[kMaxWinogradIn] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
 
 }  // namespace
 
-const WinogradAlgorithm kWinograd4 = {
-    6, 4, 1, 6, kToomCook4.weights, kOwn, kToomCook4.rounding};
-const WinogradAlgorithm kWinograd6 = {
-    8, 6, 1, 8, kToomCook6.weights, kOwn, kToomCook6.rounding};
+const WinogradAlgorithm kWinograd4 = {6, 4, 1, 6, kToomCook4.weights, kOwn, kToomCook4.rounding};
+const WinogradAlgorithm kWinograd5 = {7, 5, 1, 7, kToomCook5.weights, kOwn, kToomCook5.rounding};
 const WinogradAlgorithm kWinogradStride2 = {
     9, 4, 2, 6, kPolyphase4.weights, kPolyphase4.weight_of, kPolyphase4.rounding};
 

@@ -8,16 +8,16 @@
 namespace shrike::kernels {
 
 // F(4, 3). A quarter of the rounding of the points 0, +-1, +-2, at the same cost.
-inline constexpr ToomCook<2> kToomCook4 =
-    toom_cook<2>({0.70710678118654752440, 1.41421356237309504880});
+inline constexpr ToomCook<2, true> kToomCook4 =
+    toom_cook<true, 2>({0.70710678118654752440, 1.41421356237309504880});
 
-// F(6, 3). No three pairs found round less by more than a twentieth, and these are exact.
-inline constexpr ToomCook<3> kToomCook6 = toom_cook<3>({0.5, 1, 2});
+// F(5, 3). Within a twentieth of the least rounding of three pairs, and exact.
+inline constexpr ToomCook<3, false> kToomCook5 = toom_cook<false, 3>({0.3125, 0.875, 1.625});
 
 // Four outputs at stride 2. The least rounding of two pairs.
 inline constexpr Polyphase<2> kPolyphase4 = polyphase<2>({0.42, 1.24});
 
-inline constexpr const WinogradAlgorithm* kWinogradAlgorithms[] = {&kWinograd4, &kWinograd6,
+inline constexpr const WinogradAlgorithm* kWinogradAlgorithms[] = {&kWinograd4, &kWinograd5,
                                                                    &kWinogradStride2};
 
 }  // namespace shrike::kernels

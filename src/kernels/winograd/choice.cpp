@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "kernels/winograd/algorithms.h"
 #include "kernels/winograd/geometry.h"
@@ -27,10 +28,17 @@ const char* cannot(const WinogradAlgorithm& algorithm, const ConvProblem& proble
   return nullptr;
 }
 
+// The error of a direct sum grows with the root of its length; that of these does not, as products
+// are added in blocks (TileKernel::product).
+double rounding(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
+  return algorithm.rounding / std::sqrt(static_cast<double>(problem.in_channels));
+}
+
 // What the problem does not allow, whatever it costs.
 const char* not_allowed(const TileKernel& tile, const WinogradAlgorithm& algorithm,
                         const ConvProblem& problem) {
-  if (algorithm.rounding > problem.max_rounding) return "its sums round more than is allowed";
+  if (rounding(algorithm, problem) > problem.max_rounding)
+    return "its sums round more than is allowed";
   const WinogradKernel sizes{&tile, &algorithm, nullptr, nullptr};
   const auto most = static_cast<uint64_t>(std::max<int64_t>(0, problem.max_packed_bytes));
   if (winograd_packed_bytes(sizes, problem) > most) return "the packed weights would be too large";

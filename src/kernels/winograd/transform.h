@@ -50,7 +50,7 @@ struct WinogradAlgorithm {
 };
 
 inline constexpr int kMaxWinogradIn = 9;
-inline constexpr int kMaxWinogradOut = 6;
+inline constexpr int kMaxWinogradOut = 5;
 
 struct WinogradKernel {
   const TileKernel* tile;
@@ -59,13 +59,13 @@ struct WinogradKernel {
   void (*output)(const WinogradOutput&);
 };
 
-extern const WinogradAlgorithm kWinograd4, kWinograd6;  // 4 x 4 and 6 x 6 outputs, stride 1
+extern const WinogradAlgorithm kWinograd4, kWinograd5;  // 4 x 4 and 5 x 5 outputs, stride 1
 extern const WinogradAlgorithm kWinogradStride2;        // 4 x 4 outputs
 
-extern const WinogradKernel kWinograd4Plain, kWinograd6Plain, kWinogradStride2Plain;
+extern const WinogradKernel kWinograd4Plain, kWinograd5Plain, kWinogradStride2Plain;
 #if SHRIKE_KERNELS_AVX2
-extern const WinogradKernel kWinograd4Avx2, kWinograd6Avx2, kWinogradStride2Avx2;
-extern const WinogradKernel kWinograd4Avx512, kWinograd6Avx512, kWinogradStride2Avx512;
+extern const WinogradKernel kWinograd4Avx2, kWinograd5Avx2, kWinogradStride2Avx2;
+extern const WinogradKernel kWinograd4Avx512, kWinograd5Avx512, kWinogradStride2Avx512;
 #endif
 
 }  // namespace shrike::kernels

@@ -28,11 +28,11 @@ template <size_t kStep, size_t kCount>
   return sum;
 }
 
-// The values at +p and -p of a polynomial of this even and this odd part, the latter over p.
-[[gnu::always_inline]] inline void at_pair(double p, Vec even, Vec odd, Vec& plus, Vec& minus) {
-  const Vec scaled = p == 1 ? odd : splat(static_cast<float>(p)) * odd;
-  plus = even + scaled;
-  minus = even - scaled;
+// upper +- p lower, which are the rows of B^T for +-p.
+[[gnu::always_inline]] inline void at_pair(double p, Vec upper, Vec lower, Vec& plus, Vec& minus) {
+  const Vec scaled = p == 1 ? lower : splat(static_cast<float>(p)) * lower;
+  plus = upper + scaled;
+  minus = upper - scaled;
 }
 
 template <const auto& kNumbers>
@@ -42,8 +42,8 @@ template <const auto& kNumbers>
   return result;
 }
 
-// y[r] = sum over the pairs i of p_i^r (m[2 i] + (-1)^r m[2 i + 1]), r < 2 kPairs.
-template <const auto& kNumbers, size_t kPairs>
+// y[r] = sum over the pairs i of p_i^r (m[2 i] + (-1)^r m[2 i + 1]), r < kOut.
+template <const auto& kNumbers, size_t kPairs, size_t kOut>
 [[gnu::always_inline]] inline void evaluate_pairs(const Vec* m, Vec* y) {
   Vec sum[kPairs], difference[kPairs];
 #pragma GCC unroll 4
@@ -54,35 +54,36 @@ template <const auto& kNumbers, size_t kPairs>
   y[0] = sum[0];
   for (size_t i = 1; i < kPairs; ++i) y[0] = y[0] + sum[i];
 #pragma GCC unroll 8
-  for (size_t r = 1; r < 2 * kPairs; ++r) {
+  for (size_t r = 1; r < kOut; ++r) {
     const Vec* parts = r % 2 == 0 ? sum : difference;
     y[r] = splat(static_cast<float>(power<kNumbers>(0, r))) * parts[0];
     for (size_t i = 1; i < kPairs; ++i) y[r] = add_scaled(y[r], power<kNumbers>(i, r), parts[i]);
   }
 }
 
-// F(2 kPairs, 3) with the numbers of toom_cook.h.
+// Stride 1 with the numbers of toom_cook.h.
 template <const auto& kNumbers>
 struct StrideOne {
   static constexpr size_t kPairs = sizeof(kNumbers.points) / sizeof(double);
-  static constexpr size_t kIn = 2 * kPairs + 2, kOut = 2 * kPairs;
+  static constexpr size_t kFirst = kNumbers.kFirstPair;
+  static constexpr size_t kIn = kNumbers.kPoints, kOut = kNumbers.kOut;
 
   // v = B^T d
   [[gnu::always_inline]] static void input(const Vec* d, Vec* v) {
-    v[0] = polynomial<2>(kNumbers.all, d);
-    v[kIn - 1] = polynomial<2>(kNumbers.all, d + 1);
+    if (kFirst > 0) v[0] = polynomial<2>(kNumbers.all, d);
+    v[kIn - 1] = polynomial<2>(kNumbers.all, d + kFirst);
 #pragma GCC unroll 4
     for (size_t i = 0; i < kPairs; ++i) {
-      const Vec even = polynomial<2>(kNumbers.pair[i], d + 2);
-      const Vec odd = polynomial<2>(kNumbers.pair[i], d + 1);
-      at_pair(kNumbers.points[i], even, odd, v[1 + 2 * i], v[2 + 2 * i]);
+      const Vec upper = polynomial<2>(kNumbers.pair[i], d + kFirst + 1);
+      const Vec lower = polynomial<2>(kNumbers.pair[i], d + kFirst);
+      at_pair(kNumbers.points[i], upper, lower, v[kFirst + 2 * i], v[kFirst + 2 * i + 1]);
     }
   }
 
   // y = A^T m
   [[gnu::always_inline]] static void output(const Vec* m, Vec* y) {
-    evaluate_pairs<kNumbers, kPairs>(m + 1, y);
-    y[0] = y[0] + m[0];
+    evaluate_pairs<kNumbers, kPairs, kOut>(m + kFirst, y);
+    if (kFirst > 0) y[0] = y[0] + m[0];
     y[kOut - 1] = y[kOut - 1] + m[kIn - 1];
   }
 };
@@ -108,7 +109,7 @@ struct StrideTwo {
 
   // y = A^T m
   [[gnu::always_inline]] static void output(const Vec* m, Vec* y) {
-    evaluate_pairs<kNumbers, kPairs>(m, y);
+    evaluate_pairs<kNumbers, kPairs, kOut>(m, y);
     y[kOut - 1] = y[kOut - 1] + m[kOut];
 #pragma GCC unroll 8
     for (size_t r = 0; r < kOut; ++r) y[r] = y[r] + m[kOut + 1 + r];

@@ -5,8 +5,8 @@ namespace shrike::kernels {
 
 constinit const WinogradKernel kWinograd4Avx2 =
     winograd_kernel<StrideOne<kToomCook4>, kTileAvx2>(kWinograd4);
-constinit const WinogradKernel kWinograd6Avx2 =
-    winograd_kernel<StrideOne<kToomCook6>, kTileAvx2>(kWinograd6);
+constinit const WinogradKernel kWinograd5Avx2 =
+    winograd_kernel<StrideOne<kToomCook5>, kTileAvx2>(kWinograd5);
 constinit const WinogradKernel kWinogradStride2Avx2 =
     winograd_kernel<StrideTwo<kPolyphase4>, kTileAvx2>(kWinogradStride2);
 

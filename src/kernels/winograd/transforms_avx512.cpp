@@ -5,8 +5,8 @@ namespace shrike::kernels {
 
 constinit const WinogradKernel kWinograd4Avx512 =
     winograd_kernel<StrideOne<kToomCook4>, kTileAvx512>(kWinograd4);
-constinit const WinogradKernel kWinograd6Avx512 =
-    winograd_kernel<StrideOne<kToomCook6>, kTileAvx512>(kWinograd6);
+constinit const WinogradKernel kWinograd5Avx512 =
+    winograd_kernel<StrideOne<kToomCook5>, kTileAvx512>(kWinograd5);
 constinit const WinogradKernel kWinogradStride2Avx512 =
     winograd_kernel<StrideTwo<kPolyphase4>, kTileAvx512>(kWinogradStride2);
 

@@ -5,8 +5,8 @@ namespace shrike::kernels {
 
 constinit const WinogradKernel kWinograd4Plain =
     winograd_kernel<StrideOne<kToomCook4>, kTilePlain>(kWinograd4);
-constinit const WinogradKernel kWinograd6Plain =
-    winograd_kernel<StrideOne<kToomCook6>, kTilePlain>(kWinograd6);
+constinit const WinogradKernel kWinograd5Plain =
+    winograd_kernel<StrideOne<kToomCook5>, kTilePlain>(kWinograd5);
 constinit const WinogradKernel kWinogradStride2Plain =
     winograd_kernel<StrideTwo<kPolyphase4>, kTilePlain>(kWinogradStride2);
 

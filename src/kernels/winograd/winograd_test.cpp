@@ -66,9 +66,10 @@ TEST(Winograd, TransformsInvertEachOther) {
 // What docs/decisions/006-winograd.md says of the points.
 TEST(Winograd, PointsRoundLittle) {
   EXPECT_NEAR(kToomCook4.rounding, 7.1, 0.05);
-  EXPECT_NEAR(toom_cook<2>({1, 2}).rounding, 31.4, 0.05);
-  EXPECT_NEAR(kToomCook6.rounding, 46.3, 0.05);
-  EXPECT_NEAR(toom_cook<3>({0.54, 1, 1.84}).rounding, 44.1, 0.05);
+  EXPECT_NEAR((toom_cook<true, 2>({1, 2}).rounding), 31.4, 0.05);
+  EXPECT_NEAR(kToomCook5.rounding, 17.1, 0.05);
+  EXPECT_NEAR((toom_cook<true, 3>({0.5, 1, 2}).rounding), 46.3, 0.05);
+  EXPECT_NEAR((toom_cook<true, 3>({0.54, 1, 1.84}).rounding), 44.1, 0.05);
   EXPECT_NEAR(kPolyphase4.rounding, 3.1, 0.05);
   EXPECT_NEAR(polyphase<2>({0.5, 1}).rounding, 5.3, 0.05);
 }
@@ -121,37 +122,43 @@ TEST(Winograd, RandomProblems) {
 }
 
 TEST(Winograd, TheFastestThatMemoryAllowsIsChosen) {
-  ConvProblem p = square(36, 64, 64, 3, 1, 1);
-  p.max_rounding = 50;
+  ConvProblem p = square(40, 64, 64, 3, 1, 1);
   const auto accepted = [&](const WinogradKernel& kernel) { return !winograd_refuse(kernel, p); };
-  EXPECT_TRUE(accepted(kWinograd6Plain));
+  EXPECT_TRUE(accepted(kWinograd5Plain));
   EXPECT_STREQ(winograd_refuse(kWinograd4Plain, p), "another tile size is faster at this size");
-  p.max_packed_bytes = 40 * 64 * 64 * 4;  // between 36 and 64 points
-  EXPECT_STREQ(winograd_refuse(kWinograd6Plain, p), "the packed weights would be too large");
+  p.max_packed_bytes = 40 * 64 * 64 * 4;  // between 36 and 49 points
+  EXPECT_STREQ(winograd_refuse(kWinograd5Plain, p), "the packed weights would be too large");
   EXPECT_TRUE(accepted(kWinograd4Plain));
   p.max_packed_bytes = p.weight_count() * 4;
   EXPECT_FALSE(accepted(kWinograd4Plain));
   for (const ConvKernel& row : rows_for(p)) ADD_FAILURE() << row.name << " takes more memory";
 }
 
-TEST(Winograd, TilesThatRoundMuchWaitToBeAllowed) {
-  const ConvProblem p = square(36, 64, 64, 3, 1, 1);
-  EXPECT_STREQ(winograd_refuse(kWinograd6Plain, p), "its sums round more than is allowed");
-  EXPECT_EQ(winograd_refuse(kWinograd4Plain, p), nullptr);
+TEST(Winograd, TilesThatRoundMuchNeedManyChannels) {
+  const auto reason = [](const WinogradKernel& kernel, int64_t channels) {
+    return winograd_refuse(kernel, square(40, channels, 64, 3, 1, 1));
+  };
+  EXPECT_STREQ(reason(kWinograd5Plain, 32), "its sums round more than is allowed");
+  EXPECT_EQ(reason(kWinograd4Plain, 32), nullptr);
+  EXPECT_EQ(reason(kWinograd5Plain, 33), nullptr);
+  EXPECT_STREQ(reason(kWinograd4Plain, 5), "its sums round more than is allowed");
+  EXPECT_EQ(reason(kWinograd4Plain, 6), nullptr);
 }
 
 TEST(Winograd, RefusesWithReasons) {
-  const auto reason = [](const ConvProblem& p) { return winograd_refuse(kWinograd4Plain, p); };
+  const auto reason = [](const ConvProblem& p) { return winograd_refuse(kWinograd5Plain, p); };
   ConvProblem p = square(20, 64, 64, 3, 1, 1);
   EXPECT_EQ(reason(p), nullptr);
-  p.max_packed_bytes = (36 * 64 * 64 + 64) * 4 - 1;  // with the bias
+  p.max_packed_bytes = (49 * 64 * 64 + 64) * 4 - 1;  // with the bias
   EXPECT_STREQ(reason(p), "the packed weights would be too large");
   p.max_packed_bytes = INT64_MAX;
   p.groups = 2;
   EXPECT_STREQ(reason(p), "grouped");
   EXPECT_STREQ(reason(square(20, 64, 64, 3, 2, 1)), "made for another stride");
   EXPECT_STREQ(reason(square(20, 64, 64, 1, 1, 0)), "not a 3x3 kernel");
-  EXPECT_STREQ(reason(square(20, 1, 16, 3, 1, 1)), "a direct convolution is faster at this size");
+  p = square(20, 1, 16, 3, 1, 1);
+  p.max_rounding = 20;
+  EXPECT_STREQ(reason(p), "a direct convolution is faster at this size");
   EXPECT_STREQ(reason(square(1, 64, 64, 3, 1, 1)), "a direct convolution is faster at this size");
 }
 
