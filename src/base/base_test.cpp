@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "base/build_id.h"
 #include "base/file.h"
 #include "base/half.h"
 #include "base/large_block.h"
@@ -293,6 +294,12 @@ TEST_F(FileTest, MapsWhatIsThereAndNamesWhatIsNot) {
   EXPECT_FALSE(MappedFile::open(folder_, ErrorKind::kInput));
   ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
   EXPECT_FALSE(MappedFile::open(folder_ / "pipe", ErrorKind::kInput));
+}
+
+TEST(BuildId, IsThatOfTheProgram) {
+  const std::string id = build_id();
+  EXPECT_GE(id.size(), 16u) << "the linker was told to leave it out";
+  EXPECT_EQ(id.find_first_not_of("0123456789abcdef"), std::string::npos);
 }
 
 }  // namespace

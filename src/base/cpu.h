@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace shrike {
 
@@ -9,6 +10,7 @@ struct CpuFeatures {
   bool avx2_fma = false;     // AVX2 and FMA3, with the system saving their registers
   bool avx512 = false;       // F, BW, DQ, VL
   bool avx512_vnni = false;  // avx512 and VNNI
+  bool avx512_bf16 = false;  // avx512 and products of bfloat16
   // Vectors are added by other units than those that multiply: AMD from Zen 3 on.
   bool separate_adders = false;
 };
@@ -16,6 +18,9 @@ struct CpuFeatures {
 // Read once. SHRIKE_CPU=plain in the environment hides every feature, SHRIKE_CPU=avx2 those past
 // AVX2: for tests and for reports from machines that misbehave.
 const CpuFeatures& cpu_features();
+
+// "avx2+fma", "avx512", ...: those that are there.
+std::vector<std::string> feature_names(const CpuFeatures& cpu);
 
 // "AMD EPYC 7763 64-Core Processor", or the architecture's name where the system tells no more.
 std::string cpu_name();

@@ -17,6 +17,7 @@
 #include "cli/network.h"
 #include "cli/process_memory.h"
 #include "cli/statistics.h"
+#include "cli/tuning_option.h"
 #include "cli/value_names.h"
 #include "cli/values.h"
 #include "engine/session.h"
@@ -45,6 +46,7 @@ struct Measured {
   int64_t macs = 0;
   double pictures_a_second = 0;  // of streams, else 0
   Json layers;
+  std::optional<TuningGain> tuned;
 };
 
 double ms_since(Clock::time_point start) {
@@ -127,9 +129,11 @@ int threads_of(const Options& o) {
 
 // From the input tensor to all of the file's own outputs.
 Result<Measured> measure_network(const Options& o) {
+  SHRIKE_TRY(check_tune(o.detector.tune, o.detector.memory_limit));
   Measured measured;
   const Clock::time_point start = Clock::now();
   std::vector<Tensor> inputs;
+  KernelTuner tuner;
   SHRIKE_ASSIGN(Session session, [&]() -> Result<Session> {
     SHRIKE_ASSIGN(Graph graph, prepared_network(o));
     size_t held = 0;
@@ -138,11 +142,16 @@ Result<Measured> measure_network(const Options& o) {
       held += inputs.back().byte_size();
     }
     const auto sessions = static_cast<size_t>(std::max(1, o.streams));
-    return Session::create(std::move(graph),
-                           {.threads = threads_of(o),
-                            .memory = process_limit(o.detector.memory_limit, held, sessions)});
+    SessionOptions options{.threads = threads_of(o),
+                           .memory = process_limit(o.detector.memory_limit, held, sessions)};
+    SHRIKE_ASSIGN(options.precision, parse_precision(o.detector.precision));
+    if (o.detector.tune) {
+      SHRIKE_ASSIGN(options.choose_conv, tuner.choice(graph, options.precision));
+    }
+    return Session::create(std::move(graph), options);
   }());
   measured.load_ms = ms_since(start);
+  if (o.detector.tune) measured.tuned = tuner.gain(session.plan());
   SHRIKE_TRY(measure_runs(o, session, inputs, measured));
   measured.peak_rss_mb = peak_rss_mb();
   measured.threads = session.threads();
@@ -186,6 +195,10 @@ void print_text(const Options& o, const Measured& m, const Spread& spread, uint6
       cpu_name().c_str());
   if (m.pictures_a_second > 0)
     std::printf("streams  %d, %.2f pictures/s together\n", o.streams, m.pictures_a_second);
+  if (m.tuned)
+    std::printf(
+        "tuned    %d of %d layers by other kernels than estimated: %.2f ms instead of %.2f\n",
+        m.tuned->changed, m.tuned->layers, m.tuned->tuned_ms, m.tuned->estimated_ms);
   if (o.layers) print_layers(m.layers);
 }
 
@@ -257,6 +270,11 @@ Result<int> bench_command(const Words& words) {
     json["streams"] = o.streams;
     json["pictures_per_second"] = m.pictures_a_second;
   }
+  if (m.tuned)
+    json["tuned"] = {{"layers", m.tuned->layers},
+                     {"changed", m.tuned->changed},
+                     {"estimated_ms", m.tuned->estimated_ms},
+                     {"tuned_ms", m.tuned->tuned_ms}};
   if (o.layers) json.update(m.layers);
   std::printf("%s\n", dump_json(json).c_str());
   return kExitOk;

@@ -9,6 +9,7 @@
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "cli/memory_option.h"
+#include "cli/tuning_option.h"
 #include "cli/validation_options.h"
 #include "cli/validation_text.h"
 #include "cli/value_names.h"
@@ -19,15 +20,17 @@ namespace {
 
 struct Options {
   ValidationOptions validation;
-  std::string size, report;
+  std::string size, report, precision = kFullPrecision;
   int threads = 0;
-  bool json = false;
+  bool tune = false, json = false;
 };
 
 void add_options(CLI::App& app, Options& o) {
   add_memory_option(app);
   add_size_option(app, o.size);
   add_threads_option(app, o.threads);
+  add_tune_option(app, o.tune);
+  add_precision_option(app, o.precision);
   add_validation_options(app, o.validation);
   app.add_flag("--json", o.json, "As JSON, fractions from 0 to 1");
   app.add_option("--report", o.report, "Folder for a page with charts, CSV and JSON")
@@ -99,6 +102,8 @@ Result<int> compare_command(const Words& words) {
     options.model.model = model;
     options.size = o.size;
     options.threads = 1;
+    options.tune = o.tune;
+    options.precision = o.precision;
     SHRIKE_ASSIGN(Detector detector, make_detector(options, {.names = NamesFor::kMatching}));
     detectors.push_back(std::move(detector));
   }

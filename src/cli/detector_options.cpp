@@ -3,6 +3,7 @@
 #include "cli/arguments.h"
 #include "cli/memory_limit.h"
 #include "cli/terminal.h"
+#include "cli/tuning_option.h"
 #include "cli/value_names.h"
 #include "cli/values.h"
 #include "formats/names_literal.h"
@@ -50,6 +51,8 @@ void add_detector_options(CLI::App& app, DetectorOptions& options) {
   add_size_option(app, options.size);
   add_threads_option(app, options.threads);
   add_memory_limit_option(app, options.memory_limit);
+  add_tune_option(app, options.tune);
+  add_precision_option(app, options.precision);
   app.add_option("--names", options.names_file, "File with the names of the classes, one a line")
       ->type_name(kFileValue);
   app.add_option("--layout", options.layout,
@@ -63,11 +66,13 @@ void add_detector_options(CLI::App& app, DetectorOptions& options) {
 }
 
 Result<Detector> make_detector(const DetectorOptions& options, const DetectorUse& use) {
+  SHRIKE_TRY(check_tune(options.tune, options.memory_limit));
   LoadOptions load;
   load.threads = options.threads;
   load.memory = process_limit(options.memory_limit, use.held, use.sessions);
   SHRIKE_ASSIGN(load.layout, parse_choice("--layout", options.layout, kLayouts));
   SHRIKE_ASSIGN(load.preprocess, parse_choice("--preprocess", options.preprocess, kPreprocesses));
+  SHRIKE_ASSIGN(load.precision, parse_precision(options.precision));
   if (!options.size.empty()) {
     SHRIKE_ASSIGN(load.imgsz, parse_size(options.size));
   }
@@ -76,6 +81,11 @@ Result<Detector> make_detector(const DetectorOptions& options, const DetectorUse
   }
   SHRIKE_ASSIGN(LoadedModel model, load_model_option(options.model));
   if (load.names.empty()) load.names = std::move(model.names);
+  KernelTuner tuner;
+  if (options.tune)
+    load.kernel_choice = [&](const Graph& prepared) {
+      return tuner.choice(prepared, load.precision);
+    };
   SHRIKE_ASSIGN(Detector detector, Detector::create(std::move(model.graph), model.source, load));
   if (!detector.names_known() && use.names == NamesFor::kShowing)
     say(printable(model.source) + " has no class names: " +

@@ -1,4 +1,4 @@
-// Options of commands that make a Detector: detect, and bench --decode.
+// Options of commands that make a Detector: detect, val, and bench --decode.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -7,15 +7,17 @@
 
 #include "base/result.h"
 #include "cli/model_option.h"
+#include "cli/precision_option.h"
 #include "detect/detector.h"
 
 namespace shrike {
 
 struct DetectorOptions {
   ModelOption model;
-  std::string size, layout = "auto", preprocess = "auto", names_file;
+  std::string size, layout = "auto", preprocess = "auto", names_file, precision = kFullPrecision;
   int threads = 0;
   int memory_limit = 0;  // MB; 0: none
+  bool tune = false;
 };
 
 void add_size_option(CLI::App& app, std::string& size);

@@ -12,7 +12,9 @@
 #include "cli/model_option.h"
 #include "cli/network.h"
 #include "cli/output_names.h"
+#include "cli/precision_option.h"
 #include "cli/terminal.h"
+#include "cli/tuning_option.h"
 #include "cli/value_names.h"
 #include "cli/values.h"
 #include "engine/session.h"
@@ -28,9 +30,9 @@ namespace fs = std::filesystem;
 
 struct Options {
   ModelOption model;
-  std::string input, output, size;
+  std::string input, output, size, precision = kFullPrecision;
   int threads = 0, memory_limit = 0;
-  bool json = false;
+  bool tune = false, json = false;
 };
 
 Result<std::vector<Tensor>> run_once(Graph graph, const Tensor& input, const std::string& source,
@@ -41,6 +43,8 @@ Result<std::vector<Tensor>> run_once(Graph graph, const Tensor& input, const std
   if (input.dtype() != DType::kF32)
     return input_error(o.input + " holds " + std::string(dtype_name(input.dtype())) +
                        ", not float32");
+  SHRIKE_TRY(check_tune(o.tune, o.memory_limit));
+  SHRIKE_ASSIGN(const kernels::Precision precision, parse_precision(o.precision));
   if (!o.size.empty()) {
     SHRIKE_ASSIGN(const auto size, parse_size(o.size));
     SHRIKE_ASSIGN(graph, at_size(std::move(graph), size, source));
@@ -51,8 +55,13 @@ Result<std::vector<Tensor>> run_once(Graph graph, const Tensor& input, const std
   const MemoryLimit limit = process_limit(o.memory_limit, input.byte_size());
   Result<std::vector<Tensor>> outputs = [&]() -> Result<std::vector<Tensor>> {
     SHRIKE_ASSIGN(Graph prepared, prepare_for_inference(std::move(graph), shapes));
-    SHRIKE_ASSIGN(Session session,
-                  Session::create(std::move(prepared), {.threads = o.threads, .memory = limit}));
+    SessionOptions options{.threads = o.threads, .memory = limit};
+    options.precision = precision;
+    KernelTuner tuner;
+    if (o.tune) {
+      SHRIKE_ASSIGN(options.choose_conv, tuner.choice(prepared, options.precision));
+    }
+    SHRIKE_ASSIGN(Session session, Session::create(std::move(prepared), options));
     return session.run(inputs);
   }();
   if (outputs) return outputs;
@@ -99,6 +108,8 @@ void add_options(CLI::App& app, Options& o) {
   add_size_option(app, o.size);
   add_threads_option(app, o.threads);
   add_memory_limit_option(app, o.memory_limit);
+  add_tune_option(app, o.tune);
+  add_precision_option(app, o.precision);
   app.add_flag("--json", o.json, "One JSON object on standard output");
 }
 

@@ -9,20 +9,6 @@
 
 namespace shrike {
 
-namespace {
-
-std::vector<std::string> feature_names() {
-  const CpuFeatures& cpu = cpu_features();
-  std::vector<std::string> names;
-  if (cpu.avx2_fma) names.emplace_back("avx2+fma");
-  if (cpu.avx512) names.emplace_back("avx512");
-  if (cpu.avx512_vnni) names.emplace_back("avx512-vnni");
-  if (cpu.separate_adders) names.emplace_back("separate-adders");
-  return names;
-}
-
-}  // namespace
-
 Result<int> version_command(const Words& words) {
   bool as_json = false;
   CLI::App app("Shows the version and what this machine offers.", "shrike version");
@@ -32,7 +18,7 @@ Result<int> version_command(const Words& words) {
   if (!arguments.words.empty())
     return usage_error("version takes no words: " + arguments.words.front());
 
-  const std::vector<std::string> features = feature_names();
+  const std::vector<std::string> features = feature_names(cpu_features());
   if (as_json) {
     const Json json = {{"version", SHRIKE_VERSION},
                        {"compiler", SHRIKE_COMPILER},

@@ -68,10 +68,17 @@ Result<Detector> Detector::create(Graph graph, const std::string& source,
   Result<ClassNames> names = class_names(network->graph, network->classes, options.names);
   if (!names) return in_context(source, names.error());
   const Family family = family_of(*network, options.preprocess);
-  Result<Session> session = Session::create(std::move(network->graph), {.threads = options.threads,
-                                                                        .nhwc_ports = true,
-                                                                        .inputs_used_up = true,
-                                                                        .memory = options.memory});
+  SessionOptions wanted{.threads = options.threads,
+                        .nhwc_ports = true,
+                        .inputs_used_up = true,
+                        .memory = options.memory};
+  wanted.precision = options.precision;
+  if (options.kernel_choice) {
+    Result<ChooseConv> choice = options.kernel_choice(network->graph);
+    if (!choice) return in_context(source, choice.error());
+    wanted.choose_conv = *std::move(choice);
+  }
+  Result<Session> session = Session::create(std::move(network->graph), wanted);
   if (!session) return in_context(source, session.error());
   return Detector(std::make_unique<State>(
       State{*std::move(session),

@@ -9,12 +9,14 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "engine/conv_choice.h"
 #include "engine/memory_limit.h"
 #include "ir/graph.h"
 #include "vision/box.h"
@@ -46,6 +48,11 @@ struct LoadOptions {
   OutputLayout layout = OutputLayout::kAuto;
   PreprocessChoice preprocess = PreprocessChoice::kAuto;
   std::vector<std::string> names;  // overrides the model's; may be empty
+  // What convolutions may round their inputs and weights to.
+  kernels::Precision precision = kernels::Precision::kFp32;
+  // How convolutions of the prepared network choose their kernels, by what was measured say; by
+  // estimate when null.
+  std::function<Result<ChooseConv>(const Graph& prepared)> kernel_choice = nullptr;
 };
 
 struct DetectOptions {

@@ -31,6 +31,8 @@ struct StepInfo {
   Shape output_shape;  // of the first output; empty where it depends on the data
   std::string kernel;  // "avx2_igemm"; "view" or "in_place" where nothing is moved
   std::vector<DeclinedWay> declined;
+  std::string problem;    // of a convolution: what its kernels' times are kept under (tuning.h)
+  std::string estimated;  // of a convolution: the kernel that estimates choose
   int64_t macs = 0;
   size_t packed_bytes = 0;   // weights in the kernel's own order
   size_t scratch_bytes = 0;  // only while the step runs

@@ -174,7 +174,7 @@ Slot Planner::converted(ValueId id, Layout layout) {
   } else {
     result = produced(id, layout);
     StepDraft copy;
-    copy.info = {graph_.value(id).name, "Copy", shape(id), "copy", {}, 0, 0, 0};
+    copy.info = {graph_.value(id).name, "Copy", shape(id), "copy", {}, {}, {}, 0, 0, 0};
     copy.touches = {slot(id), result};
     copy.step = make_copy_step({{slot(id), result}});
     add(std::move(copy));

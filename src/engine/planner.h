@@ -16,11 +16,13 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/conv_choice.h"
 #include "engine/memory_limit.h"
 #include "engine/placement.h"
 #include "engine/plan.h"
 #include "engine/savings.h"
 #include "ir/graph.h"
+#include "kernels/precision.h"
 
 namespace shrike {
 
@@ -30,6 +32,8 @@ struct PlanOptions {
   bool inputs_used_up = false;
   MemoryLimit memory = {};
   int scratch_threads = 0;  // threads that scratch is counted for; 0: `threads`
+  ChooseConv choose_conv = choose_by_estimate;
+  kernels::Precision precision = kernels::Precision::kFp32;  // of convolutions
 };
 
 // Nodes that are computed as one step, band by band (bands.h), by index, in order.
@@ -68,6 +72,10 @@ class Planner {
     return options_.scratch_threads > 0 ? options_.scratch_threads : options_.threads;
   }
   int64_t max_packed_bytes(const Node& node) const;
+  kernels::Precision precision() const { return options_.precision; }
+  ConvChoice choose(const kernels::ConvProblem& problem) const {
+    return options_.choose_conv(problem);
+  }
   // Whether a value has a buffer: its shape is static, of at most kMaxRank extents, not empty.
   bool in_memory(ValueId id) const;
   // Where a value that is computed already, or constant, lies.

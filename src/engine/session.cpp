@@ -122,8 +122,12 @@ Result<Session> Session::create(Graph prepared, const SessionOptions& options) {
   const int threads = options.threads > 0 ? options.threads : usable_cores();
   try {
     SHRIKE_ASSIGN(std::shared_ptr<const Plan> plan,
-                  build_plan(std::move(prepared), {threads, options.nhwc_ports,
-                                                   options.inputs_used_up, options.memory}));
+                  build_plan(std::move(prepared), {.threads = threads,
+                                                   .nhwc_ports = options.nhwc_ports,
+                                                   .inputs_used_up = options.inputs_used_up,
+                                                   .memory = options.memory,
+                                                   .choose_conv = options.choose_conv,
+                                                   .precision = options.precision}));
     return of(std::move(plan));
   } catch (const std::bad_alloc&) {
     return out_of_memory("the network's weights, packed");

@@ -14,10 +14,12 @@
 
 #include "base/result.h"
 #include "base/tensor.h"
+#include "engine/conv_choice.h"
 #include "engine/memory_limit.h"
 #include "engine/plan.h"
 #include "engine/trace.h"
 #include "ir/graph.h"
+#include "kernels/precision.h"
 #include "kernels/view.h"
 
 namespace shrike {
@@ -30,6 +32,9 @@ struct SessionOptions {
   bool inputs_used_up = false;
   // Kernels with smaller weights where it asks for them; see memory_limit.h.
   MemoryLimit memory = {};
+  ChooseConv choose_conv = choose_by_estimate;  // or choose_by_times of tuning.h
+  // What convolutions may round their inputs and weights to, where the processor is faster then.
+  kernels::Precision precision = kernels::Precision::kFp32;
 };
 
 class Session {

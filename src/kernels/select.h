@@ -16,7 +16,14 @@
 
 namespace shrike::kernels {
 
-enum class CpuNeed : uint8_t { kNothing, kAvx2Fma, kAvx512, kAvx512Vnni, kAvx512Adders };
+enum class CpuNeed : uint8_t {
+  kNothing,
+  kAvx2Fma,
+  kAvx512,
+  kAvx512Vnni,
+  kAvx512Bf16,
+  kAvx512Adders
+};
 
 // Null when `cpu` has what is needed, else the reason it has not.
 const char* cpu_lacks(CpuNeed need, const CpuFeatures& cpu);

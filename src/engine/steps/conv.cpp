@@ -4,6 +4,7 @@
 #include "engine/steps/conv_problem.h"
 #include "engine/steps/families_list.h"
 #include "engine/steps/pack.h"
+#include "kernels/conv/candidates.h"
 
 namespace shrike {
 
@@ -64,7 +65,7 @@ void conv_emit(Planner& planner, const Node& node) {
   ConvProblem problem = conv_problem(planner, node);
   problem.max_packed_bytes = planner.max_packed_bytes(node);
   planner.note_conv(node, problem);
-  const auto choice = kernels::select_kernel(kernels::conv_kernels(), problem);
+  const ConvChoice choice = planner.choose(problem);
   ConvSlots slots;
   slots.input = planner.as_map(node.inputs[0]);
   if (has_input(node, 3)) slots.residual = planner.as_map(node.inputs[3]);
@@ -73,7 +74,10 @@ void conv_emit(Planner& planner, const Node& node) {
   slots.scratch = planner.new_scratch(scratch);
 
   StepDraft draft = planner.draft(node, choice.kernel->name);
-  note_declined(draft.info, choice);
+  draft.info.declined.insert(draft.info.declined.end(), choice.declined.begin(),
+                             choice.declined.end());
+  draft.info.problem = kernels::problem_text(problem);
+  draft.info.estimated = choice.estimated->name;
   draft.info.macs = planner.shape(node.outputs[0])[0] * problem.macs();
   draft.info.packed_bytes = choice.kernel->packed_bytes(problem);
   draft.info.scratch_bytes = scratch;

@@ -23,6 +23,7 @@ kernels::ConvProblem conv_problem(const Planner& planner, const Node& node) {
   problem.dilation_h = op.dilations[0], problem.dilation_w = op.dilations[1];
   problem.pad_top = pad(0), problem.pad_left = pad(1);
   problem.groups = op.group;
+  problem.precision = planner.precision();
   problem.activation = *activation_of(op.activation, op.alpha, op.beta);
   if (has_input(node, 3)) problem.residual = kernels::Residual::kAfterActivation;
   return problem;

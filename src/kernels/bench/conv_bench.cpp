@@ -1,6 +1,6 @@
 // Times every row of the convolution table on YOLOv8n's layers:
 //
-//   kernels_bench [--threads N] [--only TEXT] [--gap FLOATS] [--seconds S] [--plain]
+//   kernels_bench [--threads N] [--only TEXT] [--gap FLOATS] [--seconds S] [--plain] [--bfloat16]
 //                 [--layer IN,OUT,KERNEL,STRIDE,SIZE[,GROUPS]] [--activation NAME]
 //
 // One line a layer and kernel: milliseconds (least of many runs), GMAC/s of a direct convolution
@@ -9,6 +9,7 @@
 // sums over the network: of each kernel, and of the chosen ones. --gap makes every pixel that much
 // wider than its channels, as views into a concatenation are. --seconds is what a line may take.
 // --plain adds the rows for any processor. --layer times that one (SIZE of the output) instead.
+// --bfloat16 lets products be rounded, so that the rows for that are there.
 // --activation takes that one in all layers: none, leaky_relu, silu ... (activation/activation.h).
 #include <algorithm>
 #include <chrono>
@@ -34,7 +35,7 @@ struct Options {
   int threads = 1;
   int64_t gap = 0;
   double seconds = 0.1;
-  bool plain = false;
+  bool plain = false, bfloat16 = false;
   std::string only;
   std::optional<ActivationKind> activation;
   std::vector<Layer> layers{std::begin(kYolov8n), std::end(kYolov8n)};
@@ -74,6 +75,7 @@ ConvProblem problem_of(const Layer& layer, const Options& options) {
   p.activation.alpha = 0.1f;
   p.activation.kind =
       options.activation.value_or(layer.silu ? ActivationKind::kSilu : ActivationKind::kNone);
+  if (options.bfloat16) p.precision = Precision::kBfloat16;
   return p;
 }
 
@@ -129,9 +131,9 @@ struct Sum {
 };
 
 // Whether a row could compute the problem, if only more slowly than another.
-bool possible(const ConvKernel& kernel, const ConvProblem& problem) {
-  const char* reason = kernel.refuse ? kernel.refuse(problem) : nullptr;
-  return !reason || std::strstr(reason, "faster");
+bool possible(const ConvKernel& kernel, ConvProblem problem) {
+  problem.by_estimate = false;
+  return !kernel.refuse || !kernel.refuse(problem);
 }
 
 bool wanted(const ConvKernel& kernel, const Options& options) {
@@ -191,8 +193,8 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string flag = argv[i];
     const char* value = i + 1 < argc ? argv[i + 1] : "";
-    if (flag == "--plain") {
-      options.plain = true;
+    if (flag == "--plain" || flag == "--bfloat16") {
+      (flag == "--plain" ? options.plain : options.bfloat16) = true;
       continue;
     }
     if (flag == "--threads") options.threads = std::max(1, std::atoi(value));

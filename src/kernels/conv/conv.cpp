@@ -1,6 +1,7 @@
 #include "kernels/conv/conv.h"
 
 #include "base/tensor.h"
+#include "kernels/conv/bfloat16.h"
 #include "kernels/conv/depthwise.h"
 #include "kernels/conv/depthwise_sweep.h"
 #include "kernels/conv/igemm.h"
@@ -124,6 +125,29 @@ constexpr ConvKernel pointwise_pairs_row(const char* name, CpuNeed need) {
   };
 }
 
+template <const Bfloat16Kernel& kKernel>
+constexpr ConvKernel bfloat16_row(const char* name, CpuNeed need) {
+  return {
+      name,
+      need,
+      bfloat16_refuse,
+      1,
+      [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
+        bfloat16_pack(kKernel, problem, weights, bias, packed);
+      },
+      1,
+      [](const ConvProblem& problem) { return bfloat16_packed_bytes(kKernel, problem); },
+      [](const ConvProblem& problem) { return direct_cost(problem) / 2; },
+      [](const ConvProblem& problem, int threads) {
+        return bfloat16_scratch_bytes(kKernel, problem, threads);
+      },
+      [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
+         ThreadPool& pool, std::span<std::byte> scratch) {
+        bfloat16_run(kKernel, problem, packed, maps, pool, scratch);
+      },
+  };
+}
+
 template <const WinogradKernel& kKernel, int kTileRows>
 constexpr ConvKernel winograd_row(const char* name, CpuNeed need, double rounding) {
   return {
@@ -153,6 +177,7 @@ constexpr ConvKernel kConvKernels[] = {
     depthwise_sweep_row<kDepthwiseSweepAvx2>("avx2_depthwise_sweep", CpuNeed::kAvx2Fma),
     depthwise_row<kDepthwiseAvx512>("avx512_depthwise", CpuNeed::kAvx512),
     depthwise_row<kDepthwiseAvx2>("avx2_depthwise", CpuNeed::kAvx2Fma),
+    bfloat16_row<kBfloat16Avx512>("avx512_bfloat16", CpuNeed::kAvx512Bf16),
     pointwise_pairs_row<kPointwisePairsAvx512>("avx512_pointwise_pairs", CpuNeed::kAvx512Adders),
     pointwise_row<kPointwiseAvx512>("avx512_pointwise", CpuNeed::kAvx512),
     pointwise_row<kPointwiseAvx2>("avx2_pointwise", CpuNeed::kAvx2Fma),

@@ -20,6 +20,7 @@
 
 #include "base/thread_pool.h"
 #include "kernels/activation/activation.h"
+#include "kernels/precision.h"
 #include "kernels/select.h"
 #include "kernels/view.h"
 
@@ -39,6 +40,8 @@ struct ConvProblem {
   // round that many times as much as those that are added up in order.
   int64_t max_packed_bytes = INT64_MAX;
   double max_rounding = 3;
+  bool by_estimate = true;                 // and where they are estimated to be slower than others
+  Precision precision = Precision::kFp32;  // of inputs and weights as they are multiplied
 
   int64_t group_in() const { return in_channels / groups; }
   int64_t group_out() const { return out_channels / groups; }

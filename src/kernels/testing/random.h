@@ -29,7 +29,8 @@ inline uint64_t test_seed() {
 
 class Random {
  public:
-  Random() : engine_(test_seed()) {
+  // With a step, real numbers are multiples of it.
+  explicit Random(float step = 0) : engine_(test_seed()), step_(step) {
     ::testing::Test::RecordProperty("seed", std::to_string(test_seed()));
   }
 
@@ -37,7 +38,8 @@ class Random {
     return std::uniform_int_distribution<int64_t>(low, high)(engine_);
   }
   float real(float low, float high) {
-    return std::uniform_real_distribution<float>(low, high)(engine_);
+    const float value = std::uniform_real_distribution<float>(low, high)(engine_);
+    return step_ > 0 ? std::nearbyint(value / step_) * step_ : value;
   }
   template <typename T>
   T pick(std::initializer_list<T> values) {
@@ -51,6 +53,7 @@ class Random {
 
  private:
   std::mt19937_64 engine_;
+  float step_;
 };
 
 inline constexpr float kUntouched = -12345.5f;

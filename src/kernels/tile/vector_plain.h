@@ -5,6 +5,9 @@
 
 #include <cstdint>
 #include <cstring>
+#if defined(__aarch64__)
+#include <arm_neon.h>
+#endif
 
 namespace shrike::kernels {
 namespace {
@@ -29,8 +32,16 @@ inline Vec load_some(const float* source, int64_t n) {
   return result;
 }
 
-// a * b + c, rounded twice.
-inline Vec fma(Vec a, Vec b, Vec c) { return a * b + c; }
+// a * b + c, rounded once where every processor of the architecture can, else twice.
+inline Vec fma(Vec a, Vec b, Vec c) {
+#if defined(__aarch64__)
+  return reinterpret_cast<Vec>(vfmaq_f32(reinterpret_cast<float32x4_t>(c),
+                                         reinterpret_cast<float32x4_t>(a),
+                                         reinterpret_cast<float32x4_t>(b)));
+#else
+  return a * b + c;
+#endif
+}
 
 }  // namespace
 }  // namespace shrike::kernels

@@ -69,6 +69,7 @@ const char* winograd_refuse(const WinogradKernel& kernel, const ConvProblem& pro
   const WinogradAlgorithm& algorithm = *kernel.algorithm;
   if (const char* reason = cannot(algorithm, problem)) return reason;
   if (const char* reason = not_allowed(*kernel.tile, algorithm, problem)) return reason;
+  if (!problem.by_estimate) return nullptr;
   const double cost = winograd_cost(algorithm, problem);
   if (cost >= direct_cost(problem)) return "a direct convolution is faster at this size";
   for (const WinogradAlgorithm* other : kWinogradAlgorithms)

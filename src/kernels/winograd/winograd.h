@@ -18,8 +18,9 @@
 
 namespace shrike::kernels {
 
-// Refuses what it cannot compute, what would exceed problem.max_packed_bytes or max_rounding, and
-// what another of these algorithms or a direct convolution is estimated to do faster.
+// Refuses what it cannot compute, what would exceed problem.max_packed_bytes or max_rounding, and,
+// with problem.by_estimate, what another of these algorithms or a direct convolution is estimated
+// to do faster.
 const char* winograd_refuse(const WinogradKernel& kernel, const ConvProblem& problem);
 // What decides: estimated times in multiply-adds at full speed, without what follows the sums.
 double winograd_cost(const WinogradAlgorithm& algorithm, const ConvProblem& problem);

@@ -1,0 +1,134 @@
+// Products of bfloat16 against the reference. Multiples of 1/128 up to 1 have 8 bits of mantissa:
+// with them nothing is rounded but sums, so that the row is held to what fp32 rows are held to.
+#include "kernels/conv/bfloat16.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "kernels/conv/candidates.h"
+#include "kernels/testing/conv_case.h"
+
+namespace shrike::kernels {
+namespace {
+
+using namespace testing;
+
+const ConvKernel& row() {
+  for (const ConvKernel& kernel : conv_kernels())
+    if (std::strcmp(kernel.name, "avx512_bfloat16") == 0) return kernel;
+  return conv_kernels().back();
+}
+
+class Bfloat16 : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (cpu_lacks(row().need, cpu_features()) || row().need == CpuNeed::kNothing)
+      GTEST_SKIP() << "no products of bfloat16 here";
+  }
+  // The row takes the problem, if it may round, and computes it, whether that is fast or not.
+  void check(ConvProblem p, Gaps in = {}, Gaps out = {}) {
+    p.by_estimate = false;
+    EXPECT_NE(row().refuse(p), nullptr);
+    p.precision = Precision::kBfloat16;
+    EXPECT_EQ(row().refuse(p), nullptr) << describe(p);
+    ConvCase(p, random_, in, out).check(row());
+  }
+  Random random_{1.0f / 128};
+};
+
+TEST_F(Bfloat16, ChannelsAroundPairsAndVectors) {
+  for (int64_t in : {1, 2, 3, 15, 16, 17, 31, 32, 33, 63, 65})
+    for (int64_t out : {1, 15, 16, 17, 31, 32, 33, 48, 65})
+      for (int64_t kernel : {1, 3}) check(square(6, in, out, kernel, 1, kernel / 2));
+}
+
+TEST_F(Bfloat16, WidthsStridesAndPadding) {
+  for (int64_t width : {1, 7, 8, 9, 33, 50})
+    for (int64_t stride : {1, 2, 3})
+      for (int64_t kernel : {1, 2, 3, 5}) {
+        ConvProblem p = square(11, 5, 18, kernel, stride, kernel / 2);
+        p.in_width = width + kernel;
+        check(sized(p, 1), {3, 2, 1}, {2, 5, 3});
+        p.dilation_h = p.dilation_w = 2;
+        p.pad_left = 4;  // a window entirely in the padding
+        check(sized(p, 2 * kernel));
+      }
+}
+
+TEST_F(Bfloat16, ResidualsAndActivations) {
+  for (Residual order : {Residual::kNone, Residual::kAfterActivation, Residual::kBeforeActivation})
+    for (ActivationKind kind :
+         {ActivationKind::kNone, ActivationKind::kLeakyRelu, ActivationKind::kSilu}) {
+      ConvProblem p = square(9, 20, 40, 3, 1, 1);
+      p.residual = order;
+      p.activation = {kind, 0.1f, 0};
+      check(p, {3, 2, 1}, {2, 5, 3});
+    }
+}
+
+// Rounded apart from the kernel, by the definition: to the nearest multiple of the unit of 8 bits.
+float rounded(float value) {
+  int exponent = 0;
+  const double mantissa = std::frexp(static_cast<double>(value), &exponent);
+  if (std::fabs(value) < std::ldexp(1.0, -126)) return 0;
+  return static_cast<float>(std::ldexp(std::nearbyint(std::ldexp(mantissa, 8)), exponent - 8));
+}
+
+// Any inputs and weights give the bits that their rounded values give.
+TEST_F(Bfloat16, RoundsToNearestEven) {
+  Random random;
+  for (int64_t channels : {1, 2, 31, 32, 33, 64, 79}) {
+    ConvProblem p = square(5, channels, 19, 1, 1, 0);
+    p.precision = Precision::kBfloat16;
+    std::vector<float> weights = random.reals(p.weight_count());
+    TestMap input(5, 5, channels);
+    input.fill(random, -3, 3);
+    int i = 0;
+    input.for_each([&](float& x) {
+      const float unit = std::ldexp(1.0f, i % 9 - 4);
+      if (i % 3 == 1) x = unit * (1 + static_cast<float>(i % 7) / 256);  // ties among them
+      if (i % 11 == 2) x = std::ldexp(unit, -140);                       // a denormal
+      ++i;
+    });
+    const auto run = [&] {
+      const PackedConv packed = row().pack(p, weights.data(), nullptr);
+      AlignedScratch scratch(row().scratch_bytes(p, 1));
+      ThreadPool pool(1);
+      TestMap output(5, 5, 19);
+      row().run(p, packed, {input.view(), output.view(), {}}, pool, scratch.span());
+      return output.values();
+    };
+    const std::vector<float> as_given = run();
+    input.for_each([](float& x) { x = rounded(x); });
+    for (float& w : weights) w = rounded(w);
+    EXPECT_TRUE(near(run(), as_given, 0)) << channels << " channels";
+  }
+}
+
+TEST_F(Bfloat16, IsChosenWhereThatIsFaster) {
+  const auto chosen = [](ConvProblem p) {
+    p.precision = Precision::kBfloat16;
+    return select_kernel(conv_kernels(), p).kernel == &row();
+  };
+  EXPECT_TRUE(chosen(square(40, 64, 64, 1, 1, 0)));
+  EXPECT_TRUE(chosen(square(40, 64, 128, 3, 2, 1)));
+  EXPECT_FALSE(chosen(square(40, 64, 64, 3, 1, 1))) << "Winograd's";
+  EXPECT_FALSE(chosen(square(320, 3, 16, 3, 2, 1))) << "the taps of few channels";
+  EXPECT_FALSE(chosen(square(40, 64, 1, 1, 1, 0))) << "few outputs";
+}
+
+TEST_F(Bfloat16, IsACandidateOnlyWhereItMayRound) {
+  ConvProblem p = square(20, 64, 64, 1, 1, 0);
+  const auto offered = [&] {
+    const std::vector<const ConvKernel*> rows = conv_candidates(p);
+    return std::count(rows.begin(), rows.end(), &row()) == 1;
+  };
+  EXPECT_FALSE(offered());
+  p.precision = Precision::kBfloat16;
+  EXPECT_TRUE(offered());
+}
+
+}  // namespace
+}  // namespace shrike::kernels
