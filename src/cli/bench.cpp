@@ -127,6 +127,24 @@ int threads_of(const Options& o) {
   return std::max(1, usable_cores() / o.streams);
 }
 
+// The network ready to run, and example inputs for it. The graph goes with the return.
+Result<Session> create_session(const Options& o, std::vector<Tensor>& inputs, KernelTuner& tuner) {
+  SHRIKE_ASSIGN(Graph graph, prepared_network(o));
+  size_t held = 0;
+  for (ValueId id : graph.inputs) {
+    inputs.push_back(example_input(*graph.value(id).shape));
+    held += inputs.back().byte_size();
+  }
+  const auto sessions = static_cast<size_t>(std::max(1, o.streams));
+  SessionOptions options{.threads = threads_of(o),
+                         .memory = process_limit(o.detector.memory_limit, held, sessions)};
+  SHRIKE_ASSIGN(options.precision, parse_precision(o.detector.precision));
+  if (o.detector.tune) {
+    SHRIKE_ASSIGN(options.choose_conv, tuner.choice(graph, options.precision));
+  }
+  return Session::create(std::move(graph), options);
+}
+
 // From the input tensor to all of the file's own outputs.
 Result<Measured> measure_network(const Options& o) {
   SHRIKE_TRY(check_tune(o.detector.tune, o.detector.memory_limit));
@@ -134,22 +152,7 @@ Result<Measured> measure_network(const Options& o) {
   const Clock::time_point start = Clock::now();
   std::vector<Tensor> inputs;
   KernelTuner tuner;
-  SHRIKE_ASSIGN(Session session, [&]() -> Result<Session> {
-    SHRIKE_ASSIGN(Graph graph, prepared_network(o));
-    size_t held = 0;
-    for (ValueId id : graph.inputs) {
-      inputs.push_back(example_input(*graph.value(id).shape));
-      held += inputs.back().byte_size();
-    }
-    const auto sessions = static_cast<size_t>(std::max(1, o.streams));
-    SessionOptions options{.threads = threads_of(o),
-                           .memory = process_limit(o.detector.memory_limit, held, sessions)};
-    SHRIKE_ASSIGN(options.precision, parse_precision(o.detector.precision));
-    if (o.detector.tune) {
-      SHRIKE_ASSIGN(options.choose_conv, tuner.choice(graph, options.precision));
-    }
-    return Session::create(std::move(graph), options);
-  }());
+  SHRIKE_ASSIGN(Session session, create_session(o, inputs, tuner));
   measured.load_ms = ms_since(start);
   if (o.detector.tune) measured.tuned = tuner.gain(session.plan());
   SHRIKE_TRY(measure_runs(o, session, inputs, measured));
