@@ -16,6 +16,7 @@ bool any(const Op&) { return true; }
 constexpr StepFamily kFamilies[] = {
     {"conv", is<Conv>, conv_refuse, conv_emit},
     {"conv_transpose", is<ConvTranspose>, conv_transpose_refuse, conv_transpose_emit},
+    {"qconv", is<QConv>, quantized_conv_refuse, quantized_conv_emit},
     {"batch_norm", is<BatchNorm>, batch_norm_refuse, batch_norm_emit},
     {"pool", is<MaxPool, AveragePool, GlobalAveragePool>, pool_refuse, pool_emit},
     {"resize", is<Resize>, resize_refuse, resize_emit},
@@ -23,6 +24,9 @@ constexpr StepFamily kFamilies[] = {
      view_refuse, view_emit},
     {"concat", is<Concat>, concat_refuse, concat_emit},
     {"unary", is<Unary, Clip>, unary_refuse, unary_emit},
+    {"quantize", is<QuantizeLinear, DequantizeLinear>, quantize_refuse, quantize_emit},
+    {"lookup", is<Lookup>, lookup_refuse, lookup_emit},
+    {"byte_sum", is<QAdd>, byte_sum_refuse, byte_sum_emit},
     {"binary", is<Binary>, binary_refuse, binary_emit},
     {"matmul", is<MatMul>, matmul_refuse, matmul_emit},
     {"gemm", is<Gemm>, gemm_refuse, gemm_emit},

@@ -147,7 +147,9 @@ const Slot& Planner::slot(ValueId id) {
 }
 
 bool Planner::lies_as_map(ValueId id) {
-  if (graph_.value(id).dtype != DType::kF32 || graph_.constant(id) || !in_memory(id)) return false;
+  const DType dtype = graph_.value(id).dtype;
+  if ((dtype != DType::kF32 && dtype != DType::kU8) || graph_.constant(id) || !in_memory(id))
+    return false;
   const View& view = slot(id).view;
   return is_map(view) && !is_dense(view);
 }

@@ -83,7 +83,7 @@ class Planner {
   const Shape& shape(ValueId id) const { return *graph_.value(id).shape; }
   // A map that is no dense tensor as well: what is worth keeping a map.
   bool lies_as_map(ValueId id);
-  Slot as_map(ValueId id);    // requires f32 and rank 4
+  Slot as_map(ValueId id);    // requires rank 4
   Slot as_dense(ValueId id);  // row-major without gaps
 
   // ---- What a family defines: where an output lies.

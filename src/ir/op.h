@@ -10,6 +10,7 @@
 #include "ir/ops/feature_map.h"
 #include "ir/ops/head.h"
 #include "ir/ops/movement.h"
+#include "ir/ops/quantize.h"
 #include "ir/ops/reduce.h"
 
 namespace shrike {
@@ -21,6 +22,7 @@ using Op = std::variant<
     Transpose, Squeeze, Unsqueeze, Flatten, Expand, Tile, Pad, DepthToSpace, SpaceToDepth, ShapeOf,
     ConstantOfShape, Range,                                                           //
     MatMul, Gemm, Softmax, Reduce, ArgMax, TopK, CumSum, NonZero, NonMaxSuppression,  //
+    QuantizeLinear, DequantizeLinear, QConv, QAdd, Lookup,                            //
     Head>;
 
 // "Conv", "Sigmoid", "ReduceMax": ONNX's name where ONNX has the operator.

@@ -41,8 +41,12 @@ size_t bytes_of_constants(const Graph& graph) {
 
 class Folder {
  public:
-  explicit Folder(Graph& graph)
-      : graph_(graph), readers_(graph.values.size(), 0), made_(graph.values.size(), false) {
+  // keeps: nodes that stay whatever their inputs are.
+  Folder(Graph& graph, bool (*keeps)(const Op&))
+      : graph_(graph),
+        keeps_(keeps),
+        readers_(graph.values.size(), 0),
+        made_(graph.values.size(), false) {
     const size_t constants = bytes_of_constants(graph);
     budget_ = kSpareBytes + constants;
     steps_left_ = kSpareSteps + kStepsPerByte * static_cast<double>(constants);
@@ -74,6 +78,7 @@ class Folder {
   size_t room() const { return budget_ - alive_; }
 
   Result<bool> fold(const Node& node) {
+    if (keeps_(node.op)) return false;
     if (fold_shape(node)) return true;
     std::vector<const Tensor*> inputs;
     for (ValueId id : node.inputs) {
@@ -146,6 +151,7 @@ class Folder {
   }
 
   Graph& graph_;
+  bool (*keeps_)(const Op&);
   std::vector<int> readers_;  // inputs of nodes not folded, and graph outputs
   std::vector<bool> made_;    // by folding
   size_t alive_ = 0;          // bytes of those that still have readers
@@ -155,6 +161,14 @@ class Folder {
 
 }  // namespace
 
-Result<void> fold_constants(Graph& graph) { return Folder(graph).run(); }
+// Weights that a file holds as integers stay integers.
+Result<void> fold_constants(Graph& graph) {
+  return Folder(graph, [](const Op& op) { return std::holds_alternative<DequantizeLinear>(op); })
+      .run();
+}
+
+Result<void> fold_dequantized(Graph& graph) {
+  return Folder(graph, [](const Op&) { return false; }).run();
+}
 
 }  // namespace shrike

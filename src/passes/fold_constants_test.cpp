@@ -117,5 +117,21 @@ TEST(FoldConstants, SharedConstantsStayForTheirLastReader) {
   EXPECT_EQ(g.constant(g.outputs[1])->data<float>()[1], 18);
 }
 
+TEST(FoldConstants, IntegersStayUntilTheyAreWantedAsFloats) {
+  Graph g;
+  const auto constant = [&](const char* name, Tensor tensor) {
+    return g.add_constant(name, std::move(tensor));
+  };
+  const ValueId q = constant("q", Tensor::from<int8_t>(Shape{2}, std::vector<int8_t>{-3, 4}));
+  const ValueId scale = constant("scale", Tensor::scalar(0.5f));
+  g.outputs.push_back(g.add_node(DequantizeLinear{}, {q, scale}, "real"));
+  ASSERT_TRUE(infer_shapes(g));
+  ASSERT_TRUE(fold_constants(g));
+  EXPECT_EQ(g.nodes.size(), 1u);
+  ASSERT_TRUE(fold_dequantized(g));
+  EXPECT_TRUE(g.nodes.empty());
+  EXPECT_EQ(g.constant(g.outputs[0])->data<float>()[1], 2.0f);
+}
+
 }  // namespace
 }  // namespace shrike

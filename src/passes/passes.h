@@ -6,8 +6,11 @@
 namespace shrike {
 
 // Nodes whose inputs are all constant become constants; Shape of a static shape too. Results that
-// are large, or many, stay nodes (fold_constants.cpp has the bounds).
+// are large, or many, stay nodes (fold_constants.cpp has the bounds), and so does DequantizeLinear.
 Result<void> fold_constants(Graph& graph);
+
+// The same with DequantizeLinear: weights that a file holds as integers become floats.
+Result<void> fold_dequantized(Graph& graph);
 
 // Identity, casts to the same type, reshapes to the same shape, and the like.
 Result<void> remove_no_ops(Graph& graph);
@@ -32,6 +35,25 @@ Result<void> fuse_activation_into_conv(Graph& graph);
 
 // Conv(x) + y of the same static shape -> Conv with a residual.
 Result<void> fuse_residual_into_conv(Graph& graph);
+
+// Conv of dequantised x and weights -> QConv, with the QuantizeLinear that alone reads it. Weights
+// become i8 without a zero point, the bias steps of x_scale * scales[o]; what no QConv can say, or
+// would overflow 32-bit sums, stays as it is.
+Result<void> fuse_integer_conv(Graph& graph);
+
+// DequantizeLinear behind the operators that only move elements or pick the largest, which then
+// work on integers; with the QuantizeLinear of the same parameters behind it, it goes.
+Result<void> sink_dequantize(Graph& graph);
+
+// i8 activations become u8 with a zero point 128 larger, which is what kernels take.
+Result<void> make_activations_unsigned(Graph& graph);
+
+// QuantizeLinear behind functions of one u8 tensor alone (an activation between its own Q and DQ,
+// a change of scale) -> Lookup in a table of what the nodes make of each byte.
+Result<void> fuse_byte_functions(Graph& graph);
+
+// Q(DQ(a) + DQ(b)) of u8 tensors of one shape -> QAdd.
+Result<void> fuse_integer_add(Graph& graph);
 
 // Undoes the three fusions for saving: Silu, fused activations and residuals in ONNX operators.
 Result<void> expand_fused(Graph& graph);

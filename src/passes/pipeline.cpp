@@ -37,6 +37,12 @@ constexpr Pass kInference[] = {
      fuse_activation_into_conv},
     {"fuse_residual_into_conv", "residual additions in the convolution's epilogue",
      fuse_residual_into_conv},
+    {"fuse_integer_conv", "convolutions between integers", fuse_integer_conv},
+    {"sink_dequantize", "integers moved as integers", sink_dequantize},
+    {"make_activations_unsigned", "i8 activations as u8", make_activations_unsigned},
+    {"fuse_byte_functions", "functions of one byte as tables", fuse_byte_functions},
+    {"fuse_integer_add", "additions between integers", fuse_integer_add},
+    {"fold_dequantized", "weights that were integers computed in floats", fold_dequantized},
 };
 
 constexpr Pass kSaving[] = {

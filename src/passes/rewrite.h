@@ -24,9 +24,14 @@ class Substitution {
 
  private:
   enum class Role : char { kInner, kInput, kOutput };
-  Role& role(ValueId id) { return roles_[static_cast<size_t>(id)]; }
+  // Values that were added during the walk are inner ones, and themselves.
+  Role& role(ValueId id) {
+    if (roles_.size() < graph_.values.size()) roles_.resize(graph_.values.size(), Role::kInner);
+    return roles_[static_cast<size_t>(id)];
+  }
   ValueId stand_in(ValueId id) const {
-    return id == kNoValue ? id : stand_ins_[static_cast<size_t>(id)];
+    const auto i = static_cast<size_t>(id);
+    return id == kNoValue || i >= stand_ins_.size() ? id : stand_ins_[i];
   }
 
   Graph& graph_;

@@ -123,6 +123,11 @@ Result<Outputs> evaluate(const TopK&, const Inputs&);
 Result<Outputs> evaluate(const CumSum&, const Inputs&);
 Result<Outputs> evaluate(const NonZero&, const Inputs&);
 Result<Outputs> evaluate(const NonMaxSuppression&, const Inputs&);
+Result<Outputs> evaluate(const QuantizeLinear&, const Inputs&);
+Result<Outputs> evaluate(const DequantizeLinear&, const Inputs&);
+Result<Outputs> evaluate(const QConv&, const Inputs&);
+Result<Outputs> evaluate(const QAdd&, const Inputs&);
+Result<Outputs> evaluate(const Lookup&, const Inputs&);
 Result<Outputs> evaluate(const Head&, const Inputs&);
 
 }  // namespace shrike::reference

@@ -44,6 +44,8 @@ double steps(const T&, const Sizes& s) {
 
 double steps(const Conv&, const Sizes& s) { return s.all + s.out * s.weights_an_output(); }
 
+double steps(const QConv&, const Sizes& s) { return s.all + s.out * s.weights_an_output(); }
+
 double steps(const ConvTranspose&, const Sizes& s) {
   return s.all + s.size(0) * s.weights_an_output();
 }

@@ -13,7 +13,8 @@ inline constexpr std::string_view kOperators =
     "GatherElements|GatherND|ScatterND|ScatterElements|Scatter|Reshape|Transpose|"
     "Squeeze|Unsqueeze|Flatten|Expand|Tile|Pad|DepthToSpace|SpaceToDepth|Shape|"
     "ConstantOfShape|Range|MatMul|Gemm|Softmax|ReduceMax|ReduceMean|ReduceSum|ArgMax|"
-    "TopK|CumSum|NonZero|NonMaxSuppression|Dropout|Identity|Constant|PRelu|Erf";
+    "TopK|CumSum|NonZero|NonMaxSuppression|Dropout|Identity|Constant|PRelu|Erf|"
+    "QuantizeLinear|DequantizeLinear";
 
 inline constexpr std::string_view kAttributes =
     "strides|pads|dilations|group|kernel_shape|auto_pad|axis|axes|keepdims|to|perm|"

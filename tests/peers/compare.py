@@ -51,6 +51,14 @@ def rows_error(got, want, tolerance):
     return box_error, score_error
 
 
+def sections(output):
+    """[(part name, the part)] of an output that is no set of rows."""
+    if output.ndim == 3 and min(output.shape[1:]) >= 5:
+        boxes, scores = np.split(output, [4], 1 if output.shape[1] < output.shape[2] else 2)
+        return [("boxes", boxes), ("scores", scores)]
+    return [("all", output)]
+
+
 def parts(got, want, tolerance):
     """[(part name, error)] of one output."""
     if got.shape != want.shape:
@@ -58,11 +66,7 @@ def parts(got, want, tolerance):
     if is_rows(want):
         errors = [rows_error(g.astype(np.float64), w.astype(np.float64), tolerance) for g, w in zip(got, want)]
         return [("boxes", max(e[0] for e in errors)), ("scores", max(e[1] for e in errors))]
-    if want.ndim == 3 and min(want.shape[1:]) >= 5:
-        axis = 1 if want.shape[1] < want.shape[2] else 2
-        (g_box, g_score), (w_box, w_score) = np.split(got, [4], axis), np.split(want, [4], axis)
-        return [("boxes", relative_error(g_box, w_box)), ("scores", relative_error(g_score, w_score))]
-    return [("all", relative_error(got, want))]
+    return [(name, relative_error(g, w)) for (name, w), (_, g) in zip(sections(want), sections(got))]
 
 
 def report(label, got, want, tolerance=TOLERANCE, rounding=None):

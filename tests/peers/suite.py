@@ -4,6 +4,8 @@ yolov3-tiny where `shrike pull` has put it:
 
     suite.py run      `shrike run` against ONNX Runtime and, for Darknet's files, darknet_forward
     suite.py convert  what `shrike convert` writes, run by ONNX Runtime, against the same
+    suite.py quantized
+                      what ONNX Runtime's quantiser makes of two models, run in integers
     suite.py resize   the same network at another size and back; yolov8n-bccd-640 at 320 against the
                       file that was exported at 320
 
@@ -19,6 +21,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 SKIPPED = 77
 NEEDED = ("numpy", "onnx", "onnxruntime")
+QUANTIZED = ("yolov8n-bccd-320", "yolox_nano")
 
 
 def models():
@@ -44,7 +47,7 @@ def check(args, name, *words):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("check", choices=["run", "convert", "resize"])
+    parser.add_argument("check", choices=["run", "convert", "resize", "quantized"])
     parser.add_argument("--shrike", required=True)
     args = parser.parse_args()
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
@@ -53,6 +56,10 @@ def main():
     found = models()
     if not found:
         return skip("no models in the shared folder")
+    if args.check == "quantized":
+        found = [model for model in found if model.stem in QUANTIZED and model.suffix == ".onnx"]
+        if not found:
+            return skip("none of the models that are quantised in the shared folder")
     codes = [check(args, args.check, *found)]
     pair = [next((m for m in found if m.stem == f"yolov8n-bccd-{size}"), None) for size in (640, 320)]
     if args.check == "resize" and all(pair):

@@ -15,6 +15,12 @@ const char* refuse_unless_f32(const Planner& planner, const Node& node, size_t c
   return nullptr;
 }
 
+bool is_byte_map(const Planner& planner, const Node& node) {
+  if (!has_input(node, 0) || node.outputs.size() != 1 || node.outputs[0] == kNoValue) return false;
+  return planner.graph().value(node.inputs[0]).dtype == DType::kU8 &&
+         planner.in_memory(node.inputs[0]) && planner.shape(node.inputs[0]).rank() == 4;
+}
+
 const char* refuse_unless_constant(const Planner& planner, const Node& node, size_t i) {
   if (!has_input(node, i)) return nullptr;
   const Tensor* constant = planner.graph().constant(node.inputs[i]);

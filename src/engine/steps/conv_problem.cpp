@@ -5,7 +5,8 @@
 namespace shrike {
 
 kernels::ConvProblem conv_problem(const Planner& planner, const Node& node) {
-  const Conv& op = std::get<Conv>(node.op);
+  const auto* integers = std::get_if<QConv>(&node.op);
+  const Conv& op = integers ? *integers : std::get<Conv>(node.op);
   const Shape& x = planner.shape(node.inputs[0]);
   const Shape& w = planner.shape(node.inputs[1]);
   const Shape& y = planner.shape(node.outputs[0]);
@@ -25,7 +26,7 @@ kernels::ConvProblem conv_problem(const Planner& planner, const Node& node) {
   problem.groups = op.group;
   problem.precision = planner.precision();
   problem.activation = *activation_of(op.activation, op.alpha, op.beta);
-  if (has_input(node, 3)) problem.residual = kernels::Residual::kAfterActivation;
+  if (has_input(node, integers ? 4 : 3)) problem.residual = kernels::Residual::kAfterActivation;
   return problem;
 }
 

@@ -1,4 +1,4 @@
-// What a Conv node is to the kernels. Requires that conv_refuse() takes it.
+// What a Conv or QConv node is to the kernels. Requires that its family does not refuse it.
 #pragma once
 
 #include "engine/planner.h"

@@ -9,7 +9,7 @@ namespace shrike {
 
 namespace {
 
-// Types that are not 4 bytes wide occur in small index tensors only.
+// Types of other widths than 4 bytes and 1 occur in small index tensors only.
 void copy_by_element(const View& from_view, const std::byte* from, const View& to_view,
                      std::byte* to, size_t size) {
   const int64_t count = from_view.count();
@@ -53,6 +53,9 @@ void copy_view(const View& from_view, const std::byte* from, const View& to_view
                 static_cast<size_t>(from_view.count()) * size);
     return;
   }
+  if (size == 1)
+    return kernels::copy_strided(strided_at(from_view, reinterpret_cast<const uint8_t*>(from)),
+                                 strided_at(to_view, reinterpret_cast<uint8_t*>(to)), pool);
   if (size != sizeof(float)) return copy_by_element(from_view, from, to_view, to, size);
   kernels::copy_strided(strided_at(from_view, reinterpret_cast<const float*>(from)),
                         strided_at(to_view, reinterpret_cast<float*>(to)), pool);
@@ -62,7 +65,7 @@ Tensor map_order(const Tensor& tensor) {
   Tensor result(tensor.dtype(), tensor.shape());
   ThreadPool alone(1);
   copy_view(dense_view(tensor.shape()), tensor.bytes().data(), map_view(tensor.shape()),
-            result.mutable_bytes().data(), sizeof(float), alone);
+            result.mutable_bytes().data(), dtype_size(tensor.dtype()), alone);
   return result;
 }
 

@@ -18,6 +18,20 @@ void conv_transpose_emit(Planner& planner, const Node& node);
 const char* batch_norm_refuse(Planner& planner, const Node& node);
 void batch_norm_emit(Planner& planner, const Node& node);
 
+// QConv of bytes with constant weights, on maps. (quantized_conv.cpp)
+const char* quantized_conv_refuse(Planner& planner, const Node& node);
+void quantized_conv_emit(Planner& planner, const Node& node);
+
+// QuantizeLinear and DequantizeLinear between f32 and u8 with one scale.
+const char* quantize_refuse(Planner& planner, const Node& node);
+void quantize_emit(Planner& planner, const Node& node);
+
+// Lookup and QAdd. (bytes.cpp)
+const char* lookup_refuse(Planner& planner, const Node& node);
+void lookup_emit(Planner& planner, const Node& node);
+const char* byte_sum_refuse(Planner& planner, const Node& node);
+void byte_sum_emit(Planner& planner, const Node& node);
+
 // MaxPool, AveragePool, GlobalAveragePool on maps.
 const char* pool_refuse(Planner& planner, const Node& node);
 void pool_emit(Planner& planner, const Node& node);

@@ -1,4 +1,4 @@
-#include "kernels/pool/pool.h"
+#include "kernels/pool/byte_pool.h"
 
 #include "engine/steps/ask.h"
 #include "engine/steps/families_list.h"
@@ -7,24 +7,25 @@ namespace shrike {
 
 namespace {
 
-using kernels::PoolKernel;
 using kernels::PoolProblem;
 
+// T is float or, for max pooling alone, uint8_t.
+template <typename T, typename Kernel>
 class PoolStep : public Step {
  public:
-  PoolStep(const PoolProblem& problem, const PoolKernel& kernel, Slot input, Slot output)
+  PoolStep(const PoolProblem& problem, const Kernel& kernel, Slot input, Slot output)
       : problem_(problem), kernel_(kernel), input_(input), output_(output) {}
 
   Result<void> run(RunContext& context) const override {
     for (int64_t image = 0; image < input_.view.dim(0); ++image)
-      kernel_.run(problem_, context.map(input_, image), context.map(output_, image),
+      kernel_.run(problem_, context.map_of<T>(input_, image), context.map_of<T>(output_, image),
                   context.pool());
     return {};
   }
 
  private:
   PoolProblem problem_;
-  const PoolKernel& kernel_;
+  const Kernel& kernel_;
   Slot input_, output_;
 };
 
@@ -72,10 +73,28 @@ bool windows_meet(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64
          (pad == 0 || dilation <= in);
 }
 
+bool is_byte_max(const Planner& planner, const Node& node) {
+  return std::holds_alternative<MaxPool>(node.op) && is_byte_map(planner, node);
+}
+
+template <typename T, typename Kernel>
+void emit(Planner& planner, const Node& node, std::span<const Kernel> table) {
+  const PoolProblem problem = problem_of(planner, node);
+  const auto choice = kernels::select_kernel(table, problem);
+  const Slot input = planner.as_map(node.inputs[0]);
+  const Slot output = planner.new_map(node.outputs[0]);
+  StepDraft draft = planner.draft(node, choice.kernel->name);
+  note_declined(draft.info, choice);
+  draft.touches = {input, output};
+  draft.step = std::make_unique<PoolStep<T, Kernel>>(problem, *choice.kernel, input, output);
+  planner.add(std::move(draft));
+}
+
 }  // namespace
 
 const char* pool_refuse(Planner& planner, const Node& node) {
-  if (const char* reason = refuse_unless_f32(planner, node, 1)) return reason;
+  if (!is_byte_max(planner, node))
+    if (const char* reason = refuse_unless_f32(planner, node, 1)) return reason;
   const PoolProblem p = problem_of(planner, node);
   if (!windows_meet(p.in_height, p.out_height, p.kernel_h, p.stride_h, p.pad_top, p.dilation_h) ||
       !windows_meet(p.in_width, p.out_width, p.kernel_w, p.stride_w, p.pad_left, p.dilation_w))
@@ -84,15 +103,11 @@ const char* pool_refuse(Planner& planner, const Node& node) {
 }
 
 void pool_emit(Planner& planner, const Node& node) {
-  const PoolProblem problem = problem_of(planner, node);
-  const auto choice = kernels::select_kernel(kernels::pool_kernels(), problem);
-  const Slot input = planner.as_map(node.inputs[0]);
-  const Slot output = planner.new_map(node.outputs[0]);
-  StepDraft draft = planner.draft(node, choice.kernel->name);
-  note_declined(draft.info, choice);
-  draft.touches = {input, output};
-  draft.step = std::make_unique<PoolStep>(problem, *choice.kernel, input, output);
-  planner.add(std::move(draft));
+  if (is_byte_max(planner, node)) {
+    emit<uint8_t>(planner, node, kernels::byte_pool_kernels());
+  } else {
+    emit<float>(planner, node, kernels::pool_kernels());
+  }
 }
 
 }  // namespace shrike

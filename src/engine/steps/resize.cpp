@@ -7,24 +7,25 @@ namespace shrike {
 
 namespace {
 
-using kernels::ResizeKernel;
 using kernels::ResizeProblem;
 
+// T is float or, for the nearest pixel alone, uint8_t.
+template <typename T, typename Kernel>
 class ResizeStep : public Step {
  public:
-  ResizeStep(const ResizeProblem& problem, const ResizeKernel& kernel, Slot input, Slot output)
+  ResizeStep(const ResizeProblem& problem, const Kernel& kernel, Slot input, Slot output)
       : problem_(problem), kernel_(kernel), input_(input), output_(output) {}
 
   Result<void> run(RunContext& context) const override {
     for (int64_t image = 0; image < input_.view.dim(0); ++image)
-      kernel_.run(problem_, context.map(input_, image), context.map(output_, image),
+      kernel_.run(problem_, context.map_of<T>(input_, image), context.map_of<T>(output_, image),
                   context.pool());
     return {};
   }
 
  private:
   ResizeProblem problem_;
-  const ResizeKernel& kernel_;
+  const Kernel& kernel_;
   Slot input_, output_;
 };
 
@@ -62,10 +63,28 @@ const Tensor* given_scales(const Planner& planner, const Node& node) {
   return scales && scales->dtype() == DType::kF32 && scales->size() == 4 ? scales : nullptr;
 }
 
+template <typename T, typename Kernel>
+void emit(Planner& planner, const Node& node, const ResizeProblem& problem,
+          std::span<const Kernel> table) {
+  const auto choice = kernels::select_kernel(table, problem);
+  const Slot input = planner.as_map(node.inputs[0]);
+  const Slot output = planner.new_map(node.outputs[0]);
+  StepDraft draft = planner.draft(node, choice.kernel->name);
+  note_declined(draft.info, choice);
+  draft.touches = {input, output};
+  draft.step = std::make_unique<ResizeStep<T, Kernel>>(problem, *choice.kernel, input, output);
+  planner.add(std::move(draft));
+}
+
+bool is_byte_nearest(const Planner& planner, const Node& node) {
+  return std::get<Resize>(node.op).mode == ResizeMode::kNearest && is_byte_map(planner, node);
+}
+
 }  // namespace
 
 const char* resize_refuse(Planner& planner, const Node& node) {
-  if (const char* reason = refuse_unless_f32(planner, node, 1)) return reason;
+  if (!is_byte_nearest(planner, node))
+    if (const char* reason = refuse_unless_f32(planner, node, 1)) return reason;
   if (planner.shape(node.inputs[0]).rank() != 4) return "its input is no feature map";
   if (std::get<Resize>(node.op).mode == ResizeMode::kCubic) return "no kernel has cubic weights";
   if (!given_scales(planner, node) && !ints_of(planner, node, 2)) return "its scales are computed";
@@ -90,14 +109,11 @@ void resize_emit(Planner& planner, const Node& node) {
     problem.scale_h = scales->data<float>()[2];
     problem.scale_w = scales->data<float>()[3];
   }
-  const auto choice = kernels::select_kernel(kernels::resize_kernels(), problem);
-  const Slot input = planner.as_map(node.inputs[0]);
-  const Slot output = planner.new_map(node.outputs[0]);
-  StepDraft draft = planner.draft(node, choice.kernel->name);
-  note_declined(draft.info, choice);
-  draft.touches = {input, output};
-  draft.step = std::make_unique<ResizeStep>(problem, *choice.kernel, input, output);
-  planner.add(std::move(draft));
+  if (is_byte_nearest(planner, node)) {
+    emit<uint8_t>(planner, node, problem, kernels::byte_resize_kernels());
+  } else {
+    emit<float>(planner, node, problem, kernels::resize_kernels());
+  }
 }
 
 }  // namespace shrike

@@ -172,8 +172,15 @@ Result<std::vector<size_t>> GraphReader::order() const {
                      describe(proto_.nodes[static_cast<size_t>(stuck - waiting.begin())]));
 }
 
+// ONNX Runtime wrote 16-bit integers with operators of its own before ONNX's had them (21).
+bool is_known(const NodeProto& node) {
+  return is_onnx_domain(node.domain) ||
+         (node.domain == "com.microsoft" &&
+          (node.op_type == "QuantizeLinear" || node.op_type == "DequantizeLinear"));
+}
+
 Result<void> GraphReader::convert(const NodeProto& node) {
-  if (!is_onnx_domain(node.domain))
+  if (!is_known(node))
     return model_error("operator '" + std::string(node.domain) + "::" + std::string(node.op_type) +
                        "' (node " + quoted(node.name) + ") is not supported");
   Draft draft;

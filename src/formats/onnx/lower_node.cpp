@@ -51,12 +51,17 @@ class Lowering {
   OutNodes operator()(const Head&) const {
     return fail(node_, "a lifted head has no ONNX operator; run the pass expand_head first");
   }
+  OutNodes operator()(const QConv&) const { return integers(); }
+  OutNodes operator()(const QAdd&) const { return integers(); }
+  OutNodes operator()(const Lookup&) const { return integers(); }
   OutNodes operator()(const Unary& op) const;
   OutNodes operator()(const Conv& op) const;
   OutNodes operator()(const ConvTranspose& op) const;
   OutNodes operator()(const Resize& op) const;
   OutNodes operator()(const Split& op) const;
   OutNodes operator()(const Reduce& op) const;
+  OutNodes operator()(const QuantizeLinear& op) const { return quantized(op, node_.outputs[0]); }
+  OutNodes operator()(const DequantizeLinear& op) const { return quantized(op, node_.inputs[0]); }
 
  private:
   std::string name_of(ValueId id) const {
@@ -77,6 +82,16 @@ class Lowering {
   }
   template <typename T>
   OutNodes with_kernel_shape(const T& op) const;
+  Error integers() const { return fail(node_, "an operator on integers has no ONNX operator"); }
+  // Q and DQ, `q` being the integers: the types they take grew with the sets.
+  template <typename T>
+  OutNodes quantized(const T& op, ValueId q) const {
+    const DType type = graph_.value(q).dtype, real = graph_.value(node_.inputs[1]).dtype;
+    if (opset_ < 21 && (type == DType::kU16 || type == DType::kI16))
+      return fail(node_, "16-bit integers: needs operator set 21");
+    if (opset_ < 19 && real == DType::kF16) return fail(node_, "f16: needs operator set 19");
+    return plain(op);
+  }
   std::vector<OutNode> mish() const;
   std::vector<OutNode> hard_swish() const;
 

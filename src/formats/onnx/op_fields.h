@@ -7,10 +7,12 @@
 
 namespace shrike::onnx {
 
-// Head and Silu exist in our graphs only.
+// Head, Silu and the operators on integers exist in our graphs only.
 inline bool is_onnx_operator(const Op& op) {
   const Unary* unary = std::get_if<Unary>(&op);
-  return !std::holds_alternative<Head>(op) && !(unary && unary->kind == UnaryKind::kSilu);
+  return !std::holds_alternative<Head>(op) && !std::holds_alternative<QConv>(op) &&
+         !std::holds_alternative<QAdd>(op) && !std::holds_alternative<Lookup>(op) &&
+         !(unary && unary->kind == UnaryKind::kSilu);
 }
 
 inline bool has_alpha(UnaryKind kind) {

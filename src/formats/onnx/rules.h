@@ -23,6 +23,10 @@ Result<void> softmax_flattened(Draft& draft, Builder& builder);    // over all a
 Result<void> pad_axes(Draft& draft, Builder& builder);             // Pad's fourth input
 Result<void> drop_num_outputs(Draft& draft, Builder& builder);     // Split: follows from the node
 
+// Integers (rules_quantize.cpp).
+Result<void> quantized_type(Draft& draft, Builder& builder);  // the zero point says the type
+Result<void> without_blocks(Draft& draft, Builder& builder);  // block_size is 0
+
 // Feature maps (rules_feature_map.cpp).
 Result<void> upsample_to_resize(Draft& draft, Builder& builder);  // asymmetric, floor or ceil
 Result<void> resize_10(Draft& draft, Builder& builder);      // no roi; asymmetric, floor or ceil

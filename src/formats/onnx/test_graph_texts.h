@@ -132,6 +132,20 @@ output %q
 output %r
 output %t
 )",
+      R"(input %x: f32[1,4,6,6]
+const %scales: f32[4] = [0.5, 0.25, 0.125, 1]
+const %zeros: i8[4] = hex"00ff0203"
+const %scale: f32[] = [0.5]
+const %zero: u8[] = hex"80"
+const %sums: i32[4] = [1, -2, 3, -4]
+%a = QuantizeLinear(%x, %scale, %zero)
+%b = DequantizeLinear(%a, %scale, %zero)
+%c = QuantizeLinear(%b, %scales, %zeros) axis=1
+%d = DequantizeLinear(%c, %scales, %zeros) axis=-3
+%e = DequantizeLinear(%sums, %scales) axis=0
+output %d
+output %e
+)",
   };
   return all;
 }

@@ -40,6 +40,8 @@ constexpr Upgrade kUpgrades[] = {
     {"Conv", kAlways, check_kernel},
     {"ConvTranspose", kAlways, check_kernel},
     {"ConvTranspose", kAlways, transposed_padding},
+    {"QuantizeLinear", kAlways, quantized_type},
+    {"DequantizeLinear", kAlways, without_blocks},
     {"MaxPool", kAlways, check_window},
     {"AveragePool", kAlways, check_window},
 };

@@ -104,6 +104,31 @@ const std::vector<Case>& cases() {
        },
        "const %y.pads: i64[4] = [0, 1, 0, 2]\n"
        "%y: f32[2,5] = Pad(%x, %y.pads) @\"the_Pad\"\n"},
+      {"QuantizeLinear", 13,
+       [](TestModel& m) {
+         m.input("x", {2}).constant("s", floats({0.5f, 2}));
+         m.node("QuantizeLinear", {"x", "s"}, {{"axis", int64_t{0}}});
+       },
+       "const %s: f32[2] = [0.5, 2]\n"
+       "const %y.zero_point: u8[2] = hex\"0000\"\n"
+       "%y: u8[2] = QuantizeLinear(%x, %s, %y.zero_point) axis=0 @\"the_QuantizeLinear\"\n"},
+      {"QuantizeLinear", 21,
+       [](TestModel& m) {
+         m.input("x", {2}).constant("s", floats({2}));
+         m.node(
+             "QuantizeLinear", {"x", "s"},
+             {{"output_dtype", int64_t{5}}, {"block_size", int64_t{0}}, {"saturate", int64_t{1}}});
+       },
+       "const %s: f32[1] = [2]\n"
+       "const %y.zero_point: i16[1] = hex\"0000\"\n"
+       "%y: i16[2] = QuantizeLinear(%x, %s, %y.zero_point) @\"the_QuantizeLinear\"\n"},
+      {"DequantizeLinear", 21,
+       [](TestModel& m) {
+         m.input("x", {2}, DType::kI8).constant("s", floats({2}));
+         m.node("DequantizeLinear", {"x", "s"}, {{"block_size", int64_t{0}}});
+       },
+       "const %s: f32[1] = [2]\n"
+       "%y: f32[2] = DequantizeLinear(%x, %s) @\"the_DequantizeLinear\"\n"},
       {"Slice", 9,
        [](TestModel& m) {
          m.input("x", {4, 4});

@@ -92,6 +92,11 @@ Result<Outputs> infer(const TopK&, const Inputs&);
 Result<Outputs> infer(const CumSum&, const Inputs&);
 Result<Outputs> infer(const NonZero&, const Inputs&);
 Result<Outputs> infer(const NonMaxSuppression&, const Inputs&);
+Result<Outputs> infer(const QuantizeLinear&, const Inputs&);
+Result<Outputs> infer(const DequantizeLinear&, const Inputs&);
+Result<Outputs> infer(const QConv&, const Inputs&);
+Result<Outputs> infer(const QAdd&, const Inputs&);
+Result<Outputs> infer(const Lookup&, const Inputs&);
 Result<Outputs> infer(const Head&, const Inputs&);
 
 // NumPy's broadcasting; an unknown extent meets 1 or itself and stays unknown, meets n and is n.

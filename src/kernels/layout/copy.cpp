@@ -1,6 +1,7 @@
 #include "kernels/layout/copy.h"
 
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include "kernels/layout/transpose_block.h"
@@ -10,23 +11,26 @@ namespace shrike::kernels {
 namespace {
 
 // A copy with its dimensions merged, outermost first by the stride they have in the output.
+template <typename T>
 struct Plan {
-  const float* in;
-  float* out;
+  const T* in;
+  T* out;
   int rank;
   Extents dims, from, to;
 
   size_t last() const { return static_cast<size_t>(rank - 1); }
 };
 
-void swap_dims(Plan& plan, size_t a, size_t b) {
+template <typename T>
+void swap_dims(Plan<T>& plan, size_t a, size_t b) {
   std::swap(plan.dims[a], plan.dims[b]);
   std::swap(plan.from[a], plan.from[b]);
   std::swap(plan.to[a], plan.to[b]);
 }
 
-Plan make_plan(const ConstStridedView& input, const StridedView& output) {
-  Plan plan{input.data, output.data, output.rank, output.dims, input.strides, output.strides};
+template <typename T>
+Plan<T> make_plan(const BasicStridedView<const T>& input, const BasicStridedView<T>& output) {
+  Plan<T> plan{input.data, output.data, output.rank, output.dims, input.strides, output.strides};
   for (size_t i = 1; i < static_cast<size_t>(plan.rank); ++i)  // insertion sort: at most 8
     for (size_t j = i; j > 0 && plan.to[j - 1] < plan.to[j]; --j) swap_dims(plan, j - 1, j);
   plan.rank = merge_dims(plan.rank, plan.dims, {&plan.from, &plan.to});
@@ -38,8 +42,8 @@ Plan make_plan(const ConstStridedView& input, const StridedView& output) {
 }
 
 // Calls body(in, out) for the first `rank` dimensions.
-template <typename Body>
-void for_each_outer(const Plan& plan, int rank, ThreadPool& pool, const Body& body) {
+template <typename T, typename Body>
+void for_each_outer(const Plan<T>& plan, int rank, ThreadPool& pool, const Body& body) {
   int64_t count = 1;
   for (size_t d = 0; d < static_cast<size_t>(rank); ++d) count *= plan.dims[d];
   pool.parallel_for(count, [&](int64_t index, int) {
@@ -48,14 +52,15 @@ void for_each_outer(const Plan& plan, int rank, ThreadPool& pool, const Body& bo
   });
 }
 
-void copy_runs(const Plan& plan, ThreadPool& pool) {
-  const size_t bytes = static_cast<size_t>(plan.dims[plan.last()]) * sizeof(float);
+template <typename T>
+void copy_runs(const Plan<T>& plan, ThreadPool& pool) {
+  const size_t bytes = static_cast<size_t>(plan.dims[plan.last()]) * sizeof(T);
   for_each_outer(plan, plan.rank - 1, pool,
-                 [&](const float* in, float* out) { std::memcpy(out, in, bytes); });
+                 [&](const T* in, T* out) { std::memcpy(out, in, bytes); });
 }
 
 // The innermost dimension of the output and the dimension adjacent in the input, exchanged.
-void copy_transposed(Plan plan, size_t adjacent, ThreadPool& pool) {
+void copy_transposed(Plan<float> plan, size_t adjacent, ThreadPool& pool) {
   const size_t last = plan.last();
   swap_dims(plan, adjacent, last - 1);
   const int64_t cols = plan.dims[last - 1];
@@ -77,34 +82,48 @@ void copy_transposed(Plan plan, size_t adjacent, ThreadPool& pool) {
 
 // Every second element, as when a map is taken apart into its even and odd columns. The compiler
 // makes shuffles of it, which move bits as they are.
-void copy_pairs(const Plan& plan, ThreadPool& pool) {
+template <typename T>
+void copy_pairs(const Plan<T>& plan, ThreadPool& pool) {
   const int64_t length = plan.dims[plan.last()];
-  for_each_outer(plan, plan.rank - 1, pool, [&](const float* in, float* out) {
+  for_each_outer(plan, plan.rank - 1, pool, [&](const T* in, T* out) {
     for (int64_t i = 0; i < length; ++i) out[i] = in[2 * i];
   });
 }
 
-void copy_elements(const Plan& plan, ThreadPool& pool) {
+template <typename T>
+void copy_elements(const Plan<T>& plan, ThreadPool& pool) {
   const size_t last = plan.last();
   const int64_t length = plan.dims[last], from = plan.from[last], to = plan.to[last];
-  for_each_outer(plan, plan.rank - 1, pool, [&](const float* in, float* out) {
-    for (int64_t i = 0; i < length; ++i) std::memcpy(out + i * to, in + i * from, sizeof(float));
+  for_each_outer(plan, plan.rank - 1, pool, [&](const T* in, T* out) {
+    for (int64_t i = 0; i < length; ++i) std::memcpy(out + i * to, in + i * from, sizeof(T));
   });
+}
+
+template <typename T>
+void copy(const BasicStridedView<const T>& input, const BasicStridedView<T>& output,
+          ThreadPool& pool) {
+  assert(input.rank == output.rank);
+  if (output.count() == 0) return;
+  const Plan<T> plan = make_plan(input, output);
+  const size_t last = plan.last();
+  if (plan.to[last] == 1 && plan.from[last] == 1) return copy_runs(plan, pool);
+  if constexpr (std::is_same_v<T, float>)
+    if (plan.to[last] == 1)
+      for (size_t d = 0; d < last; ++d)
+        if (plan.from[d] == 1) return copy_transposed(plan, d, pool);
+  if (plan.to[last] == 1 && plan.from[last] == 2) return copy_pairs(plan, pool);
+  copy_elements(plan, pool);
 }
 
 }  // namespace
 
 void copy_strided(const ConstStridedView& input, const StridedView& output, ThreadPool& pool) {
-  assert(input.rank == output.rank);
-  if (output.count() == 0) return;
-  const Plan plan = make_plan(input, output);
-  const size_t last = plan.last();
-  if (plan.to[last] == 1 && plan.from[last] == 1) return copy_runs(plan, pool);
-  if (plan.to[last] == 1)
-    for (size_t d = 0; d < last; ++d)
-      if (plan.from[d] == 1) return copy_transposed(plan, d, pool);
-  if (plan.to[last] == 1 && plan.from[last] == 2) return copy_pairs(plan, pool);
-  copy_elements(plan, pool);
+  copy<float>(input, output, pool);
+}
+
+void copy_strided(const BasicStridedView<const uint8_t>& input,
+                  const BasicStridedView<uint8_t>& output, ThreadPool& pool) {
+  copy<uint8_t>(input, output, pool);
 }
 
 }  // namespace shrike::kernels

@@ -13,4 +13,8 @@ namespace shrike::kernels {
 // whole, exchanged pairs of dimensions by blocks (transpose.h).
 void copy_strided(const ConstStridedView& input, const StridedView& output, ThreadPool& pool);
 
+// The same of bytes; exchanged dimensions element by element.
+void copy_strided(const BasicStridedView<const uint8_t>& input,
+                  const BasicStridedView<uint8_t>& output, ThreadPool& pool);
+
 }  // namespace shrike::kernels

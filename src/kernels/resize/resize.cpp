@@ -25,14 +25,28 @@ void blend_row(const ResizeProblem& p, const ConstMapView& input, const MapView&
   }
 }
 
-void run_reference(const ResizeProblem& p, const ConstMapView& input, const MapView& output,
-                   ThreadPool& pool) {
+void run_linear(const ResizeProblem& p, const ConstMapView& input, const MapView& output,
+                ThreadPool& pool) {
+  pool.parallel_for(p.out_height, [&](int64_t y, int) { blend_row(p, input, output, y); });
+}
+
+template <typename T>
+void run_nearest(const ResizeProblem& p, const BasicMapView<const T>& input,
+                 const BasicMapView<T>& output, ThreadPool& pool) {
   const ResizeAxis rows = vertical_axis(p), columns = horizontal_axis(p);
   pool.parallel_for(p.out_height, [&](int64_t y, int) {
-    if (p.mode == ResizeMode::kLinear) return blend_row(p, input, output, y);
     for (int64_t x = 0; x < p.out_width; ++x)
       std::copy_n(input.at(rows.nearest(y), columns.nearest(x)), p.channels, output.at(y, x));
   });
+}
+
+void run_reference(const ResizeProblem& p, const ConstMapView& input, const MapView& output,
+                   ThreadPool& pool) {
+  if (p.mode == ResizeMode::kLinear) {
+    run_linear(p, input, output, pool);
+  } else {
+    run_nearest(p, input, output, pool);
+  }
 }
 
 // Whether each source pixel becomes exactly `factor` neighbours along an axis.
@@ -51,12 +65,13 @@ const char* refuse_repeat(const ResizeProblem& p) {
   return nullptr;
 }
 
-void run_repeat(const ResizeProblem& p, const ConstMapView& input, const MapView& output,
-                ThreadPool& pool) {
+template <typename T>
+void run_repeat(const ResizeProblem& p, const BasicMapView<const T>& input,
+                const BasicMapView<T>& output, ThreadPool& pool) {
   const int64_t down = p.out_height / p.in_height, across = p.out_width / p.in_width;
   pool.parallel_for(p.out_height, [&](int64_t y, int) {
-    const float* in = input.at(y / down, 0);
-    float* out = output.at(y, 0);
+    const T* in = input.at(y / down, 0);
+    T* out = output.at(y, 0);
     for (int64_t x = 0; x < p.in_width; ++x, in += input.pixel_stride)
       for (int64_t i = 0; i < across; ++i, out += output.pixel_stride)
         std::copy_n(in, p.channels, out);
@@ -64,12 +79,22 @@ void run_repeat(const ResizeProblem& p, const ConstMapView& input, const MapView
 }
 
 constexpr ResizeKernel kResizeKernels[] = {
-    {"repeat", CpuNeed::kNothing, refuse_repeat, run_repeat},
+    {"repeat", CpuNeed::kNothing, refuse_repeat, run_repeat<float>},
     {"reference", CpuNeed::kNothing, nullptr, run_reference},
+};
+
+const char* refuse_linear(const ResizeProblem& p) {
+  return p.mode == ResizeMode::kNearest ? nullptr : "not nearest";
+}
+
+constexpr ByteResizeKernel kByteResizeKernels[] = {
+    {"repeat", CpuNeed::kNothing, refuse_repeat, run_repeat<uint8_t>},
+    {"reference", CpuNeed::kNothing, refuse_linear, run_nearest<uint8_t>},
 };
 
 }  // namespace
 
 std::span<const ResizeKernel> resize_kernels() { return kResizeKernels; }
+std::span<const ByteResizeKernel> byte_resize_kernels() { return kByteResizeKernels; }
 
 }  // namespace shrike::kernels

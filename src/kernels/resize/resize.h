@@ -46,4 +46,15 @@ struct ResizeKernel {
 
 std::span<const ResizeKernel> resize_kernels();
 
+// The same for maps of bytes, kNearest alone.
+struct ByteResizeKernel {
+  const char* name;
+  CpuNeed need;
+  const char* (*refuse)(const ResizeProblem&);
+  void (*run)(const ResizeProblem&, const BasicMapView<const uint8_t>& input,
+              const BasicMapView<uint8_t>& output, ThreadPool&);
+};
+
+std::span<const ByteResizeKernel> byte_resize_kernels();
+
 }  // namespace shrike::kernels

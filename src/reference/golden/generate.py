@@ -11,13 +11,15 @@ import sys
 import cases_elementwise
 import cases_feature_map
 import cases_movement
+import cases_quantize
 import cases_reduce
 from writer import Writer
 
 
 def main():
     writer = Writer(seed=20240817)
-    for family in (cases_elementwise, cases_feature_map, cases_movement, cases_reduce):
+    for family in (cases_elementwise, cases_feature_map, cases_movement, cases_reduce,
+                   cases_quantize):
         family.add(writer)
     sys.stdout.write(writer.text())
     for reason in writer.skipped:

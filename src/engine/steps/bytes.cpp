@@ -1,0 +1,116 @@
+#include "kernels/quantize/bytes.h"
+
+#include <algorithm>
+#include <array>
+
+#include "engine/steps/ask.h"
+#include "engine/steps/families_list.h"
+#include "engine/steps/rows.h"
+
+namespace shrike {
+
+namespace {
+
+using kernels::ByteSum;
+
+// Maps whose rows do not lie back to back are a block a row.
+constexpr int64_t kAnyBlocks = INT64_MAX;
+
+class LookupStep : public Step {
+ public:
+  LookupStep(const Tensor& table, const kernels::LookupKernel& kernel, Slot input, Slot output)
+      : kernel_(kernel),
+        input_(input),
+        output_(output),
+        rows_(*rows_of(std::array{input.view, output.view}, kAnyBlocks)) {
+    std::copy_n(table.data<uint8_t>().begin(), table_.size(), table_.begin());
+  }
+
+  Result<void> run(RunContext& context) const override {
+    const uint8_t* in = context.bytes(input_);
+    uint8_t* out = context.bytes(output_);
+    for (const std::vector<int64_t>& block : rows_.blocks)
+      kernel_.run(table_, {in + block[0], rows_.rows, rows_.length, rows_.strides[0]},
+                  {out + block[1], rows_.rows, rows_.length, rows_.strides[1]}, context.pool());
+    return {};
+  }
+
+ private:
+  std::array<uint8_t, 256> table_{};
+  const kernels::LookupKernel& kernel_;
+  Slot input_, output_;
+  Rows rows_;
+};
+
+class ByteSumStep : public Step {
+ public:
+  ByteSumStep(const ByteSum& sum, const kernels::ByteSumKernel& kernel, Slot a, Slot b, Slot output)
+      : sum_(sum),
+        kernel_(kernel),
+        a_(a),
+        b_(b),
+        output_(output),
+        rows_(*rows_of(std::array{a.view, b.view, output.view}, kAnyBlocks)) {}
+
+  Result<void> run(RunContext& context) const override {
+    for (const std::vector<int64_t>& block : rows_.blocks) {
+      const auto row = [&](const Slot& slot, size_t i) {
+        return kernels::ByteRowsView{context.bytes(slot) + block[i], rows_.rows, rows_.length,
+                                     rows_.strides[i]};
+      };
+      kernel_.run(sum_, row(a_, 0), row(b_, 1), row(output_, 2), context.pool());
+    }
+    return {};
+  }
+
+ private:
+  ByteSum sum_;
+  const kernels::ByteSumKernel& kernel_;
+  Slot a_, b_, output_;
+  Rows rows_;
+};
+
+}  // namespace
+
+const char* lookup_refuse(Planner& planner, const Node& node) {
+  if (!planner.in_memory(node.inputs[0])) return "it has no input in memory";
+  return planner.graph().constant(node.inputs[1]) ? nullptr : "its table is computed";
+}
+
+void lookup_emit(Planner& planner, const Node& node) {
+  const Tensor& table = *planner.graph().constant(node.inputs[1]);
+  const auto choice = kernels::select_kernel(kernels::lookup_kernels(),
+                                             kernels::ByteTable(table.data<uint8_t>().data(), 256));
+  const bool map = planner.lies_as_map(node.inputs[0]);
+  const Slot input = map ? planner.slot(node.inputs[0]) : planner.as_dense(node.inputs[0]);
+  const Slot output = map ? planner.new_map(node.outputs[0]) : planner.new_dense(node.outputs[0]);
+  StepDraft draft = planner.draft(node, choice.kernel->name);
+  note_declined(draft.info, choice);
+  draft.touches = {input, output};
+  draft.step = std::make_unique<LookupStep>(table, *choice.kernel, input, output);
+  planner.add(std::move(draft));
+}
+
+const char* byte_sum_refuse(Planner& planner, const Node& node) {
+  for (const ValueId id : node.inputs)
+    if (!planner.in_memory(id) || planner.graph().constant(id)) return "an input is not in memory";
+  return nullptr;
+}
+
+void byte_sum_emit(Planner& planner, const Node& node) {
+  const QAdd& op = std::get<QAdd>(node.op);
+  const ByteSum sum{static_cast<int>(op.a_zero), static_cast<int>(op.b_zero),
+                    static_cast<int>(op.y_zero), op.a_scale / op.y_scale, op.b_scale / op.y_scale};
+  const auto choice = kernels::select_kernel(kernels::byte_sum_kernels(), sum);
+  const bool map = planner.lies_as_map(node.inputs[0]) || planner.lies_as_map(node.inputs[1]);
+  const auto placed = [&](ValueId id) { return map ? planner.as_map(id) : planner.as_dense(id); };
+  const Slot a = placed(node.inputs[0]), b = placed(node.inputs[1]);
+  const Slot output = map ? planner.new_map(node.outputs[0]) : planner.new_dense(node.outputs[0]);
+  StepDraft draft = planner.draft(node, choice.kernel->name);
+  note_declined(draft.info, choice);
+  draft.touches = {a, b, output};
+  draft.step = std::make_unique<ByteSumStep>(sum, *choice.kernel, a, b, output);
+  planner.add(std::move(draft));
+}
+
+}  // namespace shrike

@@ -1,0 +1,193 @@
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+
+#include "passes/passes.h"
+#include "passes/quantized_tensor.h"
+#include "passes/rewrite.h"
+
+namespace shrike {
+
+namespace {
+
+// A convolution's weights and bias as a QConv takes them.
+struct QuantizedWeights {
+  Tensor weights, scales, bias;
+};
+
+bool all_zero(const Tensor& t) {
+  for (size_t i = 0; i < static_cast<size_t>(t.size()); ++i)
+    if (integer_at(t, i) != 0) return false;
+  return true;
+}
+
+class Fusion {
+ public:
+  explicit Fusion(Graph& graph) : graph_(graph), uses_(graph) {}
+
+  void run() {
+    for (Node& node : graph_.nodes)
+      if (std::holds_alternative<QuantizeLinear>(node.op)) fuse_into(node);
+    for (Node& node : graph_.nodes)
+      if (std::holds_alternative<Conv>(node.op)) fuse(node, node, nullptr);
+    sweep(graph_);
+  }
+
+ private:
+  // The node that dequantises a value; null where none does.
+  const Node* dequantizer(ValueId id) const {
+    const int producer = id == kNoValue ? -1 : uses_.producer(id);
+    if (producer < 0) return nullptr;
+    const Node& node = graph_.nodes[static_cast<size_t>(producer)];
+    return std::holds_alternative<DequantizeLinear>(node.op) ? &node : nullptr;
+  }
+
+  void fuse_into(Node& quantize) {
+    Node* conv = sole_producer(graph_, uses_, quantize.inputs[0]);
+    if (!conv || !std::holds_alternative<Conv>(conv->op)) return;
+    const std::optional<QuantizedTensor> y =
+        quantized_tensor(graph_, quantize, quantize.outputs[0]);
+    if (y && fuse(*conv, quantize, &*y)) mark_removed(*conv);
+  }
+
+  // Makes `place` the integer form of `conv`, whose output is `y`, or real where y is null.
+  bool fuse(const Node& conv, Node& place, const QuantizedTensor* y);
+  std::optional<QuantizedWeights> weights_of(const Node& conv, const QuantizedTensor& x) const;
+  std::optional<Tensor> scales_of(const Node& dequantize, int64_t channels) const;
+  std::optional<Tensor> bias_of(const Node& conv, const QuantizedTensor& x,
+                                std::span<const float> scales) const;
+
+  Graph& graph_;
+  Uses uses_;
+};
+
+// One scale a channel; nothing where the weights are scaled along another axis.
+std::optional<Tensor> Fusion::scales_of(const Node& dequantize, int64_t channels) const {
+  const Tensor* given = graph_.constant(dequantize.inputs[1]);
+  if (!given || given->dtype() != DType::kF32) return std::nullopt;
+  const int64_t axis = std::get<DequantizeLinear>(dequantize.op).axis;
+  if (given->size() != 1 && (given->size() != channels || (axis != 0 && axis != -4)))
+    return std::nullopt;
+  Tensor scales(DType::kF32, Shape{channels});
+  const std::span<float> out = scales.mutable_data<float>();
+  for (size_t o = 0; o < out.size(); ++o) {
+    out[o] = given->data<float>()[given->size() == 1 ? 0 : o];
+    if (!is_scale(out[o])) return std::nullopt;
+  }
+  return scales;
+}
+
+// The bias in steps of x_scale * scales[o]; nothing where that is not 32 bits.
+std::optional<Tensor> Fusion::bias_of(const Node& conv, const QuantizedTensor& x,
+                                      std::span<const float> scales) const {
+  const bool has_bias = conv.inputs.size() > 2 && conv.inputs[2] != kNoValue;
+  if (!has_bias) return Tensor();
+  const Node* node = dequantizer(conv.inputs[2]);
+  const Tensor* given = graph_.constant(node ? node->inputs[0] : conv.inputs[2]);
+  const Tensor* steps = node ? graph_.constant(node->inputs[1]) : nullptr;
+  const bool has_zero = node && node->inputs.size() > 2 && node->inputs[2] != kNoValue;
+  const Tensor* zero = has_zero ? graph_.constant(node->inputs[2]) : nullptr;
+  if (has_zero && !(zero && all_zero(*zero))) return std::nullopt;
+  if (!given || (node && (!steps || steps->dtype() != DType::kF32))) return std::nullopt;
+  if (given->dtype() != (node ? DType::kI32 : DType::kF32)) return std::nullopt;
+  if (given->size() != static_cast<int64_t>(scales.size())) return std::nullopt;
+  if (node && steps->size() != 1 && steps->size() != given->size()) return std::nullopt;
+
+  Tensor bias(DType::kI32, given->shape());
+  const std::span<int32_t> out = bias.mutable_data<int32_t>();
+  for (size_t o = 0; o < out.size(); ++o) {
+    const double real =
+        node ? static_cast<double>(given->data<int32_t>()[o]) *
+                   static_cast<double>(steps->data<float>()[steps->size() == 1 ? 0 : o])
+             : static_cast<double>(given->data<float>()[o]);
+    const double step = static_cast<double>(x.scale) * static_cast<double>(scales[o]);
+    const double q = std::nearbyint(real / step);
+    if (!(std::abs(q) <= std::numeric_limits<int32_t>::max())) return std::nullopt;
+    out[o] = static_cast<int32_t>(q);
+  }
+  return bias;
+}
+
+// Weights without a zero point as i8, or i16 as they are.
+std::optional<Tensor> symmetric(const Tensor& given, const Tensor* zero) {
+  if (given.dtype() == DType::kI16 && !zero) return given;
+  if (given.dtype() != DType::kI8 && given.dtype() != DType::kU8) return std::nullopt;
+  Tensor weights(DType::kI8, given.shape());
+  const std::span<int8_t> out = weights.mutable_data<int8_t>();
+  const auto channels = static_cast<size_t>(given.shape()[0]);
+  for (size_t i = 0; i < out.size(); ++i) {
+    const size_t at = zero && zero->size() > 1 ? i / (out.size() / channels) : 0;
+    const int64_t w = *integer_at(given, i) - (zero ? *integer_at(*zero, at) : 0);
+    if (w < -128 || w > 127) return std::nullopt;
+    out[i] = static_cast<int8_t>(w);
+  }
+  return weights;
+}
+
+// Whether no sum of 8-bit products can leave 32 bits; those of 16 bits are summed in 64.
+bool sums_fit(const Tensor& weights, const Tensor& bias, DType x) {
+  if (x == DType::kI16) return true;
+  const auto channels = static_cast<size_t>(weights.shape()[0]);
+  const size_t taps = static_cast<size_t>(weights.size()) / channels;
+  for (size_t o = 0; o < channels; ++o) {
+    int64_t most = bias.empty() ? 0 : std::abs(int64_t{bias.data<int32_t>()[o]});
+    for (size_t k = 0; k < taps; ++k) most += 255 * std::abs(*integer_at(weights, o * taps + k));
+    if (most > std::numeric_limits<int32_t>::max()) return false;
+  }
+  return true;
+}
+
+std::optional<QuantizedWeights> Fusion::weights_of(const Node& conv,
+                                                   const QuantizedTensor& x) const {
+  const Node* node = dequantizer(conv.inputs[1]);
+  const Tensor* given = node ? graph_.constant(node->inputs[0]) : nullptr;
+  if (!given || given->shape().rank() != 4 || given->empty()) return std::nullopt;
+  const bool has_zero = node->inputs.size() > 2 && node->inputs[2] != kNoValue;
+  const Tensor* zero = has_zero ? graph_.constant(node->inputs[2]) : nullptr;
+  if (has_zero && !zero) return std::nullopt;
+  std::optional<Tensor> scales = scales_of(*node, given->shape()[0]);
+  if (!scales) return std::nullopt;
+  std::optional<Tensor> weights = symmetric(*given, zero && !all_zero(*zero) ? zero : nullptr);
+  std::optional<Tensor> bias = bias_of(conv, x, scales->data<float>());
+  if (!weights || !bias || !sums_fit(*weights, *bias, x.type)) return std::nullopt;
+  return QuantizedWeights{*std::move(weights), *std::move(scales), *std::move(bias)};
+}
+
+bool Fusion::fuse(const Node& conv, Node& place, const QuantizedTensor* y) {
+  const std::optional<QuantizedTensor> x = dequantized(graph_, uses_, conv.inputs[0]);
+  if (!x) return false;
+  std::optional<QuantizedWeights> parts = weights_of(conv, *x);
+  if (!parts) return false;
+
+  QConv op;
+  static_cast<Conv&>(op) = std::get<Conv>(conv.op);
+  op.x_scale = x->scale, op.x_zero = x->zero;
+  if (y) op.to = y->type, op.y_scale = y->scale, op.y_zero = y->zero;
+  const std::string stem = graph_.value(conv.inputs[1]).name;
+  const auto constant = [&](const char* what, Tensor tensor) {
+    return tensor.empty() ? kNoValue : graph_.add_constant(stem + what, std::move(tensor));
+  };
+  Node fused{conv.name, op, {x->q}, place.outputs};
+  fused.inputs.push_back(constant(".q", std::move(parts->weights)));
+  fused.inputs.push_back(constant(".scales", std::move(parts->scales)));
+  fused.inputs.push_back(constant(".bias", std::move(parts->bias)));
+  if (conv.inputs.size() > 3) {
+    const ValueId residual = conv.inputs[3];
+    const std::optional<QuantizedTensor> q = dequantized(graph_, uses_, residual);
+    auto& form = std::get<QConv>(fused.op);
+    if (q) form.residual_scale = q->scale, form.residual_zero = q->zero;
+    fused.inputs.push_back(q ? q->q : residual);
+  }
+  while (fused.inputs.back() == kNoValue) fused.inputs.pop_back();
+  place = std::move(fused);
+  return true;
+}
+
+}  // namespace
+
+Result<void> fuse_integer_conv(Graph& graph) {
+  Fusion(graph).run();
+  return {};
+}
+
+}  // namespace shrike

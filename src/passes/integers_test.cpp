@@ -1,0 +1,285 @@
+// The passes that turn QuantizeLinear and DequantizeLinear around operators into operators on
+// integers: the numbers stay what they were.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "ir/infer.h"
+#include "ir/text.h"
+#include "ir/verify.h"
+#include "passes/passes.h"
+#include "reference/evaluate.h"
+
+namespace shrike {
+namespace {
+
+constexpr float kStep = 0.05f;  // of the integers that networks below end in
+
+// A network in the making: its input is quantised, its output dequantised.
+class Network {
+ public:
+  explicit Network(DType type = DType::kU8) : type_(type) {
+    const ValueId x = graph.add_input("x", DType::kF32, Shape{1, 4, 6, 5});
+    q = quantize(x, 0.03f, type == DType::kU8 ? 120 : 5);
+  }
+
+  ValueId quantize(ValueId x, float scale, int zero) {
+    return graph.add_node(QuantizeLinear{}, {x, constant(Tensor::scalar(scale)), this->zero(zero)},
+                          "q");
+  }
+  ValueId real(ValueId id, float scale, int zero) {
+    return graph.add_node(DequantizeLinear{},
+                          {id, constant(Tensor::scalar(scale)), this->zero(zero)}, "real");
+  }
+  ValueId real() { return real(q, 0.03f, type_ == DType::kU8 ? 120 : 5); }
+
+  ValueId constant(Tensor tensor) { return graph.add_constant("c", std::move(tensor)); }
+
+  // DQ of random i8, one scale for each of the channels.
+  ValueId weights(int64_t channels, int64_t inputs, int64_t size, int most = 127) {
+    Tensor w(DType::kI8, Shape{channels, inputs, size, size});
+    std::uniform_int_distribution<int> any(-most - 1, most);
+    for (int8_t& value : w.mutable_data<int8_t>()) value = static_cast<int8_t>(any(random_));
+    Tensor scales(DType::kF32, Shape{channels});
+    for (float& scale : scales.mutable_data<float>())
+      scale = std::uniform_real_distribution<float>(0.001f, 0.01f)(random_);
+    scales_ = constant(std::move(scales));
+    return graph.add_node(DequantizeLinear{0}, {constant(std::move(w)), scales_}, "w");
+  }
+  ValueId bias(int64_t channels) {
+    Tensor b(DType::kF32, Shape{channels});
+    for (float& value : b.mutable_data<float>())
+      value = std::uniform_real_distribution<float>(-1, 1)(random_);
+    return constant(std::move(b));
+  }
+
+  Graph finish(ValueId output) {
+    graph.outputs = {output};
+    const Result<void> inferred = infer_shapes(graph);
+    EXPECT_TRUE(inferred) << inferred.error().message;
+    return graph;
+  }
+  // The same behind a Q and a DQ.
+  Graph quantized(ValueId y) {
+    const int middle = type_ == DType::kU8 ? 100 : -20;
+    return finish(real(quantize(y, kStep, middle), kStep, middle));
+  }
+
+  Graph graph;
+  ValueId q;
+
+ private:
+  ValueId zero(int value) {
+    if (type_ == DType::kU8) return constant(Tensor::scalar(static_cast<uint8_t>(value)));
+    return constant(Tensor::scalar(static_cast<int8_t>(value)));
+  }
+
+  DType type_;
+  ValueId scales_ = kNoValue;
+  std::mt19937 random_{7};
+};
+
+// Runs the pass; what the graph computes may change by `tolerance`.
+Graph checked(const Graph& before, Result<void> (*pass)(Graph&), float tolerance) {
+  Graph after = before;
+  const Result<void> ran = pass(after);
+  EXPECT_TRUE(ran) << ran.error().message;
+  const Result<void> sound = verify(after);
+  EXPECT_TRUE(sound) << sound.error().message << "\n" << print_graph(after);
+  std::mt19937 random(11);
+  std::normal_distribution<float> normal(0, 1.5f);
+  Tensor x(DType::kF32, *before.static_shape(before.inputs[0]));
+  for (float& value : x.mutable_data<float>()) value = normal(random);
+  const Result<std::vector<Tensor>> a = evaluate_graph(before, std::span(&x, 1)),
+                                    b = evaluate_graph(after, std::span(&x, 1));
+  EXPECT_TRUE(a && b);
+  if (!a || !b) return after;
+  const auto from = (*a)[0].data<float>(), to = (*b)[0].data<float>();
+  EXPECT_EQ(from.size(), to.size());
+  size_t unequal = 0;
+  for (size_t i = 0; i < std::min(from.size(), to.size()); ++i) {
+    EXPECT_NEAR(from[i], to[i], tolerance) << i;
+    unequal += std::abs(from[i] - to[i]) > 1e-4f;  // more than the rounding of floats
+  }
+  // A step more or less only where a value lay between two of them.
+  EXPECT_LE(unequal * 20, from.size()) << "of " << from.size();
+  return after;
+}
+
+template <typename T>
+int64_t count(const Graph& graph) {
+  return std::count_if(graph.nodes.begin(), graph.nodes.end(),
+                       [](const Node& node) { return std::holds_alternative<T>(node.op); });
+}
+
+Graph fused(const Graph& graph) { return checked(graph, fuse_integer_conv, 1.01f * kStep); }
+
+TEST(FuseIntegerConv, WithBiasActivationAndQuantizedOutput) {
+  for (const DType type : {DType::kU8, DType::kI8})
+    for (const UnaryKind kind : {UnaryKind::kIdentity, UnaryKind::kSilu, UnaryKind::kLeakyRelu}) {
+      Network net(type);
+      Conv conv;
+      conv.pads = {1, 1, 1, 1};
+      conv.strides = {2, 1};
+      conv.activation = kind;
+      conv.alpha = 0.1f;
+      const ValueId y =
+          net.graph.add_node(conv, {net.real(), net.weights(8, 4, 3), net.bias(8)}, "y");
+      const Graph g = fused(net.quantized(y));
+      EXPECT_EQ(count<QConv>(g), 1);
+      EXPECT_EQ(count<Conv>(g), 0);
+      EXPECT_EQ(g.nodes.size(), 3u) << print_graph(g);
+    }
+}
+
+TEST(FuseIntegerConv, GroupsAndFloatOutput) {
+  Network net;
+  Conv conv;
+  conv.group = 2;
+  const ValueId y = net.graph.add_node(conv, {net.real(), net.weights(6, 2, 2)}, "y");
+  const Graph g = checked(net.finish(y), fuse_integer_conv, 1e-4f);
+  ASSERT_EQ(count<QConv>(g), 1);
+  EXPECT_EQ(count<DequantizeLinear>(g), 0);
+}
+
+TEST(FuseIntegerConv, ResidualOfIntegers) {
+  Network net;
+  const ValueId x = net.real();
+  const ValueId y = net.graph.add_node(
+      Conv{}, {x, net.weights(4, 4, 1), net.bias(4), net.real(net.quantize(x, 0.1f, 90), 0.1f, 90)},
+      "y");
+  const Graph g = fused(net.quantized(y));
+  ASSERT_EQ(count<QConv>(g), 1);
+  EXPECT_EQ(std::get<QConv>(g.nodes[g.nodes.size() - 2].op).residual_scale, 0.1f);
+}
+
+TEST(FuseIntegerConv, UnsignedWeightsLoseTheirZeroPoint) {
+  const auto with_zero = [](uint8_t zero) {
+    Network net;
+    Tensor w(DType::kU8, Shape{2, 4, 1, 1});
+    uint8_t next = 100;
+    for (uint8_t& value : w.mutable_data<uint8_t>()) value = next += 7;
+    const ValueId weights =
+        net.graph.add_node(DequantizeLinear{},
+                           {net.constant(std::move(w)), net.constant(Tensor::scalar(0.01f)),
+                            net.constant(Tensor::scalar(zero))},
+                           "w");
+    return fused(net.quantized(net.graph.add_node(Conv{}, {net.real(), weights}, "y")));
+  };
+  EXPECT_EQ(count<QConv>(with_zero(128)), 1);
+  EXPECT_EQ(count<QConv>(with_zero(10)), 0);  // 156 - 10 is no i8
+}
+
+TEST(FuseIntegerConv, WhatOthersReadStaysFloat) {
+  Network net;
+  const ValueId y = net.graph.add_node(Conv{}, {net.real(), net.weights(4, 4, 1)}, "y");
+  const ValueId q = net.real(net.quantize(y, kStep, 100), kStep, 100);
+  const Graph g = checked(net.finish(net.graph.add_node(Binary{}, {y, q}, "sum")),
+                          fuse_integer_conv, 1.01f * kStep);
+  EXPECT_EQ(count<QConv>(g), 1);
+  EXPECT_EQ(count<QuantizeLinear>(g), 2);
+}
+
+TEST(FuseIntegerConv, SumsThatCouldLeave32BitsStayFloat) {
+  Network net;
+  Tensor b(DType::kF32, Shape{4});
+  for (float& value : b.mutable_data<float>()) value = 2e6f;  // 2^31 steps or so
+  const ValueId y = net.graph.add_node(
+      Conv{}, {net.real(), net.weights(4, 4, 1), net.constant(std::move(b))}, "y");
+  EXPECT_EQ(count<QConv>(fused(net.quantized(y))), 0);
+}
+
+TEST(SinkDequantize, WhatMovesElementsWorksOnIntegers) {
+  Network net;
+  const ValueId x = net.real();
+  const ValueId pooled = net.graph.add_node(MaxPool{.kernel_shape = {2, 2}}, {x}, "pooled");
+  const ValueId turned = net.graph.add_node(Transpose{.perm = {0, 1, 3, 2}}, {pooled}, "turned");
+  const ValueId back = net.graph.add_node(Transpose{.perm = {0, 1, 3, 2}}, {turned}, "back");
+  const ValueId both = net.graph.add_node(Concat{.axis = 1}, {back, pooled}, "both");
+  const ValueId again = net.real(net.quantize(both, 0.03f, 120), 0.03f, 120);
+  const Graph g = checked(net.finish(again), sink_dequantize, 0);
+  EXPECT_EQ(count<QuantizeLinear>(g), 1);
+  EXPECT_EQ(count<DequantizeLinear>(g), 1);
+}
+
+TEST(SinkDequantize, OtherScalesStayApart) {
+  Network net;
+  const ValueId other = net.real(net.quantize(net.graph.inputs[0], 0.1f, 3), 0.1f, 3);
+  const ValueId both = net.graph.add_node(Concat{.axis = 1}, {net.real(), other}, "both");
+  const Graph g = checked(net.quantized(both), sink_dequantize, 0);
+  EXPECT_EQ(count<DequantizeLinear>(g), 3);
+}
+
+TEST(MakeActivationsUnsigned, SameNumbers) {
+  Network net(DType::kI8);
+  const ValueId pooled =
+      net.graph.add_node(MaxPool{.kernel_shape = {2, 2}, .pads = {1, 1, 0, 0}}, {net.q}, "pooled");
+  QConv conv;
+  conv.x_scale = 0.03f, conv.x_zero = 5, conv.to = DType::kI8, conv.y_scale = kStep;
+  Tensor w(DType::kI8, Shape{4, 4, 1, 1});
+  int8_t next = -100;
+  for (int8_t& value : w.mutable_data<int8_t>()) value = next += 13;
+  Tensor scales(DType::kF32, Shape{4});
+  for (float& scale : scales.mutable_data<float>()) scale = 0.01f;
+  const ValueId y = net.graph.add_node(
+      conv, {pooled, net.constant(std::move(w)), net.constant(std::move(scales))}, "y");
+  const Graph g = checked(net.finish(net.real(y, kStep, 0)), make_activations_unsigned, 0);
+  for (const Value& value : g.values) {
+    if (!value.constant) {
+      EXPECT_NE(value.dtype, DType::kI8) << value.name;
+    }
+  }
+}
+
+TEST(MakeActivationsUnsigned, OutputsKeepTheirType) {
+  Network net(DType::kI8);
+  Graph g = net.finish(net.q);
+  ASSERT_TRUE(make_activations_unsigned(g));
+  EXPECT_EQ(g.value(g.outputs[0]).dtype, DType::kI8);
+}
+
+// x * sigmoid(x) as exporters of integers write it: each step between its own Q and DQ.
+TEST(FuseByteFunctions, ActivationsInSteps) {
+  Network net;
+  const ValueId x = net.real();
+  const ValueId gate = net.graph.add_node(Unary{UnaryKind::kSigmoid, 0, 0}, {x}, "gate");
+  const ValueId kept = net.real(net.quantize(gate, 1.0f / 255, 0), 1.0f / 255, 0);
+  const ValueId y = net.graph.add_node(Binary{BinaryKind::kMul, 0}, {x, kept}, "y");
+  const Graph g = checked(net.quantized(y), fuse_byte_functions, 0);
+  EXPECT_EQ(count<Lookup>(g), 1);
+  EXPECT_EQ(g.nodes.size(), 3u) << print_graph(g);
+}
+
+TEST(FuseByteFunctions, TwoSourcesOrChannelsAreNoFunctionOfAByte) {
+  Network two;
+  const ValueId other = two.real(two.quantize(two.graph.inputs[0], 0.1f, 3), 0.1f, 3);
+  const ValueId y = two.graph.add_node(Binary{BinaryKind::kMul, 0}, {two.real(), other}, "y");
+  EXPECT_EQ(count<Lookup>(checked(two.quantized(y), fuse_byte_functions, 0)), 0);
+
+  Network each;
+  Tensor factors(DType::kF32, Shape{4, 1, 1});
+  for (float& factor : factors.mutable_data<float>()) factor = 0.5f;
+  const ValueId z = each.graph.add_node(Binary{BinaryKind::kMul, 0},
+                                        {each.real(), each.constant(std::move(factors))}, "z");
+  EXPECT_EQ(count<Lookup>(checked(each.quantized(z), fuse_byte_functions, 0)), 0);
+}
+
+TEST(FuseByteFunctions, AChangeOfScale) {
+  Network net;
+  const Graph g = checked(net.quantized(net.real()), fuse_byte_functions, 0);
+  EXPECT_EQ(count<Lookup>(g), 1);
+  EXPECT_EQ(count<QuantizeLinear>(g), 1);
+}
+
+TEST(FuseIntegerAdd, OfTwoScales) {
+  Network net;
+  const ValueId other = net.real(net.quantize(net.graph.inputs[0], 0.1f, 3), 0.1f, 3);
+  const ValueId sum = net.graph.add_node(Binary{BinaryKind::kAdd, 0}, {net.real(), other}, "sum");
+  const Graph g = checked(net.quantized(sum), fuse_integer_add, 1.01f * kStep);
+  EXPECT_EQ(count<QAdd>(g), 1);
+  EXPECT_EQ(count<Binary>(g), 0);
+}
+
+}  // namespace
+}  // namespace shrike
