@@ -57,9 +57,10 @@ Graph random_chain(std::mt19937& random) {
 
 std::vector<BandLayer> layers_of(const std::vector<ConvNote>& convs) {
   std::vector<BandLayer> layers;
-  for (const ConvNote& conv : convs)
-    layers.push_back(
-        {conv.problem, kernels::select_kernel(kernels::conv_kernels(), conv.problem).kernel});
+  for (const ConvNote& conv : convs) {
+    const auto& problem = std::get<kernels::ConvProblem>(conv.problem);
+    layers.push_back({problem, kernels::select_kernel(kernels::conv_kernels(), problem).kernel});
+  }
   return layers;
 }
 

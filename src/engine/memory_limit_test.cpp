@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "engine/savings.h"
@@ -12,6 +13,7 @@ namespace shrike {
 namespace {
 
 using testing::add_conv;
+using testing::add_integer_conv;
 using testing::check_graph;
 using testing::random_tensor;
 
@@ -33,17 +35,36 @@ Graph network() {
   return graph;
 }
 
+// The same in bytes; on machines without Winograd in integers nothing can be saved.
+Graph integers() {
+  std::mt19937 random(6);
+  Graph graph;
+  ValueId x = graph.add_input("x", DType::kU8, Shape{1, 16, 48, 48});
+  x = add_integer_conv(graph, x, 32, 3, 1, random, 1, UnaryKind::kSilu);
+  x = add_integer_conv(graph, x, 48, 3, 2, random);
+  x = add_integer_conv(graph, x, 48, 3, 1, random, 1, UnaryKind::kRelu, x);
+  x = add_integer_conv(graph, x, 64, 3, 1, random);
+  x = add_integer_conv(graph, x, 64, 3, 1, random, 64);
+  graph.outputs = {add_integer_conv(graph, x, 40, 1, 1, random)};
+  EXPECT_TRUE(infer_shapes(graph));
+  return graph;
+}
+
 struct Planned {
   size_t bytes = 0;
   double cost = 0;
+  size_t packed_bytes = 0;
   std::vector<std::string> kernels;
 };
 
-Result<Planned> planned(const MemoryLimit& memory, int threads = 1) {
+Result<Planned> planned(const MemoryLimit& memory, int threads = 1, Graph (*make)() = network) {
   SHRIKE_ASSIGN(const Session session,
-                Session::create(network(), {.threads = threads, .memory = memory}));
+                Session::create(make(), {.threads = threads, .memory = memory}));
   const Plan& plan = session.plan();
-  Planned result{plan.shared_bytes() + memory.sessions * plan.session_bytes(), plan.cost(), {}};
+  Planned result{plan.shared_bytes() + memory.sessions * plan.session_bytes(),
+                 plan.cost(),
+                 plan.packed_bytes(),
+                 {}};
   for (const Plan::Entry& entry : plan.steps()) result.kernels.push_back(entry.info.kernel);
   return result;
 }
@@ -58,27 +79,36 @@ size_t least_limit(size_t enough) {
   return enough;
 }
 
-TEST(MemoryLimit, SavingsAreOrderedAndLeadToDirectConvolution) {
+size_t packed_bytes(const kernels::ConvProblem& problem) {
+  return kernels::select_kernel(kernels::conv_kernels(), problem).kernel->packed_bytes(problem);
+}
+size_t packed_bytes(const kernels::QConvProblem& problem) {
+  return kernels::select_kernel(kernels::qconv_kernels(), problem).kernel->packed_bytes(problem);
+}
+
+template <typename Problem>
+void expect_ordered_savings() {
   std::mt19937 random(1);
   for (int round = 0; round < 50; ++round) {
     std::vector<ConvNote> convs(1 + random() % 6);
     std::map<size_t, int64_t> limits;
     size_t total = 0, least = 0;
     for (size_t i = 0; i < convs.size(); ++i) {
-      kernels::ConvProblem& p = convs[i].problem;
+      Problem p;
       convs[i].node = 10 * i;
       const auto up_to = [&](int64_t most) { return 1 + static_cast<int64_t>(random()) % most; };
-      p.in_channels = up_to(200), p.out_channels = up_to(200);
+      p.in_channels = random() % 2 == 0 ? up_to(200) : 16 * up_to(14);
+      p.out_channels = up_to(200);
       p.in_height = p.in_width = up_to(90);
       p.kernel_h = p.kernel_w = random() % 4 == 0 ? 1 : 3;
       p.stride_h = p.stride_w = up_to(2);
       p.pad_top = p.pad_left = p.kernel_h / 2;
       p.out_height = p.out_width = (p.in_height - 1) / p.stride_h + 1;
       limits[convs[i].node] = INT64_MAX;
-      total += kernels::select_kernel(kernels::conv_kernels(), p).kernel->packed_bytes(p);
+      convs[i].problem = p;
+      total += packed_bytes(p);
       p.max_packed_bytes = 0;
-      least += kernels::select_kernel(kernels::conv_kernels(), p).kernel->packed_bytes(p);
-      p.max_packed_bytes = INT64_MAX;
+      least += packed_bytes(p);
     }
     double before = 0;
     for (const Saving& saving : find_savings(convs)) {
@@ -91,6 +121,30 @@ TEST(MemoryLimit, SavingsAreOrderedAndLeadToDirectConvolution) {
     }
     EXPECT_EQ(total, least) << "round " << round;
   }
+}
+
+TEST(MemoryLimit, SavingsAreOrderedAndLeadToDirectConvolution) {
+  expect_ordered_savings<kernels::ConvProblem>();
+  expect_ordered_savings<kernels::QConvProblem>();
+}
+
+TEST(MemoryLimit, WeightsOfIntegersCountToo) {
+  const Result<Planned> whole = planned({}, 1, integers);
+  ASSERT_TRUE(whole);
+  const size_t direct = 4 * 32 * 16 * 9;  // less than the weights of the first layers
+  EXPECT_GT(whole->packed_bytes, direct);
+  const bool winograd = std::any_of(
+      whole->kernels.begin(), whole->kernels.end(),
+      [](const std::string& kernel) { return kernel.find("winograd") != std::string::npos; });
+  const size_t enough = 2 * whole->bytes;
+  size_t smaller = 0;
+  for (size_t limit = enough; limit > whole->bytes / 4; limit -= whole->bytes / 16) {
+    const Result<Planned> within = planned({limit, 0}, 1, integers);
+    if (!within) break;
+    EXPECT_LE(within->bytes, limit);
+    smaller += within->packed_bytes < whole->packed_bytes;
+  }
+  EXPECT_EQ(smaller > 0, winograd);
 }
 
 TEST(MemoryLimit, EveryLimitFromTheLeastOnIsKept) {

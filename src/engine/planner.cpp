@@ -257,12 +257,6 @@ int64_t Planner::max_packed_bytes(const Node& node) const {
   return choices_.max_packed_bytes.empty() ? INT64_MAX : choices_.max_packed_bytes[index_of(node)];
 }
 
-void Planner::note_conv(const Node& node, const kernels::ConvProblem& problem) {
-  ConvNote note{index_of(node), problem, shape(node.outputs[0])[0]};
-  note.problem.max_packed_bytes = INT64_MAX;
-  convs_.push_back(note);
-}
-
 StepDraft Planner::draft(const Node& node, std::string kernel) const {
   StepDraft draft;
   const ValueId first = node.outputs.empty() ? kNoValue : node.outputs[0];

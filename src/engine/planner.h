@@ -98,7 +98,11 @@ class Planner {
   std::optional<Layout> concat_layout(ValueId id) const;
 
   // Note of a convolution, for a plan with smaller weights.
-  void note_conv(const Node& node, const kernels::ConvProblem& problem);
+  template <typename Problem>
+  void note_conv(const Node& node, Problem problem) {
+    problem.max_packed_bytes = INT64_MAX;
+    convs_.push_back({index_of(node), std::move(problem), shape(node.outputs[0])[0]});
+  }
 
   // A draft with the node's names and the families that declined it.
   StepDraft draft(const Node& node, std::string kernel) const;

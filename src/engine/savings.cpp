@@ -19,14 +19,13 @@ double cost_a_byte(const Option& from, const Option& to) {
 
 // The kernels that are chosen as the limit falls, without those that a mix of their neighbours
 // beats: from one to the next a byte costs ever more.
-std::vector<Option> options_of(const ConvNote& conv) {
-  kernels::ConvProblem problem = conv.problem;
+template <typename Kernel, typename Problem>
+std::vector<Option> options_of(std::span<const Kernel> kernels, Problem problem, int64_t images) {
   std::vector<Option> options;
   while (true) {
-    const kernels::ConvKernel& kernel =
-        *kernels::select_kernel(kernels::conv_kernels(), problem).kernel;
+    const Kernel& kernel = *kernels::select_kernel(kernels, problem).kernel;
     const Option next{problem.max_packed_bytes, kernel.packed_bytes(problem),
-                      static_cast<double>(conv.images) * kernel.cost(problem)};
+                      static_cast<double>(images) * kernel.cost(problem)};
     if (!options.empty() && next.bytes >= options.back().bytes) return options;
     while (options.size() >= 2 && cost_a_byte(options.back(), next) <=
                                       cost_a_byte(options[options.size() - 2], options.back()))
@@ -34,6 +33,13 @@ std::vector<Option> options_of(const ConvNote& conv) {
     options.push_back(next);
     problem.max_packed_bytes = static_cast<int64_t>(next.bytes) - 1;
   }
+}
+
+std::vector<Option> options_of(const ConvNote& conv) {
+  if (const auto* integers = std::get_if<kernels::QConvProblem>(&conv.problem))
+    return options_of(kernels::qconv_kernels(), *integers, conv.images);
+  return options_of(kernels::conv_kernels(), std::get<kernels::ConvProblem>(conv.problem),
+                    conv.images);
 }
 
 }  // namespace

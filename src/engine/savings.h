@@ -9,16 +9,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <variant>
 #include <vector>
 
-#include "kernels/conv/conv.h"
+#include "kernels/qconv/qconv.h"
 
 namespace shrike {
 
 // A convolution of a plan: all that its kernel is chosen by.
 struct ConvNote {
   size_t node = 0;  // index in the graph
-  kernels::ConvProblem problem;
+  std::variant<kernels::ConvProblem, kernels::QConvProblem> problem;
   int64_t images = 1;
 };
 
@@ -27,7 +28,7 @@ struct Saving {
   size_t node = 0;
   int64_t max_packed_bytes = 0;  // for ConvProblem
   size_t bytes = 0;              // saved, compared with the step before
-  double cost = 0;               // multiply-adds at full speed that it takes more
+  double cost = 0;  // products at full speed, of floats or integers, that it takes more
 };
 
 // In the order to take them. Steps of one convolution are in order, and each is worth taking: there

@@ -1,9 +1,7 @@
-#include <new>
-
-#include "base/memory.h"
 #include "engine/steps/ask.h"
 #include "engine/steps/conv_problem.h"
 #include "engine/steps/families_list.h"
+#include "engine/steps/pack.h"
 #include "kernels/qconv/qconv.h"
 
 namespace shrike {
@@ -27,18 +25,17 @@ class QConvStep : public Step {
             const QConvSlots& slots)
       : problem_(problem), kernel_(kernel), tensors_(std::move(tensors)), slots_(slots) {}
 
-  // The kernels' weights lie in memory of their own. Where there is none left, run() says so.
-  void prepare(std::byte*) override try {
+  void prepare(std::byte* packed) override {
     const int32_t* bias = tensors_.bias.empty() ? nullptr : tensors_.bias.data<int32_t>().data();
-    packed_ = kernel_.pack(problem_, {tensors_.weights.data<int8_t>().data(),
-                                      tensors_.scales.data<float>().data(), bias});
+    kernel_.pack_into(
+        problem_,
+        {tensors_.weights.data<int8_t>().data(), tensors_.scales.data<float>().data(), bias},
+        packed);
+    packed_ = packed_at(packed, kernel_.packed_bytes(problem_));
     tensors_ = {};
-  } catch (const std::bad_alloc&) {
-    packed_ = {};
   }
 
   Result<void> run(RunContext& context) const override {
-    if (!packed_.bytes) return out_of_memory("packing weights");
     for (int64_t image = 0; image < slots_.input.view.dim(0); ++image) {
       kernels::QConvMaps maps;
       maps.input = context.map_of<uint8_t>(slots_.input, image);
@@ -97,7 +94,9 @@ const char* quantized_conv_refuse(Planner& planner, const Node& node) {
 }
 
 void quantized_conv_emit(Planner& planner, const Node& node) {
-  const QConvProblem problem = problem_of(planner, node);
+  QConvProblem problem = problem_of(planner, node);
+  problem.max_packed_bytes = planner.max_packed_bytes(node);
+  planner.note_conv(node, problem);
   const auto choice = kernels::select_kernel(kernels::qconv_kernels(), problem);
   QConvSlots slots;
   slots.input = planner.as_map(node.inputs[0]);
@@ -109,7 +108,10 @@ void quantized_conv_emit(Planner& planner, const Node& node) {
   StepDraft draft = planner.draft(node, choice.kernel->name);
   note_declined(draft.info, choice);
   draft.info.macs = planner.shape(node.outputs[0])[0] * problem.macs();
+  draft.info.packed_bytes = choice.kernel->packed_bytes(problem);
   draft.info.scratch_bytes = scratch;
+  draft.info.cost =
+      static_cast<double>(planner.shape(node.outputs[0])[0]) * choice.kernel->cost(problem);
   draft.touches = {slots.input, slots.residual, slots.output, slots.scratch};
   const auto tensor = [&](size_t i) {
     return has_input(node, i) ? *planner.graph().constant(node.inputs[i]) : Tensor();

@@ -70,6 +70,36 @@ ValueId add_conv(Graph& graph, ValueId x, int64_t out_channels, int64_t kernel, 
   return y;
 }
 
+ValueId add_integer_conv(Graph& graph, ValueId x, int64_t out_channels, int64_t kernel,
+                         int64_t stride, std::mt19937& random, int64_t groups, UnaryKind activation,
+                         ValueId residual, DType to) {
+  const Result<void> known = infer_shapes(graph);
+  EXPECT_TRUE(known) << known.error().message;
+  const int64_t inputs = (*graph.value(x).shape)[1] / groups;
+  QConv conv;
+  conv.strides = {stride, stride};
+  conv.pads = std::vector<int64_t>(4, kernel / 2);
+  conv.group = groups;
+  conv.activation = activation;
+  if (activation == UnaryKind::kLeakyRelu) conv.alpha = 0.1f;
+  conv.x_scale = conv.y_scale = conv.residual_scale = 0.02f;
+  conv.x_zero = conv.y_zero = conv.residual_zero = 100;
+  conv.to = to;
+  Tensor weights(DType::kI8, Shape{out_channels, inputs, kernel, kernel});
+  std::uniform_int_distribution<int> any(-128, 127);
+  for (int8_t& value : weights.mutable_data<int8_t>()) value = static_cast<int8_t>(any(random));
+  const float scale = 0.02f / std::sqrt(static_cast<float>(inputs * kernel * kernel));
+  std::vector<ValueId> given = {
+      x, graph.add_constant("w", std::move(weights)),
+      graph.add_constant("scales", random_tensor({out_channels}, random, scale / 2, scale)),
+      graph.add_constant("b", Tensor(DType::kI32, Shape{out_channels}))};
+  if (residual != kNoValue) given.push_back(residual);
+  const ValueId y = graph.add_node(conv, std::move(given), "qconv");
+  const Result<void> inferred = infer_shapes(graph);
+  EXPECT_TRUE(inferred) << inferred.error().message;
+  return y;
+}
+
 ValueId add_ints(Graph& graph, const std::vector<int64_t>& values) {
   return graph.add_constant(
       "ints", Tensor::from<int64_t>(Shape{static_cast<int64_t>(values.size())}, values));

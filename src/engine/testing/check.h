@@ -21,6 +21,12 @@ ValueId add_conv(Graph& graph, ValueId x, int64_t out_channels, int64_t kernel, 
                  std::mt19937& random, int64_t groups = 1,
                  UnaryKind activation = UnaryKind::kIdentity, ValueId residual = kNoValue);
 
+// The same on bytes: a QConv of u8 to `to`, whose forms fit random weights.
+ValueId add_integer_conv(Graph& graph, ValueId x, int64_t out_channels, int64_t kernel,
+                         int64_t stride, std::mt19937& random, int64_t groups = 1,
+                         UnaryKind activation = UnaryKind::kIdentity, ValueId residual = kNoValue,
+                         DType to = DType::kU8);
+
 // i64 constants.
 ValueId add_ints(Graph& graph, const std::vector<int64_t>& values);
 

@@ -57,8 +57,9 @@ extern const QDepthwiseKernel kQDepthwiseAvx512Vnni;
 #endif
 
 const char* qdepthwise_refuse(const QConvProblem& problem);
-PackedConv qdepthwise_pack(const QDepthwiseKernel& kernel, const QConvProblem& problem,
-                           const QConvWeights& weights);
+void qdepthwise_pack(const QDepthwiseKernel& kernel, const QConvProblem& problem,
+                     const QConvWeights& weights, std::byte* packed);
+size_t qdepthwise_packed_bytes(const QDepthwiseKernel& kernel, const QConvProblem& problem);
 size_t qdepthwise_scratch_bytes(const QDepthwiseKernel& kernel, const QConvProblem& problem,
                                 int threads);
 void qdepthwise_run(const QDepthwiseKernel& kernel, const QConvProblem& problem,

@@ -2,10 +2,10 @@
 
 namespace shrike::kernels {
 
-PackedConv qdepthwise_pack(const QDepthwiseKernel& kernel, const QConvProblem& problem,
-                           const QConvWeights& weights) {
+void qdepthwise_pack(const QDepthwiseKernel& kernel, const QConvProblem& problem,
+                     const QConvWeights& weights, std::byte* packed) {
   const DepthwisePacking packing(kernel, problem);
-  QPacker packer(packing.layout, problem, weights);
+  QPacker packer(packing.layout, problem, weights, packed);
   const int64_t bytes = kernel.vector_bytes, taps = problem.taps();
   for (int64_t p = 0; p < packing.patterns * bytes; ++p) {
     const int64_t c = p % packing.channel_pitch;
@@ -25,7 +25,10 @@ PackedConv qdepthwise_pack(const QDepthwiseKernel& kernel, const QConvProblem& p
       }
     }
   }
-  return packer.finish();
+}
+
+size_t qdepthwise_packed_bytes(const QDepthwiseKernel& kernel, const QConvProblem& problem) {
+  return DepthwisePacking(kernel, problem).layout.total;
 }
 
 }  // namespace shrike::kernels

@@ -19,10 +19,10 @@ int zero_of(const QTileKernel& tile, const QConvProblem& problem) {
 
 }  // namespace
 
-PackedConv qdirect_pack(const QTileKernel& tile, const QConvProblem& problem,
-                        const QConvWeights& weights) {
+void qdirect_pack(const QTileKernel& tile, const QConvProblem& problem, const QConvWeights& weights,
+                  std::byte* packed) {
   const DirectPacking packing(tile, problem);
-  QPacker packer(layout_of(tile, packing), problem, weights);
+  QPacker packer(layout_of(tile, packing), problem, weights, packed);
   const int64_t each = problem.group_in() * problem.taps();
   for (int64_t o = 0; o < problem.out_channels; ++o) {
     const DirectPacking::Place place = packing.place(tile, problem, o);
@@ -34,7 +34,18 @@ PackedConv qdirect_pack(const QTileKernel& tile, const QConvProblem& problem,
       pack_column(tile, problem, packing, source, place, packer.weights<int16_t>());
     }
   }
-  return packer.finish();
+}
+
+size_t qdirect_packed_bytes(const QTileKernel& tile, const QConvProblem& problem) {
+  return layout_of(tile, DirectPacking(tile, problem)).total;
+}
+
+double qdirect_cost(const QTileKernel& tile, const QConvProblem& problem) {
+  const DirectPacking packing(tile, problem);
+  const int64_t inputs = packing.runs * packing.steps * tile.step_elements();
+  const int64_t outputs = problem.groups * divide_up(problem.group_out(), 16) * 16;
+  return static_cast<double>(problem.out_height * problem.out_width * inputs * outputs) *
+         (tile.element_bytes == 1 ? 0.5 : 1);
 }
 
 size_t qdirect_scratch_bytes(const QTileKernel& tile, const QConvProblem& problem, int threads) {

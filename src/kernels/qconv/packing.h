@@ -34,16 +34,17 @@ struct QPacking {
   size_t scales, constants, weights, total;
 };
 
-// A PackedConv while it is being written; its bytes are 0 at first.
+// Writes the bytes of a PackedConv, packing.total of them and 0 at first.
 class QPacker {
  public:
-  QPacker(const QPacking& packing, const QConvProblem& problem, const QConvWeights& weights)
+  QPacker(const QPacking& packing, const QConvProblem& problem, const QConvWeights& weights,
+          std::byte* packed)
       : packing_(packing),
         problem_(problem),
         weights_(weights),
         rule_(make_output_rule(problem)),
-        bytes_(allocate_aligned(packing.total)) {
-    *reinterpret_cast<OutputRule*>(bytes_.get()) = rule_;
+        bytes_(packed) {
+    *reinterpret_cast<OutputRule*>(bytes_) = rule_;
   }
 
   // Output o's scale and constant, into place `index`. Sums begin at the constant: the bias, less
@@ -54,24 +55,22 @@ class QPacker {
     const int excess = problem_.in_zero - zero;
     for (int64_t i = 0; i < count; ++i)
       constant -= static_cast<uint32_t>(excess * weights_.values[o * count + i]);
-    reinterpret_cast<float*>(bytes_.get() + packing_.scales)[index] =
+    reinterpret_cast<float*>(bytes_ + packing_.scales)[index] =
         accumulator_scale(problem_, rule_, weights_.scales[o]);
-    reinterpret_cast<int32_t*>(bytes_.get() + packing_.constants)[index] =
-        static_cast<int32_t>(constant);
+    reinterpret_cast<int32_t*>(bytes_ + packing_.constants)[index] = static_cast<int32_t>(constant);
   }
 
   template <typename T>
   T* weights() {
-    return reinterpret_cast<T*>(bytes_.get() + packing_.weights);
+    return reinterpret_cast<T*>(bytes_ + packing_.weights);
   }
-  PackedConv finish() { return {std::move(bytes_), packing_.total}; }
 
  private:
   const QPacking packing_;
   const QConvProblem& problem_;
   const QConvWeights& weights_;
   const OutputRule rule_;
-  std::shared_ptr<std::byte> bytes_;
+  std::byte* const bytes_;
 };
 
 }  // namespace shrike::kernels

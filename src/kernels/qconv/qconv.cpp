@@ -1,5 +1,6 @@
 #include "kernels/qconv/qconv.h"
 
+#include "base/tensor.h"
 #include "kernels/qconv/depthwise.h"
 #include "kernels/qconv/direct.h"
 #include "kernels/qconv/reference.h"
@@ -9,6 +10,8 @@ namespace shrike::kernels {
 
 namespace {
 
+double macs_of(const QConvProblem& problem) { return static_cast<double>(problem.macs()); }
+
 // The same driver with one instruction set's tile.
 template <const QTileKernel& kTile>
 constexpr QConvKernel direct_row(const char* name, CpuNeed need) {
@@ -16,9 +19,11 @@ constexpr QConvKernel direct_row(const char* name, CpuNeed need) {
       name,
       need,
       nullptr,
-      [](const QConvProblem& problem, const QConvWeights& weights) {
-        return qdirect_pack(kTile, problem, weights);
+      [](const QConvProblem& problem, const QConvWeights& weights, std::byte* packed) {
+        qdirect_pack(kTile, problem, weights, packed);
       },
+      [](const QConvProblem& problem) { return qdirect_packed_bytes(kTile, problem); },
+      [](const QConvProblem& problem) { return qdirect_cost(kTile, problem); },
       [](const QConvProblem& problem, int threads) {
         return qdirect_scratch_bytes(kTile, problem, threads);
       },
@@ -35,9 +40,11 @@ constexpr QConvKernel depthwise_row(const char* name, CpuNeed need) {
       name,
       need,
       qdepthwise_refuse,
-      [](const QConvProblem& problem, const QConvWeights& weights) {
-        return qdepthwise_pack(kKernel, problem, weights);
+      [](const QConvProblem& problem, const QConvWeights& weights, std::byte* packed) {
+        qdepthwise_pack(kKernel, problem, weights, packed);
       },
+      [](const QConvProblem& problem) { return qdepthwise_packed_bytes(kKernel, problem); },
+      macs_of,
       [](const QConvProblem& problem, int threads) {
         return qdepthwise_scratch_bytes(kKernel, problem, threads);
       },
@@ -54,9 +61,11 @@ constexpr QConvKernel winograd_row(const char* name, CpuNeed need) {
       name,
       need,
       [](const QConvProblem& problem) { return qwinograd_refuse(kKernel, problem); },
-      [](const QConvProblem& problem, const QConvWeights& weights) {
-        return qwinograd_pack(kKernel, problem, weights);
+      [](const QConvProblem& problem, const QConvWeights& weights, std::byte* packed) {
+        qwinograd_pack(kKernel, problem, weights, packed);
       },
+      [](const QConvProblem& problem) { return qwinograd_packed_bytes(kKernel, problem); },
+      [](const QConvProblem& problem) { return qwinograd_cost(kKernel, problem); },
       [](const QConvProblem& problem, int threads) {
         return qwinograd_scratch_bytes(kKernel, problem, threads);
       },
@@ -81,12 +90,19 @@ constexpr QConvKernel kQConvKernels[] = {
 #endif
     depthwise_row<kQDepthwisePlain>("depthwise", CpuNeed::kNothing),
     direct_row<kQTilePlain>("direct", CpuNeed::kNothing),
-    {"reference", CpuNeed::kNothing, nullptr, qconv_reference_pack,
-     [](const QConvProblem&, int) { return size_t{0}; }, qconv_reference_run},
+    {"reference", CpuNeed::kNothing, nullptr, qconv_reference_pack, qconv_reference_packed_bytes,
+     macs_of, [](const QConvProblem&, int) { return size_t{0}; }, qconv_reference_run},
 };
 
 }  // namespace
 
 std::span<const QConvKernel> qconv_kernels() { return kQConvKernels; }
+
+PackedConv QConvKernel::pack(const QConvProblem& problem, const QConvWeights& weights) const {
+  const size_t size = packed_bytes(problem);
+  std::shared_ptr<std::byte> bytes = allocate_aligned(size);
+  pack_into(problem, weights, bytes.get());
+  return {std::move(bytes), size};
+}
 
 }  // namespace shrike::kernels

@@ -62,7 +62,13 @@ struct QConvKernel {
   const char* name;
   CpuNeed need;
   const char* (*refuse)(const QConvProblem&);
-  PackedConv (*pack)(const QConvProblem&, const QConvWeights&);
+
+  // packed: packed_bytes(), zero, aligned to kTensorAlignment.
+  void (*pack_into)(const QConvProblem&, const QConvWeights&, std::byte* packed);
+
+  // What pack_into() fills, and the estimated time of run() in products of int16s at full speed.
+  size_t (*packed_bytes)(const QConvProblem&);
+  double (*cost)(const QConvProblem&);
 
   // Bytes run() needs for a pool of that many threads; grows with the number of threads.
   size_t (*scratch_bytes)(const QConvProblem&, int threads);
@@ -70,6 +76,9 @@ struct QConvKernel {
   // scratch: at least scratch_bytes(), aligned to kTensorAlignment, of undefined content.
   void (*run)(const QConvProblem&, const PackedConv&, const QConvMaps&, ThreadPool&,
               std::span<std::byte> scratch);
+
+  // Packed into memory of its own.
+  PackedConv pack(const QConvProblem&, const QConvWeights&) const;
 };
 
 // Fastest first, the readable reference last.

@@ -27,11 +27,15 @@ uint32_t window_sum(const QConvProblem& p, const ConstByteMapView& input, int64_
 
 }  // namespace
 
-PackedConv qconv_reference_pack(const QConvProblem& problem, const QConvWeights& weights) {
-  QPacker packer(QPacking(problem.out_channels, problem.weight_count()), problem, weights);
+void qconv_reference_pack(const QConvProblem& problem, const QConvWeights& weights,
+                          std::byte* packed) {
+  QPacker packer(QPacking(problem.out_channels, problem.weight_count()), problem, weights, packed);
   for (int64_t o = 0; o < problem.out_channels; ++o) packer.set_channel(o, o, problem.in_zero);
   std::copy_n(weights.values, problem.weight_count(), packer.weights<int8_t>());
-  return packer.finish();
+}
+
+size_t qconv_reference_packed_bytes(const QConvProblem& problem) {
+  return QPacking(problem.out_channels, problem.weight_count()).total;
 }
 
 void qconv_reference_run(const QConvProblem& problem, const PackedConv& packed,

@@ -6,7 +6,9 @@
 
 namespace shrike::kernels {
 
-PackedConv qconv_reference_pack(const QConvProblem& problem, const QConvWeights& weights);
+void qconv_reference_pack(const QConvProblem& problem, const QConvWeights& weights,
+                          std::byte* packed);
+size_t qconv_reference_packed_bytes(const QConvProblem& problem);
 void qconv_reference_run(const QConvProblem& problem, const PackedConv& packed,
                          const QConvMaps& maps, ThreadPool& pool, std::span<std::byte> scratch);
 

@@ -167,16 +167,21 @@ double padded(int64_t channels) { return static_cast<double>(divide_up(channels,
 
 const char* qwinograd_refuse(const QWinogradKernel& kernel, const QConvProblem& problem) {
   if (const char* reason = cannot(problem)) return reason;
+  if (qwinograd_packed_bytes(kernel, problem) > static_cast<size_t>(problem.max_packed_bytes))
+    return "the packed weights would be too large";
+  const auto pixels = static_cast<double>(problem.out_height * problem.out_width);
+  const double products = pixels * 9 * static_cast<double>(problem.in_channels);
+  if (qwinograd_cost(kernel, problem) >=
+      products * padded(problem.out_channels) * kernel.direct_cost)
+    return "a direct convolution is faster at this size";
+  return nullptr;
+}
+
+double qwinograd_cost(const QWinogradKernel& kernel, const QConvProblem& problem) {
   const double points = kWinogradPoints * static_cast<double>(QWinogradGrid(kernel, problem).tiles);
   const auto inputs = static_cast<double>(problem.in_channels);
   const double outputs = padded(problem.out_channels);
-  if (inputs * outputs * kWinogradPoints * 2 > static_cast<double>(problem.max_packed_bytes))
-    return "the packed weights would be too large";
-  const double cost = points * (inputs * outputs + kTransform * (inputs + outputs));
-  const auto pixels = static_cast<double>(problem.out_height * problem.out_width);
-  if (cost >= pixels * 9 * inputs * outputs * kernel.direct_cost)
-    return "a direct convolution is faster at this size";
-  return nullptr;
+  return points * (inputs * outputs + kTransform * (inputs + outputs));
 }
 
 size_t qwinograd_scratch_bytes(const QWinogradKernel& kernel, const QConvProblem& problem,

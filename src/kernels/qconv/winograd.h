@@ -75,8 +75,10 @@ extern const QWinogradKernel kQWinogradAvx512Vnni;
 // Refuses what it cannot compute exactly, what would exceed problem.max_packed_bytes, and what a
 // direct convolution is estimated to do faster.
 const char* qwinograd_refuse(const QWinogradKernel& kernel, const QConvProblem& problem);
-PackedConv qwinograd_pack(const QWinogradKernel& kernel, const QConvProblem& problem,
-                          const QConvWeights& weights);
+void qwinograd_pack(const QWinogradKernel& kernel, const QConvProblem& problem,
+                    const QConvWeights& weights, std::byte* packed);
+size_t qwinograd_packed_bytes(const QWinogradKernel& kernel, const QConvProblem& problem);
+double qwinograd_cost(const QWinogradKernel& kernel, const QConvProblem& problem);
 size_t qwinograd_scratch_bytes(const QWinogradKernel& kernel, const QConvProblem& problem,
                                int threads);
 void qwinograd_run(const QWinogradKernel& kernel, const QConvProblem& problem,

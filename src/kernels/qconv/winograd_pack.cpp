@@ -21,10 +21,10 @@ void transform_weights(const int8_t* g, int16_t (&result)[kWinogradPoints]) {
 
 }  // namespace
 
-PackedConv qwinograd_pack(const QWinogradKernel& kernel, const QConvProblem& problem,
-                          const QConvWeights& weights) {
+void qwinograd_pack(const QWinogradKernel& kernel, const QConvProblem& problem,
+                    const QConvWeights& weights, std::byte* packed) {
   const QWinogradPacking packing(kernel, problem);
-  QPacker packer(packing.layout, problem, weights);
+  QPacker packer(packing.layout, problem, weights, packed);
   const int64_t channels = problem.in_channels, columns = kernel.columns;
   for (int64_t o = 0; o < problem.out_channels; ++o) {
     packer.set_channel(o, o, 128);
@@ -37,7 +37,10 @@ PackedConv qwinograd_pack(const QWinogradKernel& kernel, const QConvProblem& pro
         panel[point * packing.matrix / 2 + place] = transformed[point];
     }
   }
-  return packer.finish();
+}
+
+size_t qwinograd_packed_bytes(const QWinogradKernel& kernel, const QConvProblem& problem) {
+  return QWinogradPacking(kernel, problem).layout.total;
 }
 
 }  // namespace shrike::kernels
