@@ -23,6 +23,19 @@ bool makes_map(const Graph& graph, const Node& node) {
   return std::holds_alternative<Conv>(node.op) && !takes_expected_value(graph, node);
 }
 
+// DequantizeLinear of the QuantizeLinear of a raw map: rounding is no part of a decode.
+bool dequantizes_map(const Graph& graph, const Uses& uses, const Node& node) {
+  const auto behind = [&](const Node& reader) {
+    const int producer = uses.producer(reader.inputs[0]);
+    return producer < 0 ? nullptr : &graph.nodes[static_cast<size_t>(producer)];
+  };
+  if (!std::holds_alternative<DequantizeLinear>(node.op)) return false;
+  const Node* quantizes = behind(node);
+  if (!quantizes || !std::holds_alternative<QuantizeLinear>(quantizes->op)) return false;
+  const Node* layer = behind(*quantizes);
+  return layer && makes_map(graph, *layer);
+}
+
 }  // namespace
 
 Result<HeadTail> extract_tail(const Graph& graph, ValueId value) {
@@ -38,7 +51,7 @@ Result<HeadTail> extract_tail(const Graph& graph, ValueId value) {
     if (producer < 0)
       return model_error("its decode reads the picture itself, not only the last convolutions");
     const Node& node = graph.nodes[static_cast<size_t>(producer)];
-    if (makes_map(graph, node)) {
+    if (makes_map(graph, node) || dequantizes_map(graph, uses, node)) {
       maps.push_back(id);
       continue;
     }

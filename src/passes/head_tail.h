@@ -1,5 +1,5 @@
-// The part of a graph between its last convolutions (the raw maps) and one value. Private to
-// passes.
+// The part of a graph between its last convolutions (the raw maps) and one value. A map that is
+// quantised is raw behind its DequantizeLinear. Private to passes.
 #pragma once
 
 #include <vector>

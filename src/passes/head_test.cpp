@@ -49,6 +49,30 @@ TEST(Head, LiftingFindsWhatWasExpanded) {
   }
 }
 
+TEST(Head, RawMapsMayBeQuantised) {
+  Graph graph = with_head(anchor_free(BoxFormat::kCxcywh, 0), {16, 3});
+  const ValueId scale = graph.add_constant("scale", Tensor::scalar(0.05f));
+  const ValueId zero = graph.add_constant("zero", Tensor::scalar(uint8_t{128}));
+  std::vector<Node> nodes;
+  nodes.swap(graph.nodes);
+  for (Node& node : nodes) {
+    if (std::holds_alternative<Head>(node.op))
+      for (ValueId& map : node.inputs) {
+        const ValueId q = graph.add_node(QuantizeLinear{}, {map, scale, zero}, "q");
+        map = graph.add_node(DequantizeLinear{}, {q, scale, zero}, "map");
+      }
+    graph.nodes.push_back(std::move(node));
+  }
+  ASSERT_TRUE(infer_shapes(graph));
+  const Graph original = graph;
+  ASSERT_TRUE(run_passes(graph, saving_passes(), kVerified));
+  const Result<LiftedHead> lifted = lift_head(graph);
+  ASSERT_TRUE(lifted) << lifted.error().message;
+  EXPECT_TRUE(verify(graph));
+  const Tensor picture = noise(Shape{1, 3, 64, 96}, 7);
+  expect_same(output_of(original, picture), output_of(graph, picture));
+}
+
 TEST(Head, WhatIsNotProvenIsNotLifted) {
   Graph graph = with_head(anchor_free(BoxFormat::kCxcywh, 0), {16, 3});
   ASSERT_TRUE(expand_head(graph));

@@ -8,6 +8,7 @@ exports lose every detection in the 8 bits of their boxes' decode.
 """
 import argparse
 
+import numpy as np
 import onnx
 import onnxruntime.quantization as quantization
 
@@ -30,12 +31,20 @@ class Pictures(quantization.CalibrationDataReader):
         return next(self.batches, None)
 
 
+def takes_expected_value(node, weights):
+    """Whether a convolution belongs to a decode: one output, of 0, 1, 2, ... times its inputs (DFL)."""
+    w = weights.get(node.input[1])
+    return w is not None and len(w) == 1 and w.size > 1 and (w.ravel() == np.arange(w.size)).all()
+
+
 def decode_nodes(model):
     """The nodes behind the last convolution on every path: the head's decode stays float."""
     graph = onnx.load(model).graph
+    weights = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
     before = set()  # values that a convolution needs, itself included
     for node in reversed(graph.node):
-        if node.op_type == "Conv" or any(output in before for output in node.output):
+        layer = node.op_type == "Conv" and not takes_expected_value(node, weights)
+        if layer or any(output in before for output in node.output):
             before.update(node.input)
             before.update(node.output)
     return [node.name for node in graph.node if not any(output in before for output in node.output)]
