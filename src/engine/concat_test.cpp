@@ -160,6 +160,44 @@ TEST(Concat, HeadsAreTransposedStraightIntoIt) {  // the three scales of a detec
   EXPECT_EQ(count_steps(*session, "Copy"), 1u);  // the input's
 }
 
+TEST(Concat, APictureTakenApartBecomesAMapInOnePass) {  // YOLOX's Focus
+  for (bool ports : {false, true}) {
+    Maps m;
+    std::vector<ValueId> parts;
+    for (int64_t x : {0, 1})
+      for (int64_t y : {0, 1}) {
+        const ValueId part =
+            m.graph.add_node(Slice{},
+                             {m.x, add_ints(m.graph, {y, x}), add_ints(m.graph, {6, 4 + x}),
+                              add_ints(m.graph, {2, 3}), add_ints(m.graph, {2, 2})},
+                             "part");
+        parts.push_back(part);
+      }
+    m.graph.outputs = {m.conv(m.concat(parts), 5)};
+    const auto session = check_graph(m.graph, {.nhwc_ports = ports});
+    ASSERT_TRUE(session);
+    EXPECT_EQ(kernel_of(*session, "Concat"), "copy 4 of 4");
+    EXPECT_EQ(count_steps(*session, "Copy"), 0u);
+  }
+}
+
+TEST(Concat, RowsOfMapsStayRows) {  // YOLOX's outputs
+  for (int64_t batch : {1, 2}) {
+    Maps m(batch);
+    std::vector<ValueId> parts;
+    for (int64_t stride : {1, 2, 3}) {
+      const ValueId map = add_conv(m.graph, m.x, 7, 3, stride, m.random);
+      parts.push_back(m.graph.add_node(Reshape{}, {map, add_ints(m.graph, {0, 7, -1})}, "flat"));
+    }
+    const ValueId joined = m.concat(parts, 2);
+    m.graph.outputs = {m.graph.add_node(Transpose{{0, 2, 1}}, {joined}, "rows")};
+    const auto session = check_graph(m.graph);
+    ASSERT_TRUE(session);
+    EXPECT_EQ(count_steps(*session, "Copy"), 1u);  // the input's
+    EXPECT_TRUE(is_dense(session->plan().outputs()[0].slot.view));
+  }
+}
+
 TEST(Concat, OutputsMayLieInsideIt) {
   for (bool ports : {false, true}) {
     Maps m;

@@ -33,10 +33,11 @@ View dense_view(const Shape& shape) {
 }
 
 View map_view(const Shape& shape) {
-  assert(shape.rank() == 4);
+  assert(shape.rank() == 3 || shape.rank() == 4);
   View view = dense_view(shape);
-  const int64_t channels = shape[1], height = shape[2], width = shape[3];
-  view.strides = {height * width * channels, 1, width * channels, channels};
+  const int64_t channels = shape[1];
+  view.strides[1] = 1;
+  for (int d = 2; d < view.rank; ++d) view.strides[at(d)] *= channels;
   return view;
 }
 

@@ -9,6 +9,7 @@
 #include "kernels/conv/pointwise_pairs.h"
 #include "kernels/conv/reference.h"
 #include "kernels/winograd/algorithms.h"
+#include "kernels/winograd/lean.h"
 #include "kernels/winograd/winograd.h"
 
 namespace shrike::kernels {
@@ -171,6 +172,31 @@ constexpr ConvKernel winograd_row(const char* name, CpuNeed need, double roundin
   };
 }
 
+template <const LeanWinograd& kLean, int kTileRows>
+constexpr ConvKernel lean_winograd_row(const char* name, CpuNeed need, double rounding) {
+  return {
+      name,
+      need,
+      [](const ConvProblem& problem) { return lean_winograd_refuse(kLean, problem); },
+      rounding,
+      [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
+        lean_winograd_pack(kLean, problem, weights, bias, packed);
+      },
+      kTileRows,
+      [](const ConvProblem& problem) { return lean_winograd_packed_bytes(kLean, problem); },
+      [](const ConvProblem& problem) {
+        return lean_winograd_cost(*kLean.kernel->algorithm, problem);
+      },
+      [](const ConvProblem& problem, int threads) {
+        return lean_winograd_scratch_bytes(kLean, problem, threads);
+      },
+      [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
+         ThreadPool& pool, std::span<std::byte> scratch) {
+        lean_winograd_run(kLean, problem, packed, maps, pool, scratch);
+      },
+  };
+}
+
 constexpr ConvKernel kConvKernels[] = {
 #if SHRIKE_KERNELS_AVX2
     depthwise_sweep_row<kDepthwiseSweepAvx512>("avx512_depthwise_sweep", CpuNeed::kAvx512),
@@ -181,11 +207,19 @@ constexpr ConvKernel kConvKernels[] = {
     pointwise_pairs_row<kPointwisePairsAvx512>("avx512_pointwise_pairs", CpuNeed::kAvx512Adders),
     pointwise_row<kPointwiseAvx512>("avx512_pointwise", CpuNeed::kAvx512),
     pointwise_row<kPointwiseAvx2>("avx2_pointwise", CpuNeed::kAvx2Fma),
+    lean_winograd_row<kLeanWinograd5Avx512, 5>("avx512_lean_winograd_5x5", CpuNeed::kAvx512,
+                                               kToomCook5.rounding),
+    lean_winograd_row<kLeanWinograd4Avx512, 4>("avx512_lean_winograd_4x4", CpuNeed::kAvx512,
+                                               kToomCook4.rounding),
     winograd_row<kWinogradStride2Avx512, 4>("avx512_winograd_stride2", CpuNeed::kAvx512,
                                             kPolyphase4.rounding),
     winograd_row<kWinograd5Avx512, 5>("avx512_winograd_5x5", CpuNeed::kAvx512, kToomCook5.rounding),
     winograd_row<kWinograd4Avx512, 4>("avx512_winograd_4x4", CpuNeed::kAvx512, kToomCook4.rounding),
     igemm_row<kTileAvx512>("avx512_igemm", CpuNeed::kAvx512),
+    lean_winograd_row<kLeanWinograd5Avx2, 5>("avx2_lean_winograd_5x5", CpuNeed::kAvx2Fma,
+                                             kToomCook5.rounding),
+    lean_winograd_row<kLeanWinograd4Avx2, 4>("avx2_lean_winograd_4x4", CpuNeed::kAvx2Fma,
+                                             kToomCook4.rounding),
     winograd_row<kWinogradStride2Avx2, 4>("avx2_winograd_stride2", CpuNeed::kAvx2Fma,
                                           kPolyphase4.rounding),
     winograd_row<kWinograd5Avx2, 5>("avx2_winograd_5x5", CpuNeed::kAvx2Fma, kToomCook5.rounding),

@@ -46,8 +46,7 @@ struct PointwiseSums {
 };
 
 // Sums that pass through memory: those of fewer pixels than are computed at once, so that they are
-// not compiled anew for each activation, and those with a residual or of columns that are not
-// there.
+// not compiled anew for each activation, and those of columns that are not there.
 template <template <int, int> typename Sums, int kRows, int kVectors>
 void store_sums(const PointwiseStrip& strip, int64_t p, float* target) {
   const Sums<kRows, kVectors> tile(strip, p);
@@ -87,20 +86,49 @@ constexpr StoreSums kStoreSums[] = {nullptr,
                                     store_sums<Sums, 7, kVectors>,
                                     store_sums<Sums, 8, kVectors>};
 
+template <int kRows, int kVectors>
+[[gnu::always_inline]] inline void add_residual(const PointwiseStrip& strip, int64_t p,
+                                                Vec (&values)[kRows][kVectors]) {
+  const float* residual = strip.residual + p * strip.residual_step;
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r, residual += strip.residual_step)
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) values[r][v] = values[r][v] + load(residual + v * kLanes);
+}
+
+// What finish_sums() does, in registers. kAdd: with a residual; the loop is made twice, as a
+// branch between sums and activations keeps the compiler from running them beside each other.
+template <template <int, int> typename Sums, int kRows, int kVectors, bool kAdd, typename Act>
+[[gnu::always_inline]] inline int64_t finish_tiles(const PointwiseStrip& strip, const Act& act) {
+  int64_t p = 0;
+  for (; p + kRows <= strip.count; p += kRows) {
+    Sums<kRows, kVectors> tile(strip, p);
+    if (kAdd && strip.order == Residual::kBeforeActivation) add_residual(strip, p, tile.sums);
+    float* output = strip.output + p * strip.output_step;
+    if (kAdd) {
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 2
+        for (int v = 0; v < kVectors; ++v) tile.sums[r][v] = act(tile.sums[r][v]);
+      if (strip.order == Residual::kAfterActivation) add_residual(strip, p, tile.sums);
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r, output += strip.output_step)
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v)
+        store(output + v * kLanes, kAdd ? tile.sums[r][v] : act(tile.sums[r][v]));
+  }
+  return p;
+}
+
 template <template <int, int> typename Sums, int kRows, int kVectors, typename Act>
 void strip_of(const PointwiseStrip& strip) {
   static_assert(kRows <= 8);
   const Act act(strip.activation);
-  const bool plain = strip.order == Residual::kNone && strip.columns == kVectors * kLanes;
   int64_t p = 0;
-  for (; plain && p + kRows <= strip.count; p += kRows) {
-    const Sums<kRows, kVectors> tile(strip, p);
-    float* output = strip.output + p * strip.output_step;
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r, output += strip.output_step)
-#pragma GCC unroll 2
-      for (int v = 0; v < kVectors; ++v) store(output + v * kLanes, act(tile.sums[r][v]));
-  }
+  if (strip.columns == kVectors * kLanes)
+    p = strip.order == Residual::kNone ? finish_tiles<Sums, kRows, kVectors, false>(strip, act)
+                                       : finish_tiles<Sums, kRows, kVectors, true>(strip, act);
   alignas(64) float sums[kRows * kVectors * kLanes];
   for (int64_t end; p < strip.count; p = end) {
     end = strip.count - p < kRows ? strip.count : p + kRows;

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "kernels/layout/copy.h"
+#include "kernels/layout/join.h"
 #include "kernels/layout/transpose.h"
 #include "kernels/testing/random.h"
 
@@ -114,6 +115,43 @@ TEST(Copy, EverySecondElement) {
     from.strides = {2 * columns, 2};
     copy_strided(from, dense_view(reinterpret_cast<float*>(out.data()), 2, from.dims), pool);
     for (size_t i = 0; i < out.size(); ++i) ASSERT_EQ(out[i], in[2 * i + 1]) << columns;
+  }
+}
+
+// Planes, every second or third element of planes, and parts of maps, of which the channels come in
+// blocks of 16 and the pixels in blocks of 64.
+TEST(Join, PartsOfAnyStrides) {
+  Random random;
+  ThreadPool one(1), three(3);
+  for (int round = 0; round < 200; ++round) {
+    const int64_t height = random.integer(1, 4), width = random.integer(1, 140);
+    std::vector<std::vector<float>> buffers;
+    std::vector<ConstStridedView> parts;
+    int64_t channels = 0;
+    for (int64_t count = random.integer(1, 4); count > 0; --count) {
+      const int64_t depth = random.integer(1, 21), step = random.integer(1, 3);
+      const bool planes = random.integer(0, 2) > 0;
+      const Extents strides = planes ? Extents{height * width * step, width * step, step}
+                                     : Extents{1, width * (depth + 1), depth + 1};
+      buffers.push_back(random.reals(height * width * (planes ? depth * step : depth + 1)));
+      parts.push_back({buffers.back().data(), 3, {depth, height, width}, strides});
+      channels += depth;
+    }
+    const TestMap empty(height, width, channels, random.integer(0, 3), random.integer(0, 5), 1);
+    for (ThreadPool* pool : {&one, &three}) {
+      const TestMap map(empty);
+      join_channels(parts, map.view(), *pool);
+      TestMap expected(empty);
+      int64_t first = 0;
+      for (const ConstStridedView& part : parts) {
+        for (int64_t i = 0; i < part.count(); ++i) {
+          const int64_t c = i / (height * width), y = i / width % height, x = i % width;
+          expected.view().at(y, x)[first + c] = part.data[offset_of(i, 3, part.dims, part.strides)];
+        }
+        first += part.dims[0];
+      }
+      ASSERT_EQ(map.values(), expected.values()) << "round " << round << "; seed " << test_seed();
+    }
   }
 }
 

@@ -1,5 +1,5 @@
-// 8 x 8 blocks in registers, and a picture's three planes to pixels; what is left over at the edges
-// goes element by element.
+// 8 x 8 and 4 x 4 blocks in registers, and a picture's three planes to pixels; what is left over at
+// the edges goes element by element.
 #include <immintrin.h>
 
 #include "kernels/layout/transpose_block.h"
@@ -31,6 +31,16 @@ void transpose_8x8(const float* in, int64_t in_stride, float* out, int64_t out_s
     _mm256_storeu_ps(out + i * out_stride, _mm256_permute2f128_ps(a[i], a[i + 4], 0x20));
     _mm256_storeu_ps(out + (i + 4) * out_stride, _mm256_permute2f128_ps(a[i], a[i + 4], 0x31));
   }
+}
+
+void transpose_4x4(const float* in, int64_t in_stride, float* out, int64_t out_stride) {
+  __m128 a = _mm_loadu_ps(in), b = _mm_loadu_ps(in + in_stride);
+  __m128 c = _mm_loadu_ps(in + 2 * in_stride), d = _mm_loadu_ps(in + 3 * in_stride);
+  _MM_TRANSPOSE4_PS(a, b, c, d);
+  _mm_storeu_ps(out, a);
+  _mm_storeu_ps(out + out_stride, b);
+  _mm_storeu_ps(out + 2 * out_stride, c);
+  _mm_storeu_ps(out + 3 * out_stride, d);
 }
 
 // 8 pixels of 3 planes: element e of the 24 is pixel e / 3 of plane e % 3.
@@ -73,7 +83,12 @@ void transpose_block_avx2(const TransposeProblem& p, const float* in, float* out
     for (int64_t i = 0; i < rows; i += 8)
       transpose_8x8(in + i * p.in_stride + j, p.in_stride, out + j * p.out_stride + i,
                     p.out_stride);
-  copy_elements(p, in, out, rows, p.rows, 0, cols);
+  const int64_t more = p.rows / 4 * 4;  // rows, with those of half a block
+  if (more > rows)
+    for (int64_t j = 0; j < cols; j += 4)
+      transpose_4x4(in + rows * p.in_stride + j, p.in_stride, out + j * p.out_stride + rows,
+                    p.out_stride);
+  copy_elements(p, in, out, more, p.rows, 0, cols);
   copy_elements(p, in, out, 0, p.rows, cols, p.cols);
 }
 

@@ -3,6 +3,7 @@
 
 #include "kernels/winograd/algorithms.h"
 #include "kernels/winograd/geometry.h"
+#include "kernels/winograd/lean.h"
 #include "kernels/winograd/winograd.h"
 
 namespace shrike::kernels {
@@ -13,6 +14,8 @@ namespace {
 // common. The constants were fitted to measurements (docs/decisions/006-winograd.md).
 constexpr double kTransform = 10;                 // for each point and channel, in or out
 constexpr double kFetch = 2;                      // tiles or pixels computed while weights come
+constexpr double kFarFetch = 8;                   // likewise, from beyond the caches
+constexpr double kLean = 2, kLeanGroup = 3.2;     // lean.h: while rows of G g are made, and points
 constexpr double kPixel = 100, kPixelInput = 20;  // direct: for each input pixel, and its channels
 
 // Vectors are computed whole.
@@ -28,10 +31,18 @@ const char* cannot(const WinogradAlgorithm& algorithm, const ConvProblem& proble
   return nullptr;
 }
 
+double tiles_of(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
+  return static_cast<double>(winograd_tiles(algorithm, problem));
+}
+
 // The error of a direct sum grows with the root of its length; that of these does not, as products
 // are added in blocks (TileKernel::product).
 double rounding(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
   return algorithm.rounding / std::sqrt(static_cast<double>(problem.in_channels));
+}
+
+double transforms(double tiles, const ConvProblem& problem) {
+  return tiles * kTransform * (padded(problem.in_channels) + padded(problem.out_channels));
 }
 
 // What the problem does not allow, whatever it costs.
@@ -57,12 +68,20 @@ double direct_cost(const ConvProblem& problem) {
 }
 
 double winograd_cost(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
-  const auto tiles = static_cast<double>(divide_up(problem.out_height, algorithm.out) *
-                                         divide_up(problem.out_width, algorithm.out));
-  const double points = algorithm.in * algorithm.in;
-  const double outputs = padded(problem.out_channels);
-  const double products = (tiles + kFetch) * static_cast<double>(problem.in_channels) * outputs;
-  return points * (products + tiles * kTransform * (padded(problem.in_channels) + outputs));
+  const double tiles = tiles_of(algorithm, problem), points = algorithm.in * algorithm.in;
+  const double weights = static_cast<double>(problem.in_channels) * padded(problem.out_channels);
+  const double packed = weights * algorithm.weights * algorithm.weights;
+  const auto block = static_cast<double>(winograd_block_tiles(algorithm, problem));
+  const double fetch =
+      packed > static_cast<double>(kNearFloats) ? kFarFetch * std::ceil(tiles / block) : kFetch;
+  return points * ((tiles + fetch) * weights + transforms(tiles, problem));
+}
+
+double lean_winograd_cost(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
+  const double tiles = tiles_of(algorithm, problem), points = algorithm.in * algorithm.in;
+  const double weights = static_cast<double>(problem.in_channels) * padded(problem.out_channels);
+  const double groups = std::ceil(tiles / static_cast<double>(kLeanTiles));
+  return points * ((tiles + kLean + kLeanGroup * groups) * weights + transforms(tiles, problem));
 }
 
 const char* winograd_refuse(const WinogradKernel& kernel, const ConvProblem& problem) {
@@ -76,6 +95,30 @@ const char* winograd_refuse(const WinogradKernel& kernel, const ConvProblem& pro
     if (other->stride == algorithm.stride && winograd_cost(*other, problem) < cost &&
         !not_allowed(*kernel.tile, *other, problem))
       return "another tile size is faster at this size";
+  return nullptr;
+}
+
+const char* lean_winograd_refuse(const LeanWinograd& lean, const ConvProblem& problem) {
+  const WinogradAlgorithm& algorithm = *lean.kernel->algorithm;
+  if (const char* reason = cannot(algorithm, problem)) return reason;
+  if (rounding(algorithm, problem) > problem.max_rounding)
+    return "its sums round more than is allowed";
+  const auto most = static_cast<uint64_t>(std::max<int64_t>(0, problem.max_packed_bytes));
+  if (lean_winograd_packed_bytes(lean, problem) > most)
+    return "the packed weights would be too large";
+  constexpr double kTiles = 64;
+  if (tiles_of(algorithm, problem) > kTiles) return "too many tiles to keep the points of all";
+  if (!problem.by_estimate) return nullptr;
+  const double cost = lean_winograd_cost(algorithm, problem);
+  if (cost >= direct_cost(problem)) return "a direct convolution is faster at this size";
+  for (const WinogradAlgorithm* other : kWinogradAlgorithms) {
+    if (other->stride != algorithm.stride || rounding(*other, problem) > problem.max_rounding)
+      continue;
+    if (lean_winograd_cost(*other, problem) < cost)
+      return "another tile size is faster at this size";
+    if (winograd_cost(*other, problem) < cost && !not_allowed(*lean.kernel->tile, *other, problem))
+      return "transforming the weights beforehand is faster at this size";
+  }
   return nullptr;
 }
 

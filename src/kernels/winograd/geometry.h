@@ -31,18 +31,38 @@ struct WinogradPacking {
   int64_t total;
 };
 
+// Tiles that cover a map of outputs.
+inline int64_t winograd_tiles(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
+  return divide_up(problem.out_height, algorithm.out) * divide_up(problem.out_width, algorithm.out);
+}
+
+// Weights of more floats than these come from beyond the caches.
+inline constexpr int64_t kNearFloats = 1 << 19;
+
+// Tiles of a block. Many use a panel of weights often, which counts most where these are far; the
+// fewer, the more of the block stays in the cache.
+inline int64_t winograd_block_tiles(const WinogradAlgorithm& algorithm,
+                                    const ConvProblem& problem) {
+  constexpr int64_t kFloats = 80 * 1024;  // most of a second cache level of 512 KiB
+  constexpr int64_t kMost = 48;
+  const int64_t channels = divide_up(problem.in_channels, 16) * 16;
+  const int64_t weights =
+      algorithm.weights * algorithm.weights * problem.in_channels * problem.out_channels;
+  const int64_t fitting = kFloats / (algorithm.in * algorithm.in * channels);
+  return std::min(winograd_tiles(algorithm, problem),
+                  weights > kNearFloats ? kMost : std::clamp<int64_t>(fitting, 8, kMost));
+}
+
 // The output in tiles, the tiles in blocks.
 struct WinogradGrid {
   WinogradGrid(const WinogradKernel& kernel, const ConvProblem& problem)
-      : across(divide_up(problem.out_width, kernel.algorithm->out)),
-        tiles(across * divide_up(problem.out_height, kernel.algorithm->out)),
+      : tiles(winograd_tiles(*kernel.algorithm, problem)),
         channels(divide_up(problem.in_channels, 16) * 16),
         points(kernel.algorithm->in * kernel.algorithm->in),
-        block(block_tiles()),
+        block(winograd_block_tiles(*kernel.algorithm, problem)),
         values_stride(block * channels + kApart),
         products_stride(block * kernel.tile->columns + kApart) {}
 
-  int64_t across;    // tiles side by side
   int64_t tiles;     // in all
   int64_t channels;  // stored for each tile and point
   int64_t points;
@@ -53,12 +73,6 @@ struct WinogradGrid {
  private:
   // A tile's points are written side by side: not all to the same set of a cache.
   static constexpr int64_t kApart = 16;
-
-  // Many tiles use a panel of weights often; the fewer, the more of the block stays in the cache.
-  int64_t block_tiles() const {
-    constexpr int64_t kFloats = 80 * 1024;  // most of a second cache level of 512 KiB
-    return std::min(tiles, std::clamp<int64_t>(kFloats / (points * channels), 8, 48));
-  }
 };
 
 // One worker's scratch.

@@ -5,6 +5,7 @@
 
 #include "base/tensor.h"
 #include "kernels/winograd/geometry.h"
+#include "kernels/winograd/tiles.h"
 
 namespace shrike::kernels {
 
@@ -15,72 +16,29 @@ class WinogradRun {
  public:
   WinogradRun(const WinogradKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
               const ConvMaps& maps)
-      : kernel_(kernel),
-        algorithm_(*kernel.algorithm),
+      : algorithm_(*kernel.algorithm),
         tile_(*kernel.tile),
         problem_(problem),
-        maps_(maps),
         packing_(kernel, problem),
         grid_(kernel, problem),
-        packed_(packed.floats()),
-        finish_(tile_.finish(problem.activation.kind)) {}
+        tiles_(kernel, problem, maps),
+        packed_(packed.floats()) {}
 
   // Panels [begin, end) of tiles [first, last), at most a block of them.
   void compute(const WinogradScratch& scratch, int64_t first, int64_t last, int64_t begin,
                int64_t end) const;
 
  private:
-  // A tile's place in the map of outputs, and how much of it exists.
-  struct Place {
-    int64_t y, x;
-    int down, across;
-  };
-
-  Place place(int64_t tile) const {
-    const int64_t y = tile / grid_.across * algorithm_.out;
-    const int64_t x = tile % grid_.across * algorithm_.out;
-    return {y, x, static_cast<int>(std::min<int64_t>(algorithm_.out, problem_.out_height - y)),
-            static_cast<int>(std::min<int64_t>(algorithm_.out, problem_.out_width - x))};
-  }
-  void transform_input(const Place& place, float* values) const;
-  void point_at_outputs(const Place& place, float** outputs, const float** residual) const;
-  int64_t columns_of(int64_t panel) const {
-    return std::min<int64_t>(tile_.columns, problem_.out_channels - panel * tile_.columns);
-  }
   void multiply(const WinogradScratch& scratch, int64_t tiles, int64_t panel) const;
-  void finish(const WinogradScratch& scratch, const Place& place, int64_t index,
-              int64_t panel) const;
 
-  const WinogradKernel& kernel_;
   const WinogradAlgorithm& algorithm_;
   const TileKernel& tile_;
   const ConvProblem& problem_;
-  const ConvMaps& maps_;
   const WinogradPacking packing_;
   const WinogradGrid grid_;
+  const WinogradTiles tiles_;
   const float* packed_;
-  const TileFinishFunction finish_;
 };
-
-void WinogradRun::transform_input(const Place& place, float* values) const {
-  const ConstMapView& map = maps_.input;
-  const int64_t y = place.y * algorithm_.stride - problem_.pad_top;
-  const int64_t x = place.x * algorithm_.stride - problem_.pad_left;
-  kernel_.input({map.data, y * map.row_stride + x * map.pixel_stride, map.row_stride,
-                 map.pixel_stride, taps_inside(y, algorithm_.in, 1, problem_.in_height),
-                 taps_inside(x, algorithm_.in, 1, problem_.in_width), problem_.in_channels, values,
-                 grid_.values_stride});
-}
-
-void WinogradRun::point_at_outputs(const Place& place, float** outputs,
-                                   const float** residual) const {
-  const bool add = problem_.residual != Residual::kNone;
-  for (int i = 0; i < place.down; ++i)
-    for (int j = 0; j < place.across; ++j) {
-      *outputs++ = maps_.output.at(place.y + i, place.x + j);
-      if (add) *residual++ = maps_.residual.at(place.y + i, place.x + j);
-    }
-}
 
 void WinogradRun::multiply(const WinogradScratch& scratch, int64_t tiles, int64_t panel) const {
   const int* weight_of = algorithm_.weight_of;
@@ -90,34 +48,27 @@ void WinogradRun::multiply(const WinogradScratch& scratch, int64_t tiles, int64_
       const int64_t matrix = weight_of[i] * algorithm_.weights + weight_of[j];
       tile_.product({scratch.values + point * grid_.values_stride, grid_.channels, tiles,
                      problem_.in_channels, packing_.at(packed_, panel, matrix),
-                     scratch.products + point * grid_.products_stride, columns_of(panel)});
+                     scratch.products + point * grid_.products_stride, tiles_.columns_of(panel)});
     }
-}
-
-void WinogradRun::finish(const WinogradScratch& scratch, const Place& place, int64_t index,
-                         int64_t panel) const {
-  const int64_t column = panel * tile_.columns;
-  const int64_t count = columns_of(panel);
-  kernel_.output({scratch.products + index * tile_.columns, grid_.products_stride,
-                  packed_ + packing_.bias + column, count, place.down, place.across, scratch.sums});
-  const int64_t first = index * algorithm_.out * algorithm_.out;
-  finish_({scratch.sums, place.down * place.across, column, count, scratch.outputs + first,
-           scratch.residual + first, problem_.activation, problem_.residual});
 }
 
 void WinogradRun::compute(const WinogradScratch& scratch, int64_t first, int64_t last,
                           int64_t begin, int64_t end) const {
-  const int64_t tiles = last - first;
-  const int64_t outputs = algorithm_.out * algorithm_.out;
-  assert(tiles <= grid_.block);
-  for (int64_t t = 0; t < tiles; ++t) {
-    transform_input(place(first + t), scratch.values + t * grid_.channels);
-    point_at_outputs(place(first + t), scratch.outputs + t * outputs,
-                     scratch.residual + t * outputs);
+  const int64_t count = last - first, outputs = tiles_.outputs();
+  assert(count <= grid_.block);
+  for (int64_t t = 0; t < count; ++t) {
+    tiles_.transform_input(first + t, 0, problem_.in_channels, scratch.values + t * grid_.channels,
+                           grid_.values_stride);
+    tiles_.point_at_outputs(first + t, scratch.outputs + t * outputs,
+                            scratch.residual + t * outputs);
   }
   for (int64_t panel = begin; panel < end; ++panel) {
-    multiply(scratch, tiles, panel);
-    for (int64_t t = 0; t < tiles; ++t) finish(scratch, place(first + t), t, panel);
+    multiply(scratch, count, panel);
+    for (int64_t t = 0; t < count; ++t)
+      tiles_.finish(first + t, panel,
+                    {scratch.products + t * tile_.columns, grid_.products_stride,
+                     packed_ + packing_.bias + panel * tile_.columns, scratch.outputs + t * outputs,
+                     scratch.residual + t * outputs, scratch.sums});
   }
 }
 
