@@ -15,6 +15,7 @@ import json
 import statistics
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from pathlib import Path
@@ -65,8 +66,9 @@ class Shrike:
 
 
 def pnnx(onnx, size):
-    """ncnn's .param file of an ONNX file."""
-    done = subprocess.run([Path(sys.executable).parent / "pnnx", onnx, f"inputshape=[1,3,{size},{size}]"],
+    """ncnn's .param file of an ONNX file. The wheel's own executable: its script wants PyTorch."""
+    program = Path(sysconfig.get_path("purelib")) / "pnnx" / "pnnx"
+    done = subprocess.run([program, onnx, f"inputshape=[1,3,{size},{size}]"],
                           capture_output=True, text=True)
     param = onnx.with_suffix(".ncnn.param")
     if done.returncode != 0 or not param.exists():

@@ -1,6 +1,7 @@
 // Times every row of the convolution table on YOLOv8n's layers:
 //
 //   kernels_bench [--threads N] [--only TEXT] [--gap FLOATS] [--seconds S] [--plain] [--bfloat16]
+//                 [--memory]
 //                 [--layer IN,OUT,KERNEL,STRIDE,SIZE[,GROUPS]] [--activation NAME]
 //
 // One line a layer and kernel: milliseconds (least of many runs), GMAC/s of a direct convolution
@@ -10,6 +11,7 @@
 // wider than its channels, as views into a concatenation are. --seconds is what a line may take.
 // --plain adds the rows for any processor. --layer times that one (SIZE of the output) instead.
 // --bfloat16 lets products be rounded, so that the rows for that are there.
+// --memory prints how fast one thread reads memory beyond the caches, and nothing else.
 // --activation takes that one in all layers: none, leaky_relu, silu ... (activation/activation.h).
 #include <algorithm>
 #include <chrono>
@@ -35,7 +37,7 @@ struct Options {
   int threads = 1;
   int64_t gap = 0;
   double seconds = 0.1;
-  bool plain = false, bfloat16 = false;
+  bool plain = false, bfloat16 = false, memory = false;
   std::string only;
   std::optional<ActivationKind> activation;
   std::vector<Layer> layers{std::begin(kYolov8n), std::end(kYolov8n)};
@@ -177,7 +179,27 @@ Layer layer_of(const char* text) {
   return layer;
 }
 
+// Bytes a second of a sum over 256 MB, the best of some.
+double memory_rate() {
+  const std::vector<float> floats(size_t{64} << 20, 1.0f);
+  double best = 0;
+  for (int round = 0; round < 8; ++round) {
+    const auto start = std::chrono::steady_clock::now();
+    float sums[64] = {};
+    for (size_t i = 0; i < floats.size(); i += 64)
+      for (size_t j = 0; j < 64; ++j) sums[j] += floats[i + j];
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    if (sums[0] > 0)
+      best = std::max(best, static_cast<double>(floats.size() * sizeof(float)) / took.count());
+  }
+  return best;
+}
+
 int run(const Options& options) {
+  if (options.memory) {
+    std::printf("%s, reading memory %.1f GB/s\n", cpu_name().c_str(), memory_rate() * 1e-9);
+    return 0;
+  }
   const double peak = peak_gmacs(0.2) * options.threads;
   std::printf("%s, %d thread(s), tile in cache %.1f GMAC/s\n", cpu_name().c_str(), options.threads,
               peak);
@@ -193,8 +215,10 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string flag = argv[i];
     const char* value = i + 1 < argc ? argv[i + 1] : "";
-    if (flag == "--plain" || flag == "--bfloat16") {
-      (flag == "--plain" ? options.plain : options.bfloat16) = true;
+    if (flag == "--plain" || flag == "--bfloat16" || flag == "--memory") {
+      (flag == "--plain"    ? options.plain
+       : flag == "--memory" ? options.memory
+                            : options.bfloat16) = true;
       continue;
     }
     if (flag == "--threads") options.threads = std::max(1, std::atoi(value));

@@ -8,6 +8,7 @@
 #include "kernels/conv/pointwise.h"
 #include "kernels/conv/pointwise_pairs.h"
 #include "kernels/conv/reference.h"
+#include "kernels/conv/stem.h"
 #include "kernels/winograd/algorithms.h"
 #include "kernels/winograd/lean.h"
 #include "kernels/winograd/winograd.h"
@@ -126,6 +127,26 @@ constexpr ConvKernel pointwise_pairs_row(const char* name, CpuNeed need) {
   };
 }
 
+template <const StemKernel& kStem>
+constexpr ConvKernel stem_row(const char* name, CpuNeed need) {
+  return {
+      name,
+      need,
+      [](const ConvProblem& problem) { return stem_refuse(kStem, problem); },
+      1,
+      [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
+        stem_pack(kStem, problem, weights, bias, packed);
+      },
+      1,
+      [](const ConvProblem& problem) { return stem_packed_bytes(kStem, problem); },
+      direct_cost,
+      stem_scratch_bytes,
+      [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
+         ThreadPool& pool,
+         std::span<std::byte> scratch) { stem_run(kStem, problem, packed, maps, pool, scratch); },
+  };
+}
+
 template <const Bfloat16Kernel& kKernel>
 constexpr ConvKernel bfloat16_row(const char* name, CpuNeed need) {
   return {
@@ -203,6 +224,8 @@ constexpr ConvKernel kConvKernels[] = {
     depthwise_sweep_row<kDepthwiseSweepAvx2>("avx2_depthwise_sweep", CpuNeed::kAvx2Fma),
     depthwise_row<kDepthwiseAvx512>("avx512_depthwise", CpuNeed::kAvx512),
     depthwise_row<kDepthwiseAvx2>("avx2_depthwise", CpuNeed::kAvx2Fma),
+    stem_row<kStemAvx512>("avx512_stem", CpuNeed::kAvx512),
+    stem_row<kStemAvx2>("avx2_stem", CpuNeed::kAvx2Fma),
     bfloat16_row<kBfloat16Avx512>("avx512_bfloat16", CpuNeed::kAvx512Bf16),
     pointwise_pairs_row<kPointwisePairsAvx512>("avx512_pointwise_pairs", CpuNeed::kAvx512Adders),
     pointwise_row<kPointwiseAvx512>("avx512_pointwise", CpuNeed::kAvx512),

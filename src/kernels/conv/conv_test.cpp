@@ -142,6 +142,24 @@ TEST(Conv, WholeTilesAndRest) {
       }
 }
 
+// Pictures: whole tiles and rests of them, all paddings, pixels that lie apart.
+TEST(Conv, FirstLayers) {
+  Random random;
+  for (int i = 0; i < 300; ++i) {
+    const int64_t pad = random.integer(0, 2), out = random.integer(1, 40);
+    ConvProblem p = square(random.integer(3, 13), 3, out, 3, random.integer(1, 2), pad);
+    p.in_width = random.integer(6, 40);
+    p.pad_left = random.integer(0, 3);
+    p.activation = {
+        random.pick({ActivationKind::kNone, ActivationKind::kRelu, ActivationKind::kLeakyRelu,
+                     ActivationKind::kSilu, ActivationKind::kMish, ActivationKind::kHardSwish}),
+        0.1f, 0};
+    const Gaps in{random.integer(0, 1), random.integer(0, 5), random.integer(0, 7)};
+    ConvCase(sized(p, random.integer(0, 3)), random, in, {random.integer(0, 3), 2, 1}).check_all(2);
+    if (HasFailure()) break;
+  }
+}
+
 TEST(Conv, NoBias) {
   Random random;
   const ConvProblem p = square(4, 3, 5, 3, 1, 1);

@@ -1,0 +1,52 @@
+// The first convolution of a network: 3x3 on the three channels of a picture, with stride 1 or 2.
+//
+// What igemm.h does in runs of 9 floats is one piece of code here, 27 taps without a loop or an
+// edge: rows of the picture are copied with their padding first, a band of output rows at a time.
+// Weights are packed
+//   [panel of `columns` outputs][row of the window][column][channel][columns]
+// then the biases. Sums are added up in that order, as igemm.h does, to the same bits.
+#pragma once
+
+#include "kernels/conv/conv.h"
+
+namespace shrike::kernels {
+
+inline constexpr int64_t kStemChannels = 3, kStemTaps = 27;
+
+// Pixels p < count and columns j < columns of one row and panel, C being the panel's:
+//   s[p][j] = bias[j] + sum over i < 3, k < 9 of
+//             rows[i][p * stride * 3 + k] * weights[(i * 9 + k) * C + j]
+//   output[p * output_step + j] = act(s)
+struct StemRow {
+  const float* rows[3];
+  int64_t count;         // at least StemKernel::pixels
+  const float* weights;  // aligned to a vector
+  const float* bias;
+  float* output;
+  int64_t output_step, columns;
+  Activation activation;
+};
+
+using StemFunction = void (*)(const StemRow&);
+
+struct StemKernel {
+  int64_t pixels;   // that are computed at once
+  int64_t columns;  // of a panel
+  // Null for strides and activations that it has no form of.
+  StemFunction (*function)(int64_t stride, ActivationKind);
+};
+
+#if SHRIKE_KERNELS_AVX2
+extern const StemKernel kStemAvx2;
+extern const StemKernel kStemAvx512;
+#endif
+
+const char* stem_refuse(const StemKernel& stem, const ConvProblem& problem);
+size_t stem_packed_bytes(const StemKernel& stem, const ConvProblem& problem);
+void stem_pack(const StemKernel& stem, const ConvProblem& problem, const float* weights,
+               const float* bias, float* packed);
+size_t stem_scratch_bytes(const ConvProblem& problem, int threads);
+void stem_run(const StemKernel& stem, const ConvProblem& problem, const PackedConv& packed,
+              const ConvMaps& maps, ThreadPool& pool, std::span<std::byte> scratch);
+
+}  // namespace shrike::kernels
