@@ -36,13 +36,15 @@ CpuFeatures detect() {
                     __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
                     __builtin_cpu_supports("avx512vl");
   features.avx512_vnni = features.avx512 && __builtin_cpu_supports("avx512vnni");
+  features.avx512_vbmi = features.avx512 && __builtin_cpu_supports("avx512vbmi");
   features.avx512_bf16 = features.avx512 && __builtin_cpu_supports("avx512bf16");
   features.separate_adders = has_separate_adders();
 #endif
   const char* limit = std::getenv("SHRIKE_CPU");
   const std::string_view level = limit ? limit : "";
   if (level == "plain") return {};
-  if (level == "avx2") features.avx512 = features.avx512_vnni = features.avx512_bf16 = false;
+  if (level == "avx2")
+    features.avx512 = features.avx512_vnni = features.avx512_vbmi = features.avx512_bf16 = false;
   return features;
 }
 
@@ -63,6 +65,7 @@ std::vector<std::string> feature_names(const CpuFeatures& cpu) {
   if (cpu.avx2_fma) names.emplace_back("avx2+fma");
   if (cpu.avx512) names.emplace_back("avx512");
   if (cpu.avx512_vnni) names.emplace_back("avx512-vnni");
+  if (cpu.avx512_vbmi) names.emplace_back("avx512-vbmi");
   if (cpu.avx512_bf16) names.emplace_back("avx512-bf16");
   if (cpu.separate_adders) names.emplace_back("separate-adders");
   return names;

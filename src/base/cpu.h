@@ -10,6 +10,7 @@ struct CpuFeatures {
   bool avx2_fma = false;     // AVX2 and FMA3, with the system saving their registers
   bool avx512 = false;       // F, BW, DQ, VL
   bool avx512_vnni = false;  // avx512 and VNNI
+  bool avx512_vbmi = false;  // avx512 and VBMI: bytes moved anywhere in a vector
   bool avx512_bf16 = false;  // avx512 and products of bfloat16
   // Vectors are added by other units than those that multiply: AMD from Zen 3 on.
   bool separate_adders = false;

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include "detect/candidates.h"
 #include "detect/family.h"
 #include "detect/names.h"
 #include "detect/network.h"
 #include "engine/session.h"
+#include "passes/read_bytes.h"
 #include "vision/letterbox.h"
 #include "vision/nms.h"
 
@@ -45,6 +47,11 @@ std::string describe(const Network& network, const Family& family) {
          kFits[static_cast<int>(family.preprocess.fit)];
 }
 
+// Whether bytes can say all that the network's input holds: Darknet's padding lies between two.
+bool fits_bytes(const Preprocess& preprocess) {
+  return preprocess.fit == Fit::kStretch || preprocess.fill == std::floor(preprocess.fill);
+}
+
 }  // namespace
 
 struct Detector::State {
@@ -54,6 +61,7 @@ struct Detector::State {
   ClassNames names;
   std::array<int, 2> size;
   std::string description;
+  bool bytes;  // the network takes the picture as it is, undivided
 };
 
 Detector::Detector(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -73,6 +81,12 @@ Result<Detector> Detector::create(Graph graph, const std::string& source,
                         .inputs_used_up = true,
                         .memory = options.memory};
   wanted.precision = options.precision;
+  bool bytes = false;
+  if (fits_bytes(family.preprocess)) {
+    const Result<bool> read = read_bytes(network->graph, family.preprocess.divisor);
+    if (!read) return in_context(source, read.error());
+    bytes = *read;
+  }
   if (options.kernel_choice) {
     Result<ChooseConv> choice = options.kernel_choice(network->graph);
     if (!choice) return in_context(source, choice.error());
@@ -86,22 +100,26 @@ Result<Detector> Detector::create(Graph graph, const std::string& source,
             family,
             *std::move(names),
             {network->height, network->width},
-            describe(*network, family)}));
+            describe(*network, family),
+            bytes}));
 }
 
 Result<Detector> Detector::another(const Detector& first) {
   const State& state = *first.state_;
   SHRIKE_ASSIGN(Session session, Session::another(state.session));
-  return Detector(std::make_unique<State>(State{std::move(session), state.source, state.family,
-                                                state.names, state.size, state.description}));
+  return Detector(
+      std::make_unique<State>(State{std::move(session), state.source, state.family, state.names,
+                                    state.size, state.description, state.bytes}));
 }
 
 Result<Detections> Detector::detect(const Image& image, const DetectOptions& options) {
   Detections result;
   Stopwatch watch;
-  const kernels::MapView input = state_->session.input_map(0);
+  const Preprocess& preprocess = state_->family.preprocess;
+  Session& session = state_->session;
   const Placement placement =
-      fill_input(image, state_->family.preprocess, TensorLayout::kNhwc, input.data);
+      state_->bytes ? fill_input_bytes(image, preprocess, session.input_bytes(0).data)
+                    : fill_input(image, preprocess, TensorLayout::kNhwc, session.input_map(0).data);
   result.timing.preprocess_ms = watch.lap();
 
   SHRIKE_TRY(state_->session.run_maps());

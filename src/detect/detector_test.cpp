@@ -13,17 +13,20 @@ namespace shrike {
 namespace {
 
 // An end-to-end model whose weights are zero: eight cells of stride 16 that see class 0 at σ(3),
-// two of stride 32 that see class 1 at σ(1). Its decode is written out.
-Graph end_to_end_model() {
-  const auto map = [](const std::string& name, int stride, const std::string& bias, int channels) {
+// two of stride 32 that see class 1 at σ(1). Its decode is written out. Or all weights have other
+// bytes, and `before` makes the value `x` of the picture, which the layers read.
+Graph end_to_end_model(const std::string& weight = "00000000", const std::string& before = "",
+                       const std::string& x = "images") {
+  const auto map = [&](const std::string& name, int stride, const std::string& bias, int channels) {
     const std::string k = std::to_string(stride), c = std::to_string(channels);
-    const std::string zeros(static_cast<size_t>(channels * 3 * stride * stride * 8), '0');
-    return "const %w" + name + ": f32[" + c + ",3," + k + "," + k + "] = hex\"" + zeros +
-           "\"\nconst %b" + name + ": f32[" + c + "] = [" + bias + "]\n%" + name +
-           ": ? = Conv(%images, %w" + name + ", %b" + name + ") strides=[" + k + "," + k + "]\n";
+    std::string weights;
+    for (int i = 0; i < channels * 3 * stride * stride; ++i) weights += weight;
+    return "const %w" + name + ": f32[" + c + ",3," + k + "," + k + "] = hex\"" + weights +
+           "\"\nconst %b" + name + ": f32[" + c + "] = [" + bias + "]\n%" + name + ": ? = Conv(%" +
+           x + ", %w" + name + ", %b" + name + ") strides=[" + k + "," + k + "]\n";
   };
   Result<Graph> graph = parse_graph(
-      "meta \"names\" \"{0: 'cat', 1: 'dog'}\"\ninput %images: f32[1,3,32,64]\n" +
+      "meta \"names\" \"{0: 'cat', 1: 'dog'}\"\ninput %images: f32[1,3,32,64]\n" + before +
           map("box16", 16, "0.5,0.5,0.5,0.5", 4) + map("class16", 16, "3,-9", 2) +
           map("box32", 32, "0.5,0.5,0.5,0.5", 4) + map("class32", 32, "-9,1", 2) +
           "%output0: ? = Head(%box16, %class16, %box32, %class32) kind=anchor_free num_classes=2 "
@@ -36,11 +39,41 @@ Graph end_to_end_model() {
 }
 
 bool same(const std::vector<Detection>& a, const std::vector<Detection>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const Detection& x, const Detection& y) {
-                      return x.box == y.box && x.confidence == y.confidence &&
-                             x.class_id == y.class_id;
-                    });
+  return std::equal(
+      a.begin(), a.end(), b.begin(), b.end(), [](const Detection& x, const Detection& y) {
+        return x.box == y.box && x.confidence == y.confidence && x.class_id == y.class_id;
+      });
+}
+
+// The same quantised, between the picture and the layers: as bytes where nothing else reads the
+// picture, as floats where a Clip that changes nothing stands before it.
+TEST(DetectorTest, BytesInPlaceOfAQuantisedPictureChangeNothing) {
+  LoadOptions load;
+  load.threads = 1;
+  Image picture(50, 30);
+  for (size_t i = 0; i < picture.bytes().size(); ++i)
+    picture.bytes()[i] = static_cast<uint8_t>(i * 7 % 256);
+  for (const std::string scale : {"0.003921569", "0.02"}) {
+    const std::string form =
+        "const %scale: f32[] = [" + scale + "]\nconst %zero: u8[] = hex\"00\"\n";
+    const auto quantised = [](const std::string& from) {
+      return "%q: ? = QuantizeLinear(%" + from +
+             ", %scale, %zero)\n%x: ? = DequantizeLinear(%q, %scale, %zero)\n";
+    };
+    const std::string clip =
+        "const %least: f32[] = [-1]\nconst %most: f32[] = [2]\n"
+        "%clipped: ? = Clip(%images, %least, %most)\n";
+    Result<Detector> bytes = Detector::create(
+        end_to_end_model("6f12833a", form + quantised("images"), "x"), "test", load);
+    Result<Detector> floats = Detector::create(
+        end_to_end_model("6f12833a", form + clip + quantised("clipped"), "x"), "test", load);
+    ASSERT_TRUE(bytes) << bytes.error().message;
+    ASSERT_TRUE(floats) << floats.error().message;
+    const Result<Detections> a = bytes->detect(picture, {}), b = floats->detect(picture, {});
+    ASSERT_TRUE(a && b);
+    EXPECT_FALSE(a->boxes.empty());
+    EXPECT_TRUE(same(a->boxes, b->boxes)) << scale;
+  }
 }
 
 class EndToEnd : public ::testing::TestWithParam<OutputLayout> {

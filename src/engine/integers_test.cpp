@@ -117,6 +117,29 @@ TEST(Integers, FunctionsOfBytes) {
   check(std::move(graph), 100);
 }
 
+TEST(Integers, InputsOfBytesAreMaps) {
+  std::mt19937 random(4);
+  Graph graph;
+  const ValueId x = byte_input(graph, "x", {1, 3, 9, 7});
+  graph.outputs = {add_integer_conv(graph, x, 5, 3, 2, random)};
+  const Tensor picture = random_bytes({1, 3, 9, 7}, random);
+  Result<Session> ported = Session::create(graph, {.threads = 1, .nhwc_ports = true});
+  Result<Session> plain = Session::create(graph, {.threads = 1});
+  ASSERT_TRUE(ported && plain);
+  ASSERT_TRUE(ported->input_is_map(0));
+  const kernels::BasicMapView<uint8_t> map = ported->input_bytes(0);
+  for (int64_t c = 0; c < 3; ++c)
+    for (int64_t y = 0; y < 9; ++y)
+      for (int64_t column = 0; column < 7; ++column)
+        map.at(y, column)[c] =
+            picture.data<uint8_t>()[static_cast<size_t>((c * 9 + y) * 7 + column)];
+  ASSERT_TRUE(ported->run_maps());
+  const Result<Tensor> got = ported->output(0);
+  const auto expected = plain->run(std::span(&picture, 1));
+  ASSERT_TRUE(got && expected);
+  EXPECT_TRUE(*got == (*expected)[0]);
+}
+
 TEST(Integers, ThereAndBack) {
   Graph graph;
   const ValueId x = byte_input(graph);

@@ -136,12 +136,21 @@ TEST(MemoryLimit, WeightsOfIntegersCountToo) {
   const bool winograd = std::any_of(
       whole->kernels.begin(), whole->kernels.end(),
       [](const std::string& kernel) { return kernel.find("winograd") != std::string::npos; });
-  const size_t enough = 2 * whole->bytes;
+  Tensor picture(DType::kU8, Shape{1, 16, 48, 48});
+  uint8_t next = 0;
+  for (uint8_t& value : picture.mutable_data<uint8_t>()) value = next += 37;
+  const auto outputs = [&](const MemoryLimit& memory) {
+    Result<Session> session = Session::create(integers(), {.threads = 1, .memory = memory});
+    const auto got = session->run(std::span(&picture, 1));
+    return (*got)[0];
+  };
+  const Tensor expected = outputs({});
   size_t smaller = 0;
-  for (size_t limit = enough; limit > whole->bytes / 4; limit -= whole->bytes / 16) {
+  for (size_t limit = 2 * whole->bytes; limit > whole->bytes / 4; limit -= whole->bytes / 16) {
     const Result<Planned> within = planned({limit, 0}, 1, integers);
     if (!within) break;
     EXPECT_LE(within->bytes, limit);
+    EXPECT_TRUE(outputs({limit, 0}) == expected) << limit;
     smaller += within->packed_bytes < whole->packed_bytes;
   }
   EXPECT_EQ(smaller > 0, winograd);

@@ -62,7 +62,8 @@ Result<void> Planner::add_inputs() {
     Port port{value.name, {}, *value.shape, value.dtype, false, {}};
     if (!in_memory(id)) {
       port.slot = new_tensor(id);
-    } else if (options_.nhwc_ports && value.dtype == DType::kF32 && value.shape->rank() == 4) {
+    } else if (options_.nhwc_ports && value.shape->rank() == 4 &&
+               (value.dtype == DType::kF32 || value.dtype == DType::kU8)) {
       port.slot = new_map(id);
       port.is_map = true;
       owners_.back().id = kNoValue;

@@ -186,8 +186,13 @@ bool Session::input_is_map(size_t i) const { return plan().inputs()[i].is_map; }
 bool Session::output_is_map(size_t i) const { return plan().outputs()[i].is_map; }
 
 kernels::MapView Session::input_map(size_t i, int64_t image) {
-  assert(input_is_map(i));
+  assert(input_is_map(i) && plan().inputs()[i].dtype == DType::kF32);
   return state_->context().map(plan().inputs()[i].slot, image);
+}
+
+kernels::BasicMapView<uint8_t> Session::input_bytes(size_t i, int64_t image) {
+  assert(input_is_map(i) && plan().inputs()[i].dtype == DType::kU8);
+  return state_->context().map_of<uint8_t>(plan().inputs()[i].slot, image);
 }
 
 kernels::ConstMapView Session::output_map(size_t i, int64_t image) const {

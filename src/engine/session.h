@@ -63,10 +63,11 @@ class Session {
 
   // Without a copy, with nhwc_ports: write into input_map(i), run_maps(), read output_map(i).
   // The views are those of picture `image` of the batch and stay where they are for the life of
-  // the session; a run does not change its inputs unless inputs_used_up allows it. is_map: f32,
-  // rank 4, and nhwc_ports.
+  // the session; a run does not change its inputs unless inputs_used_up allows it. is_map: f32, or
+  // an input of u8, of rank 4, and nhwc_ports.
   bool input_is_map(size_t i) const;
-  kernels::MapView input_map(size_t i, int64_t image = 0);
+  kernels::MapView input_map(size_t i, int64_t image = 0);                  // requires f32
+  kernels::BasicMapView<uint8_t> input_bytes(size_t i, int64_t image = 0);  // requires u8
   // Requires that every input is a map.
   Result<void> run_maps();
   bool output_is_map(size_t i) const;

@@ -12,6 +12,8 @@ const char* cpu_lacks(CpuNeed need, const CpuFeatures& cpu) {
       return cpu.avx512 ? nullptr : "the processor lacks AVX-512";
     case CpuNeed::kAvx512Vnni:
       return cpu.avx512_vnni ? nullptr : "the processor lacks AVX-512 VNNI";
+    case CpuNeed::kAvx512Vbmi:
+      return cpu.avx512_vbmi ? nullptr : "the processor lacks AVX-512 VBMI";
     case CpuNeed::kAvx512Bf16:
       return cpu.avx512_bf16 ? nullptr : "the processor lacks products of bfloat16";
     case CpuNeed::kAvx512Adders:

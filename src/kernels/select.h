@@ -21,6 +21,7 @@ enum class CpuNeed : uint8_t {
   kAvx2Fma,
   kAvx512,
   kAvx512Vnni,
+  kAvx512Vbmi,
   kAvx512Bf16,
   kAvx512Adders
 };

@@ -9,6 +9,7 @@
 #include "ir/text.h"
 #include "ir/verify.h"
 #include "passes/passes.h"
+#include "passes/read_bytes.h"
 #include "reference/evaluate.h"
 
 namespace shrike {
@@ -190,6 +191,26 @@ TEST(FuseIntegerConv, SumsThatCouldLeave32BitsStayFloat) {
   EXPECT_EQ(count<QConv>(fused(net.quantized(y))), 0);
 }
 
+TEST(RaiseQuantize, PartsOfOtherScalesAreJoinedAsIntegers) {
+  Network net;
+  const ValueId other = net.real(net.quantize(net.graph.inputs[0], 0.1f, 3), 0.1f, 3);
+  const ValueId both = net.graph.add_node(Concat{.axis = 1}, {net.real(), other}, "both");
+  Graph g = checked(net.quantized(both), raise_quantize, 0);
+  EXPECT_EQ(count<QuantizeLinear>(g), 4);
+  ASSERT_TRUE(std::holds_alternative<Concat>(g.nodes[g.nodes.size() - 2].op));
+  EXPECT_EQ(g.value(g.nodes[g.nodes.size() - 2].outputs[0]).dtype, DType::kU8);
+  EXPECT_EQ(count<Lookup>(checked(g, fuse_byte_functions, 0)), 2);
+}
+
+TEST(RaiseQuantize, WhatOthersReadStays) {
+  Network net;
+  const ValueId both = net.graph.add_node(Concat{.axis = 1}, {net.real(), net.real()}, "both");
+  const ValueId q = net.real(net.quantize(both, kStep, 100), kStep, 100);
+  const Graph g =
+      checked(net.finish(net.graph.add_node(Binary{}, {both, q}, "sum")), raise_quantize, 0);
+  EXPECT_EQ(count<QuantizeLinear>(g), 2);
+}
+
 TEST(SinkDequantize, WhatMovesElementsWorksOnIntegers) {
   Network net;
   const ValueId x = net.real();
@@ -270,6 +291,40 @@ TEST(FuseByteFunctions, AChangeOfScale) {
   const Graph g = checked(net.quantized(net.real()), fuse_byte_functions, 0);
   EXPECT_EQ(count<Lookup>(g), 1);
   EXPECT_EQ(count<QuantizeLinear>(g), 1);
+}
+
+TEST(ReadBytes, InPlaceOfTheDividedPicture) {
+  for (const auto& [scale, tables] : {std::pair(1.0f / 255, 0), std::pair(0.03f, 1)}) {
+    Network net;
+    const ValueId q = net.quantize(net.graph.inputs[0], scale, 0);
+    const Graph before = net.finish(net.real(q, scale, 0));
+    Graph after = before;
+    const Result<bool> read = read_bytes(after, 255);
+    ASSERT_TRUE(read && *read);
+    ASSERT_TRUE(verify(after));
+    EXPECT_EQ(count<QuantizeLinear>(after), 0);
+    EXPECT_EQ(count<Lookup>(after), tables);
+    Tensor bytes(DType::kU8, *before.static_shape(before.inputs[0])), x(DType::kF32, bytes.shape());
+    for (size_t i = 0; i < static_cast<size_t>(bytes.size()); ++i) {
+      bytes.mutable_data<uint8_t>()[i] = static_cast<uint8_t>(i * 3);
+      x.mutable_data<float>()[i] = static_cast<float>(bytes.data<uint8_t>()[i]) / 255;
+    }
+    const auto a = evaluate_graph(before, std::span(&x, 1));
+    const auto b = evaluate_graph(after, std::span(&bytes, 1));
+    ASSERT_TRUE(a && b);
+    EXPECT_TRUE((*a)[0] == (*b)[0]);
+  }
+}
+
+TEST(ReadBytes, NotWhereFloatsAreReadToo) {
+  Network net;
+  const ValueId x = net.graph.inputs[0];
+  const ValueId sum = net.graph.add_node(Binary{}, {x, net.real()}, "sum");
+  Graph graph = net.finish(sum);
+  const Result<bool> read = read_bytes(graph, 255);
+  ASSERT_TRUE(read);
+  EXPECT_FALSE(*read);
+  EXPECT_EQ(graph.value(graph.inputs[0]).dtype, DType::kF32);
 }
 
 TEST(FuseIntegerAdd, OfTwoScales) {

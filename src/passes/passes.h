@@ -36,6 +36,10 @@ Result<void> fuse_activation_into_conv(Graph& graph);
 // Conv(x) + y of the same static shape -> Conv with a residual.
 Result<void> fuse_residual_into_conv(Graph& graph);
 
+// QuantizeLinear behind Concat alone -> one in front of each of its inputs: parts of other scales
+// are joined as integers.
+Result<void> raise_quantize(Graph& graph);
+
 // Conv of dequantised x and weights -> QConv, with the QuantizeLinear that alone reads it. Weights
 // become i8 without a zero point, the bias steps of x_scale * scales[o]; what no QConv can say, or
 // would overflow 32-bit sums, stays as it is.

@@ -37,6 +37,7 @@ constexpr Pass kInference[] = {
      fuse_activation_into_conv},
     {"fuse_residual_into_conv", "residual additions in the convolution's epilogue",
      fuse_residual_into_conv},
+    {"raise_quantize", "parts joined as integers", raise_quantize},
     {"fuse_integer_conv", "convolutions between integers", fuse_integer_conv},
     {"sink_dequantize", "integers moved as integers", sink_dequantize},
     {"make_activations_unsigned", "i8 activations as u8", make_activations_unsigned},

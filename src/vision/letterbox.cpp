@@ -62,6 +62,15 @@ void place_stretch(const Preprocess& p, int w, int h, Placement& out) {
   out.scale_y = static_cast<double>(p.height) / h;
 }
 
+// RGB to BGR and back.
+void swap_channels(const uint8_t* in, size_t bytes, uint8_t* out) {
+  for (size_t i = 0; i < bytes; i += kImageChannels) {
+    out[i] = in[i + 2];
+    out[i + 1] = in[i + 1];
+    out[i + 2] = in[i];
+  }
+}
+
 // Writes rows of the input tensor: padding, then pixels, then padding.
 class InputWriter {
  public:
@@ -112,11 +121,7 @@ class InputWriter {
 
   void write_pixels(int y, const uint8_t* rgb) {
     if (preprocess_.order == ChannelOrder::kBgr) {
-      for (size_t i = 0; i < scratch_.size(); i += 3) {
-        scratch_[i] = rgb[i + 2];
-        scratch_[i + 1] = rgb[i + 1];
-        scratch_[i + 2] = rgb[i];
-      }
+      swap_channels(rgb, scratch_.size(), scratch_.data());
       rgb = scratch_.data();
     }
     kernels_.to_float(rgb, scratch_.size(), preprocess_.divisor,
@@ -191,15 +196,28 @@ Placement fill_input(const Image& picture, const Preprocess& preprocess, TensorL
   return placement;
 }
 
-Image letterbox(const Image& picture, const Preprocess& preprocess) {
+Placement fill_input_bytes(const Image& picture, const Preprocess& preprocess, uint8_t* out) {
   const Placement placement = place(preprocess, picture.width(), picture.height());
   ResizedRows rows(picture, placement.width, placement.height);
+  const auto bytes = [](int pixels) { return static_cast<size_t>(pixels) * kImageChannels; };
+  const auto fill = static_cast<uint8_t>(round_half_even(preprocess.fill));
+  std::fill_n(out, static_cast<size_t>(preprocess.height) * bytes(preprocess.width), fill);
+  out += static_cast<size_t>(placement.top) * bytes(preprocess.width) + bytes(placement.left);
+  for (int y = 0; y < placement.height; ++y, out += bytes(preprocess.width)) {
+    if (preprocess.order == ChannelOrder::kBgr) {
+      swap_channels(rows.row(y), bytes(placement.width), out);
+    } else {
+      std::memcpy(out, rows.row(y), bytes(placement.width));
+    }
+  }
+  return placement;
+}
+
+Image letterbox(const Image& picture, const Preprocess& preprocess) {
+  Preprocess rgb = preprocess;
+  rgb.order = ChannelOrder::kRgb;
   Image out(preprocess.width, preprocess.height);
-  std::fill(out.bytes().begin(), out.bytes().end(),
-            static_cast<uint8_t>(round_half_even(preprocess.fill)));
-  for (int y = 0; y < placement.height; ++y)
-    std::memcpy(out.pixel(placement.left, placement.top + y), rows.row(y),
-                static_cast<size_t>(placement.width) * kImageChannels);
+  fill_input_bytes(picture, rgb, out.bytes().data());
   return out;
 }
 

@@ -52,6 +52,9 @@ Placement place(const Preprocess& preprocess, int picture_width, int picture_hei
 Placement fill_input(const Image& picture, const Preprocess& preprocess, TensorLayout layout,
                      float* out);
 
+// The same in 8 bits, before anything is divided: NHWC, the fill rounded.
+Placement fill_input_bytes(const Image& picture, const Preprocess& preprocess, uint8_t* out);
+
 // The resized and padded picture in 8 bits, RGB whatever the order; the fill is rounded.
 Image letterbox(const Image& picture, const Preprocess& preprocess);
 

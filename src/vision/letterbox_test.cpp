@@ -64,6 +64,21 @@ TEST(Letterbox, EightBitPictureIsTheTensor) {
     ASSERT_EQ(tensor[i], static_cast<float>(boxed.bytes()[i]) / 255.0f);
 }
 
+TEST(Letterbox, BytesAreTheTensorUndivided) {
+  const Image picture = golden::noise_image(50, 21, 2);
+  for (const Preprocess& p : {Preprocess::ultralytics(32, 40), Preprocess::yolox(40, 33),
+                              Preprocess::darknet(32, 33, false)}) {
+    std::vector<float> tensor(input_size(p));
+    std::vector<uint8_t> bytes(input_size(p));
+    const Placement a = fill_input(picture, p, TensorLayout::kNhwc, tensor.data());
+    const Placement b = fill_input_bytes(picture, p, bytes.data());
+    EXPECT_EQ(a.left, b.left);
+    EXPECT_EQ(a.scale_x, b.scale_x);
+    for (size_t i = 0; i < tensor.size(); ++i)
+      ASSERT_EQ(tensor[i], static_cast<float>(bytes[i]) / p.divisor) << i;
+  }
+}
+
 // Figures worked out from Darknet's letterbox_image and correct_yolo_boxes.
 TEST(Letterbox, DarknetCentresWithTruncation) {
   const Placement wide = place(Preprocess::darknet(416, 416, true), 768, 576);

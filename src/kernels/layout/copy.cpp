@@ -59,12 +59,18 @@ void copy_runs(const Plan<T>& plan, ThreadPool& pool) {
                  [&](const T* in, T* out) { std::memcpy(out, in, bytes); });
 }
 
+void transpose_bytes(const TransposeProblem& problem, const uint8_t* in, uint8_t* out) {
+  for (int64_t r = 0; r < problem.rows; ++r)
+    for (int64_t c = 0; c < problem.cols; ++c)
+      out[c * problem.out_stride + r] = in[r * problem.in_stride + c];
+}
+
 // The innermost dimension of the output and the dimension adjacent in the input, exchanged.
-void copy_transposed(Plan<float> plan, size_t adjacent, ThreadPool& pool) {
+template <typename T, typename Block>
+void copy_transposed(Plan<T> plan, size_t adjacent, const Block& block, ThreadPool& pool) {
   const size_t last = plan.last();
   swap_dims(plan, adjacent, last - 1);
   const int64_t cols = plan.dims[last - 1];
-  const TransposeBlock block = transpose_block_best();
   // Columns are the output's rows: strips of them are what threads share.
   constexpr int64_t kStrip = 64;
   const int64_t strips = (cols + kStrip - 1) / kStrip;
@@ -73,8 +79,8 @@ void copy_transposed(Plan<float> plan, size_t adjacent, ThreadPool& pool) {
   pool.parallel_for(outer * strips, [&](int64_t unit, int) {
     const int64_t begin = unit % strips * kStrip;
     const int64_t count = cols - begin < kStrip ? cols - begin : kStrip;
-    const float* in = plan.in + offset_of(unit / strips, plan.rank - 2, plan.dims, plan.from);
-    float* out = plan.out + offset_of(unit / strips, plan.rank - 2, plan.dims, plan.to);
+    const T* in = plan.in + offset_of(unit / strips, plan.rank - 2, plan.dims, plan.from);
+    T* out = plan.out + offset_of(unit / strips, plan.rank - 2, plan.dims, plan.to);
     block({plan.dims[last], count, plan.from[last], plan.to[last - 1]}, in + begin,
           out + begin * plan.to[last - 1]);
   });
@@ -107,10 +113,14 @@ void copy(const BasicStridedView<const T>& input, const BasicStridedView<T>& out
   const Plan<T> plan = make_plan(input, output);
   const size_t last = plan.last();
   if (plan.to[last] == 1 && plan.from[last] == 1) return copy_runs(plan, pool);
-  if constexpr (std::is_same_v<T, float>)
-    if (plan.to[last] == 1)
-      for (size_t d = 0; d < last; ++d)
-        if (plan.from[d] == 1) return copy_transposed(plan, d, pool);
+  for (size_t d = 0; d < last && plan.to[last] == 1; ++d) {
+    if (plan.from[d] != 1) continue;
+    if constexpr (std::is_same_v<T, float>) {
+      return copy_transposed(plan, d, transpose_block_best(), pool);
+    } else {
+      return copy_transposed(plan, d, transpose_bytes, pool);
+    }
+  }
   if (plan.to[last] == 1 && plan.from[last] == 2) return copy_pairs(plan, pool);
   copy_elements(plan, pool);
 }

@@ -13,7 +13,7 @@ namespace shrike::kernels {
 // whole, exchanged pairs of dimensions by blocks (transpose.h).
 void copy_strided(const ConstStridedView& input, const StridedView& output, ThreadPool& pool);
 
-// The same of bytes; exchanged dimensions element by element.
+// The same of bytes.
 void copy_strided(const BasicStridedView<const uint8_t>& input,
                   const BasicStridedView<uint8_t>& output, ThreadPool& pool);
 

@@ -54,7 +54,8 @@ TEST(Transpose, PlanarToMapAndBack) {
     }
 }
 
-TEST(Copy, RandomPermutationsAndSlices) {
+template <typename T>
+void copy_permutations_and_slices() {
   Random random;
   ThreadPool pool(3);
   for (int round = 0; round < 400; ++round) {
@@ -64,8 +65,9 @@ TEST(Copy, RandomPermutationsAndSlices) {
       whole[d] = random.integer(1, round % 5 == 0 ? 12 : 4);
       taken[d] = random.integer(1, whole[d]);
     }
-    const std::vector<float> in = random.reals(dense_view<float>(nullptr, rank, whole).count());
-    ConstStridedView from = dense_view(in.data(), rank, whole);
+    std::vector<T> in(static_cast<size_t>(dense_view<T>(nullptr, rank, whole).count()));
+    for (T& value : in) value = static_cast<T>(random.integer(0, 255));
+    BasicStridedView<const T> from = dense_view<const T>(in.data(), rank, whole);
     from.dims = taken;
     std::array<int, kMaxRank> axes{};
     std::iota(axes.begin(), axes.end(), 0);
@@ -73,8 +75,8 @@ TEST(Copy, RandomPermutationsAndSlices) {
       std::swap(axes[static_cast<size_t>(i)], axes[static_cast<size_t>(random.integer(0, i))]);
     from = permuted(from, axes);
     if (rank > 0 && random.integer(0, 3) == 0) from.strides[0] = 0;  // expansion
-    StridedView to = dense_view<float>(nullptr, rank, from.dims);
-    std::vector<float> out(static_cast<size_t>(to.count()));
+    BasicStridedView<T> to = dense_view<T>(nullptr, rank, from.dims);
+    std::vector<T> out(static_cast<size_t>(to.count()));
     to.data = out.data();
     copy_strided(from, to, pool);
     for (int64_t i = 0; i < to.count(); ++i)
@@ -82,6 +84,9 @@ TEST(Copy, RandomPermutationsAndSlices) {
           << "round " << round << "; SHRIKE_SEED=" << test_seed();
   }
 }
+
+TEST(Copy, RandomPermutationsAndSlices) { copy_permutations_and_slices<float>(); }
+TEST(Copy, RandomPermutationsAndSlicesOfBytes) { copy_permutations_and_slices<uint8_t>(); }
 
 TEST(Copy, IntoAPartOfTheOutput) {
   const std::vector<float> in{1, 2, 3, 4};

@@ -118,8 +118,12 @@ const char* qdepthwise_refuse(const QConvProblem& problem) {
 size_t qdepthwise_scratch_bytes(const QDepthwiseKernel& kernel, const QConvProblem& problem,
                                 int threads) {
   const DepthwisePacking packing(kernel, problem);
-  return static_cast<size_t>(threads) *
-         DepthwiseGrid(problem, packing.channel_pitch, threads).scratch;
+  // Fewer threads have larger blocks: it must do for them as well.
+  size_t most = 0;
+  for (int count = 1; count <= threads; ++count)
+    most = std::max(most, static_cast<size_t>(count) *
+                              DepthwiseGrid(problem, packing.channel_pitch, count).scratch);
+  return most;
 }
 
 void qdepthwise_run(const QDepthwiseKernel& kernel, const QConvProblem& problem,

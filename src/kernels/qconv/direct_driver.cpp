@@ -206,10 +206,15 @@ size_t direct_scratch_bytes(const QTileKernel& tile, const ConvProblem& problem,
   // A map that is not dense is taken in two dimensions.
   ConvProblem flat = problem;
   flatten(flat, {});
-  const auto size = [&](const ConvProblem& p) {
-    return lay_out_scratch(tile, p, DirectGrid(tile, p, threads), nullptr, nullptr);
-  };
-  return static_cast<size_t>(threads) * std::max(size(problem), size(flat));
+  // Fewer threads have larger blocks: it must do for them as well.
+  size_t most = 0;
+  for (int count = 1; count <= threads; ++count) {
+    const auto size = [&](const ConvProblem& p) {
+      return lay_out_scratch(tile, p, DirectGrid(tile, p, count), nullptr, nullptr);
+    };
+    most = std::max(most, static_cast<size_t>(count) * std::max(size(problem), size(flat)));
+  }
+  return most;
 }
 
 void direct_run(const QTileKernel& tile, const ConvProblem& given, const DirectLayer& layer,

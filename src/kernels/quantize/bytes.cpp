@@ -48,6 +48,7 @@ void run_sum(const ByteSum& sum, const ConstByteRowsView& a, const ConstByteRows
 
 constexpr LookupKernel kLookupKernels[] = {
 #if SHRIKE_KERNELS_AVX2
+    {"avx512vbmi", CpuNeed::kAvx512Vbmi, nullptr, run_lookup<lookup_row_avx512vbmi>},
     {"avx2", CpuNeed::kAvx2Fma, nullptr, run_lookup<lookup_row_avx2>},
 #endif
     {"reference", CpuNeed::kNothing, nullptr, run_lookup<lookup_row_reference>},

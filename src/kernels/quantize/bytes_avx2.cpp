@@ -55,6 +55,7 @@ struct Summand {
 }  // namespace
 
 void lookup_row_avx2(const uint8_t* table, const uint8_t* in, uint8_t* out, int64_t length) {
+  if (length < 32) return lookup_row_reference(table, in, out, length);
   const Table looked_up(table);
   int64_t i = 0;
   for (; i + 32 <= length; i += 32) {

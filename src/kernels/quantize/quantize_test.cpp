@@ -105,6 +105,24 @@ TEST(Lookup, EveryByteAndAnyLength) {
   }
 }
 
+TEST(Lookup, WritesNothingBetweenRows) {
+  Random random;
+  const std::vector<uint8_t> table = any_bytes(random, 256);
+  for (const int64_t length : {1, 16, 31, 63, 64, 65, 100})
+    for_each_kernel(lookup_kernels(), [&](const LookupKernel& kernel) {
+      const int64_t stride = length + 5;
+      const std::vector<uint8_t> before = any_bytes(random, 3 * stride);
+      std::vector<uint8_t> out = before;
+      ThreadPool pool(2);
+      kernel.run(ByteTable(table.data(), 256), {out.data(), 3, length, stride},
+                 {out.data(), 3, length, stride}, pool);
+      for (size_t i = 0; i < out.size(); ++i) {
+        const bool inside = static_cast<int64_t>(i) % stride < length;
+        ASSERT_EQ(out[i], inside ? table[before[i]] : before[i]) << i;
+      }
+    });
+}
+
 TEST(ByteSum, EveryKernelGivesTheBytesOfTheReference) {
   Random random;
   const std::vector<uint8_t> a = any_bytes(random, 5003), b = any_bytes(random, 5003);

@@ -139,6 +139,10 @@ class QConvCase {
       const char* reason = kernel.refuse ? kernel.refuse(problem_) : nullptr;
       if (reason && !(slower && std::strstr(reason, "faster"))) continue;
       ++taken;
+      for (int threads = 1; threads < 9; ++threads)
+        EXPECT_LE(kernel.scratch_bytes(problem_, threads),
+                  kernel.scratch_bytes(problem_, threads + 1))
+            << kernel.name << ", " << threads << " threads";
       EXPECT_TRUE(run(kernel, 1) == expected) << kernel.name;
       EXPECT_TRUE(run(kernel, 3) == expected) << kernel.name << ", 3 threads";
     }
