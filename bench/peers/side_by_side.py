@@ -2,9 +2,11 @@
 """Shrike beside ONNX Runtime, OpenVINO and ncnn: one table, one run, taking turns.
 
     side_by_side.sh MODEL[@SIZE] ... [--threads 1] [--rounds 5] [--runs 10] [--engines ...] [--json F]
+                    [--instead ENGINE=FILE ...]
 
 MODEL: anything `shrike convert` reads (a file or a name of `shrike pull`); SIZE: of the square input,
-640 when absent. The peers get the ONNX file, ncnn what pnnx makes of it.
+640 when absent. The peers get the ONNX file, ncnn what pnnx makes of it; --instead gives an engine a file of
+its own, as one that its own quantiser made (quantize_nncf.py).
   min, median   ms from input tensor to the file's outputs, over all rounds
   ratio         best peer's minimum / Shrike's: how many times faster Shrike is
   memory        MB at most of a fresh process with one run; of peers less what Python and NumPy need
@@ -79,6 +81,8 @@ def pnnx(onnx, size):
 def start(name, args, model, onnx, size):
     if name == "shrike":
         return Shrike(args.shrike, model, size, args.threads)
+    if name in args.instead:
+        return Peer(name, args.instead[name], size, args.threads)
     return Peer(name, pnnx(onnx, size) if name == "ncnn" else onnx, size, args.threads)
 
 
@@ -123,9 +127,11 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--engines", nargs="+", choices=("shrike", *PEERS), default=("shrike", *PEERS))
+    parser.add_argument("--instead", nargs="+", default=[], metavar="ENGINE=FILE", help="files for some of the peers")
     parser.add_argument("--json", type=Path, help="the numbers, in this file, too")
     shrike_cli.add_argument(parser)
     args = parser.parse_args()
+    args.instead = dict(word.split("=", 1) for word in args.instead)
     interpreter = Peer("none", "-", 640, 1)
     args.interpreter_mb = interpreter.memory_mb
     interpreter.end()
