@@ -9,8 +9,10 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
+#include <new>
 #include <system_error>
 
+#include "base/excerpt.h"
 #include "base/mapped_part.h"
 #include "base/signals.h"
 
@@ -18,25 +20,10 @@ namespace shrike {
 
 namespace {
 
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  FileDescriptor& operator=(FileDescriptor&&) = delete;
-  ~FileDescriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-  // Closes and says whether that succeeded: a full disk may only show here.
-  bool close() { return ::close(std::exchange(fd_, -1)) == 0; }
-
- private:
-  int fd_;
-};
-
+// Too little memory, or too many open files, is no fault of the file's.
 Error cannot_read(const std::filesystem::path& path, ErrorKind kind, int error) {
-  return {kind, "cannot read " + path.string() + ": " + errno_text(error)};
+  if (error == ENOMEM || error == EMFILE || error == ENFILE) kind = ErrorKind::kRuntime;
+  return {kind, "cannot read " + shown_path(path) + ": " + errno_text(error)};
 }
 
 struct OpenFile {
@@ -44,16 +31,20 @@ struct OpenFile {
   size_t size;
 };
 
-Result<OpenFile> open_regular(const std::filesystem::path& path, ErrorKind kind) {
-  // O_NONBLOCK: opening a pipe must not wait for a writer.
-  FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+// What is open as `fd`, or why it could not be opened: errno.
+Result<OpenFile> regular_file(FileDescriptor fd, const std::filesystem::path& path,
+                              ErrorKind kind) {
   if (fd.get() < 0) return cannot_read(path, kind, errno);
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return cannot_read(path, kind, errno);
   if (S_ISDIR(status.st_mode)) return cannot_read(path, kind, EISDIR);
   if (!S_ISREG(status.st_mode))
-    return Error{kind, "cannot read " + path.string() + ": not a regular file"};
+    return Error{kind, "cannot read " + shown_path(path) + ": not a regular file"};
   return OpenFile{std::move(fd), static_cast<size_t>(status.st_size)};
+}
+
+Result<OpenFile> open_regular(const std::filesystem::path& path, ErrorKind kind) {
+  return regular_file(FileDescriptor(::open(path.c_str(), kOpenToRead)), path, kind);
 }
 
 bool write_all(int fd, std::span<const std::byte> bytes) {
@@ -82,7 +73,7 @@ int open_beside(const std::filesystem::path& path, std::string& temporary) {
 }
 
 Error cannot_write(const std::filesystem::path& path, const std::string& why) {
-  return runtime_error("cannot write " + path.string() + ": " + why);
+  return runtime_error("cannot write " + shown_path(path) + ": " + why);
 }
 Error cannot_write(const std::filesystem::path& path, int error) {
   return cannot_write(path, errno_text(error));
@@ -106,7 +97,13 @@ std::string errno_text(int error) { return std::generic_category().message(error
 
 Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::filesystem::path& path,
                                                            ErrorKind kind) {
-  SHRIKE_ASSIGN(const OpenFile file, open_regular(path, kind));
+  return map(FileDescriptor(::open(path.c_str(), kOpenToRead)), path, kind);
+}
+
+Result<std::shared_ptr<const MappedFile>> MappedFile::map(FileDescriptor descriptor,
+                                                          const std::filesystem::path& path,
+                                                          ErrorKind kind) {
+  SHRIKE_ASSIGN(const OpenFile file, regular_file(std::move(descriptor), path, kind));
   if (file.size == 0) return std::shared_ptr<const MappedFile>(new MappedFile({}));
   void* address = ::mmap(nullptr, file.size, PROT_READ, MAP_PRIVATE, file.descriptor.get(), 0);
   if (address == MAP_FAILED) return cannot_read(path, kind, errno);
@@ -133,38 +130,33 @@ std::shared_ptr<const void> share_part(std::shared_ptr<const MappedFile> file,
 Result<std::string> read_text(const std::filesystem::path& path, ErrorKind kind, size_t limit) {
   SHRIKE_ASSIGN(const OpenFile file, open_regular(path, kind));
   const auto too_large = [&] {
-    return Error{kind, path.string() + " is larger than " + std::to_string(limit) + " bytes"};
+    return Error{kind, shown_path(path) + " is larger than " + std::to_string(limit) + " bytes"};
   };
   if (file.size > limit) return too_large();
-  // One byte more than it should have: a file that grows meanwhile is read to its new end.
-  std::string text(file.size + 1, '\0');
-  for (size_t filled = 0;;) {
-    const ssize_t count = ::read(file.descriptor.get(), text.data() + filled, text.size() - filled);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return cannot_read(path, kind, errno);
-    filled += static_cast<size_t>(count);
-    if (filled > limit) return too_large();
-    if (count == 0) {
-      text.resize(filled);
-      return text;
+  try {
+    // One byte more than it should have: a file that grows meanwhile is read to its new end.
+    std::string text(file.size + 1, '\0');
+    for (size_t filled = 0;;) {
+      const ssize_t count =
+          ::read(file.descriptor.get(), text.data() + filled, text.size() - filled);
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return cannot_read(path, kind, errno);
+      filled += static_cast<size_t>(count);
+      if (filled > limit) return too_large();
+      if (count == 0) {
+        text.resize(filled);
+        return text;
+      }
+      if (filled == text.size()) text.resize(2 * text.size());
     }
-    if (filled == text.size()) text.resize(2 * text.size());
+  } catch (const std::bad_alloc&) {
+    return cannot_read(path, kind, ENOMEM);
   }
 }
 
 Result<FileWindow> FileWindow::open(const std::filesystem::path& path, ErrorKind kind) {
   SHRIKE_ASSIGN(OpenFile file, open_regular(path, kind));
-  return FileWindow(file.descriptor.release(), file.size);
-}
-
-FileWindow::FileWindow(FileWindow&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)),
-      size_(other.size_),
-      window_at_(other.window_at_),
-      window_(std::move(other.window_)) {}
-
-FileWindow::~FileWindow() {
-  if (descriptor_ >= 0) ::close(descriptor_);
+  return FileWindow(std::move(file.descriptor), file.size);
 }
 
 std::span<const std::byte> FileWindow::bytes(uint64_t at, size_t count) {
@@ -177,8 +169,8 @@ std::span<const std::byte> FileWindow::bytes(uint64_t at, size_t count) {
     window_at_ = at;
     size_t filled = 0;
     while (filled < window_.size()) {
-      const ssize_t got = ::pread(descriptor_, window_.data() + filled, window_.size() - filled,
-                                  static_cast<off_t>(at + filled));
+      const ssize_t got = ::pread(descriptor_.get(), window_.data() + filled,
+                                  window_.size() - filled, static_cast<off_t>(at + filled));
       if (got < 0 && errno == EINTR) continue;
       if (got <= 0) break;
       filled += static_cast<size_t>(got);
@@ -219,7 +211,8 @@ Result<void> write_file(const std::filesystem::path& path, std::string_view text
 Result<void> make_folders(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  if (error) return runtime_error("cannot make folder " + folder.string() + ": " + error.message());
+  if (error)
+    return runtime_error("cannot make folder " + shown_path(folder) + ": " + error.message());
   return {};
 }
 

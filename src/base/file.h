@@ -2,6 +2,8 @@
 // as given.
 #pragma once
 
+#include <fcntl.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -11,17 +13,26 @@
 #include <string_view>
 #include <vector>
 
+#include "base/file_descriptor.h"
 #include "base/result.h"
 
 namespace shrike {
 
+// How files are opened to be read. O_NONBLOCK: opening a pipe must not wait for a writer.
+inline constexpr int kOpenToRead = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
+
 // A regular file mapped read-only; the bytes live as long as the object. An empty file has no
-// bytes. Errors (of kind `kind`) name the path: missing, a folder, not readable.
+// bytes. Errors (of kind `kind`) name the path: missing, a folder, not readable. Where memory or
+// the number of open files does not suffice they are of kRuntime, here and below.
 // A file that somebody truncates while it is mapped ends the process with SIGBUS, as with any map.
 class MappedFile {
  public:
   static Result<std::shared_ptr<const MappedFile>> open(const std::filesystem::path& path,
                                                         ErrorKind kind);
+  // The same of what is open (-1: errno says why it is not); `path` names it in errors.
+  static Result<std::shared_ptr<const MappedFile>> map(FileDescriptor descriptor,
+                                                       const std::filesystem::path& path,
+                                                       ErrorKind kind);
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
   ~MappedFile();
@@ -43,19 +54,16 @@ class FileWindow {
  public:
   // Errors (of kind `kind`) as MappedFile's.
   static Result<FileWindow> open(const std::filesystem::path& path, ErrorKind kind);
-  FileWindow(FileWindow&& other) noexcept;
-  FileWindow& operator=(FileWindow&&) = delete;
-  ~FileWindow();
-
   uint64_t size() const { return size_; }  // when it was opened
   // The `count` bytes from `at`, or as many as there are: none behind the end, or where the disk
   // fails. They are valid until the next call.
   std::span<const std::byte> bytes(uint64_t at, size_t count);
 
  private:
-  FileWindow(int descriptor, uint64_t size) : descriptor_(descriptor), size_(size) {}
+  FileWindow(FileDescriptor descriptor, uint64_t size)
+      : descriptor_(std::move(descriptor)), size_(size) {}
 
-  int descriptor_;
+  FileDescriptor descriptor_;
   uint64_t size_;
   uint64_t window_at_ = 0;
   std::vector<std::byte> window_;

@@ -28,4 +28,12 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+size_t control_character_bytes(std::string_view text) {
+  const auto first = static_cast<uint8_t>(text[0]);
+  if (first < 0x20 || first == 0x7F) return 1;
+  const bool upper = first == 0xC2 && text.size() > 1 && static_cast<uint8_t>(text[1]) >= 0x80 &&
+                     static_cast<uint8_t>(text[1]) < 0xA0;
+  return upper ? 2 : 0;
+}
+
 }  // namespace shrike

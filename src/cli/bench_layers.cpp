@@ -6,7 +6,7 @@
 #include <set>
 #include <vector>
 
-#include "cli/terminal.h"
+#include "base/excerpt.h"
 #include "kernels/tile/peak.h"
 
 namespace shrike {

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "base/excerpt.h"
 #include "base/file_name.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"

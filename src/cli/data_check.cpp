@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <map>
 
+#include "base/excerpt.h"
 #include "cli/data_commands.h"
 #include "cli/dataset_option.h"
 #include "cli/exit_code.h"

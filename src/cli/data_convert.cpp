@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <optional>
 
+#include "base/excerpt.h"
 #include "cli/data_commands.h"
 #include "cli/dataset_option.h"
 #include "cli/exit_code.h"

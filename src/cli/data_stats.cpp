@@ -1,10 +1,10 @@
 // shrike data stats: numbers that describe a data set.
 #include <cstdio>
 
+#include "base/excerpt.h"
 #include "cli/data_commands.h"
 #include "cli/dataset_option.h"
 #include "cli/exit_code.h"
-#include "cli/terminal.h"
 #include "cli/value_names.h"
 #include "data/stats.h"
 #include "formats/json.h"

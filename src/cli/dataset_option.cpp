@@ -1,6 +1,7 @@
 #include "cli/dataset_option.h"
 
 #include "base/cpu.h"
+#include "base/excerpt.h"
 #include "cli/terminal.h"
 #include "cli/value_names.h"
 

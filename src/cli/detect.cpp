@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <future>
 
+#include "base/excerpt.h"
 #include "base/signals.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "cli/terminal.h"
+#include "base/excerpt.h"
 #include "formats/json.h"
 #include "vision/class_name.h"
 

@@ -1,5 +1,6 @@
 #include "cli/detector_options.h"
 
+#include "base/excerpt.h"
 #include "cli/arguments.h"
 #include "cli/memory_limit.h"
 #include "cli/terminal.h"

@@ -1,6 +1,7 @@
 // shrike inspect: what a model is made of.
 #include <cstdio>
 
+#include "base/excerpt.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/detector_options.h"
@@ -9,7 +10,6 @@
 #include "cli/memory_report.h"
 #include "cli/model_option.h"
 #include "cli/network.h"
-#include "cli/terminal.h"
 #include "cli/value_names.h"
 #include "cli/values.h"
 #include "engine/session.h"

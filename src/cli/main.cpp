@@ -2,6 +2,7 @@
 #include <exception>
 #include <new>
 
+#include "base/excerpt.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"

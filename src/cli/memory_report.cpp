@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/terminal.h"
+#include "base/excerpt.h"
 #include "engine/memory_limit.h"
 
 namespace shrike {

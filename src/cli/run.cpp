@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <set>
 
+#include "base/excerpt.h"
 #include "base/file.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
@@ -13,7 +14,6 @@
 #include "cli/network.h"
 #include "cli/output_names.h"
 #include "cli/precision_option.h"
-#include "cli/terminal.h"
 #include "cli/tuning_option.h"
 #include "cli/value_names.h"
 #include "cli/values.h"

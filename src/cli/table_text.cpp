@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cli/terminal.h"
+#include "base/excerpt.h"
 #include "report/number.h"
 
 namespace shrike {

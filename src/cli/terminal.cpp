@@ -34,36 +34,6 @@ void say(std::string_view line) {
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
-std::string printable(std::string_view text) {
-  std::string result;
-  const auto escape = [&](unsigned char code) {
-    result += "\\x";
-    result += "0123456789abcdef"[code >> 4];
-    result += "0123456789abcdef"[code & 15];
-  };
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto code = static_cast<unsigned char>(text[i]);
-    // U+0080 to U+009F, of which terminals take U+009B as Escape and "[".
-    const bool upper_control =
-        code == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
-    if (text[i] == '\n') {
-      result += "\\n";
-    } else if (text[i] == '\t') {
-      result += "\\t";
-    } else if (text[i] == '\r') {
-      result += "\\r";
-    } else if (code < 0x20 || code == 0x7F) {
-      escape(code);
-    } else if (upper_control) {
-      escape(code);
-      escape(static_cast<unsigned char>(text[++i]));
-    } else {
-      result += text[i];
-    }
-  }
-  return result;
-}
-
 std::string progress_text(uint64_t done, uint64_t total, double seconds) {
   done = std::min(done, total);
   const double fraction = total ? static_cast<double>(done) / static_cast<double>(total) : 1;

@@ -16,9 +16,6 @@ bool stderr_is_terminal();
 // "shrike: LINE" on standard error.
 void say(std::string_view line);
 
-// "file name" so that it takes one line: control characters as \n, \t or \x1b.
-std::string printable(std::string_view text);
-
 // One line that fills up, for work of a known size; without a terminal it is silent.
 //
 //   [############--------] 60/100  12.3/s  3 s left

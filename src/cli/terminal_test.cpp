@@ -13,13 +13,5 @@ TEST(Terminal, ProgressText) {
   EXPECT_EQ(progress_text(0, 0, 0), "[########################] 0/0");
 }
 
-TEST(Terminal, NamesTakeOneLine) {
-  EXPECT_EQ(printable("a b/\xc3\xa4.jpg"), "a b/\xc3\xa4.jpg");
-  EXPECT_EQ(printable("a\nb\tc\rd\x1b[0m\x7f"), "a\\nb\\tc\\rd\\x1b[0m\\x7f");
-  EXPECT_EQ(printable("\xc2\x9b"
-                      "2J\xc2\xa0\xc2"),
-            "\\xc2\\x9b2J\xc2\xa0\xc2");
-}
-
 }  // namespace
 }  // namespace shrike

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/cpu.h"
+#include "base/excerpt.h"
 #include "cli/arguments.h"
 #include "cli/dataset_option.h"
 #include "cli/interrupt.h"

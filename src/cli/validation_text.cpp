@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/excerpt.h"
 #include "cli/table_text.h"
-#include "cli/terminal.h"
 #include "report/comparison_tables.h"
 #include "report/number.h"
 #include "report/score_json.h"

@@ -3,6 +3,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/excerpt.h"
 #include "data/coco_file.h"
 #include "data/picture_list.h"
 #include "data/readers.h"
@@ -37,7 +38,7 @@ Result<fs::path> find_pictures_folder(const fs::path& json, const DatasetOptions
   std::string tried;
   for (const fs::path& folder : folders)
     tried += (tried.empty() ? "" : ", ") + (folder.empty() ? "." : folder.string());
-  return input_error(json.string() + ": no folder of pictures: " + first_name.string() +
+  return input_error(json.string() + ": no folder of pictures: " + shown_path(first_name) +
                      " is in none of " + tried);
 }
 
@@ -73,8 +74,9 @@ class CocoChecker {
   Result<fs::path> pictures_folder(const std::vector<CocoImage>& images) const {
     for (const CocoImage& image : images)
       if (leads_out(image.file_name))
-        return input_error(json_.string() + ": image " + std::to_string(image.id) +
-                           ": file_name leads out of the folder of pictures: " + image.file_name);
+        return input_error(
+            json_.string() + ": image " + std::to_string(image.id) +
+            ": file_name leads out of the folder of pictures: " + excerpt(image.file_name));
     return find_pictures_folder(json_, options_, images.front().file_name);
   }
 

@@ -247,5 +247,16 @@ TEST_F(Coco, TheFileOfASplit) {
   EXPECT_TRUE(says(refusal("", options), "no instances_minival*.json"));
 }
 
+TEST_F(Coco, NamesOfAnyLengthMakeShortLines) {
+  make_pictures("val2017");
+  std::string text = json("");
+  const std::string name(1'000'000, 'n');
+  text.insert(text.find("{\"id\":3,"), R"({"id":5,"file_name":")" + name + R"("},)");
+  file("annotations/instances_val2017.json", text);
+  Dataset dataset = open("");
+  ASSERT_FALSE(dataset.findings.empty());
+  for (const Finding& finding : dataset.findings) EXPECT_LT(finding_text(finding).size(), 2000u);
+}
+
 }  // namespace
 }  // namespace shrike

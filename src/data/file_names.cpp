@@ -16,8 +16,8 @@ std::string plain(std::string name) {
   if (name.starts_with(kByteOrderMark)) name.replace(0, kByteOrderMark.size(), "_");
   for (size_t i = 0; i < name.size();) {
     const size_t count = utf8_character_bytes(std::string_view(name).substr(i));
-    const auto byte = static_cast<unsigned char>(name[i]);
-    if (count == 0 || byte < 0x20 || byte == 0x7F) name[i] = '_';
+    const size_t bad = count == 0 ? 1 : control_character_bytes(std::string_view(name).substr(i));
+    for (size_t k = 0; k < bad; ++k) name[i + k] = '_';
     i += count == 0 ? 1 : count;
   }
   if (name.front() == ' ' || name.front() == '.') name.front() = '_';

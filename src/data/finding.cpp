@@ -1,5 +1,7 @@
 #include "data/finding.h"
 
+#include "base/excerpt.h"
+
 namespace shrike {
 
 namespace {
@@ -47,7 +49,7 @@ size_t count_of(const std::vector<Finding>& findings) {
 }
 
 std::string finding_text(const Finding& finding) {
-  std::string text = finding.file.string();
+  std::string text = shown_path(finding.file);
   if (finding.row != 0) text += ":" + std::to_string(finding.row);
   text += std::string(": ") + words(finding.kind).text;
   if (!finding.detail.empty()) text += ": " + finding.detail;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/excerpt.h"
 #include "base/file.h"
 #include "base/glob.h"
 #include "vision/decode.h"
@@ -78,7 +79,7 @@ Result<std::vector<fs::path>> list_pictures(const fs::path& base, const std::str
   const fs::path path = (base / entry).lexically_normal();
   std::error_code error;
   if (fs::exists(path, error)) return pictures_at(path, base);
-  if (!has_wildcard(entry)) return input_error("no such file or folder: " + path.string());
+  if (!has_wildcard(entry)) return input_error("no such file or folder: " + shown_path(path));
   std::vector<fs::path> matches = matching_paths(path.string());
   const auto is_list = [](const fs::path& match) {
     std::error_code ignored;
@@ -91,7 +92,7 @@ Result<std::vector<fs::path>> list_pictures(const fs::path& base, const std::str
     SHRIKE_ASSIGN(const std::vector<fs::path> some, pictures_at(match, base));
     pictures.insert(pictures.end(), some.begin(), some.end());
   }
-  if (pictures.empty()) return input_error("no picture matches " + path.string());
+  if (pictures.empty()) return input_error("no picture matches " + shown_path(path));
   return pictures;
 }
 

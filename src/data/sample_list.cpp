@@ -10,6 +10,7 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "base/excerpt.h"
 #include "base/thread_pool.h"
 #include "data/number.h"
 
@@ -103,7 +104,7 @@ std::optional<PictureSize> size_of_picture(const fs::path& path, std::vector<Fin
 }
 
 std::string reason_of(const Error& error, const fs::path& path) {
-  const std::string prefix = "cannot read " + path.string() + ": ";
+  const std::string prefix = "cannot read " + shown_path(path) + ": ";
   return error.message.starts_with(prefix) ? error.message.substr(prefix.size()) : error.message;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/excerpt.h"
 #include "data/number.h"
 #include "formats/xml.h"
 
@@ -53,7 +54,7 @@ Result<VocAnnotation> parse_voc_annotation(std::string_view text, const std::str
                                            FindingList& findings) {
   SHRIKE_ASSIGN(const XmlElement root, parse_xml(text, source));
   if (root.name != "annotation")
-    return input_error(source + ":" + std::to_string(root.line) + ": <" + root.name +
+    return input_error(source + ":" + std::to_string(root.line) + ": <" + excerpt(root.name) +
                        "> instead of <annotation>");
   VocAnnotation annotation;
   annotation.filename = text_of(root, "filename");

@@ -3,6 +3,7 @@
 #include <optional>
 #include <set>
 
+#include "base/excerpt.h"
 #include "base/file.h"
 #include "data/picture_list.h"
 #include "data/readers.h"
@@ -75,7 +76,7 @@ class VocReader {
       std::string known;
       for (const std::string& split : splits) known += (known.empty() ? "" : ", ") + split;
       return input_error(lists_in(folder_).string() + ": no split " + options_.split +
-                         "; there are " + known);
+                         "; there are " + excerpt(known));
     }
     SHRIKE_ASSIGN(const std::string text, read_text(list, ErrorKind::kInput, kMaxListBytes));
     std::vector<std::string> stems;
@@ -83,11 +84,11 @@ class VocReader {
     for (const std::string_view line : lines_of(text)) {
       const std::string stem = stem_of_line(line);
       if (leads_out(stem))
-        return input_error(list.string() + ": a name leads out of the data set: " + stem);
+        return input_error(list.string() + ": a name leads out of the data set: " + excerpt(stem));
       if (seen.insert(stem).second)
         stems.push_back(stem);
       else
-        dataset.findings.push_back({FindingKind::kDuplicatePicture, list, 0, stem});
+        dataset.findings.push_back({FindingKind::kDuplicatePicture, list, 0, excerpt(stem)});
     }
     return stems;
   }
@@ -185,7 +186,7 @@ class VocReader {
     for (const VocObject& object : annotation.objects) {
       const auto id = class_ids_.find(object.name);
       if (id == class_ids_.end()) {
-        findings.add(FindingKind::kUnknownClass, object.box.row, object.name);
+        findings.add(FindingKind::kUnknownClass, object.box.row, excerpt(object.name));
         continue;
       }
       rows.push_back(object.box);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/excerpt.h"
 #include "base/file.h"
 #include "data/picture_list.h"
 #include "data/readers.h"
@@ -58,7 +59,7 @@ Result<std::vector<fs::path>> pictures_of_split(const YoloSettings& settings, Da
     std::string places;
     for (const std::string& entry : entries->second)
       places += (places.empty() ? "" : ", ") + (settings.base / entry).lexically_normal().string();
-    return input_error(where + ": no pictures in " + places);
+    return input_error(where + ": no pictures in " + excerpt(places));
   }
   return pictures;
 }

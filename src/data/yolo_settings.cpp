@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "base/excerpt.h"
 #include "base/file.h"
 #include "data/number.h"
 #include "formats/yaml.h"
@@ -50,7 +51,7 @@ class SettingsReader {
     const fs::path base = (own / path->scalar).lexically_normal();
     if (fs::is_directory(base, error)) return base;
     if (fs::is_directory(path->scalar, error)) return fs::path(path->scalar);
-    return wrong(*path, "path: no such folder: " + base.string());
+    return wrong(*path, "path: no such folder: " + shown_path(base));
   }
 
   // A text, or a list of nothing but texts.
@@ -106,12 +107,13 @@ class SettingsReader {
       const YamlNode& item = names.items[i];
       const auto id = parse_whole(names.keys[i]);
       if (!id || *id < 0 || item.kind != YamlNode::Kind::kScalar)
-        return wrong(item, "names: " + names.keys[i] + " is no class number with a name");
+        return wrong(item, "names: " + excerpt(names.keys[i]) + " is no class number with a name");
       const auto at = static_cast<size_t>(*id);
       if (at >= list.size())
-        return wrong(item, "names: class " + names.keys[i] + ", but there are " +
+        return wrong(item, "names: class " + excerpt(names.keys[i]) + ", but there are " +
                                std::to_string(list.size()) + " names: numbers are missing");
-      if (given[at]) return wrong(item, "names: class " + names.keys[i] + " is there twice");
+      if (given[at])
+        return wrong(item, "names: class " + excerpt(names.keys[i]) + " is there twice");
       given[at] = true;
       list[at] = item.scalar;
     }

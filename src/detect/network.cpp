@@ -1,5 +1,6 @@
 #include "detect/network.h"
 
+#include "base/excerpt.h"
 #include "detect/input_size.h"
 #include "formats/names_literal.h"
 #include "ir/infer.h"
@@ -87,14 +88,15 @@ Result<void> choose_layout(Network& network, const LoadOptions& options) {
   // Extents that NonMaxSuppression leaves open do not matter; the rank does.
   if (!output.shape || output.shape->rank() != 3 || output.dtype != DType::kF32)
     return model_error(
-        "output '" + output.name +
-        "' is no list of boxes, and its head was not recognised: " + network.why_not_lifted);
+        "output " + in_quotes(output.name) +
+        " is no list of boxes, and its head was not recognised: " + network.why_not_lifted);
   const std::optional<int64_t> named = named_classes(network.graph);
   OutputLayout wanted = options.layout;
   if (wanted == OutputLayout::kAuto) {
     const std::vector<LayoutFit> fits = fitting_layouts(*output.shape, named);
     if (fits.size() != 1)
-      return model_error("output '" + output.name + "' of shape " + to_string(*output.shape) +
+      return model_error("output " + in_quotes(output.name) + " of shape " +
+                         to_string(*output.shape) +
                          (fits.empty() ? " has no known layout" : " fits more than one layout") +
                          "; name it with --layout (v8, v5, yolox or end-to-end)");
     wanted = fits[0].layout;
@@ -103,8 +105,8 @@ Result<void> choose_layout(Network& network, const LoadOptions& options) {
   if (!names && !options.names.empty()) names = static_cast<int64_t>(options.names.size());
   const std::optional<int64_t> classes = classes_in(*output.shape, wanted, names);
   if (!classes)
-    return model_error("output '" + output.name + "' of shape " + to_string(*output.shape) +
-                       " does not have the layout that --layout names");
+    return model_error("output " + in_quotes(output.name) + " of shape " +
+                       to_string(*output.shape) + " does not have the layout that --layout names");
   network.layout = wanted;
   network.classes = *classes;
   return {};

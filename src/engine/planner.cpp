@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cassert>
 
+#include "base/excerpt.h"
 #include "engine/families.h"
 #include "engine/memory_plan.h"
 #include "engine/steps/conv_bands.h"
 #include "engine/steps/copy.h"
+#include "ir/describe.h"
 
 namespace shrike {
 
@@ -57,7 +59,7 @@ Result<void> Planner::add_inputs() {
     const ValueId id = graph_.inputs[i];
     const Value& value = graph_.value(id);
     if (!graph_.static_shape(id))
-      return model_error("input '" + value.name + "' has no fixed shape: " +
+      return model_error("input " + in_quotes(value.name) + " has no fixed shape: " +
                          (value.shape ? to_string(*value.shape) : std::string("unknown")));
     Port port{value.name, {}, *value.shape, value.dtype, false, {}};
     if (!in_memory(id)) {
@@ -121,8 +123,7 @@ Result<void> Planner::add_node(const Node& node) {
     }
     declined_.push_back({family.name, reason});
   }
-  return model_error("nothing can run " + std::string(op_name(node.op)) + " node '" +
-                     node_label(graph_, node) + "'");
+  return model_error("nothing can run " + describe(graph_, node));
 }
 
 void Planner::add_bands(const std::vector<size_t>& chain) {

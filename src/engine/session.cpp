@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/cpu.h"
+#include "base/excerpt.h"
 #include "base/memory.h"
 #include "base/work_recorder.h"
 #include "engine/arena.h"
@@ -70,9 +71,10 @@ struct Session::State {
 Result<void> Session::State::take_input(size_t i, const Tensor& tensor) {
   const Port& port = plan->inputs()[i];
   if (tensor.dtype() != port.dtype || tensor.shape() != port.shape)
-    return input_error("input '" + port.name + "' is " + std::string(dtype_name(port.dtype)) + " " +
-                       to_string(port.shape) + ", not " + std::string(dtype_name(tensor.dtype())) +
-                       " " + to_string(tensor.shape()));
+    return input_error("input " + in_quotes(port.name) + " is " +
+                       std::string(dtype_name(port.dtype)) + " " + to_string(port.shape) +
+                       ", not " + std::string(dtype_name(tensor.dtype())) + " " +
+                       to_string(tensor.shape()));
   if (!port.slot.in_memory()) {
     tensors[static_cast<size_t>(port.slot.tensor)] = tensor;
   } else if (port.is_map) {

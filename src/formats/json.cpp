@@ -2,6 +2,10 @@
 
 #include <charconv>
 #include <cmath>
+#include <new>
+
+#include "base/excerpt.h"
+#include "base/memory.h"
 
 namespace shrike {
 
@@ -48,8 +52,10 @@ Result<Json> parse_json(std::string_view text, const std::string& source, ErrorK
   if (nests_too_deep(text)) return Error{kind, source + ": JSON nested too deeply"};
   try {
     return Json::parse(text);
+  } catch (const std::bad_alloc&) {
+    return out_of_memory("cannot read " + source);
   } catch (const Json::exception& e) {
-    return Error{kind, source + ": not valid JSON: " + e.what()};
+    return Error{kind, source + ": not valid JSON: " + excerpt(e.what())};
   }
 }
 

@@ -1,7 +1,11 @@
 #include "formats/json_items.h"
 
 #include <algorithm>
+#include <new>
 #include <optional>
+
+#include "base/excerpt.h"
+#include "base/memory.h"
 
 namespace shrike {
 
@@ -46,7 +50,7 @@ class ItemBuilder : public nlohmann::json_sax<Json> {
   }
 
   bool parse_error(size_t, const std::string&, const nlohmann::detail::exception& e) override {
-    return refuse(std::string("not valid JSON: ") + e.what());
+    return refuse("not valid JSON: " + excerpt(e.what()));
   }
 
  private:
@@ -147,11 +151,15 @@ class ItemBuilder : public nlohmann::json_sax<Json> {
 
 Result<std::vector<std::string>> read_json_items(std::string_view text, const std::string& source,
                                                  const JsonItemReader& reader) {
-  ItemBuilder builder(source, reader);
-  const bool whole = Json::sax_parse(text, &builder);
-  if (builder.error()) return *builder.error();
-  if (!whole) return input_error(source + ": not valid JSON");
-  return builder.take_arrays();
+  try {
+    ItemBuilder builder(source, reader);
+    const bool whole = Json::sax_parse(text, &builder);
+    if (builder.error()) return *builder.error();
+    if (!whole) return input_error(source + ": not valid JSON");
+    return builder.take_arrays();
+  } catch (const std::bad_alloc&) {
+    return out_of_memory("cannot read " + source);
+  }
 }
 
 }  // namespace shrike

@@ -75,6 +75,15 @@ TEST(JsonItems, ElementsAreLimitedButNotWhatIsSkipped) {
   EXPECT_NE(refusal("{\"a\":[" + deep).find("nests too deeply"), std::string::npos);
 }
 
+TEST(JsonItems, NumbersOfAnyLengthMakeShortMessages) {
+  const std::string digits(1'000'000, '7');
+  for (const std::string& bad : {"{\"a\":[" + digits + "x", "{\"a\":[" + digits + "]}"}) {
+    const std::string why = refusal(bad);
+    EXPECT_NE(why, "");
+    EXPECT_LT(why.size(), 1000u);
+  }
+}
+
 TEST(JsonItems, TheElementsErrorEndsTheReading) {
   int calls = 0;
   JsonItemReader reader{{"a"}, {}, [&](const std::string&, const Json&) -> Result<void> {

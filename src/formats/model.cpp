@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cctype>
+#include <new>
 #include <system_error>
 
 #include "base/file.h"
 #include "base/file_name.h"
+#include "base/memory.h"
 #include "formats/darknet_reader.h"
 #include "formats/onnx_reader.h"
 #include "ir/verify.h"
@@ -146,11 +148,15 @@ fs::path darknet_partner(const fs::path& path) {
 }
 
 Result<Graph> load_model(const ModelFiles& files) {
-  SHRIKE_ASSIGN(Graph graph,
-                files.second.empty() ? load_one(files.path) : load_pair(files.path, files.second));
-  if (Result<void> status = verify(graph); !status)
-    return in_context("cannot use " + files.path.string(), status.error());
-  return graph;
+  try {
+    SHRIKE_ASSIGN(Graph graph, files.second.empty() ? load_one(files.path)
+                                                    : load_pair(files.path, files.second));
+    if (Result<void> status = verify(graph); !status)
+      return in_context("cannot use " + files.path.string(), status.error());
+    return graph;
+  } catch (const std::bad_alloc&) {
+    return out_of_memory("cannot read " + files.path.string());
+  }
 }
 
 }  // namespace shrike

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <optional>
 
+#include "base/excerpt.h"
 #include "base/file.h"
 
 namespace shrike {
@@ -139,7 +140,7 @@ Result<Tensor> read(std::span<const std::byte> bytes, std::shared_ptr<const void
   if (!header) return input_error("not a NumPy file, or a damaged one");
   const DType dtype = find_descr(header->descr);
   if (dtype == DType::kUndefined)
-    return input_error("element type '" + header->descr + "' is not supported");
+    return input_error("element type " + in_quotes(header->descr) + " is not supported");
   // Order makes no difference to arrays of fewer than two axes.
   if (header->fortran && header->shape.rank() > 1)
     return input_error("Fortran order is not supported; save numpy.ascontiguousarray(x)");

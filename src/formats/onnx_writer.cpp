@@ -4,6 +4,7 @@
 #include <new>
 #include <set>
 
+#include "base/excerpt.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "formats/onnx/encode.h"
@@ -54,11 +55,12 @@ Result<void> check(const Graph& graph, const std::vector<const Value*>& constant
   std::set<ValueId> seen;
   for (const ValueId id : graph.outputs)
     if (!seen.insert(id).second)
-      return model_error("two outputs are the same value '" + graph.value(id).name + "'");
+      return model_error("two outputs are the same value " + in_quotes(graph.value(id).name));
   for (const std::vector<ValueId>* list : {&graph.inputs, &graph.outputs})
     for (const ValueId id : *list)
       if (!find_dtype(graph.value(id).dtype))
-        return model_error("the element type of '" + graph.value(id).name + "' is not known");
+        return model_error("the element type of " + in_quotes(graph.value(id).name) +
+                           " is not known");
   return {};
 }
 

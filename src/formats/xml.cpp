@@ -5,6 +5,8 @@
 #include <memory>
 #include <type_traits>
 
+#include "base/memory.h"
+
 namespace shrike {
 
 namespace {
@@ -96,15 +98,16 @@ Result<XmlElement> parse_xml(std::string_view text, const std::string& source) {
   if (text.size() > kMaxXmlBytes)
     return input_error(source + " is larger than " + std::to_string(kMaxXmlBytes) + " bytes");
   const ParserPointer parser(XML_ParserCreate(nullptr));
-  if (!parser) return runtime_error(source + ": not enough memory to read XML");
+  if (!parser) return out_of_memory("cannot read " + source);
   TreeBuilder builder(parser.get());
   if (XML_Parse(parser.get(), text.data(), static_cast<int>(text.size()), XML_TRUE) ==
       XML_STATUS_OK)
     return builder.take();
-  const std::string why =
-      builder.refusal().empty()
-          ? std::string("not valid XML: ") + XML_ErrorString(XML_GetErrorCode(parser.get()))
-          : builder.refusal();
+  const XML_Error code = XML_GetErrorCode(parser.get());
+  if (code == XML_ERROR_NO_MEMORY) return out_of_memory("cannot read " + source);
+  const std::string why = builder.refusal().empty()
+                              ? std::string("not valid XML: ") + XML_ErrorString(code)
+                              : builder.refusal();
   return input_error(source + ":" + std::to_string(XML_GetCurrentLineNumber(parser.get())) + ": " +
                      why);
 }

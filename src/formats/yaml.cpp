@@ -5,9 +5,12 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include <new>
 #include <set>
 #include <sstream>
 
+#include "base/excerpt.h"
+#include "base/memory.h"
 #include "base/utf8.h"
 
 namespace shrike {
@@ -82,7 +85,7 @@ class TreeBuilder : public YAML::EventHandler {
   void start_entry(const YAML::Mark& mark, const std::string& key) {
     Level& map = levels_.back();
     if (key == "<<") refuse(mark, "merge keys (<<) are not read");
-    if (!map.keys.insert(key).second) refuse(mark, "the key " + key + " is there twice");
+    if (!map.keys.insert(key).second) refuse(mark, "the key " + excerpt(key) + " is there twice");
     map.node->keys.push_back(key);
     map.expects_key = false;
   }
@@ -141,8 +144,10 @@ Result<YamlNode> parse_yaml(std::string_view text, const std::string& source) {
     return root;
   } catch (const Refusal& refusal) {
     return yaml_error(source, refusal.line, refusal.why);
+  } catch (const std::bad_alloc&) {
+    return out_of_memory("cannot read " + source);
   } catch (const YAML::Exception& e) {
-    return yaml_error(source, e.mark.line + 1, "not valid YAML: " + e.msg);
+    return yaml_error(source, e.mark.line + 1, "not valid YAML: " + excerpt(e.msg));
   }
 }
 

@@ -90,8 +90,12 @@ TEST(Yaml, DepthAndNumberOfValuesAreLimited) {
 TEST(Yaml, HostileTextsOfTheLargestSizeEnd) {
   for (const char* piece : {"[",    "{",   "- ",  "? ", "a: ",        "[a,",       "{a: ",
                             "*a ",  "&a ", "!a ", "'",  "\"",         "\"\\u0041", "|\n ",
-                            "a:\n", "#",   " ",   "\n", "%TAG ! x\n", "---\n",     "a: b\n"})
-    parse_yaml(repeated(piece, kMaxYamlBytes), "d.yaml").ok();
+                            "a:\n", "#",   " ",   "\n", "%TAG ! x\n", "---\n",     "a: b\n"}) {
+    const Result<YamlNode> parsed = parse_yaml(repeated(piece, kMaxYamlBytes), "d.yaml");
+    EXPECT_TRUE(parsed || parsed.error().message.size() < 1000);
+  }
+  const std::string key(100'000, 'k');
+  EXPECT_LT(refusal(key + ": 1\n" + key + ": 2\n").size(), 1000u);
 }
 
 // Whatever the bytes, there is an answer.

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <map>
 
+#include "base/excerpt.h"
 #include "ir/limits.h"
 #include "ir/text.h"
 #include "ir/text_lexer.h"
@@ -280,7 +281,7 @@ class Parser {
     if (!lex.accept("=")) return false;
     const std::string name = lex.word();
     std::optional<Op> op = op_from_name(name);
-    if (!op) return fail("no operator '" + name + "'");
+    if (!op) return fail("no operator " + in_quotes(name));
     node.op = std::move(*op);
     if (!lex.accept("(")) return false;
     while (!lex.accept(")")) {
@@ -314,8 +315,8 @@ class Parser {
             });
           },
           node.op);
-      if (!known) return fail("no attribute '" + wanted + "'");
-      if (!parsed) return fail("attribute '" + wanted + "' has no such value");
+      if (!known) return fail("no attribute " + in_quotes(wanted));
+      if (!parsed) return fail("attribute " + in_quotes(wanted) + " has no such value");
     }
     return true;
   }

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/excerpt.h"
 #include "ir/text.h"
 
 namespace shrike {
@@ -11,39 +12,13 @@ namespace {
 
 constexpr int64_t kMostNumbers = 64;  // longer constants are written in hex
 
-// Of control characters, that of U+0080 to U+009F in UTF-8 too, a terminal shows nothing or obeys
-// them.
-bool is_control(std::string_view text, size_t i) {
-  const auto at = [&](size_t k) {
-    return k < text.size() ? static_cast<unsigned char>(text[k]) : 0u;
-  };
-  const auto upper = [&](size_t k) {
-    return at(k) == 0xC2 && at(k + 1) >= 0x80 && at(k + 1) < 0xA0;
-  };
-  return at(i) < 0x20 || at(i) == 0x7F || upper(i) || (i > 0 && upper(i - 1));
-}
-
 std::string quote(std::string_view text) {
-  constexpr char kDigits[] = "0123456789abcdef";
   std::string out = "\"";
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '"' || c == '\\') {
-      (out += '\\') += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\r') {
-      out += "\\r";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (is_control(text, i)) {
-      const auto code = static_cast<unsigned char>(c);
-      (out += "\\x") += {kDigits[code >> 4], kDigits[code & 15]};
-    } else {
-      out += c;
-    }
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
   }
-  return out + '"';
+  return printable(out) + '"';
 }
 
 // Whether a name is read back as one word: a colon at its end would be taken for the one before the

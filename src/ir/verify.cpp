@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "base/excerpt.h"
+#include "ir/describe.h"
 #include "ir/infer.h"
 
 namespace shrike {
@@ -33,10 +35,11 @@ class Verifier {
     for (size_t i = 0; i < graph_.values.size(); ++i) {
       const Value& value = graph_.values[i];
       if (value.name.empty() || !names.insert(value.name).second)
-        return model_error("value name '" + value.name + "' is empty or used twice");
+        return model_error("value name " + in_quotes(value.name) + " is empty or used twice");
       if (!value.constant) continue;
       if (value.constant->dtype() != value.dtype || value.shape != value.constant->shape())
-        return model_error("constant '" + value.name + "' disagrees with its type or shape");
+        return model_error("constant " + in_quotes(value.name) +
+                           " disagrees with its type or shape");
       defined_[i] = true;
     }
     return {};
@@ -45,18 +48,20 @@ class Verifier {
   Result<void> define(ValueId id, const std::string& origin) {
     if (!in_range(id)) return model_error(origin + " has an id out of range");
     if (defined_[static_cast<size_t>(id)])
-      return model_error("value '" + graph_.value(id).name + "' has two origins, one is " + origin);
+      return model_error("value " + in_quotes(graph_.value(id).name) + " has two origins, one is " +
+                         origin);
     defined_[static_cast<size_t>(id)] = true;
     return {};
   }
 
   Result<void> check_node(const Node& node) {
-    const std::string who = std::string(op_name(node.op)) + " node '" + node.name + "'";
+    const std::string who = describe(graph_, node);
     for (ValueId id : node.inputs) {
       if (id == kNoValue) continue;
       if (!in_range(id)) return model_error(who + " reads an id out of range");
       if (!defined_[static_cast<size_t>(id)])
-        return model_error(who + " reads '" + graph_.value(id).name + "' before it is made");
+        return model_error(who + " reads " + in_quotes(graph_.value(id).name) +
+                           " before it is made");
     }
     for (ValueId id : node.outputs)
       if (id != kNoValue) SHRIKE_TRY(define(id, who));
@@ -69,7 +74,7 @@ class Verifier {
     for (size_t i = 0; i < graph_.values.size(); ++i) {
       const Value &stored = graph_.values[i], &found = fresh.values[i];
       if (stored.dtype != found.dtype || stored.shape != found.shape)
-        return model_error("value '" + stored.name + "' is stored as " +
+        return model_error("value " + in_quotes(stored.name) + " is stored as " +
                            std::string(dtype_name(stored.dtype)) + " " +
                            (stored.shape ? to_string(*stored.shape) : "of unknown shape") +
                            " and inferred as " + std::string(dtype_name(found.dtype)) + " " +

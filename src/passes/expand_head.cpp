@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "ir/describe.h"
 #include "ir/infer.h"
 #include "passes/node_builder.h"
 #include "passes/passes.h"
@@ -20,7 +21,7 @@ class HeadExpander {
   Result<std::vector<Node>> run() {
     for (ValueId id : node_.inputs)
       if (!graph_.static_shape(id))
-        return model_error("Head node '" + node_.name + "': can be expanded only at a fixed size");
+        return model_error(describe(graph_, node_) + ": can be expanded only at a fixed size");
     const ValueId result = head_.kind == HeadKind::kAnchorFree ? anchor_free()
                            : head_.kind == HeadKind::kYolox    ? yolox()
                                                                : anchored();

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "base/excerpt.h"
 #include "base/memory.h"
 #include "ir/infer.h"
 #include "ir/verify.h"
@@ -97,17 +98,18 @@ Result<std::vector<Shape>> input_shapes(const Graph& graph, int height, int widt
   std::vector<Shape> shapes;
   for (ValueId id : graph.inputs) {
     const Value& input = graph.value(id);
-    if (!input.shape) return model_error("input '" + input.name + "' has no known rank");
+    if (!input.shape) return model_error("input " + in_quotes(input.name) + " has no known rank");
     Shape shape = *input.shape;
     const int64_t wanted[] = {1, kDynamic, height, width};
     for (int axis = 0; axis < shape.rank(); ++axis) {
       if (shape[axis] == kDynamic && shape.rank() == 4) shape[axis] = wanted[axis];
       if (shape[axis] == kDynamic)
-        return model_error("input '" + input.name + "' of shape " + to_string(*input.shape) +
+        return model_error("input " + in_quotes(input.name) + " of shape " +
+                           to_string(*input.shape) +
                            " is no picture: only its batch, height and width may be dynamic");
     }
     if (shape.rank() == 4 && (shape[2] != height || shape[3] != width))
-      return input_error("the model's input '" + input.name + "' is fixed at " +
+      return input_error("the model's input " + in_quotes(input.name) + " is fixed at " +
                          std::to_string(shape[2]) + "x" + std::to_string(shape[3]));
     shapes.push_back(std::move(shape));
   }

@@ -4,6 +4,8 @@
 #include <limits>
 #include <optional>
 
+#include "ir/describe.h"
+
 namespace shrike {
 
 namespace {
@@ -237,8 +239,7 @@ class NodeAtSizes {
 Result<void> follow_size(GraphAtSizes& at, size_t n) { return NodeAtSizes(at, n).follow(); }
 
 Error cannot_resize(const Node& node, const std::string& why) {
-  return model_error("cannot run at another size: " + std::string(op_name(node.op)) + " node '" +
-                     node.name + "' " + why);
+  return model_error("cannot run at another size: " + describe(node) + " " + why);
 }
 
 }  // namespace shrike

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "base/file.h"
+#include "base/file_descriptor.h"
 
 extern char** environ;
 
@@ -21,22 +22,6 @@ namespace {
 constexpr int kWaitMs = 200;
 constexpr int kPatience = 10;        // waits until a program that was asked to end is killed
 constexpr size_t kKeptBytes = 4096;  // of standard error: enough for its last line
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  ~FileDescriptor() { close(); }
-  int get() const { return fd_; }
-  void close() {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
-  }
-
- private:
-  int fd_;
-};
 
 std::vector<char*> pointers(std::vector<std::string>& words) {
   std::vector<char*> result;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <new>
 
+#include "base/excerpt.h"
 #include "base/memory.h"
+#include "ir/describe.h"
 #include "ir/infer.h"
 #include "reference/operators.h"
 #include "reference/work.h"
@@ -77,7 +79,7 @@ Result<Outputs> evaluate_counted(const Node& node, std::span<const Tensor* const
     SHRIKE_ASSIGN(const std::vector<OutputType> types, infer_outputs(node, inputs));
     return evaluate_typed(node, inputs, types, limits, work_left);
   } catch (const std::bad_alloc&) {
-    return out_of_memory(std::string(op_name(node.op)) + " node '" + node.name + "'");
+    return out_of_memory(describe(node));
   }
 }
 
@@ -90,7 +92,7 @@ Result<void> check_input(const Value& declared, const Tensor& given) {
       fits = shape[axis] == kDynamic || shape[axis] == given.shape()[axis];
   }
   if (fits) return {};
-  return input_error("input '" + declared.name + "' takes " +
+  return input_error("input " + in_quotes(declared.name) + " takes " +
                      std::string(dtype_name(declared.dtype)) + " " +
                      (declared.shape ? to_string(*declared.shape) : "of any shape") + ", not " +
                      std::string(dtype_name(given.dtype())) + " " + to_string(given.shape()));

@@ -1,3 +1,4 @@
+#include "ir/describe.h"
 #include "reference/operators.h"
 
 namespace shrike::reference {
@@ -96,7 +97,7 @@ Result<Tensor> Inputs::allocate(DType dtype, Shape shape) const {
 }
 
 Error Inputs::fail(const std::string& why) const {
-  return model_error(std::string(op_name(node_.op)) + " node '" + node_.name + "': " + why);
+  return model_error(describe(node_) + ": " + why);
 }
 
 }  // namespace shrike::reference

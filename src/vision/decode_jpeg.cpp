@@ -1,11 +1,8 @@
-#include <cstdio>  // jpeglib.h needs it and does not say so
-
-#include <jpeglib.h>
+#include "vision/jpeg_errors.h"
 
 #include <jerror.h>
 
 #include <algorithm>
-#include <csetjmp>
 #include <cstring>
 #include <optional>
 #include <vector>
@@ -20,28 +17,11 @@ namespace {
 // A file of some kilobytes can hold thousands of scans that each walk over the whole picture.
 constexpr int kMaxScans = 100;  // encoders write about ten
 
-// libjpeg reports errors by calling back, and the callback must not return: it jumps to the
-// setjmp of the JpegReader method that is running. Between the two lie only frames of libjpeg.
-struct ErrorTrap {
-  jpeg_error_mgr manager;
-  std::jmp_buf jump;
-  char message[JMSG_LENGTH_MAX];
-  bool reached_end;  // the file ended before its end marker
-};
-
-ErrorTrap& trap_of(j_common_ptr info) { return *reinterpret_cast<ErrorTrap*>(info->err); }
-
-[[noreturn]] void on_error(j_common_ptr info) {
-  ErrorTrap& trap = trap_of(info);
-  trap.manager.format_message(info, trap.message);
-  std::longjmp(trap.jump, 1);
-}
-
 // Warnings that mean missing or wrong pixels are errors; the rest (stray bytes between segments,
 // odd version numbers) does no harm.
 void on_message(j_common_ptr info, int level) {
   if (level >= 0) return;
-  ErrorTrap& trap = trap_of(info);
+  JpegErrorTrap& trap = jpeg_trap_of(info);
   switch (trap.manager.msg_code) {
     case JWRN_JPEG_EOF:
       trap.reached_end = true;
@@ -50,7 +30,7 @@ void on_message(j_common_ptr info, int level) {
     case JWRN_HUFF_BAD_CODE:
     case JWRN_ARITH_BAD_CODE:
     case JWRN_MUST_RESYNC:
-      on_error(info);
+      on_jpeg_error(info);
     default:
       return;
   }
@@ -59,7 +39,7 @@ void on_message(j_common_ptr info, int level) {
 void on_progress(j_common_ptr info) {
   const auto* decoder = reinterpret_cast<j_decompress_ptr>(info);
   if (decoder->input_scan_number <= kMaxScans) return;
-  ErrorTrap& trap = trap_of(info);
+  JpegErrorTrap& trap = jpeg_trap_of(info);
   std::snprintf(trap.message, sizeof trap.message, "more than %d scans", kMaxScans);
   std::longjmp(trap.jump, 1);
 }
@@ -71,8 +51,8 @@ int next_byte(j_decompress_ptr info) {
   return *source.next_input_byte++;
 }
 
-// Reads the first EXIF block into the reader's orientation. libjpeg's own list of saved markers takes
-// time by the square of their number.
+// Reads the first EXIF block into the reader's orientation. libjpeg's own list of saved markers
+// takes time by the square of their number.
 boolean on_app1(j_decompress_ptr info) {
   const int high = next_byte(info);
   const auto length = static_cast<size_t>(high << 8 | next_byte(info));
@@ -92,7 +72,7 @@ class JpegReader {
  public:
   JpegReader() {
     info_.err = jpeg_std_error(&trap_.manager);
-    trap_.manager.error_exit = on_error;
+    trap_.manager.error_exit = on_jpeg_error;
     trap_.manager.emit_message = on_message;
     progress_.progress_monitor = on_progress;
   }
@@ -142,7 +122,7 @@ class JpegReader {
   int orientation() const { return orientation_.value_or(kUpright); }
 
  private:
-  ErrorTrap trap_{};
+  JpegErrorTrap trap_{};
   jpeg_progress_mgr progress_{};
   jpeg_decompress_struct info_{};
   std::optional<int> orientation_;

@@ -1,36 +1,20 @@
-#include <cstdio>  // jpeglib.h needs it and does not say so
-
-#include <jpeglib.h>
-
 #include <algorithm>
-#include <csetjmp>
 #include <cstdlib>
 #include <string>
 
 #include "vision/encode.h"
+#include "vision/jpeg_errors.h"
 
 namespace shrike {
 
 namespace {
-
-struct ErrorTrap {
-  jpeg_error_mgr manager;
-  std::jmp_buf jump;
-  char message[JMSG_LENGTH_MAX];
-};
-
-[[noreturn]] void on_error(j_common_ptr info) {
-  auto& trap = *reinterpret_cast<ErrorTrap*>(info->err);
-  trap.manager.format_message(info, trap.message);
-  std::longjmp(trap.jump, 1);
-}
 
 // write() holds no object with a destructor: libjpeg jumps back into it on an error.
 class JpegWriter {
  public:
   JpegWriter() {
     info_.err = jpeg_std_error(&trap_.manager);
-    trap_.manager.error_exit = on_error;
+    trap_.manager.error_exit = on_jpeg_error;
     trap_.manager.output_message = [](j_common_ptr) {};
   }
   JpegWriter(const JpegWriter&) = delete;
@@ -66,7 +50,7 @@ class JpegWriter {
   const char* message() const { return trap_.message; }
 
  private:
-  ErrorTrap trap_{};
+  JpegErrorTrap trap_{};
   jpeg_compress_struct info_{};
   unsigned char* bytes_ = nullptr;
   unsigned long size_ = 0;

@@ -17,14 +17,15 @@ uint32_t code_point(std::string_view text) {
   return code;
 }
 
-bool is_control(uint32_t code) { return code < 0x20 || (code >= 0x7F && code < 0xA0); }
-
 // Set aside by Unicode for no character ever: U+FDD0 to U+FDEF and the last two of each plane.
 bool is_noncharacter(uint32_t code) {
   return (code >= 0xFDD0 && code <= 0xFDEF) || (code & 0xFFFE) == 0xFFFE;
 }
 
-bool is_printable(uint32_t code) { return !is_control(code) && !is_noncharacter(code); }
+// Of the well-formed character that is all of `text`.
+bool is_printable(std::string_view text) {
+  return control_character_bytes(text) == 0 && !is_noncharacter(code_point(text));
+}
 
 }  // namespace
 
@@ -33,7 +34,7 @@ std::string to_printable_utf8(std::string_view text) {
   out.reserve(text.size());
   while (!text.empty()) {
     const size_t count = utf8_character_bytes(text);
-    if (count > 0 && is_printable(code_point(text.substr(0, count))))
+    if (count > 0 && is_printable(text.substr(0, count)))
       out += text.substr(0, count);
     else
       out += '?';

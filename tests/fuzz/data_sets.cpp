@@ -19,8 +19,8 @@ constexpr const char* kFindingsAreBounded = "findings are a hundred, and a numbe
 }  // namespace
 
 void run_data_yaml(Bytes input) {
-  (void)parse_yaml(as_text(input), "fuzz.yaml");
-  (void)read_yolo_settings(MemoryFile(as_text(input)).path());
+  (void)has_value(parse_yaml(as_text(input), "fuzz.yaml"));
+  (void)has_value(read_yolo_settings(MemoryFile(as_text(input)).path()));
 }
 
 std::vector<std::string> data_yaml_seeds() {
@@ -32,7 +32,7 @@ std::vector<std::string> data_yaml_seeds() {
 
 void run_coco(Bytes input) {
   FindingList findings("fuzz.json");
-  (void)read_coco_file(MemoryFile(as_text(input)).path(), findings);
+  (void)has_value(read_coco_file(MemoryFile(as_text(input)).path(), findings));
   require(findings.take().size() <= kMostFindings, kFindingsAreBounded);
 }
 
@@ -52,7 +52,7 @@ std::vector<std::string> coco_seeds() {
 void run_voc(Bytes input) {
   FindingList findings("fuzz.xml");
   const auto annotation = parse_voc_annotation(as_text(input), "fuzz.xml", findings);
-  if (!annotation) return;
+  if (!has_value(annotation)) return;
   for (const VocObject& object : annotation->objects)
     require(is_box(object.box.truth), "objects that are read have boxes");
 }

@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
+
 namespace shrike::fuzz {
 
 using Bytes = std::span<const std::byte>;
@@ -49,6 +51,14 @@ void run_picture(Bytes input);   // vision/decode.h
 
 // Ends the process with `promise` on standard error unless it holds.
 void require(bool holds, std::string_view promise);
+
+// Whether there is a value; of an error that no file decides how long its message gets.
+template <typename T>
+bool has_value(const Result<T>& result) {
+  constexpr size_t kMostBytes = 4096;
+  require(result.ok() || result.error().message.size() <= kMostBytes, "messages are short");
+  return result.ok();
+}
 
 inline std::string_view as_text(Bytes input) {
   return {reinterpret_cast<const char*>(input.data()), input.size()};

@@ -29,7 +29,7 @@ void plan_of(const Graph& prepared, bool nhwc_ports) {
 void to_detector(const Graph& graph) {
   LoadOptions options;
   const Result<Network> network = make_network(graph, options);
-  if (!network) return;
+  if (!has_value(network)) return;
   require(!!verify(network->graph), "a network that is made is sound");
   plan_of(network->graph, true);
 }
@@ -37,19 +37,21 @@ void to_detector(const Graph& graph) {
 // As `run`, `bench` and `inspect`.
 void to_session(const Graph& graph) {
   const Result<std::vector<Shape>> shapes = input_shapes(graph, kSide, kSide);
-  if (!shapes) return;
+  if (!has_value(shapes)) return;
   const Result<Graph> prepared = prepare_for_inference(graph, *shapes);
-  if (!prepared) return;
+  if (!has_value(prepared)) return;
   require(!!verify(*prepared), "a graph that is prepared is sound");
   plan_of(*prepared, false);
 }
 
 // As `convert`.
 void to_file(Graph graph) {
-  if (!run_passes(graph, saving_passes()) || !run_passes(graph, cleanup_passes())) return;
+  if (!has_value(run_passes(graph, saving_passes())) ||
+      !has_value(run_passes(graph, cleanup_passes())))
+    return;
   require(!!verify(graph), "a graph to be saved is sound");
   const Result<std::string> written = write_onnx(graph, {17});
-  if (!written) return;
+  if (!has_value(written)) return;
   const Result<Graph> back = read_onnx(std::as_bytes(std::span(*written)), nullptr, "written");
   require(!!back, "a model that is written reads back");
 }
@@ -69,29 +71,31 @@ void run_onnx(Bytes input) {
   // What hostile external data could name lies there.
   static const HostileFolder folder;
   const Result<Graph> graph = read_onnx(input, nullptr, "fuzz.onnx", folder.path());
-  if (graph) return all_commands(*graph);
+  if (has_value(graph)) return all_commands(*graph);
   require(graph.error().message.find("fuzz.onnx") != std::string::npos, "an error names the file");
 }
 
 void run_graph_text(Bytes input) {
   const Result<Graph> graph = parse_graph(as_text(input), "fuzz.txt");
-  if (!graph) return;
+  if (!has_value(graph)) return;
   const Result<Graph> again = parse_graph(print_graph(*graph), "printed");
   require(again && same_graph(*graph, *again), "a graph's text reads back as the graph");
-  (void)verify(*graph);
+  (void)has_value(verify(*graph));
 }
 
 void run_darknet_cfg(Bytes input) {
   static const MemoryFile weights(darknet_weights_bytes(4096));
-  (void)darknet::parse_cfg(as_text(input), "fuzz.cfg");
+  (void)has_value(darknet::parse_cfg(as_text(input), "fuzz.cfg"));
   const MemoryFile cfg(as_text(input));
-  if (const Result<Graph> graph = read_darknet(cfg.path(), weights.path())) all_commands(*graph);
+  const Result<Graph> graph = read_darknet(cfg.path(), weights.path());
+  if (has_value(graph)) all_commands(*graph);
 }
 
 void run_darknet_weights(Bytes input) {
   static const MemoryFile cfg{std::string_view(kDarknetNet)};
   const MemoryFile weights(as_text(input));
-  if (const Result<Graph> graph = read_darknet(cfg.path(), weights.path())) all_commands(*graph);
+  const Result<Graph> graph = read_darknet(cfg.path(), weights.path());
+  if (has_value(graph)) all_commands(*graph);
 }
 
 }  // namespace shrike::fuzz

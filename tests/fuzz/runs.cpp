@@ -44,11 +44,12 @@ bool fits(const std::vector<Shape>& shapes) {
 // Whether it was little enough to be run, as `run` runs it: as the reference says.
 bool runs_in_a_session(const Graph& graph) {
   const Result<std::vector<Shape>> shapes = input_shapes(graph, kSide, kSide);
-  if (!shapes || !fits(*shapes)) return false;
+  if (!has_value(shapes) || !fits(*shapes)) return false;
   const Result<Graph> prepared = prepare_for_inference(graph, *shapes);
-  if (!prepared) return false;
+  if (!has_value(prepared)) return false;
   Result<Session> session = Session::create(*prepared, {.threads = 1});
-  if (!session || session->plan().macs() > kMostMacs || session->plan().arena_bytes() > kMostBytes)
+  if (!has_value(session) || session->plan().macs() > kMostMacs ||
+      session->plan().arena_bytes() > kMostBytes)
     return false;
   std::vector<Tensor> inputs;
   for (const ValueId id : prepared->inputs)
@@ -75,7 +76,7 @@ void detects(const Graph& graph) {
   Result<Detector> detector = Detector::create(graph, "fuzz.onnx", load);
   load.imgsz.reset();
   if (!detector) detector = Detector::create(graph, "fuzz.onnx", load);
-  if (!detector || detector->macs() > kMostMacs) return;
+  if (!has_value(detector) || detector->macs() > kMostMacs) return;
   Image picture(37, 23);
   for (size_t i = 0; i < picture.bytes().size(); ++i)
     picture.bytes()[i] = static_cast<uint8_t>(i * 7 % 256);
@@ -86,7 +87,7 @@ void detects(const Graph& graph) {
     options.max_det = kMostBoxes;
     options.multi_label = multi_label;
     const auto found = detector->detect(picture, options);
-    if (!found) continue;
+    if (!has_value(found)) continue;
     require(found->boxes.size() <= kMostBoxes, "there are at most max_det boxes");
     for (const Detection& d : found->boxes) {
       require(d.confidence >= 0.001f, "boxes have the confidence that was asked for");

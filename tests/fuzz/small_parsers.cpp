@@ -14,18 +14,18 @@ namespace shrike::fuzz {
 
 void run_names(Bytes input) {
   const std::string_view text = as_text(input);
-  if (const auto parsed = parse_names(text)) {
+  if (const auto parsed = parse_names(text); has_value(parsed)) {
     require(parsed->size() <= kMaxClasses, "names are at most kMaxClasses");
     const auto again = parse_names(write_names(*parsed));
     require(again && *again == *parsed, "names that are written read back");
   }
-  if (const auto size = parse_image_size(text)) {
+  if (const auto size = parse_image_size(text); has_value(size)) {
     const auto again = parse_image_size(write_image_size(*size));
     require(again && *again == *size, "a size that is written reads back");
   }
-  if (const auto stride = parse_stride(text))
+  if (const auto stride = parse_stride(text); has_value(stride))
     require(*stride >= 1 && *stride <= 4096, "strides are 1 to 4096");
-  (void)read_names_file(MemoryFile(text).path());
+  (void)has_value(read_names_file(MemoryFile(text).path()));
 }
 
 std::vector<std::string> names_seeds() {
@@ -41,7 +41,7 @@ std::vector<std::string> names_seeds() {
 
 void run_npy(Bytes input) {
   const Result<Tensor> read = read_npy(input, nullptr, "fuzz.npy");
-  if (!read)
+  if (!has_value(read))
     return require(read.error().message.find("fuzz.npy") != std::string::npos,
                    "an error names the file");
   const std::string written = write_npy(*read);
@@ -65,7 +65,7 @@ void run_picture(Bytes input) {
   const DecodeLimits limits{.max_pixels = kMostPixels};
   const auto size = read_picture_size(MemoryFile(as_text(input)).path(), limits);
   const Result<Image> image = decode_image(input, limits);
-  if (!image) return;
+  if (!has_value(image)) return;
   // Damaged EXIF blocks may turn it in one of the two alone.
   const PictureSize upright{image->width(), image->height()}, turned{upright.height, upright.width};
   require(!size || *size == upright || *size == turned,

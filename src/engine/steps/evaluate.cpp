@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "engine/steps/families_list.h"
+#include "ir/describe.h"
 
 namespace shrike {
 
@@ -49,8 +50,8 @@ class EvaluateStep : public Step {
                      const std::vector<Tensor>& borrowed) const {
     if (slot.in_memory()) {
       if (output.dtype() != slot.dtype || output.shape() != slot.view.shape())
-        return model_error("node '" + node_.name + "' gave " + to_string(output.shape()) +
-                           " where " + to_string(slot.view.shape()) + " was planned");
+        return model_error(describe(node_) + " gave " + to_string(output.shape()) + " where " +
+                           to_string(slot.view.shape()) + " was planned");
       std::memcpy(
           context.base(slot) + static_cast<size_t>(slot.view.offset) * dtype_size(slot.dtype),
           output.bytes().data(), output.byte_size());

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "base/excerpt.h"
 #include "ir/infer.h"
 
 namespace shrike::darknet {
@@ -97,7 +98,7 @@ Result<ValueId> Builder::activate(const Section& section, std::string_view fallb
     const ValueId high = constant(section, "high", Tensor::scalar(row.high));
     return add(section, Clip{}, {x, low, high}, row.name);
   }
-  return section.fail("activation '" + std::string(wanted) + "' is not supported");
+  return section.fail("activation " + in_quotes(wanted) + " is not supported");
 }
 
 }  // namespace shrike::darknet

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/excerpt.h"
+
 namespace shrike::darknet {
 
 namespace {
@@ -39,7 +41,8 @@ Result<std::vector<T>> parse_list(const Section& section, std::string_view key) 
     const size_t comma = rest.find(',');
     const std::optional<T> value = parse_number<T>(rest.substr(0, comma));
     if (!value)
-      return section.fail("option " + std::string(key) + "=" + *text + " is no list of numbers");
+      return section.fail("option " + std::string(key) + "=" + excerpt(*text) +
+                          " is no list of numbers");
     out.push_back(*value);
     // A comma at the end does no harm.
     rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
@@ -59,7 +62,8 @@ Result<int64_t> Section::integer(std::string_view key, int64_t fallback) const {
   const std::string* text = find(key);
   if (!text) return fallback;
   const std::optional<int64_t> value = parse_number<int64_t>(*text);
-  if (!value) return fail("option " + std::string(key) + "=" + *text + " is no whole number");
+  if (!value)
+    return fail("option " + std::string(key) + "=" + excerpt(*text) + " is no whole number");
   return *value;
 }
 
@@ -75,7 +79,7 @@ Result<float> Section::real(std::string_view key, float fallback) const {
   const std::string* text = find(key);
   if (!text) return fallback;
   const std::optional<float> value = parse_number<float>(*text);
-  if (!value) return fail("option " + std::string(key) + "=" + *text + " is no number");
+  if (!value) return fail("option " + std::string(key) + "=" + excerpt(*text) + " is no number");
   return *value;
 }
 
@@ -94,7 +98,8 @@ Result<std::vector<float>> Section::reals(std::string_view key) const {
 
 Error Section::fail(const std::string& why) const {
   const std::string place = layer >= 0 ? "layer " + std::to_string(layer) + ", " : "";
-  return model_error("[" + name + "] (" + place + "line " + std::to_string(line) + "): " + why);
+  return model_error("[" + excerpt(name) + "] (" + place + "line " + std::to_string(line) +
+                     "): " + why);
 }
 
 Result<std::vector<Section>> parse_cfg(std::string_view text, const std::string& source) {

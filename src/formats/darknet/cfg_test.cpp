@@ -63,5 +63,16 @@ TEST(DarknetCfg, WrongFilesNameTheLine) {
   EXPECT_NE(error("[net\n").find("line 1"), std::string::npos);
 }
 
+TEST(DarknetCfg, OptionsOfAnyLengthMakeShortMessages) {
+  const std::string digits(1'000'000, '7');
+  const Result<std::vector<Section>> sections =
+      parse_cfg("[net]\na=" + digits + "\n[" + digits + "]\na=" + digits + "\n", "a.cfg");
+  ASSERT_TRUE(sections);
+  for (const Section& section : *sections)
+    for (const Error& error :
+         {section.integer("a", 0).error(), section.integers("a").error(), section.fail("why")})
+      EXPECT_LT(error.message.size(), 1000u);
+}
+
 }  // namespace
 }  // namespace shrike::darknet

@@ -2,6 +2,8 @@
 
 #include <initializer_list>
 
+#include "base/excerpt.h"
+
 namespace shrike::darknet {
 
 namespace {
@@ -14,7 +16,8 @@ Result<void> refuse(const Section& section, std::initializer_list<std::string_vi
   for (const std::string_view option : options) {
     const std::string* value = section.find(option);
     if (value && *value != "0")
-      return section.fail("option " + std::string(option) + "=" + *value + " is not supported");
+      return section.fail("option " + std::string(option) + "=" + excerpt(*value) +
+                          " is not supported");
   }
   return {};
 }

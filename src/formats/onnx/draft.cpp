@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/excerpt.h"
 #include "ir/infer.h"
 
 namespace shrike::onnx {
@@ -9,7 +10,7 @@ namespace shrike::onnx {
 namespace {
 
 Error wrong_type(const Draft& draft, std::string_view attribute) {
-  return draft.fail("attribute '" + std::string(attribute) + "' has the wrong type");
+  return draft.fail("attribute " + in_quotes(attribute) + " has the wrong type");
 }
 
 }  // namespace
@@ -22,7 +23,7 @@ const Attribute* Draft::find(std::string_view attribute) const {
 
 Result<void> Draft::expect_attribute(std::string_view attribute) const {
   if (find(attribute)) return {};
-  return fail("has no attribute '" + std::string(attribute) + "', which ONNX requires");
+  return fail("has no attribute " + in_quotes(attribute) + ", which ONNX requires");
 }
 
 std::optional<Attribute> Draft::take(std::string_view attribute) {
@@ -65,7 +66,13 @@ ValueId Draft::output() const {
 }
 
 Error Draft::fail(const std::string& why) const {
-  return model_error(op + " node '" + name + "': " + why);
+  return model_error(excerpt(op) + " node " + (name.empty() ? "without a name" : in_quotes(name)) +
+                     ": " + why);
+}
+
+Error unsupported_operator(std::string_view op, std::string_view node) {
+  return model_error("operator " + in_quotes(op) +
+                     (node.empty() ? "" : " (node " + in_quotes(node) + ")") + " is not supported");
 }
 
 ValueId Builder::constant(const Draft& draft, std::string_view what, Tensor tensor) {

@@ -36,9 +36,12 @@ struct Draft {
   // The first output that is wanted; every draft has one.
   ValueId output() const;
 
-  // "Conv node 'x': why"
+  // "Conv node 'x': why", "Conv node without a name: why"
   Error fail(const std::string& why) const;
 };
+
+// "operator 'LSTM' (node 'x') is not supported"
+Error unsupported_operator(std::string_view op, std::string_view node);
 
 // The graph in the making, as rules see it.
 struct Builder {

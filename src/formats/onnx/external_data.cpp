@@ -1,7 +1,13 @@
 #include "formats/onnx/external_data.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <iterator>
 #include <system_error>
+
+#include "base/excerpt.h"
 
 namespace shrike::onnx {
 
@@ -14,11 +20,23 @@ bool is_inside(const fs::path& file, const fs::path& folder) {
          folder.end();
 }
 
+// Opens `relative`, a path without links, part by part from `folder`. Whoever puts a link in the
+// place of a part meanwhile gets an error (ELOOP or ENOTDIR), never another file read. -1: errno.
+FileDescriptor open_beneath(const fs::path& folder, const fs::path& relative) {
+  constexpr int kFolder = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  FileDescriptor at(::open(folder.c_str(), kFolder | O_NOFOLLOW));
+  for (auto part = relative.begin(); part != relative.end() && at.get() >= 0; ++part) {
+    const int how = std::next(part) == relative.end() ? kOpenToRead : kFolder;
+    at = FileDescriptor(::openat(at.get(), part->c_str(), how | O_NOFOLLOW));
+  }
+  return at;
+}
+
 }  // namespace
 
 Result<ExternalData::File> ExternalData::open(std::string_view location) {
   const auto refuse = [&](const std::string& why) {
-    return model_error("external data '" + std::string(location) + "' " + why);
+    return model_error("external data " + in_quotes(location) + " " + why);
   };
   const fs::path relative(location);
   if (folder_.empty()) return refuse("is not available: the model has no folder");
@@ -32,12 +50,14 @@ Result<ExternalData::File> ExternalData::open(std::string_view location) {
   const fs::path path = fs::canonical(folder / relative, error);
   if (error) return refuse("cannot be read: " + error.message());
   if (!is_inside(path, folder)) return refuse("is a link out of the model's folder");
-  // A hard link may be somebody else's file under a harmless name.
-  const uintmax_t links = fs::hard_link_count(path, error);
-  if (error || (links != 1 && fs::is_regular_file(path, error)))
-    return refuse("has other hard links, so it may belong elsewhere");
   if (const auto found = paths_.find(path); found != paths_.end()) return found->second;
-  SHRIKE_ASSIGN(File file, MappedFile::open(path, ErrorKind::kModel));
+  FileDescriptor descriptor = open_beneath(folder, path.lexically_relative(folder));
+  // A hard link may be somebody else's file under a harmless name.
+  struct stat status {};
+  if (descriptor.get() >= 0 && ::fstat(descriptor.get(), &status) == 0 && S_ISREG(status.st_mode) &&
+      status.st_nlink != 1)
+    return refuse("has other hard links, so it may belong elsewhere");
+  SHRIKE_ASSIGN(File file, MappedFile::map(std::move(descriptor), path, ErrorKind::kModel));
   return paths_.emplace(path, std::move(file)).first->second;
 }
 
@@ -50,7 +70,7 @@ Result<ExternalRange> ExternalData::read(std::string_view location, uint64_t off
   }
   const std::span<const std::byte> bytes = found->second->bytes();
   if (offset > bytes.size() || size > bytes.size() - offset)
-    return model_error("external data '" + std::string(location) + "' has " +
+    return model_error("external data " + in_quotes(location) + " has " +
                        std::to_string(bytes.size()) + " bytes; " + std::to_string(size) +
                        " from offset " + std::to_string(offset) + " are wanted");
   return ExternalRange{bytes.subspan(offset, size), found->second};

@@ -4,6 +4,7 @@
 #include <queue>
 #include <unordered_set>
 
+#include "base/excerpt.h"
 #include "formats/onnx/make_op.h"
 #include "formats/onnx/upgrade.h"
 #include "ir/limits.h"
@@ -12,15 +13,9 @@ namespace shrike::onnx {
 
 namespace {
 
-std::string quoted(std::string_view name) {
-  std::string out(name);
-  out.insert(0, 1, '\'');
-  out += '\'';
-  return out;
-}
-
 std::string describe(const NodeProto& node) {
-  return std::string(node.op_type) + " node " + quoted(node.name);
+  return excerpt(node.op_type) + " node " +
+         (node.name.empty() ? "without a name" : in_quotes(node.name));
 }
 
 // Operators whose further outputs serve training or are not supported; who reads one is told so.
@@ -32,7 +27,8 @@ Result<DType> element_type(const ValueInfo& info) {
   const bool in_range = info.element_type > 0 && info.element_type < kBfloat16;
   const auto type = in_range ? static_cast<DType>(info.element_type) : DType::kUndefined;
   if (!info.is_tensor || !find_dtype(type))
-    return model_error("input " + quoted(info.name) + " is no tensor of a supported element type");
+    return model_error("input " + in_quotes(info.name) +
+                       " is no tensor of a supported element type");
   return type;
 }
 
@@ -44,7 +40,7 @@ struct DeclaredShape {
 // -1 is how some exporters write an extent that is not known.
 Result<DeclaredShape> declared_shape(const ValueInfo& info) {
   const auto bad = [&](const std::string& what) {
-    return model_error("the shape of " + quoted(info.name) + " " + what);
+    return model_error("the shape of " + in_quotes(info.name) + " " + what);
   };
   if (info.dims->size() > kMostAxes) return bad("has too many axes");
   std::vector<int64_t> extents;
@@ -67,7 +63,7 @@ Result<DeclaredShape> declared_shape(const ValueInfo& info) {
 Result<void> GraphReader::declare(std::string_view name, ValueId id) {
   if (name.empty()) return model_error("an input or initialiser has no name");
   if (dropped_.contains(name) || !names_.emplace(name, id).second)
-    return model_error("two definitions of the value " + quoted(name));
+    return model_error("two definitions of the value " + in_quotes(name));
   return {};
 }
 
@@ -119,23 +115,28 @@ Result<void> GraphReader::declare_node_outputs() {
       if (node.outputs[i].empty()) continue;
       if (i > 0 && has_one_output(node.op_type)) {
         if (names_.contains(node.outputs[i]) || !dropped_.emplace(node.outputs[i], &node).second)
-          return model_error("two definitions of the value " + quoted(node.outputs[i]));
+          return model_error("two definitions of the value " + in_quotes(node.outputs[i]));
         continue;
       }
       wanted = true;
       SHRIKE_TRY(declare(node.outputs[i], graph_.add_value(node.outputs[i])));
     }
-    if (!wanted) return model_error(describe(node) + " has no outputs");
+    if (!wanted) return at(node, model_error(describe(node) + " has no outputs"));
   }
   return {};
+}
+
+Error GraphReader::at(const NodeProto& node, Error error) const {
+  if (!node.name.empty()) return error;
+  return in_context("node[" + std::to_string(&node - proto_.nodes.data()) + "]", error);
 }
 
 Result<ValueId> GraphReader::find(std::string_view name, const std::string& reader) const {
   if (const auto found = names_.find(name); found != names_.end()) return found->second;
   if (const auto found = dropped_.find(name); found != dropped_.end())
-    return model_error(reader + " reads " + quoted(name) + ", an output of " +
+    return model_error(reader + " reads " + in_quotes(name) + ", an output of " +
                        describe(*found->second) + " that is not supported");
-  return model_error(reader + " reads " + quoted(name) + ", which nothing defines");
+  return model_error(reader + " reads " + in_quotes(name) + ", which nothing defines");
 }
 
 Result<std::vector<size_t>> GraphReader::order() const {
@@ -168,8 +169,8 @@ Result<std::vector<size_t>> GraphReader::order() const {
   }
   if (sorted.size() == proto_.nodes.size()) return sorted;
   const auto stuck = std::find_if(waiting.begin(), waiting.end(), [](size_t w) { return w > 0; });
-  return model_error("the nodes form a cycle, on or before " +
-                     describe(proto_.nodes[static_cast<size_t>(stuck - waiting.begin())]));
+  const NodeProto& node = proto_.nodes[static_cast<size_t>(stuck - waiting.begin())];
+  return at(node, model_error("the nodes form a cycle, on or before " + describe(node)));
 }
 
 // ONNX Runtime wrote 16-bit integers with operators of its own before ONNX's had them (21).
@@ -181,8 +182,8 @@ bool is_known(const NodeProto& node) {
 
 Result<void> GraphReader::convert(const NodeProto& node) {
   if (!is_known(node))
-    return model_error("operator '" + std::string(node.domain) + "::" + std::string(node.op_type) +
-                       "' (node " + quoted(node.name) + ") is not supported");
+    return unsupported_operator(std::string(node.domain) + "::" + std::string(node.op_type),
+                                node.name);
   Draft draft;
   draft.op = node.op_type;
   draft.name = node.name;
@@ -211,7 +212,7 @@ Result<void> GraphReader::connect_outputs() {
   for (const ValueInfo& info : proto_.outputs) {
     SHRIKE_ASSIGN(const ValueId id, find(info.name, "the model's output list"));
     if (!seen.insert(id).second)
-      return model_error("the output " + quoted(info.name) + " is listed twice");
+      return model_error("the output " + in_quotes(info.name) + " is listed twice");
     graph_.outputs.push_back(id);
     Value& value = graph_.value(id);
     if (!info.dims || !value.shape || value.constant || !value.symbols.empty()) continue;
@@ -235,7 +236,9 @@ Result<Graph> GraphReader::read() {
   SHRIKE_TRY(declare_inputs());
   SHRIKE_TRY(declare_node_outputs());
   SHRIKE_ASSIGN(const std::vector<size_t> sorted, order());
-  for (const size_t n : sorted) SHRIKE_TRY(convert(proto_.nodes[n]));
+  for (const size_t n : sorted)
+    if (const Result<void> converted = convert(proto_.nodes[n]); !converted)
+      return at(proto_.nodes[n], converted.error());
   SHRIKE_TRY(connect_outputs());
   remove_dead(graph_);
   return std::move(graph_);

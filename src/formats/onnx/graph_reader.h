@@ -31,6 +31,8 @@ class GraphReader {
   Result<std::vector<size_t>> order() const;
   Result<ValueId> find(std::string_view name, const std::string& reader) const;
   Result<void> convert(const NodeProto& node);
+  // An error of a node without a name, with its place in the file, from 0 as ONNX's tools count.
+  Error at(const NodeProto& node, Error error) const;
   Result<void> connect_outputs();
 
   const GraphProto& proto_;

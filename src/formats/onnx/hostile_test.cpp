@@ -144,5 +144,50 @@ TEST(OnnxHostile, LongNamesAreNotMultiplied) {
   EXPECT_NE(model.output(name).error().find("Sum node 'the_Sum': 50000 inputs"), std::string::npos);
 }
 
+// Whatever the file calls its parts, the message stays one that can be read.
+TEST(OnnxHostile, NamesOfAnyLengthMakeShortMessages) {
+  const std::string name(1'000'000, 'n');
+  const std::string line = "a\n" + name;
+  const auto message = [](const TestModel& model) {
+    const Result<Graph> graph = model.read();
+    EXPECT_FALSE(graph);
+    return graph ? "" : graph.error().message;
+  };
+  const auto model = [] { return TestModel(17).input("x", Shape{1, 2}).output("y"); };
+  const std::string messages[] = {
+      message(model().node(OutNode{name, "n", {"x"}, {"y"}, {}})),
+      message(model().node(OutNode{"Relu", line, {name}, {"y"}, {}})),
+      message(model().node(OutNode{"MatMul", line, {"x", "x"}, {"y"}, {}})),
+      message(model().node(OutNode{"Relu", "n", {"x"}, {"y"}, {{line, int64_t{1}}}})),
+  };
+  for (const std::string& text : messages) {
+    EXPECT_LT(text.size(), 2000u);
+    EXPECT_EQ(text.find('\n'), std::string::npos) << text;
+    EXPECT_NE(text.find("bytes)..."), std::string::npos) << text;
+  }
+}
+
+TEST(OnnxHostile, NodesWithoutANameAreToldByTheirPlace) {
+  const auto message = [](const OutNode& node) {
+    const Result<Graph> graph = TestModel(17)
+                                    .input("x", Shape{1, 2})
+                                    .output("y")
+                                    .node("Relu", {"x"}, {}, {"z"})
+                                    .node(node)
+                                    .read();
+    EXPECT_FALSE(graph);
+    return graph ? "" : graph.error().message;
+  };
+  const auto holds = [](const std::string& text, const std::string& part) {
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+    EXPECT_EQ(text.find("''"), std::string::npos) << text;
+  };
+  holds(message({"MatMul", "", {"x", "z"}, {"y"}, {}}), "node[1]: MatMul node of value 'y': ");
+  holds(message({"Nothing", "", {"x"}, {"y"}, {}}), "node[1]: operator 'Nothing' is not supported");
+  holds(message({"Relu", "", {"q"}, {"y"}, {}}), "node[1]: Relu node without a name reads 'q'");
+  holds(message({"Relu", "", {"y"}, {"y"}, {}}), "node[1]: the nodes form a cycle");
+  holds(message({"Relu", "", {"x"}, {}, {}}), "node[1]: Relu node without a name has no outputs");
+}
+
 }  // namespace
 }  // namespace shrike::onnx

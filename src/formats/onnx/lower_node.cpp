@@ -4,6 +4,7 @@
 
 #include "formats/onnx/op_fields.h"
 #include "formats/onnx/out_node.h"
+#include "ir/describe.h"
 
 namespace shrike::onnx {
 
@@ -34,8 +35,8 @@ const LateAttribute* find_late(std::string_view op, std::string_view attribute) 
   return found == std::end(kLateAttributes) ? nullptr : found;
 }
 
-Error fail(const Node& node, const std::string& why) {
-  return model_error(std::string(op_name(node.op)) + " node '" + node.name + "': " + why);
+Error fail(const Graph& graph, const Node& node, const std::string& why) {
+  return model_error(describe(graph, node) + ": " + why);
 }
 
 class Lowering {
@@ -49,7 +50,8 @@ class Lowering {
     return plain(op);
   }
   OutNodes operator()(const Head&) const {
-    return fail(node_, "a lifted head has no ONNX operator; run the pass expand_head first");
+    return fail(graph_, node_,
+                "a lifted head has no ONNX operator; run the pass expand_head first");
   }
   OutNodes operator()(const QConv&) const { return integers(); }
   OutNodes operator()(const QAdd&) const { return integers(); }
@@ -144,8 +146,9 @@ Result<OutNode> Lowering::with_attributes(const T& op) const {
       const LateAttribute* late = find_late(out.op, name);
       if (late && member == late->fallback) return;
       if (late && opset_ < late->since)
-        status = fail(node_, "attribute '" + std::string(name) + "' needs operator set " +
-                                 std::to_string(late->since));
+        status = fail(graph_, node_,
+                      "attribute '" + std::string(name) + "' needs operator set " +
+                          std::to_string(late->since));
     }
     add_field(out, name, member);
   });
@@ -175,7 +178,7 @@ std::vector<OutNode> Lowering::hard_swish() const {
 
 OutNodes Lowering::operator()(const Unary& op) const {
   if (!is_onnx_operator(node_.op))
-    return fail(node_, "has no ONNX operator; run the pass expand_fused first");
+    return fail(graph_, node_, "has no ONNX operator; run the pass expand_fused first");
   if (op.kind == UnaryKind::kMish && opset_ < 18) return mish();
   if (op.kind == UnaryKind::kHardSwish && opset_ < 14) return hard_swish();
   return plain(op);
@@ -195,7 +198,8 @@ OutNodes Lowering::with_kernel_shape(const T& op) const {
 
 OutNodes Lowering::operator()(const Conv& op) const {
   if (op.activation != UnaryKind::kIdentity || node_.inputs.size() > 3)
-    return fail(node_, "has a fused activation or residual; run the pass expand_fused first");
+    return fail(graph_, node_,
+                "has a fused activation or residual; run the pass expand_fused first");
   return with_kernel_shape(op);
 }
 
@@ -219,7 +223,7 @@ OutNodes Lowering::operator()(const Split& op) const {
   const std::optional<Shape>& x = graph_.value(node_.inputs[0]).shape;
   const std::optional<int> axis = x ? normalize_axis(op.axis, x->rank()) : std::nullopt;
   if (!axis || (*x)[*axis] == kDynamic)
-    return fail(node_, "parts of an extent that is not known: needs operator set 18");
+    return fail(graph_, node_, "parts of an extent that is not known: needs operator set 18");
   if ((*x)[*axis] % parts == 0) return std::vector{std::move(out)};
   const std::vector<int64_t> sizes = Split::equal_sizes((*x)[*axis], parts);
   const std::string name = part_name("sizes");
@@ -236,7 +240,7 @@ OutNodes Lowering::operator()(const Reduce& op) const {
   // Before 18 the axes of all but ReduceSum are an attribute, and none always means all.
   const Tensor* axes = has_axes ? graph_.constant(node_.inputs[1]) : nullptr;
   if (has_axes && (!axes || axes->dtype() != DType::kI64))
-    return fail(node_, "computed axes: needs operator set 18");
+    return fail(graph_, node_, "computed axes: needs operator set 18");
   const bool no_axes = !axes || axes->empty();
   OutNode out = skeleton();
   out.inputs.resize(1);

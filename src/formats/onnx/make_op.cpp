@@ -4,6 +4,7 @@
 #include <cmath>
 #include <type_traits>
 
+#include "base/excerpt.h"
 #include "formats/onnx/op_fields.h"
 
 namespace shrike::onnx {
@@ -50,7 +51,7 @@ bool is_harmless(const Draft& draft, const Attribute& attribute) {
 }
 
 Error bad_attribute(const Draft& draft, const Attribute& attribute, const std::string& why) {
-  return draft.fail("attribute '" + std::string(attribute.name) + "' " + why);
+  return draft.fail("attribute " + in_quotes(attribute.name) + " " + why);
 }
 
 // One overload per type that a field may have.
@@ -87,7 +88,7 @@ class FieldSetter {
   const {
     const std::optional<E> value = enum_from_name<E>(a.s);
     if (a.type != AttributeType::kString || !value)
-      return bad_attribute(draft_, a, "is '" + std::string(a.s) + "', which is not supported");
+      return bad_attribute(draft_, a, "is " + in_quotes(a.s) + ", which is not supported");
     field = *value;
     return {};
   }
@@ -131,8 +132,7 @@ Result<void> set_fields(T& op, const Draft& draft, Builder& builder) {
 
 Result<Op> make_op(const Draft& draft, Builder& builder) {
   std::optional<Op> op = op_from_name(draft.op);
-  if (!op || !is_onnx_operator(*op))
-    return model_error("operator '" + draft.op + "' (node '" + draft.name + "') is not supported");
+  if (!op || !is_onnx_operator(*op)) return draft.fail("the operator is not supported");
   set_onnx_defaults(*op);
   SHRIKE_TRY(std::visit([&](auto& o) { return set_fields(o, draft, builder); }, *op));
   return *std::move(op);

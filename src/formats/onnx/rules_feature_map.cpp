@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/excerpt.h"
 #include "formats/onnx/rules.h"
 
 namespace shrike::onnx {
@@ -33,7 +34,7 @@ Result<std::string_view> nearest_mode_10(const Draft& draft, const Builder& buil
                                          size_t scales) {
   const Attribute* mode = draft.find("mode");
   if (mode && mode->s != "nearest") return std::string_view("floor");  // not asked for
-  if (draft.op == "Upsample") return std::string_view("floor");  // enlarges by definition
+  if (draft.op == "Upsample") return std::string_view("floor");        // enlarges by definition
   SHRIKE_ASSIGN(const Extremes scale, scales_of(draft, builder, scales));
   if (!(scale.least < 1)) return std::string_view("floor");
   if (scale.most > 1) return draft.fail("shrinks one axis and enlarges another: not supported");
@@ -112,8 +113,7 @@ Result<void> check_kernel(Draft& draft, Builder& builder) {
 Result<void> transposed_padding(Draft& draft, Builder&) {
   const std::optional<Attribute> mode = draft.take("auto_pad");
   if (!mode || mode->s == "NOTSET") return {};
-  if (mode->s != "VALID")
-    return draft.fail("auto_pad '" + std::string(mode->s) + "' is not supported");
+  if (mode->s != "VALID") return draft.fail("auto_pad " + in_quotes(mode->s) + " is not supported");
   draft.take("pads");  // VALID means none
   return {};
 }

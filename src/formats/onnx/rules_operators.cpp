@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/excerpt.h"
 #include "formats/onnx/rules.h"
 
 namespace shrike::onnx {
@@ -22,7 +23,7 @@ Result<Tensor> constant_of(const Draft& draft, Builder& builder) {
     return Tensor::from<float>(length(a.floats), a.floats);
   if (a.name == "value_ints" && a.type == AttributeType::kInts)
     return Tensor::from<int64_t>(length(a.ints), a.ints);
-  return draft.fail("attribute '" + std::string(a.name) + "' is not supported");
+  return draft.fail("attribute " + in_quotes(a.name) + " is not supported");
 }
 
 }  // namespace
@@ -84,7 +85,7 @@ Result<void> softmax_flattened(Draft& draft, Builder& builder) {
   SHRIKE_ASSIGN(const int64_t axis, draft.take_int("axis", 1));
   if (!draft.has_input(0)) return draft.fail("input 0 is missing");
   if (!draft.attributes.empty())
-    return draft.fail("attribute '" + std::string(draft.attributes[0].name) + "' is not supported");
+    return draft.fail("attribute " + in_quotes(draft.attributes[0].name) + " is not supported");
   const Shape* shape = builder.shape(draft.inputs[0]);
   const std::optional<int> split =
       shape ? normalize_axis(axis, shape->rank()) : std::optional<int>();

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/excerpt.h"
 #include "base/mapped_part.h"
 #include "ir/limits.h"
 
@@ -121,7 +122,7 @@ Result<Tensor> TensorReader::read_tensor(const TensorProto& proto) {
 Result<NamedTensor> TensorReader::read(std::string_view message) {
   const TensorProto proto = decode_tensor(message);
   Result<Tensor> tensor = read_tensor(proto);
-  if (!tensor) return in_context("tensor '" + std::string(proto.name) + "'", tensor.error());
+  if (!tensor) return in_context("tensor " + in_quotes(proto.name), tensor.error());
   return NamedTensor{proto.name, *std::move(tensor)};
 }
 

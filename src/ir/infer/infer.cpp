@@ -1,4 +1,6 @@
 #include "ir/infer.h"
+#include "base/excerpt.h"
+#include "ir/describe.h"
 
 #include <algorithm>
 
@@ -54,7 +56,7 @@ Result<void> Inputs::expect_indices(size_t i) const {
 }
 
 Error Inputs::fail(const std::string& why) const {
-  return model_error(std::string(op_name(node_.op)) + " node '" + node_.name + "': " + why);
+  return model_error(describe(graph_, node_) + ": " + why);
 }
 
 std::optional<Shape> broadcast(const Shape& a, const Shape& b) {
@@ -126,7 +128,7 @@ Result<void> bind_inputs(Graph& graph, std::span<const Shape> shapes) {
         fits =
             fits && ((*input.shape)[axis] == kDynamic || (*input.shape)[axis] == shapes[i][axis]);
     if (!fits || !shapes[i].is_static() || !within_limits(shapes[i]))
-      return input_error("input '" + input.name + "' takes shape " +
+      return input_error("input " + in_quotes(input.name) + " takes shape " +
                          (input.shape ? to_string(*input.shape) : "?") + ", not " +
                          describe(shapes[i]));
     input.shape = shapes[i];
