@@ -132,7 +132,7 @@ Result<void> set_fields(T& op, const Draft& draft, Builder& builder) {
 
 Result<Op> make_op(const Draft& draft, Builder& builder) {
   std::optional<Op> op = op_from_name(draft.op);
-  if (!op || !is_onnx_operator(*op)) return draft.fail("the operator is not supported");
+  if (!op || !is_onnx_operator(*op)) return unsupported_operator(draft.op, draft.name);
   set_onnx_defaults(*op);
   SHRIKE_TRY(std::visit([&](auto& o) { return set_fields(o, draft, builder); }, *op));
   return *std::move(op);
