@@ -11,7 +11,7 @@ if ! cmp -s "$list" "$venv/requirements.txt"; then
   rm -rf -- "$venv"
   python3 -m venv "$venv"
   "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$list" >&2
-  # The converter to ncnn's format is one executable; the PyTorch its wheel asks for is not used.
+  # The converter to ncnn's format is one executable of this wheel: without the PyTorch that it asks for.
   "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps pnnx==20261020 >&2
   cp -- "$list" "$venv/requirements.txt"
 fi

@@ -140,7 +140,7 @@ TEST(Tensor, OwnedBytesAreAlignedAndZero) {
 }
 
 TEST(ThreadPool, EveryIndexOnceForAnyCount) {
-  for (int threads : {1, 2, 3, 5}) {
+  for (int threads : {1, 2, 3, 5, 64}) {  // more than there are cores
     ThreadPool pool(threads);
     for (int64_t count : {0, 1, 2, 3, 7, 64, 127, 1000, 100003}) {
       std::vector<std::atomic<int>> hits(static_cast<size_t>(count));
@@ -151,11 +151,13 @@ TEST(ThreadPool, EveryIndexOnceForAnyCount) {
 }
 
 TEST(ThreadPool, ManyShortLoops) {
-  ThreadPool pool(3);
-  std::atomic<int64_t> sum = 0;
-  for (int round = 0; round < 2000; ++round)
-    pool.parallel_for(3, [&](int64_t i, int) { sum += i; });
-  EXPECT_EQ(sum, 2000 * 3);
+  for (int threads : {3, 300}) {
+    ThreadPool pool(threads);
+    std::atomic<int64_t> sum = 0;
+    for (int round = 0; round < 2000; ++round)
+      pool.parallel_for(3, [&](int64_t i, int) { sum += i; });
+    EXPECT_EQ(sum, 2000 * 3);
+  }
 }
 
 TEST(WorkRecorder, NotesWhoWorkedWhen) {
@@ -294,6 +296,28 @@ TEST_F(FileTest, MapsWhatIsThereAndNamesWhatIsNot) {
   EXPECT_FALSE(MappedFile::open(folder_, ErrorKind::kInput));
   ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
   EXPECT_FALSE(MappedFile::open(folder_ / "pipe", ErrorKind::kInput));
+}
+
+TEST_F(FileTest, TooLittleMemoryIsTheMachinesFault) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the address sanitizer needs more address space than the limit";
+#endif
+  constexpr size_t kLarge = size_t{1} << 32;  // without blocks on the disk
+  const std::filesystem::path path = folder_ / "large";
+  ASSERT_TRUE(write_file(path, "x"));
+  std::filesystem::resize_file(path, kLarge);
+  const auto limited = [&] {  // in a child, as the limit stays
+    const rlimit limit{kLarge / 2, kLarge / 2};
+    if (::setrlimit(RLIMIT_AS, &limit) != 0) ::_exit(2);
+    const auto says = [&](const auto& result) {
+      return !result.ok() && result.error().kind == ErrorKind::kRuntime &&
+             result.error().message.find(path.string()) != std::string::npos;
+    };
+    const bool mapped = says(MappedFile::open(path, ErrorKind::kModel));
+    const bool read = says(read_text(path, ErrorKind::kInput, 2 * kLarge));
+    ::_exit(mapped && read ? 0 : 1);
+  };
+  EXPECT_EXIT(limited(), ::testing::ExitedWithCode(0), "");
 }
 
 TEST(BuildId, IsThatOfTheProgram) {

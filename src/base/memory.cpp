@@ -70,8 +70,9 @@ bool MemoryClaim::take(size_t bytes) {
 Error out_of_memory(const std::string& what) {
   constexpr size_t kKilo = 1024, kMega = kKilo * kKilo;
   const size_t most = memory_limit();
-  const std::string size = most < 10 * kMega ? std::to_string(most / kKilo) + " KiB"
-                                             : std::to_string(most / kMega) + " MiB";
+  const std::string size = most < 10 * kKilo   ? std::to_string(most) + " bytes"
+                           : most < 10 * kMega ? std::to_string(most / kKilo) + " KiB"
+                                               : std::to_string(most / kMega) + " MiB";
   return runtime_error(what + ": not enough memory (the limit is " + size + ")");
 }
 

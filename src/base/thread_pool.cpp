@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "base/cpu.h"
 #include "base/signals.h"
 #include "base/work_recorder.h"
 
@@ -50,6 +51,18 @@ void pause() {
 #endif
 }
 
+// As they were when the first pool was made.
+int cores() {
+  static const int count = usable_cores();
+  return count;
+}
+
+// Threads that can get on at a time. Of a pool of more, a loop wakes so many, and none waits by
+// spinning: they would only take each other's time. Who sleeps on is not needed, as any worker does
+// any share.
+int threads_at_once(int threads) { return std::min(threads, cores()); }
+int most_spins(int threads) { return threads > cores() ? 0 : kSpins; }
+
 uint64_t pack(int64_t first, int64_t end) {
   return static_cast<uint64_t>(first) << 32 | static_cast<uint64_t>(end);
 }
@@ -73,7 +86,7 @@ int64_t take_unit(std::atomic<uint64_t>& units, bool front) {
 
 ThreadPool::ThreadPool(int threads) {
   const int count = std::max(1, threads);
-  shares_ = std::make_unique<Share[]>(static_cast<size_t>(count));
+  shares_ = std::make_unique<Share[]>(static_cast<size_t>(threads_at_once(count)));
   workers_.reserve(static_cast<size_t>(count));
   const SignalsHeld held;  // in the workers: the caller answers them
   try {
@@ -102,7 +115,7 @@ void ThreadPool::run(int64_t count, RangeFunction function, const void* context)
     part.note();
     return;
   }
-  const int64_t sharers = threads();
+  const int64_t sharers = threads_at_once(threads());
   count_ = count;
   function_ = function;
   context_ = context;
@@ -118,11 +131,16 @@ void ThreadPool::run(int64_t count, RangeFunction function, const void* context)
     std::lock_guard lock(mutex_);
     epoch_.fetch_add(1, std::memory_order_release);
   }
-  wake_.notify_all();
+  if (sharers == threads()) {
+    wake_.notify_all();
+  } else {
+    for (int64_t i = 0; i < sharers; ++i) wake_.notify_one();
+  }
   work(0);
   int spins = 0;
+  const int spins_at_most = most_spins(threads());
   while (unfinished_.load(std::memory_order_acquire) > 0) {
-    if (++spins < kSpins) {
+    if (++spins < spins_at_most) {
       pause();
     } else {
       std::this_thread::yield();
@@ -141,7 +159,7 @@ void ThreadPool::work(int worker) {
 }
 
 int64_t ThreadPool::take(int worker) {
-  const int sharers = threads();
+  const int sharers = threads_at_once(threads());
   for (int i = 0; i < sharers; ++i) {
     const int64_t unit =
         take_unit(shares_[static_cast<size_t>((worker + i) % sharers)].units, i == 0);
@@ -152,9 +170,10 @@ int64_t ThreadPool::take(int worker) {
 
 void ThreadPool::worker_loop(int worker) {
   uint64_t seen = 0;
+  int spins_at_most = 0;  // until the first loop it is not known how many threads there will be
   for (;;) {
     int spins = 0;
-    while (epoch_.load(std::memory_order_acquire) == seen && spins < kSpins) {
+    while (epoch_.load(std::memory_order_acquire) == seen && spins < spins_at_most) {
       pause();
       ++spins;
     }
@@ -164,6 +183,7 @@ void ThreadPool::worker_loop(int worker) {
     }
     seen = epoch_.load(std::memory_order_acquire);
     if (stop_) return;
+    spins_at_most = most_spins(threads());
     work(worker);
   }
 }

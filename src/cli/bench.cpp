@@ -15,6 +15,7 @@
 #include "cli/memory_limit.h"
 #include "cli/model_option.h"
 #include "cli/network.h"
+#include "cli/overwriting.h"
 #include "cli/process_memory.h"
 #include "cli/statistics.h"
 #include "cli/tuning_option.h"
@@ -54,8 +55,8 @@ double ms_since(Clock::time_point start) {
 }
 
 // Values like those of a picture, the same in every run.
-Tensor example_input(const Shape& shape) {
-  Tensor tensor(DType::kF32, shape);
+Result<Tensor> example_input(const Shape& shape) {
+  SHRIKE_ASSIGN(Tensor tensor, Tensor::make(DType::kF32, shape));
   uint32_t state = 1;
   for (float& x : tensor.mutable_data<float>()) {
     state = state * 1664525u + 1013904223u;
@@ -84,7 +85,9 @@ Result<Graph> prepared_network(const Options& o) {
   SHRIKE_ASSIGN(Graph graph, at_size(std::move(model.graph), size, model.source));
   std::vector<Shape> shapes;
   for (ValueId id : graph.inputs) shapes.push_back(*graph.value(id).shape);
-  return prepare_for_inference(std::move(graph), shapes);
+  Result<Graph> prepared = prepare_for_inference(std::move(graph), shapes);
+  if (!prepared) return in_context(model.source, prepared.error());
+  return prepared;
 }
 
 // One profiled run after the other: the layers, and the trace of the fastest.
@@ -131,8 +134,11 @@ int threads_of(const Options& o) {
 Result<Session> create_session(const Options& o, std::vector<Tensor>& inputs, KernelTuner& tuner) {
   SHRIKE_ASSIGN(Graph graph, prepared_network(o));
   size_t held = 0;
+  const auto named = [&](const Error& error) { return in_context(o.detector.model.model, error); };
   for (ValueId id : graph.inputs) {
-    inputs.push_back(example_input(*graph.value(id).shape));
+    Result<Tensor> input = example_input(*graph.value(id).shape);
+    if (!input) return named(input.error());
+    inputs.push_back(*std::move(input));
     held += inputs.back().byte_size();
   }
   const auto sessions = static_cast<size_t>(std::max(1, o.streams));
@@ -142,7 +148,9 @@ Result<Session> create_session(const Options& o, std::vector<Tensor>& inputs, Ke
   if (o.detector.tune) {
     SHRIKE_ASSIGN(options.choose_conv, tuner.choice(graph, options.precision));
   }
-  return Session::create(std::move(graph), options);
+  Result<Session> session = Session::create(std::move(graph), options);
+  if (!session) return named(session.error());
+  return session;
 }
 
 // From the input tensor to all of the file's own outputs.
@@ -236,7 +244,7 @@ Result<void> check_combination(const CLI::App& app, const Options& o) {
   for (const char* option : {"--layers", "--trace"})
     if (o.streams > 0 && app.count(option) > 0)
       return usage_error(std::string(option) + " shows one stream: leave --streams out");
-  for (const char* option : {"--picture", "--names", "--layout", "--preprocess"})
+  for (const char* option : {"--picture", "--max-pixels", "--names", "--layout", "--preprocess"})
     if (!o.decode && app.count(option) > 0)
       return usage_error(std::string(option) + " is about boxes: give --decode, too");
   return {};
@@ -255,6 +263,7 @@ Result<int> bench_command(const Words& words) {
   SHRIKE_TRY(check_combination(app, o));
 
   SHRIKE_ASSIGN(const FoundModel found, find_model_files(o.detector.model));
+  SHRIKE_TRY(check_not_input(o.trace, {found.files.path, found.files.second}));
   SHRIKE_ASSIGN(const Measured m, o.decode ? measure_decoding(o) : measure_network(o));
   const Spread spread = spread_of(m.ms);
   if (!o.json) {

@@ -9,6 +9,7 @@
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "cli/memory_option.h"
+#include "cli/pixels_option.h"
 #include "cli/tuning_option.h"
 #include "cli/validation_options.h"
 #include "cli/validation_text.h"
@@ -27,6 +28,7 @@ struct Options {
 
 void add_options(CLI::App& app, Options& o) {
   add_memory_option(app);
+  add_pixels_option(app);
   add_size_option(app, o.size);
   add_threads_option(app, o.threads);
   add_tune_option(app, o.tune);
@@ -96,6 +98,7 @@ Result<int> compare_command(const Words& words) {
 
   SHRIKE_ASSIGN(const Dataset dataset,
                 open_validation_data(o.validation, validation_threads(o.threads)));
+  SHRIKE_TRY(check_report_folder(o.report, dataset));
   std::vector<Detector> detectors;
   for (const std::string& model : arguments.words) {
     DetectorOptions options;

@@ -11,6 +11,7 @@
 #include "cli/memory_option.h"
 #include "cli/model_option.h"
 #include "cli/network.h"
+#include "cli/overwriting.h"
 #include "cli/terminal.h"
 #include "cli/value_names.h"
 #include "cli/values.h"
@@ -101,7 +102,10 @@ Result<int> convert_command(const Words& words) {
   const fs::path out = arguments.words.back();
   if (lower_ending(out) != ".onnx")
     return usage_error("convert writes ONNX: " + out.string() + " does not end in .onnx");
-  SHRIKE_ASSIGN(LoadedModel model, load_model_option(option));
+  SHRIKE_ASSIGN(FoundModel found, find_model_files(option));
+  SHRIKE_TRY(check_not_input(out, {found.files.path, found.files.second,
+                                   darknet_partner(found.files.path), o.names_file}));
+  SHRIKE_ASSIGN(LoadedModel model, load_found_model(std::move(found)));
   const std::string source = model.source;
   Result<Graph> graph = converted(std::move(model), o);
   if (!graph) return in_context("convert " + source, graph.error());

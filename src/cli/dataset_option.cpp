@@ -2,6 +2,7 @@
 
 #include "base/cpu.h"
 #include "base/excerpt.h"
+#include "cli/pixels_option.h"
 #include "cli/terminal.h"
 #include "cli/value_names.h"
 
@@ -15,6 +16,7 @@ void add_dataset_options(CLI::App& app, DatasetOption& option) {
       ->capture_default_str();
   app.add_option("--pictures", option.pictures, "COCO: the folder of the pictures")
       ->type_name(kFolderValue);
+  add_pixels_option(app);
   app.add_option("--threads", option.threads, "Threads that read; 0: every core")
       ->capture_default_str()
       ->check(whole_number_in(0, 1024));

@@ -18,7 +18,7 @@ struct DatasetOption {
   int threads = 0;  // 0: every core
 };
 
-// --split, --pictures and --threads.
+// --split, --pictures, --max-pixels and --threads.
 void add_dataset_options(CLI::App& app, DatasetOption& option);
 
 // The threads that are meant, at least 1.

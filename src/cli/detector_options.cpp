@@ -3,6 +3,7 @@
 #include "base/excerpt.h"
 #include "cli/arguments.h"
 #include "cli/memory_limit.h"
+#include "cli/pixels_option.h"
 #include "cli/terminal.h"
 #include "cli/tuning_option.h"
 #include "cli/value_names.h"
@@ -52,6 +53,7 @@ void add_detector_options(CLI::App& app, DetectorOptions& options) {
   add_size_option(app, options.size);
   add_threads_option(app, options.threads);
   add_memory_limit_option(app, options.memory_limit);
+  add_pixels_option(app);
   add_tune_option(app, options.tune);
   add_precision_option(app, options.precision);
   app.add_option("--names", options.names_file, "File with the names of the classes, one a line")

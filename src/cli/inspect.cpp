@@ -1,5 +1,6 @@
 // shrike inspect: what a model is made of.
 #include <cstdio>
+#include <map>
 
 #include "base/excerpt.h"
 #include "cli/arguments.h"
@@ -30,22 +31,35 @@ struct Options {
   bool json = false, text = false, whole = false, explain = false, memory = false;
 };
 
-std::string value_text(const Graph& graph, ValueId id) {
-  const Value& value = graph.value(id);
+// What is shown of a graph, which itself goes into the plan.
+struct Summary {
+  std::vector<Value> inputs, outputs;
+  std::map<std::string, std::string> metadata;
+  int64_t parameters = 0;
+  Result<std::string> head = usage_error("not looked for");
+};
+
+Summary summary_of(const Graph& graph) {
+  Summary summary{{}, {}, graph.metadata, parameter_count(graph), describe_head(graph)};
+  for (ValueId id : graph.inputs) summary.inputs.push_back(graph.value(id));
+  for (ValueId id : graph.outputs) summary.outputs.push_back(graph.value(id));
+  return summary;
+}
+
+std::string value_text(const Value& value) {
   return value.name + " " + std::string(dtype_name(value.dtype)) + " " +
          (value.shape ? to_string(*value.shape) : "?");
 }
 
-std::string joined(const Graph& graph, const std::vector<ValueId>& ids) {
+std::string joined(const std::vector<Value>& values) {
   std::string text;
-  for (ValueId id : ids) text += (text.empty() ? "" : ", ") + value_text(graph, id);
+  for (const Value& value : values) text += (text.empty() ? "" : ", ") + value_text(value);
   return text;
 }
 
-Json values_json(const Graph& graph, const std::vector<ValueId>& ids) {
+Json values_json(const std::vector<Value>& values) {
   Json rows = Json::array();
-  for (ValueId id : ids) {
-    const Value& value = graph.value(id);
+  for (const Value& value : values) {
     Json shape = value.shape ? Json(value.shape->dims()) : Json();
     rows.push_back(
         {{"name", value.name}, {"type", dtype_name(value.dtype)}, {"shape", std::move(shape)}});
@@ -54,14 +68,14 @@ Json values_json(const Graph& graph, const std::vector<ValueId>& ids) {
 }
 
 // The plan that would be run, on one thread: its steps are the layers.
-Result<Session> planned(const Graph& graph, int limit) {
+Result<Session> planned(Graph graph, int limit) {
   std::vector<Shape> shapes;
   size_t inputs = 0;
   for (ValueId id : graph.inputs) {
     shapes.push_back(*graph.value(id).shape);
     inputs += static_cast<size_t>(shapes.back().element_count().value_or(0)) * sizeof(float);
   }
-  SHRIKE_ASSIGN(Graph prepared, prepare_for_inference(graph, shapes));
+  SHRIKE_ASSIGN(Graph prepared, prepare_for_inference(std::move(graph), shapes));
   return Session::create(std::move(prepared),
                          {.threads = 1, .memory = process_limit(limit, inputs)});
 }
@@ -98,18 +112,18 @@ void print_layers(const Plan& plan, bool explain) {
   }
 }
 
-void print_text(const LoadedModel& model, const Graph& graph, const Result<std::string>& head,
-                const Result<Session>& session, const Options& o) {
+void print_text(const LoadedModel& model, const Summary& graph, const Result<Session>& session,
+                const Options& o) {
   std::printf("model        %s, %.1f MB\n", printable(model.source).c_str(),
               static_cast<double>(model.bytes) / 1e6);
-  std::printf("inputs       %s\n", printable(joined(graph, graph.inputs)).c_str());
-  std::printf("outputs      %s\n", printable(joined(graph, graph.outputs)).c_str());
+  std::printf("inputs       %s\n", printable(joined(graph.inputs)).c_str());
+  std::printf("outputs      %s\n", printable(joined(graph.outputs)).c_str());
   for (const auto& [key, value] : graph.metadata)
     std::printf("%-12s %s\n", printable(key).c_str(), printable(value.substr(0, 200)).c_str());
-  std::printf(
-      "head         %s\n",
-      head ? head->c_str() : ("not recognised: " + printable(head.error().message)).c_str());
-  std::printf("parameters   %.3f M\n", static_cast<double>(parameter_count(graph)) / 1e6);
+  std::printf("head         %s\n",
+              graph.head ? graph.head->c_str()
+                         : ("not recognised: " + printable(graph.head.error().message)).c_str());
+  std::printf("parameters   %.3f M\n", static_cast<double>(graph.parameters) / 1e6);
   if (!session) {
     std::printf("cannot run   %s\n", printable(session.error().message).c_str());
     return;
@@ -121,16 +135,16 @@ void print_text(const LoadedModel& model, const Graph& graph, const Result<std::
   print_layers(plan, o.explain);
 }
 
-void print_json(const LoadedModel& model, const Graph& graph, const Result<std::string>& head,
-                const Result<Session>& session, const Options& o) {
+void print_json(const LoadedModel& model, const Summary& graph, const Result<Session>& session,
+                const Options& o) {
   Json json = {{"model", model.source},
                {"model_bytes", model.bytes},
-               {"inputs", values_json(graph, graph.inputs)},
-               {"outputs", values_json(graph, graph.outputs)},
+               {"inputs", values_json(graph.inputs)},
+               {"outputs", values_json(graph.outputs)},
                {"metadata", graph.metadata},
-               {"head", head ? Json(*head) : Json()},
-               {"parameters", parameter_count(graph)}};
-  if (!head) json["head_reason"] = head.error().message;
+               {"head", graph.head ? Json(*graph.head) : Json()},
+               {"parameters", graph.parameters}};
+  if (!graph.head) json["head_reason"] = graph.head.error().message;
   if (session) {
     json["macs"] = session->plan().macs();
     json["activation_bytes"] = session->plan().arena_bytes();
@@ -182,15 +196,15 @@ Result<int> inspect_command(const Words& words) {
   if (!o.size.empty()) {
     SHRIKE_ASSIGN(size, parse_size(o.size));
   }
-  SHRIKE_ASSIGN(const Graph graph, at_size(std::move(model.graph), size, model.source));
+  SHRIKE_ASSIGN(Graph graph, at_size(std::move(model.graph), size, model.source));
   if (o.text) {
     const std::string text = print_graph(graph, {o.whole ? -1 : kShownElements});
     std::fwrite(text.data(), 1, text.size(), stdout);
     return kExitOk;
   }
-  const Result<std::string> head = describe_head(graph);
-  const Result<Session> session = planned(graph, o.memory_limit);
-  (o.json ? print_json : print_text)(model, graph, head, session, o);
+  const Summary summary = summary_of(graph);
+  const Result<Session> session = planned(std::move(graph), o.memory_limit);
+  (o.json ? print_json : print_text)(model, summary, session, o);
   return kExitOk;
 }
 

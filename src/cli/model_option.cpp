@@ -72,6 +72,10 @@ Result<FoundModel> find_model_files(const ModelOption& option) {
 
 Result<LoadedModel> load_model_option(const ModelOption& option) {
   SHRIKE_ASSIGN(FoundModel found, find_model_files(option));
+  return load_found_model(std::move(found));
+}
+
+Result<LoadedModel> load_found_model(FoundModel found) {
   SHRIKE_ASSIGN(Graph graph, load_model(found.files));
   return LoadedModel{std::move(graph), std::move(found.names), found.files.path.string(),
                      found.bytes};

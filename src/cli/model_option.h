@@ -36,6 +36,7 @@ struct LoadedModel {
   std::string source;  // the file, for messages
   uint64_t bytes = 0;
 };
+Result<LoadedModel> load_found_model(FoundModel found);
 Result<LoadedModel> load_model_option(const ModelOption& option);
 
 }  // namespace shrike

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "base/excerpt.h"
 #include "detect/input_size.h"
 #include "formats/names_literal.h"
 #include "ir/infer.h"
@@ -62,6 +63,12 @@ std::string describe(const Head& head) {
 
 Result<Graph> at_size(Graph graph, const std::optional<std::array<int, 2>>& size,
                       const std::string& source) {
+  if (const std::optional<ValueId> input = picture_input(graph)) {
+    const Value& value = graph.value(*input);
+    if (value.shape->element_count() == 0)
+      return model_error(source + ": the input " + in_quotes(value.name) + " of shape " +
+                         to_string(*value.shape) + " has no elements");
+  }
   const std::array<int, 2> wanted = size.value_or(default_size(graph));
   const std::string what =
       source + " at " + std::to_string(wanted[0]) + "x" + std::to_string(wanted[1]);

@@ -13,6 +13,7 @@
 #include "cli/model_option.h"
 #include "cli/network.h"
 #include "cli/output_names.h"
+#include "cli/overwriting.h"
 #include "cli/precision_option.h"
 #include "cli/tuning_option.h"
 #include "cli/value_names.h"
@@ -70,22 +71,29 @@ Result<std::vector<Tensor>> run_once(Graph graph, const Tensor& input, const std
                     outputs.error());
 }
 
-// Writes NAME.npy, or NAME_2.npy where an output before took that name. A row for each:
-// {"name", "file", "type", "shape"}.
-Result<Json> save_outputs(const std::vector<Tensor>& outputs, const std::vector<std::string>& names,
-                          const fs::path& folder) {
-  SHRIKE_TRY(make_folders(folder));
+// NAME.npy, or NAME_2.npy where an output before took that name.
+std::vector<fs::path> output_files(const std::vector<std::string>& names, const fs::path& folder) {
   std::set<std::string> taken;
-  Json rows = Json::array();
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    const std::string own = safe_file_name(names[i]);
+  std::vector<fs::path> files;
+  for (const std::string& output : names) {
+    const std::string own = safe_file_name(output);
     std::string name = own;
     for (int number = 2; !taken.insert(name).second; ++number)
       name = own + "_" + std::to_string(number);
-    const fs::path path = folder / (name + ".npy");
-    SHRIKE_TRY(save_npy(outputs[i], path));
+    files.push_back(folder / (name + ".npy"));
+  }
+  return files;
+}
+
+// A row for each: {"name", "file", "type", "shape"}.
+Result<Json> save_outputs(const std::vector<Tensor>& outputs, const std::vector<std::string>& names,
+                          const std::vector<fs::path>& files, const fs::path& folder) {
+  SHRIKE_TRY(make_folders(folder));
+  Json rows = Json::array();
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    SHRIKE_TRY(save_npy(outputs[i], files[i]));
     rows.push_back({{"name", names[i]},
-                    {"file", path.string()},
+                    {"file", files[i].string()},
                     {"type", dtype_name(outputs[i].dtype())},
                     {"shape", outputs[i].shape().dims()}});
   }
@@ -131,9 +139,11 @@ Result<int> run_command(const Words& words) {
   SHRIKE_ASSIGN(LoadedModel model, load_model_option(o.model));
   std::vector<std::string> names;
   for (ValueId id : model.graph.outputs) names.push_back(model.graph.value(id).name);
+  const std::vector<fs::path> files = output_files(names, o.output);
+  for (const fs::path& file : files) SHRIKE_TRY(check_not_input(file, {o.input}));
   SHRIKE_ASSIGN(const std::vector<Tensor> outputs,
                 run_once(std::move(model.graph), input, model.source, o));
-  SHRIKE_ASSIGN(const Json rows, save_outputs(outputs, names, o.output));
+  SHRIKE_ASSIGN(const Json rows, save_outputs(outputs, names, files, o.output));
   if (o.json) {
     std::printf("%s\n", dump_json({{"model", model.source}, {"outputs", rows}}).c_str());
   } else {

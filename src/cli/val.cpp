@@ -12,6 +12,7 @@
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "cli/memory_limit.h"
+#include "cli/overwriting.h"
 #include "cli/process_memory.h"
 #include "cli/terminal.h"
 #include "cli/validation_options.h"
@@ -101,6 +102,9 @@ Result<int> val_command(const Words& words) {
 
   SHRIKE_ASSIGN(const Dataset dataset,
                 open_validation_data(o.validation, validation_threads(o.detector.threads)));
+  SHRIKE_TRY(check_not_input(o.save_json, {dataset.source, o.detector.model.model,
+                                           o.detector.model.weights, o.detector.names_file}));
+  SHRIKE_TRY(check_report_folder(o.report, dataset));
   // Pictures side by side, not the parts of one: more of them a second.
   DetectorOptions one_thread = o.detector;
   one_thread.threads = 1;

@@ -1,12 +1,15 @@
 #include "cli/validation_options.h"
 
 #include <algorithm>
+#include <set>
+#include <system_error>
 
 #include "base/cpu.h"
 #include "base/excerpt.h"
 #include "cli/arguments.h"
 #include "cli/dataset_option.h"
 #include "cli/interrupt.h"
+#include "cli/overwriting.h"
 #include "cli/terminal.h"
 #include "cli/value_names.h"
 
@@ -89,6 +92,20 @@ Result<std::vector<Validation>> validate_shown(std::span<Detector> detectors,
   for (const SkippedPicture& skipped : results.front().skipped) lines.push_back(skipped.reason);
   say_some(lines, "pictures could not be read");
   return results;
+}
+
+Result<void> check_report_folder(const std::filesystem::path& folder, const Dataset& dataset) {
+  if (folder.empty()) return {};
+  SHRIKE_TRY(check_not_input(folder / "report.json", {dataset.source}));
+  std::set<std::filesystem::path> folders;
+  for (const Sample& sample : dataset.samples) folders.insert(sample.picture.parent_path());
+  for (const std::filesystem::path& own : folders) {
+    std::error_code error;  // where the folder is not there
+    if (std::filesystem::equivalent(own.empty() ? "." : own, folder, error))
+      return usage_error("--report " + folder.string() +
+                         ": pictures of the data set lie there; name another folder");
+  }
+  return {};
 }
 
 int validation_threads(int option) { return option > 0 ? option : usable_cores(); }

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
@@ -36,6 +37,10 @@ Result<std::vector<Validation>> validate_shown(std::span<Detector> detectors,
                                                const Dataset& dataset,
                                                const ValidationOptions& options, int threads,
                                                bool keep_detections);
+
+// An error (kUsage) where a report's folder holds pictures of the data set, or its report.json is
+// the data set: what is written would replace what is read.
+Result<void> check_report_folder(const std::filesystem::path& folder, const Dataset& dataset);
 
 // What --threads means: at least 1.
 int validation_threads(int option);

@@ -11,6 +11,7 @@ inline constexpr const char* kFolderValue = "DIR";
 inline constexpr const char* kModelValue = "MODEL";  // a name of the manifest, or a file
 inline constexpr const char* kNameValue = "NAME";    // a name of the manifest
 inline constexpr const char* kSizeValue = "SIZE";    // values.h: parse_size
+inline constexpr const char* kBytesValue = "BYTES";  // values.h: parse_bytes
 inline constexpr const char* kListValue = "LIST";    // with commas
 inline constexpr const char* kSplitValue = "SPLIT";  // of a data set
 

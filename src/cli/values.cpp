@@ -1,13 +1,17 @@
 #include "cli/values.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 
+#include "base/excerpt.h"
 #include "cli/nearest.h"
 
 namespace shrike {
 
 namespace {
+
+constexpr std::string_view kByteUnits = "KMGT";  // each 1024 times the one before
 
 std::string_view trimmed(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
@@ -52,6 +56,28 @@ Result<std::array<int, 2>> parse_size(std::string_view text) {
     return usage_error("--imgsz " + std::string(text) + ": sides go from 1 to " +
                        std::to_string(kMaxSide));
   return std::array{*height, *width};
+}
+
+Result<uint64_t> parse_bytes(std::string_view text) {
+  uint64_t bytes = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, bytes);
+  if (error == std::errc::invalid_argument)
+    return usage_error(in_quotes(text) + " is no number of bytes, as 512M or 8G");
+  std::string unit(stop, end);
+  for (char& c : unit) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  int shift = 0;
+  if (!unit.empty() && unit != "B") {
+    const size_t power = kByteUnits.find(unit[0]);
+    const std::string rest = unit.substr(1);
+    if (power == std::string_view::npos || (!rest.empty() && rest != "B" && rest != "IB"))
+      return usage_error("the unit of " + in_quotes(text) + " is none of K, M, G, T");
+    shift = 10 * (static_cast<int>(power) + 1);
+  }
+  if (error != std::errc() || bytes > UINT64_MAX >> shift)
+    return usage_error(in_quotes(text) + " is over 64 bits");
+  if (bytes == 0) return usage_error("at least one byte");
+  return bytes << shift;
 }
 
 Result<std::vector<int>> parse_classes(std::string_view text,

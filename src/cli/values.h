@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,10 @@ namespace shrike {
 // "640" -> {640, 640}; "480,640", "480x640" and "[480, 640]" -> height 480, width 640.
 // Errors (kUsage): no numbers, sides outside 1..kMaxSide (detect/detector.h).
 Result<std::array<int, 2>> parse_size(std::string_view text);
+
+// "4096", "512M", "8GiB" -> bytes, units of 1024, whatever the case. Errors (kUsage): no whole
+// number, none over 0, no such unit, over 64 bits.
+Result<uint64_t> parse_bytes(std::string_view text);
 
 // "0,2,person, traffic light" -> indices into `names`, sorted, each once. Numbers are indices;
 // names are compared without case. Errors (kUsage) name the class and suggest the nearest name.

@@ -34,5 +34,20 @@ TEST(Values, Choices) {
   EXPECT_EQ(parse_choice("--n", "three", kRows).error().message, "--n three: not one of one, two");
 }
 
+TEST(Values, Bytes) {
+  EXPECT_EQ(*parse_bytes("1"), 1u);
+  EXPECT_EQ(*parse_bytes("512M"), uint64_t{512} << 20);
+  EXPECT_EQ(*parse_bytes("8gib"), uint64_t{8} << 30);
+  EXPECT_EQ(*parse_bytes("3kb"), 3072u);
+  EXPECT_EQ(*parse_bytes("2T"), uint64_t{2} << 40);
+  EXPECT_EQ(*parse_bytes("7B"), 7u);
+  EXPECT_EQ(*parse_bytes("18446744073709551615"), UINT64_MAX);
+  EXPECT_EQ(*parse_bytes("16777215T"), uint64_t{16777215} << 40);
+  for (const char* bad : {"", "x", "-1", "1x", "1Mx", "1.5G", "0", "0G", "18446744073709551616",
+                          "16777216T", "99999999999999999999999999"})
+    EXPECT_FALSE(parse_bytes(bad)) << bad;
+  EXPECT_LT(parse_bytes(std::string(1'000'000, '7')).error().message.size(), 1000u);
+}
+
 }  // namespace
 }  // namespace shrike

@@ -1,6 +1,7 @@
 #include "vision/decode.h"
 
 #include <algorithm>
+#include <atomic>
 #include <new>
 #include <string>
 #include <string_view>
@@ -13,6 +14,8 @@
 namespace shrike {
 
 namespace {
+
+std::atomic<int64_t> most_pixels = 100'000'000;
 
 constexpr std::string_view kPictureEndings[] = {".jpg", ".jpeg", ".png", ".webp", ".bmp",
                                                 ".ppm", ".pgm",  ".pbm", ".pnm"};
@@ -50,6 +53,9 @@ Result<PictureSize> header_size(FileWindow& file, const DecodeLimits& limits) {
 }
 
 }  // namespace
+
+int64_t pixel_limit() { return most_pixels; }
+void set_pixel_limit(int64_t pixels) { most_pixels = pixels; }
 
 Result<void> check_picture_size(int64_t width, int64_t height, const DecodeLimits& limits) {
   const std::string size = std::to_string(width) + "x" + std::to_string(height);

@@ -23,8 +23,13 @@
 
 namespace shrike {
 
+// Most pixels of a picture where nobody says otherwise: one number for the process, as its memory
+// is. 100 million until it is set.
+int64_t pixel_limit();
+void set_pixel_limit(int64_t pixels);
+
 struct DecodeLimits {
-  int64_t max_pixels = 100'000'000;
+  int64_t max_pixels = pixel_limit();
   int64_t max_file_bytes = int64_t{1} << 30;
 };
 

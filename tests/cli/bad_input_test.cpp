@@ -1,5 +1,7 @@
 // Files that are not what they should be: a clear error that names the file, never a crash.
 #include "fixtures.h"
+#include "formats/onnx_writer.h"
+#include "ir/text.h"
 
 namespace shrike::testing {
 namespace {
@@ -85,7 +87,55 @@ TEST_F(BadInput, ModelsOverTheMemoryLimit) {
   }
   EXPECT_EQ(run_shrike({"inspect", model_, "--max-memory", "1G"}).code, 0);
   EXPECT_EQ(run_shrike({"convert", model_, path("o.onnx"), "--max-memory", "1G"}).code, 0);
-  EXPECT_EQ(run_shrike({"inspect", model_, "--max-memory", "none"}).code, 2);
+  for (const char* value : {"none", "0", "1x", "-1", "18446744073709551616", "99999999999T"}) {
+    const Outcome outcome = run_shrike({"inspect", model_, "--max-memory", value});
+    expect_refused(outcome, 2, value);
+    EXPECT_NE(outcome.err.find("--max-memory"), std::string::npos) << outcome.err;
+  }
+  for (const char* command : {"inspect", "bench"}) {
+    const Outcome outcome = run_shrike({command, "--model", model_, "--max-memory", "1"});
+    expect_refused(outcome, 5, "tiny.onnx");
+    EXPECT_NE(outcome.err.find("the limit is 1 byte"), std::string::npos) << outcome.err;
+  }
+}
+
+TEST_F(BadInput, PicturesOverTheLimitOfPixels) {
+  const std::string a = picture("a.png");  // 64x32
+  expect_refused(detect({a, "--max-pixels", "2047"}), 3, "a.png");
+  EXPECT_EQ(detect({a, "--max-pixels", "2048"}).code, 0);
+  for (const char* value : {"0", "-1", "many", "99999999999999999999"})
+    EXPECT_EQ(detect({a, "--max-pixels", value}).code, 2) << value;
+  expect_refused(run_shrike({"bench", "--model", model_, "--decode", "--picture", a, "--runs", "1",
+                             "--max-pixels", "2047"}),
+                 3, "a.png");
+}
+
+// A file decides neither how long a message gets nor how many lines it has.
+TEST_F(BadInput, MessagesOfLongNamesAreShort) {
+  const std::string digits(1'000'000, '7');
+  file("d.cfg", "[net]\nheight=32\nwidth=" + digits + "\nchannels=3\n");
+  file("d.weights", std::string(20, '\0'));
+  file("set/data.yaml", "path: " + digits + "\nval: x\nnames: [a]\n");
+  file("set.json", "{\"images\":[{\"id\":" + digits + "x");
+  const Outcome outcomes[] = {run_shrike({"inspect", path("d.cfg")}),
+                              run_shrike({"data", "check", path("set")}),
+                              run_shrike({"data", "check", path("set.json")})};
+  const char* const names[] = {"d.cfg", "data.yaml", "set.json"};
+  for (size_t i = 0; i < 3; ++i) {
+    expect_refused(outcomes[i], i == 0 ? 4 : 3, names[i]);
+    EXPECT_LT(outcomes[i].err.size(), 2000u) << names[i];
+  }
+}
+
+TEST_F(BadInput, AModelWithAnEmptyInput) {
+  const Result<Graph> graph =
+      parse_graph("input %x: f32[1,3,0,0]\n%y: f32[1,3,0,0] = Relu(%x)\noutput %y\n", "text");
+  ASSERT_TRUE(graph) << graph.error().message;
+  ASSERT_TRUE(save_onnx(*graph, at("empty_input.onnx")));
+  const Outcome outcome = run_shrike({"inspect", path("empty_input.onnx")});
+  expect_refused(outcome, 4, "empty_input.onnx");
+  EXPECT_NE(outcome.err.find("'x' of shape 1x3x0x0 has no elements"), std::string::npos)
+      << outcome.err;
 }
 
 TEST_F(BadInput, FlippedBitsOfAModelNeverCrash) {

@@ -145,5 +145,34 @@ TEST_F(ConvertRun, ConvertRefusesOtherEndings) {
   EXPECT_EQ(run_shrike({"convert", model_, path("no/such/b.onnx")}).code, 5);
 }
 
+TEST_F(ConvertRun, NothingThatIsReadIsReplaced) {
+  namespace fs = std::filesystem;
+  const std::string before = bytes_of(model_);
+  fs::create_symlink(model_, at("link.onnx"));
+  fs::create_hard_link(model_, at("hard.onnx"));
+  for (const std::string& out : {model_,
+                                 path("../") + at("").parent_path().filename().string() + "/" +
+                                     fs::path(model_).filename().string(),
+                                 path("link.onnx"), path("hard.onnx")}) {
+    const Outcome outcome = run_shrike({"convert", model_, out});
+    EXPECT_EQ(outcome.code, 2) << out << ": " << outcome.err;
+    EXPECT_NE(outcome.err.find(out), std::string::npos) << outcome.err;
+  }
+  EXPECT_TRUE(fs::is_symlink(at("link.onnx")));
+  EXPECT_EQ(bytes_of(model_), before);
+
+  array(Shape{1, 3, 32, 64});
+  fs::create_directory(at("o"));
+  fs::rename(at("x.npy"), at("o/output0.npy"));
+  const std::string array_before = bytes_of(at("o/output0.npy"));
+  const Outcome outcome = run_shrike(
+      {"run", "--model", model_, "--input", path("o/output0.npy"), "--output", path("o")});
+  EXPECT_EQ(outcome.code, 2) << outcome.err;
+  EXPECT_EQ(bytes_of(at("o/output0.npy")), array_before);
+
+  EXPECT_EQ(run_shrike({"bench", "--model", model_, "--runs", "1", "--trace", model_}).code, 2);
+  EXPECT_EQ(bytes_of(model_), before);
+}
+
 }  // namespace
 }  // namespace shrike::testing

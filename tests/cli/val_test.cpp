@@ -203,6 +203,25 @@ TEST_F(Val, ReportFolders) {
   expect_refused(val({"--report", path("taken")}), 5, {"taken"});
 }
 
+TEST_F(Val, NothingThatIsReadIsReplaced) {
+  const std::string yaml = path("set/data.yaml"), before = bytes_of(yaml);
+  expect_refused(val({"--save-json", yaml}), 2, {yaml});
+  expect_refused(val({"--save-json", model_}), 2, {model_});
+  expect_refused(val({"--report", path("set/images/val")}), 2, {"set/images/val"});
+  expect_refused(
+      run_shrike({"compare", model_, model_, "--data", yaml, "--report", path("set/images/val/.")}),
+      2, {"set/images/val"});
+  EXPECT_EQ(bytes_of(yaml), before);
+  EXPECT_EQ(names_in(at("set/images/val")), (std::vector<std::string>{"a.png", "b.png", "c.png"}));
+}
+
+TEST_F(Val, PicturesOverTheLimitAreLeftOut) {
+  const Outcome outcome = val({"--max-pixels", "2047"});
+  EXPECT_EQ(outcome.code, 3) << outcome.err;
+  EXPECT_NE(outcome.err.find("2047"), std::string::npos) << outcome.err;
+  EXPECT_EQ(val({"--max-pixels", "2048"}).code, 0);
+}
+
 TEST_F(Val, APictureThatCannotBeReadIsNamedAndTheRestScored) {
   // The header is whole, the pixels are not.
   const std::string whole = bytes_of(at("set/images/val/b.png"));

@@ -34,8 +34,7 @@ TEST_F(Little, MemoryThatIsTooLittleIsSaid) {
       continue;
     }
     ++refused;
-    EXPECT_TRUE(outcome.code == 4 || outcome.code == 5)
-        << mega << " MB: " << outcome.code << " " << outcome.err;
+    EXPECT_EQ(outcome.code, 5) << mega << " MB: " << outcome.err;
     EXPECT_NE(outcome.err.find("emory"), std::string::npos) << mega << " MB: " << outcome.err;
   }
   EXPECT_GT(done, 0);

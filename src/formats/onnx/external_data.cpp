@@ -20,8 +20,8 @@ bool is_inside(const fs::path& file, const fs::path& folder) {
          folder.end();
 }
 
-// Opens `relative`, a path without links, part by part from `folder`. Whoever puts a link in the
-// place of a part meanwhile gets an error (ELOOP or ENOTDIR), never another file read. -1: errno.
+}  // namespace
+
 FileDescriptor open_beneath(const fs::path& folder, const fs::path& relative) {
   constexpr int kFolder = O_PATH | O_DIRECTORY | O_CLOEXEC;
   FileDescriptor at(::open(folder.c_str(), kFolder | O_NOFOLLOW));
@@ -31,8 +31,6 @@ FileDescriptor open_beneath(const fs::path& folder, const fs::path& relative) {
   }
   return at;
 }
-
-}  // namespace
 
 Result<ExternalData::File> ExternalData::open(std::string_view location) {
   const auto refuse = [&](const std::string& why) {

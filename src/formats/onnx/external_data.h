@@ -14,6 +14,12 @@
 
 namespace shrike::onnx {
 
+// Opens `relative`, a path without "..", part by part from `folder`, for reading. No part is
+// followed where it is a link: whoever puts one there after the path was looked at gets an error
+// (ELOOP, ENOTDIR). -1: errno says why.
+FileDescriptor open_beneath(const std::filesystem::path& folder,
+                            const std::filesystem::path& relative);
+
 struct ExternalRange {
   std::span<const std::byte> bytes;
   std::shared_ptr<const MappedFile> file;  // keeps the bytes alive

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "base/half.h"
 #include "formats/onnx/test_model.h"
 #include "formats/test_folder.h"
@@ -197,6 +199,23 @@ TEST_F(OnnxExternalData, NoOtherFileIsRead) {
   fs::copy_file(folder / "model/weights.bin", folder / "model2/weights.bin");
   fs::create_symlink(folder / "model2/weights.bin", folder / "model/near.bin");
   EXPECT_NE(refusal("near.bin").find("link out"), std::string::npos);
+}
+
+// What was a file when it was looked at may be a link when it is opened: no part is followed then.
+TEST_F(OnnxExternalData, NoLinkIsFollowedWhenAFileIsOpened) {
+  const auto error_of = [&](const fs::path& relative) {
+    errno = 0;
+    return open_beneath(folder / "model", relative).get() >= 0 ? 0 : errno;
+  };
+  fs::create_directories(folder / "model/a/b");
+  fs::copy_file(folder / "model/weights.bin", folder / "model/a/b/c.bin");
+  fs::create_symlink("weights.bin", folder / "model/link.bin");
+  fs::create_directory_symlink("a", folder / "model/link");
+  EXPECT_EQ(error_of("weights.bin"), 0);
+  EXPECT_EQ(error_of("a/b/c.bin"), 0);
+  EXPECT_EQ(error_of("none.bin"), ENOENT);
+  EXPECT_EQ(error_of("link.bin"), ELOOP);
+  EXPECT_EQ(error_of("link/b/c.bin"), ENOTDIR);
 }
 
 // One range under many names must not be many copies.

@@ -1,0 +1,19 @@
+#include "cli/overwriting.h"
+
+#include <system_error>
+
+namespace shrike {
+
+namespace fs = std::filesystem;
+
+Result<void> check_not_input(const fs::path& output, std::initializer_list<fs::path> inputs) {
+  for (const fs::path& input : inputs) {
+    std::error_code error;  // where one of the two is not there
+    if (fs::equivalent(output, input, error))
+      return usage_error("cannot write " + output.string() + ": it is what is read" +
+                         (output == input ? "" : " as " + input.string()));
+  }
+  return {};
+}
+
+}  // namespace shrike

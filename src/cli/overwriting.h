@@ -1,0 +1,16 @@
+// No command replaces what it was given to read.
+#pragma once
+
+#include <filesystem>
+#include <initializer_list>
+
+#include "base/result.h"
+
+namespace shrike {
+
+// An error (kUsage) that names `output` where it is one of `inputs`, under whatever name. Inputs
+// that are empty or not there are nothing.
+Result<void> check_not_input(const std::filesystem::path& output,
+                             std::initializer_list<std::filesystem::path> inputs);
+
+}  // namespace shrike
