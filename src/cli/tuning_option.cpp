@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/build_id.h"
+#include "base/excerpt.h"
 #include "cli/terminal.h"
 #include "cli/tuning_file.h"
 #include "pull/cache.h"

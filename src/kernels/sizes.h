@@ -8,4 +8,8 @@ namespace shrike::kernels {
 // a / b rounded up; a >= 0, b > 0.
 constexpr int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+// Most bytes of a worker's copy of what a block of outputs reads: dilation and strides, which a file
+// can make as large as it likes, decide it.
+inline constexpr double kMostBandBytes = 1 << 28;
+
 }  // namespace shrike::kernels

@@ -29,7 +29,7 @@ class Fusion {
     for (Node& node : graph_.nodes)
       if (std::holds_alternative<QuantizeLinear>(node.op)) fuse_into(node);
     for (Node& node : graph_.nodes)
-      if (std::holds_alternative<Conv>(node.op)) fuse(node, node, nullptr);
+      if (std::holds_alternative<Conv>(node.op) && !is_removed(node)) fuse(node, node, nullptr);
     sweep(graph_);
   }
 
@@ -52,10 +52,13 @@ class Fusion {
 
   // Makes `place` the integer form of `conv`, whose output is `y`, or real where y is null.
   bool fuse(const Node& conv, Node& place, const QuantizedTensor* y);
-  std::optional<QuantizedWeights> weights_of(const Node& conv, const QuantizedTensor& x) const;
+  std::optional<QuantizedWeights> weights_of(const Node& conv, const QuantizedTensor& x,
+                                             const QuantizedTensor* y) const;
   std::optional<Tensor> scales_of(const Node& dequantize, int64_t channels) const;
+  // Requires symmetric weights, and y as fuse().
   std::optional<Tensor> bias_of(const Node& conv, const QuantizedTensor& x,
-                                std::span<const float> scales) const;
+                                const QuantizedTensor* y, std::span<const float> scales,
+                                const Tensor& weights) const;
 
   Graph& graph_;
   Uses uses_;
@@ -77,9 +80,19 @@ std::optional<Tensor> Fusion::scales_of(const Node& dequantize, int64_t channels
   return scales;
 }
 
-// The bias in steps of x_scale * scales[o]; nothing where that is not 32 bits.
+// The sum of an output's weights without their signs.
+int64_t sum_of_sizes(const Tensor& weights, size_t output) {
+  const auto taps = static_cast<size_t>(weights.size() / weights.shape()[0]);
+  int64_t sum = 0;
+  for (size_t k = 0; k < taps; ++k) sum += std::abs(*integer_at(weights, output * taps + k));
+  return sum;
+}
+
+// The bias in steps of x_scale * scales[o]; nothing where that is not 32 bits, or where rounding it
+// to a step would be seen: by a sixteenth of a step of y, or of the size of all products.
 std::optional<Tensor> Fusion::bias_of(const Node& conv, const QuantizedTensor& x,
-                                      std::span<const float> scales) const {
+                                      const QuantizedTensor* y, std::span<const float> scales,
+                                      const Tensor& weights) const {
   const bool has_bias = conv.inputs.size() > 2 && conv.inputs[2] != kNoValue;
   if (!has_bias) return Tensor();
   const Node* node = dequantizer(conv.inputs[2]);
@@ -103,14 +116,18 @@ std::optional<Tensor> Fusion::bias_of(const Node& conv, const QuantizedTensor& x
     const double step = static_cast<double>(x.scale) * static_cast<double>(scales[o]);
     const double q = std::nearbyint(real / step);
     if (!(std::abs(q) <= std::numeric_limits<int32_t>::max())) return std::nullopt;
+    const double error = std::abs(q * step - real);
+    const double seen = y ? static_cast<double>(y->scale)
+                          : step * static_cast<double>(sum_of_sizes(weights, o));
+    if (error > std::max(seen / 16, std::abs(real) * 1e-6)) return std::nullopt;
     out[o] = static_cast<int32_t>(q);
   }
   return bias;
 }
 
-// Weights without a zero point as i8, or i16 as they are.
+// Weights without a zero point as i8, those that are so or i16 as they are.
 std::optional<Tensor> symmetric(const Tensor& given, const Tensor* zero) {
-  if (given.dtype() == DType::kI16 && !zero) return given;
+  if ((given.dtype() == DType::kI16 || given.dtype() == DType::kI8) && !zero) return given;
   if (given.dtype() != DType::kI8 && given.dtype() != DType::kU8) return std::nullopt;
   Tensor weights(DType::kI8, given.shape());
   const std::span<int8_t> out = weights.mutable_data<int8_t>();
@@ -128,17 +145,16 @@ std::optional<Tensor> symmetric(const Tensor& given, const Tensor* zero) {
 bool sums_fit(const Tensor& weights, const Tensor& bias, DType x) {
   if (x == DType::kI16) return true;
   const auto channels = static_cast<size_t>(weights.shape()[0]);
-  const size_t taps = static_cast<size_t>(weights.size()) / channels;
   for (size_t o = 0; o < channels; ++o) {
-    int64_t most = bias.empty() ? 0 : std::abs(int64_t{bias.data<int32_t>()[o]});
-    for (size_t k = 0; k < taps; ++k) most += 255 * std::abs(*integer_at(weights, o * taps + k));
+    const int64_t offset = bias.empty() ? 0 : std::abs(int64_t{bias.data<int32_t>()[o]});
+    const int64_t most = offset + 255 * sum_of_sizes(weights, o);
     if (most > std::numeric_limits<int32_t>::max()) return false;
   }
   return true;
 }
 
-std::optional<QuantizedWeights> Fusion::weights_of(const Node& conv,
-                                                   const QuantizedTensor& x) const {
+std::optional<QuantizedWeights> Fusion::weights_of(const Node& conv, const QuantizedTensor& x,
+                                                   const QuantizedTensor* y) const {
   const Node* node = dequantizer(conv.inputs[1]);
   const Tensor* given = node ? graph_.constant(node->inputs[0]) : nullptr;
   if (!given || given->shape().rank() != 4 || given->empty()) return std::nullopt;
@@ -148,15 +164,16 @@ std::optional<QuantizedWeights> Fusion::weights_of(const Node& conv,
   std::optional<Tensor> scales = scales_of(*node, given->shape()[0]);
   if (!scales) return std::nullopt;
   std::optional<Tensor> weights = symmetric(*given, zero && !all_zero(*zero) ? zero : nullptr);
-  std::optional<Tensor> bias = bias_of(conv, x, scales->data<float>());
-  if (!weights || !bias || !sums_fit(*weights, *bias, x.type)) return std::nullopt;
+  if (!weights) return std::nullopt;
+  std::optional<Tensor> bias = bias_of(conv, x, y, scales->data<float>(), *weights);
+  if (!bias || !sums_fit(*weights, *bias, x.type)) return std::nullopt;
   return QuantizedWeights{*std::move(weights), *std::move(scales), *std::move(bias)};
 }
 
 bool Fusion::fuse(const Node& conv, Node& place, const QuantizedTensor* y) {
   const std::optional<QuantizedTensor> x = dequantized(graph_, uses_, conv.inputs[0]);
   if (!x) return false;
-  std::optional<QuantizedWeights> parts = weights_of(conv, *x);
+  std::optional<QuantizedWeights> parts = weights_of(conv, *x, y);
   if (!parts) return false;
 
   QConv op;

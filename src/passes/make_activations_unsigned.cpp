@@ -1,3 +1,5 @@
+#include <numeric>
+
 #include "ir/infer.h"
 #include "passes/moves_elements.h"
 #include "passes/passes.h"
@@ -31,20 +33,31 @@ class Unsigning {
       signed_[id] = graph_.values[id].dtype == DType::kI8 && !graph_.values[id].constant;
     for (ValueId id : graph_.inputs) signed_[static_cast<size_t>(id)] = false;
     for (ValueId id : graph_.outputs) signed_[static_cast<size_t>(id)] = false;
-    for (bool changed = true; changed;) {
-      changed = false;
-      for (const Node& node : graph_.nodes)
-        if (!agrees(node)) changed = drop(node) || changed;
+    // Nodes whose values changed are looked at again, so that a chain takes no more than its length.
+    const Uses uses(graph_);
+    std::vector<int> pending(graph_.nodes.size());
+    std::iota(pending.begin(), pending.end(), 0);
+    while (!pending.empty()) {
+      const Node& node = graph_.nodes[static_cast<size_t>(pending.back())];
+      pending.pop_back();
+      if (!agrees(node)) drop(node, uses, pending);
     }
+  }
+
+  bool zero_is_constant(const Node& node) const { return graph_.constant(node.inputs[2]); }
+  // Whether it is known, without the zero point, how many zero points there are.
+  bool known_scale(const Node& node) const {
+    const Shape* shape = graph_.static_shape(node.inputs[1]);
+    return graph_.constant(node.inputs[1]) || (shape && shape->rank() == 0);
   }
 
   // Whether the node can have those of its values that are to change changed.
   bool agrees(const Node& node) const {
     if (std::holds_alternative<QuantizeLinear>(node.op))
-      return graph_.constant(node.inputs[2]) != nullptr;
+      return zero_is_constant(node);
     if (std::holds_alternative<DequantizeLinear>(node.op))
-      return node.inputs.size() < 3 || node.inputs[2] == kNoValue ||
-             graph_.constant(node.inputs[2]);
+      return node.inputs.size() < 3 || node.inputs[2] == kNoValue ? known_scale(node)
+                                                                  : zero_is_constant(node);
     if (std::holds_alternative<QConv>(node.op)) return true;
     if (!moves_elements(node.op)) return false;
     const size_t data = std::holds_alternative<Concat>(node.op) ? node.inputs.size() : 1;
@@ -61,12 +74,16 @@ class Unsigning {
     return all || !any;
   }
 
-  bool drop(const Node& node) {
-    bool changed = false;
+  // The node's values stay as they are; who else makes and reads them is `pending`.
+  void drop(const Node& node, const Uses& uses, std::vector<int>& pending) {
     for (const auto* ids : {&node.inputs, &node.outputs})
-      for (size_t i = 0; i < ids->size(); ++i)
-        if (is_signed(*ids, i)) signed_[static_cast<size_t>((*ids)[i])] = false, changed = true;
-    return changed;
+      for (size_t i = 0; i < ids->size(); ++i) {
+        if (!is_signed(*ids, i)) continue;
+        const ValueId id = (*ids)[i];
+        signed_[static_cast<size_t>(id)] = false;
+        if (uses.producer(id) >= 0) pending.push_back(uses.producer(id));
+        pending.insert(pending.end(), uses.readers(id).begin(), uses.readers(id).end());
+      }
   }
 
   // The zero point of Q or DQ, 128 larger.

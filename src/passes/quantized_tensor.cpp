@@ -1,10 +1,8 @@
 #include "passes/quantized_tensor.h"
 
-#include <cmath>
-
 namespace shrike {
 
-bool is_scale(float scale) { return std::isnormal(scale) && scale > 0; }
+bool is_scale(float scale) { return scale >= kLeastScale && scale <= kMostScale; }
 
 std::optional<int64_t> integer_at(const Tensor& t, size_t i) {
   switch (t.dtype()) {

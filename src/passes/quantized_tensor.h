@@ -19,7 +19,7 @@ struct QuantizedTensor {
   }
 };
 
-// A scale of an integer form: positive, finite and not so small that its reciprocal overflows.
+// A scale that integers are computed with (ir/ops/quantize.h).
 bool is_scale(float scale);
 
 // Element i of an integer tensor; nothing for other types.

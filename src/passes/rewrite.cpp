@@ -45,7 +45,7 @@ void mark_removed(Node& node) {
 }
 
 void sweep(Graph& graph) {
-  std::erase_if(graph.nodes, [](const Node& node) { return node.outputs.empty(); });
+  std::erase_if(graph.nodes, is_removed);
   remove_dead(graph);
 }
 

@@ -45,8 +45,10 @@ class Substitution {
 // readers. Not to be asked about values added since.
 Node* sole_producer(Graph& graph, const Uses& uses, ValueId id);
 
-// Marks a node as gone; sweep() erases the marked ones and what became dead with them.
+// Marks a node as gone, without inputs and outputs; sweep() erases the marked ones and what became
+// dead with them.
 void mark_removed(Node& node);
+inline bool is_removed(const Node& node) { return node.outputs.empty(); }
 void sweep(Graph& graph);
 
 }  // namespace shrike

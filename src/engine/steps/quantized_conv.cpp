@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "engine/steps/ask.h"
 #include "engine/steps/conv_problem.h"
 #include "engine/steps/families_list.h"
@@ -75,6 +77,13 @@ QConvProblem problem_of(const Planner& planner, const Node& node) {
 
 bool is_byte(int64_t zero) { return zero >= 0 && zero <= 255; }
 
+bool is_scale(float scale) { return scale >= kLeastScale && scale <= kMostScale; }
+
+bool are_scales(const QConv& op, const Tensor& of_weights) {
+  return is_scale(op.x_scale) && is_scale(op.y_scale) && is_scale(op.residual_scale) &&
+         std::ranges::all_of(of_weights.data<float>(), is_scale);
+}
+
 }  // namespace
 
 const char* quantized_conv_refuse(Planner& planner, const Node& node) {
@@ -85,6 +94,8 @@ const char* quantized_conv_refuse(Planner& planner, const Node& node) {
   for (const size_t i : {size_t{1}, size_t{2}, size_t{3}})
     if (has_input(node, i) && !planner.graph().constant(node.inputs[i]))
       return "its weights are computed";
+  if (!are_scales(op, *planner.graph().constant(node.inputs[2])))
+    return "a scale is too large or too small";
   if (has_input(node, 4) && type(4) != DType::kU8) return "its residual is not u8";
   if (op.to != DType::kU8 && op.to != DType::kF32) return "its output is neither u8 nor f32";
   if (!is_byte(op.x_zero) || !is_byte(op.y_zero) || !is_byte(op.residual_zero))

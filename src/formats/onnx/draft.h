@@ -2,8 +2,10 @@
 // Rules (upgrade.h) rework drafts until make_op (make_op.h) can take them.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -48,6 +50,8 @@ struct Builder {
   Graph& graph;
   TensorReader& tensors;
   int opset;
+  // Of scales whose nodes have none, by scale and type (rules_quantize.cpp).
+  std::map<std::pair<ValueId, DType>, ValueId> zero_points = {};
 
   const Shape* shape(ValueId id) const {
     const std::optional<Shape>& shape = graph.value(id).shape;

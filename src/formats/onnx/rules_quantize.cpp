@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "formats/onnx/rules.h"
 #include "formats/onnx/schema.h"
 
@@ -5,14 +7,21 @@ namespace shrike::onnx {
 
 namespace {
 
-// What an absent zero point means: zeros of the type, one for each scale.
-Result<Tensor> zeros_like_scale(const Draft& draft, const Builder& builder, DType type) {
-  const Shape* scale = draft.has_input(1) ? builder.shape(draft.inputs[1]) : nullptr;
-  if (!scale || !scale->is_static() || scale->rank() > 1)
+// What an absent zero point means: zeros of the type, one for each scale, the same for all nodes with
+// that scale. Of a computed scale there may be many that no byte of the file stands for.
+Result<ValueId> zeros_like_scale(const Draft& draft, Builder& builder, DType type) {
+  const ValueId id = draft.has_input(1) ? draft.inputs[1] : kNoValue;
+  if (const auto known = builder.zero_points.find({id, type}); known != builder.zero_points.end())
+    return known->second;
+  const Shape* scale = id == kNoValue ? nullptr : builder.shape(id);
+  const bool constant = scale && builder.graph.constant(id);
+  if (!scale || scale->rank() > 1 || (!constant && scale->rank() != 0))
     return draft.fail("a scale that is no constant is not supported without zero point");
   Result<Tensor> zeros = Tensor::make(type, *scale);
   if (!zeros) return draft.fail(zeros.error().message);
-  return zeros;
+  const ValueId made = builder.constant(draft, "zero_point", *std::move(zeros));
+  builder.zero_points.emplace(std::pair{id, type}, made);
+  return made;
 }
 
 }  // namespace
@@ -38,8 +47,8 @@ Result<void> quantized_type(Draft& draft, Builder& builder) {
     if (!known) return draft.fail("output_dtype is " + std::to_string(said));
     type = static_cast<DType>(said);
   }
-  SHRIKE_ASSIGN(Tensor zeros, zeros_like_scale(draft, builder, type));
-  draft.set_input(2, builder.constant(draft, "zero_point", std::move(zeros)));
+  SHRIKE_ASSIGN(const ValueId zeros, zeros_like_scale(draft, builder, type));
+  draft.set_input(2, zeros);
   return {};
 }
 

@@ -333,6 +333,23 @@ TEST(OnnxUpgrade, ClipWithoutBoundsOrWithHalves) {
             "%y: f16[2] = Clip(%x, %y.min) @\"the_Clip\"\noutput %y\n");
 }
 
+TEST(OnnxUpgrade, ZeroPointsThatAreNotThere) {
+  TestModel two(13);
+  Tensor scales(DType::kF32, Shape{2});
+  for (float& scale : scales.mutable_data<float>()) scale = 0.5f;
+  two.input("x", {2, 2}).constant("s", scales);
+  two.node("QuantizeLinear", {"x", "s"}, {}, {"a"}).node("DequantizeLinear", {"a", "s"}, {}, {"b"});
+  two.node("QuantizeLinear", {"b", "s"}).output("y", {}, DType::kU8);
+  const std::string text = body(two);
+  EXPECT_NE(text.find("const %a.zero_point: u8[2]"), std::string::npos) << text;
+  EXPECT_EQ(text.find("%y.zero_point"), std::string::npos) << "one for both\n" << text;
+
+  TestModel computed(13);
+  computed.input("x", {int64_t{1} << 33}).input("s", {int64_t{1} << 33});
+  computed.node("QuantizeLinear", {"x", "s"}).output("y", {}, DType::kU8);
+  EXPECT_NE(body(computed).find("no constant"), std::string::npos) << "8 GB of zeros";
+}
+
 TEST(OnnxUpgrade, DefaultsAreOnnx) {
   TestModel model(17);
   model.input("x", {2}).node("LeakyRelu", {"x"}, {}, {"a"}).node("Elu", {"a"}, {}, {"b"});

@@ -6,6 +6,10 @@
 
 namespace shrike {
 
+// Where all scales are within these, layers are computed in integers: what is made of three of them by
+// products and ratios neither overflows f32 nor vanishes.
+inline constexpr float kLeastScale = 0x1p-40f, kMostScale = 0x1p40f;
+
 // q = saturate(round(x / scale) + zero_point), halves to the even neighbour, x / scale rounded to
 // x's type. Inputs: x (f32, f16), scale (of x's type), zero_point (u8, i8, u16, i16: q's type).
 struct QuantizeLinear {

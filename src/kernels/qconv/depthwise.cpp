@@ -112,6 +112,13 @@ const char* qdepthwise_refuse(const QConvProblem& problem) {
   if (problem.groups != problem.in_channels || problem.groups != problem.out_channels)
     return "not depthwise with one output for each input channel";
   if (problem.output != QOutput::kBytes) return "made for bytes as output";
+  // Of a band for one row of outputs, its phases and channels rounded up.
+  const auto reach_h = static_cast<double>((problem.kernel_h - 1) * problem.dilation_h);
+  const auto reach_w = static_cast<double>((problem.kernel_w - 1) * problem.dilation_w);
+  const auto stride = static_cast<double>(problem.stride_w);
+  const double columns = static_cast<double>(problem.out_width) * stride + reach_w + 1;
+  if ((reach_h + 1) * columns * static_cast<double>(problem.in_channels + 7) > kMostBandBytes)
+    return "a window reaches over too much of the map";
   return nullptr;
 }
 

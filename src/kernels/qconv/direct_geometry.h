@@ -69,4 +69,7 @@ struct DirectGrid {
 
 inline constexpr int64_t kMaxBlockPixels = 512;
 
+// For the tables: refuses a band of more than kMostBandBytes, for any number of threads.
+const char* direct_refuse(const QTileKernel& tile, const ConvProblem& problem);
+
 }  // namespace shrike::kernels

@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kMaxFraction = 7;  // 255 steps still fit 16 bits
 constexpr double kWords = 32768;
+constexpr double kMostResidualRatio = 127;  // has 7 bits before the point
 
 int16_t to_word(double value) {
   return static_cast<int16_t>(std::lrint(std::clamp(value, 1 - kWords, kWords - 1)));
@@ -90,6 +91,10 @@ const char* qconv_unsupported(const QConvProblem& problem) {
     return "a residual before the activation has no integer rule";
   const bool curve = curve_of(problem.activation.kind) != nullptr;
   if (!curve && !is_straight(problem.activation.kind)) return "the activation has no integer rule";
+  const double ratio =
+      static_cast<double>(problem.residual_scale) / static_cast<double>(problem.out_scale);
+  if (curve && problem.residual != Residual::kNone && ratio > kMostResidualRatio)
+    return "a step of the residual is too many of the output's";
   if (problem.output == QOutput::kFloats && (curve || problem.residual != Residual::kNone))
     return "floats are written without residual and curved activation";
   return nullptr;

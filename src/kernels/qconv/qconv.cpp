@@ -3,6 +3,7 @@
 #include "base/tensor.h"
 #include "kernels/qconv/depthwise.h"
 #include "kernels/qconv/direct.h"
+#include "kernels/qconv/direct_geometry.h"
 #include "kernels/qconv/reference.h"
 #include "kernels/qconv/winograd.h"
 
@@ -18,7 +19,7 @@ constexpr QConvKernel direct_row(const char* name, CpuNeed need) {
   return {
       name,
       need,
-      nullptr,
+      [](const QConvProblem& problem) { return direct_refuse(kTile, problem); },
       [](const QConvProblem& problem, const QConvWeights& weights, std::byte* packed) {
         qdirect_pack(kTile, problem, weights, packed);
       },

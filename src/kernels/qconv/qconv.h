@@ -35,7 +35,7 @@ struct QConvProblem : ConvProblem {
   float in_scale = 1;
   int in_zero = 0;  // zeros are 0 .. 255
   QOutput output = QOutput::kBytes;
-  float out_scale = 1;  // scales are positive and finite
+  float out_scale = 1;  // scales are within ir/ops/quantize.h's kLeastScale and kMostScale
   int out_zero = 0;
   float residual_scale = 1;
   int residual_zero = 0;
@@ -55,7 +55,8 @@ struct QConvWeights {
 };
 
 // Null for problems that this family computes, else the reason why not: a residual before the
-// activation or in floats, an activation that has no rule. The kernels assume that it was asked.
+// activation or in floats, one of far larger steps than the output, an activation that has no rule.
+// The kernels assume that it was asked.
 const char* qconv_unsupported(const QConvProblem& problem);
 
 struct QConvKernel {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "kernels/testing/qconv_case.h"
 
 namespace shrike::kernels {
@@ -189,6 +191,7 @@ TEST(QConv, OutputsBeyondTheirRange) {
       p.activation = {kind, kind == ActivationKind::kClip ? -0.4f : 0.2f, 0.9f};
       p.out_scale = out_scale;
       p.residual = random.pick({Residual::kNone, Residual::kAfterActivation});
+      p.residual_scale = std::min(p.residual_scale, 100 * out_scale);
       QConvCase(p, random).check_all();
     }
 }
@@ -301,6 +304,40 @@ TEST(QConv, WhatHasNoRuleIsRefused) {
   p.output = QOutput::kBytes;
   p.residual = Residual::kBeforeActivation;
   EXPECT_NE(qconv_unsupported(p), nullptr);
+  p.residual = Residual::kAfterActivation;
+  p.activation.kind = ActivationKind::kSilu;
+  EXPECT_EQ(qconv_unsupported(p), nullptr);
+  p.residual_scale = 200 * p.out_scale;
+  EXPECT_NE(qconv_unsupported(p), nullptr) << "a step of it would be 200 of the output's";
+  p.activation.kind = ActivationKind::kRelu;
+  EXPECT_EQ(qconv_unsupported(p), nullptr);
+}
+
+// Sizes that a small file can ask for. Some of them overflow 64 bits.
+TEST(QConv, WindowsOverHugeMapsAreLeftToTheReference) {
+  const auto takers = [](const QConvProblem& p) {
+    return std::ranges::count_if(qconv_kernels(), [&](const QConvKernel& row) {
+      return !row.refuse || !row.refuse(p);
+    });
+  };
+  for (int64_t dilation : {1 << 15, (1 << 24) - 1})
+    for (const bool depthwise : {false, true}) {
+      QConvProblem p;
+      p.in_channels = 65536;
+      p.out_channels = depthwise ? p.in_channels : 1;
+      p.groups = depthwise ? p.in_channels : 1;
+      p.kernel_h = p.kernel_w = 2;
+      p.in_height = p.in_width = p.out_height = p.out_width = 1;
+      p.dilation_h = p.dilation_w = dilation;
+      p.pad_top = p.pad_left = dilation / 2;
+      EXPECT_EQ(takers(p), 1) << describe(p);
+    }
+  QConvProblem wide;  // strides, too
+  wide.in_channels = wide.out_channels = 65536;
+  wide.in_height = wide.in_width = wide.out_height = wide.out_width = 2;
+  wide.kernel_h = wide.kernel_w = 3;
+  wide.stride_h = wide.stride_w = 1 << 24;
+  EXPECT_EQ(takers(wide), 1);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "kernels/qconv/word_conv.h"
 
+#include "kernels/qconv/direct_geometry.h"
 #include "kernels/qconv/word_direct.h"
 
 namespace shrike::kernels {
@@ -11,7 +12,7 @@ constexpr WordConvKernel direct_row(const char* name, CpuNeed need) {
   return {
       name,
       need,
-      nullptr,
+      [](const WordConvProblem& problem) { return direct_refuse(kTile, problem); },
       [](const WordConvProblem& problem, const WordConvWeights& weights) {
         return word_direct_pack(kTile, problem, weights);
       },
