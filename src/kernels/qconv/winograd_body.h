@@ -130,9 +130,10 @@ void multiply(const QWinogradProduct& p) {
 
 constexpr int kScaleBits[4] = {3, 2, 1, 1};  // of 24, 12, 6, 6, which are 3 times a power of 2
 
-// The 16 outputs of a tile, kInts columns of each: sums[16][columns].
+// The 16 outputs of a tile, kInts columns of each: sums[16][columns]. One function for all rules:
+// within each of them it takes compilers minutes when sanitizers look on.
 template <int kColumns>
-[[gnu::always_inline]] inline void transform_output(const int32_t* products, int64_t point_stride,
+[[gnu::noinline]] void transform_output(const int32_t* products, int64_t point_stride,
                                                     Ints constant, int32_t* sums) {
   constexpr auto kInverseOf9 = static_cast<int32_t>(0x38e38e39);
   Ints half[4][6];
