@@ -277,6 +277,7 @@ Result<int> bench_command(const Words& words) {
       {"model_bytes", found.bytes},
       {"gmacs", static_cast<double>(m.macs) / 1e9},
       {"threads", m.threads},
+      {"arithmetic", arithmetic(o.detector.precision, o.detector.tune)},
       {"cpu", cpu_name()}};
   if (o.streams > 0) {
     json["streams"] = o.streams;

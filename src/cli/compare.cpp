@@ -69,7 +69,8 @@ Result<int> compare_and_tell(const Options& o, const Words& models, const Datase
   }
   const std::array<std::string, 2> names = names_of(models);
   const ComparisonData report = comparison_report(
-      {dataset, o.validation, speed.threads}, a, report_model(names[0], a, a_intervals),
+      {dataset, o.validation, speed.threads, arithmetic(o.precision, o.tune)}, a,
+      report_model(names[0], a, a_intervals),
       report_model(names[1], b, b_intervals), differences);
   if (interrupted() != 0) return exit_code_of_signal(interrupted());
   if (!o.report.empty()) SHRIKE_TRY(write_comparison(o.report, report));
@@ -100,6 +101,7 @@ Result<int> compare_command(const Words& words) {
                 open_validation_data(o.validation, validation_threads(o.threads)));
   SHRIKE_TRY(check_report_folder(o.report, dataset));
   std::vector<Detector> detectors;
+  KernelTuner tuner;
   for (const std::string& model : arguments.words) {
     DetectorOptions options;
     options.model.model = model;
@@ -107,7 +109,7 @@ Result<int> compare_command(const Words& words) {
     options.threads = 1;
     options.tune = o.tune;
     options.precision = o.precision;
-    SHRIKE_ASSIGN(Detector detector, make_detector(options, {.names = NamesFor::kMatching}));
+    SHRIKE_ASSIGN(Detector detector, make_detector(options, {.names = NamesFor::kMatching, .tuner = &tuner}));
     detectors.push_back(std::move(detector));
   }
   const CatchInterrupts caught;

@@ -5,7 +5,6 @@
 #include "cli/memory_limit.h"
 #include "cli/pixels_option.h"
 #include "cli/terminal.h"
-#include "cli/tuning_option.h"
 #include "cli/value_names.h"
 #include "cli/values.h"
 #include "formats/names_literal.h"
@@ -84,7 +83,8 @@ Result<Detector> make_detector(const DetectorOptions& options, const DetectorUse
   }
   SHRIKE_ASSIGN(LoadedModel model, load_model_option(options.model));
   if (load.names.empty()) load.names = std::move(model.names);
-  KernelTuner tuner;
+  KernelTuner own;
+  KernelTuner& tuner = use.tuner ? *use.tuner : own;
   if (options.tune)
     load.kernel_choice = [&](const Graph& prepared) {
       return tuner.choice(prepared, load.precision);

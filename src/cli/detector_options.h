@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "cli/model_option.h"
 #include "cli/precision_option.h"
+#include "cli/tuning_option.h"
 #include "detect/detector.h"
 
 namespace shrike {
@@ -32,6 +33,8 @@ enum class NamesFor : uint8_t {
 
 struct DetectorUse {
   NamesFor names = NamesFor::kShowing;
+  // Of a command with several models: theirs together.
+  KernelTuner* tuner = nullptr;
   // For the limit of memory: bytes that the command holds beside its detectors, and how many of
   // those it makes of this one.
   size_t held = 0, sessions = 1;

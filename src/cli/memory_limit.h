@@ -18,7 +18,7 @@ void add_memory_limit_option(CLI::App& app, int& megabytes);
 MemoryLimit process_limit(int megabytes, size_t own, size_t sessions = 1);
 
 // Of a pixel while its picture is decoded: three, and three for the coefficients of a progressive
-// JPEG.
+// JPEG with chroma subsampling.
 inline constexpr size_t kDecodedBytes = 6;
 
 // What one of the pictures is decoded in while the network looks at another, at most; with `drawn`

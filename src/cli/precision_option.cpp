@@ -36,4 +36,9 @@ Result<Precision> parse_precision(const std::string& text) {
   return precision;
 }
 
+std::string arithmetic(const std::string& precision, bool tune) {
+  return (cpu_features().avx512_bf16 ? precision : kFullPrecision) +
+         (tune ? ", kernels tuned on this machine" : "");
+}
+
 }  // namespace shrike

@@ -18,4 +18,8 @@ void add_precision_option(CLI::App& app, std::string& precision);
 // that is said on standard error.
 Result<kernels::Precision> parse_precision(const std::string& text);
 
+// For results: what products are computed in here where the option says `precision`, "fp32" or
+// "bf16", and whether --tune chose kernels.
+std::string arithmetic(const std::string& precision, bool tune);
+
 }  // namespace shrike

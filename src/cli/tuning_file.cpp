@@ -59,8 +59,8 @@ std::string tuning_file_name(const std::string& cpu, const CpuFeatures& features
 }
 
 Result<KernelTimes> read_times(const fs::path& path, const std::string& program) {
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) return KernelTimes{};
+  std::error_code unknown;
+  if (!fs::exists(path, unknown) && !unknown) return KernelTimes{};
   SHRIKE_ASSIGN(const std::string text, read_text(path, ErrorKind::kInput, kMostBytes));
   SHRIKE_ASSIGN(const Json json, parse_json(text, path.string()));
   if (!json.is_object() || !json.contains("format") || !json.contains("program") ||

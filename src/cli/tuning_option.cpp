@@ -27,8 +27,9 @@ Result<fs::path> tuning_path() {
 void add_tune_option(CLI::App& app, bool& tune) {
   app.add_flag("--tune", tune,
                "Choose kernels by what they take on this machine: measured by the first run of a "
-               "network's shapes, in a minute or two at most, and kept for later ones. Results may "
-               "differ in the last digits");
+               "network's shapes, in about a minute (of slow networks the rest in later runs), and "
+               "kept in the cache's folder tuning until that is deleted. Results may differ in the "
+               "last digits");
 }
 
 Result<void> check_tune(bool tune, int memory_limit) {
@@ -44,7 +45,7 @@ Result<ChooseConv> KernelTuner::choice(const Graph& prepared, kernels::Precision
     if (kept) {
       tuning_.times = *std::move(kept);
     } else {
-      say(kept.error().message + ": measuring again");
+      say(printable(kept.error().message) + ": measuring again");
     }
   }
   std::optional<ProgressBar> bar;
@@ -63,7 +64,8 @@ Result<ChooseConv> KernelTuner::choice(const Graph& prepared, kernels::Precision
   SHRIKE_TRY(tuned);
   if (tuning_.measured) {
     const Result<void> kept = path ? keep_times(*path, build_id(), tuning_.times) : path.error();
-    if (!kept) say("what was measured is not kept: " + kept.error().message);
+    if (!kept) say("what was measured is not kept, and may come out otherwise next time: " +
+          printable(kept.error().message));
   }
   return choose_by_times(tuning_.times);
 }

@@ -15,7 +15,8 @@ Result<void> check_tune(bool tune, int memory_limit);
 
 // Chooses kernels by what they take on this machine. What was measured by earlier runs of this
 // build is read from the cache (tuning_file.h), what is missing is measured, said on standard error
-// and kept. That nothing can be read or kept is said, and stops nothing.
+// and kept. That nothing can be read or kept is said, and stops nothing. One for all models of a
+// command: layers of one kind then get one kernel in each, whether anything is kept or not.
 class KernelTuner {
  public:
   // Errors: as tune().

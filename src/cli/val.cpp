@@ -61,7 +61,8 @@ Result<int> validate_and_tell(const Options& o, const Dataset& dataset, Detector
     intervals = bootstrap(validation.matches, static_cast<int>(dataset.names.size()),
                           bootstrap_options(o.validation, speed.threads));
   speed.peak_rss_mb = peak_rss_mb();
-  const ValidationRun run{dataset, o.validation, speed.threads};
+  const ValidationRun run{dataset, o.validation, speed.threads,
+                          arithmetic(o.detector.precision, o.detector.tune)};
   const ReportData report = validation_report(
       run, validation,
       report_model(std::filesystem::path(o.detector.model.model).filename().string(), validation,

@@ -52,7 +52,8 @@ ReportHead head_of(const std::string& title, const ValidationRun& run,
                 {"Objects", grouped(validation.scores.instances)},
                 {"Least confidence", fixed(detect.conf, 3)},
                 {"NMS IoU", detect.iou ? fixed(*detect.iou, 2) : "the model's own"},
-                {"Most boxes a picture", std::to_string(detect.max_det)}};
+                {"Most boxes a picture", std::to_string(detect.max_det)},
+                {"Arithmetic", run.arithmetic}};
   if (!validation.skipped.empty())
     head.notes.push_back(grouped(validation.skipped.size()) +
                          " pictures could not be read and were not scored; the first: " +

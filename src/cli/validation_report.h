@@ -13,6 +13,7 @@ struct ValidationRun {
   const Dataset& dataset;
   const ValidationOptions& options;
   int threads = 1;
+  std::string arithmetic = "fp32";  // precision_option.h
 };
 
 ReportModel report_model(const std::string& name, const Validation& validation,

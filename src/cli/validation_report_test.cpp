@@ -52,7 +52,7 @@ class ValidationReport : public testing::Test {
   }
 
   ReportData report() const {
-    return validation_report({dataset_, options_, 2}, validation_,
+    return validation_report({dataset_, options_, 2, "bf16"}, validation_,
                              report_model("m.onnx", validation_, {}), "a network");
   }
 
@@ -68,6 +68,8 @@ TEST_F(ValidationReport, TellsWhereTheNumbersComeFrom) {
   EXPECT_EQ(data.head.title, "m.onnx on cells");
   EXPECT_EQ(data.head.data, "sets/cells/data.yaml, val");
   EXPECT_EQ(data.head.facts[0].value, "a network");
+  EXPECT_EQ(data.head.facts.back().name, "Arithmetic");
+  EXPECT_EQ(data.head.facts.back().value, "bf16");
   ASSERT_EQ(data.head.notes.size(), 2u);
   EXPECT_NE(data.head.notes[0].find("x.jpg: no picture"), std::string::npos);
   EXPECT_NE(data.head.notes[1].find("labels/a.txt:3"), std::string::npos);

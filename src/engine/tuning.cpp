@@ -88,7 +88,7 @@ void add_times(const Session& session, const std::map<std::string, std::string>&
     sums[info.problem].pictures += info.output_shape[0];
   }
   for (const auto& [problem, sum] : sums)
-    times[problem][wanted.at(problem)] = sum.ms / static_cast<double>(sum.pictures);
+    if (sum.ms > 0) times[problem][wanted.at(problem)] = sum.ms / static_cast<double>(sum.pictures);
 }
 
 class Measurement {
@@ -98,17 +98,18 @@ class Measurement {
     for (const auto& [problem, rows] : missing_) plans_ = std::max(plans_, rows.size());
   }
 
-  // Plan `index` computes each problem by its kernel of that index, if there are as many.
-  Result<void> run() {
-    for (size_t index = 0; index < plans_; ++index) {
-      if (index > 0 && seconds() > tuning_.seconds) return {};
-      SHRIKE_TRY(run_plan(index));
-    }
-    return {};
+  // Plan `index` computes each problem by its kernel of that index, if there are as many. What
+  // cannot be run, as it needs more memory than is allowed, stays unmeasured.
+  void run() {
+    for (size_t index = 0; index < plans_ && (index == 0 || !late()); ++index)
+      (void)run_plan(index);
   }
 
  private:
-  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+  static double since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  }
+  bool late() const { return since(start_) > tuning_.seconds; }
 
   ConvChoice choose(const ConvProblem& problem, size_t index) const {
     ConvChoice choice = choose_by_estimate(problem);
@@ -121,15 +122,18 @@ class Measurement {
     SessionOptions options{.threads = 1, .precision = tuning_.precision};
     options.choose_conv = [&](const ConvProblem& problem) { return choose(problem, index); };
     SHRIKE_ASSIGN(Session session, Session::create(graph_, options));
-    for (int i = 0; i < runs_; ++i) {
+    const int least = index == 0 ? kLeastRuns : 1;
+    for (int i = 0; i < runs_ && (i < least || !late()); ++i) {
       if (tuning_.on_progress)
         tuning_.on_progress(static_cast<int>(index) * runs_ + i, static_cast<int>(plans_) * runs_);
       const Clock::time_point before = Clock::now();
       SHRIKE_TRY(session.run_profiled(inputs_));
-      const double took = std::chrono::duration<double>(Clock::now() - before).count();
-      if (index == 0 && i == 1)  // the first has met cold memory
-        runs_ = std::clamp(static_cast<int>(tuning_.seconds / took / static_cast<double>(plans_)),
-                           kLeastRuns, kMostRuns);
+      if (index > 0 || i != 1) continue;
+      // The first has met cold memory.
+      const double all_plans = since(before) * static_cast<double>(plans_);
+      runs_ = all_plans * kMostRuns <= tuning_.seconds
+                  ? kMostRuns
+                  : std::max(kLeastRuns, static_cast<int>(tuning_.seconds / all_plans));
     }
     std::map<std::string, std::string> wanted;
     for (const auto& [problem, rows] : missing_)
@@ -160,7 +164,8 @@ Result<void> tune(const Graph& prepared, Tuning& tuning) {
   SHRIKE_ASSIGN(Missing missing, missing_kernels(prepared, tuning));
   if (missing.empty()) return {};
   SHRIKE_ASSIGN(std::vector<Tensor> inputs, noise_inputs(prepared));
-  return Measurement(prepared, tuning, std::move(missing), std::move(inputs)).run();
+  Measurement(prepared, tuning, std::move(missing), std::move(inputs)).run();
+  return {};
 }
 
 ChooseConv choose_by_times(KernelTimes known) {

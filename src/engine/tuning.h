@@ -28,7 +28,8 @@ struct Tuning {
   // Known from before; what is measured joins it.
   KernelTimes times;
   kernels::Precision precision = kernels::Precision::kFp32;  // of the session to be
-  // What measuring may take. At least the estimated choices are measured, twice.
+  // What measuring may take, with one run to spare. At least the estimated choices are measured,
+  // twice; what is left is missing at the next call.
   double seconds = 60;
   // Called before each run of the network, with the number of those that will be made.
   std::function<void(int done, int total)> on_progress = nullptr;
@@ -37,7 +38,8 @@ struct Tuning {
 };
 
 // Measures the kernels of the graph's convolutions that tuning.times does not know, for a session
-// with choose_by_times(tuning.times). Errors: as Session::create and run.
+// with choose_by_times(tuning.times). A kernel that cannot be run here stays unmeasured. Errors:
+// those of planning the graph.
 Result<void> tune(const Graph& prepared, Tuning& tuning);
 
 // The fastest known kernel that is allowed; the estimated choice where it is not known or not

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "base/memory.h"
 #include "engine/session.h"
 #include "engine/testing/check.h"
 #include "ir/infer.h"
@@ -83,6 +84,34 @@ TEST(Tuning, MeasuresWhatItDoesNotKnow) {
   tuning.times[name].erase(last);
   ASSERT_TRUE(tune(graph, tuning));
   EXPECT_GT(tuning.times[name][last], 0) << "one kernel more";
+}
+
+TEST(Tuning, WithoutTimeOnlyTheEstimatesAreMeasured) {
+  const Graph graph = three_layers();
+  const std::string name = kernels::problem_text(problem_of_the_first());
+  const std::vector<std::string> candidates = names_of_candidates();
+  ASSERT_GE(candidates.size(), 2u);
+  Tuning tuning;
+  tuning.seconds = 0;
+  ASSERT_TRUE(tune(graph, tuning));
+  EXPECT_TRUE(tuning.measured);
+  ASSERT_EQ(tuning.times[name].size(), 1u);
+  EXPECT_EQ(tuning.times[name].begin()->first, candidates.front());
+  ASSERT_TRUE(tune(graph, tuning));
+  EXPECT_EQ(tuning.times[name].size(), 2u) << "the next one goes on";
+}
+
+// As where memory is limited: the network itself can be run or not, and will say so.
+TEST(Tuning, WhatCannotBeRunStaysUnmeasured) {
+  const Graph graph = three_layers();
+  Tuning tuning;
+  const size_t before = memory_limit();
+  set_memory_limit(memory_held() + 80'000);  // the input alone takes 74 kB
+  const Result<void> tuned = tune(graph, tuning);
+  set_memory_limit(before);
+  EXPECT_TRUE(tuned) << tuned.error().message;
+  EXPECT_FALSE(tuning.measured);
+  EXPECT_TRUE(tuning.times.empty());
 }
 
 TEST(Tuning, SaysWhatTheEstimatesAreWorth) {

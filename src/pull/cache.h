@@ -5,6 +5,7 @@
 //   CACHE/downloads/ARCHIVE    archives on their way, or put there by hand
 //   CACHE/locks/NAME
 //   CACHE/verified/NAME        which files were found to be whole (verified.h)
+//   CACHE/tuning/PROCESSOR.json, .json.lock: what kernels take (cli/tuning_file.h)
 #pragma once
 
 #include <filesystem>

@@ -106,5 +106,25 @@ TEST_F(Tune, WhereNothingCanBeKeptItGoesOn) {
   EXPECT_NE(outcome.err.find("not kept"), std::string::npos) << outcome.err;
 }
 
+TEST_F(Tune, WithoutAHomeItGoesOn) {
+  const Variable no_cache("XDG_CACHE_HOME", "relative"), no_home("HOME", "");
+  const Outcome outcome = bench();
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(measured(outcome));
+}
+
+TEST_F(Tune, IsNotForALimitOfMemory) {
+  const Outcome outcome = bench({"--memory-limit", "300"});
+  EXPECT_EQ(outcome.code, 2) << outcome.err;
+  EXPECT_NE(outcome.err.find("--memory-limit"), std::string::npos) << outcome.err;
+}
+
+TEST_F(Tune, ResultsSayHowTheyCameAbout) {
+  EXPECT_EQ(json_lines(bench().out).at(0)["arithmetic"], "fp32, kernels tuned on this machine");
+  const Outcome wrong = bench({"--precision", "bogus"});
+  EXPECT_EQ(wrong.code, 2) << wrong.err;
+  EXPECT_NE(wrong.err.find("--precision"), std::string::npos) << wrong.err;
+}
+
 }  // namespace
 }  // namespace shrike::testing

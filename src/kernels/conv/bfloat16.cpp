@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <cstring>
 
 #include "base/tensor.h"
 #include "kernels/sizes.h"
+#include "kernels/winograd/algorithms.h"
 #include "kernels/winograd/winograd.h"
 
 namespace shrike::kernels {
@@ -40,6 +42,13 @@ uint16_t rounded(float value) {
   if (magnitude > 0x7F800000u) return static_cast<uint16_t>(bits >> 16 | 0x40u);
   return static_cast<uint16_t>((bits + 0x7FFFu + (bits >> 16 & 1)) >> 16);
 }
+
+// In multiply-adds of fp32, for each tap of an output: the products, twice as many of which are made
+// at once, and what was fitted to kernels_bench --bfloat16 on AMD EPYC (Zen 4).
+int64_t product_cost(const ConvProblem& p) {
+  return p.in_channels * divide_up(p.out_channels, 16) * 16 / 2;
+}
+int64_t rounding_cost(const ConvProblem& p) { return 400 + 3 * p.in_channels; }
 
 // Pixels of a block: few enough that what they are rounded to stays in the first or second cache
 // level while all weights pass by.
@@ -114,7 +123,7 @@ class Bfloat16Run {
         if (in_y >= 0 && in_y < p.in_height && in_x >= 0 && in_x < p.in_width) {
           kernel_.round(maps_.input.at(in_y, in_x), p.in_channels, target);
         } else {
-          std::fill_n(target, values, uint16_t{0});
+          std::memset(target, 0, static_cast<size_t>(values) * sizeof *target);
         }
       }
   }
@@ -141,18 +150,22 @@ class Bfloat16Run {
 
 }  // namespace
 
-const char* bfloat16_refuse(const ConvProblem& problem) {
+double bfloat16_cost(const ConvProblem& problem) {
+  const auto taps = static_cast<double>(problem.out_height * problem.out_width * problem.taps());
+  return taps * static_cast<double>(product_cost(problem) + rounding_cost(problem));
+}
+
+const char* bfloat16_refuse(const Bfloat16Kernel& kernel, const ConvProblem& problem) {
   if (problem.precision != Precision::kBfloat16) return "rounding to bfloat16 is not allowed";
   if (problem.groups != 1) return "in groups";
   if (!problem.by_estimate) return nullptr;
-  // In multiply-adds of fp32, for each tap of an output; fitted to kernels_bench --bfloat16 on AMD
-  // EPYC (Zen 4).
-  constexpr int64_t kTap = 400, kChannel = 3;
-  const int64_t saved = problem.in_channels * divide_up(problem.out_channels, 16) * 16 / 2;
-  if (saved <= kTap + kChannel * problem.in_channels)
+  const double cost = bfloat16_cost(problem);
+  if (rounding_cost(problem) >= product_cost(problem) || cost >= direct_cost(problem))
     return "rounding the inputs takes longer than it saves";
-  for (const WinogradKernel* winograd : {&kWinograd4Plain, &kWinograd5Plain})
-    if (!winograd_refuse(*winograd, problem)) return "Winograd's algorithm is faster at this size";
+  for (const WinogradAlgorithm* algorithm : kWinogradAlgorithms)
+    if (winograd_cost(*algorithm, problem) < cost &&
+        !winograd_refuse({kernel.tile, algorithm, nullptr, nullptr}, problem))
+      return "Winograd's algorithm is faster at this size";
   return nullptr;
 }
 

@@ -19,7 +19,7 @@ using Bfloat16Pair = uint32_t;
 
 //   sums[i][j] = bias[j] + sum over k < depth of the two products of
 //                rows[i * depth + k] and weights[k][j],  i < count, k in order, the low halves
-//                first or last as the processor does
+//                first or last as the processor does, which takes sums that are denormal for 0
 struct Bfloat16Sums {
   const Bfloat16Pair* rows;
   int64_t count;
@@ -41,7 +41,10 @@ struct Bfloat16Kernel {
 extern const Bfloat16Kernel kBfloat16Avx512;
 #endif
 
-const char* bfloat16_refuse(const ConvProblem& problem);
+// Refuses, with problem.by_estimate, what fp32 is estimated to do faster.
+const char* bfloat16_refuse(const Bfloat16Kernel& kernel, const ConvProblem& problem);
+// As winograd_cost().
+double bfloat16_cost(const ConvProblem& problem);
 size_t bfloat16_packed_bytes(const Bfloat16Kernel& kernel, const ConvProblem& problem);
 void bfloat16_pack(const Bfloat16Kernel& kernel, const ConvProblem& problem, const float* weights,
                    const float* bias, float* packed);

@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "kernels/conv/candidates.h"
 #include "kernels/testing/conv_case.h"
@@ -20,6 +22,10 @@ const ConvKernel& row() {
     if (std::strcmp(kernel.name, "avx512_bfloat16") == 0) return kernel;
   return conv_kernels().back();
 }
+
+#if SHRIKE_KERNELS_AVX2
+TEST(Bfloat16Row, IsInTheTable) { EXPECT_STREQ(row().name, "avx512_bfloat16"); }
+#endif
 
 class Bfloat16 : public ::testing::Test {
  protected:
@@ -105,6 +111,58 @@ TEST_F(Bfloat16, RoundsToNearestEven) {
     for (float& w : weights) w = rounded(w);
     EXPECT_TRUE(near(run(), as_given, 0)) << channels << " channels";
   }
+}
+
+// Not finite, or not once rounded: one product with 1 is the value itself, rounded. Whether weights
+// and inputs are rounded alike (the one by the packing, the other by the processor) shows in
+// exchanging them.
+TEST_F(Bfloat16, TakesWhatIsNotFiniteAsTheProcessorDoes) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  ConvProblem p = square(1, 1, 1, 1, 1, 0);
+  p.precision = Precision::kBfloat16;
+  const auto product = [&](float x, float w) {
+    const PackedConv packed = row().pack(p, &w, nullptr);
+    AlignedScratch scratch(row().scratch_bytes(p, 1));
+    ThreadPool pool(1);
+    TestMap input(1, 1, 1), output(1, 1, 1);
+    input.for_each([&](float& value) { value = x; });
+    row().run(p, packed, {input.view(), output.view(), {}}, pool, scratch.span());
+    return output.values().at(0);
+  };
+  const float largest = std::bit_cast<float>(0x7F7FFFFFu), kept = std::bit_cast<float>(0x7F7F0000u);
+  for (const auto& [value, expected] : {std::pair{kInfinity, kInfinity},
+                                        {-kInfinity, -kInfinity},
+                                        {largest, kInfinity},
+                                        {-largest, -kInfinity},
+                                        {kept, kept}}) {
+    EXPECT_EQ(product(value, 1), expected) << value;
+    EXPECT_EQ(product(1, value), expected) << value;
+  }
+  for (const uint32_t bits : {0x7FC00000u, 0x7F800001u, 0xFFFFFFFFu}) {
+    EXPECT_TRUE(std::isnan(product(std::bit_cast<float>(bits), 1))) << bits;
+    EXPECT_TRUE(std::isnan(product(1, std::bit_cast<float>(bits)))) << bits;
+  }
+  const float denormal = std::bit_cast<float>(0x007FFFFFu);
+  EXPECT_EQ(product(denormal, 1e30f), 0);
+  EXPECT_EQ(product(1e30f, denormal), 0);
+}
+
+// Where it is chosen, nothing that is declined for it costs less by the same measure: what a limit
+// of memory relies on.
+TEST_F(Bfloat16, CostsLessThanWhatItIsChosenOver) {
+  int chosen = 0;
+  for (int64_t size : {1, 2, 3, 4, 5, 6, 8, 12, 20, 40})
+    for (int64_t channels : {16, 48, 64, 128, 256})
+      for (int64_t stride : {1, 2}) {
+        ConvProblem p = square(size * stride, channels, channels, 3, stride, 1);
+        const std::vector<const ConvKernel*> fp32 = conv_candidates(p);
+        const double least = fp32.front()->cost(p);
+        p.precision = Precision::kBfloat16;
+        const ConvKernel* best = select_kernel(conv_kernels(), p).kernel;
+        chosen += best == &row() ? 1 : 0;
+        EXPECT_LE(best->cost(p), least) << describe(p);
+      }
+  EXPECT_GT(chosen, 10);
 }
 
 TEST_F(Bfloat16, IsChosenWhereThatIsFaster) {

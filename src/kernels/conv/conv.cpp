@@ -152,14 +152,14 @@ constexpr ConvKernel bfloat16_row(const char* name, CpuNeed need) {
   return {
       name,
       need,
-      bfloat16_refuse,
+      [](const ConvProblem& problem) { return bfloat16_refuse(kKernel, problem); },
       1,
       [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
         bfloat16_pack(kKernel, problem, weights, bias, packed);
       },
       1,
       [](const ConvProblem& problem) { return bfloat16_packed_bytes(kKernel, problem); },
-      [](const ConvProblem& problem) { return direct_cost(problem) / 2; },
+      bfloat16_cost,
       [](const ConvProblem& problem, int threads) {
         return bfloat16_scratch_bytes(kKernel, problem, threads);
       },

@@ -70,7 +70,8 @@ struct ConvKernel {
   CpuNeed need;
   const char* (*refuse)(const ConvProblem&);
   // Typical rounding error of a sum over one input channel, that of one that is added up in order
-  // being 1. Over more channels a kernel that adds in blocks compares better.
+  // being 1. Over more channels a kernel that adds in blocks compares better. What the problem's
+  // precision takes from the factors does not count.
   double rounding;
 
   // weights: [out_channels][group_in][kernel_h][kernel_w]; bias: [out_channels] or null.

@@ -75,9 +75,10 @@ const char* pointwise_pairs_refuse(const PointwisePairs& pairs, const ConvProble
   if (const char* reason = pointwise_refuse(problem)) return reason;
   constexpr double kRounding = 3;  // what the table says
   if (problem.max_rounding < kRounding) return "its sums round more than is allowed";
+  if (problem.out_channels < pairs.kernel.wide.columns) return "too few outputs for its tile";
+  if (!problem.by_estimate) return nullptr;
   // Fitted to kernels_bench: what begins and ends a sum, and what a pixel's products cost.
-  if (problem.in_channels < 24 || problem.out_channels < pairs.kernel.wide.columns ||
-      problem.weight_count() < 1536)
+  if (problem.in_channels < 24 || problem.weight_count() < 1536)
     return "too few weights to multiply in pairs";
   if (problem.out_height * problem.out_width < 64)
     return "too few pixels to prepare the weights for";
