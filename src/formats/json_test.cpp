@@ -51,7 +51,7 @@ TEST(Json, DeepNestingIsRefused) {
 
 TEST(Json, NumbersOfAnyLengthMakeShortMessages) {
   const std::string digits(1'000'000, '7');
-  for (const std::string bad : {"{\"a\":" + digits + "}", "\"" + digits, digits + "x"}) {
+  for (const std::string& bad : {"{\"a\":" + digits + "}", "\"" + digits, digits + "x"}) {
     const Result<Json> parsed = parse_json(bad, "a.json");
     ASSERT_FALSE(parsed);
     EXPECT_LT(parsed.error().message.size(), 1000u);

@@ -6,6 +6,7 @@
 #include <map>
 #include <random>
 
+#include "ir/describe.h"
 #include "ir/text.h"
 #include "reference/evaluate.h"
 #include "reference/test_golden.h"
@@ -133,7 +134,7 @@ void try_one(const Node& node, const std::vector<Tensor>& inputs, Count& count) 
   if (y)
     EXPECT_EQ(y->size(), node.outputs.size()) << op_name(node.op);
   else
-    EXPECT_NE(y.error().message.find("node '" + node.name), std::string::npos) << y.error().message;
+    EXPECT_NE(y.error().message.find(describe(node)), std::string::npos) << y.error().message;
 }
 
 TEST(Mutation, EveryOperatorRefusesOrRuns) {

@@ -84,14 +84,17 @@ class Lowering {
   }
   template <typename T>
   OutNodes with_kernel_shape(const T& op) const;
-  Error integers() const { return fail(node_, "an operator on integers has no ONNX operator"); }
+  Error integers() const {
+    return fail(graph_, node_, "an operator on integers has no ONNX operator");
+  }
   // Q and DQ, `q` being the integers: the types they take grew with the sets.
   template <typename T>
   OutNodes quantized(const T& op, ValueId q) const {
     const DType type = graph_.value(q).dtype, real = graph_.value(node_.inputs[1]).dtype;
     if (opset_ < 21 && (type == DType::kU16 || type == DType::kI16))
-      return fail(node_, "16-bit integers: needs operator set 21");
-    if (opset_ < 19 && real == DType::kF16) return fail(node_, "f16: needs operator set 19");
+      return fail(graph_, node_, "16-bit integers: needs operator set 21");
+    if (opset_ < 19 && real == DType::kF16)
+      return fail(graph_, node_, "f16: needs operator set 19");
     return plain(op);
   }
   std::vector<OutNode> mish() const;
