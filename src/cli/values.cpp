@@ -76,7 +76,7 @@ Result<uint64_t> parse_bytes(std::string_view text) {
   }
   if (error != std::errc() || bytes > UINT64_MAX >> shift)
     return usage_error(in_quotes(text) + " is over 64 bits");
-  if (bytes == 0) return usage_error("at least one byte");
+  if (bytes == 0) return usage_error(in_quotes(text) + " is no memory at all");
   return bytes << shift;
 }
 
