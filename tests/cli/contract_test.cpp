@@ -73,7 +73,7 @@ TEST_F(Contract, BenchJson) {
     const std::vector<Json> lines = json_lines(outcome.out);
     ASSERT_EQ(lines.size(), 1u);
     EXPECT_EQ(keys(lines[0]), (Keys{"latency_ms", "load_ms", "peak_rss_mb", "model_bytes", "gmacs",
-                                    "threads", "cpu"}));
+                                    "threads", "arithmetic", "cpu"}));
     EXPECT_EQ(keys(lines[0]["latency_ms"]), (Keys{"min", "median", "p90"}));
     EXPECT_EQ(lines[0]["threads"], 1);
     EXPECT_EQ(lines[0]["model_bytes"], std::filesystem::file_size(model_));
