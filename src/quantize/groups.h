@@ -1,0 +1,25 @@
+// Which tensors share one integer form, and which become integers at all.
+//
+// What only moves elements reads and writes the same integers: its tensors are one group. A group
+// becomes integers when a convolution reads one of its tensors. The graph is one whose activations
+// and residuals are fused (passes/pipeline.h).
+#pragma once
+
+#include <vector>
+
+#include "ir/graph.h"
+
+namespace shrike {
+
+struct TensorGroup {
+  std::vector<ValueId> tensors;    // all of them, in the order of their nodes
+  std::vector<ValueId> producers;  // those that are computed, or come in: the others move these
+};
+
+// Groups of f32 tensors that convolutions with constant weights read, in the graph's order.
+std::vector<TensorGroup> quantized_groups(const Graph& graph);
+
+// Whether the node is a convolution that can run on integers: constant f32 weights.
+bool is_quantizable(const Graph& graph, const Node& node);
+
+}  // namespace shrike

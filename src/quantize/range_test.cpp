@@ -1,0 +1,97 @@
+#include "quantize/range.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+namespace shrike {
+namespace {
+
+// What a SiLU leaves of normal values, with a few far out.
+Histogram activations() {
+  std::mt19937 random(3);
+  std::normal_distribution<float> normal(0, 1);
+  std::vector<float> values(20000);
+  for (float& value : values) {
+    const float x = normal(random);
+    value = x / (1 + std::exp(-x));
+  }
+  values[17] = 40;
+  values[170] = 35;
+  Histogram h;
+  h.add(values);
+  return h;
+}
+
+double error_of(const Histogram& h, const ValueRange& range) {
+  return squared_error(h, byte_form(range));
+}
+
+TEST(ByteForm, ZeroIsOneOfTheSteps) {
+  for (const ValueRange& range : {ValueRange{-0.28f, 6.1f}, ValueRange{0, 3}, ValueRange{-5, 0}, ValueRange{-1, 1}}) {
+    const ByteForm form = byte_form(range);
+    EXPECT_GE(form.zero, 0);
+    EXPECT_LE(form.zero, 255);
+    const float step = form.scale;
+    EXPECT_NEAR(static_cast<float>(0 - form.zero) * step, range.low, 0.51f * step);
+    EXPECT_NEAR(static_cast<float>(255 - form.zero) * step, range.high, 0.51f * step);
+  }
+  EXPECT_EQ(byte_form({0, 3}).zero, 0);
+  EXPECT_EQ(byte_form({-5, 0}).zero, 255);
+}
+
+TEST(ByteForm, AnEmptyRangeIsNoDivisionByZero) {
+  EXPECT_GT(byte_form({0, 0}).scale, 0);
+  EXPECT_GT(byte_form({0, 1e-40f}).scale, 0);
+}
+
+TEST(Range, EachWayMinimisesWhatItSays) {
+  const Histogram h = activations();
+  const ValueRange all = choose_range(h, RangeMethod::kMinMax);
+  EXPECT_EQ(all.high, 40);
+  const ValueRange squares = choose_range(h, RangeMethod::kSquaredError);
+  EXPECT_LE(error_of(h, squares), error_of(h, all));
+  for (const RangeChoice& other : range_candidates(h))
+    EXPECT_LE(error_of(h, squares), error_of(h, other.range) * 1.05) << to_string(other);
+  const ValueRange most = choose_range(h, RangeMethod::kPercentile, 0.999);
+  EXPECT_LT(most.high, 10);
+  const ValueRange entropy = choose_range(h, RangeMethod::kEntropy);
+  EXPECT_LT(entropy.high, 40);
+  EXPECT_GT(entropy.high, 2);
+}
+
+TEST(Range, PercentileLeavesTheShareItSays) {
+  Histogram h;
+  std::vector<float> values;
+  for (int i = -1000; i <= 1000; ++i) values.push_back(static_cast<float>(i));
+  h.add(values);
+  const ValueRange range = choose_range(h, RangeMethod::kPercentile, 0.9);
+  EXPECT_NEAR(range.low, -900, 2);
+  EXPECT_NEAR(range.high, 900, 2);
+}
+
+TEST(Range, OfOneSidedValues) {
+  Histogram h;
+  h.add(std::vector<float>{0, 1, 2, 3});
+  for (const RangeChoice& choice : range_candidates(h)) {
+    EXPECT_EQ(choice.range.low, 0) << to_string(choice);
+    EXPECT_GT(choice.range.high, 0) << to_string(choice);
+  }
+  EXPECT_EQ(choose_range(Histogram(), RangeMethod::kEntropy), (ValueRange{0, 0}));
+}
+
+TEST(SquaredError, IsThatOfRounding) {
+  // Uniform within a step: its square over 12.
+  std::mt19937 random(5);
+  std::uniform_real_distribution<float> uniform(0, 100);
+  std::vector<float> values(50000);
+  for (float& value : values) value = uniform(random);
+  Histogram h;
+  h.add(values);
+  const double step = 100.0 / 255;
+  EXPECT_NEAR(error_of(h, {0, 100}), step * step / 12, 0.03 * step * step / 12);
+}
+
+}  // namespace
+}  // namespace shrike

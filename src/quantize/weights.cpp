@@ -1,0 +1,64 @@
+#include "quantize/weights.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace shrike {
+
+namespace {
+
+constexpr float kMost = 127;
+
+// Elements of one output channel.
+size_t channel_size(const Tensor& weights) {
+  return static_cast<size_t>(weights.size() / weights.shape()[0]);
+}
+
+}  // namespace
+
+ChannelWeights nearest_weights(const Tensor& weights) {
+  const auto channels = static_cast<size_t>(weights.shape()[0]);
+  const size_t size = channel_size(weights);
+  ChannelWeights result{Tensor(DType::kI8, weights.shape()),
+                        Tensor(DType::kF32, Shape{weights.shape()[0]})};
+  const std::span<const float> from = weights.data<float>();
+  const std::span<int8_t> q = result.q.mutable_data<int8_t>();
+  const std::span<float> scales = result.scales.mutable_data<float>();
+  for (size_t o = 0; o < channels; ++o) {
+    const std::span<const float> channel = from.subspan(o * size, size);
+    float most = 0;
+    for (const float w : channel) most = std::max(most, std::fabs(w));
+    // A channel of zeros, or as good as: any scale will do.
+    scales[o] = most > 1e-30f ? most / kMost : 1.0f;
+    for (size_t i = 0; i < size; ++i)
+      q[o * size + i] = static_cast<int8_t>(
+          std::clamp(std::nearbyint(channel[i] / scales[o]), -kMost, kMost));
+  }
+  return result;
+}
+
+Tensor dequantized(const ChannelWeights& weights) {
+  Tensor result(DType::kF32, weights.q.shape());
+  const std::span<float> out = result.mutable_data<float>();
+  const std::span<const int8_t> q = weights.q.data<int8_t>();
+  const size_t size = channel_size(weights.q);
+  for (size_t i = 0; i < out.size(); ++i)
+    out[i] = static_cast<float>(q[i]) * weights.scales.data<float>()[i / size];
+  return result;
+}
+
+Tensor bias_steps(const Tensor* bias, float x_scale, const Tensor& scales) {
+  Tensor result(DType::kI32, scales.shape());
+  const std::span<int32_t> out = result.mutable_data<int32_t>();
+  for (size_t o = 0; o < out.size(); ++o) {
+    const double step =
+        static_cast<double>(x_scale) * static_cast<double>(scales.data<float>()[o]);
+    const double real = bias ? static_cast<double>(bias->data<float>()[o]) : 0;
+    constexpr double kMostSteps = std::numeric_limits<int32_t>::max();
+    out[o] = static_cast<int32_t>(std::clamp(std::nearbyint(real / step), -kMostSteps, kMostSteps));
+  }
+  return result;
+}
+
+}  // namespace shrike
