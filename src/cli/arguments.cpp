@@ -93,6 +93,7 @@ class Sorter {
       option_words_.push_back("--help");
       return {};
     }
+    if (word == "-o" && options_.find("output")) return take_option("--output");
     return usage_error("unknown option " + word +
                        " (a file name that begins with a dash goes behind --)");
   }

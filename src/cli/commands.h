@@ -18,6 +18,7 @@ Result<int> val_command(const Words& words);
 Result<int> compare_command(const Words& words);
 Result<int> inspect_command(const Words& words);
 Result<int> convert_command(const Words& words);
+Result<int> quantize_command(const Words& words);
 Result<int> run_command(const Words& words);
 Result<int> pull_command(const Words& words);
 Result<int> bench_command(const Words& words);
@@ -38,6 +39,7 @@ inline constexpr CommandRow kCommands[] = {
     {"compare", "Tell which of two models is better on a data set", compare_command},
     {"inspect", "Show a model: layers, sizes, head, graph", inspect_command},
     {"convert", "Write a model as ONNX", convert_command},
+    {"quantize", "Write a model that computes in integers", quantize_command},
     {"run", "Feed one NumPy array through a model", run_command},
     {"pull", "Fetch a model by name, or list the names", pull_command},
     {"bench", "Measure a model's speed and memory", bench_command},

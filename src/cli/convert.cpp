@@ -9,17 +9,16 @@
 #include "cli/detector_options.h"
 #include "cli/exit_code.h"
 #include "cli/memory_option.h"
+#include "cli/model_names.h"
 #include "cli/model_option.h"
 #include "cli/network.h"
 #include "cli/overwriting.h"
 #include "cli/terminal.h"
 #include "cli/value_names.h"
 #include "cli/values.h"
-#include "detect/names.h"
 #include "formats/json.h"
 #include "formats/names_literal.h"
 #include "formats/onnx_writer.h"
-#include "passes/lift_head.h"
 #include "passes/pipeline.h"
 
 namespace shrike {
@@ -43,19 +42,6 @@ Result<ModelOption> model_of(const Words& words) {
         "b.onnx");
   const bool swapped = lower_ending(words[0]) == ".weights";
   return ModelOption{words[swapped ? 1 : 0], words[swapped ? 0 : 1]};
-}
-
-// The `names` that other programs look for. A model whose classes nobody names gets those that
-// `detect` shows; one whose head is not a Head node has no number of classes to check against.
-Result<void> add_names(Graph& graph, const std::vector<std::string>& given) {
-  if (const Node* head = find_head(graph)) {
-    SHRIKE_ASSIGN(const ClassNames names,
-                  class_names(graph, std::get<Head>(head->op).num_classes, given));
-    graph.metadata["names"] = write_names(names.names);
-  } else if (!given.empty()) {
-    graph.metadata["names"] = write_names(given);
-  }
-  return {};
 }
 
 Result<Graph> converted(LoadedModel model, const Options& o) {

@@ -10,6 +10,7 @@ inline constexpr int kExitUsage = 2;
 inline constexpr int kExitInput = 3;
 inline constexpr int kExitModel = 4;
 inline constexpr int kExitRuntime = 5;
+inline constexpr int kExitAccuracy = 6;
 
 struct ExitCodeRow {
   int code;
@@ -23,6 +24,7 @@ inline constexpr ExitCodeRow kExitCodes[] = {
      "on. The other pictures are done."},
     {kExitModel, "Model: a file that cannot be read or run."},
     {kExitRuntime, "The machine: network, disk, memory."},
+    {kExitAccuracy, "Accuracy: quantize lost more than --max-drop allows, and wrote nothing."},
 };
 
 // As shells count an end by a signal: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP.

@@ -28,8 +28,16 @@ class Fusion {
   void run() {
     for (Node& node : graph_.nodes)
       if (std::holds_alternative<QuantizeLinear>(node.op)) fuse_into(node);
-    for (Node& node : graph_.nodes)
-      if (std::holds_alternative<Conv>(node.op) && !is_removed(node)) fuse(node, node, nullptr);
+    std::vector<Node> nodes;
+    for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+      Node& node = graph_.nodes[i];
+      if (!is_removed(node) && std::holds_alternative<Conv>(node.op) && fuse(node, node, nullptr)) {
+        for (Node& part : parts_of_real(node)) nodes.push_back(std::move(part));
+      } else {
+        nodes.push_back(node);
+      }
+    }
+    graph_.nodes = std::move(nodes);
     sweep(graph_);
   }
 
@@ -49,6 +57,9 @@ class Fusion {
         quantized_tensor(graph_, quantize, quantize.outputs[0]);
     if (y && fuse(*conv, quantize, &*y)) mark_removed(*conv);
   }
+
+  // A QConv whose output is real, and nodes for what of its epilogue kernels have no form for then.
+  std::vector<Node> parts_of_real(Node fused);
 
   // Makes `place` the integer form of `conv`, whose output is `y`, or real where y is null.
   bool fuse(const Node& conv, Node& place, const QuantizedTensor* y);
@@ -170,6 +181,36 @@ std::optional<QuantizedWeights> Fusion::weights_of(const Node& conv, const Quant
   return QuantizedWeights{*std::move(weights), *std::move(scales), *std::move(bias)};
 }
 
+// The functions of two straight lines.
+bool is_straight(UnaryKind kind) {
+  return kind == UnaryKind::kIdentity || kind == UnaryKind::kRelu || kind == UnaryKind::kLeakyRelu;
+}
+
+std::vector<Node> Fusion::parts_of_real(Node fused) {
+  auto& op = std::get<QConv>(fused.op);
+  const bool has_residual = fused.inputs.size() > 4;
+  const bool curved = !is_straight(op.activation);
+  if (!curved && !has_residual) return {std::move(fused)};
+  const Unary activation{op.activation, op.alpha, op.beta};
+  const ValueId y = fused.outputs[0], residual = has_residual ? fused.inputs[4] : kNoValue;
+  const auto fresh = [&](const char* what) {
+    return graph_.add_value(graph_.value(y).name + what, DType::kF32, graph_.value(y).shape);
+  };
+  std::vector<Node> parts;
+  const ValueId activated = has_residual ? fresh(".activated") : y;
+  const ValueId convolved = curved ? fresh(".conv") : activated;
+  const std::string name = fused.name;
+  op.activation = curved ? UnaryKind::kIdentity : op.activation;
+  if (curved) op.alpha = op.beta = 0;
+  if (has_residual) fused.inputs.resize(fused.inputs[3] == kNoValue ? 3 : 4);
+  fused.outputs = {convolved};
+  parts.push_back(std::move(fused));
+  if (curved) parts.push_back({name, activation, {convolved}, {activated}});
+  if (has_residual)
+    parts.push_back({name, Binary{BinaryKind::kAdd, 0}, {activated, residual}, {y}});
+  return parts;
+}
+
 bool Fusion::fuse(const Node& conv, Node& place, const QuantizedTensor* y) {
   const std::optional<QuantizedTensor> x = dequantized(graph_, uses_, conv.inputs[0]);
   if (!x) return false;
@@ -192,8 +233,9 @@ bool Fusion::fuse(const Node& conv, Node& place, const QuantizedTensor* y) {
     const ValueId residual = conv.inputs[3];
     const std::optional<QuantizedTensor> q = dequantized(graph_, uses_, residual);
     auto& form = std::get<QConv>(fused.op);
-    if (q) form.residual_scale = q->scale, form.residual_zero = q->zero;
-    fused.inputs.push_back(q ? q->q : residual);
+    const bool in_integers = q && y;
+    if (in_integers) form.residual_scale = q->scale, form.residual_zero = q->zero;
+    fused.inputs.push_back(in_integers ? q->q : residual);
   }
   while (fused.inputs.back() == kNoValue) fused.inputs.pop_back();
   place = std::move(fused);

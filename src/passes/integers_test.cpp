@@ -144,6 +144,24 @@ TEST(FuseIntegerConv, GroupsAndFloatOutput) {
   EXPECT_EQ(count<DequantizeLinear>(g), 0);
 }
 
+TEST(FuseIntegerConv, CurvesAndResidualsBehindAFloatOutput) {
+  Network net;
+  Conv conv;
+  conv.activation = UnaryKind::kSilu;
+  const ValueId x = net.real();
+  const ValueId y =
+      net.graph.add_node(conv, {x, net.weights(4, 4, 1), net.bias(4), x}, "y");
+  const Graph g = checked(net.finish(y), fuse_integer_conv, 1e-4f);
+  ASSERT_EQ(count<QConv>(g), 1);
+  EXPECT_EQ(count<Unary>(g), 1);
+  EXPECT_EQ(count<Binary>(g), 1);
+  for (const Node& node : g.nodes)
+    if (const auto* fused = std::get_if<QConv>(&node.op)) {
+      EXPECT_EQ(fused->activation, UnaryKind::kIdentity);
+      EXPECT_EQ(node.inputs.size(), 4u);
+    }
+}
+
 TEST(FuseIntegerConv, ResidualOfIntegers) {
   Network net;
   const ValueId x = net.real();

@@ -40,7 +40,8 @@ Result<void> fuse_residual_into_conv(Graph& graph);
 // are joined as integers.
 Result<void> raise_quantize(Graph& graph);
 
-// Conv of dequantised x and weights -> QConv, with the QuantizeLinear that alone reads it. Weights
+// Conv of dequantised x and weights -> QConv, with the QuantizeLinear that alone reads it; without
+// one, a curved activation and a residual become nodes behind it. Weights
 // become i8 without a zero point, the bias steps of x_scale * scales[o]; what no QConv can say, or
 // would overflow 32-bit sums, stays as it is.
 Result<void> fuse_integer_conv(Graph& graph);

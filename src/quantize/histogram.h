@@ -24,9 +24,7 @@ class Histogram {
 
   // Bin b holds `count(b)` of the values in [(b - kBins / 2) * width(), ... + width()).
   double width() const { return width_; }
-  int64_t count(int bin) const {
-    return counts_.empty() ? 0 : counts_[static_cast<size_t>(bin)];
-  }
+  int64_t count(int bin) const { return counts_.empty() ? 0 : counts_[static_cast<size_t>(bin)]; }
   double middle(int bin) const { return (bin - kBins / 2 + 0.5) * width_; }
 
  private:

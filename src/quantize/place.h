@@ -12,15 +12,24 @@
 
 namespace shrike {
 
+struct IntegerConv {
+  ChannelWeights weights;
+  Tensor bias = {};  // f32 (O); empty: none
+};
+
 // What becomes of a graph's tensors and convolutions.
 struct IntegerPlan {
   std::vector<TensorGroup> groups;
-  std::vector<ByteForm> forms;              // of each group
-  std::map<ValueId, ChannelWeights> convs;  // by a convolution's output; others stay float
+  std::vector<ByteForm> forms;           // of each group
+  std::map<ValueId, IntegerConv> convs;  // by a convolution's output; others stay float
 };
 
+// A convolution's weights rounded to the nearest, and its bias. Requires is_quantizable.
+IntegerConv nearest_conv(const Graph& graph, const Node& node);
+
 // Behind each tensor of the groups a Q and a DQ, which all its readers read from then on (graph
-// outputs keep the tensor itself); the weights and biases of the convolutions behind a DQ.
+// outputs keep the tensor itself); the weights and biases of the convolutions behind a DQ. The
+// values of graph.inputs and graph.outputs stay in their order, ids change.
 Result<void> place_integers(Graph& graph, const IntegerPlan& plan);
 
 }  // namespace shrike

@@ -51,7 +51,7 @@ struct Example {
     plan.forms.assign(plan.groups.size(), byte_form({-8, 8}));
     for (const Node& node : graph.nodes)
       if (is_quantizable(graph, node))
-        plan.convs.emplace(node.outputs[0], nearest_weights(*graph.constant(node.inputs[1])));
+        plan.convs.emplace(node.outputs[0], nearest_conv(graph, node));
     return plan;
   }
 };

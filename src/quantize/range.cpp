@@ -44,7 +44,7 @@ ValueRange least(const Histogram& h, const Cost& cost) {
   for (int high = highs; high > 0; --high)
     for (int low = lows; low > 0; --low) {
       const ValueRange range{whole.low * static_cast<float>(low) / static_cast<float>(lows),
-                        whole.high * static_cast<float>(high) / static_cast<float>(highs)};
+                             whole.high * static_cast<float>(high) / static_cast<float>(highs)};
       const double value = cost(range);
       if (value < lowest_cost) lowest_cost = value, best = range;
     }
@@ -100,6 +100,18 @@ ByteForm byte_form(const ValueRange& range) {
   const double scale = span / (kLevels - 1);
   const double zero = std::nearbyint(-static_cast<double>(range.low) / scale);
   return {static_cast<float>(scale), static_cast<int>(std::clamp(zero, 0.0, kLevels - 1.0))};
+}
+
+void round_to(const ByteForm& form, std::span<float> values) {
+  // Added and taken away, it leaves the nearest integer of what is far below it.
+  constexpr float kRounder = 12582912;  // 1.5 * 2^23
+  const float per_step = 1 / form.scale;
+  const auto low = static_cast<float>(-form.zero);
+  const float high = low + (kLevels - 1);
+  for (float& value : values) {
+    const float steps = std::clamp(value * per_step, low, high);
+    value = (steps + kRounder - kRounder) * form.scale;
+  }
 }
 
 double squared_error(const Histogram& h, const ByteForm& form) {

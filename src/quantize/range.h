@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ struct ByteForm {
   int zero = 0;
   bool operator==(const ByteForm&) const = default;
 };
+
+// Each value becomes what its integer stands for.
+void round_to(const ByteForm& form, std::span<float> values);
 
 // The steps of a range; those of [0, 1] where it is empty.
 ByteForm byte_form(const ValueRange& range);

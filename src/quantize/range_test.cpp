@@ -29,7 +29,8 @@ double error_of(const Histogram& h, const ValueRange& range) {
 }
 
 TEST(ByteForm, ZeroIsOneOfTheSteps) {
-  for (const ValueRange& range : {ValueRange{-0.28f, 6.1f}, ValueRange{0, 3}, ValueRange{-5, 0}, ValueRange{-1, 1}}) {
+  for (const ValueRange& range :
+       {ValueRange{-0.28f, 6.1f}, ValueRange{0, 3}, ValueRange{-5, 0}, ValueRange{-1, 1}}) {
     const ByteForm form = byte_form(range);
     EXPECT_GE(form.zero, 0);
     EXPECT_LE(form.zero, 255);

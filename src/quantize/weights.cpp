@@ -32,8 +32,8 @@ ChannelWeights nearest_weights(const Tensor& weights) {
     // A channel of zeros, or as good as: any scale will do.
     scales[o] = most > 1e-30f ? most / kMost : 1.0f;
     for (size_t i = 0; i < size; ++i)
-      q[o * size + i] = static_cast<int8_t>(
-          std::clamp(std::nearbyint(channel[i] / scales[o]), -kMost, kMost));
+      q[o * size + i] =
+          static_cast<int8_t>(std::clamp(std::nearbyint(channel[i] / scales[o]), -kMost, kMost));
   }
   return result;
 }
@@ -52,8 +52,7 @@ Tensor bias_steps(const Tensor* bias, float x_scale, const Tensor& scales) {
   Tensor result(DType::kI32, scales.shape());
   const std::span<int32_t> out = result.mutable_data<int32_t>();
   for (size_t o = 0; o < out.size(); ++o) {
-    const double step =
-        static_cast<double>(x_scale) * static_cast<double>(scales.data<float>()[o]);
+    const double step = static_cast<double>(x_scale) * static_cast<double>(scales.data<float>()[o]);
     const double real = bias ? static_cast<double>(bias->data<float>()[o]) : 0;
     constexpr double kMostSteps = std::numeric_limits<int32_t>::max();
     out[o] = static_cast<int32_t>(std::clamp(std::nearbyint(real / step), -kMostSteps, kMostSteps));

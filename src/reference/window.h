@@ -1,4 +1,4 @@
-// Sliding windows along one axis, for convolutions and pools. Private to reference.
+// Sliding windows along one axis, for convolutions and pools.
 #pragma once
 
 #include <algorithm>

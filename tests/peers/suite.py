@@ -6,6 +6,7 @@ yolov3-tiny where `shrike pull` has put it:
     suite.py convert  what `shrike convert` writes, run by ONNX Runtime, against the same
     suite.py quantized
                       what ONNX Runtime's quantiser makes of two models, run in integers
+    suite.py quantize what `shrike quantize` makes of the same two, run by ONNX Runtime and OpenVINO
     suite.py resize   the same network at another size and back; yolov8n-bccd-640 at 320 against the
                       file that was exported at 320
 
@@ -36,6 +37,11 @@ def models():
     return found
 
 
+def data_of(model):
+    """The pictures of the shared folder that suit a model."""
+    return model.parents[1] / "data" / ("bccd" if "bccd" in model.stem else "coco128")
+
+
 def skip(why):
     print(f"SKIPPED: {why}")
     return SKIPPED
@@ -47,7 +53,7 @@ def check(args, name, *words):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("check", choices=["run", "convert", "resize", "quantized"])
+    parser.add_argument("check", choices=["run", "convert", "resize", "quantized", "quantize"])
     parser.add_argument("--shrike", required=True)
     args = parser.parse_args()
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
@@ -56,10 +62,12 @@ def main():
     found = models()
     if not found:
         return skip("no models in the shared folder")
-    if args.check == "quantized":
+    if args.check in ("quantized", "quantize"):
         found = [model for model in found if model.stem in QUANTIZED and model.suffix == ".onnx"]
         if not found:
             return skip("none of the models that are quantised in the shared folder")
+    if args.check == "quantize":
+        return max(check(args, args.check, model, "--data", data_of(model)) for model in found)
     codes = [check(args, args.check, *found)]
     pair = [next((m for m in found if m.stem == f"yolov8n-bccd-{size}"), None) for size in (640, 320)]
     if args.check == "resize" and all(pair):

@@ -1,0 +1,24 @@
+#include <limits>
+
+#include "calibrate/passes.h"
+
+namespace shrike {
+
+Result<void> choose_ranges(Calibration& c, const CalibrationOptions&) {
+  for (size_t g = 0; g < c.plan.groups.size(); ++g) {
+    const Histogram& histogram = c.histograms[g];
+    if (histogram.count() == 0) continue;  // the picture
+    double least = std::numeric_limits<double>::infinity();
+    for (const RangeChoice& choice : range_candidates(histogram)) {
+      const ByteForm form = byte_form(choice.range);
+      const double error = squared_error(histogram, form);
+      if (error >= least) continue;
+      least = error;
+      c.ranges[g] = choice;
+      c.plan.forms[g] = form;
+    }
+  }
+  return {};
+}
+
+}  // namespace shrike

@@ -1,0 +1,128 @@
+#include "cli/quantize_sets.h"
+
+#include <algorithm>
+#include <set>
+
+#include "cli/dataset_option.h"
+#include "cli/terminal.h"
+#include "data/halves.h"
+#include "data/picture_list.h"
+#include "vision/decode.h"
+
+namespace shrike {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+using Paths = std::vector<fs::path>;
+
+// A folder with pictures in it, and nothing that says what they show.
+bool is_picture_folder(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::is_directory(path, ignored)) return false;
+  for (const char* ending : {".yaml", ".yml", ".json", ".xml"})
+    if (!files_ending(path, ending).empty()) return false;
+  const Result<Paths> pictures = pictures_in(path);
+  return pictures && !pictures->empty();
+}
+
+Result<Dataset> dataset_of_folder(const fs::path& folder, const std::vector<std::string>& names) {
+  Dataset dataset;
+  dataset.source = folder;
+  dataset.names = names;
+  SHRIKE_ASSIGN(const Paths pictures, pictures_in(folder));
+  for (const fs::path& picture : pictures) {
+    const Result<PictureSize> size = read_picture_size(picture);
+    if (!size) {
+      say(printable(size.error().message));
+      continue;
+    }
+    dataset.samples.push_back(
+        {picture, static_cast<int64_t>(dataset.samples.size()), size->width, size->height, {}});
+  }
+  for (size_t i = 0; i < names.size(); ++i) dataset.category_ids.push_back(static_cast<int64_t>(i));
+  return dataset;
+}
+
+// The pictures of the split to calibrate by; nothing where nobody named one and there is no train.
+Result<Paths> calibration_pictures(const ValidationOptions& options, const std::string& split,
+                                   int threads) {
+  const Result<Dataset> dataset = open_dataset(
+      options.data, {split.empty() ? "train" : split, options.pictures, threads, false});
+  if (!dataset) {
+    if (split.empty()) return Paths();
+    return dataset.error();
+  }
+  Paths pictures;
+  for (const Sample& sample : dataset->samples) pictures.push_back(sample.picture);
+  return pictures;
+}
+
+std::set<fs::path> real_paths(const Paths& pictures) {
+  std::set<fs::path> real;
+  for (const fs::path& picture : pictures) {
+    std::error_code ignored;
+    real.insert(fs::weakly_canonical(picture, ignored));
+  }
+  return real;
+}
+
+bool overlap(const Paths& a, const Paths& b) {
+  const std::set<fs::path> first = real_paths(a), second = real_paths(b);
+  return std::any_of(first.begin(), first.end(),
+                     [&](const fs::path& path) { return second.contains(path); });
+}
+
+// At most so many that can be read, evenly.
+Paths some_of(const Paths& pictures, int most) {
+  const size_t count = std::min(pictures.size(), static_cast<size_t>(most));
+  Paths chosen;
+  for (size_t i = 0; i < count; ++i) {
+    const fs::path& picture = pictures[i * pictures.size() / count];
+    const Result<Image> image = read_image(picture);
+    if (image) {
+      chosen.push_back(picture);
+    } else {
+      say(printable(image.error().message) + ": not calibrated by");
+    }
+  }
+  return chosen;
+}
+
+}  // namespace
+
+Result<QuantizeSets> open_quantize_sets(const ValidationOptions& options,
+                                        const CalibrationSplit& calibration,
+                                        const std::vector<std::string>& names, int threads) {
+  QuantizeSets sets;
+  Paths pictures;
+  if (is_picture_folder(options.data)) {
+    SHRIKE_ASSIGN(sets.judging, dataset_of_folder(options.data, names));
+  } else {
+    SHRIKE_ASSIGN(sets.judging, open_validation_data(options, threads));
+    SHRIKE_ASSIGN(pictures, calibration_pictures(options, calibration.name, threads));
+  }
+  const std::string where = describe(sets.judging);
+  const size_t all = sets.judging.samples.size();
+  Paths judged;
+  for (const Sample& sample : sets.judging.samples) judged.push_back(sample.picture);
+  if (pictures.empty()) pictures = judged;
+  if (overlap(pictures, judged)) {
+    sets.halved = true;
+    std::erase_if(pictures, [](const fs::path& picture) { return !in_first_half(picture); });
+    std::erase_if(sets.judging.samples,
+                  [](const Sample& sample) { return in_first_half(sample.picture); });
+  }
+  if (pictures.empty() || sets.judging.samples.empty())
+    return input_error(where + ": of " + std::to_string(all) +
+                       (all == 1 ? " picture" : " pictures") + " none is left to " +
+                       (pictures.empty() ? "calibrate" : "judge") +
+                       " by (they are halved by their names)");
+  sets.calibration = some_of(pictures, calibration.most);
+  if (sets.calibration.empty())
+    return input_error(where + ": no picture to calibrate by can be read");
+  return sets;
+}
+
+}  // namespace shrike

@@ -1,0 +1,32 @@
+// Which pictures quantize calibrates by, and which it judges by: never the same ones.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/validation_options.h"
+#include "data/dataset.h"
+
+namespace shrike {
+
+struct QuantizeSets {
+  std::vector<std::filesystem::path> calibration;  // can be read
+  Dataset judging;
+  bool halved = false;  // one set, cut by the pictures' names (data/halves.h)
+};
+
+struct CalibrationSplit {
+  std::string name;  // empty: train, where there is none the one that is judged by
+  int most = 128;    // pictures
+};
+
+// `options.data` is a data set, or a folder of pictures without one; these then have the classes
+// `names`. Of more than `most` pictures those are taken that lie evenly in the set. Errors
+// (kInput): nothing is left to calibrate or to judge by.
+Result<QuantizeSets> open_quantize_sets(const ValidationOptions& options,
+                                        const CalibrationSplit& calibration,
+                                        const std::vector<std::string>& names, int threads);
+
+}  // namespace shrike

@@ -1,0 +1,43 @@
+#include "quantize/network.h"
+
+#include <algorithm>
+
+#include "passes/lift_head.h"
+#include "passes/passes.h"
+#include "passes/pipeline.h"
+
+namespace shrike {
+
+namespace {
+
+bool holds_integers(const Node& node) {
+  return std::holds_alternative<QuantizeLinear>(node.op) ||
+         std::holds_alternative<DequantizeLinear>(node.op);
+}
+
+}  // namespace
+
+Result<Graph> network_to_quantize(Graph graph) {
+  if (std::any_of(graph.nodes.begin(), graph.nodes.end(), holds_integers))
+    return model_error("is quantised already: quantize takes the float model");
+  SHRIKE_TRY(widen_f16(graph));
+  SHRIKE_TRY(run_passes(graph, cleanup_passes()));
+  const Result<LiftedHead> lifted = lift_head(graph);
+  if (!lifted)
+    return in_context("its head was not recognised, and so what has to stay float", lifted.error());
+  if (lifted->own_nms)
+    return model_error(
+        "the file's own NMS is in its graph (export the model without it, nms=False)");
+  PassOptions options;
+  options.skip = {"expand_head"};
+  SHRIKE_TRY(run_passes(graph, inference_passes(), options));
+  return graph;
+}
+
+Result<Graph> network_to_save(Graph network) {
+  SHRIKE_TRY(run_passes(network, saving_passes()));
+  SHRIKE_TRY(run_passes(network, cleanup_passes()));
+  return network;
+}
+
+}  // namespace shrike

@@ -1,0 +1,225 @@
+// Calibration of a network that is made here, and what each of its passes is worth on a real one.
+#include "calibrate/calibration.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <random>
+
+#include "calibrate/output_error.h"
+#include "data/picture_list.h"
+#include "detect/family.h"
+#include "formats/model.h"
+#include "ir/infer.h"
+#include "passes/pipeline.h"
+#include "pull/test_folder.h"
+#include "quantize/network.h"
+#include "vision/encode.h"
+
+namespace shrike {
+namespace {
+
+namespace fs = std::filesystem;
+using Names = std::vector<std::string>;
+
+constexpr int kSide = 24;
+
+// Pictures of noise that is smooth enough for neighbours to have something in common.
+std::vector<fs::path> write_pictures(const fs::path& folder, int count) {
+  std::mt19937 random(5);
+  std::vector<fs::path> paths;
+  for (int p = 0; p < count; ++p) {
+    Image image(kSide, kSide);
+    int value = 128;
+    for (uint8_t& byte : image.bytes()) {
+      value = std::clamp(value + static_cast<int>(random() % 41) - 20, 0, 255);
+      byte = static_cast<uint8_t>(value);
+    }
+    paths.push_back(folder / (std::to_string(p) + ".png"));
+    EXPECT_TRUE(write_image(paths.back(), image));
+  }
+  return paths;
+}
+
+// 3 -> 8 (SiLU) -> depthwise, with a residual -> 4, without a head.
+class Made {
+ public:
+  Made() {
+    const ValueId x = graph.add_input("x", DType::kF32, Shape{1, 3, kSide, kSide});
+    Conv first{.strides = {2, 2}, .pads = {1, 1, 1, 1}, .activation = UnaryKind::kSilu};
+    const ValueId a = graph.add_node(first, {x, noise(Shape{8, 3, 3, 3}), noise(Shape{8})}, "a");
+    Conv depthwise{.pads = {1, 1, 1, 1}, .group = 8};
+    const ValueId b =
+        graph.add_node(depthwise, {a, noise(Shape{8, 1, 3, 3}), noise(Shape{8}), a}, "b");
+    y = graph.add_node(Conv{}, {b, noise(Shape{4, 8, 1, 1})}, "y");
+    graph.outputs = {y};
+    EXPECT_TRUE(infer_shapes(graph));
+  }
+
+  Graph graph;
+  ValueId y;
+
+ private:
+  ValueId noise(const Shape& shape) {
+    std::normal_distribution<float> normal(0, 0.4f);
+    Tensor t(DType::kF32, shape);
+    for (float& value : t.mutable_data<float>()) value = normal(random_);
+    return graph.add_constant("c", std::move(t));
+  }
+  std::mt19937 random_{3};
+};
+
+CalibrationOptions options_of(std::vector<fs::path> pictures, int threads = 2) {
+  CalibrationOptions options;
+  options.preprocess = Preprocess::ultralytics(kSide, kSide);
+  options.pictures = std::move(pictures);
+  options.threads = threads;
+  return options;
+}
+
+TEST(Calibrate, NearTheFloatsWithEveryConvolutionInIntegers) {
+  const TestFolder folder;
+  const CalibrationOptions options = options_of(write_pictures(folder.path(), 6));
+  const Made made;
+  const Result<Calibration> c = calibrate(made.graph, options);
+  ASSERT_TRUE(c) << c.error().message;
+  EXPECT_EQ(c->plan.convs.size(), 3u);
+  ASSERT_EQ(c->plan.forms.size(), c->plan.groups.size());
+  EXPECT_EQ(c->plan.forms[0], (ByteForm{1.0f / 255, 0})) << "the picture's bytes as they are";
+  const Result<OutputError> outputs = OutputError::create(made.graph, options, 6);
+  ASSERT_TRUE(outputs) << outputs.error().message;
+  const Result<double> error = outputs->of(c->plan);
+  ASSERT_TRUE(error) << error.error().message;
+  EXPECT_GT(*error, 0);
+  EXPECT_LT(*error, 1e-3);
+  EXPECT_EQ(*outputs->of({}), 0) << "in floats";
+
+  Result<Graph> saved = in_integers(*c);
+  ASSERT_TRUE(saved) << saved.error().message;
+  ASSERT_TRUE(run_passes(*saved, inference_passes()));
+  EXPECT_EQ(std::count_if(saved->nodes.begin(), saved->nodes.end(),
+                          [](const Node& n) { return std::holds_alternative<QConv>(n.op); }),
+            3);
+}
+
+TEST(Calibrate, TheSameForAnyNumberOfThreads) {
+  const TestFolder folder;
+  const std::vector<fs::path> pictures = write_pictures(folder.path(), 3);
+  const Result<Calibration> one = calibrate(Made().graph, options_of(pictures, 1)),
+                            three = calibrate(Made().graph, options_of(pictures, 3));
+  ASSERT_TRUE(one && three);
+  EXPECT_EQ(one->plan.forms, three->plan.forms);
+  for (const auto& [id, conv] : one->plan.convs) {
+    EXPECT_EQ(conv.weights.q, three->plan.convs.at(id).weights.q);
+    EXPECT_EQ(conv.bias, three->plan.convs.at(id).bias);
+  }
+}
+
+TEST(Calibrate, MeansAreThoseOfFloats) {
+  const TestFolder folder;
+  CalibrationOptions options = options_of(write_pictures(folder.path(), 4));
+  const Made made;
+  const auto mean_off = [&](const Names& skip) {
+    options.skip = skip;
+    Result<Calibration> c = calibrate(made.graph, options);
+    EXPECT_TRUE(c) << c.error().message;
+    Graph graph = *in_integers(*c);
+    EXPECT_TRUE(run_passes(graph, inference_passes()));
+    double off = 0;
+    for (const bool integers : {false, true}) {
+      Result<Observer> observer =
+          Observer::create(integers ? graph : made.graph, options.preprocess, 1);
+      EXPECT_TRUE(observer);
+      EXPECT_TRUE(show(*observer, options.pictures, nullptr, [&](size_t, auto outputs) {
+        for (const float v : outputs[0].template data<float>()) off += integers ? v : -v;
+        return Result<void>();
+      }));
+    }
+    return std::abs(off);
+  };
+  EXPECT_LT(mean_off({}), 0.5 * mean_off({"correct_biases"}));
+}
+
+TEST(Calibrate, BadPicturesAndInterrupts) {
+  const TestFolder folder;
+  CalibrationOptions options = options_of(write_pictures(folder.path(), 2));
+  options.pictures.push_back(folder.path() / "none.png");
+  const Result<Calibration> missing = calibrate(Made().graph, options);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().kind, ErrorKind::kInput);
+  EXPECT_NE(missing.error().message.find("none.png"), std::string::npos);
+  options.proceed = [] { return false; };
+  EXPECT_FALSE(calibrate(Made().graph, options));
+}
+
+// A real model, and pictures of COCO.
+struct Real {
+  Graph network;
+  CalibrationOptions options;  // without pictures
+  std::vector<fs::path> pictures;
+};
+
+fs::path shared_folder() {
+  const char* given = std::getenv("SHRIKE_SHARED");
+  return given ? fs::path(given) : fs::path(SHRIKE_SOURCE_DIR) / "../shared";
+}
+
+Real real_model(const fs::path& model, int side) {
+  Result<Graph> graph = load_model({model, {}});
+  EXPECT_TRUE(graph) << graph.error().message;
+  const Result<std::vector<Shape>> shapes = input_shapes(*graph, side, side);
+  EXPECT_TRUE(shapes && bind_inputs(*graph, *shapes));
+  const Result<Network> detector = make_network(*graph, {});
+  Result<Graph> network = network_to_quantize(*graph);
+  EXPECT_TRUE(detector && network);
+  Result<std::vector<fs::path>> pictures =
+      pictures_in(shared_folder() / "data/coco128/images/train2017");
+  EXPECT_TRUE(pictures);
+  Real real{*std::move(network), {}, *std::move(pictures)};
+  real.options.preprocess = family_of(*detector, PreprocessChoice::kAuto).preprocess;
+  real.options.threads = 2;
+  return real;
+}
+
+// What the raw maps of the last four pictures are off by after a calibration by the first `count`.
+double error_without(const Real& real, const Names& skip, size_t count) {
+  CalibrationOptions options = real.options, others = real.options;
+  options.pictures.assign(real.pictures.begin(),
+                          real.pictures.begin() + static_cast<ptrdiff_t>(count));
+  options.skip = skip;
+  others.pictures.assign(real.pictures.end() - 4, real.pictures.end());
+  const Result<OutputError> outputs = OutputError::create(real.network, others, 4);
+  const Result<Calibration> c = calibrate(real.network, options);
+  EXPECT_TRUE(outputs && c);
+  return outputs && c ? *outputs->of(c->plan) : 0;
+}
+
+TEST(Calibrate, PassesGainOnYoloFastest) {
+  const fs::path model = shared_folder() / "models/yolo-fastest-1.1.cfg";
+  if (!fs::exists(model)) GTEST_SKIP() << model << " is not there";
+  const Real real = real_model(model, 320);
+  const double all = error_without(real, {}, 24);
+  RecordProperty("all", std::to_string(all));
+  for (const char* pass :
+       {"equalise_channels", "choose_ranges", "round_weights", "correct_biases"}) {
+    const double without = error_without(real, {pass}, 24);
+    RecordProperty(std::string("without_") + pass, std::to_string(without));
+    EXPECT_GT(without, all) << pass;
+  }
+}
+
+// 256 steps are too few for what its first layer gives.
+TEST(Calibrate, KeepingFloatsGainsOnYoloxNano) {
+  const fs::path model = shared_folder() / "models/yolox_nano.onnx";
+  if (!fs::exists(model)) GTEST_SKIP() << model << " is not there";
+  const Real real = real_model(model, 416);
+  const double with = error_without(real, {"choose_ranges", "round_weights"}, 4);
+  const double without = error_without(real, {"choose_ranges", "round_weights", "keep_floats"}, 4);
+  RecordProperty("with", std::to_string(with));
+  RecordProperty("without", std::to_string(without));
+  EXPECT_LT(with, 0.5 * without);
+}
+
+}  // namespace
+}  // namespace shrike

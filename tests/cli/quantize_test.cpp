@@ -1,0 +1,184 @@
+// quantize from outside: what it writes, how it judges, bad input.
+#include "base/file.h"
+#include "fixtures.h"
+#include "formats/onnx_reader.h"
+#include "formats/onnx_writer.h"
+#include "ir/infer.h"
+#include "ir/text.h"
+#include "passes/pipeline.h"
+
+namespace shrike::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kCats = "0 0.25 0.5 0.15625 0.625\n0 0.75 0.5 0.15625 0.625\n";
+
+class Quantize : public ProgramTest {
+ protected:
+  Quantize() {
+    for (const char* split : {"train", "val"})
+      for (const char* name : {"a", "b", "c", "cat", "dog", "BloodImage_00007"}) {
+        const std::string stem = std::string(split) + "/" + name;
+        picture("set/images/" + stem + ".png");
+        file("set/labels/" + stem + ".txt", kCats);
+      }
+    data_yaml("cat, dog");
+  }
+
+  void data_yaml(const std::string& names, const std::string& train = "images/train") const {
+    file("set/data.yaml",
+         "path: .\ntrain: " + train + "\nval: images/val\nnames: [" + names + "]\n");
+  }
+
+  Outcome quantize(std::vector<std::string> more, const std::string& data = "set") const {
+    more.insert(more.begin(), {"quantize", "--model", model_, "--data", path(data), "-o",
+                               path("out.onnx"), "--bootstrap", "50"});
+    return run_shrike(more);
+  }
+
+  Json report(std::vector<std::string> more = {}, const std::string& data = "set") const {
+    more.push_back("--json");
+    const Outcome outcome = quantize(more, data);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    const std::vector<Json> lines = json_lines(outcome.out);
+    EXPECT_EQ(lines.size(), 1u);
+    return lines.size() == 1 ? lines[0] : Json::object();
+  }
+
+  // And what was there before is there still.
+  void expect_refused(const Outcome& outcome, int code, const std::string& part) {
+    EXPECT_EQ(outcome.code, code) << outcome.err;
+    EXPECT_NE(outcome.err.find(part), std::string::npos) << part << " in " << outcome.err;
+    EXPECT_TRUE(bytes_of(at("out.onnx")) == "old");
+  }
+  void old_file() const { file("out.onnx", "old"); }
+};
+
+TEST_F(Quantize, WritesIntegersThatFindTheSame) {
+  const Json json = report();
+  EXPECT_EQ(json["calibration_pictures"], 6);
+  EXPECT_EQ(json["judged_pictures"], 6);
+  EXPECT_EQ(json["halved"], false);
+  EXPECT_EQ(json["truth"], "labels");
+  EXPECT_EQ(json["integer_share"], 1.0);
+  EXPECT_NEAR(json["map50_95"]["before"].get<double>(), 1, 1e-9);
+  EXPECT_NEAR(json["map50_95"]["after"].get<double>(), 1, 1e-9);
+  EXPECT_EQ(json["map50_95"]["difference"], 0.0);
+  EXPECT_LE(json["bytes_after"].get<double>(), 0.4 * json["bytes_before"].get<double>());
+  EXPECT_EQ(json["bytes_after"], fs::file_size(at("out.onnx")));
+  ASSERT_EQ(json["layers"].size(), 1u);
+  EXPECT_EQ(json["layers"][0]["bits"], 8);
+
+  const Result<Graph> graph = read_onnx(at("out.onnx"));
+  ASSERT_TRUE(graph) << graph.error().message;
+  EXPECT_EQ(graph->metadata.at("names"), "{0: 'cat', 1: 'dog'}");
+  const Outcome found =
+      run_shrike({"detect", path("set/images/val/a.png"), "--model", path("out.onnx"), "--json"});
+  EXPECT_EQ(found.code, 0) << found.err;
+  EXPECT_EQ(json_lines(found.out)[0]["detections"].size(), 2u) << found.out;
+}
+
+TEST_F(Quantize, OneSetIsHalvedByNames) {
+  data_yaml("cat, dog", "images/val");
+  const Json json = report();
+  EXPECT_EQ(json["halved"], true);
+  EXPECT_EQ(json["calibration_pictures"].get<int>() + json["judged_pictures"].get<int>(), 6);
+  EXPECT_GT(json["calibration_pictures"], 0);
+  EXPECT_EQ(report({"--calib", "1", "--calib-split", "val"})["calibration_pictures"], 1);
+}
+
+TEST_F(Quantize, WithoutLabelsTheFloatModelIsTheTruth) {
+  const Json json = report({}, "set/images/val");
+  EXPECT_EQ(json["truth"], "float model");
+  EXPECT_NEAR(json["map50_95"]["before"].get<double>(), 1, 1e-9);
+  const Outcome text = quantize({}, "set/images/val");
+  EXPECT_NE(text.out.find("what the float model finds is the truth"), std::string::npos)
+      << text.out;
+}
+
+TEST_F(Quantize, BadInputLeavesTheOldFile) {
+  old_file();
+  fs::create_directories(at("empty"));
+  expect_refused(quantize({}, "empty"), 3, "empty");
+  expect_refused(quantize({}, "nowhere"), 3, "nowhere");
+  picture("single/a.png");
+  expect_refused(quantize({}, "single"), 3, "of 1 picture none is left to");
+  expect_refused(quantize({"--without", "luck"}), 2, "choose_ranges");
+  expect_refused(quantize({"--to", "int4"}), 2, "int8");
+  expect_refused(quantize({"--max-drop", "-1"}), 2, "max-drop");
+  data_yaml("cat, dog, bird");
+  expect_refused(quantize({}), 3, "bird");
+  data_yaml("cat");
+  const Outcome fewer = quantize({});
+  EXPECT_EQ(fewer.code, 0) << "a model may have more classes: " << fewer.err;
+}
+
+// The confidence comes of a channel of 0.1 beside one of 10000: 256 steps for both are none for it.
+Graph model_that_suffers() {
+  const auto repeated = [](const char* text, int count) {
+    std::string all;
+    for (int i = 0; i < count; ++i) all += text;
+    return all;
+  };
+  const std::string zero = "00000000", share = "0000343e";  // 18 / 0.1 / 1024
+  Result<Graph> graph = parse_graph(
+      "meta \"names\" \"{0: 'cat', 1: 'dog'}\"\nmeta \"stride\" \"32\"\n"
+      "input %images: f32[1,3,32,64]\nconst %w: f32[2,3,1,1] = [0,0,0,0,0,0]\n"
+      "const %b: f32[2] = [10000, 0.1]\n%y: ? = Conv(%images, %w, %b)\n"
+      "const %v: f32[7,2,32,32] = hex\"" +
+          repeated(zero.c_str(), 4 * 2048 + 1024) + repeated(share.c_str(), 1024) +
+          repeated(zero.c_str(), 2 * 2048) +
+          "\"\nconst %c: f32[7] = [0, 0, 0, 0, -9, 5, -9]\n"
+          "%map: ? = Conv(%y, %v, %c) strides=[32,32]\n"
+          "%output0: ? = Head(%map) kind=darknet num_classes=2 strides=[32] anchors=[10,20] "
+          "scale_xy=[1]\noutput %output0\n",
+      "test");
+  EXPECT_TRUE(graph) << graph.error().message;
+  EXPECT_TRUE(infer_shapes(*graph));
+  EXPECT_TRUE(run_passes(*graph, saving_passes()));
+  return *graph;
+}
+
+TEST_F(Quantize, MoreThanMaxDropWritesNothing) {
+  ASSERT_TRUE(save_onnx(model_that_suffers(), at("suffers.onnx")));
+  const std::vector<std::string> words = {"quantize",  "--model", path("suffers.onnx"), "--data",
+                                          path("set"), "-o",      path("out.onnx")};
+  old_file();
+  for (const char* most : {"0", "20"}) {
+    std::vector<std::string> limited = words;
+    limited.insert(limited.end(),
+                   {"--max-drop", most, "--without", "equalise_channels,correct_biases"});
+    const Outcome outcome = run_shrike(limited);
+    EXPECT_EQ(outcome.code, 6) << outcome.err << outcome.out;
+    EXPECT_NE(outcome.err.find("nothing was written"), std::string::npos) << outcome.err;
+    EXPECT_TRUE(bytes_of(at("out.onnx")) == "old");
+  }
+  const Outcome unlimited = run_shrike(words);
+  EXPECT_EQ(unlimited.code, 0) << unlimited.err;
+  EXPECT_FALSE(bytes_of(at("out.onnx")) == "old");
+}
+
+TEST_F(Quantize, WhatIsQuantisedAlreadyIsRefused) {
+  ASSERT_EQ(quantize({}).code, 0);
+  fs::rename(at("out.onnx"), at("integers.onnx"));
+  old_file();
+  expect_refused(run_shrike({"quantize", "--model", path("integers.onnx"), "--data", path("set"),
+                             "-o", path("out.onnx")}),
+                 4, "is quantised already");
+}
+
+TEST_F(Quantize, UnwritablePlacesAndNames) {
+  EXPECT_EQ(run_shrike({"quantize", "--model", model_, "--data", path("set"), "-o",
+                        path("no/such/folder.onnx"), "--bootstrap", "0"})
+                .code,
+            5);
+  const Outcome ending =
+      run_shrike({"quantize", "--model", model_, "--data", path("set"), "-o", path("out.bin")});
+  EXPECT_EQ(ending.code, 2);
+  EXPECT_NE(ending.err.find(".onnx"), std::string::npos);
+  EXPECT_EQ(run_shrike({"quantize", "--model", model_, "-o", path("out.onnx")}).code, 2);
+}
+
+}  // namespace
+}  // namespace shrike::testing

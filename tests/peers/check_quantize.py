@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""What `shrike quantize` writes, run by ONNX Runtime and by OpenVINO, where that is there.
+
+    check_quantize.py MODEL ... --data DATA --shrike PROGRAM
+
+The models become integers by a few pictures of a data set. Where a value lies between two integers,
+programs round it to either, which is one step in every layer behind: in a deep network the outputs differ
+by about as much as integers do from floats. What is checked, by the root of the mean square of each output's
+parts: each program's outputs are not more than --far times as far from the float model's as Shrike's are
+and the other way round, nor from Shrike's.
+"""
+import argparse
+import importlib.util
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+import compare
+import reference
+import shrike_cli
+
+
+def spread(a, b):
+    return float(np.sqrt(np.mean((a.astype(np.float64) - b.astype(np.float64)) ** 2)))
+
+
+def openvino_outputs(model, x):
+    import openvino
+    core = openvino.Core()
+    compiled = core.compile_model(core.read_model(str(model)), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    result = compiled([x])
+    return {reference.safe(port.get_any_name()): np.asarray(result[port]) for port in compiled.outputs}
+
+
+def peers():
+    known = {"ONNX Runtime": lambda model, x: reference.outputs(model, x)}
+    if importlib.util.find_spec("openvino"):
+        known["OpenVINO"] = openvino_outputs
+    else:
+        print("SKIPPED: no Python package openvino")
+    return known
+
+
+def check(args, model, folder):
+    stem = Path(model).stem
+    integers, floats = Path(folder) / f"{stem}-int8.onnx", Path(folder) / f"{stem}.onnx"
+    shrike_cli.call(args.shrike, "quantize", "--model", model, "--data", args.data, "--calib", args.calib,
+                    "--bootstrap", 0, "-o", integers)
+    shrike_cli.convert(args.shrike, [model], floats)
+    x = reference.make_input(floats)
+    real = reference.outputs(floats, x)
+    ours = shrike_cli.run(args.shrike, integers, x)
+    good = True
+    for name, run in peers().items():
+        theirs = run(integers, x)
+        for output in theirs:
+            same = (compare.sections(outputs[output]) for outputs in (ours, theirs, real))
+            for (part, mine), (_, other), (_, exact) in zip(*same):
+                apart, far, our_far = spread(mine, other), spread(other, exact), spread(mine, exact)
+                fits = max(apart, far, our_far) <= args.far * min(far, our_far)
+                good = good and fits
+                print(f"{stem} {output} {part}: {apart:.3g} from {name}, which is {far:.3g} from float, Shrike"
+                      f" {our_far:.3g}{'' if fits else '  MISMATCH'}")
+    return good
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("models", nargs="+")
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--calib", type=int, default=8)
+    parser.add_argument("--far", type=float, default=1.5)
+    shrike_cli.add_argument(parser)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        results = [check(args, model, folder) for model in args.models]
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
