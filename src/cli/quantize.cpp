@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "base/excerpt.h"
 #include "base/file.h"
 #include "base/file_name.h"
 #include "calibrate/calibration.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/excerpt.h"
 #include "cli/dataset_option.h"
 #include "cli/terminal.h"
 #include "data/halves.h"
