@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <fstream>
 #include <unistd.h>
 
 #include <array>
@@ -12,6 +13,7 @@
 #include <thread>
 
 #include "base/build_id.h"
+#include "base/code_pages.h"
 #include "base/file.h"
 #include "base/half.h"
 #include "base/large_block.h"
@@ -318,6 +320,22 @@ TEST_F(FileTest, TooLittleMemoryIsTheMachinesFault) {
     ::_exit(mapped && read ? 0 : 1);
   };
   EXPECT_EXIT(limited(), ::testing::ExitedWithCode(0), "");
+}
+
+// In pages: RssFile of proc(5), which is code and constants here.
+long resident_pages_of_files() {
+  std::ifstream file("/proc/self/statm");
+  long size = 0, resident = 0, shared = 0;
+  file >> size >> resident >> shared;
+  return shared;
+}
+
+TEST(CodePages, GoAndComeBack) {
+  const long before = resident_pages_of_files();
+  give_back_code_pages();
+  const long after = resident_pages_of_files();
+  EXPECT_LT(after, before);
+  EXPECT_FALSE(build_id().empty()) << "constants are there as before";
 }
 
 TEST(BuildId, IsThatOfTheProgram) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/code_pages.h"
 #include "engine/band_choice.h"
 #include "engine/planner.h"
 
@@ -114,6 +115,7 @@ Result<std::shared_ptr<const Plan>> build_plan(Graph graph, const PlanOptions& o
                                                 ? lay_out_within(graph, options)
                                                 : lay_out_whole(graph, options));
   graph = Graph();
+  give_back_code_pages();
   SHRIKE_TRY(plan->pack());
 #ifdef __GLIBC__
   // Holes that the graph's weights have left in the heap: too small for what comes next.
