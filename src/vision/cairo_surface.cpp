@@ -1,5 +1,7 @@
 #include "vision/cairo_surface.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -30,6 +32,18 @@ void copy_in(const Image& picture, cairo_surface_t* surface) {
   cairo_surface_mark_dirty(surface);
 }
 
+// Fontconfig, which reads its configuration when a process first draws text, dereferences what malloc
+// did not give it. It takes 1 to 2 MB, and maps files of fonts.
+bool room_for_fonts() {
+  constexpr size_t kBytes = size_t{8} << 20;
+  static const bool room = [] {
+    void* probe =
+        ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return probe != MAP_FAILED && ::munmap(probe, kBytes) == 0;
+  }();
+  return room;
+}
+
 }  // namespace
 
 Error cairo_error(cairo_status_t status) {
@@ -42,6 +56,7 @@ Result<CairoSurface> CairoSurface::create(int width, int height) {
                        height);
   const auto status = cairo_surface_status(surface.surface_.get());
   if (status != CAIRO_STATUS_SUCCESS) return cairo_error(status);
+  if (!room_for_fonts()) return cairo_error(CAIRO_STATUS_NO_MEMORY);
   return surface;
 }
 
