@@ -2,6 +2,7 @@
 #include <exception>
 #include <new>
 
+#include "base/code_pages.h"
 #include "base/excerpt.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
@@ -61,6 +62,7 @@ int run_shrike(const Words& words) {
 }  // namespace shrike
 
 int main(int argc, char** argv) {
+  shrike::code_is_as_in_files();
   shrike::prepare_standard_streams();
   try {
     return shrike::run_shrike(shrike::Words(argv + (argc > 0 ? 1 : 0), argv + argc));

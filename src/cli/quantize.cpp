@@ -14,6 +14,7 @@
 #include "cli/interrupt.h"
 #include "cli/model_names.h"
 #include "cli/network.h"
+#include "cli/overwriting.h"
 #include "cli/quantize_report.h"
 #include "cli/terminal.h"
 #include "cli/value_names.h"
@@ -109,7 +110,9 @@ struct FloatModel {
 };
 
 Result<FloatModel> load_float_model(const Options& o) {
-  SHRIKE_ASSIGN(LoadedModel loaded, load_model_option(o.model));
+  SHRIKE_ASSIGN(FoundModel found, find_model_files(o.model));
+  SHRIKE_TRY(check_not_input(o.out, {found.files.path, found.files.second}));
+  SHRIKE_ASSIGN(LoadedModel loaded, load_found_model(std::move(found)));
   FloatModel model;
   model.source = loaded.source;
   model.bytes = loaded.bytes;
@@ -207,6 +210,9 @@ Result<int> quantize_and_tell(const Options& o, const FloatModel& model, Quantiz
   const Result<void> judged = judge(report, model, integers, sets.judging, o);
   if (interrupted() != 0) return exit_code_of_signal(interrupted());
   SHRIKE_TRY(judged);
+  if (o.max_drop >= 0 && !(report.before && report.after))
+    return input_error("--max-drop: " + report.data +
+                       " has no object to judge by: nothing was written");
   const bool good = o.max_drop < 0 || points_lost(report) <= o.max_drop;
   if (good) SHRIKE_TRY(write_file(o.out, bytes));
   const std::string text = o.json ? quantize_json(report) : quantize_text(report);

@@ -140,6 +140,15 @@ Graph model_that_suffers() {
   return *graph;
 }
 
+TEST_F(Quantize, TheModelThatIsReadIsNotReplaced) {
+  ASSERT_TRUE(save_onnx(model_that_suffers(), at("own.onnx")));
+  const std::string before = bytes_of(at("own.onnx"));
+  const Outcome outcome = run_shrike(
+      {"quantize", "--model", path("own.onnx"), "--data", path("set"), "-o", path("own.onnx")});
+  EXPECT_EQ(outcome.code, 2) << outcome.err;
+  EXPECT_EQ(bytes_of(at("own.onnx")), before);
+}
+
 TEST_F(Quantize, MoreThanMaxDropWritesNothing) {
   ASSERT_TRUE(save_onnx(model_that_suffers(), at("suffers.onnx")));
   const std::vector<std::string> words = {"quantize",  "--model", path("suffers.onnx"), "--data",

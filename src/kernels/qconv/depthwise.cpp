@@ -7,6 +7,7 @@
 
 #include "base/tensor.h"
 #include "kernels/qconv/depthwise_geometry.h"
+#include "kernels/qconv/direct_geometry.h"
 
 namespace shrike::kernels {
 
@@ -117,7 +118,8 @@ const char* qdepthwise_refuse(const QConvProblem& problem) {
   const auto reach_w = static_cast<double>((problem.kernel_w - 1) * problem.dilation_w);
   const auto stride = static_cast<double>(problem.stride_w);
   const double columns = static_cast<double>(problem.out_width) * stride + reach_w + 1;
-  if ((reach_h + 1) * columns * static_cast<double>(problem.in_channels + 7) > kMostBandBytes)
+  if (spans_far_more_than_map(problem) ||
+      (reach_h + 1) * columns * static_cast<double>(problem.in_channels + 7) > kMostBandBytes)
     return "a window reaches over too much of the map";
   return nullptr;
 }

@@ -69,7 +69,21 @@ struct DirectGrid {
 
 inline constexpr int64_t kMaxBlockPixels = 512;
 
-// For the tables: refuses a band of more than kMostBandBytes, for any number of threads.
+// Whether windows lie so far in the padding that a copy of what all of them span would be many times
+// the map: a dilation or stride of millions costs a file nothing.
+inline bool spans_far_more_than_map(const ConvProblem& p) {
+  const auto span = [](int64_t out, int64_t stride, int64_t kernel, int64_t dilation) {
+    return static_cast<double>(out - 1) * static_cast<double>(stride) +
+           static_cast<double>(kernel - 1) * static_cast<double>(dilation) + 1;
+  };
+  const auto far = [](double spanned, int64_t map) {
+    return spanned > 4 * static_cast<double>(map) + 64;
+  };
+  return far(span(p.out_height, p.stride_h, p.kernel_h, p.dilation_h), p.in_height) ||
+         far(span(p.out_width, p.stride_w, p.kernel_w, p.dilation_w), p.in_width);
+}
+
+// For the tables: refuses such windows, and a band of more than kMostBandBytes, for any number of threads.
 const char* direct_refuse(const QTileKernel& tile, const ConvProblem& problem);
 
 }  // namespace shrike::kernels

@@ -31,7 +31,8 @@ double bytes_of_band(const QTileKernel& tile, const ConvProblem& p, int64_t rows
 const char* direct_refuse(const QTileKernel& tile, const ConvProblem& problem) {
   // A block is made smaller until its band is small, or it is this one.
   const int64_t columns = std::min<int64_t>(problem.out_width, tile.rows);
-  return bytes_of_band(tile, problem, 1, columns) > kMostBandBytes
+  return spans_far_more_than_map(problem) ||
+                 bytes_of_band(tile, problem, 1, columns) > kMostBandBytes
              ? "a window reaches over too much of the map"
              : nullptr;
 }

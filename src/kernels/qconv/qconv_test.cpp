@@ -332,6 +332,13 @@ TEST(QConv, WindowsOverHugeMapsAreLeftToTheReference) {
       p.pad_top = p.pad_left = dilation / 2;
       EXPECT_EQ(takers(p), 1) << describe(p);
     }
+  QConvProblem few;  // whose copies would be small, but made of every row
+  few.in_channels = few.out_channels = few.groups = 3;
+  few.kernel_h = few.kernel_w = 3;
+  few.in_height = few.in_width = few.out_height = few.out_width = 64;
+  few.pad_top = few.dilation_h = 1;
+  few.pad_left = few.dilation_w = (1 << 24) - 1;
+  EXPECT_EQ(takers(few), 1);
   QConvProblem wide;  // strides, too
   wide.in_channels = wide.out_channels = 65536;
   wide.in_height = wide.in_width = wide.out_height = wide.out_width = 2;
