@@ -106,13 +106,6 @@ TEST_F(Tune, WhereNothingCanBeKeptItGoesOn) {
   EXPECT_NE(outcome.err.find("not kept"), std::string::npos) << outcome.err;
 }
 
-TEST_F(Tune, WithoutAHomeItGoesOn) {
-  const Variable no_cache("XDG_CACHE_HOME", "relative"), no_home("HOME", "");
-  const Outcome outcome = bench();
-  EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_TRUE(measured(outcome));
-}
-
 TEST_F(Tune, IsNotForALimitOfMemory) {
   const Outcome outcome = bench({"--memory-limit", "300"});
   EXPECT_EQ(outcome.code, 2) << outcome.err;
