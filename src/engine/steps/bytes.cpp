@@ -5,7 +5,7 @@
 
 #include "engine/steps/ask.h"
 #include "engine/steps/families_list.h"
-#include "engine/steps/rows.h"
+#include "engine/steps/rows_step.h"
 
 namespace shrike {
 
@@ -13,34 +13,8 @@ namespace {
 
 using kernels::ByteSum;
 
-// Maps whose rows do not lie back to back are a block a row.
-constexpr int64_t kAnyBlocks = INT64_MAX;
-
-class LookupStep : public Step {
- public:
-  LookupStep(const Tensor& table, const kernels::LookupKernel& kernel, Slot input, Slot output)
-      : kernel_(kernel),
-        input_(input),
-        output_(output),
-        rows_(*rows_of(std::array{input.view, output.view}, kAnyBlocks)) {
-    std::copy_n(table.data<uint8_t>().begin(), table_.size(), table_.begin());
-  }
-
-  Result<void> run(RunContext& context) const override {
-    const uint8_t* in = context.bytes(input_);
-    uint8_t* out = context.bytes(output_);
-    for (const std::vector<int64_t>& block : rows_.blocks)
-      kernel_.run(table_, {in + block[0], rows_.rows, rows_.length, rows_.strides[0]},
-                  {out + block[1], rows_.rows, rows_.length, rows_.strides[1]}, context.pool());
-    return {};
-  }
-
- private:
-  std::array<uint8_t, 256> table_{};
-  const kernels::LookupKernel& kernel_;
-  Slot input_, output_;
-  Rows rows_;
-};
+using Table = std::array<uint8_t, 256>;
+using LookupStep = RowsStep<uint8_t, uint8_t, Table, kernels::LookupKernel>;
 
 class ByteSumStep : public Step {
  public:
@@ -87,7 +61,9 @@ void lookup_emit(Planner& planner, const Node& node) {
   StepDraft draft = planner.draft(node, choice.kernel->name);
   note_declined(draft.info, choice);
   draft.touches = {input, output};
-  draft.step = std::make_unique<LookupStep>(table, *choice.kernel, input, output);
+  Table bytes{};
+  std::copy_n(table.data<uint8_t>().begin(), bytes.size(), bytes.begin());
+  draft.step = std::make_unique<LookupStep>(bytes, *choice.kernel, input, output);
   planner.add(std::move(draft));
 }
 

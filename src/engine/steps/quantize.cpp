@@ -5,7 +5,7 @@
 
 #include "engine/steps/ask.h"
 #include "engine/steps/families_list.h"
-#include "engine/steps/rows.h"
+#include "engine/steps/rows_step.h"
 
 namespace shrike {
 
@@ -13,60 +13,8 @@ namespace {
 
 using kernels::ByteScale;
 
-// Maps whose rows do not lie back to back are a block a row.
-constexpr int64_t kAnyBlocks = INT64_MAX;
-
-class QuantizeStep : public Step {
- public:
-  QuantizeStep(const ByteScale& form, const kernels::QuantizeKernel& kernel, Slot input,
-               Slot output)
-      : form_(form),
-        kernel_(kernel),
-        input_(input),
-        output_(output),
-        rows_(*rows_of(std::array{input.view, output.view}, kAnyBlocks)) {}
-
-  Result<void> run(RunContext& context) const override {
-    const float* in = context.floats(input_);
-    uint8_t* out = context.bytes(output_);
-    for (const std::vector<int64_t>& block : rows_.blocks)
-      kernel_.run(form_, {in + block[0], rows_.rows, rows_.length, rows_.strides[0]},
-                  {out + block[1], rows_.rows, rows_.length, rows_.strides[1]}, context.pool());
-    return {};
-  }
-
- private:
-  ByteScale form_;
-  const kernels::QuantizeKernel& kernel_;
-  Slot input_, output_;
-  Rows rows_;
-};
-
-class DequantizeStep : public Step {
- public:
-  DequantizeStep(const ByteScale& form, const kernels::DequantizeKernel& kernel, Slot input,
-                 Slot output)
-      : form_(form),
-        kernel_(kernel),
-        input_(input),
-        output_(output),
-        rows_(*rows_of(std::array{input.view, output.view}, kAnyBlocks)) {}
-
-  Result<void> run(RunContext& context) const override {
-    const uint8_t* in = context.bytes(input_);
-    float* out = context.floats(output_);
-    for (const std::vector<int64_t>& block : rows_.blocks)
-      kernel_.run(form_, {in + block[0], rows_.rows, rows_.length, rows_.strides[0]},
-                  {out + block[1], rows_.rows, rows_.length, rows_.strides[1]}, context.pool());
-    return {};
-  }
-
- private:
-  ByteScale form_;
-  const kernels::DequantizeKernel& kernel_;
-  Slot input_, output_;
-  Rows rows_;
-};
+using QuantizeStep = RowsStep<float, uint8_t, ByteScale, kernels::QuantizeKernel>;
+using DequantizeStep = RowsStep<uint8_t, float, ByteScale, kernels::DequantizeKernel>;
 
 // One scale and zero point for all of the tensor; null, or why it has not.
 const char* refuse_unless_bytes(const Planner& planner, const Node& node, ValueId q) {

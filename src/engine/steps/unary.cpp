@@ -3,7 +3,7 @@
 
 #include "engine/steps/ask.h"
 #include "engine/steps/families_list.h"
-#include "engine/steps/rows.h"
+#include "engine/steps/rows_step.h"
 #include "kernels/elementwise/elementwise.h"
 
 namespace shrike {
@@ -13,35 +13,7 @@ namespace {
 using kernels::Activation;
 using kernels::UnaryKernel;
 
-// Maps whose rows do not lie back to back are a block a row.
-constexpr int64_t kAnyBlocks = INT64_MAX;
-
-class UnaryStep : public Step {
- public:
-  UnaryStep(const Activation& function, const UnaryKernel& kernel, Slot input, Slot output)
-      : function_(function),
-        kernel_(kernel),
-        input_(input),
-        output_(output),
-        rows_(*rows_of(std::array{input.view, output.view}, kAnyBlocks)) {}
-
-  Result<void> run(RunContext& context) const override {
-    const float* in = context.floats(input_);
-    float* out = context.floats(output_);
-    for (const std::vector<int64_t>& block : rows_.blocks) {
-      const kernels::ConstRowsView from{in + block[0], rows_.rows, rows_.length, rows_.strides[0]};
-      const kernels::RowsView to{out + block[1], rows_.rows, rows_.length, rows_.strides[1]};
-      kernel_.run(function_, from, to, context.pool());
-    }
-    return {};
-  }
-
- private:
-  Activation function_;
-  const UnaryKernel& kernel_;
-  Slot input_, output_;
-  Rows rows_;
-};
+using UnaryStep = RowsStep<float, float, Activation, UnaryKernel>;
 
 bool is_scalar(const Tensor& tensor) { return tensor.size() == 1; }
 
