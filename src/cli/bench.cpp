@@ -78,6 +78,7 @@ Image example_picture() {
 
 Result<Graph> prepared_network(const Options& o) {
   SHRIKE_ASSIGN(LoadedModel model, load_model_option(o.detector.model));
+  SHRIKE_TRY(check_not_input(o.trace, model.files));
   std::optional<std::array<int, 2>> size;
   if (!o.detector.size.empty()) {
     SHRIKE_ASSIGN(size, parse_size(o.detector.size));
@@ -263,7 +264,6 @@ Result<int> bench_command(const Words& words) {
   SHRIKE_TRY(check_combination(app, o));
 
   SHRIKE_ASSIGN(const FoundModel found, find_model_files(o.detector.model));
-  SHRIKE_TRY(check_not_input(o.trace, {found.files.path, found.files.second}));
   SHRIKE_ASSIGN(const Measured m, o.decode ? measure_decoding(o) : measure_network(o));
   const Spread spread = spread_of(m.ms);
   if (!o.json) {

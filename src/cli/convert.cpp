@@ -89,9 +89,9 @@ Result<int> convert_command(const Words& words) {
   if (lower_ending(out) != ".onnx")
     return usage_error("convert writes ONNX: " + out.string() + " does not end in .onnx");
   SHRIKE_ASSIGN(FoundModel found, find_model_files(option));
-  SHRIKE_TRY(check_not_input(out, {found.files.path, found.files.second,
-                                   darknet_partner(found.files.path), o.names_file}));
   SHRIKE_ASSIGN(LoadedModel model, load_found_model(std::move(found)));
+  SHRIKE_TRY(check_not_input(out, model.files));
+  SHRIKE_TRY(check_not_input(out, {o.names_file}));
   const std::string source = model.source;
   Result<Graph> graph = converted(std::move(model), o);
   if (!graph) return in_context("convert " + source, graph.error());

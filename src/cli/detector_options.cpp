@@ -3,6 +3,7 @@
 #include "base/excerpt.h"
 #include "cli/arguments.h"
 #include "cli/memory_limit.h"
+#include "cli/overwriting.h"
 #include "cli/pixels_option.h"
 #include "cli/terminal.h"
 #include "cli/value_names.h"
@@ -82,6 +83,7 @@ Result<Detector> make_detector(const DetectorOptions& options, const DetectorUse
     SHRIKE_ASSIGN(load.names, read_names_file(options.names_file));
   }
   SHRIKE_ASSIGN(LoadedModel model, load_model_option(options.model));
+  SHRIKE_TRY(check_not_input(use.output, model.files));
   if (load.names.empty()) load.names = std::move(model.names);
   KernelTuner own;
   KernelTuner& tuner = use.tuner ? *use.tuner : own;

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <filesystem>
 #include <string>
 
 #include "base/result.h"
@@ -33,6 +34,7 @@ enum class NamesFor : uint8_t {
 
 struct DetectorUse {
   NamesFor names = NamesFor::kShowing;
+  std::filesystem::path output;  // that the command will write: never a file of the model
   // Of a command with several models: theirs together.
   KernelTuner* tuner = nullptr;
   // For the limit of memory: bytes that the command holds beside its detectors, and how many of

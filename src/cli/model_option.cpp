@@ -76,9 +76,10 @@ Result<LoadedModel> load_model_option(const ModelOption& option) {
 }
 
 Result<LoadedModel> load_found_model(FoundModel found) {
-  SHRIKE_ASSIGN(Graph graph, load_model(found.files));
-  return LoadedModel{std::move(graph), std::move(found.names), found.files.path.string(),
-                     found.bytes};
+  std::vector<fs::path> files;
+  SHRIKE_ASSIGN(Graph graph, load_model(found.files, &files));
+  return LoadedModel{std::move(graph), std::move(files), std::move(found.names),
+                     found.files.path.string(), found.bytes};
 }
 
 }  // namespace shrike

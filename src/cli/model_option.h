@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ Result<FoundModel> find_model_files(const ModelOption& option);
 
 struct LoadedModel {
   Graph graph;
+  std::vector<std::filesystem::path> files;  // that it was read from, external data among them
   std::vector<std::string> names;
   std::string source;  // the file, for messages
   uint64_t bytes = 0;

@@ -7,6 +7,10 @@ namespace shrike {
 namespace fs = std::filesystem;
 
 Result<void> check_not_input(const fs::path& output, std::initializer_list<fs::path> inputs) {
+  return check_not_input(output, std::span(inputs));
+}
+
+Result<void> check_not_input(const fs::path& output, std::span<const fs::path> inputs) {
   for (const fs::path& input : inputs) {
     std::error_code error;  // where one of the two is not there
     if (fs::equivalent(output, input, error))

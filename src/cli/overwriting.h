@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <initializer_list>
+#include <span>
 
 #include "base/result.h"
 
@@ -10,6 +11,8 @@ namespace shrike {
 
 // An error (kUsage) that names `output` where it is one of `inputs`, under whatever name. Inputs
 // that are empty or not there are nothing.
+Result<void> check_not_input(const std::filesystem::path& output,
+                             std::span<const std::filesystem::path> inputs);
 Result<void> check_not_input(const std::filesystem::path& output,
                              std::initializer_list<std::filesystem::path> inputs);
 

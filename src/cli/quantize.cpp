@@ -111,8 +111,8 @@ struct FloatModel {
 
 Result<FloatModel> load_float_model(const Options& o) {
   SHRIKE_ASSIGN(FoundModel found, find_model_files(o.model));
-  SHRIKE_TRY(check_not_input(o.out, {found.files.path, found.files.second}));
   SHRIKE_ASSIGN(LoadedModel loaded, load_found_model(std::move(found)));
+  SHRIKE_TRY(check_not_input(o.out, loaded.files));
   FloatModel model;
   model.source = loaded.source;
   model.bytes = loaded.bytes;

@@ -140,7 +140,8 @@ Result<int> run_command(const Words& words) {
   std::vector<std::string> names;
   for (ValueId id : model.graph.outputs) names.push_back(model.graph.value(id).name);
   const std::vector<fs::path> files = output_files(names, o.output);
-  for (const fs::path& file : files) SHRIKE_TRY(check_not_input(file, {o.input}));
+  model.files.emplace_back(o.input);
+  for (const fs::path& file : files) SHRIKE_TRY(check_not_input(file, model.files));
   SHRIKE_ASSIGN(const std::vector<Tensor> outputs,
                 run_once(std::move(model.graph), input, model.source, o));
   SHRIKE_ASSIGN(const Json rows, save_outputs(outputs, names, files, o.output));

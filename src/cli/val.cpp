@@ -103,8 +103,7 @@ Result<int> val_command(const Words& words) {
 
   SHRIKE_ASSIGN(const Dataset dataset,
                 open_validation_data(o.validation, validation_threads(o.detector.threads)));
-  SHRIKE_TRY(check_not_input(o.save_json, {dataset.source, o.detector.model.model,
-                                           o.detector.model.weights, o.detector.names_file}));
+  SHRIKE_TRY(check_not_input(o.save_json, {dataset.source, o.detector.names_file}));
   SHRIKE_TRY(check_report_folder(o.report, dataset));
   // Pictures side by side, not the parts of one: more of them a second.
   DetectorOptions one_thread = o.detector;
@@ -112,6 +111,7 @@ Result<int> val_command(const Words& words) {
   const auto streams = static_cast<size_t>(validation_threads(o.detector.threads));
   SHRIKE_ASSIGN(Detector detector,
                 make_detector(one_thread, {.names = NamesFor::kMatching,
+                                           .output = o.save_json,
                                            .held = streams * largest_picture(dataset),
                                            .sessions = streams}));
   const CatchInterrupts caught;

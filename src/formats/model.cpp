@@ -122,10 +122,11 @@ Result<fs::path> partner(const fs::path& path, Kind kind) {
                      " is not there");
 }
 
-Result<Graph> load_one(const fs::path& path) {
+Result<Graph> load_one(const fs::path& path, std::vector<fs::path>& others) {
   SHRIKE_ASSIGN(const Kind kind, find_kind(path));
-  if (kind == Kind::kOnnx) return read_onnx(path);
+  if (kind == Kind::kOnnx) return read_onnx(path, &others);
   SHRIKE_ASSIGN(const fs::path other, partner(path, kind));
+  others = {other};
   return kind == Kind::kCfg ? read_darknet(path, other) : read_darknet(other, path);
 }
 
@@ -147,10 +148,13 @@ fs::path darknet_partner(const fs::path& path) {
   return {};
 }
 
-Result<Graph> load_model(const ModelFiles& files) {
+Result<Graph> load_model(const ModelFiles& files, std::vector<fs::path>* read) {
   try {
-    SHRIKE_ASSIGN(Graph graph, files.second.empty() ? load_one(files.path)
+    std::vector<fs::path> others = {files.second};
+    SHRIKE_ASSIGN(Graph graph, files.second.empty() ? load_one(files.path, others)
                                                     : load_pair(files.path, files.second));
+    others.push_back(files.path);
+    if (read) *read = std::move(others);
     if (Result<void> status = verify(graph); !status)
       return in_context("cannot use " + files.path.string(), status.error());
     return graph;

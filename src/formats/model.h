@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "ir/graph.h"
@@ -26,6 +27,9 @@ std::filesystem::path darknet_partner(const std::filesystem::path& path);
 // The graph, shapes inferred and verified. What is guaranteed of it is in onnx_reader.h and
 // darknet_reader.h. Errors (kModel) name the file: missing, empty, a folder, truncated, damaged, or
 // another program's format with what to do about it. Thread-safe.
-Result<Graph> load_model(const ModelFiles& files);
+// `read`, where given, gets every file that the graph came from: those named, the other one of a
+// Darknet model, external data.
+Result<Graph> load_model(const ModelFiles& files,
+                         std::vector<std::filesystem::path>* read = nullptr);
 
 }  // namespace shrike

@@ -11,7 +11,8 @@ namespace shrike {
 namespace {
 
 Result<Graph> read(std::span<const std::byte> bytes, std::shared_ptr<const MappedFile> file,
-                   const std::filesystem::path& folder) {
+                   const std::filesystem::path& folder,
+                   std::vector<std::filesystem::path>* external) {
   if (bytes.empty()) return model_error("the file is empty");
   const onnx::ModelProto model =
       onnx::decode_model({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
@@ -26,15 +27,17 @@ Result<Graph> read(std::span<const std::byte> bytes, std::shared_ptr<const Mappe
   SHRIKE_ASSIGN(Graph graph, reader.read());
   for (const onnx::Entry& entry : model.metadata)
     graph.metadata[std::string(entry.key)] = entry.value;
+  if (external) *external = tensors.external_files();
   return graph;
 }
 
 }  // namespace
 
 Result<Graph> read_onnx(std::span<const std::byte> bytes, std::shared_ptr<const MappedFile> file,
-                        const std::string& source, const std::filesystem::path& folder) {
+                        const std::string& source, const std::filesystem::path& folder,
+                        std::vector<std::filesystem::path>* external) {
   try {
-    Result<Graph> graph = read(bytes, std::move(file), folder);
+    Result<Graph> graph = read(bytes, std::move(file), folder, external);
     if (!graph) return in_context("cannot read " + source, graph.error());
     return graph;
   } catch (const protozero::exception&) {
@@ -44,11 +47,12 @@ Result<Graph> read_onnx(std::span<const std::byte> bytes, std::shared_ptr<const 
   }
 }
 
-Result<Graph> read_onnx(const std::filesystem::path& path) {
+Result<Graph> read_onnx(const std::filesystem::path& path,
+                        std::vector<std::filesystem::path>* external) {
   SHRIKE_ASSIGN(std::shared_ptr<const MappedFile> file, MappedFile::open(path, ErrorKind::kModel));
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
   const std::span<const std::byte> bytes = file->bytes();
-  return read_onnx(bytes, std::move(file), path.string(), folder);
+  return read_onnx(bytes, std::move(file), path.string(), folder, external);
 }
 
 }  // namespace shrike

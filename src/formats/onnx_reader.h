@@ -18,6 +18,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/file.h"
 #include "base/result.h"
@@ -31,12 +32,15 @@ inline constexpr int kMaxReadOpset = 21;
 // Errors (kModel) name the file, and the node, value or attribute at fault: damaged or truncated
 // bytes, an operator set out of range, an operator or attribute that is not supported, a name that
 // nothing defines or two things define, a cycle, data that does not fit its shape.
-Result<Graph> read_onnx(const std::filesystem::path& path);
+// `external`, where given, gets the files that external data was read from, links resolved.
+Result<Graph> read_onnx(const std::filesystem::path& path,
+                        std::vector<std::filesystem::path>* external = nullptr);
 
 // The bytes of a model, of which tensors borrow where they are those of `file` (null: every tensor
 // copies). `source` names them in errors; external data is looked for in `folder`, or refused when
 // that is empty.
 Result<Graph> read_onnx(std::span<const std::byte> bytes, std::shared_ptr<const MappedFile> file,
-                        const std::string& source, const std::filesystem::path& folder = {});
+                        const std::string& source, const std::filesystem::path& folder = {},
+                        std::vector<std::filesystem::path>* external = nullptr);
 
 }  // namespace shrike

@@ -5,6 +5,7 @@
 
 #include "formats/json.h"
 #include "formats/npy.h"
+#include "formats/onnx/test_model.h"
 
 namespace shrike::testing {
 namespace {
@@ -172,6 +173,41 @@ TEST_F(ConvertRun, NothingThatIsReadIsReplaced) {
 
   EXPECT_EQ(run_shrike({"bench", "--model", model_, "--runs", "1", "--trace", model_}).code, 2);
   EXPECT_EQ(bytes_of(model_), before);
+}
+
+// y = x + a constant that lies in `location`, beside the model.
+std::string model_with_external_data(const std::string& location) {
+  std::string constant;
+  protozero::pbf_writer writer(constant);
+  writer.add_int64(onnx::tensor::kDims, 1);
+  writer.add_int32(onnx::tensor::kDataType, 1);  // FLOAT
+  writer.add_string(onnx::tensor::kName, "c");
+  onnx::encode_entry(writer, onnx::tensor::kExternalData, "location", location);
+  writer.add_int64(onnx::tensor::kDataLocation, onnx::kLocationExternal);
+  return onnx::TestModel(18)
+      .input("x", {1, 3, 2, 2})
+      .output("y", {1, 3, 2, 2})
+      .tensor_bytes(constant)
+      .node("Add", {"x", "c"})
+      .bytes();
+}
+
+TEST_F(ConvertRun, ExternalDataIsNotReplaced) {
+  namespace fs = std::filesystem;
+  const std::string data("\0\0\x80\x3f", 4);  // 1.0f
+  const auto refused = [&](const std::string& location, std::vector<std::string> command) {
+    file(location, data);
+    file("m.onnx", model_with_external_data(location));
+    const Outcome outcome = run_shrike(std::move(command));
+    EXPECT_EQ(outcome.code, 2) << outcome.err;
+    EXPECT_NE(outcome.err.find(location), std::string::npos) << outcome.err;
+    EXPECT_EQ(bytes_of(at(location)), data);
+  };
+  const std::string model = path("m.onnx"), input = array(Shape{1, 3, 2, 2});
+  refused("weights.onnx", {"convert", model, path("weights.onnx")});
+  refused("trace.json", {"bench", "--model", model, "--runs", "1", "--trace", path("trace.json")});
+  refused("y.npy", {"run", "--model", model, "--input", input, "--output", path(".")});
+  EXPECT_EQ(run_shrike({"convert", model, path("other.onnx")}).code, 0);
 }
 
 }  // namespace

@@ -74,4 +74,10 @@ Result<ExternalRange> ExternalData::read(std::string_view location, uint64_t off
   return ExternalRange{bytes.subspan(offset, size), found->second};
 }
 
+std::vector<fs::path> ExternalData::files() const {
+  std::vector<fs::path> files;
+  for (const auto& [path, file] : paths_) files.push_back(path);
+  return files;
+}
+
 }  // namespace shrike::onnx

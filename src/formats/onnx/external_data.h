@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/file.h"
 
@@ -34,6 +35,9 @@ class ExternalData {
   // location: absolute, with "..", resolving outside the folder, a file with another hard link,
   // or shorter than offset + size.
   Result<ExternalRange> read(std::string_view location, uint64_t offset, uint64_t size);
+
+  // What has been opened so far, links resolved.
+  std::vector<std::filesystem::path> files() const;
 
  private:
   using File = std::shared_ptr<const MappedFile>;

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 #include "base/tensor.h"
 #include "formats/onnx/external_data.h"
@@ -32,6 +33,8 @@ class TensorReader {
   // share their memory, and ranges that must be copied (misaligned, bfloat16) or looked at byte by
   // byte (bool), and overlap so much that this would outgrow their file, are an error.
   Result<NamedTensor> read(std::string_view message);
+
+  std::vector<std::filesystem::path> external_files() const { return external_.files(); }
 
  private:
   Result<Tensor> read_tensor(const TensorProto& proto);
