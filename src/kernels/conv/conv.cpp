@@ -6,6 +6,7 @@
 #include "kernels/conv/depthwise_sweep.h"
 #include "kernels/conv/igemm.h"
 #include "kernels/conv/pointwise.h"
+#include "kernels/conv/pointwise_few.h"
 #include "kernels/conv/pointwise_pairs.h"
 #include "kernels/conv/reference.h"
 #include "kernels/conv/stem.h"
@@ -101,6 +102,26 @@ constexpr ConvKernel pointwise_row(const char* name, CpuNeed need) {
       [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
          ThreadPool& pool,
          std::span<std::byte>) { pointwise_run(kKernel, problem, packed, maps, pool); },
+  };
+}
+
+template <const PointwiseFew& kFew>
+constexpr ConvKernel pointwise_few_row(const char* name, CpuNeed need) {
+  return {
+      name,
+      need,
+      [](const ConvProblem& problem) { return pointwise_few_refuse(kFew, problem); },
+      1,
+      [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
+        pointwise_few_pack(kFew, problem, weights, bias, packed);
+      },
+      1,
+      [](const ConvProblem& problem) { return pointwise_few_packed_bytes(kFew, problem); },
+      direct_cost,
+      no_scratch,
+      [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
+         ThreadPool& pool,
+         std::span<std::byte>) { pointwise_few_run(kFew, problem, packed, maps, pool); },
   };
 }
 
@@ -226,6 +247,8 @@ constexpr ConvKernel kConvKernels[] = {
     depthwise_row<kDepthwiseAvx2>("avx2_depthwise", CpuNeed::kAvx2Fma),
     stem_row<kStemAvx512>("avx512_stem", CpuNeed::kAvx512),
     stem_row<kStemAvx2>("avx2_stem", CpuNeed::kAvx2Fma),
+    pointwise_few_row<kPointwiseFewAvx512>("avx512_pointwise_few", CpuNeed::kAvx512),
+    pointwise_few_row<kPointwiseFewAvx2>("avx2_pointwise_few", CpuNeed::kAvx2Fma),
     bfloat16_row<kBfloat16Avx512>("avx512_bfloat16", CpuNeed::kAvx512Bf16),
     pointwise_pairs_row<kPointwisePairsAvx512>("avx512_pointwise_pairs", CpuNeed::kAvx512Adders),
     pointwise_row<kPointwiseAvx512>("avx512_pointwise", CpuNeed::kAvx512),

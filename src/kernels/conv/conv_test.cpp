@@ -206,6 +206,18 @@ TEST(Conv, RandomProblems) {
   }
 }
 
+TEST(Conv, FewOutputs) {
+  Random random;
+  for (int64_t outputs : {1, 2, 3, 4, 5})
+    for (int64_t channels : {16, 31, 32, 33, 47, 64, 97})
+      for (int64_t size : {1, 3, 4, 7, 9}) {
+        ConvProblem p = square(size, channels, outputs, 1, size > 4 ? 2 : 1, 0);
+        p.activation.kind = random.pick({ActivationKind::kNone, ActivationKind::kSigmoid});
+        const Gaps gaps{random.integer(0, 9), random.integer(0, 5), random.integer(0, 7)};
+        ConvCase(p, random, gaps, gaps).check_all(2);
+      }
+}
+
 TEST(Conv, ChoiceSaysWhyOthersDeclined) {
   const ConvProblem p = square(6, 4, 8, 1, 1, 0);
   const Choice<ConvKernel> plain = select_kernel(conv_kernels(), p, CpuFeatures{});

@@ -35,7 +35,7 @@ void pointwise_pack(const PointwiseKernel& kernel, const ConvProblem& problem, c
 void pointwise_run(const PointwiseKernel& kernel, const ConvProblem& problem,
                    const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool) {
   const PointwisePanels panels(kernel, problem);
-  const PointwiseUnits units(kernel, problem, maps, panels.count(), pool.threads());
+  const PointwiseUnits units(kernel.rows, problem, maps, panels.count(), pool.threads());
   pool.parallel_for(units.count(), [&](int64_t index, int) {
     compute_panels(panels, packed.floats(), units.unit(index));
   });

@@ -42,9 +42,10 @@ class PointwisePanels {
 // How one call's work is divided into units, each a block of pixels and some of the panels.
 class PointwiseUnits {
  public:
-  PointwiseUnits(const PointwiseKernel& kernel, const ConvProblem& problem, const ConvMaps& maps,
-                 int64_t panels, int threads)
-      : problem_(problem), maps_(maps), panels_(panels), block_(block_pixels(kernel, problem)) {
+  // rows: pixels that are computed at once.
+  PointwiseUnits(int64_t rows, const ConvProblem& problem, const ConvMaps& maps, int64_t panels,
+                 int threads)
+      : problem_(problem), maps_(maps), panels_(panels), block_(block_pixels(rows, problem)) {
     // Rows that follow each other without a gap are one.
     if (is_one_row(problem, maps)) {
       rows_ = 1;
@@ -62,10 +63,9 @@ class PointwiseUnits {
 
   // Pixels of a block at most: whole tiles, few enough that their inputs stay in the first cache
   // level while all weights pass by.
-  static int64_t block_pixels(const PointwiseKernel& kernel, const ConvProblem& problem) {
+  static int64_t block_pixels(int64_t rows, const ConvProblem& problem) {
     constexpr int64_t kInputFloats = 4096;  // half of a first-level cache of 32 KiB
-    return std::clamp<int64_t>(kInputFloats / problem.in_channels / kernel.rows, 4, 64) *
-           kernel.rows;
+    return std::clamp<int64_t>(kInputFloats / problem.in_channels / rows, 4, 64) * rows;
   }
 
   int64_t count() const { return rows_ * blocks_ * parts_; }

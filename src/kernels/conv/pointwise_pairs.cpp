@@ -33,7 +33,7 @@ struct PairScratch {
     const PointwisePanels panels(pairs.kernel, problem);
     const size_t weights = align_up(static_cast<size_t>(panels.total()) * sizeof(float));
     const size_t shifts = align_up(static_cast<size_t>(problem.in_channels) * sizeof(float));
-    stride_ = align_up(static_cast<size_t>(PointwiseUnits::block_pixels(pairs.kernel, problem)) *
+    stride_ = align_up(static_cast<size_t>(PointwiseUnits::block_pixels(pairs.kernel.rows, problem)) *
                        sizeof(float));
     packed = reinterpret_cast<float*>(base);
     shift = reinterpret_cast<float*>(base + weights);
@@ -134,7 +134,7 @@ void pointwise_pairs_run(const PointwisePairs& pairs, const ConvProblem& problem
                            floats + packing.products + panels.first_output(i), own.shift, scale,
                            own.packed + panels.weights(i), own.packed + panels.bias(i)});
   });
-  const PointwiseUnits units(pairs.kernel, problem, maps, panels.count(), pool.threads());
+  const PointwiseUnits units(pairs.kernel.rows, problem, maps, panels.count(), pool.threads());
   pool.parallel_for(units.count(), [&](int64_t index, int worker) {
     PointwiseUnits::Unit unit = units.unit(index);
     pairs.functions.begin(unit.strip, own.shift, own.start(worker));
