@@ -95,7 +95,8 @@ Result<int> convert_command(const Words& words) {
   const std::string source = model.source;
   Result<Graph> graph = converted(std::move(model), o);
   if (!graph) return in_context("convert " + source, graph.error());
-  SHRIKE_TRY(save_onnx(*graph, out, o.write));
+  if (Result<void> saved = save_onnx(*graph, out, o.write); !saved)
+    return in_context("convert " + source, saved.error());
   say("wrote " + printable(out.string()));
   if (o.json)
     std::printf("%s\n", dump_json({{"model", source},

@@ -36,12 +36,8 @@ void copy_in(const Image& picture, cairo_surface_t* surface) {
 // did not give it. It takes 1 to 2 MB, and maps files of fonts.
 bool room_for_fonts() {
   constexpr size_t kBytes = size_t{8} << 20;
-  static const bool room = [] {
-    void* probe =
-        ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return probe != MAP_FAILED && ::munmap(probe, kBytes) == 0;
-  }();
-  return room;
+  void* probe = ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return probe != MAP_FAILED && ::munmap(probe, kBytes) == 0;
 }
 
 }  // namespace
