@@ -84,6 +84,7 @@ Result<Detector> make_detector(const DetectorOptions& options, const DetectorUse
   }
   SHRIKE_ASSIGN(LoadedModel model, load_model_option(options.model));
   SHRIKE_TRY(check_not_input(use.output, model.files));
+  if (use.files) *use.files = model.files;
   if (load.names.empty()) load.names = std::move(model.names);
   KernelTuner own;
   KernelTuner& tuner = use.tuner ? *use.tuner : own;

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "cli/model_option.h"
@@ -34,7 +35,8 @@ enum class NamesFor : uint8_t {
 
 struct DetectorUse {
   NamesFor names = NamesFor::kShowing;
-  std::filesystem::path output;  // that the command will write: never a file of the model
+  std::filesystem::path output = {};  // that the command will write: never a file of the model
+  std::vector<std::filesystem::path>* files = nullptr;  // gets those that the model was read from
   // Of a command with several models: theirs together.
   KernelTuner* tuner = nullptr;
   // For the limit of memory: bytes that the command holds beside its detectors, and how many of

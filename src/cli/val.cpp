@@ -17,7 +17,9 @@
 #include "cli/terminal.h"
 #include "cli/validation_options.h"
 #include "cli/validation_text.h"
+#include "cli/val_parts.h"
 #include "cli/value_names.h"
+#include "formats/json.h"
 
 namespace shrike {
 
@@ -26,6 +28,7 @@ namespace {
 struct Options {
   DetectorOptions detector;
   ValidationOptions validation;
+  PartsOptions parts;
   std::string save_json, report;
   bool json = false;
 };
@@ -33,6 +36,7 @@ struct Options {
 void add_options(CLI::App& app, Options& o) {
   add_detector_options(app, o.detector);
   add_validation_options(app, o.validation);
+  add_parts_options(app, o.parts);
   app.add_flag("--json", o.json, "As JSON, fractions from 0 to 1");
   app.add_option("--save-json", o.save_json, "File for the boxes in COCO's results format")
       ->type_name(kFileValue);
@@ -40,17 +44,48 @@ void add_options(CLI::App& app, Options& o) {
       ->type_name(kFolderValue);
 }
 
-Result<int> validate_and_tell(const Options& o, const Dataset& dataset, Detector& detector) {
+// A share's line, instead of scores.
+void tell_share(const Options& o, const ShareDone& share) {
+  if (o.json) {
+    std::printf("%s\n", dump_json({{"shard", {share.shard.index, share.shard.count}},
+                                   {"pictures", share.pictures},
+                                   {"missing", share.missing}})
+                            .c_str());
+    return;
+  }
+  std::printf("share %zu of %zu: %zu pictures done; of all, %zu are missing\n", share.shard.index,
+              share.shard.count, share.pictures, share.missing);
+}
+
+// Nothing where another process tells the result.
+Result<std::optional<Validation>> validated(const Options& o, const Dataset& dataset,
+                                            Detector& detector,
+                                            const std::vector<std::filesystem::path>& files) {
+  const int streams = validation_threads(o.detector.threads);
+  const bool keep = !o.save_json.empty() || !o.report.empty();
+  if (!o.parts.wanted()) {
+    SHRIKE_ASSIGN(std::vector<Validation> results,
+                  validate_shown(std::span(&detector, 1), dataset, o.validation, streams, keep));
+    return std::optional(std::move(results.front()));
+  }
+  SHRIKE_ASSIGN(PartsOutcome outcome,
+                validate_in_parts(detector, dataset,
+                                  {o.parts, o.validation, o.detector, files, streams, keep}));
+  if (!outcome.whole) tell_share(o, outcome.share);
+  return std::move(outcome.whole);
+}
+
+Result<int> validate_and_tell(const Options& o, const Dataset& dataset, Detector& detector,
+                              const std::vector<std::filesystem::path>& files) {
   RunSpeed speed;
   speed.threads = validation_threads(o.detector.threads);
-  const bool keep = !o.save_json.empty() || !o.report.empty();
   const auto start = std::chrono::steady_clock::now();
-  const Result<std::vector<Validation>> validated =
-      validate_shown(std::span(&detector, 1), dataset, o.validation, speed.threads, keep);
+  const Result<std::optional<Validation>> result = validated(o, dataset, detector, files);
   if (interrupted() != 0) return exit_code_of_signal(interrupted());
-  if (!validated) return validated.error();
+  if (!result) return result.error();
+  if (!*result) return kExitOk;
   tell_matched_by_index(detector, o.detector.model.model);
-  const Validation& validation = validated->front();
+  const Validation& validation = **result;
   speed.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (validation.dropped_classes > 0)
     say("the data set does not have " + std::to_string(validation.dropped_classes) + " of the " +
@@ -101,6 +136,11 @@ Result<int> val_command(const Words& words) {
   if (o.validation.data.empty())
     return usage_error("val needs a data set: shrike val --data data.yaml --model NAME");
 
+  SHRIKE_TRY(check_parts_options(o.parts));
+  if (!o.parts.shard.empty() && !(o.save_json.empty() && o.report.empty()))
+    return usage_error("--shard gives no result yet: leave --save-json and --report to the call "
+                       "without it");
+
   SHRIKE_ASSIGN(const Dataset dataset,
                 open_validation_data(o.validation, validation_threads(o.detector.threads)));
   SHRIKE_TRY(check_not_input(o.save_json, {dataset.source, o.detector.names_file}));
@@ -109,13 +149,15 @@ Result<int> val_command(const Words& words) {
   DetectorOptions one_thread = o.detector;
   one_thread.threads = 1;
   const auto streams = static_cast<size_t>(validation_threads(o.detector.threads));
+  std::vector<std::filesystem::path> files;
   SHRIKE_ASSIGN(Detector detector,
                 make_detector(one_thread, {.names = NamesFor::kMatching,
                                            .output = o.save_json,
+                                           .files = &files,
                                            .held = streams * largest_picture(dataset),
                                            .sessions = streams}));
   const CatchInterrupts caught;
-  return validate_and_tell(o, dataset, detector);
+  return validate_and_tell(o, dataset, detector, files);
 }
 
 }  // namespace shrike

@@ -72,25 +72,35 @@ Result<Dataset> open_validation_data(const ValidationOptions& options, int threa
   return dataset;
 }
 
+ValidateOptions validate_options(const ValidationOptions& options, int streams,
+                                 bool keep_detections) {
+  ValidateOptions validation;
+  validation.view.detect = options.detect;
+  if (options.classes_by_index) validation.view.classes = ClassMatching::kByIndex;
+  validation.view.streams = streams;
+  validation.keep_detections = keep_detections;
+  return validation;
+}
+
+void tell_skipped(const Validation& validation) {
+  std::vector<std::string> lines;
+  for (const SkippedPicture& skipped : validation.skipped) lines.push_back(skipped.reason);
+  say_some(lines, "pictures could not be read");
+}
+
 Result<std::vector<Validation>> validate_shown(std::span<Detector> detectors,
                                                const Dataset& dataset,
                                                const ValidationOptions& options, int threads,
                                                bool keep_detections) {
   ProgressBar bar(dataset.samples.size(), true);
-  ValidateOptions validation;
-  validation.detect = options.detect;
-  if (options.classes_by_index) validation.classes = ClassMatching::kByIndex;
-  validation.streams = threads;
-  validation.keep_detections = keep_detections;
+  ValidateOptions validation = validate_options(options, threads, keep_detections);
   validation.progress = [&](size_t done, size_t) {
     bar.set(done);
     return interrupted() == 0;
   };
   SHRIKE_ASSIGN(std::vector<Validation> results, validate(detectors, dataset, validation));
   bar.clear();
-  std::vector<std::string> lines;
-  for (const SkippedPicture& skipped : results.front().skipped) lines.push_back(skipped.reason);
-  say_some(lines, "pictures could not be read");
+  tell_skipped(results.front());
   return results;
 }
 

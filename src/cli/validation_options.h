@@ -31,6 +31,13 @@ void add_validation_options(CLI::App& app, ValidationOptions& options);
 // how many there are.
 Result<Dataset> open_validation_data(const ValidationOptions& options, int threads);
 
+// What they say to validate(), without progress.
+ValidateOptions validate_options(const ValidationOptions& options, int streams,
+                                 bool keep_detections);
+
+// The pictures that could not be read, on standard error.
+void tell_skipped(const Validation& validation);
+
 // validate(), with a progress bar; pictures that cannot be read are said on standard error. Once
 // interrupted() it gives an error that nobody needs to see.
 Result<std::vector<Validation>> validate_shown(std::span<Detector> detectors,

@@ -47,7 +47,7 @@ TEST_P(GoldenMap, WithinATenthOfAPoint) {
   Result<Detector> detector = Detector::create(*std::move(graph), file->string(), load);
   ASSERT_TRUE(detector) << detector.error().message;
   ValidateOptions validation;
-  validation.streams = usable_cores();
+  validation.view.streams = usable_cores();
   const Result<Validation> result = validate(*detector, *dataset, validation);
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_TRUE(result->skipped.empty());

@@ -141,7 +141,7 @@ TEST_F(ValidateRun, TheSameForAnyNumberOfStreams) {
   const Validation one = validated(dataset_, {});
   for (const int streams : {2, 3, 8, 100}) {
     ValidateOptions options;
-    options.streams = streams;
+    options.view.streams = streams;
     expect_same(validated(dataset_, options), one);
   }
 }
@@ -151,7 +151,7 @@ TEST_F(ValidateRun, SeveralDetectorsAreShownTheSamePictures) {
   detectors.push_back(random_detector(1));
   detectors.push_back(random_detector(2));
   ValidateOptions options;
-  options.streams = 3;
+  options.view.streams = 3;
   const Result<std::vector<Validation>> both = validate(detectors, dataset_, options);
   ASSERT_TRUE(both) << both.error().message;
   ASSERT_EQ(both->size(), 2u);
@@ -174,7 +174,7 @@ TEST_F(ValidateRun, ClassesAreMatchedByName) {
     EXPECT_EQ(crossed.scores.classes[c].summary.map50_95,
               straight.scores.classes[1 - c].summary.map50_95);
   ValidateOptions by_index;
-  by_index.classes = ClassMatching::kByIndex;
+  by_index.view.classes = ClassMatching::kByIndex;
   EXPECT_NE(validated(turned, by_index).scores.summary.map50_95, straight.scores.summary.map50_95);
 }
 
@@ -226,7 +226,7 @@ TEST_F(ValidateRun, PicturesThatCannotBeReadAreNotScored) {
   rest.samples.erase(rest.samples.begin() + 20);
   rest.samples.erase(rest.samples.begin() + 3);
   ValidateOptions options;
-  options.streams = 3;
+  options.view.streams = 3;
   const Validation damaged = validated(dataset_, options), whole = validated(rest, options);
   ASSERT_EQ(damaged.skipped.size(), 2u);
   EXPECT_EQ(damaged.skipped[0].sample, 3u);
@@ -253,7 +253,7 @@ TEST_F(ValidateRun, NoPictures) {
 TEST_F(ValidateRun, ProgressAndItsEnd) {
   std::set<size_t> seen;
   ValidateOptions options;
-  options.streams = 4;
+  options.view.streams = 4;
   options.progress = [&](size_t done, size_t total) {
     EXPECT_EQ(total, size_t{kPictures});
     seen.insert(done);

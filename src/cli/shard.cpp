@@ -1,0 +1,65 @@
+#include "cli/shard.h"
+
+#include <charconv>
+#include <cstdlib>
+#include <string_view>
+
+#include "base/excerpt.h"
+
+namespace shrike {
+
+namespace {
+
+constexpr size_t kMostShards = 1'000'000;
+
+struct LauncherRow {
+  const char *rank, *size;
+};
+constexpr LauncherRow kLaunchers[] = {
+    {"RANK", "WORLD_SIZE"},
+    {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
+    {"PMI_RANK", "PMI_SIZE"},
+    {"SLURM_PROCID", "SLURM_NTASKS"},
+};
+
+std::optional<size_t> number(std::string_view text) {
+  size_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value > kMostShards)
+    return std::nullopt;
+  return value;
+}
+
+std::optional<Shard> shard_of(std::string_view index, std::string_view count) {
+  const std::optional<size_t> i = number(index), n = number(count);
+  if (!i || !n || *i >= *n) return std::nullopt;
+  return Shard{*i, *n};
+}
+
+}  // namespace
+
+Result<Shard> parse_shard(const std::string& text) {
+  const size_t slash = text.find('/');
+  if (slash != std::string::npos)
+    if (const auto shard = shard_of(std::string_view(text).substr(0, slash),
+                                    std::string_view(text).substr(slash + 1)))
+      return *shard;
+  return usage_error("--shard " + in_quotes(text) +
+                     " is no share: of four they are 0/4, 1/4, 2/4 and 3/4");
+}
+
+Result<std::optional<Shard>> shard_of_environment() {
+  for (const LauncherRow& row : kLaunchers) {
+    const char *rank = std::getenv(row.rank), *size = std::getenv(row.size);
+    if (!rank || !size) continue;
+    const std::optional<Shard> shard = shard_of(rank, size);
+    if (!shard)
+      return usage_error("the environment's " + std::string(row.rank) + " " + in_quotes(rank) +
+                         " of " + row.size + " " + in_quotes(size) +
+                         " is no share (--shard I/N says which is meant)");
+    return shard;
+  }
+  return std::optional<Shard>();
+}
+
+}  // namespace shrike

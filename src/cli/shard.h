@@ -1,0 +1,28 @@
+// Which share of some work is this process's.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+
+namespace shrike {
+
+struct Shard {
+  size_t index = 0;  // from 0
+  size_t count = 1;
+
+  bool operator==(const Shard&) const = default;
+};
+
+// "0/4" to "3/4". Errors are of kUsage and name --shard.
+Result<Shard> parse_shard(const std::string& text);
+
+// What a launcher says of this process: torchrun and Kubernetes' PyTorchJob (RANK, WORLD_SIZE), Open
+// MPI (OMPI_COMM_WORLD_RANK, OMPI_COMM_WORLD_SIZE), MPICH and Intel MPI (PMI_RANK, PMI_SIZE), Slurm
+// (SLURM_PROCID, SLURM_NTASKS). The first pair that is there counts; nothing where none is. An error
+// (kUsage) names the variables of a pair that makes no sense.
+Result<std::optional<Shard>> shard_of_environment();
+
+}  // namespace shrike

@@ -1,0 +1,57 @@
+#include "cli/shard.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+namespace shrike {
+namespace {
+
+TEST(ShardOption, Shares) {
+  EXPECT_EQ(*parse_shard("0/4"), (Shard{0, 4}));
+  EXPECT_EQ(*parse_shard("3/4"), (Shard{3, 4}));
+  EXPECT_EQ(*parse_shard("0/1"), (Shard{0, 1}));
+  for (const char* text : {"", "4/4", "1", "/4", "1/", "-1/4", "1/0", "0/0", "1/4/2", "a/b", " 1/4",
+                           "1/4 ", "0/1000001", "99999999999999999999/4"}) {
+    const Result<Shard> shard = parse_shard(text);
+    ASSERT_FALSE(shard) << text;
+    EXPECT_EQ(shard.error().kind, ErrorKind::kUsage);
+    EXPECT_NE(shard.error().message.find("--shard"), std::string::npos);
+  }
+}
+
+class ShardOfEnvironment : public testing::Test {
+ protected:
+  ShardOfEnvironment() {
+    for (const char* name : kNames) ::unsetenv(name);
+  }
+  ~ShardOfEnvironment() override {
+    for (const char* name : kNames) ::unsetenv(name);
+  }
+  static constexpr const char* kNames[] = {
+      "RANK",     "WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",
+      "PMI_RANK", "PMI_SIZE",   "SLURM_PROCID",         "SLURM_NTASKS"};
+};
+
+TEST_F(ShardOfEnvironment, EachLauncher) {
+  EXPECT_EQ(*shard_of_environment(), std::nullopt);
+  for (size_t i = std::size(kNames); i > 0; i -= 2) {
+    ::setenv(kNames[i - 2], std::to_string(i).c_str(), 1);
+    EXPECT_EQ(*shard_of_environment(),
+              i == std::size(kNames) ? std::nullopt : std::optional(Shard{i + 2, 9 + i + 2}));
+    ::setenv(kNames[i - 1], std::to_string(9 + i).c_str(), 1);
+    EXPECT_EQ(*shard_of_environment(), std::optional(Shard{i, 9 + i})) << kNames[i - 2];
+  }
+}
+
+TEST_F(ShardOfEnvironment, WhatMakesNoSense) {
+  ::setenv("RANK", "2", 1);
+  ::setenv("WORLD_SIZE", "2", 1);
+  const Result<std::optional<Shard>> shard = shard_of_environment();
+  ASSERT_FALSE(shard);
+  for (const char* part : {"RANK", "WORLD_SIZE", "'2'"})
+    EXPECT_NE(shard.error().message.find(part), std::string::npos) << shard.error().message;
+}
+
+}  // namespace
+}  // namespace shrike
