@@ -86,7 +86,8 @@ Result<int> validate_and_tell(const Options& o, const Dataset& dataset, Detector
   if (!*result) return kExitOk;
   tell_matched_by_index(detector, o.detector.model.model);
   const Validation& validation = **result;
-  speed.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (!o.parts.wanted())
+    speed.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (validation.dropped_classes > 0)
     say("the data set does not have " + std::to_string(validation.dropped_classes) + " of the " +
         std::to_string(detector.names().size()) + " classes of the model: not looked for");

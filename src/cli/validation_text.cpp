@@ -22,8 +22,8 @@ Json skipped_json(const ValidationRun& run, const Validation& validation) {
   return rows;
 }
 
-double images_per_second(const Validation& validation, const RunSpeed& speed) {
-  return static_cast<double>(validation.scored.size()) / std::max(speed.seconds, 1e-9);
+double images_per_second(const Validation& validation, double seconds) {
+  return static_cast<double>(validation.scored.size()) / std::max(seconds, 1e-9);
 }
 
 std::string count_of(size_t count, const char* what) {
@@ -54,7 +54,8 @@ std::string validation_json(const ValidationRun& run, const Validation& validati
   json["confusion"] = report.confusion.classes() > 0
                           ? confusion_json(report.confusion, report.confusion_options, report.names)
                           : Json(nullptr);
-  json["images_per_second"] = images_per_second(validation, speed);
+  json["images_per_second"] =
+      speed.seconds ? Json(images_per_second(validation, *speed.seconds)) : Json(nullptr);
   json["threads"] = speed.threads;
   json["peak_rss_mb"] = speed.peak_rss_mb;
   return dump_json(json) + "\n";
@@ -68,8 +69,10 @@ std::string validation_text(const ValidationRun& run, const Validation& validati
   text += table_text(summary_page_table(report.model)) + "\n";
   text += class_text(report.model.scores, run.dataset.names) + "\n";
   text += table_text(speed_table(report.model.speed));
-  return text + fixed(images_per_second(validation, speed), 1) + " pictures/s with " +
-         count_of(static_cast<size_t>(speed.threads), "thread") + "\n";
+  if (speed.seconds)
+    text += fixed(images_per_second(validation, *speed.seconds), 1) + " pictures/s with " +
+            count_of(static_cast<size_t>(speed.threads), "thread") + "\n";
+  return text;
 }
 
 std::string comparison_json_line(const ComparisonData& report, const RunSpeed& speed) {

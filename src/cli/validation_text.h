@@ -1,6 +1,7 @@
 // What val and compare print: one JSON object, or tables for a person.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "cli/validation_report.h"
@@ -9,15 +10,16 @@ namespace shrike {
 
 // How the run went, for the last line.
 struct RunSpeed {
-  double seconds = 0;  // the pictures took, from the first to the last
+  // The pictures took, from the first to the last; nothing where other processes had a share.
+  std::optional<double> seconds;
   int threads = 1;
   double peak_rss_mb = 0;
 };
 
 // Fractions 0..1, null where there is no number; one line.
 // {"model","data","split", what scores_json() gives (report/score_json.h), "skipped":
-// [{"image","reason"}],"confusion": confusion_json() or null,"images_per_second","threads",
-// "peak_rss_mb"}
+// [{"image","reason"}],"confusion": confusion_json() or null,"images_per_second" or null,
+// "threads","peak_rss_mb"}
 std::string validation_json(const ValidationRun& run, const Validation& validation,
                             const ReportData& report, const RunSpeed& speed);
 
