@@ -187,6 +187,22 @@ TEST_F(Api, ErrorsOfLoading) {
   EXPECT_EQ(kind(model(), {.placement = static_cast<shrike::Placement>(99)}), ErrorKind::kUsage);
 }
 
+TEST_F(Api, MessagesAreOneLine) {
+  shrike::Detector detector = load();
+  for (const char* name : {"a\nb.onnx", "\x1b[31m.png"}) {
+    const auto no_model = shrike::Detector::load(folder_ / name, {});
+    const auto no_picture = detector.detect_file(folder_ / name);
+    ASSERT_FALSE(no_model);
+    ASSERT_FALSE(no_picture);
+    for (const std::string& message : {no_model.error().message, no_picture.error().message}) {
+      EXPECT_EQ(message.find_first_of("\n\x1b"), std::string::npos) << message;
+      EXPECT_TRUE(message.find("a\\nb") != std::string::npos ||
+                  message.find("\\x1b[31m") != std::string::npos)
+          << message;
+    }
+  }
+}
+
 TEST_F(Api, ErrorsOfDetecting) {
   const std::vector<uint8_t> data = picture(PixelFormat::kRgb, 0);
   shrike::Detector detector = load();

@@ -7,6 +7,7 @@
 
 #include "api/options.h"
 #include "api/pixels.h"
+#include "base/excerpt.h"
 #include "formats/model.h"
 #include "vision/class_name.h"
 #include "vision/decode.h"
@@ -15,11 +16,14 @@ namespace shrike::v0 {
 
 namespace {
 
-// What `work` returns; an exception, which can only be the C++ library's, as an error.
+// What `work` returns; an exception, which can only be the C++ library's, as an error. Messages are
+// one line, whatever the files are called.
 template <typename Work>
-auto without_exceptions(const Work& work) -> decltype(work()) {
+auto at_the_edge(const Work& work) -> decltype(work()) {
   try {
-    return work();
+    auto result = work();
+    if (!result) return Error{result.error().kind, printable(result.error().message)};
+    return result;
   } catch (const std::bad_alloc&) {
     return runtime_error("not enough memory");
   } catch (const std::exception& error) {
@@ -53,7 +57,7 @@ Detector& Detector::operator=(Detector&& other) noexcept = default;
 Detector::~Detector() = default;
 
 Result<Detector> Detector::load(const std::filesystem::path& model, const LoadOptions& options) {
-  return without_exceptions([&]() -> Result<Detector> {
+  return at_the_edge([&]() -> Result<Detector> {
     SHRIKE_ASSIGN(const shrike::LoadOptions wanted, checked(options));
     SHRIKE_ASSIGN(Graph graph, load_model({model, options.weights}));
     SHRIKE_ASSIGN(shrike::Detector detector,
@@ -64,14 +68,14 @@ Result<Detector> Detector::load(const std::filesystem::path& model, const LoadOp
 
 Result<Detections> Detector::detect_file(const std::filesystem::path& picture,
                                          const DetectOptions& options) {
-  return without_exceptions([&]() -> Result<Detections> {
+  return at_the_edge([&]() -> Result<Detections> {
     SHRIKE_ASSIGN(const Image image, read_image(picture));
     return state_->detect(image, options);
   });
 }
 
 Result<Detections> Detector::detect_pixels(const Pixels& picture, const DetectOptions& options) {
-  return without_exceptions([&]() -> Result<Detections> {
+  return at_the_edge([&]() -> Result<Detections> {
     SHRIKE_ASSIGN(const Image image, to_image(picture));
     return state_->detect(image, options);
   });

@@ -30,7 +30,13 @@ std::shared_ptr<std::byte> allocate_aligned(size_t bytes) {
   // calloc hands out zeroed pages without touching them; large blocks are placed by hand.
   void* raw = std::calloc(1, whole);
   if (!raw) throw std::bad_alloc();
-  const std::shared_ptr<Block> block = std::make_shared<Block>(raw, std::move(claim));
+  std::shared_ptr<Block> block;
+  try {
+    block = std::make_shared<Block>(raw, std::move(claim));
+  } catch (...) {
+    std::free(raw);
+    throw;
+  }
   const uintptr_t aligned = align_up(reinterpret_cast<uintptr_t>(raw));
   return {block, reinterpret_cast<std::byte*>(aligned)};
 }

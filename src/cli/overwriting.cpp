@@ -1,6 +1,7 @@
 #include "cli/overwriting.h"
 
 #include <system_error>
+#include <vector>
 
 namespace shrike {
 
@@ -8,6 +9,15 @@ namespace fs = std::filesystem;
 
 Result<void> check_not_input(const fs::path& output, std::initializer_list<fs::path> inputs) {
   return check_not_input(output, std::span(inputs));
+}
+
+Result<void> check_not_input(const fs::path& output, const Dataset& dataset) {
+  std::error_code error;
+  if (!fs::exists(output, error)) return {};
+  SHRIKE_TRY(check_not_input(output, dataset.files));
+  std::vector<fs::path> pictures;
+  for (const Sample& sample : dataset.samples) pictures.push_back(sample.picture);
+  return check_not_input(output, pictures);
 }
 
 Result<void> check_not_input(const fs::path& output, std::span<const fs::path> inputs) {

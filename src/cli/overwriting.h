@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/result.h"
+#include "data/dataset.h"
 
 namespace shrike {
 
@@ -15,5 +16,7 @@ Result<void> check_not_input(const std::filesystem::path& output,
                              std::span<const std::filesystem::path> inputs);
 Result<void> check_not_input(const std::filesystem::path& output,
                              std::initializer_list<std::filesystem::path> inputs);
+// The same for all that a data set is made of.
+Result<void> check_not_input(const std::filesystem::path& output, const Dataset& dataset);
 
 }  // namespace shrike

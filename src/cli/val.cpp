@@ -144,7 +144,8 @@ Result<int> val_command(const Words& words) {
 
   SHRIKE_ASSIGN(const Dataset dataset,
                 open_validation_data(o.validation, validation_threads(o.detector.threads)));
-  SHRIKE_TRY(check_not_input(o.save_json, {dataset.source, o.detector.names_file}));
+  SHRIKE_TRY(check_not_input(o.save_json, dataset));
+  SHRIKE_TRY(check_not_input(o.save_json, {o.detector.names_file}));
   SHRIKE_TRY(check_report_folder(o.report, dataset));
   // Pictures side by side, not the parts of one: more of them a second.
   DetectorOptions one_thread = o.detector;

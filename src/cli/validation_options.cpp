@@ -106,7 +106,7 @@ Result<std::vector<Validation>> validate_shown(std::span<Detector> detectors,
 
 Result<void> check_report_folder(const std::filesystem::path& folder, const Dataset& dataset) {
   if (folder.empty()) return {};
-  SHRIKE_TRY(check_not_input(folder / "report.json", {dataset.source}));
+  SHRIKE_TRY(check_not_input(folder / "report.json", dataset));
   std::set<std::filesystem::path> folders;
   for (const Sample& sample : dataset.samples) folders.insert(sample.picture.parent_path());
   for (const std::filesystem::path& own : folders) {

@@ -45,25 +45,21 @@ std::vector<Finding> find_orphans(const Dataset& dataset) {
 Result<bool> check_dataset(Dataset& dataset, const DatasetCheckOptions& options) {
   const size_t count = dataset.samples.size();
   std::vector<std::optional<Finding>> found(count);
-  std::optional<Error> error;
   std::atomic<bool> go_on = true;
   std::mutex mutex;
   size_t done = 0;
-  ThreadPool pool(std::max(options.threads, 1));
-  pool.parallel_for(static_cast<int64_t>(count), [&](int64_t index, int) {
-    if (!go_on) return;
-    const auto i = static_cast<size_t>(index);
+  SHRIKE_TRY(read_files(dataset.source, count, options.threads, [&](size_t i) -> Result<void> {
+    if (!go_on) return {};
     const fs::path& picture = dataset.samples[i].picture;
     const auto image = read_image(picture);
-    if (!image && image.error().kind == ErrorKind::kInput)
+    if (!image && image.error().kind != ErrorKind::kInput) return image.error();
+    if (!image)
       found[i] = {FindingKind::kCorruptPicture, picture, 0, reason_of(image.error(), picture)};
     const std::lock_guard lock(mutex);
-    if (!image && !found[i]) error = image.error();
-    if (error) go_on = false;
     ++done;
     if (options.progress && !options.progress(done, count)) go_on = false;
-  });
-  if (error) return *error;
+    return {};
+  }));
   if (!go_on) return false;
 
   std::vector<Finding> orphans = find_orphans(dataset);

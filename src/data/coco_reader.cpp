@@ -53,6 +53,7 @@ class CocoChecker {
     SHRIKE_ASSIGN(const fs::path folder, pictures_folder(file.images));
     Dataset dataset;
     dataset.source = json_;
+    dataset.files = {json_};
     dataset.format = DatasetFormat::kCoco;
     SHRIKE_TRY(take_categories(std::move(file.categories), dataset));
     SHRIKE_TRY(take_images(std::move(file.images)));
@@ -133,11 +134,12 @@ class CocoChecker {
     return {};
   }
 
-  LoadedSample load(size_t i, const fs::path& folder) const {
+  Result<LoadedSample> load(size_t i, const fs::path& folder) const {
     LoadedSample loaded;
     const CocoImage& image = images_[i];
     const fs::path picture = folder / image.file_name;
-    const auto size = size_of_picture(picture, loaded.findings);
+    SHRIKE_ASSIGN(const std::optional<PictureSize> size,
+                  size_of_picture(picture, loaded.findings));
     if (!size) return loaded;
     if (contradicts(image.size, *size))
       loaded.findings.push_back(

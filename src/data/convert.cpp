@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "base/excerpt.h"
 #include "base/file.h"
 #include "base/utf8.h"
 #include "data/file_names.h"
@@ -63,8 +64,8 @@ class FolderBeside {
 Result<void> check_names(const std::vector<std::string>& names) {
   for (const std::string& name : names)
     if (!is_utf8(name))
-      return input_error("convert: the class name \"" + to_printable_utf8(name) +
-                         "\" is not UTF-8");
+      return input_error("convert: the class name " + in_quotes(to_printable_utf8(name)) +
+                         " is not UTF-8");
   return {};
 }
 

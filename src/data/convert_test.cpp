@@ -313,7 +313,7 @@ TEST_F(Convert, LeavesNothingHalfDone) {
   twins.names = {"a", "a", "b"};
   const auto refused = convert(twins, DatasetFormat::kVoc, "voc");
   ASSERT_FALSE(refused);
-  EXPECT_TRUE(says(refused.error().message, "two classes called a"));
+  EXPECT_TRUE(says(refused.error().message, "two classes called 'a'"));
   EXPECT_FALSE(fs::exists(at("voc")));
   // What reading a list takes away.
   for (const char* name : {"", " a", "a ", "\xEF\xBB\xBF",

@@ -51,6 +51,8 @@ struct Dataset {
   std::vector<std::string> names;
   std::vector<int64_t> category_ids;  // COCO's, one a class, may have gaps; elsewhere 0, 1, ...
   std::vector<Sample> samples;        // COCO: by id; elsewhere in the order of names or of the list
+  // What was read beside the pictures: settings, lists, labels, annotations.
+  std::vector<std::filesystem::path> files;
   // What is wrong with it, in the order met; of one label file (of COCO: of one picture) at most a
   // hundred, then one of each kind that says how many more. Samples without a picture, a readable
   // header or a readable label file are left out of `samples`, so it may be empty.
@@ -74,7 +76,7 @@ struct DatasetOptions {
 // Errors (kInput) name the file and the key: no such file or split, a split that names no folder,
 // YAML or JSON that is damaged or too large, no pictures, category ids that nobody defines, a
 // name in a COCO file or a VOC list that leads out of the pictures' folder. kRuntime: not enough
-// memory. Damaged pictures whose header is whole are not noticed here (check.h).
+// memory, or open files. Damaged pictures whose header is whole are not noticed here (check.h).
 Result<Dataset> open_dataset(const std::filesystem::path& path, const DatasetOptions& options);
 
 // The splits of a data set, those of train, val, test first; none where it has no splits.

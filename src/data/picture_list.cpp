@@ -37,8 +37,10 @@ Result<void> walk(const fs::path& folder, std::set<fs::path>* visited,
   return {};
 }
 
-Result<std::vector<fs::path>> read_list(const fs::path& list, const fs::path& base) {
+Result<std::vector<fs::path>> read_list(const fs::path& list, const fs::path& base,
+                                        std::vector<fs::path>& lists) {
   SHRIKE_ASSIGN(const std::string text, read_text(list, ErrorKind::kInput, kMaxListBytes));
+  lists.push_back(list);
   std::vector<fs::path> pictures;
   for (const std::string_view line : lines_of(text)) {
     const fs::path named(line);
@@ -51,11 +53,12 @@ Result<std::vector<fs::path>> read_list(const fs::path& list, const fs::path& ba
   return pictures;
 }
 
-Result<std::vector<fs::path>> pictures_at(const fs::path& path, const fs::path& base) {
+Result<std::vector<fs::path>> pictures_at(const fs::path& path, const fs::path& base,
+                                          std::vector<fs::path>& lists) {
   std::error_code error;
   if (fs::is_directory(path, error)) return pictures_below(path);
   if (has_picture_name(path)) return std::vector<fs::path>{path};
-  return read_list(path, base);
+  return read_list(path, base, lists);
 }
 
 }  // namespace
@@ -75,10 +78,11 @@ Result<std::vector<fs::path>> pictures_in(const fs::path& folder) {
   return pictures;
 }
 
-Result<std::vector<fs::path>> list_pictures(const fs::path& base, const std::string& entry) {
+Result<std::vector<fs::path>> list_pictures(const fs::path& base, const std::string& entry,
+                                            std::vector<fs::path>& lists) {
   const fs::path path = (base / entry).lexically_normal();
   std::error_code error;
-  if (fs::exists(path, error)) return pictures_at(path, base);
+  if (fs::exists(path, error)) return pictures_at(path, base, lists);
   if (!has_wildcard(entry)) return input_error("no such file or folder: " + shown_path(path));
   std::vector<fs::path> matches = matching_paths(path.string());
   const auto is_list = [](const fs::path& match) {
@@ -89,7 +93,7 @@ Result<std::vector<fs::path>> list_pictures(const fs::path& base, const std::str
   if (!std::all_of(matches.begin(), matches.end(), is_list)) std::erase_if(matches, is_list);
   std::vector<fs::path> pictures;
   for (const fs::path& match : matches) {
-    SHRIKE_ASSIGN(const std::vector<fs::path> some, pictures_at(match, base));
+    SHRIKE_ASSIGN(const std::vector<fs::path> some, pictures_at(match, base, lists));
     pictures.insert(pictures.end(), some.begin(), some.end());
   }
   if (pictures.empty()) return input_error("no picture matches " + shown_path(path));

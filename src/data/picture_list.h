@@ -20,9 +20,11 @@ Result<std::vector<std::filesystem::path>> pictures_in(const std::filesystem::pa
 // The pictures that `entry` (relative to `base`, or absolute) means: a picture; a folder; a list
 // file of one picture a line, where "./x" is relative to the list's own folder, and "x" to that or,
 // where it is not there, to `base`; or a pattern of these; what it matches is no list where any of
-// it is a picture or a folder. What a list names need not exist.
+// it is a picture or a folder. What a list names need not exist. Lists that are read go behind
+// `lists`.
 Result<std::vector<std::filesystem::path>> list_pictures(const std::filesystem::path& base,
-                                                         const std::string& entry);
+                                                         const std::string& entry,
+                                                         std::vector<std::filesystem::path>& lists);
 
 // Whether a name in a folder leads elsewhere. Names come from files that may be anybody's, and what
 // is read there may be copied on.

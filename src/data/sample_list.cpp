@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <iterator>
+#include <mutex>
 #include <new>
 #include <set>
 #include <tuple>
@@ -87,20 +88,22 @@ std::vector<Truth> checked_truth(const std::vector<TruthRow>& rows, PictureSize 
   return truth;
 }
 
-std::optional<PictureSize> size_of_picture(const fs::path& path, std::vector<Finding>& findings) {
+Result<std::optional<PictureSize>> size_of_picture(const fs::path& path,
+                                                   std::vector<Finding>& findings) {
   // Where a file is opened its name ends at a NUL: that would be another picture.
   if (path.native().find('\0') != std::string::npos) {
     findings.push_back({FindingKind::kMissingPicture, path, 0, "a NUL in its name"});
-    return std::nullopt;
+    return std::optional<PictureSize>();
   }
   const auto size = read_picture_size(path);
-  if (size) return *size;
+  if (size) return std::optional(*size);
+  if (size.error().kind == ErrorKind::kRuntime) return size.error();
   std::error_code error;
   if (!fs::exists(path, error))
     findings.push_back({FindingKind::kMissingPicture, path, 0, ""});
   else
     findings.push_back({FindingKind::kCorruptPicture, path, 0, reason_of(size.error(), path)});
-  return std::nullopt;
+  return std::optional<PictureSize>();
 }
 
 std::string reason_of(const Error& error, const fs::path& path) {
@@ -119,29 +122,41 @@ std::string wrong_size_text(StatedSize said, PictureSize size) {
 }
 
 Result<void> read_files(const fs::path& source, size_t count, int threads,
-                        const std::function<void(size_t)>& read) {
-  std::atomic<bool> enough = true;
+                        const std::function<Result<void>(size_t)>& read) {
+  std::atomic<bool> enough = true, go_on = true;
+  std::mutex mutex;
+  std::optional<Error> error;
   ThreadPool pool(std::max(threads, 1));
   pool.parallel_for(static_cast<int64_t>(count), [&](int64_t i, int) {
-    if (!enough) return;
+    if (!go_on) return;
     try {
-      read(static_cast<size_t>(i));
+      const Result<void> outcome = read(static_cast<size_t>(i));
+      if (outcome) return;
+      go_on = false;
+      const std::lock_guard lock(mutex);
+      if (!error) error = outcome.error();
     } catch (const std::bad_alloc&) {
-      enough = false;  // nothing may be thrown out of a worker
+      enough = go_on = false;  // nothing may be thrown out of a worker
     }
   });
   if (!enough) return runtime_error("not enough memory to read " + source.string());
+  if (error) return *error;
   return {};
 }
 
 Result<void> load_samples(size_t count, int threads,
-                          const std::function<LoadedSample(size_t)>& load, Dataset& dataset) {
+                          const std::function<Result<LoadedSample>(size_t)>& load,
+                          Dataset& dataset) {
   std::vector<LoadedSample> loaded(count);
-  SHRIKE_TRY(read_files(dataset.source, count, threads, [&](size_t i) { loaded[i] = load(i); }));
+  SHRIKE_TRY(read_files(dataset.source, count, threads, [&](size_t i) -> Result<void> {
+    SHRIKE_ASSIGN(loaded[i], load(i));
+    return {};
+  }));
   dataset.samples.reserve(count);
   std::unordered_map<std::string, int64_t> ids;  // by picture
   for (LoadedSample& one : loaded) {
     std::move(one.findings.begin(), one.findings.end(), std::back_inserter(dataset.findings));
+    if (!one.labels.empty()) dataset.files.push_back(std::move(one.labels));
     if (!one.sample) continue;
     const fs::path& picture = one.sample->picture;
     const auto [first, is_new] = ids.emplace(picture.lexically_normal().string(), one.sample->id);

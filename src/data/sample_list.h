@@ -46,9 +46,10 @@ enum class RepeatedRows : uint8_t { kKeep, kDrop };
 std::vector<Truth> checked_truth(const std::vector<TruthRow>& rows, PictureSize size,
                                  RepeatedRows repeated, FindingList& findings);
 
-// The picture's size, or nothing and a finding that it is missing or no picture.
-std::optional<PictureSize> size_of_picture(const std::filesystem::path& path,
-                                           std::vector<Finding>& findings);
+// The picture's size, or nothing and a finding that it is missing or no picture. Errors (kRuntime):
+// memory or open files do not suffice, which says nothing of the picture.
+Result<std::optional<PictureSize>> size_of_picture(const std::filesystem::path& path,
+                                                   std::vector<Finding>& findings);
 
 // What an error says behind "cannot read PATH: ", for findings that name the file themselves.
 std::string reason_of(const Error& error, const std::filesystem::path& path);
@@ -68,16 +69,18 @@ std::string wrong_size_text(StatedSize said, PictureSize size);
 struct LoadedSample {
   std::optional<Sample> sample;  // nothing: left out
   std::vector<Finding> findings;
+  std::filesystem::path labels;  // the file of its own that they were read from; may be empty
 };
 
-// Calls read(0), ..., read(count - 1) from `threads` threads. An error (kRuntime) names `source`
-// where memory ran out.
+// Calls read(0), ..., read(count - 1) from `threads` threads, until one gives an error. An error
+// (kRuntime) names `source` where memory ran out.
 Result<void> read_files(const std::filesystem::path& source, size_t count, int threads,
-                        const std::function<void(size_t)>& read);
+                        const std::function<Result<void>(size_t)>& read);
 
-// Appends load(0), ..., load(count - 1) to the data set's samples and findings, in this order; read
-// with read_files. A picture that several samples have is a finding of the later ones, which stay.
+// Appends load(0), ..., load(count - 1) to the data set's samples, files and findings, in this
+// order; read with read_files. A picture that several samples have is a finding of the later ones, which stay.
 Result<void> load_samples(size_t count, int threads,
-                          const std::function<LoadedSample(size_t)>& load, Dataset& dataset);
+                          const std::function<Result<LoadedSample>(size_t)>& load,
+                          Dataset& dataset);
 
 }  // namespace shrike

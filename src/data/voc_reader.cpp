@@ -44,7 +44,7 @@ class VocReader {
     SHRIKE_TRY(find_pictures());
     SHRIKE_ASSIGN(const std::vector<std::string> stems, stems_of_split(dataset));
     if (stems.empty()) return input_error(folder_.string() + ": no pictures");
-    SHRIKE_ASSIGN(dataset.names, names());
+    SHRIKE_ASSIGN(dataset.names, names(dataset));
     for (size_t i = 0; i < dataset.names.size(); ++i) {
       class_ids_.emplace(dataset.names[i], static_cast<int>(i));
       dataset.category_ids.push_back(static_cast<int64_t>(i));
@@ -79,6 +79,7 @@ class VocReader {
                          "; there are " + excerpt(known));
     }
     SHRIKE_ASSIGN(const std::string text, read_text(list, ErrorKind::kInput, kMaxListBytes));
+    dataset.files.push_back(list);
     std::vector<std::string> stems;
     std::set<std::string> seen;
     for (const std::string_view line : lines_of(text)) {
@@ -110,7 +111,7 @@ class VocReader {
     return {stems.begin(), stems.end()};
   }
 
-  Result<std::vector<std::string>> names() const {
+  Result<std::vector<std::string>> names(Dataset& dataset) const {
     std::error_code error;
     for (const char* usual : {"labels.txt", "classes.txt"}) {
       const fs::path list = folder_ / usual;
@@ -120,21 +121,25 @@ class VocReader {
       if (lines.empty()) return input_error(list.string() + ": no class names");
       if (std::set<std::string_view>(lines.begin(), lines.end()).size() != lines.size())
         return input_error(list.string() + ": a class name is there twice");
+      dataset.files.push_back(list);
       return std::vector<std::string>(lines.begin(), lines.end());
     }
-    return names_that_occur();
+    return names_that_occur(dataset);
   }
 
   // Of every annotation, whatever the split: class ids must not differ between splits.
-  Result<std::vector<std::string>> names_that_occur() const {
+  Result<std::vector<std::string>> names_that_occur(Dataset& dataset) const {
     const std::vector<fs::path> files = files_ending(annotations_, kXml);
     std::vector<std::set<std::string>> found(files.size());
-    SHRIKE_TRY(read_files(folder_, files.size(), options_.threads, [&](size_t i) {
+    SHRIKE_TRY(read_files(folder_, files.size(), options_.threads, [&](size_t i) -> Result<void> {
       FindingList unused(files[i]);
       const auto annotation = read_annotation(files[i], unused);
-      if (!annotation) return;  // of its split it is a finding
+      if (!annotation && annotation.error().kind == ErrorKind::kRuntime) return annotation.error();
+      if (!annotation) return {};  // of its split it is a finding
       for (const VocObject& object : annotation->objects) found[i].insert(object.name);
+      return {};
     }));
+    dataset.files.insert(dataset.files.end(), files.begin(), files.end());
     std::set<std::string> all;
     for (std::set<std::string>& some : found) all.merge(some);
     return std::vector<std::string>(all.begin(), all.end());
@@ -154,22 +159,25 @@ class VocReader {
     return pictures_ / (last.empty() ? stem + ".jpg" : last);
   }
 
-  LoadedSample load(const std::string& stem, int64_t id) const {
+  Result<LoadedSample> load(const std::string& stem, int64_t id) const {
     LoadedSample loaded;
     const fs::path xml = annotation_of(stem);
     FindingList findings(xml);
     VocAnnotation annotation;
     std::error_code error;
     if (fs::exists(xml, error) || error) {
+      loaded.labels = xml;
       auto read = read_annotation(xml, findings);
       if (!read) {
+        if (read.error().kind == ErrorKind::kRuntime) return read.error();
         loaded.findings = {{FindingKind::kUnreadableLabel, xml, 0, reason_of(read.error(), xml)}};
         return loaded;
       }
       annotation = *std::move(read);
     }
     const fs::path picture = picture_of(stem, annotation);
-    const auto size = size_of_picture(picture, loaded.findings);
+    SHRIKE_ASSIGN(const std::optional<PictureSize> size,
+                  size_of_picture(picture, loaded.findings));
     if (!size) return loaded;
     Sample sample{picture, id, size->width, size->height, {}};
     sample.truth = truth_of(annotation, *size, findings);

@@ -1,5 +1,6 @@
 #include <set>
 
+#include "base/excerpt.h"
 #include "base/file.h"
 #include "data/number.h"
 #include "data/picture_list.h"
@@ -53,8 +54,9 @@ Result<std::string> labels_text(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     const std::vector<std::string_view> lines = lines_of(name);
     if (to_printable_utf8(name) != name || lines.size() != 1 || lines[0] != name)
-      return input_error("VOC cannot hold the class name \"" + to_printable_utf8(name) + "\"");
-    if (!seen.insert(name).second) return input_error("VOC cannot hold two classes called " + name);
+      return input_error("VOC cannot hold the class name " + in_quotes(to_printable_utf8(name)));
+    if (!seen.insert(name).second)
+      return input_error("VOC cannot hold two classes called " + in_quotes(name));
     text += name + "\n";
   }
   return text;

@@ -19,15 +19,17 @@ constexpr size_t kMaxLabelBytes = size_t{16} << 20;
 constexpr const char* kUsualSplits[] = {"train", "val", "test"};
 
 Result<std::vector<fs::path>> pictures_of_entry(const YoloSettings& settings,
-                                                const std::string& entry) {
+                                                const std::string& entry,
+                                                std::vector<fs::path>& lists) {
   // Some exporters write "../train/images" into a file that lies beside "train".
   constexpr std::string_view kUp = "../";
   std::error_code error;
   if (entry.starts_with(kUp) && !fs::exists(settings.base / entry, error)) {
     const std::string inside = entry.substr(kUp.size());
-    if (fs::exists(settings.base / inside, error)) return list_pictures(settings.base, inside);
+    if (fs::exists(settings.base / inside, error))
+      return list_pictures(settings.base, inside, lists);
   }
-  return list_pictures(settings.base, entry);
+  return list_pictures(settings.base, entry, lists);
 }
 
 // In the order named; one that is named again is a finding.
@@ -46,7 +48,7 @@ Result<std::vector<fs::path>> pictures_of_split(const YoloSettings& settings, Da
   std::vector<fs::path> pictures;
   std::set<fs::path> seen;
   for (const std::string& entry : entries->second) {
-    const auto some = pictures_of_entry(settings, entry);
+    const auto some = pictures_of_entry(settings, entry, dataset.files);
     if (!some) return in_context(where, some.error());
     for (const fs::path& picture : *some) {
       if (seen.insert(picture).second)
@@ -64,19 +66,22 @@ Result<std::vector<fs::path>> pictures_of_split(const YoloSettings& settings, Da
   return pictures;
 }
 
-LoadedSample load(const fs::path& picture, int64_t id, size_t classes) {
+Result<LoadedSample> load(const fs::path& picture, int64_t id, size_t classes) {
   LoadedSample loaded;
-  const auto size = size_of_picture(picture, loaded.findings);
+  SHRIKE_ASSIGN(const std::optional<PictureSize> size, size_of_picture(picture, loaded.findings));
   if (!size) return loaded;
   Sample sample{picture, id, size->width, size->height, {}};
   const fs::path label = yolo_label_path(picture);
   const auto text = read_text(label, ErrorKind::kInput, kMaxLabelBytes);
   std::error_code error;
+  if (fs::exists(label, error)) loaded.labels = label;
   if (text) {
     FindingList findings(label);
     sample.truth = checked_truth(parse_yolo_labels(*text, *size, classes, findings), *size,
                                  RepeatedRows::kDrop, findings);
     loaded.findings = findings.take();
+  } else if (text.error().kind == ErrorKind::kRuntime) {
+    return text.error();
   } else if (fs::exists(label, error) || error) {
     loaded.findings.push_back(
         {FindingKind::kUnreadableLabel, label, 0, reason_of(text.error(), label)});
@@ -92,6 +97,7 @@ Result<Dataset> open_yolo(const fs::path& yaml, const DatasetOptions& options) {
   SHRIKE_ASSIGN(YoloSettings settings, read_yolo_settings(yaml));
   Dataset dataset;
   dataset.source = yaml;
+  dataset.files = {yaml};
   dataset.format = DatasetFormat::kYolo;
   dataset.split = options.split;
   SHRIKE_ASSIGN(const std::vector<fs::path> pictures, pictures_of_split(settings, dataset));

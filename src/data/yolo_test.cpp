@@ -1,3 +1,7 @@
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <new>
 #include <random>
@@ -123,9 +127,9 @@ TEST(LoadSamples, TooLittleMemoryIsAnError) {
   for (const int threads : {1, 3}) {
     Dataset dataset;
     dataset.source = "many.yaml";
-    const auto load = [](size_t i) -> LoadedSample {
+    const auto load = [](size_t i) -> Result<LoadedSample> {
       if (i == 40) throw std::bad_alloc();
-      return {};
+      return LoadedSample{};
     };
     const Result<void> loaded = load_samples(100, threads, load, dataset);
     ASSERT_FALSE(loaded);
@@ -231,6 +235,35 @@ TEST_F(Yolo, WhatIsWrongIsFoundInOrderForEveryNumberOfThreads) {
     EXPECT_EQ(dataset.samples[3].truth.size(), 1u);
     EXPECT_EQ(dataset.samples[4].truth.size(), 3u) << "what sticks out stays";
   }
+}
+
+// Nothing is left out for want of file descriptors: that would be other scores.
+TEST_F(Yolo, TooFewOpenFilesAreNoDamage) {
+  for (int i = 0; i < 40; ++i) {
+    picture("images/val/" + std::to_string(i) + ".png", 8, 8);
+    file("labels/val/" + std::to_string(i) + ".txt", "0 0.5 0.5 0.2 0.2\n");
+  }
+  file("data.yaml", "val: images/val\nnames: [cat]\n");
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const int lowest = ::open("/", O_RDONLY);
+  ASSERT_GE(lowest, 0);
+  ::close(lowest);
+  int refused = 0;
+  for (const int spare : {1, 1, 1, 2, 3, 100}) {
+    const rlimit few{static_cast<rlim_t>(lowest + spare), before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    const auto dataset = open_dataset(at("data.yaml"), {.pictures = "", .threads = 16});
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    if (!dataset) {
+      EXPECT_EQ(dataset.error().kind, ErrorKind::kRuntime) << dataset.error().message;
+      ++refused;
+      continue;
+    }
+    EXPECT_EQ(dataset->samples.size(), 40u);
+    EXPECT_TRUE(dataset->findings.empty());
+  }
+  EXPECT_LT(refused, 6);
 }
 
 TEST_F(Yolo, SettingsThatMakeNoSense) {

@@ -1,6 +1,8 @@
 #include "engine/plan.h"
 
 #include <algorithm>
+#include <atomic>
+#include <new>
 
 #include "base/large_block.h"
 #include "base/memory.h"
@@ -76,10 +78,16 @@ Result<void> Plan::pack() {
   std::vector<std::byte*> places = {packed_.get()};
   for (const Entry& entry : steps_)
     places.push_back(places.back() + align_up(entry.info.packed_bytes));
+  std::atomic<bool> enough = true;
   ThreadPool(threads_).parallel_for(static_cast<int64_t>(steps_.size()), [&](int64_t step, int) {
     const auto i = static_cast<size_t>(step);
-    if (steps_[i].step) steps_[i].step->prepare(places[i]);
+    try {
+      if (enough && steps_[i].step) steps_[i].step->prepare(places[i]);
+    } catch (const std::bad_alloc&) {
+      enough = false;  // nothing may be thrown out of a worker
+    }
   });
+  if (!enough) return out_of_memory("the network's weights, packed");
   return {};
 }
 

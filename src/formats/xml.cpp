@@ -3,6 +3,7 @@
 #include <expat.h>
 
 #include <memory>
+#include <new>
 #include <type_traits>
 
 #include "base/memory.h"
@@ -40,31 +41,47 @@ class TreeBuilder {
   }
 
   const std::string& refusal() const { return refusal_; }
+  bool out_of_memory() const { return out_of_memory_; }
   XmlElement take() { return std::move(root_); }
 
  private:
   static TreeBuilder& self(void* data) { return *static_cast<TreeBuilder*>(data); }
 
+  // Nothing may be thrown through expat's own frames.
+  template <typename Work>
+  void guarded(const Work& work) {
+    if (!refusal_.empty() || out_of_memory_) return;
+    try {
+      work();
+    } catch (const std::bad_alloc&) {
+      out_of_memory_ = true;
+      XML_StopParser(parser_, XML_FALSE);
+    }
+  }
+
   static void on_start(void* data, const XML_Char* name, const XML_Char**) {
-    self(data).start(name);
+    TreeBuilder& builder = self(data);
+    builder.guarded([&] { builder.start(name); });
   }
   static void on_end(void* data, const XML_Char*) {
     TreeBuilder& builder = self(data);
-    if (!builder.refusal_.empty()) return;
-    trim(builder.open_.back()->text);
-    builder.open_.pop_back();
+    builder.guarded([&] {
+      trim(builder.open_.back()->text);
+      builder.open_.pop_back();
+    });
   }
   static void on_text(void* data, const XML_Char* text, int count) {
     TreeBuilder& builder = self(data);
-    if (builder.refusal_.empty())
+    builder.guarded([&] {
       builder.open_.back()->text.append(text, static_cast<size_t>(count));
+    });
   }
   static void on_doctype(void* data, const XML_Char*, const XML_Char*, const XML_Char*, int) {
-    self(data).refuse("a document type (<!DOCTYPE) is not read");
+    TreeBuilder& builder = self(data);
+    builder.guarded([&] { builder.refuse("a document type (<!DOCTYPE) is not read"); });
   }
 
   void start(const char* name) {
-    if (!refusal_.empty()) return;
     if (open_.size() == kMaxLevels) return refuse("more than 32 levels");
     if (++elements_ > kMaxElements) return refuse("more than 100,000 elements");
     // Its parent gets no other child before this one ends, so that the pointer stays good.
@@ -84,6 +101,7 @@ class TreeBuilder {
   std::vector<XmlElement*> open_;
   size_t elements_ = 0;
   std::string refusal_;
+  bool out_of_memory_ = false;
 };
 
 }  // namespace
@@ -104,7 +122,7 @@ Result<XmlElement> parse_xml(std::string_view text, const std::string& source) {
       XML_STATUS_OK)
     return builder.take();
   const XML_Error code = XML_GetErrorCode(parser.get());
-  if (code == XML_ERROR_NO_MEMORY) return out_of_memory("cannot read " + source);
+  if (code == XML_ERROR_NO_MEMORY || builder.out_of_memory()) return out_of_memory("cannot read " + source);
   const std::string why = builder.refusal().empty()
                               ? std::string("not valid XML: ") + XML_ErrorString(code)
                               : builder.refusal();

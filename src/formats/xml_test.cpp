@@ -1,7 +1,12 @@
 #include "formats/xml.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <random>
 
 namespace shrike {
@@ -48,6 +53,38 @@ TEST(Xml, RefusesDocumentTypesDepthAndSize) {
   EXPECT_NE(refusal(std::string(kMaxXmlBytes + 1, ' ')).find("larger"), std::string::npos);
   for (const char* bad : {"", "<a>", "<a></b>", "text", "<a/><b/>", "<a>&x;</a>", "<a>\xff</a>"})
     EXPECT_NE(refusal(bad).find("not valid XML"), std::string::npos) << bad;
+}
+
+// Nothing is thrown through expat's frames, wherever memory runs out.
+TEST(Xml, TooLittleMemory) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "the sanitizer needs the address space";
+#endif
+  std::string text = "<a>";
+  for (int i = 0; i < 30'000; ++i) text += "<b>" + std::string(100, 'x') + "</b>";
+  text += "</a>";
+  int refused = 0, done = 0;
+  for (size_t spare = 0; spare < size_t{32} << 20; spare += 1'000'000) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::malloc_trim(0);  // what earlier tests gave back does not count
+      long pages = 0;
+      std::ifstream("/proc/self/statm") >> pages;
+      const rlim_t most = static_cast<rlim_t>(pages * ::sysconf(_SC_PAGESIZE)) + spare;
+      const rlimit limit{most, most};
+      ::setrlimit(RLIMIT_AS, &limit);
+      const auto parsed = parse_xml(text, "a.xml");
+      ::_exit(static_cast<int>(parsed ? ErrorKind::kUsage : parsed.error().kind));
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFEXITED(status)) << "with " << spare << " bytes";
+    const auto kind = static_cast<ErrorKind>(WEXITSTATUS(status));
+    ASSERT_TRUE(kind == ErrorKind::kUsage || kind == ErrorKind::kRuntime) << spare;
+    ++(kind == ErrorKind::kRuntime ? refused : done);
+  }
+  EXPECT_GT(refused, 0);
+  EXPECT_GT(done, 0);
 }
 
 TEST(Xml, DamagedTextsNeverCrash) {

@@ -239,7 +239,7 @@ class Parser {
     }
     const auto id = static_cast<ValueId>(graph_.values.size());
     if (!ids_.emplace(*name, id).second) {
-      why_ = "%" + *name + " is declared twice";
+      why_ = "%" + excerpt(*name) + " is declared twice";
       return std::nullopt;
     }
     graph_.values.push_back({*name, type->dtype, type->shape, std::nullopt, type->symbols});
@@ -261,7 +261,7 @@ class Parser {
     if (!name) return std::nullopt;
     const auto found = ids_.find(*name);
     if (found == ids_.end()) {
-      why_ = "%" + *name + " is not declared above";
+      why_ = "%" + excerpt(*name) + " is not declared above";
       return std::nullopt;
     }
     return found->second;

@@ -16,6 +16,9 @@ namespace {
 // Few files, and little that is done again.
 constexpr size_t kMostBlocks = 256, kLeastBlock = 8;
 
+// How each of them begins: other files are left alone.
+constexpr std::string_view kStart = "{\"run\":";
+
 constexpr int kBoxNumbers = 6;  // class, confidence, x1, y1, x2, y2
 
 Json to_json(const Sight& sight) {
@@ -134,15 +137,18 @@ Result<Part> Parts::read(size_t block) const {
   SHRIKE_ASSIGN(const std::shared_ptr<const MappedFile> file,
                 MappedFile::open(path, ErrorKind::kRuntime));
   const std::span<const std::byte> bytes = file->bytes();
-  const Result<Json> json =
-      parse_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (!kStart.starts_with(text.substr(0, kStart.size())))
+    return usage_error(path.string() +
+                       " is no part of a validation; name another folder, or remove it");
+  const Result<Json> json = parse_json(text, path.string());
   if (!json) return Part{{}, json.error().message};
   const auto damaged = [&](const std::string& why) {
     return Part{{}, path.string() + ": " + why};
   };
   const Json *run = find(*json, "run"), *pictures = find(*json, "pictures");
   if (!run || !run->is_object() || !pictures || !pictures->is_array())
-    return damaged("no part of a validation");
+    return damaged("what a part holds is not there");
   if (const std::string differs = difference(run_, *run); !differs.empty())
     return usage_error(path.string() + " is of another run: " + differs +
                        "; name another folder, or remove it");

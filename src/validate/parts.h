@@ -36,8 +36,8 @@ class Parts {
   size_t block_of(size_t sample) const { return sample / block_; }
   std::vector<size_t> samples_of(size_t block) const;
 
-  // Errors: kUsage where the file is of another run, naming what differs; kRuntime where it cannot
-  // be read.
+  // Errors: kUsage where the file is of another run, naming what differs, or something else;
+  // kRuntime where it cannot be read.
   Result<Part> read(size_t block) const;
   // Requires a sight of each of the block's samples, in any order. Makes the folder.
   Result<void> write(size_t block, std::vector<Sight> sights) const;

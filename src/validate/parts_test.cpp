@@ -150,10 +150,20 @@ TEST_F(PartsTest, Damage) {
     for (const Sight& s : *part->sights)
       for (const Detection& d : s.boxes) EXPECT_TRUE(d.class_id >= 0 && d.class_id < kClasses);
   }
-  for (const char* text : {"{}", "[]", "null", "7", "{\"run\":{},\"pictures\":3}"}) {
+  for (const char* text : {"", "{\"run\":", "{\"run\":{},\"pictures\":3}", "{\"run\":1}"}) {
     ASSERT_TRUE(write_file(path_of(0), std::string_view(text)));
-    EXPECT_TRUE(parts_.read(0)) << text;
+    ASSERT_TRUE(parts_.read(0)) << text;
     EXPECT_FALSE(parts_.read(0)->sights) << text;
+  }
+}
+
+TEST_F(PartsTest, OtherFilesAreLeftAlone) {
+  std::filesystem::create_directory(folder_.path() / "parts");
+  for (const char* text : {"{}", "[]", "{\"images\":[]}", "notes"}) {
+    ASSERT_TRUE(write_file(path_of(0), std::string_view(text)));
+    const Result<Part> part = parts_.read(0);
+    ASSERT_FALSE(part) << text;
+    EXPECT_EQ(part.error().kind, ErrorKind::kUsage);
   }
 }
 

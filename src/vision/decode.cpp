@@ -104,10 +104,17 @@ Result<Image> read_image(const std::filesystem::path& path, const DecodeLimits& 
 
 Result<PictureSize> read_picture_size(const std::filesystem::path& path,
                                       const DecodeLimits& limits) {
-  SHRIKE_ASSIGN(FileWindow file, FileWindow::open(path, ErrorKind::kInput));
-  auto size = header_size(file, limits);
-  if (!size) return in_context("cannot read " + path.string(), size.error());
-  return size;
+  const auto named = [&](const Error& error) {
+    return in_context("cannot read " + path.string(), error);
+  };
+  try {
+    SHRIKE_ASSIGN(FileWindow file, FileWindow::open(path, ErrorKind::kInput));
+    auto size = header_size(file, limits);
+    if (!size) return named(size.error());
+    return size;
+  } catch (const std::bad_alloc&) {
+    return named(no_memory_for_picture());
+  }
 }
 
 bool has_picture_name(const std::filesystem::path& path) {

@@ -207,6 +207,13 @@ TEST_F(Val, NothingThatIsReadIsReplaced) {
   const std::string yaml = path("set/data.yaml"), before = bytes_of(yaml);
   expect_refused(val({"--save-json", yaml}), 2, {yaml});
   expect_refused(val({"--save-json", model_}), 2, {model_});
+  for (const char* own : {"set/labels/val/a.txt", "set/images/val/a.png", "set/list.txt"}) {
+    file("set/list.txt", "images/val/a.png\nimages/val/b.png\n");
+    file("listed.yaml", "path: set\nval: list.txt\nnames: [cat, dog]\n");
+    const std::string bytes = bytes_of(at(own));
+    expect_refused(val({"--save-json", path(own)}, "listed.yaml"), 2, {own});
+    EXPECT_EQ(bytes_of(at(own)), bytes);
+  }
   expect_refused(val({"--report", path("set/images/val")}), 2, {"set/images/val"});
   expect_refused(
       run_shrike({"compare", model_, model_, "--data", yaml, "--report", path("set/images/val/.")}),

@@ -123,7 +123,7 @@ void convert(const SetFolder& folder, const Dataset& dataset, DatasetFormat form
   const auto how = format == DatasetFormat::kVoc ? PictureTransfer::kCopy : PictureTransfer::kLink;
   const auto conversion = convert_dataset({&split, 1}, folder.out(), {format, how, {}});
   require(folder.is_tidy(), "all that is written lies in the folder that was named");
-  require(fs::exists(folder.out()) == conversion.ok(), "of what fails nothing stays");
+  require(fs::exists(folder.out()) == has_value(conversion), "of what fails nothing stays");
   if (!conversion) return;
   const auto back = open_dataset(folder.out(), {});
   require(!!back, "a data set that is written reads back");
@@ -138,12 +138,12 @@ void convert(const SetFolder& folder, const Dataset& dataset, DatasetFormat form
 void run_data_set(Bytes input) {
   static const SetFolder folder;
   if (!folder.write(as_text(input))) return;
-  (void)dataset_splits(folder.set());
+  (void)has_value(dataset_splits(folder.set()));
   auto dataset = open_dataset(folder.set(), {.pictures = "", .tolerant = true});
   if (!dataset) return;
   expect_sound(*dataset);
   const auto whole = check_dataset(*dataset, {});
-  require(whole.ok() && *whole, "a check that nobody ends comes to its end");
+  require(has_value(whole) && *whole, "a check that nobody ends comes to its end");
   if (dataset->samples.empty()) return;
   for (const DatasetFormat format :
        {DatasetFormat::kYolo, DatasetFormat::kCoco, DatasetFormat::kVoc})
