@@ -26,7 +26,7 @@ struct CalibrationOptions {
   std::vector<std::filesystem::path> pictures;
   int threads = 1;
   std::vector<std::string> skip;  // passes to leave out
-  // Asked before each picture; false ends the run.
+  // Asked before each picture, and between steps of what takes long; false ends the run.
   std::function<bool()> proceed = nullptr;
 };
 
@@ -35,6 +35,7 @@ struct Calibration {
   IntegerPlan plan;
   std::vector<Histogram> histograms;  // of the values of each group of the plan
   std::vector<RangeChoice> ranges;    // of each group of the plan
+  std::vector<std::string> notes;     // what was left out, for whoever reads the report
 };
 
 struct CalibrationPass {

@@ -1,11 +1,13 @@
 #include <limits>
 
+#include "calibrate/observer.h"
 #include "calibrate/passes.h"
 
 namespace shrike {
 
-Result<void> choose_ranges(Calibration& c, const CalibrationOptions&) {
+Result<void> choose_ranges(Calibration& c, const CalibrationOptions& options) {
   for (size_t g = 0; g < c.plan.groups.size(); ++g) {
+    SHRIKE_TRY(go_on(options.proceed));
     const Histogram& histogram = c.histograms[g];
     if (histogram.count() == 0) continue;  // the picture
     double least = std::numeric_limits<double>::infinity();

@@ -96,13 +96,14 @@ void raise_to_weights(const Graph& graph, const Node& node, std::vector<double>&
   }
 }
 
-// What each channel is divided by.
+// What each channel is divided by: 1 for the largest of those that live. One that the pictures left
+// at 0 takes the factor in the middle, so that it sets no scale, of weights or, where other
+// pictures wake it, of values. One that no weight reads is made no larger than the others.
 std::vector<double> factors_of(const Graph& graph, const Joint& joint,
                                const std::vector<double>& largest) {
   std::vector<double> weights(largest.size(), 0);
   for (const size_t reader : joint.readers) raise_to_weights(graph, graph.nodes[reader], weights);
-  std::vector<double> factors(largest.size(), 1);
-  double most = 0;
+  std::vector<double> factors(largest.size(), 1), live;
   const bool depthwise =
       std::all_of(joint.readers.begin(), joint.readers.end(), [&](size_t reader) {
         return std::get<Conv>(graph.nodes[reader].op).group == static_cast<int64_t>(largest.size());
@@ -110,9 +111,21 @@ std::vector<double> factors_of(const Graph& graph, const Joint& joint,
   for (size_t i = 0; i < largest.size(); ++i) {
     if (largest[i] <= 0 || weights[i] <= 0) continue;
     factors[i] = depthwise ? largest[i] : std::sqrt(largest[i] / weights[i]);
-    most = std::max(most, factors[i]);
+    live.push_back(factors[i]);
   }
-  for (double& factor : factors) factor = most > 0 ? std::max(factor / most, 1 / kMostFactor) : 1;
+  if (live.empty()) return factors;
+  std::sort(live.begin(), live.end());
+  double range = 0;  // that the live ones have then
+  const auto limited = [&](double f) { return std::max(f / live.back(), 1 / kMostFactor); };
+  for (size_t i = 0; i < largest.size(); ++i) {
+    if (largest[i] <= 0 || weights[i] <= 0) continue;
+    factors[i] = limited(factors[i]);
+    range = std::max(range, largest[i] / factors[i]);
+  }
+  for (size_t i = 0; i < largest.size(); ++i) {
+    if (largest[i] <= 0) factors[i] = limited(live[live.size() / 2]);
+    if (largest[i] > 0 && weights[i] <= 0) factors[i] = std::max(1.0, largest[i] / range);
+  }
   return factors;
 }
 

@@ -49,6 +49,9 @@ Result<void> measure_values(Calibration& c, const CalibrationOptions& options) {
   const auto look = [&](size_t, std::span<const Tensor> outputs) -> Result<void> {
     for (size_t i = 0; i < outputs.size(); ++i)
       c.histograms[looked_at.groups[i]].add(outputs[i].data<float>());
+    for (size_t g = 0; g < c.plan.groups.size(); ++g)
+      for (const ValueId id : c.plan.groups[g].constants)
+        c.histograms[g].add(c.network.constant(id)->data<float>());
     return {};
   };
   SHRIKE_TRY(show(observer, options.pictures, options.proceed, look));

@@ -23,10 +23,14 @@ Result<std::vector<Tensor>> Observer::look(const Image& picture) {
   return outputs;
 }
 
+Result<void> go_on(const std::function<bool()>& proceed) {
+  return proceed && !proceed() ? Result<void>(runtime_error("ended early")) : Result<void>();
+}
+
 Result<void> show(Observer& observer, std::span<const std::filesystem::path> pictures,
                   const std::function<bool()>& proceed, const Look& look) {
   for (size_t i = 0; i < pictures.size(); ++i) {
-    if (proceed && !proceed()) return runtime_error("ended early");
+    SHRIKE_TRY(go_on(proceed));
     try {
       SHRIKE_ASSIGN(const Image picture, read_image(pictures[i]));
       SHRIKE_ASSIGN(const std::vector<Tensor> outputs, observer.look(picture));

@@ -30,12 +30,14 @@ class Observer {
   Preprocess preprocess_;
 };
 
+// An error (kRuntime) once `proceed`, where there is one, says false.
+Result<void> go_on(const std::function<bool()>& proceed);
+
 // Called with the outputs that one picture gives, in the pictures' order.
 using Look = std::function<Result<void>(size_t picture, std::span<const Tensor> outputs)>;
 
-// Shows all pictures, one after the other; only one is in memory at a time. `proceed`, where there
-// is one, is asked before each; once it says false the run ends with an error (kRuntime). Errors:
-// kInput names a picture that cannot be read.
+// Shows all pictures, one after the other; only one is in memory at a time. `proceed` is
+// asked before each. Errors: go_on()'s; kInput names a picture that cannot be read.
 Result<void> show(Observer& observer, std::span<const std::filesystem::path> pictures,
                   const std::function<bool()>& proceed, const Look& look);
 

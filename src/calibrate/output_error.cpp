@@ -36,6 +36,7 @@ Result<OutputError> OutputError::create(const Graph& network, const CalibrationO
   if (const Node* head = find_head(network)) error.network_.outputs = head->inputs;
   error.preprocess_ = options.preprocess;
   error.threads_ = options.threads;
+  error.proceed_ = options.proceed;
   const size_t count = std::min(most, options.pictures.size());
   for (size_t i = 0; i < count; ++i) {
     SHRIKE_ASSIGN(Image picture, read_image(options.pictures[i * options.pictures.size() / count]));
@@ -51,6 +52,7 @@ Result<std::vector<std::vector<Tensor>>> OutputError::run(Graph prepared) const 
   SHRIKE_ASSIGN(Observer observer, Observer::create(std::move(prepared), preprocess_, threads_));
   std::vector<std::vector<Tensor>> all;
   for (const Image& picture : pictures_) {
+    SHRIKE_TRY(go_on(proceed_));
     SHRIKE_ASSIGN(std::vector<Tensor> outputs, observer.look(picture));
     all.push_back(std::move(outputs));
   }

@@ -12,7 +12,7 @@ namespace shrike {
 class OutputError {
  public:
   // Of the raw maps, on at most `most` of the pictures, which lie evenly among them. Keeps what the
-  // network gives in floats.
+  // network gives in floats. Errors, here and below: as show()'s.
   static Result<OutputError> create(const Graph& network, const CalibrationOptions& options,
                                     size_t most);
 
@@ -26,6 +26,7 @@ class OutputError {
   Graph network_;  // cut at the raw maps
   Preprocess preprocess_;
   int threads_ = 1;
+  std::function<bool()> proceed_;
   std::vector<Image> pictures_;            // as the network's input has them
   std::vector<std::vector<Tensor>> real_;  // by picture, by output
 };

@@ -1,7 +1,13 @@
 #include "cli/overwriting.h"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <system_error>
 #include <vector>
+
+#include "base/excerpt.h"
+#include "base/file.h"
 
 namespace shrike {
 
@@ -27,6 +33,18 @@ Result<void> check_not_input(const fs::path& output, std::span<const fs::path> i
       return usage_error("cannot write " + output.string() + ": it is what is read" +
                          (output == input ? "" : " as " + input.string()));
   }
+  return {};
+}
+
+Result<void> check_place(const fs::path& output) {
+  const auto refused = [&](int why) {
+    return runtime_error("cannot write " + shown_path(output) + ": " + errno_text(why));
+  };
+  std::error_code none;
+  if (fs::is_directory(output, none)) return refused(EISDIR);
+  const fs::path parent = output.parent_path(), folder = parent.empty() ? "." : parent;
+  if (!fs::is_directory(folder, none)) return refused(fs::exists(folder, none) ? ENOTDIR : ENOENT);
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) return refused(errno);
   return {};
 }
 

@@ -1,4 +1,5 @@
-// No command replaces what it was given to read.
+// What is known of a file to be written before the work for it begins: no command replaces what it
+// was given to read, and none works for long to find that its file has no place.
 #pragma once
 
 #include <filesystem>
@@ -18,5 +19,9 @@ Result<void> check_not_input(const std::filesystem::path& output,
                              std::initializer_list<std::filesystem::path> inputs);
 // The same for all that a data set is made of.
 Result<void> check_not_input(const std::filesystem::path& output, const Dataset& dataset);
+
+// An error (kRuntime) that names `output` where write_file (base/file.h) could only fail: no such
+// folder or none to write to, a folder in its way.
+Result<void> check_place(const std::filesystem::path& output);
 
 }  // namespace shrike

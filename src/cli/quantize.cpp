@@ -202,6 +202,8 @@ Result<int> quantize_and_tell(const Options& o, const FloatModel& model, Quantiz
   SHRIKE_ASSIGN(integers, network_to_save(std::move(integers)));
   SHRIKE_ASSIGN(const std::string bytes, write_onnx(integers, {.opset = kOpset}));
 
+  for (const std::string& note : calibration->notes) say(printable(note));
+
   QuantizeReport report;
   report.model = model.source, report.file = o.out, report.data = describe(sets.judging);
   report.layers = layers_of_report(*calibration);
@@ -248,6 +250,7 @@ Result<int> quantize_command(const Words& words) {
     return usage_error("quantize writes ONNX: " + o.out + " does not end in .onnx");
   SHRIKE_TRY(parse_choice("--to", o.to, kForms));
   SHRIKE_ASSIGN(const std::vector<std::string> skip, parse_passes(o.without));
+  SHRIKE_TRY(check_place(o.out));
 
   SHRIKE_ASSIGN(const FloatModel model, load_float_model(o));
   SHRIKE_ASSIGN(QuantizeSets sets, open_quantize_sets(o.validation, o.calibration, model.names,

@@ -1,6 +1,7 @@
 #include "quantize/groups.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 #include "passes/moves_elements.h"
@@ -38,6 +39,18 @@ bool is_real(const Graph& graph, ValueId id) {
   return id != kNoValue && graph.value(id).dtype == DType::kF32 && !graph.constant(id);
 }
 
+void add_constants(const Graph& graph, std::vector<TensorGroup>& groups) {
+  std::map<ValueId, TensorGroup*> of_tensor;
+  for (TensorGroup& group : groups)
+    for (const ValueId id : group.tensors) of_tensor[id] = &group;
+  for (const Node& node : graph.nodes) {
+    const auto found = of_tensor.find(node.outputs.empty() ? kNoValue : node.outputs[0]);
+    if (found == of_tensor.end() || !std::holds_alternative<Concat>(node.op)) continue;
+    for (const ValueId id : node.inputs)
+      if (graph.constant(id)) found->second->constants.push_back(id);
+  }
+}
+
 }  // namespace
 
 bool is_quantizable(const Graph& graph, const Node& node) {
@@ -55,7 +68,8 @@ std::vector<TensorGroup> quantized_groups(const Graph& graph) {
   std::vector<bool> wanted(graph.values.size(), false), passes_on(graph.values.size(), false);
   for (const Node& node : graph.nodes) {
     if (!moves_elements(node.op) || !is_real(graph, node.inputs[0])) continue;
-    for (const ValueId id : moved(node)) sets.join(node.inputs[0], id);
+    for (const ValueId id : moved(node))
+      if (!graph.constant(id)) sets.join(node.inputs[0], id);
     for (const ValueId id : node.outputs)
       if (id != kNoValue) passes_on[static_cast<size_t>(id)] = true;
   }
@@ -82,6 +96,7 @@ std::vector<TensorGroup> quantized_groups(const Graph& graph) {
   for (const Node& node : graph.nodes)
     for (const ValueId id : node.outputs)
       if (id != kNoValue) add(id);
+  add_constants(graph, groups);
   return groups;
 }
 

@@ -14,6 +14,7 @@ namespace shrike {
 struct TensorGroup {
   std::vector<ValueId> tensors;    // all of them, in the order of their nodes
   std::vector<ValueId> producers;  // those that are computed, or come in: the others move these
+  std::vector<ValueId> constants;  // that are joined with them
 };
 
 // Groups of f32 tensors that convolutions with constant weights read, in the graph's order.

@@ -1,7 +1,9 @@
 #include "quantize/network.h"
 
 #include <algorithm>
+#include <cmath>
 
+#include "ir/describe.h"
 #include "passes/lift_head.h"
 #include "passes/passes.h"
 #include "passes/pipeline.h"
@@ -13,6 +15,22 @@ namespace {
 bool holds_integers(const Node& node) {
   return std::holds_alternative<QuantizeLinear>(node.op) ||
          std::holds_alternative<DequantizeLinear>(node.op);
+}
+
+// Weights and biases of convolutions that can be rounded.
+Result<void> check_finite(const Graph& graph) {
+  for (const Node& node : graph.nodes) {
+    if (!std::holds_alternative<Conv>(node.op)) continue;
+    for (size_t i = 1; i < std::min<size_t>(node.inputs.size(), 3); ++i) {
+      const Tensor* tensor = graph.constant(node.inputs[i]);
+      if (!tensor || tensor->dtype() != DType::kF32) continue;
+      const std::span<const float> values = tensor->data<float>();
+      if (!std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); }))
+        return model_error(describe(graph, node) + ": its " + (i == 1 ? "weights" : "bias") +
+                           " are not all finite numbers");
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -31,6 +49,7 @@ Result<Graph> network_to_quantize(Graph graph) {
   PassOptions options;
   options.skip = {"expand_head"};
   SHRIKE_TRY(run_passes(graph, inference_passes(), options));
+  SHRIKE_TRY(check_finite(graph));
   return graph;
 }
 

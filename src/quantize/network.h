@@ -7,8 +7,8 @@ namespace shrike {
 
 // The graph a plan of integers is made for: f32, batch norms, activations and residuals in their
 // convolutions, the decode one Head node, which stays as it is. Requires static shapes. Errors
-// (kModel): it holds QuantizeLinear or DequantizeLinear already, its head was not recognised, or
-// its own NMS stands behind it.
+// (kModel): it holds QuantizeLinear or DequantizeLinear already, its head was not recognised,
+// its own NMS stands behind it, or weights are NaN or infinite (the node is named).
 Result<Graph> network_to_quantize(Graph graph);
 
 // The same in ONNX's operators, with the outputs that the file had.

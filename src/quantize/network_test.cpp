@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "ir/infer.h"
 #include "ir/text.h"
@@ -46,6 +47,21 @@ TEST(NetworkToQuantize, FusedWithItsHeadAndBack) {
   ASSERT_TRUE(saved) << saved.error().message;
   EXPECT_EQ(find_head(*saved), nullptr);
   EXPECT_EQ(saved->value(saved->outputs[0]).name, "output0");
+}
+
+TEST(NetworkToQuantize, RefusesWeightsThatAreNoNumbers) {
+  for (const float wrong :
+       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    Graph graph = detector();
+    for (Node& node : graph.nodes)
+      if (std::holds_alternative<Conv>(node.op) && graph.value(node.outputs[0]).name == "b32")
+        graph.value(node.inputs[1]).constant->mutable_data<float>()[7] = wrong;
+    const Result<Graph> network = network_to_quantize(graph);
+    ASSERT_FALSE(network);
+    EXPECT_EQ(network.error().kind, ErrorKind::kModel);
+    EXPECT_NE(network.error().message.find("b32"), std::string::npos) << network.error().message;
+    EXPECT_NE(network.error().message.find("finite"), std::string::npos);
+  }
 }
 
 TEST(NetworkToQuantize, RefusesWhatIsQuantisedOrHasNoHead) {

@@ -89,7 +89,8 @@ class Placing {
   }
 
   void dequantize_weights(Node& node, const IntegerConv& conv, float x_scale) {
-    const ChannelWeights& weights = conv.weights;
+    const ChannelWeights weights =
+        conv.bias.empty() ? conv.weights : with_room_for(conv.bias, x_scale, conv.weights);
     const std::string name = graph_.value(node.inputs[1]).name;
     node.inputs[1] = dequantized(name, weights.q, weights.scales);
     if (conv.bias.empty()) return;

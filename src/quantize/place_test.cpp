@@ -72,6 +72,20 @@ TEST(QuantizedGroups, WhatMovesElementsSharesAForm) {
   EXPECT_EQ(groups[2].tensors, std::vector{e.b});
 }
 
+TEST(QuantizedGroups, ConstantsThatAreJoinedBelongToThem) {
+  Graph g;
+  const ValueId x = g.add_input("x", DType::kF32, Shape{1, 2, 4, 4});
+  const ValueId far = g.add_constant("far", noise(Shape{1, 1, 4, 4}, 1, 50));
+  const ValueId joined = g.add_node(Concat{.axis = 1}, {x, far}, "joined");
+  const ValueId w = g.add_constant("w", noise(Shape{2, 3, 1, 1}, 2, 1));
+  g.outputs = {g.add_node(Conv{}, {joined, w}, "y")};
+  ASSERT_TRUE(infer_shapes(g));
+  const std::vector<TensorGroup> groups = quantized_groups(g);
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_EQ(groups[0].tensors, (std::vector{x, joined}));
+  EXPECT_EQ(groups[0].constants, std::vector{far});
+}
+
 TEST(PlaceIntegers, NearTheFloatsAndInIntegersThroughout) {
   const Example e;
   Graph g = e.graph;

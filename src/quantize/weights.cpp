@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "ir/ops/quantize.h"
+
 namespace shrike {
 
 namespace {
@@ -29,8 +31,7 @@ ChannelWeights nearest_weights(const Tensor& weights) {
     const std::span<const float> channel = from.subspan(o * size, size);
     float most = 0;
     for (const float w : channel) most = std::max(most, std::fabs(w));
-    // A channel of zeros, or as good as: any scale will do.
-    scales[o] = most > 1e-30f ? most / kMost : 1.0f;
+    scales[o] = std::max(most / kMost, kLeastScale);
     for (size_t i = 0; i < size; ++i)
       q[o * size + i] =
           static_cast<int8_t>(std::clamp(std::nearbyint(channel[i] / scales[o]), -kMost, kMost));
@@ -46,6 +47,22 @@ Tensor dequantized(const ChannelWeights& weights) {
   for (size_t i = 0; i < out.size(); ++i)
     out[i] = static_cast<float>(q[i]) * weights.scales.data<float>()[i / size];
   return result;
+}
+
+ChannelWeights with_room_for(const Tensor& bias, float x_scale, ChannelWeights weights) {
+  constexpr double kMostSteps = 0x1p30;
+  const auto channels = static_cast<size_t>(weights.scales.size());
+  const size_t size = channel_size(weights.q);
+  for (size_t o = 0; o < channels; ++o) {
+    const double real = std::fabs(static_cast<double>(bias.data<float>()[o]));
+    const auto least = static_cast<float>(real / (static_cast<double>(x_scale) * kMostSteps));
+    const float before = weights.scales.data<float>()[o];
+    if (before >= least) continue;
+    weights.scales.mutable_data<float>()[o] = least;
+    for (int8_t& q : weights.q.mutable_data<int8_t>().subspan(o * size, size))
+      q = static_cast<int8_t>(std::nearbyint(static_cast<float>(q) * (before / least)));
+  }
+  return weights;
 }
 
 Tensor bias_steps(const Tensor* bias, float x_scale, const Tensor& scales) {

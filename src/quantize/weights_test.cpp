@@ -6,6 +6,8 @@
 #include <limits>
 #include <random>
 
+#include "ir/ops/quantize.h"
+
 namespace shrike {
 namespace {
 
@@ -23,6 +25,25 @@ TEST(NearestWeights, WithinHalfAStepOfEachChannel) {
               0.5001f * q.scales.data<float>()[i / 18]);
   EXPECT_GT(q.scales.data<float>()[1], 100 * q.scales.data<float>()[0]);
   EXPECT_GT(q.scales.data<float>()[2], 0);
+}
+
+// Dead channels keep their bias: it is as good as exact.
+TEST(WithRoomFor, ABiasFarAboveItsWeights) {
+  const Tensor w = Tensor::from<float>(Shape{3, 1, 1, 2}, {0, 0, 1e-9f, -2e-9f, 0.5f, 1});
+  const Tensor bias = Tensor::from<float>(Shape{3}, {0.3f, -700, 1});
+  constexpr float kStep = 1.0f / 64;
+  const ChannelWeights before = nearest_weights(w), after = with_room_for(bias, kStep, before);
+  const Tensor steps = bias_steps(&bias, kStep, after.scales), back = dequantized(after);
+  for (size_t o = 0; o < 3; ++o) {
+    const float scale = after.scales.data<float>()[o];
+    EXPECT_GE(scale, kLeastScale);
+    EXPECT_LE(std::abs(steps.data<int32_t>()[o]), (1 << 30) + 128);
+    EXPECT_NEAR(static_cast<float>(steps.data<int32_t>()[o]) * kStep * scale, bias.data<float>()[o],
+                1e-6f * std::fabs(bias.data<float>()[o]));
+    for (size_t i = 2 * o; i < 2 * o + 2; ++i)
+      EXPECT_NEAR(back.data<float>()[i], w.data<float>()[i], 0.51f * scale);
+  }
+  EXPECT_EQ(after.scales.data<float>()[2], before.scales.data<float>()[2]);
 }
 
 TEST(BiasSteps, RoundedAndWithin32Bits) {

@@ -153,6 +153,80 @@ TEST(Calibrate, BadPicturesAndInterrupts) {
   EXPECT_FALSE(calibrate(Made().graph, options));
 }
 
+// Whenever it is asked for an end, there is one, and nobody is asked again.
+TEST(Calibrate, EndsWhereverItIsAskedTo) {
+  const TestFolder folder;
+  CalibrationOptions options = options_of(write_pictures(folder.path(), 2), 1);
+  int asked = 0, most = 1 << 30;
+  options.proceed = [&] { return asked++ < most; };
+  ASSERT_TRUE(calibrate(Made().graph, options));
+  const int all = asked;
+  for (most = 0; most < all; ++most) {
+    asked = 0;
+    const Result<Calibration> ended = calibrate(Made().graph, options);
+    ASSERT_FALSE(ended);
+    EXPECT_NE(ended.error().message.find("ended early"), std::string::npos);
+    EXPECT_EQ(asked, most + 1);
+  }
+  options.skip = {"keep_floats"};
+  asked = 0, most = all;
+  ASSERT_TRUE(calibrate(Made().graph, options));
+  EXPECT_LT(asked, all) << "while it looks for tensors to leave in floats, too";
+}
+
+// x -> `channels` (ReLU) -> 2, 1x1 both.
+Graph two_layers(Tensor first, Tensor bias, Tensor second) {
+  Graph graph;
+  const ValueId x = graph.add_input("x", DType::kF32, Shape{1, 3, kSide, kSide});
+  const ValueId w = graph.add_constant("w", std::move(first));
+  const ValueId b = graph.add_constant("b", std::move(bias));
+  const ValueId a =
+      graph.add_node(Conv{.strides = {6, 6}, .activation = UnaryKind::kRelu}, {x, w, b}, "a");
+  graph.outputs = {graph.add_node(Conv{}, {a, graph.add_constant("v", std::move(second))}, "y")};
+  EXPECT_TRUE(infer_shapes(graph));
+  return graph;
+}
+
+// What reads a channel that the pictures leave at 0 must not become large beside the others.
+TEST(Calibrate, DeadChannelsSetNoScale) {
+  const TestFolder folder;
+  CalibrationOptions options = options_of(write_pictures(folder.path(), 2));
+  options.skip = {"choose_ranges", "keep_floats", "round_weights", "correct_biases"};
+  constexpr float kSmall = 1e-4f;
+  const Graph graph =
+      two_layers(Tensor::from<float>(Shape{3, 3, 1, 1}, {kSmall, 0, 0, 0, 2 * kSmall, 0, 0, 0, 0}),
+                 Tensor::from<float>(Shape{3}, {0, 0, -1}),
+                 Tensor::from<float>(Shape{2, 3, 1, 1}, {1, 0.9f, 1, 1, 0.8f, 1}));
+  const Result<Calibration> c = calibrate(graph, options);
+  ASSERT_TRUE(c) << c.error().message;
+  const std::span<const float> after =
+      c->network.constant(c->network.nodes[1].inputs[1])->data<float>();
+  for (size_t o = 0; o < 2; ++o)
+    EXPECT_LE(after[3 * o + 2], 2 * std::max(after[3 * o], after[3 * o + 1])) << o;
+}
+
+TEST(Calibrate, TooManyInputsToRoundByAreRoundedToTheNearest) {
+  const TestFolder folder;
+  const CalibrationOptions options = options_of(write_pictures(folder.path(), 1));
+  constexpr int64_t kMany = 12000;
+  std::mt19937 random(2);
+  const auto noise = [&](const Shape& shape) {
+    Tensor t(DType::kF32, shape);
+    for (float& value : t.mutable_data<float>()) value = static_cast<float>(random() % 1000) / 1e3f;
+    return t;
+  };
+  const Graph graph =
+      two_layers(noise(Shape{kMany, 3, 1, 1}), noise(Shape{kMany}), noise(Shape{2, kMany, 1, 1}));
+  const Result<Calibration> c = calibrate(graph, options);
+  ASSERT_TRUE(c) << c.error().message;
+  ASSERT_EQ(c->notes.size(), 1u);
+  EXPECT_NE(c->notes[0].find("12000 inputs"), std::string::npos) << c->notes[0];
+  const Node& node = c->network.nodes[1];
+  EXPECT_TRUE(
+      std::ranges::equal(c->plan.convs.at(node.outputs[0]).weights.q.data<int8_t>(),
+                         nearest_weights(*c->network.constant(node.inputs[1])).q.data<int8_t>()));
+}
+
 // A real model, and pictures of COCO.
 struct Real {
   Graph network;

@@ -178,10 +178,14 @@ TEST_F(Quantize, WhatIsQuantisedAlreadyIsRefused) {
 }
 
 TEST_F(Quantize, UnwritablePlacesAndNames) {
-  EXPECT_EQ(run_shrike({"quantize", "--model", model_, "--data", path("set"), "-o",
-                        path("no/such/folder.onnx"), "--bootstrap", "0"})
-                .code,
-            5);
+  fs::create_directory(at("folder.onnx"));
+  // Before anything is read.
+  for (const char* name : {"no/such/folder.onnx", "folder.onnx", "set/data.yaml/out.onnx"}) {
+    const Outcome outcome = run_shrike(
+        {"quantize", "--model", path("none.onnx"), "--data", path("none"), "-o", path(name)});
+    EXPECT_EQ(outcome.code, 5) << outcome.err;
+    EXPECT_NE(outcome.err.find(name), std::string::npos) << outcome.err;
+  }
   const Outcome ending =
       run_shrike({"quantize", "--model", model_, "--data", path("set"), "-o", path("out.bin")});
   EXPECT_EQ(ending.code, 2);

@@ -35,6 +35,9 @@ class Output : public ProgramTest {
              {"detect", path("in"), "--model", model_, "--save-txt=" + out, "--imgsz", "320,640",
               "--max-det=3000", "--iou=1"}},
             {"a model", {"convert", model_, out + "/o.onnx"}},
+            {"a model in integers",
+             {"quantize", "--model", model_, "--data", path("in"), "-o", out + "/q.onnx",
+              "--bootstrap", "0"}},
             {"arrays",
              {"run", "--model", model_, "--input", path("x.npy"), "--output", out, "--imgsz",
               "320,640"}}};
