@@ -1,5 +1,6 @@
 // Pictures that want more than they hold: memory, time, a place outside.
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +11,10 @@
 #include "vision/encode.h"
 #include "vision/golden_test.h"
 #include "vision/test_png.h"
+
+#include <cstdio>  // jpeglib.h needs it and does not say so
+
+#include <jpeglib.h>
 
 namespace shrike {
 namespace {
@@ -33,9 +38,9 @@ TEST(BmpRuns, ARowMayBeLongerThanNumbersReach) {
   EXPECT_EQ(decode_bmp_rle(ByteView(bytes_of(runs)), 8, 2, 1), (std::vector<uint8_t>{7, 7}));
 }
 
-// `count` times the letter 'a' as zlib packs it (RFC 1950 and 1951, fixed codes): one letter, then
-// "258 bytes from 1 back" in 13 bits each. Requires a count of 1 + n * 258.
-std::string packed_letters(size_t count) {
+// `start` and `count` times the letter 'a' as zlib packs it (RFC 1950 and 1951, fixed codes): each
+// byte, one letter, then "258 bytes from 1 back" in 13 bits each. Requires a count of 1 + n * 258.
+std::string packed_letters(size_t count, std::string_view start = {}) {
   std::string out = "\x78\x01";
   uint32_t pending = 0;
   int bits = 0;
@@ -48,16 +53,22 @@ std::string packed_letters(size_t count) {
       bits = 0;
     }
   };
+  uint32_t low = 1, high = 0;
+  const auto sum = [&](uint8_t byte) {
+    low = (low + byte) % 65521;
+    high = (high + low) % 65521;
+  };
   put(0b110, 3);  // the last block, of fixed codes
+  for (const char c : start) {
+    const auto byte = static_cast<uint8_t>(c);
+    byte < 144 ? put(0x30u + byte, 8) : put(0x190u + byte - 144, 9);
+    sum(byte);
+  }
   put(0x30 + 'a', 8);
   for (size_t i = 1; i < count; i += 258) put(0b11000101'00000, 13);
   put(0, 7);
   while (bits != 0) put(0, 1);
-  uint32_t low = 1, high = 0;
-  for (size_t i = 0; i < count; ++i) {
-    low = (low + 'a') % 65521;
-    high = (high + low) % 65521;
-  }
+  for (size_t i = 0; i < count; ++i) sum('a');
   return out + testing::big_endian(high << 16 | low);
 }
 
@@ -65,6 +76,7 @@ std::string packed_letters(size_t count) {
 long growth(const std::string& picture) {
   int result[2];
   EXPECT_EQ(::pipe(result), 0);
+  ::malloc_trim(0);  // what earlier tests gave back would be used first, and nothing grow
   const pid_t child = ::fork();
   if (child == 0) {
     rusage before{}, after{};
@@ -95,6 +107,107 @@ TEST(Png, TextsAreNotKept) {
   const long grown = growth(picture);
   EXPECT_GE(grown, 0);
   EXPECT_LT(grown, 100'000);
+}
+
+// The start of a colour profile of `size` bytes without tags (ICC.1, section 7.2): the header and
+// three bytes, which make the sizes below multiples of 4, as those of profiles are.
+std::string profile_start(size_t size) {
+  std::string header(135, '\0');
+  header.replace(0, 4, testing::big_endian(static_cast<uint32_t>(size)));
+  header[8] = 4;  // the version
+  header.replace(12, 12, "mntrRGB XYZ ");
+  header.replace(36, 4, "acsp");
+  return header;
+}
+
+TEST(Png, AProfileThatUnpacksToMegabytesIsLeftOut) {
+  const auto file = read_text(golden::folder() / "testdata/rgba.png", ErrorKind::kInput);
+  ASSERT_TRUE(file);
+  constexpr size_t kHeader = 8 + 25;
+  const auto growth_by = [&](size_t runs) {
+    const size_t letters = 1 + 258 * runs;
+    const std::string packed = packed_letters(letters, profile_start(135 + letters));
+    return growth(file->substr(0, kHeader) +
+                  testing::png_chunk("iCCP", std::string("key\0\0", 5) + packed) +
+                  file->substr(kHeader));
+  };
+  EXPECT_GT(growth_by(13'000), 3'000);   // three megabytes are read
+  const long grown = growth_by(26'000);  // nearly seven are not
+  EXPECT_GE(grown, 0);
+  EXPECT_LT(grown, 3'000);
+}
+
+// Who reads the header alone and who reads all of the picture see it the same way up.
+TEST(Png, ExifOfMegabytesTurnsNothing) {
+  const auto file = read_text(golden::folder() / "testdata/rgba.png", ErrorKind::kInput);
+  ASSERT_TRUE(file);
+  constexpr size_t kHeader = 8 + 25;
+  // Big-endian, one directory of one entry: the orientation 6, a quarter turn.
+  const std::string exif("MM\0\x2A\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0", 26);
+  for (const size_t padding : {size_t{0}, size_t{5'000'000}}) {
+    const std::string picture = file->substr(0, kHeader) +
+                                testing::png_chunk("eXIf", exif + std::string(padding, '\0')) +
+                                file->substr(kHeader);
+    const auto path = std::filesystem::temp_directory_path() /
+                      ("shrike-exif-" + std::to_string(::getpid()) + ".png");
+    ASSERT_TRUE(write_file(path, picture));
+    const auto size = read_picture_size(path);
+    std::filesystem::remove(path);
+    const auto image = decode_image(bytes_of(picture));
+    ASSERT_TRUE(image) << image.error().message;
+    ASSERT_TRUE(size) << size.error().message;
+    EXPECT_EQ(*size, (PictureSize{image->width(), image->height()})) << padding;
+    EXPECT_EQ(image->width(), padding == 0 ? 5 : 7);
+  }
+}
+
+// A progressive picture of `scans` scans, up to 190: one has every block's mean, each of the others
+// one frequency of one colour. By libjpeg, which takes a list of them.
+std::string jpeg_of_scans(int scans) {
+  std::vector<jpeg_scan_info> script = {{3, {0, 1, 2}, 0, 0, 0, 0}};
+  for (int i = 0; i < scans - 1; ++i) {
+    const int frequency = 1 + i / 3;
+    script.push_back({1, {i % 3}, frequency, frequency, 0, 0});
+  }
+  jpeg_error_mgr errors{};
+  jpeg_compress_struct info{};
+  info.err = jpeg_std_error(&errors);
+  jpeg_create_compress(&info);
+  unsigned char* bytes = nullptr;
+  unsigned long size = 0;
+  jpeg_mem_dest(&info, &bytes, &size);
+  const Image image = golden::noise_image(16, 16, 1);
+  info.image_width = info.image_height = 16;
+  info.input_components = 3;
+  info.in_color_space = JCS_RGB;
+  jpeg_set_defaults(&info);
+  info.scan_info = script.data();
+  info.num_scans = static_cast<int>(script.size());
+  jpeg_start_compress(&info, TRUE);
+  for (int y = 0; y < 16; ++y) {
+    JSAMPROW row = const_cast<JSAMPROW>(image.row(y));
+    jpeg_write_scanlines(&info, &row, 1);
+  }
+  jpeg_finish_compress(&info);
+  std::string picture(reinterpret_cast<const char*>(bytes), size);
+  jpeg_destroy_compress(&info);
+  std::free(bytes);
+  return picture;
+}
+
+// Each walks over the whole picture, however few bytes it has.
+TEST(Jpeg, OfMoreThanAHundredScansIsRefused) {
+  for (const int scans : {2, 10, 100}) {
+    const auto image = decode_image(bytes_of(jpeg_of_scans(scans)));
+    EXPECT_TRUE(image) << scans << ": " << image.error().message;
+  }
+  for (const int scans : {101, 190}) {
+    const auto image = decode_image(bytes_of(jpeg_of_scans(scans)));
+    ASSERT_FALSE(image) << scans;
+    EXPECT_EQ(image.error().kind, ErrorKind::kInput);
+    EXPECT_NE(image.error().message.find("more than 100 scans"), std::string::npos)
+        << image.error().message;
+  }
 }
 
 // 16 x 16 shades of grey, by libjpeg.
@@ -131,7 +244,10 @@ TEST(Jpeg, OfManyExifBlocksTheFirstCounts) {
   // Big-endian, one directory of one entry: the orientation (EXIF 2.32, section 4.6).
   const auto block = [](char orientation) {
     std::string bytes(36, '\0');
-    bytes.replace(0, 8, "\xFF\xE1\0\x22" "Exif", 8);
+    bytes.replace(0, 8,
+                  "\xFF\xE1\0\x22"
+                  "Exif",
+                  8);
     bytes.replace(10, 4, "MM\0\x2A", 4);
     bytes.replace(17, 1, "\x08", 1);
     bytes.replace(19, 1, "\x01", 1);

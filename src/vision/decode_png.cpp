@@ -92,7 +92,8 @@ class PngReader {
 #ifdef PNG_eXIf_SUPPORTED
     png_uint_32 size = 0;
     png_bytep block = nullptr;
-    if (png_get_eXIf_1(png_, info_, &size, &block) != 0)
+    // One that is larger png_header does not read either.
+    if (png_get_eXIf_1(png_, info_, &size, &block) != 0 && size <= kMostChunkBytes)
       return exif_orientation({reinterpret_cast<const std::byte*>(block), size});
 #endif
     return kUpright;

@@ -1,8 +1,5 @@
 #include "vision/decode.h"
 
-#include <malloc.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -194,65 +191,6 @@ TEST(Decode, ErrorsNameTheFile) {
   EXPECT_FALSE(read_image(golden::folder()).ok());
   EXPECT_FALSE(decode("").ok());
   EXPECT_FALSE(decode("P").ok());
-}
-
-// The kind of decode_image's error in a process that may have `spare` bytes more than this one; no
-// error is kUsage, which it never has.
-ErrorKind kind_with_little_memory(std::span<const std::byte> bytes, size_t spare) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::malloc_trim(0);  // what earlier tests gave back does not count
-    long pages = 0;
-    std::ifstream("/proc/self/statm") >> pages;
-    const rlim_t most = static_cast<rlim_t>(pages * ::sysconf(_SC_PAGESIZE)) + spare;
-    const rlimit limit{most, most};
-    ::setrlimit(RLIMIT_AS, &limit);
-    const auto image = decode_image(bytes);
-    ::_exit(static_cast<int>(image ? ErrorKind::kUsage : image.error().kind));
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  EXPECT_TRUE(WIFEXITED(status));
-  return static_cast<ErrorKind>(WEXITSTATUS(status));
-}
-
-// All black, by libwebp.
-std::string lossless_webp_of_1500_by_1000() {
-  constexpr char kBytes[] =
-      "RIFF\x5E\0\0\0WEBPVP8L\x52\0\0\0"
-      "\x2F\xDB\xC5\xF9\x00\x07\x10\x11\xFD\x0F\x00\x28\xD2\xFF\xFF\x14\xD1\xFF\xD4\xFF\xFE"
-      "\xF7\xBF\xFF\xFD\xEF\x7F\xFF\xFB\xDF\xFF\xFE\xF7\xBF\xFF\xFD\xEF\x7F\xFF\xFB\xDF\xFF"
-      "\xFE\xF7\xBF\xFF\xFD\xEF\x7F\xFF\xFB\xDF\xFF\xFE\xF7\xBF\xFF\xFD\xEF\x7F\xFF\xFB\xDF"
-      "\xFF\xFE\xF7\xBF\xFF\xFD\xEF\x7F\xFF\xFB\xDF\xFF\xFE\xF7\xBF\xFF\xFD\xBF\x28";
-  return {kBytes, sizeof kBytes - 1};
-}
-
-// The file is not called damaged, wherever memory runs out.
-TEST(Decode, TooLittleMemoryIsNoDamage) {
-#if defined(__SANITIZE_ADDRESS__)
-  GTEST_SKIP() << "the sanitizer needs the address space";
-#endif
-  std::vector<std::pair<std::string, std::string>> pictures;
-  const Image image(1500, 1000);
-  for (const auto& [name, encoded] :
-       {std::pair("JPEG", encode_jpeg(image)), std::pair("PNG", encode_png(image))}) {
-    ASSERT_TRUE(encoded.ok());
-    pictures.emplace_back(
-        name, std::string(reinterpret_cast<const char*>(encoded->data()), encoded->size()));
-  }
-  pictures.emplace_back("PNM", "P5 1500 1000 255\n" + std::string(1500 * 1000, 'x'));
-  pictures.emplace_back("WebP", lossless_webp_of_1500_by_1000());
-  for (const auto& [name, bytes] : pictures) {
-    size_t refused = 0, done = 0;
-    for (size_t spare = 0; spare < size_t{16} << 20; spare += 250'000) {
-      const ErrorKind kind = kind_with_little_memory(std::as_bytes(std::span(bytes)), spare);
-      ASSERT_TRUE(kind == ErrorKind::kRuntime || kind == ErrorKind::kUsage)
-          << name << " with " << spare;
-      ++(kind == ErrorKind::kRuntime ? refused : done);
-    }
-    EXPECT_GT(refused, 0u) << name;
-    EXPECT_GT(done, 0u) << name;
-  }
 }
 
 TEST(Decode, PnmValuesAreScaledByTheirMaximum) {
