@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <new>
@@ -15,6 +14,7 @@
 #include "base/excerpt.h"
 #include "base/mapped_part.h"
 #include "base/signals.h"
+#include "base/temporary.h"
 
 namespace shrike {
 
@@ -57,16 +57,13 @@ bool write_all(int fd, std::span<const std::byte> bytes) {
   return true;
 }
 
-// A new file beside `path`, its name in `temporary`; -1 and errno when it cannot be made. The name
-// is not made of the path's, which may be as long as names can be. Not mkstemp: that makes private
-// files, and a result is to be as readable as any other file of the user's.
+// A new file beside `path`, its name in `temporary`; -1 and errno when it cannot be made. Not
+// mkstemp: that makes private files, and a result is to be as readable as any other file of the
+// user's.
 int open_beside(const std::filesystem::path& path, std::string& temporary) {
-  static std::atomic<unsigned> counter = 0;
   int fd;
   do {
-    const std::string name =
-        ".shrike." + std::to_string(::getpid()) + "." + std::to_string(counter++);
-    temporary = (path.parent_path() / name).string();
+    temporary = (path.parent_path() / next_temporary_name()).string();
     fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   } while (fd < 0 && errno == EEXIST);
   return fd;

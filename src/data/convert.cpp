@@ -1,13 +1,12 @@
 #include "data/convert.h"
 
-#include <unistd.h>
-
 #include <map>
 #include <set>
 #include <utility>
 
 #include "base/excerpt.h"
 #include "base/file.h"
+#include "base/temporary.h"
 #include "base/utf8.h"
 #include "data/file_names.h"
 #include "data/writers.h"
@@ -19,46 +18,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// A folder beside the one that is wanted, gone with all in it unless it is renamed.
-class FolderBeside {
- public:
-  static Result<FolderBeside> create(const fs::path& wanted) {
-    const fs::path whole = fs::absolute(wanted).lexically_normal();
-    // Of "out/" the name is empty.
-    const fs::path target = whole.has_filename() ? whole : whole.parent_path();
-    SHRIKE_TRY(make_folders(target.parent_path()));
-    fs::path temporary = target;
-    temporary += "." + std::to_string(::getpid());
-    std::error_code error;
-    if (!fs::create_directory(temporary, error))
-      return runtime_error("cannot make folder " + temporary.string() + ": " +
-                           (error ? error.message() : "it is there"));
-    return FolderBeside(target, temporary);
-  }
-  FolderBeside(FolderBeside&& other) noexcept
-      : target_(std::move(other.target_)), path_(std::exchange(other.path_, {})) {}
-  FolderBeside& operator=(FolderBeside&&) = delete;
-  ~FolderBeside() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-
-  const fs::path& path() const { return path_; }
-
-  Result<void> rename() {
-    std::error_code error;
-    fs::rename(path_, target_, error);  // in place of an empty folder, too
-    if (error)
-      return runtime_error("cannot make folder " + target_.string() + ": " + error.message());
-    path_.clear();
-    return {};
-  }
-
- private:
-  FolderBeside(fs::path target, fs::path path)
-      : target_(std::move(target)), path_(std::move(path)) {}
-  fs::path target_, path_;
-};
+// `folder` as an absolute path that ends with its name, which that of "out/" does not.
+fs::path place_of(const fs::path& folder) {
+  const fs::path whole = fs::absolute(folder).lexically_normal();
+  return whole.has_filename() ? whole : whole.parent_path();
+}
 
 // VOC's lists of names may be in any encoding, and JSON would get other names instead.
 Result<void> check_names(const std::vector<std::string>& names) {
@@ -145,7 +109,7 @@ Result<void> transfer(const fs::path& from, const fs::path& to, PictureTransfer 
   else
     fs::copy_file(from, to, error);
   if (error)
-    return runtime_error("cannot put " + from.string() + " at " + to.string() + ": " +
+    return runtime_error("cannot put " + shown_path(from) + " at " + shown_path(to) + ": " +
                          error.message());
   return {};
 }
@@ -167,6 +131,19 @@ Result<void> transfer_pictures(std::span<const OutputSplit> splits, const fs::pa
   return {};
 }
 
+Result<Conversion> write_all(std::span<const SplitSource> splits, const fs::path& folder,
+                             const ConvertOptions& options) {
+  const std::vector<OutputSplit> outputs = with_file_names(splits, options.format);
+  Conversion conversion;
+  conversion.pictures = places_of(outputs, options.format).size();
+  const auto write = options.format == DatasetFormat::kYolo   ? write_yolo
+                     : options.format == DatasetFormat::kCoco ? write_coco
+                                                              : write_voc;
+  SHRIKE_TRY(write(outputs, folder, conversion));
+  SHRIKE_TRY(transfer_pictures(outputs, folder, options));
+  return conversion;
+}
+
 }  // namespace
 
 fs::path pictures_folder(DatasetFormat format, const std::string& split) {
@@ -184,16 +161,11 @@ fs::path pictures_folder(DatasetFormat format, const std::string& split) {
 Result<Conversion> convert_dataset(std::span<const SplitSource> splits, const fs::path& folder,
                                    const ConvertOptions& options) {
   SHRIKE_TRY(check_arguments(splits, folder));
-  SHRIKE_ASSIGN(FolderBeside output, FolderBeside::create(folder));
-  const std::vector<OutputSplit> outputs = with_file_names(splits, options.format);
-  Conversion conversion;
-  conversion.pictures = places_of(outputs, options.format).size();
-  const auto write = options.format == DatasetFormat::kYolo   ? write_yolo
-                     : options.format == DatasetFormat::kCoco ? write_coco
-                                                              : write_voc;
-  SHRIKE_TRY(write(outputs, output.path(), conversion));
-  SHRIKE_TRY(transfer_pictures(outputs, output.path(), options));
-  SHRIKE_TRY(output.rename());
+  const fs::path place = place_of(folder);
+  SHRIKE_ASSIGN(TemporaryFolder output, TemporaryFolder::create_in(place.parent_path()));
+  Result<Conversion> conversion = write_all(splits, output.path(), options);
+  if (!conversion) return output.at_its_place(conversion.error(), place);
+  SHRIKE_TRY(output.rename_to(place));
   return conversion;
 }
 

@@ -1,5 +1,7 @@
 #include "data/convert.h"
 
+#include <unistd.h>
+
 #include <cmath>
 #include <random>
 
@@ -340,6 +342,33 @@ TEST_F(Convert, LeavesNothingHalfDone) {
   const SplitSource nowhere{"../val", &source};
   EXPECT_FALSE(convert_dataset({&nowhere, 1}, at("o"), {DatasetFormat::kYolo, {}, {}}));
   EXPECT_FALSE(convert_dataset({}, at("o"), {DatasetFormat::kYolo, {}, {}}));
+}
+
+TEST_F(Convert, NeitherALongNameNorWhatAKilledProcessLeftIsInTheWay) {
+  const Dataset source = made_up(4);
+  const std::string process = std::to_string(::getpid());
+  fs::create_directory(at("out." + process));
+  for (int i = 0; i < 50; ++i)
+    fs::create_directory(at(".shrike." + process + "." + std::to_string(i)));
+  const size_t before = entries(folder_.path()).size();
+  for (const std::string& name : {std::string("out"), std::string(255, 'n')}) {
+    const auto converted = convert(source, DatasetFormat::kYolo, name);
+    ASSERT_TRUE(converted) << converted.error().message;
+    EXPECT_EQ(open(name).samples.size(), source.samples.size());
+    fs::remove_all(at(name));
+  }
+  EXPECT_EQ(entries(folder_.path()).size(), before);
+}
+
+TEST_F(Convert, ErrorsNameTheFilesPlace) {
+  Dataset source = made_up(5);
+  source.samples[3].picture = at("source/none.png");
+  const auto refused = convert(source, DatasetFormat::kYolo, "a/b/out", PictureTransfer::kCopy);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kRuntime);
+  EXPECT_TRUE(says(refused.error().message, at("a/b/out/images/val/none.png").string()))
+      << refused.error().message;
+  EXPECT_FALSE(fs::exists(at("a"))) << "nothing is left";
 }
 
 }  // namespace

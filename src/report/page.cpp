@@ -1,5 +1,6 @@
 #include "report/page.h"
 
+#include "base/excerpt.h"
 #include "base/file.h"
 #include "report/base64.h"
 #include "report/number.h"
@@ -142,7 +143,7 @@ Result<void> write_figure(const std::filesystem::path& folder, const Figure& fig
                         std::string(kXmlDeclaration) + figure.canvas.to_svg(figure.label)));
   const std::filesystem::path png = folder / (figure.file + ".png");
   const auto image = figure.canvas.to_image();
-  if (!image) return in_context("cannot write " + png.string(), image.error());
+  if (!image) return in_context("cannot write " + shown_path(png), image.error());
   return write_image(png, *image);
 }
 

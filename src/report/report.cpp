@@ -1,5 +1,6 @@
 #include "report/report.h"
 
+#include "base/excerpt.h"
 #include "base/file.h"
 #include "report/number.h"
 #include "report/picture_pairs.h"
@@ -100,7 +101,7 @@ Result<void> write_files(const std::filesystem::path& folder, const ReportData& 
   page.sections.push_back(classes_section(data));
 
   auto drawn = draw_pictures(data);
-  if (!drawn) return in_context("cannot draw the pictures of " + folder.string(), drawn.error());
+  if (!drawn) return in_context("cannot draw the pictures of " + shown_path(folder), drawn.error());
   if (!drawn->grid.empty()) SHRIKE_TRY(write_image(folder / "pictures.jpg", drawn->grid));
   if (!drawn->pairs.empty()) page.sections.push_back(pictures_section(std::move(drawn->pairs)));
   return write_page(folder, page);
