@@ -194,6 +194,11 @@ Result<Arguments> parse_arguments(CLI::App& app, const std::vector<std::string>&
   } catch (const CLI::CallForHelp&) {
     std::cout << app.help();
     return Arguments{true, {}};
+  } catch (const CLI::ArgumentMismatch& error) {
+    // "--conf: At Most 1 required but received 2"
+    const std::string text = error.what();
+    const size_t at = text.find(": At Most 1 required");
+    return usage_error(at == std::string::npos ? text : text.substr(0, at) + " is given twice");
   } catch (const CLI::ParseError& error) {
     return usage_error(error.what());
   }

@@ -155,11 +155,13 @@ Result<int> detect_command(const Words& words) {
 
   size_t held = 0;
   if (o.detector.memory_limit > 0) held = picture_bytes(pictures.paths, !o.save.empty());
-  SHRIKE_ASSIGN(Detector detector, make_detector(o.detector, {.held = held}));
+  std::vector<fs::path> read;
+  SHRIKE_ASSIGN(Detector detector, make_detector(o.detector, {.files = &read, .held = held}));
+  read.emplace_back(o.detector.names_file);
   if (!o.classes.empty()) {
     SHRIKE_ASSIGN(o.detect.classes, parse_classes(o.classes, detector.names()));
   }
-  SHRIKE_ASSIGN(const PictureOutput output, PictureOutput::create(outputs, pictures.paths));
+  SHRIKE_ASSIGN(const PictureOutput output, PictureOutput::create(outputs, pictures.paths, read));
   const CatchInterrupts caught;
   SHRIKE_ASSIGN(const int code, detect_all(detector, o, output, pictures.paths));
   return code == kExitOk && !pictures.errors.empty() ? kExitInput : code;

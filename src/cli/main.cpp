@@ -64,10 +64,11 @@ int run_shrike(const Words& words) {
 int main(int argc, char** argv) {
   shrike::code_is_as_in_files();
   shrike::prepare_standard_streams();
+  const std::string command = argc > 1 ? argv[1] : "";
   try {
     return shrike::run_shrike(shrike::Words(argv + (argc > 0 ? 1 : 0), argv + argc));
   } catch (const std::bad_alloc&) {
-    shrike::say("not enough memory");
+    shrike::say(shrike::printable(command) + ": not enough memory");
   } catch (const std::exception& error) {
     shrike::say(error.what());
   }

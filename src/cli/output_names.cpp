@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/file_name.h"
+#include "data/yolo_labels.h"
 
 namespace shrike {
 
@@ -36,19 +37,23 @@ class Originals {
 
   bool have(const fs::path& path) const { return files_.contains(place_of(path)); }
 
-  bool lie_in(const fs::path& folder) const {
-    return std::any_of(folders_.begin(), folders_.end(), [&](const fs::path& own) {
+  bool lie_in(const fs::path& folder) const { return is_one_of(folders_, folder); }
+  // Whether the folder is where a data set has its labels.
+  bool have_labels_in(const fs::path& folder) const { return is_one_of(label_folders_, folder); }
+
+ private:
+  static bool is_one_of(const std::set<fs::path>& folders, const fs::path& folder) {
+    return std::any_of(folders.begin(), folders.end(), [&](const fs::path& own) {
       std::error_code error;
       return fs::equivalent(own, folder, error) && !error;
     });
   }
-
- private:
   void add(const fs::path& path) {
     files_.insert(path);
     folders_.insert(path.parent_path());
+    label_folders_.insert(yolo_label_path(path).parent_path());
   }
-  std::set<fs::path> files_, folders_;
+  std::set<fs::path> files_, folders_, label_folders_;
 };
 
 // Names given to pictures, each once. Those that pictures really have are kept for them: one that
@@ -78,6 +83,13 @@ class Stems {
   std::set<std::string> taken_, own_;
   std::map<std::string, int> numbers_;  // the next to try
 };
+
+// `name`, or NAME_boxes, NAME_boxes_2, ...: the first that may be.
+std::string free_name(Stems& stems, std::string name, const auto& may_be) {
+  if (may_be(name)) return name;
+  name += "_boxes";
+  return stems.take(name) && may_be(name) ? name : stems.take_numbered(name, may_be);
+}
 
 std::string annotated_ending(const fs::path& picture) {
   return lower_ending(picture) == ".png" ? ".png" : ".jpg";
@@ -116,20 +128,22 @@ std::vector<OutputPaths> output_paths(const std::vector<fs::path>& pictures, con
   }
 
   const bool replace = !save.empty() && !originals.lie_in(save);
+  const bool replace_labels =
+      !labels.empty() && !originals.lie_in(labels) && !originals.have_labels_in(labels);
+  const auto may_save_label = [&](const std::string& stem) {
+    return may_label(stem) && may_write(label_path(stem), replace_labels);
+  };
+  Stems label_stems = stems;
   std::vector<OutputPaths> paths(pictures.size());
   for (size_t i = 0; i < pictures.size(); ++i) {
-    if (!labels.empty()) paths[i].labels = label_path(names[i]);
+    if (!labels.empty())
+      paths[i].labels = label_path(free_name(label_stems, names[i], may_save_label));
     if (save.empty()) continue;
     const std::string ending = annotated_ending(pictures[i]);
     const auto may_save = [&](const std::string& stem) {
       return may_write(save / (stem + ending), replace);
     };
-    std::string name = names[i];
-    if (!may_save(name)) {
-      name += "_boxes";
-      if (!stems.take(name) || !may_save(name)) name = stems.take_numbered(name, may_save);
-    }
-    paths[i].picture = save / (name + ending);
+    paths[i].picture = save / (free_name(stems, names[i], may_save) + ending);
   }
   return paths;
 }

@@ -17,9 +17,10 @@ struct OutputPaths {
 //
 // A picture's files are called as it is, the annotated one .png where the picture is, else .jpg.
 // Where pictures share a name (a/1.jpg and b/1.jpg, or 1.jpg and 1.png) it has "_2", "_3", ...
-// behind, in the order given. In a `save` that holds any of the pictures nothing that is there is
-// replaced: the annotated picture is called NAME_boxes, or NAME_boxes_2, ... No name that is made
-// up is that of another picture. In other folders the files of an earlier run are replaced.
+// behind, in the order given. In a folder that holds any of the pictures, or where a data set has
+// their labels, nothing that is there is replaced: the file is called NAME_boxes, or NAME_boxes_2,
+// ... No name that is made up is that of another picture. In other folders the files of an earlier
+// run are replaced.
 std::vector<OutputPaths> output_paths(const std::vector<std::filesystem::path>& pictures,
                                       const std::filesystem::path& save,
                                       const std::filesystem::path& labels);

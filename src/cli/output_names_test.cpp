@@ -94,6 +94,24 @@ TEST_F(OutputNames, LabelsAreNoPictures) {
   EXPECT_EQ(output_paths({picture}, {}, root_)[0].labels, root_ / "a_2.txt");
 }
 
+TEST_F(OutputNames, LabelsOfADataSetAreNotReplaced) {
+  const auto label = [&](const fs::path& picture, const char* folder) {
+    return fs::relative(output_paths({picture}, {}, root_ / folder)[0].labels, root_).string();
+  };
+  const fs::path beside = file("p/a.jpg"), set = file("set/images/val/b.jpg");
+  file("set/labels/val/notes.txt");
+  EXPECT_EQ(label(beside, "p"), "p/a.txt");
+  EXPECT_EQ(label(set, "set/labels/val"), "set/labels/val/b.txt");
+  file("p/a.txt");
+  file("set/labels/val/b.txt");
+  EXPECT_EQ(label(beside, "p"), "p/a_boxes.txt");
+  EXPECT_EQ(label(set, "set/labels/val"), "set/labels/val/b_boxes.txt");
+  file("p/a_boxes.txt");
+  EXPECT_EQ(label(beside, "p"), "p/a_boxes_2.txt");
+  file("out/a.txt");
+  EXPECT_EQ(label(beside, "out"), "out/a.txt") << "of an earlier run";
+}
+
 TEST(SafeFileName, TensorNamesBecomeFileNames) {
   EXPECT_EQ(safe_file_name("output0"), "output0");
   EXPECT_EQ(safe_file_name("/model.22/Concat_3:0"), "_model.22_Concat_3_0");

@@ -1,6 +1,7 @@
 #include "cli/picture_output.h"
 
 #include "base/file.h"
+#include "cli/overwriting.h"
 #include "vision/draw.h"
 #include "vision/encode.h"
 
@@ -9,11 +10,15 @@ namespace shrike {
 namespace fs = std::filesystem;
 
 Result<PictureOutput> PictureOutput::create(const OutputOptions& options,
-                                            const std::vector<fs::path>& pictures) {
+                                            const std::vector<fs::path>& pictures,
+                                            const std::vector<fs::path>& read) {
   if (!options.save.empty()) SHRIKE_TRY(make_folders(options.save));
   if (!options.labels.empty()) SHRIKE_TRY(make_folders(options.labels));
-  return PictureOutput(output_paths(pictures, options.save, options.labels),
-                       options.label_confidence);
+  std::vector<OutputPaths> paths = output_paths(pictures, options.save, options.labels);
+  for (const OutputPaths& own : paths)
+    for (const fs::path& path : {own.picture, own.labels})
+      if (!path.empty()) SHRIKE_TRY(check_not_input(path, read));
+  return PictureOutput(std::move(paths), options.label_confidence);
 }
 
 Result<void> PictureOutput::write(size_t index, const Image& image,

@@ -20,9 +20,11 @@ struct OutputOptions {
 
 class PictureOutput {
  public:
-  // Makes the folders and gives every picture names of its own (output_names.h).
+  // Makes the folders and gives every picture names of its own (output_names.h). An error (kUsage)
+  // where a file would replace one of `read`.
   static Result<PictureOutput> create(const OutputOptions& options,
-                                      const std::vector<std::filesystem::path>& pictures);
+                                      const std::vector<std::filesystem::path>& pictures,
+                                      const std::vector<std::filesystem::path>& read);
 
   // Writes the files of picture `index` and notes in `result` where the annotated picture is.
   // Every file is written beside and renamed: an interrupted run leaves none that is half there.

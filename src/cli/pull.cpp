@@ -108,6 +108,9 @@ Result<int> pull_command(const Words& words) {
   if (arguments.help) return kExitOk;
   if (arguments.words.empty() && !o.from.empty())
     return usage_error("--from is about one model: name it, as in pull yolov3-tiny --from FOLDER");
+  std::error_code error;
+  if (!o.from.empty() && !std::filesystem::is_directory(o.from, error))
+    return usage_error("--from " + o.from + ": no such folder");
   if (o.list && !arguments.words.empty())
     return usage_error("--list takes no names: " + arguments.words.front());
   if (arguments.words.empty()) return list_models(o.json);

@@ -1,6 +1,7 @@
 #include "data/picture_list.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/excerpt.h"
@@ -16,9 +17,15 @@ namespace {
 
 constexpr size_t kMaxListBytes = size_t{256} << 20;
 
+constexpr int kMostLevels = 64;
+constexpr size_t kMostPictures = 10'000'000;
+
 // `visited`: the folders that were looked at; null: those below are not.
-Result<void> walk(const fs::path& folder, std::set<fs::path>* visited,
+Result<void> walk(const fs::path& folder, std::set<fs::path>* visited, int level,
                   std::vector<fs::path>& pictures) {
+  if (level > kMostLevels)
+    return input_error(shown_path(folder) + ": folders nested more than " +
+                       std::to_string(kMostLevels) + " deep");
   std::error_code error;
   const fs::path real = fs::canonical(folder, error);
   if (visited && !error && !visited->insert(real).second) return {};
@@ -28,7 +35,7 @@ Result<void> walk(const fs::path& folder, std::set<fs::path>* visited,
     if (path.filename().native().starts_with('.')) continue;
     std::error_code ignored;
     if (it->is_directory(ignored)) {
-      if (visited) SHRIKE_TRY(walk(path, visited, pictures));
+      if (visited) SHRIKE_TRY(walk(path, visited, level + 1, pictures));
     } else if (has_picture_name(path)) {
       pictures.push_back(path);
     }
@@ -42,7 +49,12 @@ Result<std::vector<fs::path>> read_list(const fs::path& list, const fs::path& ba
   SHRIKE_ASSIGN(const std::string text, read_text(list, ErrorKind::kInput, kMaxListBytes));
   lists.push_back(list);
   std::vector<fs::path> pictures;
+  std::map<std::string_view, int> seen;
   for (const std::string_view line : lines_of(text)) {
+    if (++seen[line] > 2) continue;  // that it is there twice is told once
+    if (pictures.size() == kMostPictures)
+      return input_error(shown_path(list) + ": more than " + std::to_string(kMostPictures) +
+                         " pictures");
     const fs::path named(line);
     fs::path path = list.parent_path() / named;
     std::error_code error;
@@ -66,14 +78,14 @@ Result<std::vector<fs::path>> pictures_at(const fs::path& path, const fs::path& 
 Result<std::vector<fs::path>> pictures_below(const fs::path& folder) {
   std::vector<fs::path> pictures;
   std::set<fs::path> visited;
-  SHRIKE_TRY(walk(folder, &visited, pictures));
+  SHRIKE_TRY(walk(folder, &visited, 0, pictures));
   std::sort(pictures.begin(), pictures.end());
   return pictures;
 }
 
 Result<std::vector<fs::path>> pictures_in(const fs::path& folder) {
   std::vector<fs::path> pictures;
-  SHRIKE_TRY(walk(folder, nullptr, pictures));
+  SHRIKE_TRY(walk(folder, nullptr, 0, pictures));
   std::sort(pictures.begin(), pictures.end());
   return pictures;
 }

@@ -82,6 +82,7 @@ class VocReader {
     dataset.files.push_back(list);
     std::vector<std::string> stems;
     std::set<std::string> seen;
+    FindingList findings(list);
     for (const std::string_view line : lines_of(text)) {
       const std::string stem = stem_of_line(line);
       if (leads_out(stem))
@@ -89,8 +90,9 @@ class VocReader {
       if (seen.insert(stem).second)
         stems.push_back(stem);
       else
-        dataset.findings.push_back({FindingKind::kDuplicatePicture, list, 0, excerpt(stem)});
+        findings.add(FindingKind::kDuplicatePicture, 0, excerpt(stem));
     }
+    dataset.findings = findings.take();
     return stems;
   }
 

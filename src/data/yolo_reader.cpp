@@ -45,18 +45,25 @@ Result<std::vector<fs::path>> pictures_of_split(const YoloSettings& settings, Da
     return input_error(dataset.source.string() + ": no split " + dataset.split +
                        (known.empty() ? "" : "; there are " + known));
   }
+  constexpr size_t kMostTold = 100;
   std::vector<fs::path> pictures;
   std::set<fs::path> seen;
+  size_t more = 0;  // duplicates that are not told one by one
   for (const std::string& entry : entries->second) {
     const auto some = pictures_of_entry(settings, entry, dataset.files);
     if (!some) return in_context(where, some.error());
     for (const fs::path& picture : *some) {
       if (seen.insert(picture).second)
         pictures.push_back(picture);
-      else
+      else if (dataset.findings.size() < kMostTold)
         dataset.findings.push_back({FindingKind::kDuplicatePicture, picture, 0, ""});
+      else
+        ++more;
     }
   }
+  if (more > 0)
+    dataset.findings.push_back({FindingKind::kDuplicatePicture, dataset.source, 0,
+                                "and " + std::to_string(more) + " more like these", more});
   if (pictures.empty()) {
     std::string places;
     for (const std::string& entry : entries->second)

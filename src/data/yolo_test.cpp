@@ -203,6 +203,36 @@ TEST_F(Yolo, ListsPatternsAndListsOfThem) {
   EXPECT_EQ(dataset.findings[1].file, at("sub/gone.png"));
 }
 
+TEST_F(Yolo, ListsOfTheSamePictureOverAndOver) {
+  make_set();
+  std::string list;
+  for (int i = 0; i < 100'000; ++i) list += "images/val/a.jpg\n";
+  for (int i = 0; i < 300; ++i)
+    for (int twice = 0; twice < 2; ++twice) list += "gone" + std::to_string(i) + ".png\n";
+  file("many.txt", list);
+  file("many.yaml", "val: many.txt\nnames: [cat]\n");
+  const Dataset dataset = open("many.yaml");
+  EXPECT_EQ(dataset.samples.size(), 1u);
+  size_t told = 0, counted = 0;
+  for (const Finding& finding : dataset.findings) {
+    if (finding.kind != FindingKind::kDuplicatePicture) continue;
+    ++told;
+    counted += finding.count;
+  }
+  EXPECT_EQ(told, 101u);
+  EXPECT_EQ(counted, 301u) << "each picture that is there more than once";
+}
+
+TEST_F(Yolo, FoldersNestedTooDeep) {
+  make_set();
+  std::string name = "images/val/below";
+  for (int i = 0; i < 70; ++i) name += "/d";
+  picture(name + "/x.png", 8, 8);
+  const auto dataset = open_dataset(at("data.yaml"), {});
+  ASSERT_FALSE(dataset);
+  EXPECT_TRUE(says(dataset.error().message, "nested more than 64 deep"));
+}
+
 TEST_F(Yolo, FoldersThatLinkToThemselvesEnd) {
   make_set();
   fs::create_directory_symlink(at("images/val"), at("images/val/below/again"));

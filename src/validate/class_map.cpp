@@ -39,9 +39,14 @@ std::string shown(std::span<const std::string> names) {
   return text + (names.size() > kShown ? ", ..." : "");
 }
 
+std::string with_lists(const std::string& what, const ClassList& model, const ClassList& data) {
+  return what + " (the model has " + shown(model.names) + "; the data set " + shown(data.names) +
+         ")";
+}
+
 Error mismatch(const std::string& what, const ClassList& model, const ClassList& data) {
-  return input_error(what + " (the model has " + shown(model.names) + "; the data set " +
-                     shown(data.names) + "); --classes-by-index matches them by number");
+  return input_error(with_lists(what, model, data) +
+                     "; --classes-by-index matches them by number");
 }
 
 // Where a list has a name; nothing where it has it nowhere, or more than once.
@@ -75,7 +80,8 @@ class Finder {
 Result<ClassMap> by_index(const ClassList& model, const ClassList& data) {
   ClassMap map;
   if (model.names.size() < data.names.size())
-    return mismatch("the model has fewer classes than the data set", model, data);
+    return input_error(
+        with_lists("the model has fewer classes than the data set", model, data));
   for (size_t i = 0; i < model.names.size(); ++i)
     map.data_class.push_back(i < data.names.size() ? static_cast<int>(i) : kNoClass);
   map.dropped = static_cast<int>(model.names.size() - data.names.size());

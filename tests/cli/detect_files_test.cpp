@@ -71,6 +71,14 @@ TEST_F(DetectFiles, AnnotatedPicturesAndLabels) {
   EXPECT_EQ(bytes_of(at("mine/a.txt")), "");
 }
 
+TEST_F(DetectFiles, NoFileOfTheModelIsReplaced) {
+  const std::string a = picture("p/a.png"), names = file("n/a.txt", "cat\ndog\n");
+  const Outcome refused = detect({a, "--names", names, "--save-txt=" + path("n")});
+  EXPECT_EQ(refused.code, 2) << refused.err;
+  EXPECT_NE(refused.err.find(names), std::string::npos) << refused.err;
+  EXPECT_EQ(bytes_of(names), "cat\ndog\n");
+}
+
 TEST_F(DetectFiles, NamesFile) {
   const std::string names = file("my.names", "lion\ntiger\n");
   const std::vector<Json> lines =
