@@ -150,8 +150,8 @@ const Slot& Planner::slot(ValueId id) {
 
 bool Planner::lies_as_map(ValueId id) {
   const DType dtype = graph_.value(id).dtype;
-  if ((dtype != DType::kF32 && dtype != DType::kU8) || graph_.constant(id) || !in_memory(id))
-    return false;
+  const bool of_maps = dtype == DType::kF32 || dtype == DType::kU8 || dtype == DType::kI16;
+  if (!of_maps || graph_.constant(id) || !in_memory(id)) return false;
   const View& view = slot(id).view;
   return is_map(view) && !is_dense(view);
 }

@@ -25,11 +25,12 @@ class RunContext {
 
   // The slot's first element. Requires a slot of f32.
   float* floats(const Slot& slot) const { return first(slot) + slot.view.offset; }
-  // The same of u8.
-  uint8_t* bytes(const Slot& slot) const {
-    return reinterpret_cast<uint8_t*>(base(slot)) + slot.view.offset;
+  // The same of T: float, uint8_t, int16_t.
+  template <typename T>
+  T* elements(const Slot& slot) const {
+    return reinterpret_cast<T*>(base(slot)) + slot.view.offset;
   }
-  // Picture `image` of a map of f32, or of T: float or uint8_t.
+  // Picture `image` of a map of f32, or of T.
   kernels::MapView map(const Slot& slot, int64_t image) const { return map_of<float>(slot, image); }
   template <typename T>
   kernels::BasicMapView<T> map_of(const Slot& slot, int64_t image) const {

@@ -107,12 +107,13 @@ Result<void> fuse_integer_add(Graph& graph) {
   for (Node& node : graph.nodes) {
     if (!std::holds_alternative<QuantizeLinear>(node.op)) continue;
     const auto y = quantized_tensor(graph, node, node.outputs[0]);
-    Node* sum = y && y->type == DType::kU8 ? sole_producer(graph, uses, node.inputs[0]) : nullptr;
+    const bool adds = y && (y->type == DType::kU8 || y->type == DType::kI16);
+    Node* sum = adds ? sole_producer(graph, uses, node.inputs[0]) : nullptr;
     const auto* binary = sum ? std::get_if<Binary>(&sum->op) : nullptr;
     if (!binary || binary->kind != BinaryKind::kAdd) continue;
     const auto a = dequantized(graph, uses, sum->inputs[0]);
     const auto b = dequantized(graph, uses, sum->inputs[1]);
-    if (!a || !b || a->type != DType::kU8 || b->type != DType::kU8) continue;
+    if (!a || !b || a->type != y->type || b->type != y->type) continue;
     const Shape *x = graph.static_shape(a->q), *other = graph.static_shape(b->q);
     if (!x || !other || *x != *other) continue;
     node.op = QAdd{a->scale, b->scale, y->scale, a->zero, b->zero, y->zero};

@@ -15,6 +15,9 @@ struct QuantizedWeights {
   Tensor weights, scales, bias;
 };
 
+// What kernels of words sum, bias included, is below this in size (kernels/qconv/word_conv.h).
+constexpr int64_t kMostOfWords = int64_t{1} << 46;
+
 bool all_zero(const Tensor& t) {
   for (size_t i = 0; i < static_cast<size_t>(t.size()); ++i)
     if (integer_at(t, i) != 0) return false;
@@ -55,7 +58,22 @@ class Fusion {
     if (!conv || !std::holds_alternative<Conv>(conv->op)) return;
     const std::optional<QuantizedTensor> y =
         quantized_tensor(graph_, quantize, quantize.outputs[0]);
-    if (y && fuse(*conv, quantize, &*y)) mark_removed(*conv);
+    if (y && fits(*conv, *y) && fuse(*conv, quantize, &*y)) mark_removed(*conv);
+  }
+
+  // Whether there are kernels that make y of the convolution's inputs: none narrows words to bytes or
+  // adds the one to the other. Else its output stays real, with a Q behind it.
+  bool fits(const Node& conv, const QuantizedTensor& y) const {
+    const std::optional<QuantizedTensor> x = dequantized(graph_, uses_, conv.inputs[0]);
+    if (!x || (!y.in_words() && (x->in_words() || has_word_weights(conv)))) return false;
+    if (conv.inputs.size() < 4) return true;
+    const std::optional<QuantizedTensor> residual = dequantized(graph_, uses_, conv.inputs[3]);
+    return residual && residual->in_words() == y.in_words();
+  }
+  bool has_word_weights(const Node& conv) const {
+    const Node* node = dequantizer(conv.inputs[1]);
+    const DType type = node ? graph_.value(node->inputs[0]).dtype : DType::kUndefined;
+    return type == DType::kI16 || type == DType::kU16;
   }
 
   // A QConv whose output is real, and nodes for what of its epilogue kernels have no form for then.
@@ -66,7 +84,7 @@ class Fusion {
   std::optional<QuantizedWeights> weights_of(const Node& conv, const QuantizedTensor& x,
                                              const QuantizedTensor* y) const;
   std::optional<Tensor> scales_of(const Node& dequantize, int64_t channels) const;
-  // Requires symmetric weights, and y as fuse().
+  // Requires symmetric weights, and y as fuse(). i64 for kernels of words, else i32.
   std::optional<Tensor> bias_of(const Node& conv, const QuantizedTensor& x,
                                 const QuantizedTensor* y, std::span<const float> scales,
                                 const Tensor& weights) const;
@@ -99,7 +117,12 @@ int64_t sum_of_sizes(const Tensor& weights, size_t output) {
   return sum;
 }
 
-// The bias in steps of x_scale * scales[o]; nothing where that is not 32 bits, or where rounding it
+// Whether it is for kernels of words.
+bool in_words(const QuantizedTensor& x, const Tensor& weights, const QuantizedTensor* y) {
+  return x.in_words() || weights.dtype() == DType::kI16 || (y && y->in_words());
+}
+
+// The bias in steps of x_scale * scales[o]; nothing where that needs too many bits, or where rounding it
 // to a step would be seen: by a sixteenth of a step of y, or of the size of all products.
 std::optional<Tensor> Fusion::bias_of(const Node& conv, const QuantizedTensor& x,
                                       const QuantizedTensor* y, std::span<const float> scales,
@@ -117,49 +140,62 @@ std::optional<Tensor> Fusion::bias_of(const Node& conv, const QuantizedTensor& x
   if (given->size() != static_cast<int64_t>(scales.size())) return std::nullopt;
   if (node && steps->size() != 1 && steps->size() != given->size()) return std::nullopt;
 
-  Tensor bias(DType::kI32, given->shape());
-  const std::span<int32_t> out = bias.mutable_data<int32_t>();
-  for (size_t o = 0; o < out.size(); ++o) {
+  const bool wide = in_words(x, weights, y);
+  Tensor bias(wide ? DType::kI64 : DType::kI32, given->shape());
+  for (size_t o = 0; o < scales.size(); ++o) {
     const double real =
         node ? static_cast<double>(given->data<int32_t>()[o]) *
                    static_cast<double>(steps->data<float>()[steps->size() == 1 ? 0 : o])
              : static_cast<double>(given->data<float>()[o]);
     const double step = static_cast<double>(x.scale) * static_cast<double>(scales[o]);
     const double q = std::nearbyint(real / step);
-    if (!(std::abs(q) <= std::numeric_limits<int32_t>::max())) return std::nullopt;
+    const auto most = static_cast<double>(wide ? kMostOfWords : std::numeric_limits<int32_t>::max());
+    if (!(std::abs(q) <= most)) return std::nullopt;
     const double error = std::abs(q * step - real);
     const double seen = y ? static_cast<double>(y->scale)
                           : step * static_cast<double>(sum_of_sizes(weights, o));
     if (error > std::max(seen / 16, std::abs(real) * 1e-6)) return std::nullopt;
-    out[o] = static_cast<int32_t>(q);
+    if (wide) {
+      bias.mutable_data<int64_t>()[o] = static_cast<int64_t>(q);
+    } else {
+      bias.mutable_data<int32_t>()[o] = static_cast<int32_t>(q);
+    }
   }
   return bias;
 }
 
-// Weights without a zero point as i8, those that are so or i16 as they are.
-std::optional<Tensor> symmetric(const Tensor& given, const Tensor* zero) {
-  if ((given.dtype() == DType::kI16 || given.dtype() == DType::kI8) && !zero) return given;
-  if (given.dtype() != DType::kI8 && given.dtype() != DType::kU8) return std::nullopt;
-  Tensor weights(DType::kI8, given.shape());
-  const std::span<int8_t> out = weights.mutable_data<int8_t>();
+template <typename T>
+std::optional<Tensor> symmetric_as(const Tensor& given, const Tensor* zero, int64_t least) {
+  Tensor weights(kDTypeOf<T>, given.shape());
+  const std::span<T> out = weights.mutable_data<T>();
   const auto channels = static_cast<size_t>(given.shape()[0]);
   for (size_t i = 0; i < out.size(); ++i) {
     const size_t at = zero && zero->size() > 1 ? i / (out.size() / channels) : 0;
     const int64_t w = *integer_at(given, i) - (zero ? *integer_at(*zero, at) : 0);
-    if (w < -128 || w > 127) return std::nullopt;
-    out[i] = static_cast<int8_t>(w);
+    if (w < least || w > std::numeric_limits<T>::max()) return std::nullopt;
+    out[i] = static_cast<T>(w);
   }
   return weights;
 }
 
-// Whether no sum of 8-bit products can leave 32 bits; those of 16 bits are summed in 64.
-bool sums_fit(const Tensor& weights, const Tensor& bias, DType x) {
-  if (x == DType::kI16) return true;
+// Weights less their zero point, as i8 or, of 16 bits, as i16, of which kernels take no -32768.
+std::optional<Tensor> symmetric(const Tensor& given, const Tensor* zero) {
+  if (given.dtype() == DType::kI8 && !zero) return given;
+  if (given.dtype() == DType::kI8 || given.dtype() == DType::kU8)
+    return symmetric_as<int8_t>(given, zero, -128);
+  if (given.dtype() == DType::kI16 || given.dtype() == DType::kU16)
+    return symmetric_as<int16_t>(given, zero, -32767);
+  return std::nullopt;
+}
+
+// Whether no sum of products can leave the bits it is made in.
+bool sums_fit(const Tensor& weights, const Tensor& bias, bool words) {
+  const int64_t largest = words ? 65536 : 255;
+  const int64_t room = words ? kMostOfWords : std::numeric_limits<int32_t>::max();
   const auto channels = static_cast<size_t>(weights.shape()[0]);
   for (size_t o = 0; o < channels; ++o) {
-    const int64_t offset = bias.empty() ? 0 : std::abs(int64_t{bias.data<int32_t>()[o]});
-    const int64_t most = offset + 255 * sum_of_sizes(weights, o);
-    if (most > std::numeric_limits<int32_t>::max()) return false;
+    const int64_t offset = bias.empty() ? 0 : std::abs(*integer_at(bias, o));
+    if (sum_of_sizes(weights, o) > (room - offset) / largest) return false;
   }
   return true;
 }
@@ -177,7 +213,7 @@ std::optional<QuantizedWeights> Fusion::weights_of(const Node& conv, const Quant
   std::optional<Tensor> weights = symmetric(*given, zero && !all_zero(*zero) ? zero : nullptr);
   if (!weights) return std::nullopt;
   std::optional<Tensor> bias = bias_of(conv, x, y, scales->data<float>(), *weights);
-  if (!bias || !sums_fit(*weights, *bias, x.type)) return std::nullopt;
+  if (!bias || !sums_fit(*weights, *bias, in_words(x, *weights, y))) return std::nullopt;
   return QuantizedWeights{*std::move(weights), *std::move(scales), *std::move(bias)};
 }
 
@@ -189,7 +225,10 @@ bool is_straight(UnaryKind kind) {
 std::vector<Node> Fusion::parts_of_real(Node fused) {
   auto& op = std::get<QConv>(fused.op);
   const bool has_residual = fused.inputs.size() > 4;
-  const bool curved = !is_straight(op.activation);
+  // Kernels of words write floats behind any activation.
+  const DType x = graph_.value(fused.inputs[0]).dtype, w = graph_.value(fused.inputs[1]).dtype;
+  const bool words = x == DType::kI16 || x == DType::kU16 || w == DType::kI16;
+  const bool curved = !words && !is_straight(op.activation);
   if (!curved && !has_residual) return {std::move(fused)};
   const Unary activation{op.activation, op.alpha, op.beta};
   const ValueId y = fused.outputs[0], residual = has_residual ? fused.inputs[4] : kNoValue;

@@ -76,7 +76,7 @@ const %zero: i8[] = hex"05"
 %y: ? = DequantizeLinear(%q, %scales) axis=0
 output %y
 )");
-  const Result<void> made = make_activations_unsigned(graph);
+  const Result<void> made = settle_signs(graph);
   ASSERT_TRUE(made) << made.error().message;
   EXPECT_EQ(graph.value(graph.nodes[0].outputs[0]).dtype, DType::kI8);
 }
@@ -90,7 +90,7 @@ const %zero: i8[] = hex"05"
 %y: ? = DequantizeLinear(%q, %scale)
 output %y
 )");
-  ASSERT_TRUE(make_activations_unsigned(graph));
+  ASSERT_TRUE(settle_signs(graph));
   EXPECT_EQ(graph.value(graph.nodes[0].outputs[0]).dtype, DType::kU8);
   EXPECT_TRUE(verify(graph));
 }
@@ -105,7 +105,7 @@ TEST(IntegerLimits, ALongChainToAnOutputStaysSigned) {
     text +=
         "%v" + std::to_string(i + 1) + ": ? = Transpose(%v" + std::to_string(i) + ") perm=[1, 0]\n";
   Graph graph = parsed(text + "output %v" + std::to_string(kNodes) + "\n");
-  ASSERT_TRUE(make_activations_unsigned(graph));
+  ASSERT_TRUE(settle_signs(graph));
   for (const Node& node : graph.nodes) ASSERT_EQ(graph.value(node.outputs[0]).dtype, DType::kI8);
 }
 

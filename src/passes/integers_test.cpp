@@ -2,117 +2,18 @@
 // integers: the numbers stay what they were.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <random>
-
-#include "ir/infer.h"
 #include "ir/text.h"
-#include "ir/verify.h"
 #include "passes/passes.h"
+#include "passes/quantized_network.h"
 #include "passes/read_bytes.h"
-#include "reference/evaluate.h"
 
 namespace shrike {
 namespace {
 
-constexpr float kStep = 0.05f;  // of the integers that networks below end in
-
-// A network in the making: its input is quantised, its output dequantised.
-class Network {
- public:
-  explicit Network(DType type = DType::kU8) : type_(type) {
-    const ValueId x = graph.add_input("x", DType::kF32, Shape{1, 4, 6, 5});
-    q = quantize(x, 0.03f, type == DType::kU8 ? 120 : 5);
-  }
-
-  ValueId quantize(ValueId x, float scale, int zero) {
-    return graph.add_node(QuantizeLinear{}, {x, constant(Tensor::scalar(scale)), this->zero(zero)},
-                          "q");
-  }
-  ValueId real(ValueId id, float scale, int zero) {
-    return graph.add_node(DequantizeLinear{},
-                          {id, constant(Tensor::scalar(scale)), this->zero(zero)}, "real");
-  }
-  ValueId real() { return real(q, 0.03f, type_ == DType::kU8 ? 120 : 5); }
-
-  ValueId constant(Tensor tensor) { return graph.add_constant("c", std::move(tensor)); }
-
-  // DQ of random i8, one scale for each of the channels.
-  ValueId weights(int64_t channels, int64_t inputs, int64_t size, int most = 127) {
-    Tensor w(DType::kI8, Shape{channels, inputs, size, size});
-    std::uniform_int_distribution<int> any(-most - 1, most);
-    for (int8_t& value : w.mutable_data<int8_t>()) value = static_cast<int8_t>(any(random_));
-    Tensor scales(DType::kF32, Shape{channels});
-    for (float& scale : scales.mutable_data<float>())
-      scale = std::uniform_real_distribution<float>(0.001f, 0.01f)(random_);
-    scales_ = constant(std::move(scales));
-    return graph.add_node(DequantizeLinear{0}, {constant(std::move(w)), scales_}, "w");
-  }
-  ValueId bias(int64_t channels) {
-    Tensor b(DType::kF32, Shape{channels});
-    for (float& value : b.mutable_data<float>())
-      value = std::uniform_real_distribution<float>(-1, 1)(random_);
-    return constant(std::move(b));
-  }
-
-  Graph finish(ValueId output) {
-    graph.outputs = {output};
-    const Result<void> inferred = infer_shapes(graph);
-    EXPECT_TRUE(inferred) << inferred.error().message;
-    return graph;
-  }
-  // The same behind a Q and a DQ.
-  Graph quantized(ValueId y) {
-    const int middle = type_ == DType::kU8 ? 100 : -20;
-    return finish(real(quantize(y, kStep, middle), kStep, middle));
-  }
-
-  Graph graph;
-  ValueId q;
-
- private:
-  ValueId zero(int value) {
-    if (type_ == DType::kU8) return constant(Tensor::scalar(static_cast<uint8_t>(value)));
-    return constant(Tensor::scalar(static_cast<int8_t>(value)));
-  }
-
-  DType type_;
-  ValueId scales_ = kNoValue;
-  std::mt19937 random_{7};
-};
-
-// Runs the pass; what the graph computes may change by `tolerance`.
-Graph checked(const Graph& before, Result<void> (*pass)(Graph&), float tolerance) {
-  Graph after = before;
-  const Result<void> ran = pass(after);
-  EXPECT_TRUE(ran) << ran.error().message;
-  const Result<void> sound = verify(after);
-  EXPECT_TRUE(sound) << sound.error().message << "\n" << print_graph(after);
-  std::mt19937 random(11);
-  std::normal_distribution<float> normal(0, 1.5f);
-  Tensor x(DType::kF32, *before.static_shape(before.inputs[0]));
-  for (float& value : x.mutable_data<float>()) value = normal(random);
-  const Result<std::vector<Tensor>> a = evaluate_graph(before, std::span(&x, 1)),
-                                    b = evaluate_graph(after, std::span(&x, 1));
-  EXPECT_TRUE(a && b);
-  if (!a || !b) return after;
-  const auto from = (*a)[0].data<float>(), to = (*b)[0].data<float>();
-  EXPECT_EQ(from.size(), to.size());
-  size_t unequal = 0;
-  for (size_t i = 0; i < std::min(from.size(), to.size()); ++i) {
-    EXPECT_NEAR(from[i], to[i], tolerance) << i;
-    unequal += std::abs(from[i] - to[i]) > 1e-4f;  // more than the rounding of floats
-  }
-  // A step more or less only where a value lay between two of them.
-  EXPECT_LE(unequal * 20, from.size()) << "of " << from.size();
-  return after;
-}
-
-template <typename T>
-int64_t count(const Graph& graph) {
-  return std::count_if(graph.nodes.begin(), graph.nodes.end(),
-                       [](const Node& node) { return std::holds_alternative<T>(node.op); });
-}
+using testing::checked;
+using testing::count;
+using testing::kStep;
+using testing::Network;
 
 Graph fused(const Graph& graph) { return checked(graph, fuse_integer_conv, 1.01f * kStep); }
 
@@ -250,7 +151,7 @@ TEST(SinkDequantize, OtherScalesStayApart) {
   EXPECT_EQ(count<DequantizeLinear>(g), 3);
 }
 
-TEST(MakeActivationsUnsigned, SameNumbers) {
+TEST(SettleSigns, SameNumbers) {
   Network net(DType::kI8);
   const ValueId pooled =
       net.graph.add_node(MaxPool{.kernel_shape = {2, 2}, .pads = {1, 1, 0, 0}}, {net.q}, "pooled");
@@ -263,7 +164,7 @@ TEST(MakeActivationsUnsigned, SameNumbers) {
   for (float& scale : scales.mutable_data<float>()) scale = 0.01f;
   const ValueId y = net.graph.add_node(
       conv, {pooled, net.constant(std::move(w)), net.constant(std::move(scales))}, "y");
-  const Graph g = checked(net.finish(net.real(y, kStep, 0)), make_activations_unsigned, 0);
+  const Graph g = checked(net.finish(net.real(y, kStep, 0)), settle_signs, 0);
   for (const Value& value : g.values) {
     if (!value.constant) {
       EXPECT_NE(value.dtype, DType::kI8) << value.name;
@@ -271,10 +172,10 @@ TEST(MakeActivationsUnsigned, SameNumbers) {
   }
 }
 
-TEST(MakeActivationsUnsigned, OutputsKeepTheirType) {
+TEST(SettleSigns, OutputsKeepTheirType) {
   Network net(DType::kI8);
   Graph g = net.finish(net.q);
-  ASSERT_TRUE(make_activations_unsigned(g));
+  ASSERT_TRUE(settle_signs(g));
   EXPECT_EQ(g.value(g.outputs[0]).dtype, DType::kI8);
 }
 

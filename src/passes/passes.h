@@ -42,22 +42,23 @@ Result<void> raise_quantize(Graph& graph);
 
 // Conv of dequantised x and weights -> QConv, with the QuantizeLinear that alone reads it; without
 // one, a curved activation and a residual become nodes behind it. Weights
-// become i8 without a zero point, the bias steps of x_scale * scales[o]; what no QConv can say, or
-// would overflow 32-bit sums, stays as it is.
+// become i8 or i16 without a zero point, the bias steps of x_scale * scales[o]; what no QConv can say,
+// or would overflow 32-bit sums (46 of 16-bit integers), stays as it is.
 Result<void> fuse_integer_conv(Graph& graph);
 
 // DequantizeLinear behind the operators that only move elements or pick the largest, which then
 // work on integers; with the QuantizeLinear of the same parameters behind it, it goes.
 Result<void> sink_dequantize(Graph& graph);
 
-// i8 activations become u8 with a zero point 128 larger, which is what kernels take.
-Result<void> make_activations_unsigned(Graph& graph);
+// i8 activations become u8 with a zero point 128 larger, u16 ones i16 with one 32768 smaller: what
+// kernels take.
+Result<void> settle_signs(Graph& graph);
 
 // QuantizeLinear behind functions of one u8 tensor alone (an activation between its own Q and DQ,
 // a change of scale) -> Lookup in a table of what the nodes make of each byte.
 Result<void> fuse_byte_functions(Graph& graph);
 
-// Q(DQ(a) + DQ(b)) of u8 tensors of one shape -> QAdd.
+// Q(DQ(a) + DQ(b)) of u8 or i16 tensors of one shape -> QAdd.
 Result<void> fuse_integer_add(Graph& graph);
 
 // Undoes the three fusions for saving: Silu, fused activations and residuals in ONNX operators.

@@ -41,7 +41,7 @@ constexpr Pass kInference[] = {
     {"raise_quantize", "parts joined as integers", raise_quantize},
     {"fuse_integer_conv", "convolutions between integers", fuse_integer_conv},
     {"sink_dequantize", "integers moved as integers", sink_dequantize},
-    {"make_activations_unsigned", "i8 activations as u8", make_activations_unsigned},
+    {"settle_signs", "i8 activations as u8, u16 as i16", settle_signs},
     {"fuse_byte_functions", "functions of one byte as tables", fuse_byte_functions},
     {"fuse_integer_add", "additions between integers", fuse_integer_add},
     {"fold_dequantized", "weights that were integers computed in floats", fold_dequantized},

@@ -10,10 +10,14 @@ std::optional<int64_t> integer_at(const Tensor& t, size_t i) {
       return t.data<uint8_t>()[i];
     case DType::kI8:
       return t.data<int8_t>()[i];
+    case DType::kU16:
+      return t.data<uint16_t>()[i];
     case DType::kI16:
       return t.data<int16_t>()[i];
     case DType::kI32:
       return t.data<int32_t>()[i];
+    case DType::kI64:
+      return t.data<int64_t>()[i];
     default:
       return std::nullopt;
   }
@@ -32,9 +36,7 @@ std::optional<QuantizedTensor> quantized_tensor(const Graph& graph, const Node& 
     if (!value) return std::nullopt;
     tensor.zero = *value;
   }
-  // 16 bits are kept symmetric: their sums have no room for a zero point.
-  const bool known = tensor.type == DType::kU8 || tensor.type == DType::kI8 ||
-                     (tensor.type == DType::kI16 && tensor.zero == 0);
+  const bool known = tensor.type == DType::kU8 || tensor.type == DType::kI8 || tensor.in_words();
   return known ? std::optional(tensor) : std::nullopt;
 }
 

@@ -14,6 +14,7 @@ struct QuantizedTensor {
   float scale = 1;
   int64_t zero = 0;
 
+  bool in_words() const { return type == DType::kI16 || type == DType::kU16; }
   bool same_form(const QuantizedTensor& other) const {
     return type == other.type && scale == other.scale && zero == other.zero;
   }
@@ -26,7 +27,7 @@ bool is_scale(float scale);
 std::optional<int64_t> integer_at(const Tensor& tensor, size_t i);
 
 // The parameters of a Q or DQ node whose integers are `q`; nothing where they are computed, one for
-// each channel, or of no form that kernels take (u8, i8, i16 with a zero of 0).
+// each channel, or of no type that kernels take (u8, i8, u16, i16).
 std::optional<QuantizedTensor> quantized_tensor(const Graph& graph, const Node& node, ValueId q);
 
 // What the value is dequantised from by its producer; nothing where it is not.

@@ -64,7 +64,7 @@ Result<Outputs> evaluate(const QAdd& op, const Inputs& in) {
   };
   for (size_t i = 0; i < out.size(); ++i) {
     const double sum = scaled(a[i], op.a_zero, op.a_scale) + scaled(b[i], op.b_zero, op.b_scale);
-    out[i] = quantized(sum / static_cast<double>(op.y_scale), op.y_zero, range_of(DType::kU8));
+    out[i] = quantized(sum / static_cast<double>(op.y_scale), op.y_zero, range_of(in.given_dtype(0)));
   }
   return Outputs{std::move(y)};
 }

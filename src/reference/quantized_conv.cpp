@@ -86,7 +86,8 @@ Result<Outputs> evaluate(const QConv& op, const Inputs& in) {
     convolution.sum_plane(p / out[1], p % out[1], sums);
     const int64_t bias = in.has(3) ? in[3].data<int64_t>()[channel] : 0;
     const double scale = static_cast<double>(op.x_scale) * static_cast<double>(scales[channel]);
-    for (size_t i = 0; i < plane; ++i) values[i] = static_cast<double>(sums[i] + bias) * scale;
+    for (size_t i = 0; i < plane; ++i)
+      values[i] = (static_cast<double>(sums[i]) + static_cast<double>(bias)) * scale;
     apply_unary<double>({op.activation, op.alpha, op.beta}, values, values);
     for (size_t i = 0; i < plane; ++i) {
       const size_t at = static_cast<size_t>(p) * plane + i;

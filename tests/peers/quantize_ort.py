@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-"""Writes a model quantised by ONNX Runtime: static, QDQ, one weight scale a channel, 8 bits.
+"""Writes a model quantised by ONNX Runtime: static, QDQ, one weight scale a channel, 8 or 16 bits.
 
-    quantize_ort.py MODEL.onnx OUT.onnx [--activations u8|i8] [--pictures N] [--imgsz H [W]]
+    quantize_ort.py MODEL.onnx OUT.onnx [--activations u8|i8|u16|i16] [--weights i8|i16] [--pictures N]
+                    [--imgsz H [W]]
+
+16 bits need a MODEL of opset 21.
 
 Only convolutions and what moves their results are quantised, as exports for detection ask for: whole
 exports lose every detection in the 8 bits of their boxes' decode.
@@ -50,23 +53,27 @@ def decode_nodes(model):
     return [node.name for node in graph.node if not any(output in before for output in node.output)]
 
 
-def quantize(model, out, activations="u8", pictures=4, imgsz=None):
-    types = {"u8": quantization.QuantType.QUInt8, "i8": quantization.QuantType.QInt8}
+TYPES = {"u8": quantization.QuantType.QUInt8, "i8": quantization.QuantType.QInt8,
+         "u16": quantization.QuantType.QUInt16, "i16": quantization.QuantType.QInt16}
+
+
+def quantize(model, out, activations="u8", pictures=4, imgsz=None, weights="i8"):
     quantization.quantize_static(
         str(model), str(out), Pictures(model, pictures, imgsz), quant_format=quantization.QuantFormat.QDQ,
-        op_types_to_quantize=list(QUANTISED), per_channel=True, activation_type=types[activations],
-        weight_type=quantization.QuantType.QInt8, nodes_to_exclude=decode_nodes(model))
+        op_types_to_quantize=list(QUANTISED), per_channel=True, activation_type=TYPES[activations],
+        weight_type=TYPES[weights], nodes_to_exclude=decode_nodes(model))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model")
     parser.add_argument("out")
-    parser.add_argument("--activations", choices=["u8", "i8"], default="u8")
+    parser.add_argument("--activations", choices=list(TYPES), default="u8")
+    parser.add_argument("--weights", choices=["i8", "i16"], default="i8")
     parser.add_argument("--pictures", type=int, default=4)
     parser.add_argument("--imgsz", type=int, nargs="+")
     args = parser.parse_args()
-    quantize(args.model, args.out, args.activations, args.pictures, args.imgsz)
+    quantize(args.model, args.out, args.activations, args.pictures, args.imgsz, args.weights)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ class Cut:
         self.node = node
         self.scale = float(constants[node.input[1]])
         self.zero = int(constants[node.input[2]])
+        self.words = constants[node.input[2]].dtype.itemsize == 2
         self.name = node.output[0]
 
     def real(self, integers):

@@ -15,10 +15,9 @@ const char* refuse_unless_f32(const Planner& planner, const Node& node, size_t c
   return nullptr;
 }
 
-bool is_byte_map(const Planner& planner, const Node& node) {
+bool is_map_of(const Planner& planner, const Node& node, DType type) {
   if (!has_input(node, 0) || node.outputs.size() != 1 || node.outputs[0] == kNoValue) return false;
-  return planner.graph().value(node.inputs[0]).dtype == DType::kU8 &&
-         planner.in_memory(node.inputs[0]) && planner.shape(node.inputs[0]).rank() == 4;
+  return planner.graph().value(node.inputs[0]).dtype == type && planner.in_memory(node.inputs[0]) && planner.shape(node.inputs[0]).rank() == 4;
 }
 
 const char* refuse_unless_constant(const Planner& planner, const Node& node, size_t i) {

@@ -16,8 +16,8 @@ inline bool has_input(const Node& node, size_t i) {
 // Null, or the reason that fits, unless the first `count` inputs are present and f32.
 const char* refuse_unless_f32(const Planner& planner, const Node& node, size_t count);
 
-// Whether input 0 is a map of u8 in memory, and there is one output.
-bool is_byte_map(const Planner& planner, const Node& node);
+// Whether input 0 is a map of `type` in memory, and there is one output.
+bool is_map_of(const Planner& planner, const Node& node, DType type);
 
 // Null, or the reason: input i is absent, or constant and f32.
 const char* refuse_unless_constant(const Planner& planner, const Node& node, size_t i);

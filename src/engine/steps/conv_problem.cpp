@@ -1,5 +1,7 @@
 #include "engine/steps/conv_problem.h"
 
+#include <algorithm>
+
 #include "engine/steps/ask.h"
 
 namespace shrike {
@@ -28,6 +30,18 @@ kernels::ConvProblem conv_problem(const Planner& planner, const Node& node) {
   problem.activation = *activation_of(op.activation, op.alpha, op.beta);
   if (has_input(node, integers ? 4 : 3)) problem.residual = kernels::Residual::kAfterActivation;
   return problem;
+}
+
+const char* refuse_integer_weights(const Planner& planner, const Node& node) {
+  for (const size_t i : {size_t{1}, size_t{2}, size_t{3}})
+    if (has_input(node, i) && !planner.graph().constant(node.inputs[i]))
+      return "its weights are computed";
+  const QConv& op = std::get<QConv>(node.op);
+  const auto is_scale = [](float scale) { return scale >= kLeastScale && scale <= kMostScale; };
+  const bool all = is_scale(op.x_scale) && is_scale(op.y_scale) && is_scale(op.residual_scale) &&
+                   std::ranges::all_of(
+                       planner.graph().constant(node.inputs[2])->data<float>(), is_scale);
+  return all ? nullptr : "a scale is too large or too small";
 }
 
 }  // namespace shrike

@@ -9,7 +9,7 @@ namespace shrike {
 
 namespace {
 
-// Types of other widths than 4 bytes and 1 occur in small index tensors only.
+// Types of more than 4 bytes occur in small index tensors only.
 void copy_by_element(const View& from_view, const std::byte* from, const View& to_view,
                      std::byte* to, size_t size) {
   const int64_t count = from_view.count();
@@ -56,6 +56,9 @@ void copy_view(const View& from_view, const std::byte* from, const View& to_view
   if (size == 1)
     return kernels::copy_strided(strided_at(from_view, reinterpret_cast<const uint8_t*>(from)),
                                  strided_at(to_view, reinterpret_cast<uint8_t*>(to)), pool);
+  if (size == 2)
+    return kernels::copy_strided(strided_at(from_view, reinterpret_cast<const uint16_t*>(from)),
+                                 strided_at(to_view, reinterpret_cast<uint16_t*>(to)), pool);
   if (size != sizeof(float)) return copy_by_element(from_view, from, to_view, to, size);
   kernels::copy_strided(strided_at(from_view, reinterpret_cast<const float*>(from)),
                         strided_at(to_view, reinterpret_cast<float*>(to)), pool);

@@ -22,15 +22,19 @@ void batch_norm_emit(Planner& planner, const Node& node);
 const char* quantized_conv_refuse(Planner& planner, const Node& node);
 void quantized_conv_emit(Planner& planner, const Node& node);
 
-// QuantizeLinear and DequantizeLinear between f32 and u8 with one scale.
+// The same of i16, or of u8 to i16 or with i16 as weights. (word_conv.cpp)
+const char* word_conv_refuse(Planner& planner, const Node& node);
+void word_conv_emit(Planner& planner, const Node& node);
+
+// QuantizeLinear and DequantizeLinear between f32 and u8 or i16 with one scale.
 const char* quantize_refuse(Planner& planner, const Node& node);
 void quantize_emit(Planner& planner, const Node& node);
 
 // Lookup and QAdd. (bytes.cpp)
 const char* lookup_refuse(Planner& planner, const Node& node);
 void lookup_emit(Planner& planner, const Node& node);
-const char* byte_sum_refuse(Planner& planner, const Node& node);
-void byte_sum_emit(Planner& planner, const Node& node);
+const char* integer_sum_refuse(Planner& planner, const Node& node);
+void integer_sum_emit(Planner& planner, const Node& node);
 
 // MaxPool, AveragePool, GlobalAveragePool on maps.
 const char* pool_refuse(Planner& planner, const Node& node);

@@ -1,4 +1,4 @@
-#include "kernels/pool/byte_pool.h"
+#include "kernels/pool/integer_pool.h"
 
 #include "engine/steps/ask.h"
 #include "engine/steps/families_list.h"
@@ -9,7 +9,7 @@ namespace {
 
 using kernels::PoolProblem;
 
-// T is float or, for max pooling alone, uint8_t.
+// T is float or, for max pooling alone, uint8_t or int16_t.
 template <typename T, typename Kernel>
 class PoolStep : public Step {
  public:
@@ -73,8 +73,8 @@ bool windows_meet(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64
          (pad == 0 || dilation <= in);
 }
 
-bool is_byte_max(const Planner& planner, const Node& node) {
-  return std::holds_alternative<MaxPool>(node.op) && is_byte_map(planner, node);
+bool is_max_of(const Planner& planner, const Node& node, DType type) {
+  return std::holds_alternative<MaxPool>(node.op) && is_map_of(planner, node, type);
 }
 
 template <typename T, typename Kernel>
@@ -93,7 +93,7 @@ void emit(Planner& planner, const Node& node, std::span<const Kernel> table) {
 }  // namespace
 
 const char* pool_refuse(Planner& planner, const Node& node) {
-  if (!is_byte_max(planner, node))
+  if (!is_max_of(planner, node, DType::kU8) && !is_max_of(planner, node, DType::kI16))
     if (const char* reason = refuse_unless_f32(planner, node, 1)) return reason;
   const PoolProblem p = problem_of(planner, node);
   if (!windows_meet(p.in_height, p.out_height, p.kernel_h, p.stride_h, p.pad_top, p.dilation_h) ||
@@ -103,8 +103,10 @@ const char* pool_refuse(Planner& planner, const Node& node) {
 }
 
 void pool_emit(Planner& planner, const Node& node) {
-  if (is_byte_max(planner, node)) {
+  if (is_max_of(planner, node, DType::kU8)) {
     emit<uint8_t>(planner, node, kernels::byte_pool_kernels());
+  } else if (is_max_of(planner, node, DType::kI16)) {
+    emit<int16_t>(planner, node, kernels::word_pool_kernels());
   } else {
     emit<float>(planner, node, kernels::pool_kernels());
   }

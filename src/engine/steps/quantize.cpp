@@ -1,25 +1,21 @@
 #include "kernels/quantize/quantize.h"
 
-#include <array>
 #include <cmath>
 
 #include "engine/steps/ask.h"
 #include "engine/steps/families_list.h"
 #include "engine/steps/rows_step.h"
+#include "kernels/quantize/words.h"
 
 namespace shrike {
 
 namespace {
 
-using kernels::ByteScale;
-
-using QuantizeStep = RowsStep<float, uint8_t, ByteScale, kernels::QuantizeKernel>;
-using DequantizeStep = RowsStep<uint8_t, float, ByteScale, kernels::DequantizeKernel>;
-
-// One scale and zero point for all of the tensor; null, or why it has not.
-const char* refuse_unless_bytes(const Planner& planner, const Node& node, ValueId q) {
+// u8 or i16, with one scale and zero point for all of the tensor; null, or why not.
+const char* refuse_unless_uniform(const Planner& planner, const Node& node, ValueId q) {
   if (!has_input(node, 0) || !planner.in_memory(node.inputs[0])) return "it has no input in memory";
-  if (planner.graph().value(q).dtype != DType::kU8) return "its integers are not u8";
+  const DType type = planner.graph().value(q).dtype;
+  if (type != DType::kU8 && type != DType::kI16) return "its integers are neither u8 nor i16";
   const Tensor* scale = floats_of(planner, node, 1);
   if (!scale || scale->dtype() != DType::kF32 || scale->size() != 1)
     return "its scale is computed, or one for each channel";
@@ -30,15 +26,16 @@ const char* refuse_unless_bytes(const Planner& planner, const Node& node, ValueI
   return nullptr;
 }
 
-ByteScale form_of(const Planner& planner, const Node& node) {
-  ByteScale form{floats_of(planner, node, 1)->data<float>()[0], 0};
-  if (const Tensor* zero = floats_of(planner, node, 2)) form.zero = zero->data<uint8_t>()[0];
+// T: uint8_t with ByteScale, int16_t with WordScale.
+template <typename T, typename Form>
+Form form_of(const Planner& planner, const Node& node) {
+  Form form{floats_of(planner, node, 1)->data<float>()[0], 0};
+  if (const Tensor* zero = floats_of(planner, node, 2)) form.zero = zero->data<T>()[0];
   return form;
 }
 
-template <typename StepType, typename Kernel>
-void emit(Planner& planner, const Node& node, std::span<const Kernel> table) {
-  const ByteScale form = form_of(planner, node);
+template <typename In, typename Out, typename Form, typename Kernel>
+void emit(Planner& planner, const Node& node, const Form& form, std::span<const Kernel> table) {
   const auto choice = kernels::select_kernel(table, form);
   const bool map = planner.lies_as_map(node.inputs[0]);
   const Slot input = map ? planner.slot(node.inputs[0]) : planner.as_dense(node.inputs[0]);
@@ -46,8 +43,19 @@ void emit(Planner& planner, const Node& node, std::span<const Kernel> table) {
   StepDraft draft = planner.draft(node, choice.kernel->name);
   note_declined(draft.info, choice);
   draft.touches = {input, output};
-  draft.step = std::make_unique<StepType>(form, *choice.kernel, input, output);
+  draft.step = std::make_unique<RowsStep<In, Out, Form, Kernel>>(form, *choice.kernel, input,
+                                                                 output);
   planner.add(std::move(draft));
+}
+
+template <typename T, typename Form>
+void emit_either(Planner& planner, const Node& node, auto quantizing, auto dequantizing) {
+  const Form form = form_of<T, Form>(planner, node);
+  if (std::holds_alternative<QuantizeLinear>(node.op)) {
+    emit<float, T>(planner, node, form, quantizing);
+  } else {
+    emit<T, float>(planner, node, form, dequantizing);
+  }
 }
 
 }  // namespace
@@ -56,17 +64,21 @@ const char* quantize_refuse(Planner& planner, const Node& node) {
   if (std::holds_alternative<DequantizeLinear>(node.op)) {
     if (planner.graph().value(node.outputs[0]).dtype != DType::kF32)
       return "its floats are not f32";
-    return refuse_unless_bytes(planner, node, node.inputs[0]);
+    return refuse_unless_uniform(planner, node, node.inputs[0]);
   }
   if (const char* reason = refuse_unless_f32(planner, node, 1)) return reason;
-  return refuse_unless_bytes(planner, node, node.outputs[0]);
+  return refuse_unless_uniform(planner, node, node.outputs[0]);
 }
 
 void quantize_emit(Planner& planner, const Node& node) {
-  if (std::holds_alternative<QuantizeLinear>(node.op)) {
-    emit<QuantizeStep>(planner, node, kernels::quantize_kernels());
+  const bool quantizes = std::holds_alternative<QuantizeLinear>(node.op);
+  const ValueId q = quantizes ? node.outputs[0] : node.inputs[0];
+  if (planner.graph().value(q).dtype == DType::kU8) {
+    emit_either<uint8_t, kernels::ByteScale>(planner, node, kernels::quantize_kernels(),
+                                             kernels::dequantize_kernels());
   } else {
-    emit<DequantizeStep>(planner, node, kernels::dequantize_kernels());
+    emit_either<int16_t, kernels::WordScale>(planner, node, kernels::word_quantize_kernels(),
+                                             kernels::word_dequantize_kernels());
   }
 }
 

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "engine/steps/ask.h"
 #include "engine/steps/conv_problem.h"
 #include "engine/steps/families_list.h"
@@ -77,13 +75,6 @@ QConvProblem problem_of(const Planner& planner, const Node& node) {
 
 bool is_byte(int64_t zero) { return zero >= 0 && zero <= 255; }
 
-bool is_scale(float scale) { return scale >= kLeastScale && scale <= kMostScale; }
-
-bool are_scales(const QConv& op, const Tensor& of_weights) {
-  return is_scale(op.x_scale) && is_scale(op.y_scale) && is_scale(op.residual_scale) &&
-         std::ranges::all_of(of_weights.data<float>(), is_scale);
-}
-
 }  // namespace
 
 const char* quantized_conv_refuse(Planner& planner, const Node& node) {
@@ -91,13 +82,10 @@ const char* quantized_conv_refuse(Planner& planner, const Node& node) {
   const auto type = [&](size_t i) { return planner.graph().value(node.inputs[i]).dtype; };
   if (type(0) != DType::kU8) return "its input is not u8";
   if (type(1) != DType::kI8) return "its weights are not i8";
-  for (const size_t i : {size_t{1}, size_t{2}, size_t{3}})
-    if (has_input(node, i) && !planner.graph().constant(node.inputs[i]))
-      return "its weights are computed";
-  if (!are_scales(op, *planner.graph().constant(node.inputs[2])))
-    return "a scale is too large or too small";
+  if (const char* reason = refuse_integer_weights(planner, node)) return reason;
   if (has_input(node, 4) && type(4) != DType::kU8) return "its residual is not u8";
   if (op.to != DType::kU8 && op.to != DType::kF32) return "its output is neither u8 nor f32";
+  if (has_input(node, 3) && type(3) != DType::kI32) return "its bias is not i32";
   if (!is_byte(op.x_zero) || !is_byte(op.y_zero) || !is_byte(op.residual_zero))
     return "a zero point is no byte";
   if (!activation_of(op.activation, op.alpha, op.beta)) return "no kernel has its activation";

@@ -9,7 +9,7 @@ namespace {
 
 using kernels::ResizeProblem;
 
-// T is float or, for the nearest pixel alone, uint8_t.
+// T is float or, for the nearest pixel alone, uint8_t or int16_t.
 template <typename T, typename Kernel>
 class ResizeStep : public Step {
  public:
@@ -76,14 +76,14 @@ void emit(Planner& planner, const Node& node, const ResizeProblem& problem,
   planner.add(std::move(draft));
 }
 
-bool is_byte_nearest(const Planner& planner, const Node& node) {
-  return std::get<Resize>(node.op).mode == ResizeMode::kNearest && is_byte_map(planner, node);
+bool is_nearest_of(const Planner& planner, const Node& node, DType type) {
+  return std::get<Resize>(node.op).mode == ResizeMode::kNearest && is_map_of(planner, node, type);
 }
 
 }  // namespace
 
 const char* resize_refuse(Planner& planner, const Node& node) {
-  if (!is_byte_nearest(planner, node))
+  if (!is_nearest_of(planner, node, DType::kU8) && !is_nearest_of(planner, node, DType::kI16))
     if (const char* reason = refuse_unless_f32(planner, node, 1)) return reason;
   if (planner.shape(node.inputs[0]).rank() != 4) return "its input is no feature map";
   if (std::get<Resize>(node.op).mode == ResizeMode::kCubic) return "no kernel has cubic weights";
@@ -109,8 +109,10 @@ void resize_emit(Planner& planner, const Node& node) {
     problem.scale_h = scales->data<float>()[2];
     problem.scale_w = scales->data<float>()[3];
   }
-  if (is_byte_nearest(planner, node)) {
+  if (is_nearest_of(planner, node, DType::kU8)) {
     emit<uint8_t>(planner, node, problem, kernels::byte_resize_kernels());
+  } else if (is_nearest_of(planner, node, DType::kI16)) {
+    emit<int16_t>(planner, node, problem, kernels::word_resize_kernels());
   } else {
     emit<float>(planner, node, problem, kernels::resize_kernels());
   }

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <type_traits>
 
 #include "engine/step.h"
 #include "engine/steps/rows.h"
@@ -13,7 +12,7 @@ namespace shrike {
 // Maps whose rows do not lie back to back are a block a row.
 inline constexpr int64_t kAnyBlocks = INT64_MAX;
 
-// In, Out: float or uint8_t. kernel.run(argument, rows of In, rows of Out, pool).
+// In, Out: float, uint8_t or int16_t. kernel.run(argument, rows of In, rows of Out, pool).
 template <typename In, typename Out, typename Argument, typename Kernel>
 class RowsStep : public Step {
  public:
@@ -25,8 +24,8 @@ class RowsStep : public Step {
         rows_(*rows_of(std::array{input.view, output.view}, kAnyBlocks)) {}
 
   Result<void> run(RunContext& context) const override {
-    const In* in = elements<In>(context, input_);
-    Out* out = elements<Out>(context, output_);
+    const In* in = context.elements<In>(input_);
+    Out* out = context.elements<Out>(output_);
     for (const std::vector<int64_t>& block : rows_.blocks)
       kernel_.run(argument_, {in + block[0], rows_.rows, rows_.length, rows_.strides[0]},
                   {out + block[1], rows_.rows, rows_.length, rows_.strides[1]}, context.pool());
@@ -34,15 +33,6 @@ class RowsStep : public Step {
   }
 
  private:
-  template <typename T>
-  static T* elements(RunContext& context, const Slot& slot) {
-    if constexpr (std::is_same_v<T, float>) {
-      return context.floats(slot);
-    } else {
-      return context.bytes(slot);
-    }
-  }
-
   Argument argument_;
   const Kernel& kernel_;
   Slot input_, output_;

@@ -98,11 +98,11 @@ Result<Outputs> infer(const Conv& op, const Inputs& in) {
 Result<Outputs> infer(const QConv& op, const Inputs& in) {
   using enum DType;
   SHRIKE_TRY(in.expect_inputs(3, 5));
-  const bool typed = is_one_of(in.dtype(0), {kU8, kI8, kI16}) &&
+  const bool typed = is_one_of(in.dtype(0), {kU8, kI8, kU16, kI16}) &&
                      is_one_of(in.dtype(1), {kI8, kI16}) && in.dtype(2) == kF32 &&
-                     (!in.has(3) || in.dtype(3) == kI32) &&
-                     (!in.has(4) || is_one_of(in.dtype(4), {kU8, kI8, kI16, kF32})) &&
-                     is_one_of(op.to, {kU8, kI8, kI16, kF32});
+                     (!in.has(3) || is_one_of(in.dtype(3), {kI32, kI64})) &&
+                     (!in.has(4) || is_one_of(in.dtype(4), {kU8, kI8, kU16, kI16, kF32})) &&
+                     is_one_of(op.to, {kU8, kI8, kU16, kI16, kF32});
   if (!typed) return in.fail("inputs or output of a wrong type");
   for (const int64_t zero : {op.x_zero, op.y_zero, op.residual_zero})
     if (zero < -kMostZero || zero > kMostZero) return in.fail("a zero point that no type has");

@@ -55,12 +55,15 @@ Result<Outputs> infer(const DequantizeLinear& op, const Inputs& in) {
 
 Result<Outputs> infer(const QAdd& op, const Inputs& in) {
   SHRIKE_TRY(in.expect_inputs(2, 2));
-  if (in.dtype(0) != DType::kU8 || in.dtype(1) != DType::kU8) return in.fail("takes u8");
+  const DType type = in.dtype(0);
+  if ((type != DType::kU8 && type != DType::kI16) || in.dtype(1) != type)
+    return in.fail("takes u8 or i16");
   if (in.shape(0) && in.shape(1) && *in.shape(0) != *in.shape(1))
     return in.fail("shapes " + to_string(*in.shape(0)) + " and " + to_string(*in.shape(1)));
   for (const int64_t zero : {op.a_zero, op.b_zero, op.y_zero})
-    if (zero < 0 || zero > 255) return in.fail("a zero point is no byte");
-  return one(DType::kU8, in.shape(0) ? in.shape(0) : in.shape(1));
+    if (type == DType::kU8 ? zero < 0 || zero > 255 : zero < -32768 || zero > 32767)
+      return in.fail("a zero point that the type has not");
+  return one(type, in.shape(0) ? in.shape(0) : in.shape(1));
 }
 
 Result<Outputs> infer(const Lookup&, const Inputs& in) {

@@ -32,8 +32,8 @@ struct DequantizeLinear {
 //   s[o] = bias[o] + sum over i,r,s of (x[...] - x_zero) * w[o,i,r,s]      (exact)
 //   v = f(s[o] * x_scale * scales[o]) + (residual - residual_zero) * residual_scale
 //   y = saturate(round(v / y_scale) + y_zero), halves to the even neighbour; y = v where y is f32
-// Inputs: x (u8, i8, i16), weights (i8, i16), scales (f32, O), optional bias (i32, O), optional
-// residual (u8, i8, i16, f32; shape of y). A f32 residual ignores its scale and zero. No ONNX
+// Inputs: x (u8, i8, u16, i16), weights (i8, i16), scales (f32, O), optional bias (i32, i64; O),
+// optional residual (u8, i8, u16, i16, f32; shape of y). A f32 residual ignores its scale and zero. No ONNX
 // operator: passes make it of Conv between DequantizeLinear and QuantizeLinear.
 struct QConv : Conv {
   static constexpr std::string_view kName = "QConv";
@@ -57,7 +57,7 @@ struct QConv : Conv {
 };
 
 // y = saturate(round(((a - a_zero) * a_scale + (b - b_zero) * b_scale) / y_scale) + y_zero), halves
-// to the even neighbour. Inputs: a, b (u8, of one shape). Made by passes, as QConv is.
+// to the even neighbour. Inputs: a, b (both u8 or i16, of one shape). Made by passes, as QConv is.
 struct QAdd {
   static constexpr std::string_view kName = "QAdd";
   float a_scale = 1, b_scale = 1, y_scale = 1;

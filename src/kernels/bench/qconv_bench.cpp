@@ -1,13 +1,14 @@
 // Times every row of the integer convolution's table on a network's layers:
 //
 //   qconv_bench [--network yolov8n|yolox_nano|yolo_fastest] [--threads N] [--only TEXT]
-//               [--seconds S] [--plain]
+//               [--seconds S] [--plain] [--words BITS]
 //
 // One line a layer and kernel: milliseconds (least of many runs), GMAC/s of a direct convolution
 // and their share of what the fastest tile reaches on data in the first cache level. "chosen" marks
 // the kernel that is selected; rows that decline as slower than another are timed too. Then the
 // sums over the network: of each kernel, and of the chosen ones. --seconds is what a line may take,
-// --plain adds the rows for any processor.
+// --plain adds the rows for any processor. --words times the table of 16-bit activations, with
+// weights of so many bits, 8 to 16, spread like a bell.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -19,9 +20,9 @@
 #include <vector>
 
 #include "base/tensor.h"
+#include "kernels/bench/integer_families.h"
 #include "kernels/bench/small_layers.h"
 #include "kernels/bench/yolov8n_layers.h"
-#include "kernels/qconv/qconv.h"
 #include "kernels/qconv/tile.h"
 
 namespace shrike::kernels::bench {
@@ -44,6 +45,7 @@ struct Options {
   int threads = 1;
   double seconds = 0.1;
   bool plain = false;
+  int word_bits = 0;  // 0: bytes
   std::string only;
 };
 
@@ -110,8 +112,8 @@ double peak_gmacs() {
   return best;
 }
 
-QConvProblem problem_of(const Layer& layer, const Activation& activation) {
-  QConvProblem p;
+template <typename Problem>
+void set_layer(Problem& p, const Layer& layer, const Activation& activation) {
   p.in_channels = layer.in;
   p.out_channels = layer.out;
   p.groups = layer.groups;
@@ -121,20 +123,6 @@ QConvProblem problem_of(const Layer& layer, const Activation& activation) {
   p.out_height = p.out_width = layer.size;
   p.in_height = p.in_width = layer.size * layer.stride;
   if (layer.silu) p.activation = activation;
-  p.in_scale = p.out_scale = 0.025f;
-  p.in_zero = p.out_zero = 11;
-  return p;
-}
-
-ByteMapView map_in(const std::shared_ptr<std::byte>& bytes, int64_t size, int64_t channels) {
-  return dense_map(reinterpret_cast<uint8_t*>(bytes.get()), size, size, channels);
-}
-
-std::shared_ptr<std::byte> map_bytes(int64_t size, int64_t channels) {
-  const auto count = static_cast<size_t>(size * size * channels);
-  std::shared_ptr<std::byte> bytes = allocate_aligned(count);
-  for (size_t i = 0; i < count; ++i) bytes.get()[i] = static_cast<std::byte>(i * 7919 >> 3);
-  return bytes;
 }
 
 struct Timing {
@@ -142,23 +130,17 @@ struct Timing {
   size_t packed_bytes;
 };
 
-Timing time_layer(const QConvProblem& p, const QConvKernel& kernel, const Options& options,
+template <typename Family>
+Timing time_layer(const Family& family, const typename Family::Problem& p,
+                  const typename Family::Kernel& kernel, const Options& options,
                   ThreadPool& pool) {
-  const auto input = map_bytes(p.in_height, p.in_channels);
-  const auto output = map_bytes(p.out_height, p.out_channels);
-  std::vector<int8_t> weights(static_cast<size_t>(p.weight_count()));
-  for (size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<int8_t>(i * 7919 >> 4);
-  const std::vector<float> scales(static_cast<size_t>(p.out_channels), 0.0004f);
-  const PackedConv packed = kernel.pack(p, {weights.data(), scales.data(), nullptr});
+  const typename Family::Layer layer(family, p);
+  const PackedConv packed = kernel.pack(p, layer.weights());
   const size_t size = kernel.scratch_bytes(p, pool.threads());
   const auto scratch = allocate_aligned(size);
-  const QConvMaps maps{map_in(input, p.in_height, p.in_channels),
-                       map_in(output, p.out_height, p.out_channels),
-                       {},
-                       {}};
   const double least = least_seconds(
       [&] {
-        kernel.run(p, packed, maps, pool, {scratch.get(), size});
+        kernel.run(p, packed, layer.maps(), pool, {scratch.get(), size});
       },
       options.seconds);
   return {least, packed.size};
@@ -167,7 +149,7 @@ Timing time_layer(const QConvProblem& p, const QConvKernel& kernel, const Option
 struct Sum {
   double ms = 0, gmac = 0, megabytes = 0;
 
-  void add(const Timing& timing, const QConvProblem& problem, int count) {
+  void add(const Timing& timing, const ConvProblem& problem, int count) {
     ms += timing.seconds * 1e3 * count;
     gmac += static_cast<double>(problem.macs()) * 1e-9 * count;
     megabytes += static_cast<double>(timing.packed_bytes) * 1e-6 * count;
@@ -180,12 +162,14 @@ struct Sum {
 };
 
 // Whether a row could compute the problem, if only more slowly than another.
-bool possible(const QConvKernel& kernel, const QConvProblem& problem) {
+template <typename Kernel, typename Problem>
+bool possible(const Kernel& kernel, const Problem& problem) {
   const char* reason = kernel.refuse ? kernel.refuse(problem) : nullptr;
   return !reason || std::strstr(reason, "faster");
 }
 
-bool wanted(const QConvKernel& kernel, const Options& options) {
+template <typename Kernel>
+bool wanted(const Kernel& kernel, const Options& options) {
   if (cpu_lacks(kernel.need, cpu_features())) return false;
   if (kernel.need == CpuNeed::kNothing && !options.plain) return false;
   return std::strcmp(kernel.name, "reference") != 0 || !options.only.empty();
@@ -200,21 +184,23 @@ std::string name_of(const Layer& layer) {
   return name;
 }
 
-int run(const Options& options) {
+template <typename Family>
+int run(const Family& family, const Options& options) {
   const double peak = peak_gmacs() * options.threads;
-  std::printf("%s, %s, %d thread(s), tile in cache %.1f GMAC/s\n", cpu_name().c_str(),
+  std::printf("%s, %s, %d thread(s), tile of bytes in cache %.1f GMAC/s\n", cpu_name().c_str(),
               options.network->name, options.threads, peak);
   ThreadPool pool(options.threads);
   std::map<std::string, Sum> sums;
   Sum chosen;
   for (const Layer& layer : options.network->layers) {
-    const QConvProblem p = problem_of(layer, options.network->activation);
+    typename Family::Problem p = Family::problem();
+    set_layer(p, layer, options.network->activation);
     const std::string name = name_of(layer);
     if (name.find(options.only) == std::string::npos) continue;
-    const QConvKernel* choice = select_kernel(qconv_kernels(), p).kernel;
-    for (const QConvKernel& kernel : qconv_kernels()) {
+    const auto* choice = select_kernel(Family::kernels(), p).kernel;
+    for (const auto& kernel : Family::kernels()) {
       if (!wanted(kernel, options) || !possible(kernel, p)) continue;
-      const Timing timing = time_layer(p, kernel, options, pool);
+      const Timing timing = time_layer(family, p, kernel, options, pool);
       const double gmacs = static_cast<double>(p.macs()) * 1e-9 / timing.seconds;
       std::printf("%-20s x%d %-22s %8.3f ms %7.1f GMAC/s %5.1f %%%s\n", name.c_str(), layer.count,
                   kernel.name, timing.seconds * 1e3, gmacs, 100 * gmacs / peak,
@@ -244,10 +230,12 @@ int main(int argc, char** argv) {
     if (flag == "--threads") options.threads = std::max(1, std::atoi(value));
     if (flag == "--seconds") options.seconds = std::atof(value);
     if (flag == "--only") options.only = value;
+    if (flag == "--words") options.word_bits = std::clamp(std::atoi(value), 8, 16);
     if (flag == "--network")
       for (const Network& network : kNetworks)
         if (std::strcmp(network.name, value) == 0) options.network = &network;
     ++i;
   }
-  return run(options);
+  if (options.word_bits > 0) return run(WordFamily{options.word_bits}, options);
+  return run(ByteFamily{}, options);
 }

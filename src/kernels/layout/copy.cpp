@@ -59,7 +59,8 @@ void copy_runs(const Plan<T>& plan, ThreadPool& pool) {
                  [&](const T* in, T* out) { std::memcpy(out, in, bytes); });
 }
 
-void transpose_bytes(const TransposeProblem& problem, const uint8_t* in, uint8_t* out) {
+template <typename T>
+void transpose_small(const TransposeProblem& problem, const T* in, T* out) {
   for (int64_t r = 0; r < problem.rows; ++r)
     for (int64_t c = 0; c < problem.cols; ++c)
       out[c * problem.out_stride + r] = in[r * problem.in_stride + c];
@@ -118,7 +119,7 @@ void copy(const BasicStridedView<const T>& input, const BasicStridedView<T>& out
     if constexpr (std::is_same_v<T, float>) {
       return copy_transposed(plan, d, transpose_block_best(), pool);
     } else {
-      return copy_transposed(plan, d, transpose_bytes, pool);
+      return copy_transposed(plan, d, transpose_small<T>, pool);
     }
   }
   if (plan.to[last] == 1 && plan.from[last] == 2) return copy_pairs(plan, pool);
@@ -134,6 +135,11 @@ void copy_strided(const ConstStridedView& input, const StridedView& output, Thre
 void copy_strided(const BasicStridedView<const uint8_t>& input,
                   const BasicStridedView<uint8_t>& output, ThreadPool& pool) {
   copy<uint8_t>(input, output, pool);
+}
+
+void copy_strided(const BasicStridedView<const uint16_t>& input,
+                  const BasicStridedView<uint16_t>& output, ThreadPool& pool) {
+  copy<uint16_t>(input, output, pool);
 }
 
 }  // namespace shrike::kernels

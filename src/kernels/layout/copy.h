@@ -13,8 +13,10 @@ namespace shrike::kernels {
 // whole, exchanged pairs of dimensions by blocks (transpose.h).
 void copy_strided(const ConstStridedView& input, const StridedView& output, ThreadPool& pool);
 
-// The same of bytes.
+// The same of bytes and of two bytes.
 void copy_strided(const BasicStridedView<const uint8_t>& input,
                   const BasicStridedView<uint8_t>& output, ThreadPool& pool);
+void copy_strided(const BasicStridedView<const uint16_t>& input,
+                  const BasicStridedView<uint16_t>& output, ThreadPool& pool);
 
 }  // namespace shrike::kernels

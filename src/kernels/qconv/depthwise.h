@@ -39,8 +39,6 @@ struct QDepthwiseRow {
 
 using QDepthwiseFunction = void (*)(const QDepthwiseRow&);
 
-inline constexpr int kMaxVectorBytes = 64;
-
 struct QDepthwiseKernel {
   int vector_bytes;  // outputs computed at once
   int group_taps;    // 4 of bytes, 2 of int16

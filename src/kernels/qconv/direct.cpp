@@ -56,7 +56,7 @@ void qdirect_run(const QTileKernel& tile, const QConvProblem& problem, const Pac
                  const QConvMaps& maps, ThreadPool& pool, std::span<std::byte> scratch) {
   const QPacking layout = layout_of(tile, DirectPacking(tile, problem));
   const bool bytes = problem.output == QOutput::kBytes;
-  DirectLayer layer{problem.in_zero, problem.output, layout.rule(packed).kind, {}, sizeof(int32_t)};
+  DirectLayer layer{problem.in_zero, problem.output, layout.rule(packed).kind, {}};
   layer.first.weights = layout.weights_of(packed);
   layer.first.constants = layout.constants_of(packed);
   layer.first.scales = layout.scales_of(packed);
@@ -64,7 +64,7 @@ void qdirect_run(const QTileKernel& tile, const QConvProblem& problem, const Pac
   const DirectMaps raw{
       map_of_bytes<const std::byte>(maps.input),
       bytes ? map_of_bytes<std::byte>(maps.output) : map_of_bytes<std::byte>(maps.floats),
-      map_of_bytes<const std::byte>(maps.residual), bytes ? 1 : int64_t{sizeof(float)}};
+      map_of_bytes<const std::byte>(maps.residual), bytes ? 1 : int64_t{sizeof(float)}, 1};
   direct_run(tile, problem, layer, raw, pool, scratch);
 }
 

@@ -97,11 +97,17 @@ class DirectRun {
 
 // Input pixels [x, x + count) of a row, those outside as the zero.
 void DirectRun::fill_row(const std::byte* row, int64_t x, int64_t count, std::byte* target) const {
-  const int zero = tile_.element_bytes == 1 ? layer_.in_zero : 0;
+  // Words that were bytes have lost their zero.
+  const int zero = tile_.element_bytes == tile_.map_bytes ? layer_.in_zero : 0;
   const auto fill = [&](int64_t from, int64_t to) {
-    if (to > from)
-      std::memset(target + from * grid_.band_pixel, zero,
-                  static_cast<size_t>((to - from) * grid_.band_pixel));
+    const int64_t bytes = (to - from) * grid_.band_pixel;
+    std::byte* first = target + from * grid_.band_pixel;
+    if (bytes <= 0) return;
+    if (tile_.element_bytes == 1 || zero == 0) {
+      std::memset(first, zero, static_cast<size_t>(bytes));
+    } else {
+      std::fill_n(reinterpret_cast<int16_t*>(first), bytes / 2, static_cast<int16_t>(zero));
+    }
   };
   const int64_t begin = row ? std::clamp<int64_t>(-x, 0, count) : count;
   const int64_t end = row ? std::clamp<int64_t>(problem_.in_width - x, begin, count) : count;
@@ -159,7 +165,7 @@ int64_t DirectRun::point_at_outputs(const Block& block, int64_t group,
   for (int64_t y = block.y; y < block.y + block.rows; ++y)
     for (int64_t x = block.x; x < block.x + block.columns; ++x, ++n) {
       scratch.outputs[n] = maps_.output.at(y, x) + channel * maps_.output_bytes;
-      if (add_) scratch.residual[n] = maps_.residual.at(y, x) + channel * tile_.map_bytes;
+      if (add_) scratch.residual[n] = maps_.residual.at(y, x) + channel * maps_.residual_bytes;
     }
   const int64_t last = n - 1, tiles = divide_up(n, tile_.rows);
   for (; n < tiles * tile_.rows; ++n) {
@@ -185,8 +191,7 @@ void DirectRun::compute(const DirectScratch& scratch, int64_t group, int64_t ind
     tile.runs = packing_.runs;
     tile.steps = packing_.steps;
     tile.weights += panel * packing_.panel_bytes;
-    tile.constants = static_cast<const std::byte*>(tile.constants) +
-                     panel * tile_.columns * layer_.constant_bytes;
+    tile.constants += panel * tile_.columns * layer_.constant_rows;
     tile.scales += panel * tile_.columns;
     tile.column = column;
     tile.count = count;

@@ -19,7 +19,8 @@ struct DirectMaps {
   BasicMapView<const std::byte> input;
   BasicMapView<std::byte> output;
   BasicMapView<const std::byte> residual;
-  int64_t output_bytes = 1;  // of an element; the residual's are the input's
+  int64_t output_bytes = 1;  // of an element
+  int64_t residual_bytes = 1;
 };
 
 template <typename Byte, typename T>
@@ -38,7 +39,7 @@ struct DirectLayer {
   QOutput output;
   RuleKind kind;
   QTile first;  // what is the same in all tiles; weights, constants and scales of the first panel
-  int64_t constant_bytes;
+  int64_t constant_rows = 1;             // of tile.columns a panel
   const int64_t* block_steps = nullptr;  // [group * panel], of words
 };
 

@@ -8,6 +8,11 @@
 // Elements are bytes where the machine multiplies 4 of them at once into an int32, else int16s, of
 // which it multiplies 2: a step is 4 bytes of a pixel with as many weights of each output, weights
 // packed [run][step][column][element].
+//
+// Of words, sums may need more than 32 bits: they are 2^16 * high + low, and low hands its upper half
+// to high after every block_steps steps, counted through all runs, which an int32 holds on top of what
+// stays. constants[0][j] is what low begins with, constants[1][j] what high does; where block_steps
+// is 0 an int32 holds all steps and high is 0.
 #pragma once
 
 #include <cstddef>
@@ -25,15 +30,15 @@ struct QTile {
   int64_t runs;
   int64_t steps;             // of each run, at least 1
   const std::byte* weights;  // aligned to 64 bytes
-  const void* constants;     // [columns] int32, double where inputs are words; aligned to 64 bytes
+  const int32_t* constants;  // [columns], aligned to 64 bytes; of words [2][columns], see below
   const float* scales;       // [columns], aligned to 64 bytes
   const OutputRule* rule;
   std::byte* const* outputs;         // [rows], the pixels' first channels: bytes, words or floats
   const std::byte* const* residual;  // [rows], likewise; unread for none
   int64_t column;                    // where the tile's first lies behind them
   int64_t count;                     // columns that exist, from 1
-  const WordRule* word_rule = nullptr;  // instead of `rule` where inputs are words
-  int64_t block_steps = 0;              // of words, whose products' sum an int32 holds
+  const WordRule* word_rule = nullptr;  // instead of `rule` where outputs are words
+  int64_t block_steps = 0;              // of words
 };
 
 using QTileFunction = void (*)(const QTile&);

@@ -41,7 +41,7 @@ void sum_row(const QTile& tile, int r, int32_t* target) {
   constexpr int kVectors = kColumns / 4;
   Unsigned sums[kVectors];
   for (int v = 0; v < kVectors; ++v)
-    sums[v] = load<Unsigned>(static_cast<const int32_t*>(tile.constants) + 4 * v);
+    sums[v] = load<Unsigned>(tile.constants + 4 * v);
   const std::byte* weights = tile.weights;
   for (int64_t s = 0; s < tile.runs; ++s) {
     const std::byte* row = tile.inputs[r] + tile.offsets[s];

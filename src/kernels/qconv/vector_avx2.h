@@ -31,6 +31,9 @@ inline Ints splat_step(const std::byte* source) {
 inline Ints load_bytes(const uint8_t* source) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(source));
 }
+inline Ints load_words(const int16_t* source) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(source));
+}
 // Of the bytes or words of a and b in every 16 bytes the first half or the second, alternately.
 inline Ints interleave_bytes_low(Ints a, Ints b) { return _mm256_unpacklo_epi8(a, b); }
 inline Ints interleave_bytes_high(Ints a, Ints b) { return _mm256_unpackhi_epi8(a, b); }
@@ -110,12 +113,26 @@ inline Ints shift_right_ints(Ints a) {
 inline void store_ints(int32_t* target, Ints value) {
   _mm256_store_si256(reinterpret_cast<__m256i*>(target), value);
 }
-// target[i] += value[i]; target is aligned.
-inline void add_to_doubles(double* target, Ints value) {
-  const __m256d low = _mm256_cvtepi32_pd(_mm256_castsi256_si128(value));
-  const __m256d high = _mm256_cvtepi32_pd(_mm256_extracti128_si256(value, 1));
-  _mm256_store_pd(target, _mm256_load_pd(target) + low);
-  _mm256_store_pd(target + 4, _mm256_load_pd(target + 4) + high);
+// What interleave_words_low and _high were added up to, as the words lie.
+inline void put_in_sequence(Ints& low, Ints& high) {
+  const Ints first = _mm256_permute2x128_si256(low, high, 0x20);
+  high = _mm256_permute2x128_si256(low, high, 0x31);
+  low = first;
+}
+// The upper halves of sums to what they count: high is aligned.
+inline void carry(Ints& sums, int32_t* high) {
+  store_ints(high, add_ints(load_ints(high), shift_right_ints<16>(sums)));
+  sums = _mm256_and_si256(sums, _mm256_set1_epi32(0xffff));
+}
+// 2^16 * high + low, rounded once.
+inline Floats long_to_floats(Ints high, Ints low) {
+  const auto half = [](__m128i upper, __m128i lower) {
+    return _mm256_cvtpd_ps(_mm256_cvtepi32_pd(upper) * _mm256_set1_pd(65536) +
+                           _mm256_cvtepi32_pd(lower));
+  };
+  const __m128 first = half(_mm256_castsi256_si128(high), _mm256_castsi256_si128(low));
+  const __m128 second = half(_mm256_extracti128_si256(high, 1), _mm256_extracti128_si256(low, 1));
+  return _mm256_set_m128(second, first);
 }
 
 // One of 16 words a sign by bits 11 to 14 of t: the low bytes of all, then the high ones.

@@ -26,6 +26,7 @@ inline Ints splat_step(const std::byte* source) {
 }
 
 inline Ints load_bytes(const uint8_t* source) { return _mm512_loadu_si512(source); }
+inline Ints load_words(const int16_t* source) { return _mm512_loadu_si512(source); }
 // Of the bytes or words of a and b in every 16 bytes the first half or the second, alternately.
 inline Ints interleave_bytes_low(Ints a, Ints b) { return _mm512_unpacklo_epi8(a, b); }
 inline Ints interleave_bytes_high(Ints a, Ints b) { return _mm512_unpackhi_epi8(a, b); }
@@ -105,12 +106,29 @@ inline Ints shift_right_ints(Ints a) {
   return _mm512_srai_epi32(a, kCount);
 }
 inline void store_ints(int32_t* target, Ints value) { _mm512_store_si512(target, value); }
-// target[i] += value[i]; target is aligned.
-inline void add_to_doubles(double* target, Ints value) {
-  const __m512d low = _mm512_cvtepi32_pd(_mm512_castsi512_si256(value));
-  const __m512d high = _mm512_cvtepi32_pd(_mm512_extracti64x4_epi64(value, 1));
-  _mm512_store_pd(target, _mm512_load_pd(target) + low);
-  _mm512_store_pd(target + 8, _mm512_load_pd(target + 8) + high);
+// What interleave_words_low and _high were added up to, as the words lie.
+inline void put_in_sequence(Ints& low, Ints& high) {
+  const __m512i first = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
+  const __m512i second = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
+  const Ints sequence = _mm512_permutex2var_epi64(low, first, high);
+  high = _mm512_permutex2var_epi64(low, second, high);
+  low = sequence;
+}
+// The upper halves of sums to what they count: high is aligned.
+inline void carry(Ints& sums, int32_t* high) {
+  store_ints(high, add_ints(load_ints(high), shift_right_ints<16>(sums)));
+  sums = _mm512_and_si512(sums, _mm512_set1_epi32(0xffff));
+}
+// 2^16 * high + low, rounded once.
+inline Floats long_to_floats(Ints high, Ints low) {
+  const auto half = [](__m256i upper, __m256i lower) {
+    return _mm512_cvtpd_ps(_mm512_cvtepi32_pd(upper) * _mm512_set1_pd(65536) +
+                           _mm512_cvtepi32_pd(lower));
+  };
+  const __m256 first = half(_mm512_castsi512_si256(high), _mm512_castsi512_si256(low));
+  const __m256 second =
+      half(_mm512_extracti64x4_epi64(high, 1), _mm512_extracti64x4_epi64(low, 1));
+  return _mm512_insertf32x8(_mm512_castps256_ps512(first), second, 1);
 }
 
 // One of 16 words a sign by bits 11 to 14 of t: all 32 fit a vector.

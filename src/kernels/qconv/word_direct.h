@@ -6,22 +6,27 @@
 
 namespace shrike::kernels {
 
-extern const QTileKernel kWordTilePlain;
+// Of a map of words, and of one of bytes.
+extern const QTileKernel kWordTilePlain, kWordTileOfBytesPlain;
 #if SHRIKE_KERNELS_AVX2
-extern const QTileKernel kWordTileAvx2;
-extern const QTileKernel kWordTileAvx512;
-extern const QTileKernel kWordTileAvx512Vnni;
+extern const QTileKernel kWordTileAvx2, kWordTileOfBytesAvx2;
+extern const QTileKernel kWordTileAvx512, kWordTileOfBytesAvx512;
+extern const QTileKernel kWordTileAvx512Vnni, kWordTileOfBytesAvx512Vnni;
 #endif
 
-PackedConv word_direct_pack(const QTileKernel& tile, const WordConvProblem& problem,
-                            const WordConvWeights& weights);
+void word_direct_pack(const QTileKernel& tile, const WordConvProblem& problem,
+                      const WordConvWeights& weights, std::byte* packed);
+size_t word_direct_packed_bytes(const QTileKernel& tile, const WordConvProblem& problem);
+double word_direct_cost(const QTileKernel& tile, const WordConvProblem& problem);
 size_t word_direct_scratch_bytes(const QTileKernel& tile, const WordConvProblem& problem,
                                  int threads);
 void word_direct_run(const QTileKernel& tile, const WordConvProblem& problem,
                      const PackedConv& packed, const WordConvMaps& maps, ThreadPool& pool,
                      std::span<std::byte> scratch);
 
-PackedConv word_reference_pack(const WordConvProblem& problem, const WordConvWeights& weights);
+void word_reference_pack(const WordConvProblem& problem, const WordConvWeights& weights,
+                         std::byte* packed);
+size_t word_reference_packed_bytes(const WordConvProblem& problem);
 void word_reference_run(const WordConvProblem& problem, const PackedConv& packed,
                         const WordConvMaps& maps, ThreadPool& pool, std::span<std::byte> scratch);
 

@@ -1,42 +1,49 @@
-// From an exact sum to a word, the same bits everywhere: in doubles, each operation rounded by
-// itself.
+// From an exact sum to a word, the same bits everywhere: in floats, each operation rounded by
+// itself, halves to even.
 //
-//   v = acc * scale[o],  scale[o] = float(in_scale * weight_scales[o])
-//   a = v, v < 0 ? slope * v : v, max(low, min(high, v)), or for curves (max(v, 0) or 0) - r(v)
-//   out = round(clamp(a * inverse + ratio * residual, -32768, 32767)), halves to even
-//         inverse = 1 / out_scale, ratio = residual_scale / out_scale
-//   r is a quadratic in each of 256 equal segments of |v| up to `reach`, by the sign of v:
-//   t = |v| * growth,  s = min(floor(t), 255),  d = min(2 (t - s) - 1, 1)
-//   r = c0[s] + d * (c1[s] + d * c2[s])
-// Floats as output are float(a).
+//   v = float(acc) * scale[o],  scale[o] = in_scale * weight_scales[o]
+//   a = act(v), made of the operations of activation/alike.h
+//   t = a * inverse + ratio * (residual - residual_zero)
+//       inverse = 1 / out_scale, ratio = residual_scale / out_scale
+//   out = round(max(-32768 - out_zero, min(32767 - out_zero, t))) + out_zero
+// Floats as output are a. float(acc) is acc rounded once, of whatever an exact sum is made.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
-#include "kernels/qconv/output_rule.h"
 #include "kernels/qconv/word_conv.h"
 
 namespace shrike::kernels {
 
-inline constexpr int kWordSegments = 256;
-
 struct WordRule {
-  RuleKind kind = RuleKind::kIdentity;
-  bool add = false;
-  bool follows_relu = false;
-  double slope = 1, low = 0, high = 0;
-  double inverse = 1, ratio = 0;
-  double growth = 0;  // segments a unit of |v|
-  double coefficients[2][kWordSegments][3] = {};
+  Activation activation;
+  bool floats = false, add = false;
+  float inverse = 1, ratio = 0;
+  int out_zero = 0, residual_zero = 0;
 };
 
 // Requires a problem that word_conv_unsupported() has nothing against.
 WordRule make_word_rule(const WordConvProblem& problem);
 
-// out[j] of acc[j], for j < count. Not of one instruction set: all kernels call these.
-void finish_words(const WordRule& rule, const double* acc, const float* scales,
-                  const int16_t* residual, int64_t count, int16_t* out);
-void finish_floats(const WordRule& rule, const double* acc, const float* scales, int64_t count,
-                   float* out);
+// Some pixels' outputs from v:
+//   outputs[r][column + j] = the rule's of values[r][j] and residual[r][column + j],  j < count
+struct WordFinish {
+  const WordRule* rule;
+  const float* values;  // [rows][pitch], aligned to 64 bytes; any finite number behind `count`
+  int64_t rows, pitch;  // pitch: a multiple of 16
+  int64_t count;
+  std::byte* const* outputs;         // [rows], words or floats
+  const std::byte* const* residual;  // [rows], words; unread for none
+  int64_t column;
+};
+
+using WordFinishFunction = void (*)(const WordFinish&);
+
+void finish_words(const WordFinish& finish);
+#if SHRIKE_KERNELS_AVX2
+void finish_words_avx2(const WordFinish& finish);
+void finish_words_avx512(const WordFinish& finish);
+#endif
 
 }  // namespace shrike::kernels

@@ -87,14 +87,20 @@ const char* refuse_linear(const ResizeProblem& p) {
   return p.mode == ResizeMode::kNearest ? nullptr : "not nearest";
 }
 
-constexpr ByteResizeKernel kByteResizeKernels[] = {
-    {"repeat", CpuNeed::kNothing, refuse_repeat, run_repeat<uint8_t>},
-    {"reference", CpuNeed::kNothing, refuse_linear, run_nearest<uint8_t>},
+template <typename T>
+constexpr IntegerResizeKernel<T> kIntegerResizeKernels[] = {
+    {"repeat", CpuNeed::kNothing, refuse_repeat, run_repeat<T>},
+    {"reference", CpuNeed::kNothing, refuse_linear, run_nearest<T>},
 };
 
 }  // namespace
 
 std::span<const ResizeKernel> resize_kernels() { return kResizeKernels; }
-std::span<const ByteResizeKernel> byte_resize_kernels() { return kByteResizeKernels; }
+std::span<const IntegerResizeKernel<uint8_t>> byte_resize_kernels() {
+  return kIntegerResizeKernels<uint8_t>;
+}
+std::span<const IntegerResizeKernel<int16_t>> word_resize_kernels() {
+  return kIntegerResizeKernels<int16_t>;
+}
 
 }  // namespace shrike::kernels

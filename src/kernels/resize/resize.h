@@ -46,15 +46,17 @@ struct ResizeKernel {
 
 std::span<const ResizeKernel> resize_kernels();
 
-// The same for maps of bytes, kNearest alone.
-struct ByteResizeKernel {
+// The same for maps of bytes and of words, kNearest alone.
+template <typename T>
+struct IntegerResizeKernel {
   const char* name;
   CpuNeed need;
   const char* (*refuse)(const ResizeProblem&);
-  void (*run)(const ResizeProblem&, const BasicMapView<const uint8_t>& input,
-              const BasicMapView<uint8_t>& output, ThreadPool&);
+  void (*run)(const ResizeProblem&, const BasicMapView<const T>& input,
+              const BasicMapView<T>& output, ThreadPool&);
 };
 
-std::span<const ByteResizeKernel> byte_resize_kernels();
+std::span<const IntegerResizeKernel<uint8_t>> byte_resize_kernels();
+std::span<const IntegerResizeKernel<int16_t>> word_resize_kernels();
 
 }  // namespace shrike::kernels

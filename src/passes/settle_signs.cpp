@@ -8,31 +8,35 @@ namespace shrike {
 
 namespace {
 
-constexpr int64_t kShift = 128;  // q + 128 is the byte with its highest bit turned over
+// What is added to integers that change their type: their highest bit is turned over.
+constexpr int64_t kOfBytes = 128, kOfWords = -32768;
 
-class Unsigning {
+bool changes(DType type) { return type == DType::kI8 || type == DType::kU16; }
+DType changed(DType type) { return type == DType::kI8 ? DType::kU8 : DType::kI16; }
+
+class Settling {
  public:
-  explicit Unsigning(Graph& graph) : graph_(graph), signed_(graph.values.size(), false) {}
+  explicit Settling(Graph& graph) : graph_(graph), chosen_(graph.values.size(), false) {}
 
   Result<void> run() {
     find();
     for (Node& node : graph_.nodes) SHRIKE_TRY(rewrite(node));
-    for (size_t id = 0; id < signed_.size(); ++id)
-      if (signed_[id]) graph_.values[id].dtype = DType::kU8;
+    for (size_t id = 0; id < chosen_.size(); ++id)
+      if (chosen_[id]) graph_.values[id].dtype = changed(graph_.values[id].dtype);
     return {};
   }
 
  private:
-  bool is_signed(const std::vector<ValueId>& ids, size_t i) const {
-    return i < ids.size() && ids[i] != kNoValue && signed_[static_cast<size_t>(ids[i])];
+  bool is_chosen(const std::vector<ValueId>& ids, size_t i) const {
+    return i < ids.size() && ids[i] != kNoValue && chosen_[static_cast<size_t>(ids[i])];
   }
 
-  // i8 values that Q, DQ, QConv and what moves elements alone make and read.
+  // i8 and u16 values that Q, DQ, QConv and what moves elements alone make and read.
   void find() {
-    for (size_t id = 0; id < signed_.size(); ++id)
-      signed_[id] = graph_.values[id].dtype == DType::kI8 && !graph_.values[id].constant;
-    for (ValueId id : graph_.inputs) signed_[static_cast<size_t>(id)] = false;
-    for (ValueId id : graph_.outputs) signed_[static_cast<size_t>(id)] = false;
+    for (size_t id = 0; id < chosen_.size(); ++id)
+      chosen_[id] = changes(graph_.values[id].dtype) && !graph_.values[id].constant;
+    for (ValueId id : graph_.inputs) chosen_[static_cast<size_t>(id)] = false;
+    for (ValueId id : graph_.outputs) chosen_[static_cast<size_t>(id)] = false;
     // Nodes whose values changed are looked at again, so that a chain takes no more than its length.
     const Uses uses(graph_);
     std::vector<int> pending(graph_.nodes.size());
@@ -63,13 +67,13 @@ class Unsigning {
     const size_t data = std::holds_alternative<Concat>(node.op) ? node.inputs.size() : 1;
     bool all = true, any = false;
     for (size_t i = 0; i < data; ++i) {
-      all = all && is_signed(node.inputs, i);
-      any = any || is_signed(node.inputs, i);
+      all = all && is_chosen(node.inputs, i);
+      any = any || is_chosen(node.inputs, i);
     }
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       if (node.outputs[i] == kNoValue) continue;
-      all = all && is_signed(node.outputs, i);
-      any = any || is_signed(node.outputs, i);
+      all = all && is_chosen(node.outputs, i);
+      any = any || is_chosen(node.outputs, i);
     }
     return all || !any;
   }
@@ -78,52 +82,64 @@ class Unsigning {
   void drop(const Node& node, const Uses& uses, std::vector<int>& pending) {
     for (const auto* ids : {&node.inputs, &node.outputs})
       for (size_t i = 0; i < ids->size(); ++i) {
-        if (!is_signed(*ids, i)) continue;
+        if (!is_chosen(*ids, i)) continue;
         const ValueId id = (*ids)[i];
-        signed_[static_cast<size_t>(id)] = false;
+        chosen_[static_cast<size_t>(id)] = false;
         if (uses.producer(id) >= 0) pending.push_back(uses.producer(id));
         pending.insert(pending.end(), uses.readers(id).begin(), uses.readers(id).end());
       }
   }
 
-  // The zero point of Q or DQ, 128 larger.
-  Result<ValueId> shifted(const Node& node) {
+  // The zero point of Q or DQ as it is for the other type.
+  Result<ValueId> shifted(const Node& node, DType type) {
     const bool given = node.inputs.size() > 2 && node.inputs[2] != kNoValue;
     const Tensor* zero = given ? graph_.constant(node.inputs[2]) : nullptr;
     const Tensor* scale = graph_.constant(node.inputs[1]);
     const Shape shape = zero ? zero->shape() : scale ? scale->shape() : Shape{};
-    SHRIKE_ASSIGN(Tensor result, Tensor::make(DType::kU8, shape));
-    const std::span<uint8_t> out = result.mutable_data<uint8_t>();
-    for (size_t i = 0; i < out.size(); ++i)
-      out[i] = static_cast<uint8_t>((zero ? zero->data<int8_t>()[i] : 0) + kShift);
+    SHRIKE_ASSIGN(Tensor result, Tensor::make(changed(type), shape));
+    const auto fill = [&]<typename From, typename To>(int64_t shift) {
+      const std::span<To> out = result.mutable_data<To>();
+      for (size_t i = 0; i < out.size(); ++i)
+        out[i] = static_cast<To>((zero ? zero->data<From>()[i] : 0) + shift);
+    };
+    if (type == DType::kI8) {
+      fill.operator()<int8_t, uint8_t>(kOfBytes);
+    } else {
+      fill.operator()<uint16_t, int16_t>(kOfWords);
+    }
     return graph_.add_constant(graph_.value(node.inputs[1]).name + ".zero", std::move(result));
   }
 
+  DType type_of(ValueId id) const { return graph_.value(id).dtype; }
+  int64_t shift_of(ValueId id) const { return type_of(id) == DType::kI8 ? kOfBytes : kOfWords; }
+
   Result<void> rewrite(Node& node) {
     if (auto* conv = std::get_if<QConv>(&node.op)) {
-      if (is_signed(node.inputs, 0)) conv->x_zero += kShift;
-      if (is_signed(node.inputs, 4)) conv->residual_zero += kShift;
-      if (is_signed(node.outputs, 0)) conv->y_zero += kShift, conv->to = DType::kU8;
+      if (is_chosen(node.inputs, 0)) conv->x_zero += shift_of(node.inputs[0]);
+      if (is_chosen(node.inputs, 4)) conv->residual_zero += shift_of(node.inputs[4]);
+      if (is_chosen(node.outputs, 0))
+        conv->y_zero += shift_of(node.outputs[0]), conv->to = changed(conv->to);
       return {};
     }
     const bool quantizes = std::holds_alternative<QuantizeLinear>(node.op);
     const bool dequantizes = std::holds_alternative<DequantizeLinear>(node.op);
-    if (!(quantizes && is_signed(node.outputs, 0)) && !(dequantizes && is_signed(node.inputs, 0)))
+    if (!(quantizes && is_chosen(node.outputs, 0)) && !(dequantizes && is_chosen(node.inputs, 0)))
       return {};
-    SHRIKE_ASSIGN(const ValueId zero, shifted(node));
+    const DType type = type_of(quantizes ? node.outputs[0] : node.inputs[0]);
+    SHRIKE_ASSIGN(const ValueId zero, shifted(node, type));
     node.inputs.resize(3, kNoValue);
     node.inputs[2] = zero;
     return {};
   }
 
   Graph& graph_;
-  std::vector<bool> signed_;  // by value: to be changed
+  std::vector<bool> chosen_;  // by value: to be changed
 };
 
 }  // namespace
 
-Result<void> make_activations_unsigned(Graph& graph) {
-  SHRIKE_TRY(Unsigning(graph).run());
+Result<void> settle_signs(Graph& graph) {
+  SHRIKE_TRY(Settling(graph).run());
   remove_dead(graph);
   return infer_shapes(graph);
 }

@@ -1,16 +1,20 @@
-#include "kernels/pool/byte_pool.h"
+#include "kernels/pool/integer_pool.h"
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 
-#include "kernels/pool/byte_window.h"
+#include "kernels/pool/integer_window.h"
 #include "kernels/window.h"
 
 namespace shrike::kernels {
 
-void byte_pool_window_reference(const BytePoolWindow& w) {
+namespace {
+
+template <typename T>
+void window_reference(const IntegerPoolWindow<T>& w) {
   for (int64_t c = 0; c < w.channels; ++c) {
-    uint8_t largest = 0;
+    T largest = std::numeric_limits<T>::min();
     for (int64_t i = 0; i < w.taps_h; ++i)
       for (int64_t j = 0; j < w.taps_w; ++j)
         largest = std::max(largest, w.input[i * w.row_step + j * w.tap_step + c]);
@@ -18,11 +22,9 @@ void byte_pool_window_reference(const BytePoolWindow& w) {
   }
 }
 
-namespace {
-
-template <auto kWindow>
-void run(const PoolProblem& p, const BasicMapView<const uint8_t>& input,
-         const BasicMapView<uint8_t>& output, ThreadPool& pool) {
+template <typename T, void (*kWindow)(const IntegerPoolWindow<T>&)>
+void run(const PoolProblem& p, const BasicMapView<const T>& input, const BasicMapView<T>& output,
+         ThreadPool& pool) {
   assert(p.kind == PoolKind::kMax);
   pool.parallel_for(p.out_height, [&](int64_t y, int) {
     const int64_t top = y * p.stride_h - p.pad_top;
@@ -38,15 +40,23 @@ void run(const PoolProblem& p, const BasicMapView<const uint8_t>& input,
   });
 }
 
-constexpr BytePoolKernel kBytePoolKernels[] = {
+constexpr IntegerPoolKernel<uint8_t> kBytePoolKernels[] = {
 #if SHRIKE_KERNELS_AVX2
-    {"avx2", CpuNeed::kAvx2Fma, nullptr, run<byte_pool_window_avx2>},
+    {"avx2", CpuNeed::kAvx2Fma, nullptr, run<uint8_t, byte_pool_window_avx2>},
 #endif
-    {"reference", CpuNeed::kNothing, nullptr, run<byte_pool_window_reference>},
+    {"reference", CpuNeed::kNothing, nullptr, run<uint8_t, window_reference<uint8_t>>},
+};
+
+constexpr IntegerPoolKernel<int16_t> kWordPoolKernels[] = {
+#if SHRIKE_KERNELS_AVX2
+    {"avx2", CpuNeed::kAvx2Fma, nullptr, run<int16_t, word_pool_window_avx2>},
+#endif
+    {"reference", CpuNeed::kNothing, nullptr, run<int16_t, window_reference<int16_t>>},
 };
 
 }  // namespace
 
-std::span<const BytePoolKernel> byte_pool_kernels() { return kBytePoolKernels; }
+std::span<const IntegerPoolKernel<uint8_t>> byte_pool_kernels() { return kBytePoolKernels; }
+std::span<const IntegerPoolKernel<int16_t>> word_pool_kernels() { return kWordPoolKernels; }
 
 }  // namespace shrike::kernels

@@ -1,0 +1,73 @@
+// A row of depthwise outputs of words on the vectors of one instruction set: included by its file
+// behind the header of vectors and
+//   Ints multiply_add(Ints sums, Ints step, Ints weights)   both products of int16s, to each int32
+//   finish(const WordFinish&)   the rule of word_rule.h
+#pragma once
+
+#include "kernels/qconv/word_depthwise.h"
+#include "kernels/qconv/word_depthwise_finish.h"
+
+namespace shrike::kernels {
+namespace {
+
+constexpr int kVector = 2 * kInts;  // words
+
+// Pairs come out of interleaving 16 bytes of each of two vectors at a time.
+int pair_place(int i) { return i % 8 / 4 * kInts + i / 8 * 4 + i % 4; }
+
+// The sums of a vector, in the order of the words, times their scales.
+[[gnu::always_inline]] inline void sum_vector(const WordDepthwiseRow& row, const int16_t* band,
+                                              int64_t pattern, float* values) {
+  const int32_t* constants = row.constants + pattern * 2 * kVector;
+  const auto* weights =
+      reinterpret_cast<const std::byte*>(row.weights + pattern * row.pairs * 2 * kVector);
+  const int64_t block = row.block_steps[pattern];
+  alignas(64) int32_t high[2][kInts] = {};
+  Ints sums[2] = {Ints{}, Ints{}};
+  int64_t until_carry = block;
+  for (int64_t g = 0; g < row.pairs; ++g, weights += 2 * kInts * 4) {
+    const Ints first = load_words(band + row.offsets[2 * g]);
+    const Ints second = load_words(band + row.offsets[2 * g + 1]);
+    sums[0] = multiply_add(sums[0], interleave_words_low(first, second), load_ints(weights));
+    sums[1] = multiply_add(sums[1], interleave_words_high(first, second),
+                           load_ints(weights + kInts * 4));
+    if (block == 0 || --until_carry > 0) continue;
+    until_carry = block;
+    carry(sums[0], high[0]);
+    carry(sums[1], high[1]);
+  }
+  put_in_sequence(sums[0], sums[1]);
+  const float* scales = row.scales + pattern * kVector;
+  if (block == 0) {
+    for (int v = 0; v < 2; ++v)
+      store_floats(values + v * kInts,
+                   to_floats(add_ints(sums[v], load_ints(constants + v * kInts))) *
+                       load_floats(scales + v * kInts));
+    return;
+  }
+  Ints upper[2] = {load_ints(high[0]), load_ints(high[1])};
+  put_in_sequence(upper[0], upper[1]);
+  for (int v = 0; v < 2; ++v) {
+    const Ints top = add_ints(upper[v], load_ints(constants + kVector + v * kInts));
+    // The constant's low half fits no more than a carry's rest does: it is carried first.
+    alignas(64) int32_t tops[kInts];
+    store_ints(tops, top);
+    carry(sums[v], tops);
+    const Ints low = add_ints(sums[v], load_ints(constants + v * kInts));
+    store_floats(values + v * kInts,
+                 long_to_floats(load_ints(tops), low) * load_floats(scales + v * kInts));
+  }
+}
+
+void depthwise_words(const WordDepthwiseRow& row) {
+  int64_t pattern = 0;
+  alignas(64) float values[kVector];
+  for (int64_t p = 0; p < row.pixels * row.channel_pitch; p += kVector) {
+    sum_vector(row, row.band + p, pattern, values);
+    finish_run(row, p, kVector, values, finish);
+    if (++pattern == row.patterns) pattern = 0;
+  }
+}
+
+}  // namespace
+}  // namespace shrike::kernels
