@@ -64,8 +64,10 @@ ValueId add_conv(Graph& graph, ValueId x, const ConvForm& form, std::mt19937& ra
             (static_cast<float>(most) *
              std::sqrt(static_cast<float>(inputs * form.kernel * form.kernel)));
   Tensor bias(DType::kI64, Shape{form.channels});
-  for (int64_t& value : bias.mutable_data<int64_t>())
-    value = std::uniform_int_distribution<int64_t>(-200, 200)(random) * most * 100;
+  for (size_t o = 0; o < static_cast<size_t>(form.channels); ++o)
+    bias.mutable_data<int64_t>()[o] = static_cast<int64_t>(
+        std::uniform_real_distribution<float>(-1, 1)(random) /
+        (conv.x_scale * scales.data<float>()[o]));
   std::vector<ValueId> given = {x,
                                 constant(graph, small ? random_weights<int8_t>(shape, most, random)
                                                       : random_weights<int16_t>(shape, most, random)),
@@ -82,7 +84,8 @@ int64_t steps_apart(const Tensor& got, const Tensor& expected) {
   int64_t apart = 0;
   for (size_t i = 0; i < static_cast<size_t>(got.size()); ++i) {
     if (got.dtype() == DType::kF32) {
-      EXPECT_NEAR(got.data<float>()[i], expected.data<float>()[i], 2e-6) << i;
+      const float real = expected.data<float>()[i];
+      EXPECT_NEAR(got.data<float>()[i], real, 2e-6f + 1e-6f * std::fabs(real)) << i;
     } else {
       const int step = got.data<int16_t>()[i] - expected.data<int16_t>()[i];
       EXPECT_LE(std::abs(step), 1) << i;

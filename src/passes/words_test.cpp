@@ -71,7 +71,7 @@ TEST(FuseWordConv, BiasesOfIntegersAndBeyond32Bits) {
     ASSERT_EQ(count<QConv>(g), 1);
     const int64_t first = g.constant(first_conv(g)->inputs[3])->data<int64_t>()[0];
     if (integers) {
-      EXPECT_EQ(first, 2000000000);
+      EXPECT_NEAR(static_cast<double>(first), 2e9, 200);  // scales of floats
     } else {
       EXPECT_GT(first, int64_t{1} << 32);
     }
@@ -129,8 +129,11 @@ TEST(Words, AreMovedAndSettledAndAdded) {
         net.graph.add_node(Binary{BinaryKind::kAdd, 0}, {pooled, other}, "sum");
     Graph g = checked(net.quantized(sum), sink_dequantize, 0);
     g = checked(g, settle_signs, 0);
-    for (const Value& value : g.values)
-      if (!value.constant) EXPECT_NE(value.dtype, DType::kU16) << value.name;
+    for (const Value& value : g.values) {
+      if (!value.constant) {
+        EXPECT_NE(value.dtype, DType::kU16) << value.name;
+      }
+    }
     g = checked(g, fuse_integer_add, 1.01f * kWordStep);
     EXPECT_EQ(count<QAdd>(g), 1);
     EXPECT_EQ(count<DequantizeLinear>(g), 1);

@@ -29,7 +29,7 @@ import reference
 import shrike_cli
 
 NEAR_SCORE, NEAR_BOX = 0.1, 0.8  # of detections: scores apart, boxes' overlap
-WORDS = 16  # steps of 16 bits
+WORDS = 4  # steps of 16 bits
 
 
 def integer_share(shrike, model):

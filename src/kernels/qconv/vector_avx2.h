@@ -119,9 +119,9 @@ inline void put_in_sequence(Ints& low, Ints& high) {
   high = _mm256_permute2x128_si256(low, high, 0x31);
   low = first;
 }
-// The upper halves of sums to what they count: high is aligned.
-inline void carry(Ints& sums, int32_t* high) {
-  store_ints(high, add_ints(load_ints(high), shift_right_ints<16>(sums)));
+// The upper halves of sums to what they count.
+inline void carry(Ints& sums, Ints& high) {
+  high = add_ints(high, shift_right_ints<16>(sums));
   sums = _mm256_and_si256(sums, _mm256_set1_epi32(0xffff));
 }
 // 2^16 * high + low, rounded once.

@@ -114,9 +114,9 @@ inline void put_in_sequence(Ints& low, Ints& high) {
   high = _mm512_permutex2var_epi64(low, second, high);
   low = sequence;
 }
-// The upper halves of sums to what they count: high is aligned.
-inline void carry(Ints& sums, int32_t* high) {
-  store_ints(high, add_ints(load_ints(high), shift_right_ints<16>(sums)));
+// The upper halves of sums to what they count.
+inline void carry(Ints& sums, Ints& high) {
+  high = add_ints(high, shift_right_ints<16>(sums));
   sums = _mm512_and_si512(sums, _mm512_set1_epi32(0xffff));
 }
 // 2^16 * high + low, rounded once.

@@ -22,8 +22,7 @@ int pair_place(int i) { return i % 8 / 4 * kInts + i / 8 * 4 + i % 4; }
   const auto* weights =
       reinterpret_cast<const std::byte*>(row.weights + pattern * row.pairs * 2 * kVector);
   const int64_t block = row.block_steps[pattern];
-  alignas(64) int32_t high[2][kInts] = {};
-  Ints sums[2] = {Ints{}, Ints{}};
+  Ints sums[2] = {Ints{}, Ints{}}, high[2] = {Ints{}, Ints{}};
   int64_t until_carry = block;
   for (int64_t g = 0; g < row.pairs; ++g, weights += 2 * kInts * 4) {
     const Ints first = load_words(band + row.offsets[2 * g]);
@@ -37,25 +36,19 @@ int pair_place(int i) { return i % 8 / 4 * kInts + i / 8 * 4 + i % 4; }
     carry(sums[1], high[1]);
   }
   put_in_sequence(sums[0], sums[1]);
+  put_in_sequence(high[0], high[1]);
   const float* scales = row.scales + pattern * kVector;
-  if (block == 0) {
-    for (int v = 0; v < 2; ++v)
-      store_floats(values + v * kInts,
-                   to_floats(add_ints(sums[v], load_ints(constants + v * kInts))) *
-                       load_floats(scales + v * kInts));
-    return;
-  }
-  Ints upper[2] = {load_ints(high[0]), load_ints(high[1])};
-  put_in_sequence(upper[0], upper[1]);
   for (int v = 0; v < 2; ++v) {
-    const Ints top = add_ints(upper[v], load_ints(constants + kVector + v * kInts));
-    // The constant's low half fits no more than a carry's rest does: it is carried first.
-    alignas(64) int32_t tops[kInts];
-    store_ints(tops, top);
-    carry(sums[v], tops);
-    const Ints low = add_ints(sums[v], load_ints(constants + v * kInts));
-    store_floats(values + v * kInts,
-                 long_to_floats(load_ints(tops), low) * load_floats(scales + v * kInts));
+    Floats value;
+    if (block == 0) {
+      value = to_floats(add_ints(sums[v], load_ints(constants + v * kInts)));
+    } else {
+      // What is below 2^16 in the constant fits behind a carry.
+      carry(sums[v], high[v]);
+      value = long_to_floats(add_ints(high[v], load_ints(constants + kVector + v * kInts)),
+                             add_ints(sums[v], load_ints(constants + v * kInts)));
+    }
+    store_floats(values + v * kInts, value * load_floats(scales + v * kInts));
   }
 }
 

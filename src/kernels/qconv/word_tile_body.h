@@ -50,7 +50,11 @@ template <int kRows, int kVectors, int kMaxVectors>
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 2
-        for (int v = 0; v < kVectors; ++v) carry(sums[r][v], high[r] + v * kInts);
+        for (int v = 0; v < kVectors; ++v) {
+          Ints upper = load_ints(high[r] + v * kInts);
+          carry(sums[r][v], upper);
+          store_ints(high[r] + v * kInts, upper);
+        }
     }
   }
 }
