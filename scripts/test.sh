@@ -21,7 +21,19 @@ install_peers() {
   fi
 }
 
-# run_suite PRESET: exit status of ctest, whose summary is the last that is printed.
+# skipped_cases LOG: the cases of test programs that were skipped, and why, of a log of ctest's: it
+# knows of whole programs only.
+skipped_cases() {
+  awk '/: Skipped$/ { getline why }
+       /^\[  SKIPPED \] .* \([0-9]+ ms\)$/ {
+         sub(/,$/, "", $4)
+         print "SKIPPED: " $4 ": " why
+         why = ""
+       }' "$1"
+}
+
+# run_suite PRESET: exit status of ctest; its summary, and what was skipped, are the last that is
+# printed.
 run_suite() {
   install_packages "$root/scripts/packages.txt" "$root/scripts/packages-test.txt"
   configure "$1" -DSHRIKE_TESTS=ON
@@ -38,5 +50,9 @@ run_suite() {
   [ -d "$root/../shared/models" ] ||
     say "SKIPPED: tests on the models and pictures of ../shared: no such folder"
   export SHRIKE_SHARED="${SHRIKE_SHARED:-$root/../shared}"
-  ctest --test-dir "$build/$1" --parallel 2 --output-on-failure
+  local status=0 line
+  ctest --test-dir "$build/$1" --parallel 2 --output-on-failure || status=$?
+  while read -r line; do say "$line"; done < \
+    <(skipped_cases "$build/$1/Testing/Temporary/LastTest.log")
+  return "$status"
 }

@@ -79,6 +79,7 @@ pad=1
 activation=linear
 
 [yolo]
+scale_x_y = 1.05
 mask = 0,1,2
 anchors = 4,8, 8,4, 16,16
 classes=2

@@ -20,6 +20,13 @@ class Output : public ProgramTest {
     fs::create_directory(at("out"));
     EXPECT_TRUE(save_npy(Tensor(DType::kF32, Shape{1, 3, 320, 640}), at("x.npy")));
     for (const char* name : {"in/a.png", "in/b.png", "in/c.png"}) picture(name);
+    for (const char* split : {"train", "val"})
+      for (const char* name : {"a", "b", "c", "d", "e", "f", "g", "h"}) {
+        const std::string stem = std::string(split) + "/" + name;
+        picture("set/images/" + stem + ".png");
+        file("set/labels/" + stem + ".txt", "0 0.25 0.5 0.15625 0.625\n");
+      }
+    file("set/data.yaml", "path: .\ntrain: images/train\nval: images/val\nnames: [cat, dog]\n");
   }
 
   struct Case {
@@ -28,7 +35,7 @@ class Output : public ProgramTest {
   };
   // Every way to write a file, each into `out`.
   std::vector<Case> cases() const {
-    const std::string out = path("out");
+    const std::string out = path("out"), set = path("set/data.yaml");
     return {{"an annotated picture", {"detect", path("in"), "--model", model_, "--save", out}},
             {"an annotated jpeg", {"detect", picture("j/a.jpg"), "--model", model_, "--save", out}},
             {"label files",
@@ -40,7 +47,16 @@ class Output : public ProgramTest {
               "--bootstrap", "0"}},
             {"arrays",
              {"run", "--model", model_, "--input", path("x.npy"), "--output", out, "--imgsz",
-              "320,640"}}};
+              "320,640"}},
+            {"boxes as COCO's results",
+             {"val", "--model", model_, "--data", set, "--save-json", out + "/boxes.json"}},
+            {"parts of a validation", {"val", "--model", model_, "--data", set, "--parts", out}},
+            {"a report", {"val", "--model", model_, "--data", set, "--report", out + "/report"}},
+            {"a report of two",
+             {"compare", model_, model_, "--data", set, "--bootstrap", "10", "--report",
+              out + "/report"}},
+            {"a trace", {"bench", "--model", model_, "--runs", "20", "--trace", out + "/t.json"}},
+            {"a data set", {"data", "convert", set, "--to", "coco", "--out", out + "/below/set"}}};
   }
 };
 
@@ -84,8 +100,8 @@ TEST_F(Output, AFolderThatCannotBeWrittenToIsNamed) {
 }
 
 TEST_F(Output, AFolderInTheWayIsNamedAndStays) {
-  for (const char* name : {"out/o.onnx", "out/output0.npy", "out/a.txt"})
-    fs::create_directory(at(name));
+  const Names names = {"a.txt", "boxes.json", "o.onnx", "output0.npy", "q.onnx", "t.json"};
+  for (const std::string& name : names) fs::create_directory(at("out/" + name));
   const auto refused = [&](const std::vector<std::string>& words, const std::string& name) {
     const Outcome outcome = run_shrike(words);
     EXPECT_EQ(outcome.code, 5) << outcome.err;
@@ -97,7 +113,15 @@ TEST_F(Output, AFolderInTheWayIsNamedAndStays) {
            "320,640"},
           "out/output0.npy");
   refused({"detect", path("in"), "--model", model_, "--save-txt=" + path("out")}, "out/a.txt");
-  EXPECT_EQ(names_in(at("out")), (Names{"a.txt", "o.onnx", "output0.npy"}));
+  const std::string set = path("set/data.yaml");
+  refused(
+      {"quantize", "--model", model_, "--data", set, "-o", path("out/q.onnx"), "--bootstrap", "10"},
+      "out/q.onnx");
+  refused({"val", "--model", model_, "--data", set, "--save-json", path("out/boxes.json")},
+          "out/boxes.json");
+  refused({"bench", "--model", model_, "--runs", "1", "--trace", path("out/t.json")}, "out/t.json");
+  EXPECT_EQ(names_in(at("out")), names);
+  for (const std::string& name : names) EXPECT_EQ(names_in(at("out/" + name)), Names{});
 }
 
 TEST_F(Output, NamesAsLongAsTheyCanBeAreWritten) {

@@ -2,6 +2,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <functional>
+#include <set>
+
+#include "cli/commands.h"
+#include "formats/npy.h"
 #include "machine.h"
 #include "vision/decode.h"
 
@@ -10,19 +15,41 @@ namespace {
 
 class Streams : public ProgramTest {
  protected:
-  Streams() { picture("a.png"); }
-  // A command line of every command that prints.
+  Streams() {
+    picture("a.png");
+    picture("set/images/train/a.png");
+    picture("set/images/val/b.png");
+    for (const char* name : {"set/labels/train/a.txt", "set/labels/val/b.txt"})
+      file(name, "0 0.25 0.5 0.15625 0.625\n");
+    file("set/data.yaml", "path: .\ntrain: images/train\nval: images/val\nnames: [cat, dog]\n");
+    EXPECT_TRUE(save_npy(Tensor(DType::kF32, Shape{1, 3, 32, 64}), at("x.npy")));
+  }
+  // Command lines that print, at least one of every command.
   std::vector<std::vector<std::string>> printing() const {
-    return {{"detect", path("a.png"), "--model", model_},
-            {"detect", path("a.png"), "--model", model_, "--json"},
-            {"inspect", model_},
-            {"inspect", model_, "--text"},
-            {"convert", model_, path("o.onnx"), "--json"},
-            {"bench", "--model", model_, "--runs", "1", "--warmup", "0"},
-            {"pull"},
-            {"version"},
-            {"detect", "--help"},
-            {"--help"}};
+    const std::string set = path("set/data.yaml");
+    return {
+        {"detect", path("a.png"), "--model", model_},
+        {"detect", path("a.png"), "--model", model_, "--json"},
+        {"val", "--model", model_, "--data", set},
+        {"val", "--model", model_, "--data", set, "--json"},
+        {"compare", model_, model_, "--data", set, "--bootstrap", "10"},
+        {"inspect", model_},
+        {"inspect", model_, "--text"},
+        {"convert", model_, path("o.onnx"), "--json"},
+        {"quantize", "--model", model_, "--data", set, "-o", path("q.onnx"), "--bootstrap", "10"},
+        {"run", "--model", model_, "--input", path("x.npy"), "--output", path("arrays")},
+        {"bench", "--model", model_, "--runs", "1", "--warmup", "0"},
+        {"pull"},
+        {"data", "check", set},
+        {"data", "stats", set},
+        {"data", "convert", set, "--to", "coco", "--out", path("new set")},
+        {"version"},
+        {"completions", "bash"},
+        {"completions", "zsh"},
+        {"completions", "fish"},
+        {"manual"},
+        {"detect", "--help"},
+        {"--help"}};
   }
 };
 
@@ -32,19 +59,30 @@ Prepare closed(std::vector<int> streams) {
   };
 }
 
+TEST_F(Streams, OfEveryCommandSomethingIsTried) {
+  std::set<std::string, std::less<>> tried;
+  for (const auto& words : printing()) tried.insert(words[0]);
+  for (const CommandRow& command : kCommands) EXPECT_TRUE(tried.contains(command.name));
+}
+
+void expect_noticed(const Outcome& outcome, const std::vector<std::string>& words) {
+  const std::string command = words[0] + " " + (words.size() > 1 ? words[1] : "");
+  EXPECT_EQ(outcome.code, 5) << command << ": " << outcome.err;
+  EXPECT_NE(outcome.err.find("cannot write to standard output"), std::string::npos)
+      << command << ": " << outcome.err;
+}
+
 TEST_F(Streams, AFullDiskBehindStandardOutputIsNoticedByEveryCommand) {
   for (const auto& words : printing()) {
-    const Outcome outcome = run_shrike(Start{words, {}, "/dev/full", {}});
-    EXPECT_EQ(outcome.code, 5) << words[0];
-    EXPECT_NE(outcome.err.find("cannot write to standard output"), std::string::npos) << words[0];
+    expect_noticed(run_shrike(Start{words, {}, "/dev/full", {}}), words);
+    std::filesystem::remove_all(at("new set"));
   }
 }
 
 TEST_F(Streams, AClosedStandardOutputIsNoticedByEveryCommand) {
   for (const auto& words : printing()) {
-    const Outcome outcome = run_with(closed({STDOUT_FILENO}), words);
-    EXPECT_EQ(outcome.code, 5) << words[0];
-    EXPECT_NE(outcome.err.find("cannot write to standard output"), std::string::npos) << words[0];
+    expect_noticed(run_with(closed({STDOUT_FILENO}), words), words);
+    std::filesystem::remove_all(at("new set"));
   }
 }
 

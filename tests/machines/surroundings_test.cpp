@@ -86,6 +86,7 @@ std::string all_output(const std::string& model, const fs::path& root) {
   return all + bytes_of(root / "out/a.txt");
 }
 
+// The program leaves the locale alone. Programs that use the library need not: api_test.
 TEST_F(Surroundings, DecimalCommas) {
   const fs::path locales = at("locales");
   fs::create_directory(locales);
@@ -94,7 +95,7 @@ TEST_F(Surroundings, DecimalCommas) {
                                                   {},
                                                   {}}))
     GTEST_SKIP() << "no locale with decimal commas: Debian's package locales makes one";
-  // Numbers in a cfg and in weights, scale_x_y with a decimal point among them.
+  // Its scale_x_y has a decimal point.
   const std::string darknet = write_darknet_model(root_, "d");
   for (const std::string& model : {model_, darknet}) {
     const std::string expected = all_output(model, root_);

@@ -50,5 +50,22 @@ TEST_F(Wrapper, ABuildFolderOfSomebodyElseSaysSo) {
       << outcome.err;
 }
 
+// What ctest's own summary does not have: cases of a program that passes.
+TEST_F(Wrapper, TellsWhichCasesWereSkippedAndWhy) {
+  file("LastTest.log",
+       "[ RUN      ] A.Passes\n[       OK ] A.Passes (1 ms)\n"
+       "[ RUN      ] B.NeedsRoot\n/x/b_test.cpp:9: Skipped\nno root: here\n\n"
+       "[  SKIPPED ] B.NeedsRoot (0 ms)\n[  SKIPPED ] 2 tests, listed below:\n"
+       "[  SKIPPED ] B.NeedsRoot\n[ RUN      ] C/D.e/0\nc_test.cpp:1: Skipped\nno model\n\n"
+       "[  SKIPPED ] C/D.e/0, where GetParam() = 2 (12 ms)\n");
+  Start start;
+  start.through = {"bash", "-euo", "pipefail", "-c",
+                   "source '" + path("clone dir/scripts/test.sh") + "'; skipped_cases '" +
+                       path("LastTest.log") + "'"};
+  const Outcome outcome = run_shrike(start);
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "SKIPPED: B.NeedsRoot: no root: here\nSKIPPED: C/D.e/0: no model\n");
+}
+
 }  // namespace
 }  // namespace shrike::testing
