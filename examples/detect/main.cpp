@@ -7,19 +7,54 @@
 
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 namespace {
 
-// "text" as JSON has it. Of what JSON must not contain, file names and class names have quotes,
-// backslashes and control characters.
+// Bytes of the character of UTF-8 at the start of `text`, of which there is one; where they are
+// none, as in names of files may be, of the part to be shown as U+FFFD, and `sound` is false.
+std::size_t character_bytes(std::string_view text, bool& sound) {
+  const auto byte = [&](std::size_t i) -> unsigned {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
+  };
+  const unsigned first = byte(0);
+  const std::size_t bytes = first < 0x80   ? 1
+                            : first < 0xC2 ? 0
+                            : first < 0xE0 ? 2
+                            : first < 0xF0 ? 3
+                            : first < 0xF5 ? 4
+                                           : 0;
+  // Overlong forms, surrogates and what lies past U+10FFFF show in the second byte.
+  unsigned least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+  unsigned most = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+  std::size_t count = 1;
+  for (; count < bytes && byte(count) >= least && byte(count) <= most; ++count) {
+    least = 0x80;
+    most = 0xBF;
+  }
+  sound = count == bytes;
+  return count;
+}
+
+// "text" as JSON has it, in UTF-8. Of what JSON must not contain, file names and class names have
+// quotes, backslashes, control characters and bytes that are no UTF-8.
 std::string quoted(const std::string& text) {
   std::string result = "\"";
-  for (const char c : text) {
-    char escape[8];
-    const bool control = static_cast<unsigned char>(c) < 0x20;
-    if (control) std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(c));
-    if (c == '"' || c == '\\') result += '\\';
-    result += control ? std::string(escape) : std::string(1, c);
+  for (std::string_view rest = text; !rest.empty();) {
+    bool sound = false;
+    const std::string_view character = rest.substr(0, character_bytes(rest, sound));
+    rest.remove_prefix(character.size());
+    const char c = character[0];
+    if (!sound) {
+      result += "\uFFFD";
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      char escape[8];
+      std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(c));
+      result += escape;
+    } else {
+      if (c == '"' || c == '\\') result += '\\';
+      result += character;
+    }
   }
   return result + "\"";
 }

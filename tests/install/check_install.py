@@ -76,9 +76,16 @@ def build_with_pkg_config(args, prefix: Path, folder: Path) -> Path:
     return folder / "plain"
 
 
+# Well-formed, cut off, never part of any character, overlong, surrogates, past U+10FFFF.
+NO_UTF8 = (b"\xc3\xbc \xe2\x82 \xff\xfe \xc0\xaf \xed\xa0\x80 \xf4\x90\x80\x80 \xe0\x80\xaf "
+           b"\xf0\x9f\x98.ppm")
+
+
 def pictures(folder: Path) -> list[Path]:
     sizes = [(64, 32), (320, 97), (61, 200), (1, 1)]
-    return [write_picture(folder / f'a "{w}" b\\{h}.ppm', w, h) for w, h in sizes]
+    names = [f'a "{w}" b\\{h}.ppm' for w, h in sizes]
+    names[2] = os.fsdecode(NO_UTF8)
+    return [write_picture(folder / name, *size) for name, size in zip(names, sizes)]
 
 
 def float32(text: str) -> float:
