@@ -31,6 +31,10 @@ struct Harness {
   std::string (*mutate)(std::string_view input, unsigned seed) = nullptr;
 };
 
+// What comes before any harness: tensors may take no more than an eighth of a gigabyte from now on.
+// Whatever else is allocated at once libFuzzer limits (scripts/fuzz.sh).
+void limit_tensors();
+
 std::span<const Harness> harnesses();
 // Null where there is none of that name.
 const Harness* find_harness(std::string_view name);

@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/memory.h"
 #include "harness.h"
 #include "onnx_mutator.h"
 #include "seeds.h"
@@ -32,6 +33,8 @@ constexpr Harness kHarnesses[] = {
 };
 
 }  // namespace
+
+void limit_tensors() { set_memory_limit(size_t{128} << 20); }
 
 std::span<const Harness> harnesses() { return kHarnesses; }
 

@@ -31,6 +31,11 @@ extern "C" {
 
 size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t most);
 
+int LLVMFuzzerInitialize(int*, char***) {
+  shrike::fuzz::limit_tensors();
+  return 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   chosen().run(std::as_bytes(std::span(data, size)));
   return 0;

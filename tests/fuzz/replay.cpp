@@ -1,5 +1,6 @@
 // fuzz_replay CORPUS: runs every harness on its seeds and on the files of CORPUS/<name>, which are
-// those that once were findings. Needs no libFuzzer; part of the suite.
+// those that once were findings. Anything else in CORPUS is an error. Needs no libFuzzer; part of
+// the suite.
 // fuzz_replay --write-seeds FOLDER: the seeds as files, FOLDER/<name>/seed_<i>, for libFuzzer.
 // fuzz_replay --mutate ROUNDS [FIRST]: every harness on that many changed seeds, without
 // libFuzzer's eye for what is new. The same rounds give the same inputs; the one at hand lies in
@@ -51,6 +52,21 @@ bool replay(const Harness& harness, const fs::path& corpus) {
               seeds.size(), files.size());
   if (seeds.empty()) std::fprintf(stderr, "%s has no seeds\n", std::string(harness.name).c_str());
   return !seeds.empty();
+}
+
+// Whether there is a corpus, and nothing in it that no harness would be given.
+bool is_corpus(const fs::path& corpus) {
+  std::error_code error;
+  fs::directory_iterator entries(corpus, error);
+  if (error)
+    return std::fprintf(stderr, "%s: %s\n", corpus.c_str(), error.message().c_str()), false;
+  bool good = true;
+  for (const fs::directory_entry& entry : entries) {
+    if (entry.is_directory() && find_harness(entry.path().filename().native())) continue;
+    std::fprintf(stderr, "%s: no folder of a harness\n", entry.path().c_str());
+    good = false;
+  }
+  return good;
 }
 
 bool write_seeds(const Harness& harness, const fs::path& folder) {
@@ -115,7 +131,8 @@ unsigned number(const std::vector<std::string>& words, size_t i) {
 }
 
 int main(const std::vector<std::string>& words) {
-  bool good = !words.empty();
+  limit_tensors();
+  bool good = !words.empty() && (words[0].starts_with("--") || is_corpus(words[0]));
   for (const Harness& harness : harnesses()) {
     if (!good) break;
     if (words[0] == "--write-seeds")

@@ -1,7 +1,7 @@
 // mutations PROGRAM N [SEED]: N damaged copies of models and pictures (originals.h, copies.h), each
 // given to the program under an address-space limit of what the sound file takes and 1 GiB. None
 // may end it by a signal or take over 10 seconds of processor time, and what it refuses it must
-// name.
+// name. The sound files themselves it must read.
 //
 // The same seed gives the same copies. Those that failed are kept in the working folder.
 #include <chrono>
@@ -54,7 +54,8 @@ class Campaign {
                 originals_.size(), read_, refused_, longest_, failed_);
   }
 
-  bool good() const { return failed_ == 0 && refused_ > 0; }
+  // Copies that are all refused, or all read, test nothing.
+  bool good() const { return failed_ == 0 && refused_ > 0 && read_ > 0; }
 
  private:
   // Address space the sound file takes.
@@ -64,6 +65,7 @@ class Campaign {
     const Run run = run_watched(with_file(program_, originals_[n], originals_[n].file), 0,
                                 6 * kMostSeconds, folder_ / "error");
     if (run.seconds > kMostSeconds) fail(-1, originals_[n], "takes over 10 s although it is sound");
+    if (run.code != 0) fail(-1, originals_[n], "is refused although it is sound: " + run.error);
     return needs_[n] = run.peak_address_space;
   }
 

@@ -4,10 +4,13 @@
 
 #include "base/file.h"
 #include "darknet_net.h"
+#include "detect/detector.h"
+#include "formats/model.h"
 #include "formats/onnx_writer.h"
 #include "harness.h"
 #include "ir/infer.h"
 #include "seeds.h"
+#include "vision/decode.h"
 #include "vision/encode.h"
 
 namespace shrike::mutations {
@@ -17,6 +20,15 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int kSide = 48;
+
+// Whether it can be shown a picture: of other models `detect` refuses the sound file, too.
+bool detects(const fs::path& model) {
+  Result<Graph> graph = load_model({.path = model, .second = {}});
+  if (!graph) return false;
+  LoadOptions options;
+  options.threads = 1;
+  return Detector::create(*std::move(graph), model.string(), options).ok();
+}
 
 class Originals {
  public:
@@ -62,14 +74,21 @@ class Originals {
   }
 
   void add_small() {
-    for (const fs::path& model : models_) add_model(model);
+    size_t detectors = 0;
+    for (const fs::path& model : models_) {
+      const bool detector = detects(model);
+      add_model(model, detector);
+      detectors += detector;
+    }
+    fuzz::require(detectors >= 3, "some of the models are detectors");
     add_pair(cfg_, folder_ / "net.weights");
-    for (const fs::path& picture : files_in(SHRIKE_PICTURES)) add_picture(picture);
+    for (const fs::path& picture : files_in(SHRIKE_PICTURES))
+      if (has_picture_name(picture)) add_picture(picture);
   }
 
   void add_real(const fs::path& shared) {
     for (const fs::path& file : files_in(shared / "models")) {
-      if (file.extension() == ".onnx") add_model(file);
+      if (file.extension() == ".onnx") add_model(file, true);
       if (file.extension() != ".cfg") continue;
       add_pair(file, fs::path(file).replace_extension(".weights"));
     }
@@ -118,8 +137,8 @@ class Originals {
   }
 
   // Each model with one command, in turn.
-  void add_model(const fs::path& model) {
-    switch (all_.size() % 4) {
+  void add_model(const fs::path& model, bool detector) {
+    switch (all_.size() % (detector ? 4 : 2)) {
       case 0:
         return add(model, {"inspect", "FILE"});
       case 1:
