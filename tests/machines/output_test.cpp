@@ -112,7 +112,6 @@ TEST_F(Output, AFolderInTheWayIsNamedAndStays) {
   refused({"run", "--model", model_, "--input", path("x.npy"), "--output", path("out"), "--imgsz",
            "320,640"},
           "out/output0.npy");
-  refused({"detect", path("in"), "--model", model_, "--save-txt=" + path("out")}, "out/a.txt");
   const std::string set = path("set/data.yaml");
   refused(
       {"quantize", "--model", model_, "--data", set, "-o", path("out/q.onnx"), "--bootstrap", "10"},
@@ -121,6 +120,10 @@ TEST_F(Output, AFolderInTheWayIsNamedAndStays) {
           "out/boxes.json");
   refused({"bench", "--model", model_, "--runs", "1", "--trace", path("out/t.json")}, "out/t.json");
   EXPECT_EQ(names_in(at("out")), names);
+  // Labels and annotated pictures get another name.
+  EXPECT_EQ(detect({path("in"), "--save-txt=" + path("out")}).code, 0);
+  EXPECT_EQ(names_in(at("out")), (Names{"a.txt", "a_boxes.txt", "b.txt", "boxes.json", "c.txt",
+                                        "o.onnx", "output0.npy", "q.onnx", "t.json"}));
   for (const std::string& name : names) EXPECT_EQ(names_in(at("out/" + name)), Names{});
 }
 
