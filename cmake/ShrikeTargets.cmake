@@ -3,6 +3,9 @@
 
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
+if(SHRIKE_TRAIN)
+  find_package(Torch REQUIRED)  # Debian's, or the one that Torch_DIR names
+endif()
 if(SHRIKE_TESTS)
   enable_testing()
   find_package(GTest REQUIRED)

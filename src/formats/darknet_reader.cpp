@@ -85,14 +85,15 @@ Result<Graph> build(const std::vector<Section>& sections, Builder& net) {
   return std::move(net.graph);
 }
 
-}  // namespace
-
-Result<Graph> read_darknet(const std::filesystem::path& cfg, const std::filesystem::path& weights) {
+Result<std::vector<Section>> read_sections(const std::filesystem::path& cfg) {
   constexpr size_t kMostBytes = size_t{1} << 20;  // the longest in use has 60 KB
   SHRIKE_ASSIGN(const std::string text, read_text(cfg, ErrorKind::kModel, kMostBytes));
   if (text.empty()) return model_error("cannot read " + cfg.string() + ": the file is empty");
-  SHRIKE_ASSIGN(const std::vector<Section> sections, darknet::parse_cfg(text, cfg.string()));
-  SHRIKE_ASSIGN(darknet::Weights floats, darknet::Weights::open(weights));
+  return darknet::parse_cfg(text, cfg.string());
+}
+
+Result<Graph> read_with(const std::filesystem::path& cfg, const std::vector<Section>& sections,
+                        darknet::Weights floats) {
   Builder net(std::move(floats));
   Result<Graph> graph = build(sections, net);
   if (!graph) return in_context("cannot read " + cfg.string(), graph.error());
@@ -100,6 +101,19 @@ Result<Graph> read_darknet(const std::filesystem::path& cfg, const std::filesyst
   graph->name = cfg.stem().string();
   remove_dead(*graph);
   return graph;
+}
+
+}  // namespace
+
+Result<Graph> read_darknet(const std::filesystem::path& cfg, const std::filesystem::path& weights) {
+  SHRIKE_ASSIGN(const std::vector<Section> sections, read_sections(cfg));
+  SHRIKE_ASSIGN(darknet::Weights floats, darknet::Weights::open(weights));
+  return read_with(cfg, sections, std::move(floats));
+}
+
+Result<Graph> read_darknet_cfg(const std::filesystem::path& cfg) {
+  SHRIKE_ASSIGN(const std::vector<Section> sections, read_sections(cfg));
+  return read_with(cfg, sections, darknet::Weights::zeros());
 }
 
 }  // namespace shrike

@@ -25,4 +25,7 @@ namespace shrike {
 // bytes).
 Result<Graph> read_darknet(const std::filesystem::path& cfg, const std::filesystem::path& weights);
 
+// The same of a .cfg alone: weights that are zero, to be trained from random ones.
+Result<Graph> read_darknet_cfg(const std::filesystem::path& cfg);
+
 }  // namespace shrike

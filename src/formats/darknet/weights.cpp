@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "base/memory.h"
+
 namespace shrike::darknet {
 
 namespace {
@@ -40,6 +42,12 @@ Result<Weights> Weights::open(const std::filesystem::path& path) {
 std::optional<Tensor> Weights::take(const Shape& shape) {
   const int64_t count = *shape.element_count();
   wanted_ += count;
+  if (!file_) {
+    Result<Tensor> zeros = Tensor::make(DType::kF32, shape);
+    if (zeros && missing_ == 0) return *std::move(zeros);
+    missing_ += count;
+    return std::nullopt;
+  }
   const std::span<const std::byte> rest = file_->bytes().subspan(at_);
   const auto available = static_cast<int64_t>(rest.size() / sizeof(float));
   if (missing_ > 0 || count > available) {
@@ -54,6 +62,7 @@ std::optional<Tensor> Weights::take(const Shape& shape) {
 }
 
 Result<void> Weights::finish() const {
+  if (!file_) return missing_ == 0 ? Result<void>() : out_of_memory("making room for the weights");
   const std::string needs = "the network needs " + floats_and_bytes(wanted_);
   if (missing_ > 0)
     return model_error("cannot read " + path_.string() + ": " + needs + ", " +

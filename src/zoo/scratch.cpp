@@ -1,0 +1,55 @@
+#include "zoo/scratch.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/excerpt.h"
+#include "formats/darknet_reader.h"
+#include "zoo/change_classes.h"
+#include "zoo/families.h"
+#include "zoo/initialise.h"
+
+namespace shrike::zoo {
+
+namespace {
+
+constexpr std::array<int64_t, 2> kDefaultSize = {640, 640};
+
+bool is_cfg(const std::string& name) {
+  std::string ending = std::filesystem::path(name).extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return ending == ".cfg";
+}
+
+Result<Graph> cfg_graph(const std::string& name, const ScratchOptions& options) {
+  SHRIKE_ASSIGN(Graph graph, read_darknet_cfg(name));
+  const Shape& input = *graph.value(graph.inputs[0]).shape;
+  if (options.size && *options.size != std::array{input[2], input[3]})
+    return usage_error(name + " is for pictures of " + std::to_string(input[2]) + "x" +
+                       std::to_string(input[3]) + ": change its height and width to train another");
+  SHRIKE_TRY(change_classes(graph, options.classes, options.seed));
+  return graph;
+}
+
+Result<Graph> built_in(const std::string& name, const ScratchOptions& options) {
+  const std::vector<std::string> names = family_names();
+  if (std::find(names.begin(), names.end(), name) == names.end()) {
+    std::string known;
+    for (const std::string& family : names) known += (known.empty() ? "" : ", ") + family;
+    return usage_error("there is no built-in model " + in_quotes(name) + "; there are " + known +
+                       ", and Darknet's .cfg files");
+  }
+  const std::array<int64_t, 2> size = options.size.value_or(kDefaultSize);
+  return family_graph(name, options.classes, size[0], size[1]);
+}
+
+}  // namespace
+
+Result<Graph> scratch_model(const std::string& name, const ScratchOptions& options) {
+  Result<Graph> graph = is_cfg(name) ? cfg_graph(name, options) : built_in(name, options);
+  if (graph) initialise(*graph, options.seed);
+  return graph;
+}
+
+}  // namespace shrike::zoo
