@@ -41,6 +41,14 @@ install_packages() {
   mark_done "packages-${digest:0:12}" "$digest"
 }
 
+# Debian's LibTorch, unless Torch_DIR names the folder of another's TorchConfig.cmake when the release build is
+# first configured with training.
+install_libtorch() { [ -n "${Torch_DIR-}" ] || install_packages "$root/scripts/packages-train.txt"; }
+
+# The ways the release build is configured, besides the program alone.
+readonly with_training=(-DSHRIKE_TESTS=OFF -DSHRIKE_TRAIN=ON)
+readonly with_tests=(-DSHRIKE_TESTS=ON -DSHRIKE_TRAIN=ON)
+
 # A package may have been removed since it was looked for: the next call looks again.
 cannot_build() {
   rm -f -- "$build"/stamps/packages-*

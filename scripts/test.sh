@@ -36,7 +36,12 @@ skipped_cases() {
 # printed.
 run_suite() {
   install_packages "$root/scripts/packages.txt" "$root/scripts/packages-test.txt"
-  configure "$1" -DSHRIKE_TESTS=ON
+  if [ "$1" = release ]; then
+    install_libtorch
+    configure release "${with_tests[@]}"
+  else  # LibTorch has no sanitizers
+    configure "$1" -DSHRIKE_TESTS=ON
+  fi
   compile "$1"
   install_peers
   release_clone

@@ -23,6 +23,7 @@ Result<int> run_command(const Words& words);
 Result<int> pull_command(const Words& words);
 Result<int> bench_command(const Words& words);
 Result<int> data_command(const Words& words);
+Result<int> train_command(const Words& words);
 Result<int> version_command(const Words& words);
 Result<int> completions_command(const Words& words);
 Result<int> manual_command(const Words& words);
@@ -44,6 +45,7 @@ inline constexpr CommandRow kCommands[] = {
     {"pull", "Fetch a model by name, or list the names", pull_command},
     {"bench", "Measure a model's speed and memory", bench_command},
     {"data", "Check, count or convert a data set", data_command},
+    {"train", "Train a model", train_command},
     {"version", "Show the version and what this machine offers", version_command},
     {"completions", "Print completions for bash, zsh or fish", completions_command},
     {"manual", "Print the manual page", manual_command},

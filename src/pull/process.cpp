@@ -175,4 +175,11 @@ Result<void> run_program(const Command& command, const GoOn& go_on, int* exit_st
   return describe_end(program, status, said.tail);
 }
 
+Error become(const std::filesystem::path& path, const std::vector<std::string>& arguments) {
+  std::vector<std::string> words{path.string()};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  ::execvp(words[0].c_str(), pointers(words).data());
+  return runtime_error(path.string() + " could not be started: " + errno_text(errno));
+}
+
 }  // namespace shrike

@@ -30,4 +30,9 @@ using GoOn = std::function<bool()>;
 Result<void> run_program(const Command& command, const GoOn& go_on = {},
                          int* exit_status = nullptr);
 
+// This process becomes the program at `path`, with these words as its arguments: its terminal,
+// environment, signals and exit code are this one's. Returns only where it could not be started
+// (kRuntime).
+Error become(const std::filesystem::path& path, const std::vector<std::string>& arguments);
+
 }  // namespace shrike

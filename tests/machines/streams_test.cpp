@@ -43,6 +43,7 @@ class Streams : public ProgramTest {
         {"data", "check", set},
         {"data", "stats", set},
         {"data", "convert", set, "--to", "coco", "--out", path("new set")},
+        {"train", "--help"},  // shrike-train is not built everywhere: tests/train
         {"version"},
         {"completions", "bash"},
         {"completions", "zsh"},

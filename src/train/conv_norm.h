@@ -1,0 +1,37 @@
+// Convolution, batch norm and activation as one function of autograd.
+//
+// y = f(scale[c] * (z - mean[c]) / sqrt(var[c] + epsilon) + shift[c]),  z = conv(x, weights),
+// with the batch's mean and variance of z over N, H, W; the running ones move towards them by
+// `momentum` (that of the variance over count - 1). What lies between z and y is not kept: backward
+// computes it again from z, which halves the memory that a network of such layers needs.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "ir/ops/elementwise.h"
+#include "train/geometry.h"
+
+namespace shrike::train {
+
+struct ConvNorm {
+  Windows windows;
+  int64_t groups = 1;
+  double epsilon = 1e-5;
+  Unary activation;
+};
+
+// Whether backward knows the activation's derivative; others are functions of their own.
+bool has_derivative(UnaryKind kind);
+
+struct ConvNormInputs {
+  at::Tensor x, weights, scale, shift;
+  at::Tensor running_mean, running_variance;  // written to
+};
+
+at::Tensor conv_norm(const ConvNormInputs& in, const ConvNorm& op, double momentum);
+
+// The convolution alone, padded as the windows say. `bias` may be undefined.
+at::Tensor convolve(const at::Tensor& x, const at::Tensor& weights, const at::Tensor& bias,
+                    const Windows& windows, int64_t groups);
+
+}  // namespace shrike::train

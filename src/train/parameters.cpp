@@ -1,0 +1,102 @@
+#include "train/parameters.h"
+
+#include <ATen/ATen.h>
+
+#include "base/excerpt.h"
+#include "ir/describe.h"
+#include "train/guard.h"
+#include "train/tensors.h"
+
+namespace shrike::train {
+
+namespace {
+
+using Role = ParameterRole;
+
+// The roles of a node's inputs from the second on.
+std::vector<Role> roles_of(const Op& op) {
+  if (std::holds_alternative<BatchNorm>(op))
+    return {Role::kNormScale, Role::kNormShift, Role::kNormMean, Role::kNormVariance};
+  if (std::holds_alternative<Conv>(op) || std::holds_alternative<ConvTranspose>(op) ||
+      std::holds_alternative<Gemm>(op))
+    return {Role::kWeight, Role::kBias};
+  if (std::holds_alternative<MatMul>(op)) return {Role::kWeight};
+  const auto* binary = std::get_if<Binary>(&op);
+  if (binary && binary->kind == BinaryKind::kPRelu) return {Role::kBias};
+  return {};
+}
+
+}  // namespace
+
+void Parameters::add(Parameter parameter) {
+  index_.emplace(parameter.name, all_.size());
+  all_.push_back(std::move(parameter));
+}
+
+const Parameter* Parameters::find(std::string_view name) const {
+  const auto found = index_.find(name);
+  return found == index_.end() ? nullptr : &all_[found->second];
+}
+
+Result<Parameters> Parameters::of(const Graph& graph) {
+  return guarded("copying the weights", [&]() -> Result<Parameters> {
+    Parameters parameters;
+    for (const Node& node : graph.nodes) {
+      const std::vector<Role> roles = roles_of(node.op);
+      for (size_t i = 0; i < roles.size() && i + 1 < node.inputs.size(); ++i) {
+        const Tensor* constant = graph.constant(node.inputs[i + 1]);
+        if (!constant) continue;
+        const std::string& name = graph.value(node.inputs[i + 1]).name;
+        if (parameters.find(name)) continue;  // two nodes share it
+        if (constant->dtype() != DType::kF32)
+          return model_error(describe(graph, node) + ": weights of type " +
+                             std::string(dtype_name(constant->dtype())) + " cannot learn");
+        SHRIKE_ASSIGN(at::Tensor tensor, to_torch(*constant));
+        tensor.requires_grad_(learns(roles[i]));
+        parameters.add({name, roles[i], std::move(tensor)});
+      }
+    }
+    return parameters;
+  });
+}
+
+Result<Parameters> Parameters::converted(at::ScalarType type) const {
+  return guarded("copying the weights", [&] {
+    Parameters copies;
+    for (const Parameter& p : all_)
+      copies.add({p.name, p.role,
+                  p.tensor.detach().to(type, false, true).requires_grad_(learns(p.role))});
+    return copies;
+  });
+}
+
+Result<Parameters> Parameters::clone() const {
+  return all_.empty() ? Parameters() : converted(all_.front().tensor.scalar_type());
+}
+
+Result<void> Parameters::write_to(Graph& graph) const {
+  return guarded("writing the weights into the graph", [&]() -> Result<void> {
+    std::vector<std::pair<ValueId, Tensor>> values;
+    for (const Parameter& p : all_) {
+      const std::optional<ValueId> id = graph.find_value(p.name);
+      const Tensor* old = id ? graph.constant(*id) : nullptr;
+      if (!old) return model_error("the graph has no constant " + in_quotes(p.name));
+      Tensor value = from_torch(p.tensor.detach().to(at::kFloat));
+      if (value.shape() != old->shape())
+        return model_error("the constant " + in_quotes(p.name) + " is " + to_string(old->shape()) +
+                           " in the graph and " + to_string(value.shape()) + " in the weights");
+      values.emplace_back(*id, std::move(value));
+    }
+    for (auto& [id, value] : values) graph.value(id).constant = std::move(value);
+    return {};
+  });
+}
+
+int64_t Parameters::learned_elements() const {
+  int64_t count = 0;
+  for (const Parameter& p : all_)
+    if (learns(p.role)) count += p.tensor.numel();
+  return count;
+}
+
+}  // namespace shrike::train

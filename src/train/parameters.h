@@ -1,0 +1,68 @@
+// Parameters: what a graph learns, by the names of its constants.
+//
+// The tensors are shared by copies of the object, and by every Module built with it; clone() makes
+// others. Names are those of the graph's values, so weights find their way back into it, and into
+// a checkpoint. Not thread-safe.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ir/graph.h"
+
+namespace shrike::train {
+
+enum class ParameterRole : uint8_t {
+  kWeight,
+  kBias,
+  kNormScale,
+  kNormShift,
+  kNormMean,      // running statistics: moved by forward passes, not learned
+  kNormVariance,
+};
+
+constexpr bool learns(ParameterRole role) { return role < ParameterRole::kNormMean; }
+// Weight decay is for what multiplies maps.
+constexpr bool decays(ParameterRole role) { return role == ParameterRole::kWeight; }
+
+struct Parameter {
+  std::string name;
+  ParameterRole role = ParameterRole::kWeight;
+  at::Tensor tensor;  // asks for a gradient where the role learns
+};
+
+class Parameters {
+ public:
+  // Copies of the graph's float constants that are weights or biases of convolutions and products,
+  // or belong to batch norms, in the order of the nodes. Errors: kModel for weights that are not
+  // f32, kRuntime.
+  static Result<Parameters> of(const Graph& graph);
+
+  const std::vector<Parameter>& all() const { return all_; }
+  std::vector<Parameter>& all() { return all_; }
+  // Null where there is none.
+  const Parameter* find(std::string_view name) const;
+
+  // Tensors of their own, without gradients in them.
+  Result<Parameters> clone() const;
+
+  // The same in another element type, for gradients checked in doubles.
+  Result<Parameters> converted(at::ScalarType type) const;
+
+  // Puts the values into the constants of the same names, bit for bit where they are f32. Errors
+  // (kModel): the graph lacks one, or its shape differs; the graph is then as it was.
+  Result<void> write_to(Graph& graph) const;
+
+  int64_t learned_elements() const;
+
+ private:
+  void add(Parameter parameter);
+  std::vector<Parameter> all_;
+  std::map<std::string, size_t, std::less<>> index_;
+};
+
+}  // namespace shrike::train

@@ -1,0 +1,85 @@
+// `shrike train` from outside.
+#include <gtest/gtest.h>
+
+#include "../golden/shared_files.h"
+#include "fixtures.h"
+#include "formats/onnx_writer.h"
+#include "ir/infer.h"
+#include "pull/process.h"
+
+namespace shrike::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+using TrainProgram = ProgramTest;
+
+TEST_F(TrainProgram, HelpNeedsNoTrainer) {
+  const Outcome outcome = run_shrike({"train", "--help"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_NE(outcome.out.find("--dry-run"), std::string::npos) << outcome.out;
+}
+
+TEST_F(TrainProgram, BadOptionsAreRefused) {
+  EXPECT_EQ(run_shrike({"train", "--no-such-option"}).code, 2);
+  EXPECT_EQ(run_shrike({"train", "word"}).code, 2);
+  const Outcome missing = run_shrike({"train", "--dry-run", "--model", path("missing.onnx")});
+  EXPECT_EQ(missing.code, 4);
+  EXPECT_NE(missing.err.find("missing.onnx"), std::string::npos) << missing.err;
+}
+
+TEST_F(TrainProgram, AModelWithoutAHeadSaysSo) {
+  Graph graph;
+  const ValueId x = graph.add_input("x", DType::kF32, Shape{1, 3, 32, 32});
+  graph.outputs = {graph.add_node(Unary{UnaryKind::kRelu, 0, 0}, {x}, "y")};
+  ASSERT_TRUE(infer_shapes(graph));
+  const Result<void> saved = save_onnx(graph, at("plain.onnx"));
+  ASSERT_TRUE(saved) << saved.error().message;
+  const Outcome outcome = run_shrike({"train", "--dry-run", "--model", path("plain.onnx")});
+  EXPECT_EQ(outcome.code, 4);
+  EXPECT_NE(outcome.err.find("head"), std::string::npos) << outcome.err;
+}
+
+TEST_F(TrainProgram, ADryRunTellsWhatWouldBeTrained) {
+  const auto model = find_model("yolov8n-bccd-320");
+  if (!model) GTEST_SKIP() << "yolov8n-bccd-320 is not there";
+  const Outcome outcome = run_shrike({"train", "--dry-run", "--model", model->string()});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("3 classes"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("57 folded"), std::string::npos) << outcome.out;
+}
+
+TEST_F(TrainProgram, ADryRunFromScratch) {
+  const Outcome outcome =
+      run_shrike({"train", "--dry-run", "--scratch", "yolo11n", "--imgsz", "96,64"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("80 classes"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("1x3x96x64"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("2.624 M"), std::string::npos) << outcome.out;
+  const Outcome unknown = run_shrike({"train", "--dry-run", "--scratch", "yolov99"});
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_NE(unknown.err.find("yolov8n"), std::string::npos) << unknown.err;
+  EXPECT_EQ(run_shrike({"train", "--scratch", "yolov8n", "--model", model_}).code, 2);
+}
+
+TEST_F(TrainProgram, AFullDiskBehindStandardOutputIsNoticed) {
+  Start start;
+  start.words = {"train", "--dry-run", "--scratch", "yolov8n", "--imgsz", "32"};
+  start.output = "/dev/full";
+  EXPECT_EQ(run_shrike(start).code, 5);
+}
+
+TEST_F(TrainProgram, WithoutTheTrainerItSaysHowToGetIt) {
+  const fs::path lonely = at("bin") / "shrike";
+  fs::create_directories(lonely.parent_path());
+  fs::copy_file(SHRIKE_PROGRAM, lonely);
+  int status = 0;
+  const Result<void> ran =
+      run_program({{lonely.string(), "train", "--dry-run"}, {}, {}}, {}, &status);
+  EXPECT_EQ(status, 5);
+  ASSERT_FALSE(ran);
+  EXPECT_NE(ran.error().message.find("SHRIKE_TRAIN"), std::string::npos) << ran.error().message;
+}
+
+}  // namespace
+}  // namespace shrike::testing
