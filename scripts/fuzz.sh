@@ -3,8 +3,9 @@
 # build/fuzz/corpus/HARNESS for the next time; the input of a finding in build/fuzz/findings.
 
 # fuzz_one MINUTES HARNESS: its log is build/fuzz/logs/HARNESS.log. Fails on a finding. Without
-# -entropic=0 the counting of rare edges takes most of the time of a harness that has many. It gives
-# way to all other work; SHRIKE_FUZZ_NICE is another nice value, for a machine that is never idle.
+# -entropic=0 the counting of rare edges takes most of the time of a harness that has many. No input
+# is so large that a single allocation of 256 MiB would be justified. It gives way to all other work;
+# SHRIKE_FUZZ_NICE is another nice value, for a machine that is never idle.
 fuzz_one() {
   local minutes=$1 harness=$2 work="$build/fuzz"
   mkdir -p "$work/corpus/$harness" "$work/findings" "$work/logs"
@@ -13,7 +14,7 @@ fuzz_one() {
   local TIMEFORMAT='%U %S'
   { time SHRIKE_HARNESS="$harness" nice -n "${SHRIKE_FUZZ_NICE:-19}" "$work/fuzz" \
     -max_total_time=$((minutes * 60)) -entropic=0 -timeout=10 -rss_limit_mb=2048 \
-    -print_final_stats=1 -artifact_prefix="$work/findings/$harness-" "${folders[@]}" \
+    -malloc_limit_mb=256 -print_final_stats=1 -artifact_prefix="$work/findings/$harness-" "${folders[@]}" \
     > "$work/logs/$harness.log" 2>&1; } 2> "$work/logs/$harness.time"
 }
 
