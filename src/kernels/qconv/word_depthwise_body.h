@@ -53,12 +53,16 @@ int pair_place(int i) { return i % 8 / 4 * kInts + i / 8 * 4 + i % 4; }
 }
 
 void depthwise_words(const WordDepthwiseRow& row) {
+  const int64_t words = row.pixels * row.channel_pitch;
   int64_t pattern = 0;
-  alignas(64) float values[kVector];
-  for (int64_t p = 0; p < row.pixels * row.channel_pitch; p += kVector) {
-    sum_vector(row, row.band + p, pattern, values);
-    finish_run(row, p, kVector, values, finish);
-    if (++pattern == row.patterns) pattern = 0;
+  alignas(64) float values[kChunk];
+  for (int64_t first = 0; first < words; first += kChunk) {
+    const int64_t last = std::min(first + kChunk, words);
+    for (int64_t p = first; p < last; p += kVector) {
+      sum_vector(row, row.band + p, pattern, values + (p - first));
+      if (++pattern == row.patterns) pattern = 0;
+    }
+    finish_chunk(row, first, values, finish);
   }
 }
 

@@ -1,4 +1,4 @@
-// What follows the sums of a vector of depthwise outputs: private to word_depthwise_*.cpp.
+// What follows the sums of depthwise outputs: private to word_depthwise_*.cpp.
 #pragma once
 
 #include <algorithm>
@@ -8,20 +8,22 @@
 namespace shrike::kernels {
 namespace {
 
-// Words [first, first + vector) of a row from their values, those that exist, pixel by pixel.
-inline void finish_run(const WordDepthwiseRow& row, int64_t first, int64_t vector,
-                       const float* values, WordFinishFunction finish) {
+constexpr int64_t kChunk = 256;  // words finished at once: a multiple of every vector
+
+// Words [first, first + kChunk) of a row from their values, those that exist, pixel by pixel.
+inline void finish_chunk(const WordDepthwiseRow& row, int64_t first, const float* values,
+                         WordFinishFunction finish) {
   const int64_t bytes = row.rule->floats ? sizeof(float) : sizeof(int16_t);
-  const int64_t last = std::min(first + vector, row.pixels * row.channel_pitch);
+  const int64_t last = std::min(first + kChunk, row.pixels * row.channel_pitch);
   const bool dense = row.channels == row.channel_pitch &&
                      row.output_pixel == row.channels * bytes &&
                      (!row.rule->add || row.residual_pixel == row.channels * 2);
   if (dense) {
     std::byte* output = row.output + first * bytes;
     const std::byte* residual = row.rule->add ? row.residual + first * 2 : nullptr;
-    return finish({row.rule, values, 1, vector, last - first, &output, &residual, 0});
+    return finish({row.rule, values, 1, kChunk, last - first, &output, &residual, 0});
   }
-  alignas(64) float some[kMaxVectorWords] = {};
+  alignas(64) float some[kChunk] = {};
   for (int64_t p = first; p < last;) {
     const int64_t pixel = p / row.channel_pitch, channel = p % row.channel_pitch;
     const int64_t end = std::min(last, (pixel + 1) * row.channel_pitch);
@@ -31,7 +33,7 @@ inline void finish_run(const WordDepthwiseRow& row, int64_t first, int64_t vecto
       std::byte* output = row.output + pixel * row.output_pixel;
       const std::byte* residual =
           row.rule->add ? row.residual + pixel * row.residual_pixel : nullptr;
-      finish({row.rule, some, 1, kMaxVectorWords, exist, &output, &residual, channel});
+      finish({row.rule, some, 1, kChunk, exist, &output, &residual, channel});
     }
     p = end;
   }
