@@ -2,9 +2,10 @@
 """Writes a model quantised by ONNX Runtime: static, QDQ, one weight scale a channel, 8 or 16 bits.
 
     quantize_ort.py MODEL.onnx OUT.onnx [--activations u8|i8|u16|i16] [--weights i8|i16] [--pictures N]
-                    [--imgsz H [W]]
+                    [--imgsz H [W]] [--fused] [--limit BITS]
 
-16 bits need a MODEL of opset 21.
+16 bits need a MODEL of opset 21. --fused leaves no Q and DQ between a convolution and its activation;
+--limit rounds weights of 16 bits to fewer.
 
 Only convolutions and what moves their results are quantised, as exports for detection ask for: whole
 exports lose every detection in the 8 bits of their boxes' decode.
@@ -57,11 +58,30 @@ TYPES = {"u8": quantization.QuantType.QUInt8, "i8": quantization.QuantType.QInt8
          "u16": quantization.QuantType.QUInt16, "i16": quantization.QuantType.QInt16}
 
 
-def quantize(model, out, activations="u8", pictures=4, imgsz=None, weights="i8"):
+def quantize(model, out, activations="u8", pictures=4, imgsz=None, weights="i8", fused=False):
+    kinds = [kind for kind in QUANTISED if not (fused and kind in ("Mul", "Sigmoid"))]
+    options = {"OpTypesToExcludeOutputQuantization": ["Conv"]} if fused else {}
     quantization.quantize_static(
         str(model), str(out), Pictures(model, pictures, imgsz), quant_format=quantization.QuantFormat.QDQ,
-        op_types_to_quantize=list(QUANTISED), per_channel=True, activation_type=TYPES[activations],
-        weight_type=TYPES[weights], nodes_to_exclude=decode_nodes(model))
+        op_types_to_quantize=kinds, per_channel=True, activation_type=TYPES[activations],
+        weight_type=TYPES[weights], nodes_to_exclude=decode_nodes(model),
+        extra_options=options)
+
+
+def limit_weights(path, bits):
+    model = onnx.load(path)
+    constants = {tensor.name: tensor for tensor in model.graph.initializer}
+    step = 2 ** (16 - bits)
+    for node in model.graph.node:
+        tensor = constants.get(node.input[0]) if node.op_type == "DequantizeLinear" else None
+        if tensor is None or tensor.data_type != onnx.TensorProto.INT16 or len(tensor.dims) != 4:
+            continue
+        scale, most = constants[node.input[1]], 2 ** (bits - 1) - 1
+        weights = np.clip(np.rint(onnx.numpy_helper.to_array(tensor) / step), -most, most)
+        scales = onnx.numpy_helper.to_array(scale) * np.float32(step)
+        tensor.CopyFrom(onnx.numpy_helper.from_array(weights.astype(np.int16), tensor.name))
+        scale.CopyFrom(onnx.numpy_helper.from_array(scales, scale.name))
+    onnx.save(model, path)
 
 
 def main():
@@ -72,8 +92,12 @@ def main():
     parser.add_argument("--weights", choices=["i8", "i16"], default="i8")
     parser.add_argument("--pictures", type=int, default=4)
     parser.add_argument("--imgsz", type=int, nargs="+")
+    parser.add_argument("--fused", action="store_true")
+    parser.add_argument("--limit", type=int, choices=range(9, 16), metavar="BITS")
     args = parser.parse_args()
-    quantize(args.model, args.out, args.activations, args.pictures, args.imgsz, args.weights)
+    quantize(args.model, args.out, args.activations, args.pictures, args.imgsz, args.weights, args.fused)
+    if args.limit:
+        limit_weights(args.out, args.limit)
 
 
 if __name__ == "__main__":
