@@ -24,7 +24,7 @@ constexpr CalibrationPass kPasses[] = {
 std::span<const CalibrationPass> calibration_passes() { return kPasses; }
 
 Result<Calibration> calibrate(Graph network, const CalibrationOptions& options) {
-  Calibration calibration{std::move(network), {}, {}, {}, {}};
+  Calibration calibration{std::move(network), {}, {}};
   for (const CalibrationPass& pass : kPasses) {
     if (!pass.needed &&
         std::find(options.skip.begin(), options.skip.end(), pass.name) != options.skip.end())

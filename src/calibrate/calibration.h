@@ -14,15 +14,15 @@
 
 #include "base/result.h"
 #include "ir/graph.h"
-#include "quantize/histogram.h"
 #include "quantize/place.h"
-#include "quantize/range.h"
 #include "vision/letterbox.h"
 
 namespace shrike {
 
 struct CalibrationOptions {
-  Preprocess preprocess;  // of the network's picture
+  DType activations = DType::kU8;  // or kI16
+  DType weights = DType::kI8;      // or kI16
+  Preprocess preprocess;           // of the network's picture
   std::vector<std::filesystem::path> pictures;
   int threads = 1;
   std::vector<std::string> skip;  // passes to leave out
@@ -33,9 +33,7 @@ struct CalibrationOptions {
 struct Calibration {
   Graph network;  // of network_to_quantize()
   IntegerPlan plan;
-  std::vector<Histogram> histograms;  // of the values of each group of the plan
-  std::vector<RangeChoice> ranges;    // of each group of the plan
-  std::vector<std::string> notes;     // what was left out, for whoever reads the report
+  std::vector<std::string> notes;  // what was left out, for whoever reads the report
 };
 
 struct CalibrationPass {

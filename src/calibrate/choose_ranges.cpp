@@ -6,18 +6,18 @@
 namespace shrike {
 
 Result<void> choose_ranges(Calibration& c, const CalibrationOptions& options) {
-  for (size_t g = 0; g < c.plan.groups.size(); ++g) {
+  for (TensorGroup& group : c.plan.groups) {
     SHRIKE_TRY(go_on(options.proceed));
-    const Histogram& histogram = c.histograms[g];
-    if (histogram.count() == 0) continue;  // the picture
+    // The picture, and words.
+    if (group.histogram.count() == 0 || group.form.type != DType::kU8) continue;
     double least = std::numeric_limits<double>::infinity();
-    for (const RangeChoice& choice : range_candidates(histogram)) {
-      const ByteForm form = byte_form(choice.range);
-      const double error = squared_error(histogram, form);
+    for (const RangeChoice& choice : range_candidates(group.histogram)) {
+      const IntegerForm form = form_of(choice.range);
+      const double error = squared_error(group.histogram, form);
       if (error >= least) continue;
       least = error;
-      c.ranges[g] = choice;
-      c.plan.forms[g] = form;
+      group.range = choice;
+      group.form = form;
     }
   }
   return {};

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "calibrate/layers.h"
 #include "calibrate/output_error.h"
 #include "calibrate/passes.h"
 
@@ -14,11 +15,6 @@ constexpr double kFloatShare = 0.04;
 constexpr double kWorthwhile = 0.005;
 constexpr size_t kPictures = 4;
 
-int64_t products_of(const Graph& graph, const Node& node) {
-  const Shape &w = *graph.static_shape(node.inputs[1]), &y = *graph.static_shape(node.outputs[0]);
-  return w[1] * w[2] * w[3] * y[1] * y[2] * y[3];
-}
-
 struct Candidate {
   size_t group = 0;
   double error = 0;      // of the outputs, when it alone becomes integers
@@ -28,17 +24,13 @@ struct Candidate {
 class Choice {
  public:
   explicit Choice(Calibration& calibration)
-      : c_(calibration), of_group_(calibration.network.values.size()) {
-    for (size_t g = 0; g < c_.plan.groups.size(); ++g)
-      for (const ValueId id : c_.plan.groups[g].tensors) of_group_[static_cast<size_t>(id)] = g;
-  }
+      : c_(calibration), of_group_(groups_by_value(calibration.network, calibration.plan)) {}
 
   Result<void> run(const OutputError& outputs) {
     std::vector<Candidate> candidates = affordable();
     for (Candidate& candidate : candidates) {
       IntegerPlan alone;
       alone.groups = {c_.plan.groups[candidate.group]};
-      alone.forms = {c_.plan.forms[candidate.group]};
       SHRIKE_ASSIGN(candidate.error, outputs.of(alone));
     }
     std::stable_sort(candidates.begin(), candidates.end(),
@@ -83,14 +75,8 @@ class Choice {
     for (const Node& node : c_.network.nodes)
       if (c_.plan.convs.contains(node.outputs[0]) && kept[*group_of(node.inputs[0])])
         c_.plan.convs.erase(node.outputs[0]);
-    for (size_t g = kept.size(); g-- > 0;) {
-      if (!kept[g]) continue;
-      const auto at = static_cast<std::ptrdiff_t>(g);
-      c_.plan.groups.erase(c_.plan.groups.begin() + at);
-      c_.plan.forms.erase(c_.plan.forms.begin() + at);
-      c_.histograms.erase(c_.histograms.begin() + at);
-      c_.ranges.erase(c_.ranges.begin() + at);
-    }
+    for (size_t g = kept.size(); g-- > 0;)
+      if (kept[g]) c_.plan.groups.erase(c_.plan.groups.begin() + static_cast<std::ptrdiff_t>(g));
   }
 
   Calibration& c_;
@@ -101,6 +87,7 @@ class Choice {
 }  // namespace
 
 Result<void> keep_floats(Calibration& c, const CalibrationOptions& options) {
+  if (options.activations != DType::kU8) return {};
   SHRIKE_ASSIGN(const OutputError outputs, OutputError::create(c.network, options, kPictures));
   return Choice(c).run(outputs);
 }

@@ -7,9 +7,9 @@
 namespace shrike {
 
 std::vector<Layer> layers_of(Calibration& c) {
-  std::map<ValueId, const ByteForm*> forms;
-  for (size_t g = 0; g < c.plan.groups.size(); ++g)
-    for (const ValueId id : c.plan.groups[g].tensors) forms[id] = &c.plan.forms[g];
+  std::map<ValueId, const IntegerForm*> forms;
+  for (const TensorGroup& group : c.plan.groups)
+    for (const ValueId id : group.tensors) forms[id] = &group.form;
   std::vector<Layer> layers;
   for (const Node& node : c.network.nodes) {
     const auto found = c.plan.convs.find(node.outputs[0]);
@@ -20,6 +20,12 @@ std::vector<Layer> layers_of(Calibration& c) {
                               shape(node.outputs[0]))});
   }
   return layers;
+}
+
+int64_t products_of(const Graph& network, const Node& conv) {
+  const Shape &w = *network.static_shape(conv.inputs[1]),
+              &y = *network.static_shape(conv.outputs[0]);
+  return w[1] * w[2] * w[3] * y[1] * y[2] * y[3];
 }
 
 Result<void> show_layers(const Calibration& c, std::span<const Layer> layers,

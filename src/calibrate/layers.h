@@ -12,7 +12,7 @@ namespace shrike {
 struct Layer {
   const Node* node;  // of the calibration's network
   IntegerConv* conv;
-  const ByteForm* form;  // of its input
+  const IntegerForm* form;  // of its input
   Patches patches;
 
   const Tensor& weights(const Graph& network) const { return *network.constant(node->inputs[1]); }
@@ -20,6 +20,9 @@ struct Layer {
 
 // All of them, in the network's order.
 std::vector<Layer> layers_of(Calibration& calibration);
+
+// How often a convolution of static shapes multiplies.
+int64_t products_of(const Graph& network, const Node& conv);
 
 // How many positions of a layer's output are looked at in a picture.
 inline constexpr int64_t kPositions = 256;

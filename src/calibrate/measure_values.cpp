@@ -37,8 +37,7 @@ Result<void> measure_values(Calibration& c, const CalibrationOptions& options) {
   c.plan.groups = quantized_groups(c.network);
   for (const Node& node : c.network.nodes)
     if (is_quantizable(c.network, node))
-      c.plan.convs.emplace(node.outputs[0], nearest_conv(c.network, node));
-  c.histograms.resize(c.plan.groups.size());
+      c.plan.convs.emplace(node.outputs[0], nearest_conv(c.network, node, options.weights));
 
   const Watched looked_at = watched(c);
   Graph network = c.network;
@@ -48,22 +47,21 @@ Result<void> measure_values(Calibration& c, const CalibrationOptions& options) {
                 Observer::create(std::move(network), options.preprocess, options.threads));
   const auto look = [&](size_t, std::span<const Tensor> outputs) -> Result<void> {
     for (size_t i = 0; i < outputs.size(); ++i)
-      c.histograms[looked_at.groups[i]].add(outputs[i].data<float>());
-    for (size_t g = 0; g < c.plan.groups.size(); ++g)
-      for (const ValueId id : c.plan.groups[g].constants)
-        c.histograms[g].add(c.network.constant(id)->data<float>());
+      c.plan.groups[looked_at.groups[i]].histogram.add(outputs[i].data<float>());
+    for (TensorGroup& group : c.plan.groups)
+      for (const ValueId id : group.constants)
+        group.histogram.add(c.network.constant(id)->data<float>());
     return {};
   };
   SHRIKE_TRY(show(observer, options.pictures, options.proceed, look));
 
-  for (size_t g = 0; g < c.plan.groups.size(); ++g) {
-    const bool picture = is_picture(c.network, c.plan.groups[g]);
-    const float most = 255 / options.preprocess.divisor;
-    const ValueRange range =
-        picture ? ValueRange{0, most} : choose_range(c.histograms[g], RangeMethod::kMinMax);
-    c.ranges.push_back({RangeMethod::kMinMax, 1, range});
-    c.plan.forms.push_back(picture ? ByteForm{1 / options.preprocess.divisor, 0}
-                                   : byte_form(range));
+  for (TensorGroup& group : c.plan.groups) {
+    const bool picture = is_picture(c.network, group);
+    const float divisor = options.preprocess.divisor;
+    group.range.range = picture ? ValueRange{0, 255 / divisor}
+                                : choose_range(group.histogram, RangeMethod::kMinMax);
+    group.form = picture ? IntegerForm{DType::kU8, 1 / divisor, 0}
+                         : form_of(group.range.range, options.activations);
   }
   return {};
 }

@@ -29,11 +29,15 @@ void add(Spread& spread, std::span<const float> y, std::span<const float> real) 
 
 }  // namespace
 
+Graph up_to_maps(Graph network) {
+  if (const Node* head = find_head(network)) network.outputs = head->inputs;
+  return network;
+}
+
 Result<OutputError> OutputError::create(const Graph& network, const CalibrationOptions& options,
                                         size_t most) {
   OutputError error;
-  error.network_ = network;
-  if (const Node* head = find_head(network)) error.network_.outputs = head->inputs;
+  error.network_ = up_to_maps(network);
   error.preprocess_ = options.preprocess;
   error.threads_ = options.threads;
   error.proceed_ = options.proceed;

@@ -9,6 +9,9 @@
 
 namespace shrike {
 
+// The network that gives the raw maps, which its head decodes; all of it where there is no head.
+Graph up_to_maps(Graph network);
+
 class OutputError {
  public:
   // Of the raw maps, on at most `most` of the pictures, which lie evenly among them. Keeps what the

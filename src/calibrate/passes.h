@@ -13,19 +13,20 @@ namespace shrike {
 // Quantization Through Weight Equalization and Bias Correction", 2019, with values for weights.)
 Result<void> equalise_channels(Calibration& calibration, const CalibrationOptions& options);
 
-// A plan that rounds every weight to the nearest and leaves no value of the pictures out, and the
-// histograms of the values.
+// A plan that rounds every weight to the nearest and leaves no value of the pictures out. The
+// picture itself is its bytes, whatever the other activations are.
 Result<void> measure_values(Calibration& calibration, const CalibrationOptions& options);
 
-// The range of each group of tensors: of those that several ways choose, the one that leaves the
-// least squared error.
+// The range of each group of tensors in bytes: of those that several ways choose, the one that
+// leaves the least squared error.
 Result<void> choose_ranges(Calibration& calibration, const CalibrationOptions& options);
 
-// Tensors whose integers change the outputs most stay floats, and with them the convolutions that
-// read them: as far as these are 4 % of all products together (depthwise ones, as a rule).
+// Of activations in bytes, tensors whose integers change the outputs most stay floats, and with
+// them the convolutions that read them: as far as these are 4 % of all products together (depthwise
+// ones, as a rule).
 Result<void> keep_floats(Calibration& calibration, const CalibrationOptions& options);
 
-// Weights rounded so that the layer's output changes least (quantize/rounding.h).
+// Weights of i8 rounded so that the layer's output changes least (quantize/rounding.h).
 Result<void> round_weights(Calibration& calibration, const CalibrationOptions& options);
 
 // Biases such that each channel's mean over the pictures is what it is in floats.

@@ -62,6 +62,7 @@ Result<void> round_layers(Calibration& c, std::span<const Layer> layers,
 }  // namespace
 
 Result<void> round_weights(Calibration& c, const CalibrationOptions& options) {
+  if (options.weights != DType::kI8) return {};
   ThreadPool pool(options.threads);
   const std::vector<Layer> layers = small_layers(c);
   for (size_t begin = 0, end = 0; begin < layers.size(); begin = end) {

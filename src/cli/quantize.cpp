@@ -11,17 +11,18 @@
 #include "cli/dataset_option.h"
 #include "cli/detector_options.h"
 #include "cli/exit_code.h"
+#include "cli/float_model.h"
 #include "cli/interrupt.h"
-#include "cli/model_names.h"
-#include "cli/network.h"
 #include "cli/overwriting.h"
+#include "cli/quantize_judge.h"
+#include "cli/quantize_mixed.h"
 #include "cli/quantize_report.h"
+#include "cli/quantize_sets.h"
 #include "cli/terminal.h"
 #include "cli/value_names.h"
 #include "cli/values.h"
-#include "detect/family.h"
-#include "formats/names_literal.h"
 #include "formats/onnx_writer.h"
+#include "quantize/half_weights.h"
 #include "quantize/network.h"
 #include "report/number.h"
 
@@ -31,23 +32,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Where quantisation needs no element types of its own: scales of each channel are there from 13
-// on.
-constexpr int kOpset = 13;
-// Of a model's own detections, those that are taken for the truth.
-constexpr float kTruthConfidence = 0.25f;
+enum class Target { kInt8, kInt16, kInt16x8, kFp16, kMixed };
 
 struct Choice {
-  int value;
+  Target value;
   std::string_view name;
 };
-constexpr Choice kForms[] = {{8, "int8"}};
+constexpr Choice kTargets[] = {{Target::kInt8, "int8"},
+                               {Target::kInt16, "int16"},
+                               {Target::kInt16x8, "int16x8"},
+                               {Target::kFp16, "fp16"},
+                               {Target::kMixed, "mixed"}};
+// Of `mixed`, where nobody says.
+constexpr double kMaxDrop = 0.3;
+// Of those that calibrate, how many each layer's effect on AP is measured by.
+constexpr size_t kSensitivityPictures = 32;
 
 struct Options {
   ModelOption model;
   ValidationOptions validation;
   CalibrationSplit calibration;
-  std::string size, names_file, without, out, to = "int8";
+  std::string size, names_file, without, out, times, to = "int8";
   double max_drop = -1;  // points; below 0: any
   int threads = 0;
   bool json = false;
@@ -61,7 +66,7 @@ void add_options(CLI::App& app, Options& o) {
       ->type_name(kFileValue);
   app.add_option("-o,--output", o.out, "The file to write, .onnx")->type_name(kFileValue);
   app.add_option("--to", o.to, "What layers compute in")
-      ->type_name(choice_value(kForms))
+      ->type_name(choice_value(kTargets))
       ->capture_default_str();
   app.add_option("--calib", o.calibration.most, "Pictures to calibrate by, at most")
       ->capture_default_str()
@@ -70,11 +75,17 @@ void add_options(CLI::App& app, Options& o) {
                  "The part of the data set they come from (train; where there is none, or it has "
                  "pictures of --split, the set is halved)")
       ->type_name(kSplitValue);
-  app.add_option("--max-drop", o.max_drop,
-                 "AP points (0.50:0.95) that may be lost; nothing is written when it is more")
+  app.add_option(
+         "--max-drop", o.max_drop,
+         "AP points (0.50:0.95) that may be lost; nothing is written when it is more (mixed: "
+         "0.3)")
       ->check(number_in(0, 100));
   app.add_option("--without", o.without, "Passes of the calibration to leave out, with commas")
       ->type_name(kListValue);
+  app.add_option("--times", o.times,
+                 "Of mixed: the report (--json) of the machine the model is for, where that is not "
+                 "this one")
+      ->type_name(kFileValue);
   app.add_flag("--json", o.json, "The report as JSON");
   add_validation_options(app, o.validation);
 }
@@ -99,133 +110,126 @@ Result<std::vector<std::string>> parse_passes(const std::string& text) {
   return names;
 }
 
-// One model on its way: in floats as the file has it, and what is needed to run it on pictures.
-struct FloatModel {
-  std::string source;
-  uint64_t bytes = 0;
-  Graph graph;    // its size fixed
-  Graph network;  // to be quantised
-  Preprocess preprocess;
-  std::vector<std::string> names;
+// What becomes of the model.
+struct Changed {
+  Graph graph;  // as it is saved
+  std::vector<QuantizedLayer> layers;
 };
 
-Result<FloatModel> load_float_model(const Options& o) {
-  SHRIKE_ASSIGN(FoundModel found, find_model_files(o.model));
-  SHRIKE_ASSIGN(LoadedModel loaded, load_found_model(std::move(found)));
-  SHRIKE_TRY(check_not_input(o.out, loaded.files));
-  FloatModel model;
-  model.source = loaded.source;
-  model.bytes = loaded.bytes;
-  if (!o.names_file.empty()) {
-    SHRIKE_ASSIGN(loaded.names, read_names_file(o.names_file));
+// Errors and times of the layers of a plan.
+Result<void> measure_layers(const Calibration& c, const CalibrationOptions& options,
+                            std::vector<QuantizedLayer>& layers) {
+  const IntegerPlan plans[] = {{}, c.plan};
+  SHRIKE_ASSIGN(const std::vector<NetworkTimes> times,
+                measure_times(c.network, plans, options.proceed));
+  for (QuantizedLayer& layer : layers) {
+    layer.ms_before = times[0].convs.at(layer.conv);
+    layer.ms_after = times[1].convs.at(layer.conv);
   }
-  std::optional<std::array<int, 2>> size;
-  if (!o.size.empty()) {
-    SHRIKE_ASSIGN(size, parse_size(o.size));
-  }
-  SHRIKE_ASSIGN(model.graph, at_size(std::move(loaded.graph), size, model.source));
-  Result<Graph> network = network_to_quantize(model.graph);
-  if (!network) return in_context(model.source, network.error());
-  model.network = *std::move(network);
-  const bool named = model.network.metadata.contains("names");
-  if (!named || !o.names_file.empty()) SHRIKE_TRY(add_names(model.network, loaded.names));
-  model.graph.metadata["names"] = model.network.metadata["names"];
-  const Result<Network> detector = make_network(model.graph, {});
-  if (!detector) return in_context(model.source, detector.error());
-  model.preprocess = family_of(*detector, PreprocessChoice::kAuto).preprocess;
-  SHRIKE_ASSIGN(model.names, parse_names(model.network.metadata["names"]));
-  return model;
-}
-
-bool has_labels(const Dataset& dataset) {
-  for (const Sample& sample : dataset.samples)
-    if (!sample.truth.empty()) return true;
-  return false;
-}
-
-// What the detector finds becomes the truth.
-Result<void> label(Dataset& dataset, Detector& detector, const Options& o, int streams) {
-  SHRIKE_ASSIGN(const std::vector<Validation> found,
-                validate_shown(std::span(&detector, 1), dataset, o.validation, streams, true));
-  for (size_t i = 0; i < found[0].scored.size(); ++i)
-    for (const Detection& d : found[0].detections[i]) {
-      if (d.confidence < kTruthConfidence) continue;
-      const double x = d.box.x1, y = d.box.y1, width = d.box.x2 - d.box.x1,
-                   height = d.box.y2 - d.box.y1;
-      dataset.samples[found[0].scored[i]].truth.push_back(
-          {x, y, width, height, width * height, d.class_id});
-    }
   return {};
 }
 
-// Both models on the pictures to judge by.
-Result<void> judge(QuantizeReport& report, const FloatModel& model, const Graph& integers,
-                   Dataset& dataset, const Options& o) {
-  const int streams = validation_threads(o.threads);
-  LoadOptions load;
-  load.threads = 1;
-  std::vector<Detector> detectors;
-  for (const Graph* graph : {&model.graph, &integers}) {
-    SHRIKE_ASSIGN(Detector detector, Detector::create(*graph, model.source, load));
-    detectors.push_back(std::move(detector));
-  }
-  report.own_truth = !has_labels(dataset);
-  if (report.own_truth) SHRIKE_TRY(label(dataset, detectors[0], o, streams));
-  SHRIKE_ASSIGN(const std::vector<Validation> found,
-                validate_shown(detectors, dataset, o.validation, streams, false));
-  const Validation &before = found[0], &after = found[1];
-  report.judged = before.scored.size();
-  report.before = before.scores.summary.map50_95;
-  report.after = after.scores.summary.map50_95;
-  report.ms_before = before.speed.inference_ms;
-  report.ms_after = after.speed.inference_ms;
-  if (o.validation.draws > 0)
-    report.difference =
-        compare(before.matches, after.matches, static_cast<int>(dataset.names.size()),
-                bootstrap_options(o.validation, streams))
-            .map50_95;
-  return {};
+Result<Changed> changed_from(const Calibration& c, std::vector<QuantizedLayer> layers,
+                             const CalibrationOptions& options) {
+  SHRIKE_TRY(measure_layers(c, options, layers));
+  SHRIKE_ASSIGN(Graph graph, in_integers(c));
+  SHRIKE_ASSIGN(graph, network_to_save(std::move(graph)));
+  return Changed{std::move(graph), std::move(layers)};
 }
 
-Result<int> quantize_and_tell(const Options& o, const FloatModel& model, QuantizeSets sets,
-                              const std::vector<std::string>& skip) {
+Result<Changed> halved(const FloatModel& model) {
+  Changed changed;
+  changed.layers = layers_of_report(model.network, {});
+  for (QuantizedLayer& layer : changed.layers) layer.type = "fp16";
+  SHRIKE_ASSIGN(changed.graph, network_to_save(model.network));
+  SHRIKE_TRY(halve_weights(changed.graph));
+  return changed;
+}
+
+Result<Changed> uniform(const Calibration& c, const CalibrationOptions& options) {
+  std::vector<QuantizedLayer> layers = layers_of_report(c.network, c.plan);
+  SHRIKE_ASSIGN(const auto found, sensitivity_of(c, options, nullptr));
+  for (QuantizedLayer& layer : layers)
+    if (found.contains(layer.conv)) layer.error = found.at(layer.conv).error;
+  return changed_from(c, std::move(layers), options);
+}
+
+Result<Changed> mixed(Calibration c, const CalibrationOptions& options, const Options& o,
+                      const FloatModel& model, Dataset calibration, QuantizeJudge& judge) {
+  const std::vector<Sample> all = std::move(calibration.samples);
+  const size_t count = std::min(all.size(), kSensitivityPictures);
+  calibration.samples.clear();
+  for (size_t i = 0; i < count; ++i) calibration.samples.push_back(all[i * all.size() / count]);
+  SHRIKE_ASSIGN(QuantizeJudge calibrating,
+                QuantizeJudge::create(model.graph, model.source, std::move(calibration),
+                                      o.validation, validation_threads(o.threads)));
+  SHRIKE_ASSIGN(MixedNetwork network,
+                mix_types(c, options, calibrating, judge, {o.max_drop, o.times}));
+  c.plan = std::move(network.plan);
+  return changed_from(c, std::move(network.layers), options);
+}
+
+Result<Changed> change(const Options& o, Target target, const FloatModel& model,
+                       const QuantizeSets& sets, const std::vector<std::string>& skip,
+                       QuantizeJudge& judge) {
+  if (target == Target::kFp16) return halved(model);
   CalibrationOptions options;
+  const bool words = target == Target::kInt16 || target == Target::kInt16x8;
+  if (words) options.activations = DType::kI16;
+  if (target == Target::kInt16) options.weights = DType::kI16;
   options.preprocess = model.preprocess;
-  options.pictures = std::move(sets.calibration);
+  for (const Sample& sample : sets.calibration.samples) options.pictures.push_back(sample.picture);
   options.threads = validation_threads(o.threads);
   options.skip = skip;
+  // What 8 bits are too few for is found layer by layer.
+  if (target == Target::kMixed) options.skip.push_back("keep_floats");
   options.proceed = [] { return interrupted() == 0; };
-  Result<Calibration> calibration = calibrate(model.network, options);
-  if (interrupted() != 0) return exit_code_of_signal(interrupted());
-  if (!calibration) return in_context("quantize " + model.source, calibration.error());
-  SHRIKE_ASSIGN(Graph integers, in_integers(*calibration));
-  SHRIKE_ASSIGN(integers, network_to_save(std::move(integers)));
-  SHRIKE_ASSIGN(const std::string bytes, write_onnx(integers, {.opset = kOpset}));
+  SHRIKE_ASSIGN(Calibration calibration, calibrate(model.network, options));
+  for (const std::string& note : calibration.notes) say(printable(note));
+  if (target != Target::kMixed) return uniform(calibration, options);
+  return mixed(std::move(calibration), options, o, model, sets.calibration, judge);
+}
 
-  for (const std::string& note : calibration->notes) say(printable(note));
-
-  QuantizeReport report;
-  report.model = model.source, report.file = o.out, report.data = describe(sets.judging);
-  report.layers = layers_of_report(*calibration);
-  report.bytes_before = model.bytes, report.bytes_after = bytes.size();
-  report.calibrated = options.pictures.size(), report.halved = sets.halved;
-  const Result<void> judged = judge(report, model, integers, sets.judging, o);
-  if (interrupted() != 0) return exit_code_of_signal(interrupted());
-  SHRIKE_TRY(judged);
-  if (o.max_drop >= 0 && !(report.before && report.after))
+// Prints the report, and writes the file unless too much was lost.
+Result<int> write_and_tell(const Options& o, const QuantizeReport& report,
+                           const std::string& bytes) {
+  const Judgement& judgement = report.judgement;
+  if (o.max_drop >= 0 && !(judgement.before && judgement.after))
     return input_error("--max-drop: " + report.data +
                        " has no object to judge by: nothing was written");
-  const bool good = o.max_drop < 0 || points_lost(report) <= o.max_drop;
+  const double lost = points_lost(judgement);
+  const bool good = o.max_drop < 0 || lost <= o.max_drop;
   if (good) SHRIKE_TRY(write_file(o.out, bytes));
   const std::string text = o.json ? quantize_json(report) : quantize_text(report);
   std::fwrite(text.data(), 1, text.size(), stdout);
   if (good) {
     say("wrote " + printable(o.out));
   } else {
-    say("lost " + fixed(points_lost(report), 2) + " points, more than --max-drop " +
-        fixed(o.max_drop, 2) + ": nothing was written");
+    say("lost " + fixed(lost, 2) + " points, more than --max-drop " + fixed(o.max_drop, 2) +
+        ": nothing was written");
   }
   return good ? kExitOk : kExitAccuracy;
+}
+
+Result<int> quantize_and_tell(const Options& o, Target target, const FloatModel& model,
+                              QuantizeSets sets, const std::vector<std::string>& skip) {
+  QuantizeReport report;
+  report.model = model.source, report.file = o.out, report.data = describe(sets.judging);
+  report.to = o.to;
+  report.calibrated = sets.calibration.samples.size(), report.halved = sets.halved;
+  SHRIKE_ASSIGN(QuantizeJudge judge,
+                QuantizeJudge::create(model.graph, model.source, std::move(sets.judging),
+                                      o.validation, validation_threads(o.threads)));
+  report.own_truth = judge.own_truth();
+  Result<Changed> changed = change(o, target, model, sets, skip, judge);
+  if (!changed) return in_context("quantize " + model.source, changed.error());
+  SHRIKE_ASSIGN(const std::string bytes,
+                write_onnx(changed->graph, {.opset = opset_for(changed->graph)}));
+  report.layers = std::move(changed->layers);
+  report.bytes_before = model.bytes, report.bytes_after = bytes.size();
+  SHRIKE_ASSIGN(report.judgement, judge.judge(changed->graph));
+  if (interrupted() != 0) return runtime_error("ended early");
+  return write_and_tell(o, report, bytes);
 }
 
 }  // namespace
@@ -233,8 +237,8 @@ Result<int> quantize_and_tell(const Options& o, const FloatModel& model, Quantiz
 Result<int> quantize_command(const Words& words) {
   Options o;
   CLI::App app(
-      "Writes a model that computes in integers of 8 bits, as ONNX with QuantizeLinear and "
-      "DequantizeLinear, and measures what that costs.",
+      "Writes a model that computes in integers, as ONNX with QuantizeLinear and DequantizeLinear, "
+      "or with weights of 16 bits, and measures what that costs.",
       "shrike quantize");
   add_options(app, o);
   SHRIKE_ASSIGN(const Arguments arguments, parse_arguments(app, words));
@@ -248,15 +252,21 @@ Result<int> quantize_command(const Words& words) {
         "data.yaml -o OUT.onnx");
   if (lower_ending(o.out) != ".onnx")
     return usage_error("quantize writes ONNX: " + o.out + " does not end in .onnx");
-  SHRIKE_TRY(parse_choice("--to", o.to, kForms));
+  SHRIKE_ASSIGN(const Target target, parse_choice("--to", o.to, kTargets));
+  if (target == Target::kMixed && o.max_drop < 0) o.max_drop = kMaxDrop;
+  if (target == Target::kFp16) o.calibration.most = 0;
+  if (!o.times.empty() && target != Target::kMixed)
+    return usage_error("--times is of --to mixed alone");
   SHRIKE_ASSIGN(const std::vector<std::string> skip, parse_passes(o.without));
   SHRIKE_TRY(check_place(o.out));
 
-  SHRIKE_ASSIGN(const FloatModel model, load_float_model(o));
+  SHRIKE_ASSIGN(const FloatModel model, load_float_model({o.model, o.size, o.names_file, o.out}));
   SHRIKE_ASSIGN(QuantizeSets sets, open_quantize_sets(o.validation, o.calibration, model.names,
                                                       validation_threads(o.threads)));
   const CatchInterrupts caught;
-  return quantize_and_tell(o, model, std::move(sets), skip);
+  const Result<int> code = quantize_and_tell(o, target, model, std::move(sets), skip);
+  if (!code && interrupted() != 0) return exit_code_of_signal(interrupted());
+  return code;
 }
 
 }  // namespace shrike

@@ -1,7 +1,5 @@
 #include "cli/quantize_report.h"
 
-#include <map>
-
 #include "cli/table_text.h"
 #include "formats/json.h"
 #include "report/number.h"
@@ -18,36 +16,79 @@ std::string in_megabytes(uint64_t bytes) {
   return fixed(static_cast<double>(bytes) / 1e6, 2) + " MB";
 }
 
-std::string accuracy_text(const QuantizeReport& r) {
+std::string accuracy_text(const Judgement& j) {
   std::string text =
-      "mAP 0.50:0.95 " + fixed(r.before, 3) + " before, " + fixed(r.after, 3) + " after";
-  if (r.difference)
-    text += ": " + signed_fixed(100 * r.difference->difference, 2) +
-            " points (95 %: " + signed_fixed(100 * r.difference->interval95.low, 2) + " to " +
-            signed_fixed(100 * r.difference->interval95.high, 2) + ")";
+      "mAP 0.50:0.95 " + fixed(j.before, 3) + " before, " + fixed(j.after, 3) + " after";
+  if (j.difference)
+    text += ": " + signed_fixed(100 * j.difference->difference, 2) +
+            " points (95 %: " + signed_fixed(100 * j.difference->interval95.low, 2) + " to " +
+            signed_fixed(100 * j.difference->interval95.high, 2) + ")";
   return text + "\n";
+}
+
+int bits_of(DType type) { return type == DType::kI16 ? 16 : 8; }
+
+Json layer_json(const QuantizedLayer& layer) {
+  Json row = {{"name", layer.name},
+              {"products", layer.products},
+              {"type", layer.type},
+              {"bits", layer.bits},
+              {"weight_bits", layer.weight_bits},
+              {"range", layer.range},
+              {"low", layer.low},
+              {"high", layer.high},
+              {"error", number(layer.error)},
+              {"points_lost", number(layer.points)},
+              {"ms_before", number(layer.ms_before)},
+              {"ms_after", number(layer.ms_after)},
+              {"ms", Json::object()}};
+  for (const auto& [type, ms] : layer.ms) row["ms"][type] = ms;
+  return row;
+}
+
+std::string layers_text(const std::vector<QuantizedLayer>& layers) {
+  Table table;
+  table.columns = {{"Layer"},         {"Type"},         {"Products", true},
+                   {"Error", true},   {"Points", true}, {"ms before", true},
+                   {"ms after", true}};
+  for (const QuantizedLayer& layer : layers)
+    table.rows.push_back({layer.name, layer.type, Number{static_cast<double>(layer.products), 0},
+                          Number{layer.error, 5}, Number{layer.points, 2},
+                          Number{layer.ms_before, 3}, Number{layer.ms_after, 3}});
+  return table_text(table) + "\n";
+}
+
+// "layers: 58 int8, 3 int16"
+std::string types_text(const std::vector<QuantizedLayer>& layers) {
+  std::map<std::string, uint64_t> counts;
+  for (const QuantizedLayer& layer : layers) ++counts[layer.type];
+  std::string text;
+  for (const auto& [type, count] : counts)
+    text += (text.empty() ? "layers: " : ", ") + grouped(count) + " " + type;
+  return text;
 }
 
 }  // namespace
 
-std::vector<QuantizedLayer> layers_of_report(const Calibration& c) {
-  std::map<ValueId, const RangeChoice*> ranges;
-  for (size_t g = 0; g < c.plan.groups.size(); ++g)
-    for (const ValueId id : c.plan.groups[g].tensors) ranges[id] = &c.ranges[g];
+std::vector<QuantizedLayer> layers_of_report(const Graph& network, const IntegerPlan& plan) {
+  const auto group_of = groups_by_value(network, plan);
   std::vector<QuantizedLayer> layers;
-  for (const Node& node : c.network.nodes) {
+  for (const Node& node : network.nodes) {
     if (!std::holds_alternative<Conv>(node.op)) continue;
-    const Shape &w = *c.network.static_shape(node.inputs[1]),
-                &y = *c.network.static_shape(node.outputs[0]);
+    const Shape &w = *network.static_shape(node.inputs[1]),
+                &y = *network.static_shape(node.outputs[0]);
     QuantizedLayer layer;
-    layer.name = node.name.empty() ? c.network.value(node.outputs[0]).name : node.name;
+    layer.conv = node.outputs[0];
+    layer.name = node.name.empty() ? network.value(node.outputs[0]).name : node.name;
     layer.products = w[1] * w[2] * w[3] * y[1] * y[2] * y[3];
-    if (c.plan.convs.contains(node.outputs[0])) {
-      const RangeChoice& choice = *ranges.at(node.inputs[0]);
-      layer.bits = 8;
-      layer.range = to_string(choice);
-      layer.low = static_cast<double>(choice.range.low);
-      layer.high = static_cast<double>(choice.range.high);
+    if (const auto found = plan.convs.find(node.outputs[0]); found != plan.convs.end()) {
+      const TensorGroup& group = plan.groups[*group_of[static_cast<size_t>(node.inputs[0])]];
+      layer.bits = bits_of(group.form.type);
+      layer.weight_bits = bits_of(found->second.weights.q.dtype());
+      layer.type = layer.weight_bits == 16 ? "int16" : layer.bits == 16 ? "int16x8" : "int8";
+      layer.range = to_string(group.range);
+      layer.low = static_cast<double>(group.range.range.low);
+      layer.high = static_cast<double>(group.range.range.high);
     }
     layers.push_back(std::move(layer));
   }
@@ -63,56 +104,46 @@ double integer_share(const std::vector<QuantizedLayer>& layers) {
   return all > 0 ? integers / all : 0;
 }
 
-double points_lost(const QuantizeReport& report) {
-  return report.before && report.after ? 100 * (*report.before - *report.after) : 0;
-}
-
 std::string quantize_json(const QuantizeReport& r) {
   Json layers = Json::array();
-  for (const QuantizedLayer& layer : r.layers)
-    layers.push_back({{"name", layer.name},
-                      {"products", layer.products},
-                      {"bits", layer.bits},
-                      {"range", layer.range},
-                      {"low", layer.low},
-                      {"high", layer.high}});
-  Json map = {{"before", number(r.before)}, {"after", number(r.after)}};
-  map["difference"] = r.difference ? Json(r.difference->difference) : Json(nullptr);
+  for (const QuantizedLayer& layer : r.layers) layers.push_back(layer_json(layer));
+  const Judgement& j = r.judgement;
+  Json map = {{"before", number(j.before)}, {"after", number(j.after)}};
+  map["difference"] = j.difference ? Json(j.difference->difference) : Json(nullptr);
   map["interval95"] =
-      r.difference ? Json::array({r.difference->interval95.low, r.difference->interval95.high})
+      j.difference ? Json::array({j.difference->interval95.low, j.difference->interval95.high})
                    : Json(nullptr);
   return dump_json({{"model", r.model},
                     {"file", r.file},
                     {"data", r.data},
+                    {"to", r.to},
                     {"calibration_pictures", r.calibrated},
-                    {"judged_pictures", r.judged},
+                    {"judged_pictures", j.pictures},
                     {"halved", r.halved},
                     {"truth", r.own_truth ? "float model" : "labels"},
                     {"bytes_before", r.bytes_before},
                     {"bytes_after", r.bytes_after},
                     {"integer_share", integer_share(r.layers)},
                     {"map50_95", map},
-                    {"network_ms", {{"before", r.ms_before}, {"after", r.ms_after}}},
+                    {"network_ms", {{"before", j.ms_before}, {"after", j.ms_after}}},
                     {"layers", layers}}) +
          "\n";
 }
 
 std::string quantize_text(const QuantizeReport& r) {
-  Table table;
-  table.columns = {{"Layer in floats"}, {"Products", true}};
-  for (const QuantizedLayer& layer : r.layers)
-    if (layer.bits == 32)
-      table.rows.push_back({layer.name, Number{static_cast<double>(layer.products), 0}});
-  std::string text = table_text(table);
-  if (!text.empty()) text += "\n";
-  text += percent(integer_share(r.layers)) + " of the products in integers, " +
-          in_megabytes(r.bytes_before) + " before, " + in_megabytes(r.bytes_after) + " after\n";
-  text += "calibrated by " + grouped(r.calibrated) + " pictures, judged by " + grouped(r.judged) +
-          (r.halved ? " others, halved by their names" : " others");
+  const Judgement& j = r.judgement;
+  std::string text = layers_text(r.layers);
+  text += types_text(r.layers) + "; " + percent(integer_share(r.layers)) +
+          " of the products in integers, " + in_megabytes(r.bytes_before) + " before, " +
+          in_megabytes(r.bytes_after) + " after\n";
+  text += r.calibrated == 0
+              ? "judged by " + grouped(j.pictures) + " pictures"
+              : "calibrated by " + grouped(r.calibrated) + " pictures, judged by " +
+                    grouped(j.pictures) + (r.halved ? " others, halved by their names" : " others");
   text +=
       r.own_truth ? "; what the float model finds is the truth, as there are no labels\n" : "\n";
-  text += accuracy_text(r);
-  text += "network " + fixed(r.ms_before, 2) + " ms a picture before, " + fixed(r.ms_after, 2) +
+  text += accuracy_text(j);
+  text += "network " + fixed(j.ms_before, 2) + " ms a picture before, " + fixed(j.ms_after, 2) +
           " after, on one thread\n";
   return text;
 }

@@ -46,44 +46,40 @@ Result<Dataset> dataset_of_folder(const fs::path& folder, const std::vector<std:
   return dataset;
 }
 
-// The pictures of the split to calibrate by; nothing where nobody named one and there is no train.
-Result<Paths> calibration_pictures(const ValidationOptions& options, const std::string& split,
-                                   int threads) {
-  const Result<Dataset> dataset = open_dataset(
+// The part of the data set to calibrate by; without samples where nobody named one and there is no
+// train.
+Result<Dataset> calibration_data(const ValidationOptions& options, const std::string& split,
+                                 int threads) {
+  Result<Dataset> dataset = open_dataset(
       options.data, {split.empty() ? "train" : split, options.pictures, threads, false});
-  if (!dataset) {
-    if (split.empty()) return Paths();
-    return dataset.error();
-  }
-  Paths pictures;
-  for (const Sample& sample : dataset->samples) pictures.push_back(sample.picture);
-  return pictures;
+  if (!dataset && split.empty()) return Dataset();
+  return dataset;
 }
 
-std::set<fs::path> real_paths(const Paths& pictures) {
+std::set<fs::path> real_paths(const Dataset& dataset) {
   std::set<fs::path> real;
-  for (const fs::path& picture : pictures) {
+  for (const Sample& sample : dataset.samples) {
     std::error_code ignored;
-    real.insert(fs::weakly_canonical(picture, ignored));
+    real.insert(fs::weakly_canonical(sample.picture, ignored));
   }
   return real;
 }
 
-bool overlap(const Paths& a, const Paths& b) {
+bool overlap(const Dataset& a, const Dataset& b) {
   const std::set<fs::path> first = real_paths(a), second = real_paths(b);
   return std::any_of(first.begin(), first.end(),
                      [&](const fs::path& path) { return second.contains(path); });
 }
 
 // At most so many that can be read, evenly.
-Paths some_of(const Paths& pictures, int most) {
-  const size_t count = std::min(pictures.size(), static_cast<size_t>(most));
-  Paths chosen;
+std::vector<Sample> some_of(const std::vector<Sample>& samples, int most) {
+  const size_t count = std::min(samples.size(), static_cast<size_t>(most));
+  std::vector<Sample> chosen;
   for (size_t i = 0; i < count; ++i) {
-    const fs::path& picture = pictures[i * pictures.size() / count];
-    const Result<Image> image = read_image(picture);
+    const Sample& sample = samples[i * samples.size() / count];
+    const Result<Image> image = read_image(sample.picture);
     if (image) {
-      chosen.push_back(picture);
+      chosen.push_back(sample);
     } else {
       say(printable(image.error().message) + ": not calibrated by");
     }
@@ -97,32 +93,33 @@ Result<QuantizeSets> open_quantize_sets(const ValidationOptions& options,
                                         const CalibrationSplit& calibration,
                                         const std::vector<std::string>& names, int threads) {
   QuantizeSets sets;
-  Paths pictures;
   if (is_picture_folder(options.data)) {
     SHRIKE_ASSIGN(sets.judging, dataset_of_folder(options.data, names));
   } else {
     SHRIKE_ASSIGN(sets.judging, open_validation_data(options, threads));
-    SHRIKE_ASSIGN(pictures, calibration_pictures(options, calibration.name, threads));
+    if (calibration.most > 0) {
+      SHRIKE_ASSIGN(sets.calibration, calibration_data(options, calibration.name, threads));
+    }
   }
   const std::string where = describe(sets.judging);
   const size_t all = sets.judging.samples.size();
-  Paths judged;
-  for (const Sample& sample : sets.judging.samples) judged.push_back(sample.picture);
-  if (pictures.empty()) pictures = judged;
-  if (overlap(pictures, judged)) {
+  if (calibration.most == 0)
+    return all > 0 ? Result<QuantizeSets>(std::move(sets))
+                   : input_error(where + ": no picture to judge by");
+  if (sets.calibration.samples.empty()) sets.calibration = sets.judging;
+  std::vector<Sample>& samples = sets.calibration.samples;
+  if (overlap(sets.calibration, sets.judging)) {
     sets.halved = true;
-    std::erase_if(pictures, [](const fs::path& picture) { return !in_first_half(picture); });
-    std::erase_if(sets.judging.samples,
-                  [](const Sample& sample) { return in_first_half(sample.picture); });
+    std::erase_if(samples, [](const Sample& s) { return !in_first_half(s.picture); });
+    std::erase_if(sets.judging.samples, [](const Sample& s) { return in_first_half(s.picture); });
   }
-  if (pictures.empty() || sets.judging.samples.empty())
+  if (samples.empty() || sets.judging.samples.empty())
     return input_error(where + ": of " + std::to_string(all) +
                        (all == 1 ? " picture" : " pictures") + " none is left to " +
-                       (pictures.empty() ? "calibrate" : "judge") +
+                       (samples.empty() ? "calibrate" : "judge") +
                        " by (they are halved by their names)");
-  sets.calibration = some_of(pictures, calibration.most);
-  if (sets.calibration.empty())
-    return input_error(where + ": no picture to calibrate by can be read");
+  samples = some_of(samples, calibration.most);
+  if (samples.empty()) return input_error(where + ": no picture to calibrate by can be read");
   return sets;
 }
 

@@ -12,18 +12,19 @@
 namespace shrike {
 
 struct QuantizeSets {
-  std::vector<std::filesystem::path> calibration;  // can be read
+  Dataset calibration;  // pictures that can be read
   Dataset judging;
   bool halved = false;  // one set, cut by the pictures' names (data/halves.h)
 };
 
 struct CalibrationSplit {
   std::string name;  // empty: train, where there is none the one that is judged by
-  int most = 128;    // pictures
+  int most = 128;    // pictures; 0: nothing is calibrated, and all of the set judges
 };
 
 // `options.data` is a data set, or a folder of pictures without one; these then have the classes
 // `names`. Of more than `most` pictures those are taken that lie evenly in the set. Errors
+// `calibration` has the truth that the data set has of its pictures. Errors
 // (kInput): nothing is left to calibrate or to judge by.
 Result<QuantizeSets> open_quantize_sets(const ValidationOptions& options,
                                         const CalibrationSplit& calibration,

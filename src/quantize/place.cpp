@@ -1,19 +1,21 @@
 #include "quantize/place.h"
 
+#include <algorithm>
+
 #include "ir/infer.h"
 
 namespace shrike {
 
 namespace {
 
+// What is added has short names, its nodes none: of a small model longer ones would be a tenth.
 class Placing {
  public:
   Placing(Graph& graph, const IntegerPlan& plan)
       : graph_(graph), plan_(plan), stand_ins_(graph.values.size(), kNoValue) {
     forms_.resize(graph.values.size());
-    for (size_t g = 0; g < plan.groups.size(); ++g)
-      for (const ValueId id : plan.groups[g].tensors)
-        forms_[static_cast<size_t>(id)] = &plan.forms[g];
+    for (const TensorGroup& group : plan.groups)
+      for (const ValueId id : group.tensors) forms_[static_cast<size_t>(id)] = &group.form;
   }
 
   Result<void> run() {
@@ -21,7 +23,7 @@ class Placing {
     nodes.swap(graph_.nodes);
     for (const ValueId id : graph_.inputs) quantize(id);
     for (Node& node : nodes) {
-      const ByteForm* x = node.inputs.empty() ? nullptr : form(node.inputs[0]);
+      const IntegerForm* x = node.inputs.empty() ? nullptr : form(node.inputs[0]);
       for (ValueId& id : node.inputs)
         if (const ValueId other = stand_in(id); other != kNoValue) id = other;
       if (const auto found = plan_.convs.find(node.outputs[0]); found != plan_.convs.end() && x)
@@ -37,10 +39,11 @@ class Placing {
 
  private:
   struct Parameters {
+    std::string name;
     ValueId scale = kNoValue, zero = kNoValue;
   };
 
-  const ByteForm* form(ValueId id) const {
+  const IntegerForm* form(ValueId id) const {
     const auto i = static_cast<size_t>(id);
     return id == kNoValue || i >= forms_.size() ? nullptr : forms_[i];
   }
@@ -49,29 +52,37 @@ class Placing {
     return id == kNoValue || i >= stand_ins_.size() ? kNoValue : stand_ins_[i];
   }
 
-  // The parameters of a group, once for all its tensors. Named after the first of them.
-  const Parameters& parameters(const ByteForm* steps, const std::string& name) {
-    Parameters& found = parameters_[steps];
-    if (found.scale == kNoValue) {
-      found.scale = graph_.add_constant(name + ".scale", Tensor::scalar(steps->scale));
-      found.zero =
-          graph_.add_constant(name + ".zero", Tensor::scalar(static_cast<uint8_t>(steps->zero)));
-    }
-    return found;
+  // The parameters of a group, once for all its tensors.
+  const Parameters& parameters(const IntegerForm* steps) {
+    const auto [found, added] = parameters_.try_emplace(steps);
+    Parameters& made = found->second;
+    if (!added) return made;
+    made.name = "x" + std::to_string(parameters_.size());
+    made.scale = graph_.add_constant(made.name + ".scale", Tensor::scalar(steps->scale));
+    made.zero = graph_.add_constant(made.name + ".zero",
+                                    steps->type == DType::kU8
+                                        ? Tensor::scalar(static_cast<uint8_t>(steps->zero))
+                                        : Tensor::scalar(static_cast<int16_t>(steps->zero)));
+    return made;
   }
 
-  // Q and DQ behind a tensor of a group. Their nodes have no names: of a small model these would be
-  // a tenth.
+  // Q and DQ behind a tensor of a group.
   void quantize(ValueId id) {
-    const ByteForm* steps = form(id);
+    const IntegerForm* steps = form(id);
     if (!steps) return;
-    const std::string name = graph_.value(id).name;
-    const auto [scale, zero] = parameters(steps, name);
+    const auto& [name, scale, zero] = parameters(steps);
     const ValueId q = graph_.add_value(name + ".q");
     const ValueId real = graph_.add_value(name + ".dq");
     graph_.nodes.push_back({"", QuantizeLinear{}, {id, scale, zero}, {q}});
     graph_.nodes.push_back({"", DequantizeLinear{}, {q, scale, zero}, {real}});
     stand_ins_[static_cast<size_t>(id)] = real;
+  }
+
+  // Zeros that all weights of so many channels share.
+  ValueId zeros(DType type, const Shape& shape) {
+    const auto [found, added] = zeros_.emplace(std::pair(type, shape[0]), kNoValue);
+    if (added) found->second = graph_.add_constant("zeros", Tensor(type, shape));
+    return found->second;
   }
 
   ValueId dequantized(const std::string& name, const Tensor& q, const Tensor& scales) {
@@ -81,9 +92,7 @@ class Placing {
     Node node{"", DequantizeLinear{0}, {integers, scale}, {real}};
     // Though they are all 0: where weights have none, ONNX Runtime 1.32 makes a single one, and
     // then refuses it.
-    if (q.dtype() == DType::kI8)
-      node.inputs.push_back(
-          graph_.add_constant(name + ".zeros", Tensor(q.dtype(), scales.shape())));
+    if (q.dtype() != DType::kI32) node.inputs.push_back(zeros(q.dtype(), scales.shape()));
     graph_.nodes.push_back(std::move(node));
     return real;
   }
@@ -91,29 +100,48 @@ class Placing {
   void dequantize_weights(Node& node, const IntegerConv& conv, float x_scale) {
     const ChannelWeights weights =
         conv.bias.empty() ? conv.weights : with_room_for(conv.bias, x_scale, conv.weights);
-    const std::string name = graph_.value(node.inputs[1]).name;
-    node.inputs[1] = dequantized(name, weights.q, weights.scales);
+    const std::string number = std::to_string(++convs_);
+    node.inputs[1] = dequantized("w" + number, weights.q, weights.scales);
     if (conv.bias.empty()) return;
     Tensor steps(DType::kF32, weights.scales.shape());
     for (size_t o = 0; o < steps.mutable_data<float>().size(); ++o)
       steps.mutable_data<float>()[o] = weights.scales.data<float>()[o] * x_scale;
     if (node.inputs.size() < 3) node.inputs.resize(3);
     node.inputs[2] =
-        dequantized(name + ".bias", bias_steps(&conv.bias, x_scale, weights.scales), steps);
+        dequantized("b" + number, bias_steps(&conv.bias, x_scale, weights.scales), steps);
   }
 
   Graph& graph_;
   const IntegerPlan& plan_;
-  std::vector<const ByteForm*> forms_;  // by value; null: stays float
-  std::vector<ValueId> stand_ins_;      // by value
-  std::map<const ByteForm*, Parameters> parameters_;
+  std::vector<const IntegerForm*> forms_;  // by value; null: stays float
+  std::vector<ValueId> stand_ins_;         // by value
+  std::map<const IntegerForm*, Parameters> parameters_;
+  std::map<std::pair<DType, int64_t>, ValueId> zeros_;
+  int convs_ = 0;
 };
 
 }  // namespace
 
-IntegerConv nearest_conv(const Graph& graph, const Node& node) {
+IntegerConv nearest_conv(const Graph& graph, const Node& node, DType type) {
   const Tensor* bias = node.inputs.size() > 2 ? graph.constant(node.inputs[2]) : nullptr;
-  return {nearest_weights(*graph.constant(node.inputs[1])), bias ? *bias : Tensor()};
+  return {nearest_weights(*graph.constant(node.inputs[1]), type), bias ? *bias : Tensor()};
+}
+
+std::vector<std::optional<size_t>> groups_by_value(const Graph& graph, const IntegerPlan& plan) {
+  std::vector<std::optional<size_t>> groups(graph.values.size());
+  for (size_t g = 0; g < plan.groups.size(); ++g)
+    for (const ValueId id : plan.groups[g].tensors) groups[static_cast<size_t>(id)] = g;
+  return groups;
+}
+
+int opset_for(const Graph& graph) {
+  constexpr int kScalesOfChannels = 13, kSixteenBits = 21;
+  const auto is_word = [&](const Node& node) {
+    return std::holds_alternative<DequantizeLinear>(node.op) &&
+           graph.value(node.inputs[0]).dtype == DType::kI16;
+  };
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(), is_word) ? kSixteenBits
+                                                                      : kScalesOfChannels;
 }
 
 Result<void> place_integers(Graph& graph, const IntegerPlan& plan) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "ir/graph.h"
@@ -20,16 +21,22 @@ struct IntegerConv {
 // What becomes of a graph's tensors and convolutions.
 struct IntegerPlan {
   std::vector<TensorGroup> groups;
-  std::vector<ByteForm> forms;           // of each group
-  std::map<ValueId, IntegerConv> convs;  // by a convolution's output; others stay float
+  // By the output of a convolution that reads a tensor of a group; others stay float.
+  std::map<ValueId, IntegerConv> convs;
 };
 
-// A convolution's weights rounded to the nearest, and its bias. Requires is_quantizable.
-IntegerConv nearest_conv(const Graph& graph, const Node& node);
+// A convolution's weights rounded to the nearest of `type`, and its bias. Requires is_quantizable.
+IntegerConv nearest_conv(const Graph& graph, const Node& node, DType type = DType::kI8);
 
 // Behind each tensor of the groups a Q and a DQ, which all its readers read from then on (graph
 // outputs keep the tensor itself); the weights and biases of the convolutions behind a DQ. The
 // values of graph.inputs and graph.outputs stay in their order, ids change.
 Result<void> place_integers(Graph& graph, const IntegerPlan& plan);
+
+// By value of the graph the index of its group in the plan; nothing for those that stay float.
+std::vector<std::optional<size_t>> groups_by_value(const Graph& graph, const IntegerPlan& plan);
+
+// The operator set that a graph with such nodes needs: 13, or 21 where 16 bits are among them.
+int opset_for(const Graph& graph);
 
 }  // namespace shrike

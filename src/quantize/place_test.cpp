@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 
 #include "ir/infer.h"
@@ -45,13 +46,13 @@ struct Example {
   }
   ValueId bias(int64_t out) { return graph.add_constant("bias", noise(Shape{out}, 9, 0.2f)); }
 
-  IntegerPlan plan() const {
+  IntegerPlan plan(DType x_type = DType::kU8, DType w_type = DType::kI8) const {
     IntegerPlan plan;
     plan.groups = quantized_groups(graph);
-    plan.forms.assign(plan.groups.size(), byte_form({-8, 8}));
+    for (TensorGroup& group : plan.groups) group.form = form_of({-8, 8}, x_type);
     for (const Node& node : graph.nodes)
       if (is_quantizable(graph, node))
-        plan.convs.emplace(node.outputs[0], nearest_conv(graph, node));
+        plan.convs.emplace(node.outputs[0], nearest_conv(graph, node, w_type));
     return plan;
   }
 };
@@ -113,6 +114,28 @@ TEST(PlaceIntegers, NearTheFloatsAndInIntegersThroughout) {
     EXPECT_NEAR(files.data<float>()[i], real.data<float>()[i], 0.4f);
     EXPECT_NEAR(ours.data<float>()[i], files.data<float>()[i], 0.1f);
   }
+}
+
+TEST(PlaceIntegers, OfSixteenBitsAreNearerStill) {
+  const Example e;
+  const Tensor x = noise(Shape{1, 4, 6, 6}, 4, 1);
+  const auto off = [&](DType x_type, DType w_type) {
+    Graph g = e.graph;
+    EXPECT_TRUE(place_integers(g, e.plan(x_type, w_type)));
+    EXPECT_TRUE(verify(g)) << print_graph(g);
+    EXPECT_EQ(opset_for(g), x_type == DType::kU8 ? 13 : 21);
+    const Result<std::vector<Tensor>> real = evaluate_graph(e.graph, std::span(&x, 1)),
+                                      integers = evaluate_graph(g, std::span(&x, 1));
+    EXPECT_TRUE(real && integers);
+    double sum = 0;
+    for (size_t i = 0; i < (*real)[0].data<float>().size(); ++i)
+      sum += std::pow((*real)[0].data<float>()[i] - (*integers)[0].data<float>()[i], 2);
+    return sum;
+  };
+  const double bytes = off(DType::kU8, DType::kI8), mixed = off(DType::kI16, DType::kI8),
+               words = off(DType::kI16, DType::kI16);
+  EXPECT_LT(mixed, bytes / 2);
+  EXPECT_LT(words, mixed / 50);
 }
 
 }  // namespace

@@ -5,12 +5,15 @@
 #include <cstdio>
 #include <limits>
 
+#include "ir/ops/quantize.h"
+
 namespace shrike {
 
 namespace {
 
-constexpr int kLevels = 256;
-constexpr int kShares = 32;  // ends that are tried: 1/32, 2/32, ... of the largest value
+constexpr int kLevels = 256;         // of u8
+constexpr double kMostWord = 32767;  // of i16
+constexpr int kShares = 32;          // ends that are tried: 1/32, 2/32, ... of the largest value
 
 ValueRange min_max(const Histogram& h) { return {h.lowest(), h.largest()}; }
 
@@ -51,7 +54,7 @@ ValueRange least(const Histogram& h, const Cost& cost) {
   return best;
 }
 
-int level_of(double value, const ByteForm& form) {
+int level_of(double value, const IntegerForm& form) {
   const double q = std::nearbyint(value / static_cast<double>(form.scale)) + form.zero;
   return static_cast<int>(std::clamp(q, 0.0, static_cast<double>(kLevels - 1)));
 }
@@ -60,7 +63,7 @@ int level_of(double value, const ByteForm& form) {
 // sum over bins of p * log(p / q), q being the level's share divided among its bins that occur.
 // What saturates counts for the bin at its end. Infinite where it is an end that never occurs.
 double divergence(const Histogram& h, const ValueRange& range) {
-  const ByteForm form = byte_form(range);
+  const IntegerForm form = form_of(range);
   std::vector<double> p(Histogram::kBins, 0), level(kLevels, 0), bins(kLevels, 0);
   const auto clamped = [&](int bin) {
     const double per_width = 1 / h.width();
@@ -93,28 +96,32 @@ double divergence(const Histogram& h, const ValueRange& range) {
 
 }  // namespace
 
-ByteForm byte_form(const ValueRange& range) {
-  const double span = static_cast<double>(range.high) - static_cast<double>(range.low);
-  // So small that its reciprocal would overflow is as good as nothing.
-  if (!(span > 1e-30)) return {1.0f / (kLevels - 1), 0};
-  const double scale = span / (kLevels - 1);
-  const double zero = std::nearbyint(-static_cast<double>(range.low) / scale);
-  return {static_cast<float>(scale), static_cast<int>(std::clamp(zero, 0.0, kLevels - 1.0))};
+IntegerForm form_of(const ValueRange& range, DType type) {
+  const auto low = static_cast<double>(range.low), high = static_cast<double>(range.high);
+  // So small that no layer is computed with it is as good as nothing.
+  const bool empty = !(high - low > (kLevels - 1) * static_cast<double>(kLeastScale));
+  if (type == DType::kI16)
+    return {type, static_cast<float>(empty ? 1 / kMostWord : std::max(-low, high) / kMostWord), 0};
+  if (empty) return {type, 1.0f / (kLevels - 1), 0};
+  const double scale = (high - low) / (kLevels - 1);
+  const double zero = std::nearbyint(-low / scale);
+  return {type, static_cast<float>(scale), static_cast<int>(std::clamp(zero, 0.0, kLevels - 1.0))};
 }
 
-void round_to(const ByteForm& form, std::span<float> values) {
+void round_to(const IntegerForm& form, std::span<float> values) {
   // Added and taken away, it leaves the nearest integer of what is far below it.
   constexpr float kRounder = 12582912;  // 1.5 * 2^23
+  const bool bytes = form.type == DType::kU8;
   const float per_step = 1 / form.scale;
-  const auto low = static_cast<float>(-form.zero);
-  const float high = low + (kLevels - 1);
+  const float low = bytes ? static_cast<float>(-form.zero) : -static_cast<float>(kMostWord) - 1;
+  const float high = bytes ? low + (kLevels - 1) : static_cast<float>(kMostWord);
   for (float& value : values) {
     const float steps = std::clamp(value * per_step, low, high);
     value = (steps + kRounder - kRounder) * form.scale;
   }
 }
 
-double squared_error(const Histogram& h, const ByteForm& form) {
+double squared_error(const Histogram& h, const IntegerForm& form) {
   double sum = 0;
   for (int bin = 0; bin < Histogram::kBins; ++bin) {
     if (h.count(bin) == 0) continue;
@@ -132,7 +139,7 @@ ValueRange choose_range(const Histogram& h, RangeMethod method, double kept) {
     case RangeMethod::kPercentile:
       return percentile(h, kept);
     case RangeMethod::kSquaredError:
-      return least(h, [&](const ValueRange& range) { return squared_error(h, byte_form(range)); });
+      return least(h, [&](const ValueRange& range) { return squared_error(h, form_of(range)); });
     case RangeMethod::kEntropy:
       return least(h, [&](const ValueRange& range) { return divergence(h, range); });
     case RangeMethod::kMinMax:

@@ -1,7 +1,8 @@
-// Which part of a tensor's values 256 integers stand for.
+// Which part of a tensor's values its integers stand for.
 //
 // A range becomes steps of one size, one of which is exactly 0: that is what padding adds, and what
-// ReLU leaves most often. Values beyond it saturate.
+// ReLU leaves most often. Values beyond it saturate. Where to end a range is a question of 8 bits:
+// 16 have steps to spare for all values.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/dtype.h"
 #include "quantize/histogram.h"
 
 namespace shrike {
@@ -18,18 +20,19 @@ struct ValueRange {
   bool operator==(const ValueRange&) const = default;
 };
 
-// real = (q - zero) * scale, q 0 .. 255
-struct ByteForm {
+// real = (q - zero) * scale; q is u8, or i16 with a zero of 0.
+struct IntegerForm {
+  DType type = DType::kU8;
   float scale = 1;
   int zero = 0;
-  bool operator==(const ByteForm&) const = default;
+  bool operator==(const IntegerForm&) const = default;
 };
 
 // Each value becomes what its integer stands for.
-void round_to(const ByteForm& form, std::span<float> values);
+void round_to(const IntegerForm& form, std::span<float> values);
 
 // The steps of a range; those of [0, 1] where it is empty.
-ByteForm byte_form(const ValueRange& range);
+IntegerForm form_of(const ValueRange& range, DType type = DType::kU8);
 
 // The ways to choose a range, by what they minimise:
 //   kMinMax        nothing saturates
@@ -53,7 +56,7 @@ ValueRange choose_range(const Histogram& histogram, RangeMethod method, double k
 // Every way, percentiles of 99.9, 99.99 and 99.999 %; equal ranges once.
 std::vector<RangeChoice> range_candidates(const Histogram& histogram);
 
-// The mean over the values of (value - what its integer stands for)^2.
-double squared_error(const Histogram& histogram, const ByteForm& form);
+// The mean over the values of (value - what its integer stands for)^2. Requires a form of u8.
+double squared_error(const Histogram& histogram, const IntegerForm& form);
 
 }  // namespace shrike

@@ -25,26 +25,42 @@ Histogram activations() {
 }
 
 double error_of(const Histogram& h, const ValueRange& range) {
-  return squared_error(h, byte_form(range));
+  return squared_error(h, form_of(range));
 }
 
-TEST(ByteForm, ZeroIsOneOfTheSteps) {
+TEST(IntegerForm, ZeroIsOneOfTheSteps) {
   for (const ValueRange& range :
        {ValueRange{-0.28f, 6.1f}, ValueRange{0, 3}, ValueRange{-5, 0}, ValueRange{-1, 1}}) {
-    const ByteForm form = byte_form(range);
+    const IntegerForm form = form_of(range);
     EXPECT_GE(form.zero, 0);
     EXPECT_LE(form.zero, 255);
     const float step = form.scale;
     EXPECT_NEAR(static_cast<float>(0 - form.zero) * step, range.low, 0.51f * step);
     EXPECT_NEAR(static_cast<float>(255 - form.zero) * step, range.high, 0.51f * step);
   }
-  EXPECT_EQ(byte_form({0, 3}).zero, 0);
-  EXPECT_EQ(byte_form({-5, 0}).zero, 255);
+  EXPECT_EQ(form_of({0, 3}).zero, 0);
+  EXPECT_EQ(form_of({-5, 0}).zero, 255);
 }
 
-TEST(ByteForm, AnEmptyRangeIsNoDivisionByZero) {
-  EXPECT_GT(byte_form({0, 0}).scale, 0);
-  EXPECT_GT(byte_form({0, 1e-40f}).scale, 0);
+TEST(IntegerForm, OfSixteenBitsIsSymmetric) {
+  for (const ValueRange& range : {ValueRange{-0.28f, 6.1f}, ValueRange{-5, 1}}) {
+    const IntegerForm form = form_of(range, DType::kI16);
+    EXPECT_EQ(form.type, DType::kI16);
+    EXPECT_EQ(form.zero, 0);
+    EXPECT_FLOAT_EQ(form.scale * 32767, std::max(-range.low, range.high));
+    std::vector<float> values = {range.low, range.high, 0.1234f, 0, 100, -100};
+    round_to(form, values);
+    const std::vector<float> wanted = {range.low, range.high,         0.1234f,
+                                       0,         32767 * form.scale, -32768 * form.scale};
+    for (size_t i = 0; i < values.size(); ++i)
+      EXPECT_NEAR(values[i], wanted[i], 0.51f * form.scale) << i;
+  }
+  EXPECT_GT(form_of({0, 0}, DType::kI16).scale, 0);
+}
+
+TEST(IntegerForm, AnEmptyRangeIsNoDivisionByZero) {
+  EXPECT_GT(form_of({0, 0}).scale, 0);
+  EXPECT_GT(form_of({0, 1e-40f}).scale, 0);
 }
 
 TEST(Range, EachWayMinimisesWhatItSays) {

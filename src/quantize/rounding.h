@@ -18,7 +18,8 @@
 
 namespace shrike {
 
-// `weights`: f32 (O, ...); moments[g] of the g-th share of the channels, their size a channel's.
+// To i8. `weights`: f32 (O, ...); moments[g] of the g-th share of the channels, their size a
+// channel's.
 ChannelWeights round_for_output(const Tensor& weights, std::span<const Moments> moments,
                                 ThreadPool& pool);
 

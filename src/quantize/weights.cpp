@@ -10,58 +10,79 @@ namespace shrike {
 
 namespace {
 
-constexpr float kMost = 127;
-
 // Elements of one output channel.
 size_t channel_size(const Tensor& weights) {
   return static_cast<size_t>(weights.size() / weights.shape()[0]);
 }
 
-}  // namespace
-
-ChannelWeights nearest_weights(const Tensor& weights) {
-  const auto channels = static_cast<size_t>(weights.shape()[0]);
+template <typename T>
+void round_weights(const Tensor& weights, ChannelWeights& result) {
+  const float most_steps = largest_weight(kDTypeOf<T>);
   const size_t size = channel_size(weights);
-  ChannelWeights result{Tensor(DType::kI8, weights.shape()),
-                        Tensor(DType::kF32, Shape{weights.shape()[0]})};
   const std::span<const float> from = weights.data<float>();
-  const std::span<int8_t> q = result.q.mutable_data<int8_t>();
+  const std::span<T> q = result.q.mutable_data<T>();
   const std::span<float> scales = result.scales.mutable_data<float>();
-  for (size_t o = 0; o < channels; ++o) {
+  for (size_t o = 0; o < scales.size(); ++o) {
     const std::span<const float> channel = from.subspan(o * size, size);
     float most = 0;
     for (const float w : channel) most = std::max(most, std::fabs(w));
-    scales[o] = std::max(most / kMost, kLeastScale);
+    scales[o] = std::max(most / most_steps, kLeastScale);
     for (size_t i = 0; i < size; ++i)
-      q[o * size + i] =
-          static_cast<int8_t>(std::clamp(std::nearbyint(channel[i] / scales[o]), -kMost, kMost));
+      q[o * size + i] = static_cast<T>(
+          std::clamp(std::nearbyint(channel[i] / scales[o]), -most_steps, most_steps));
   }
-  return result;
 }
 
+template <typename T>
 Tensor dequantized(const ChannelWeights& weights) {
   Tensor result(DType::kF32, weights.q.shape());
   const std::span<float> out = result.mutable_data<float>();
-  const std::span<const int8_t> q = weights.q.data<int8_t>();
+  const std::span<const T> q = weights.q.data<T>();
   const size_t size = channel_size(weights.q);
   for (size_t i = 0; i < out.size(); ++i)
     out[i] = static_cast<float>(q[i]) * weights.scales.data<float>()[i / size];
   return result;
 }
 
-ChannelWeights with_room_for(const Tensor& bias, float x_scale, ChannelWeights weights) {
+template <typename T>
+void make_room(const Tensor& bias, float x_scale, ChannelWeights& weights) {
   constexpr double kMostSteps = 0x1p30;
-  const auto channels = static_cast<size_t>(weights.scales.size());
   const size_t size = channel_size(weights.q);
-  for (size_t o = 0; o < channels; ++o) {
+  for (size_t o = 0; o < static_cast<size_t>(weights.scales.size()); ++o) {
     const double real = std::fabs(static_cast<double>(bias.data<float>()[o]));
     const auto least = static_cast<float>(real / (static_cast<double>(x_scale) * kMostSteps));
     const float before = weights.scales.data<float>()[o];
     if (before >= least) continue;
     weights.scales.mutable_data<float>()[o] = least;
-    for (int8_t& q : weights.q.mutable_data<int8_t>().subspan(o * size, size))
-      q = static_cast<int8_t>(std::nearbyint(static_cast<float>(q) * (before / least)));
+    for (T& q : weights.q.mutable_data<T>().subspan(o * size, size))
+      q = static_cast<T>(std::nearbyint(static_cast<float>(q) * (before / least)));
   }
+}
+
+}  // namespace
+
+float largest_weight(DType type) { return type == DType::kI8 ? 127 : 2047; }
+
+ChannelWeights nearest_weights(const Tensor& weights, DType type) {
+  ChannelWeights result{Tensor(type, weights.shape()),
+                        Tensor(DType::kF32, Shape{weights.shape()[0]})};
+  if (type == DType::kI8)
+    round_weights<int8_t>(weights, result);
+  else
+    round_weights<int16_t>(weights, result);
+  return result;
+}
+
+Tensor dequantized(const ChannelWeights& weights) {
+  return weights.q.dtype() == DType::kI8 ? dequantized<int8_t>(weights)
+                                         : dequantized<int16_t>(weights);
+}
+
+ChannelWeights with_room_for(const Tensor& bias, float x_scale, ChannelWeights weights) {
+  if (weights.q.dtype() == DType::kI8)
+    make_room<int8_t>(bias, x_scale, weights);
+  else
+    make_room<int16_t>(bias, x_scale, weights);
   return weights;
 }
 

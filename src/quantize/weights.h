@@ -6,13 +6,17 @@
 namespace shrike {
 
 struct ChannelWeights {
-  Tensor q;       // i8, the shape of the weights; -127 .. 127
+  Tensor q;       // i8 or i16, the shape of the weights; at most largest_weight(type), either sign
   Tensor scales;  // f32, (O)
 };
 
-// The nearest integers, the largest weight of a channel being 127 where that is a scale to compute
-// with (ir/ops/quantize.h). Takes f32 of (O, ...), finite.
-ChannelWeights nearest_weights(const Tensor& weights);
+// Of i8 127. Of i16 2047: kernels sum the more products in 32 bits the smaller weights are
+// (kernels/qconv/word_packing.h), and 12 bits are as good as 16 beside activations of 16.
+float largest_weight(DType type);
+
+// The nearest integers, the largest weight of a channel being largest_weight(type) where that is a
+// scale to compute with (ir/ops/quantize.h). Takes f32 of (O, ...), finite.
+ChannelWeights nearest_weights(const Tensor& weights, DType type = DType::kI8);
 
 // What they stand for.
 Tensor dequantized(const ChannelWeights& weights);

@@ -27,6 +27,22 @@ TEST(NearestWeights, WithinHalfAStepOfEachChannel) {
   EXPECT_GT(q.scales.data<float>()[2], 0);
 }
 
+TEST(NearestWeights, OfSixteenBitsAreFiner) {
+  std::mt19937 random(4);
+  std::normal_distribution<float> normal;
+  Tensor w(DType::kF32, Shape{2, 3, 3, 3});
+  for (float& value : w.mutable_data<float>()) value = normal(random);
+  const ChannelWeights q = nearest_weights(w, DType::kI16);
+  ASSERT_EQ(q.q.dtype(), DType::kI16);
+  int most = 0;
+  for (const int16_t value : q.q.data<int16_t>()) most = std::max(most, std::abs(int{value}));
+  EXPECT_EQ(most, static_cast<int>(largest_weight(DType::kI16)));
+  const Tensor back = dequantized(q);
+  for (size_t i = 0; i < 54; ++i)
+    EXPECT_NEAR(back.data<float>()[i], w.data<float>()[i],
+                0.5001f * q.scales.data<float>()[i / 27]);
+}
+
 // Dead channels keep their bias: it is as good as exact.
 TEST(WithRoomFor, ABiasFarAboveItsWeights) {
   const Tensor w = Tensor::from<float>(Shape{3, 1, 1, 2}, {0, 0, 1e-9f, -2e-9f, 0.5f, 1});

@@ -5,78 +5,20 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <random>
 
 #include "calibrate/output_error.h"
 #include "data/picture_list.h"
 #include "detect/family.h"
 #include "formats/model.h"
-#include "ir/infer.h"
+#include "made.h"
 #include "passes/pipeline.h"
-#include "pull/test_folder.h"
 #include "quantize/network.h"
-#include "vision/encode.h"
 
 namespace shrike {
 namespace {
 
 namespace fs = std::filesystem;
 using Names = std::vector<std::string>;
-
-constexpr int kSide = 24;
-
-// Pictures of noise that is smooth enough for neighbours to have something in common.
-std::vector<fs::path> write_pictures(const fs::path& folder, int count) {
-  std::mt19937 random(5);
-  std::vector<fs::path> paths;
-  for (int p = 0; p < count; ++p) {
-    Image image(kSide, kSide);
-    int value = 128;
-    for (uint8_t& byte : image.bytes()) {
-      value = std::clamp(value + static_cast<int>(random() % 41) - 20, 0, 255);
-      byte = static_cast<uint8_t>(value);
-    }
-    paths.push_back(folder / (std::to_string(p) + ".png"));
-    EXPECT_TRUE(write_image(paths.back(), image));
-  }
-  return paths;
-}
-
-// 3 -> 8 (SiLU) -> depthwise, with a residual -> 4, without a head.
-class Made {
- public:
-  Made() {
-    const ValueId x = graph.add_input("x", DType::kF32, Shape{1, 3, kSide, kSide});
-    Conv first{.strides = {2, 2}, .pads = {1, 1, 1, 1}, .activation = UnaryKind::kSilu};
-    const ValueId a = graph.add_node(first, {x, noise(Shape{8, 3, 3, 3}), noise(Shape{8})}, "a");
-    Conv depthwise{.pads = {1, 1, 1, 1}, .group = 8};
-    const ValueId b =
-        graph.add_node(depthwise, {a, noise(Shape{8, 1, 3, 3}), noise(Shape{8}), a}, "b");
-    y = graph.add_node(Conv{}, {b, noise(Shape{4, 8, 1, 1})}, "y");
-    graph.outputs = {y};
-    EXPECT_TRUE(infer_shapes(graph));
-  }
-
-  Graph graph;
-  ValueId y;
-
- private:
-  ValueId noise(const Shape& shape) {
-    std::normal_distribution<float> normal(0, 0.4f);
-    Tensor t(DType::kF32, shape);
-    for (float& value : t.mutable_data<float>()) value = normal(random_);
-    return graph.add_constant("c", std::move(t));
-  }
-  std::mt19937 random_{3};
-};
-
-CalibrationOptions options_of(std::vector<fs::path> pictures, int threads = 2) {
-  CalibrationOptions options;
-  options.preprocess = Preprocess::ultralytics(kSide, kSide);
-  options.pictures = std::move(pictures);
-  options.threads = threads;
-  return options;
-}
 
 TEST(Calibrate, NearTheFloatsWithEveryConvolutionInIntegers) {
   const TestFolder folder;
@@ -85,8 +27,8 @@ TEST(Calibrate, NearTheFloatsWithEveryConvolutionInIntegers) {
   const Result<Calibration> c = calibrate(made.graph, options);
   ASSERT_TRUE(c) << c.error().message;
   EXPECT_EQ(c->plan.convs.size(), 3u);
-  ASSERT_EQ(c->plan.forms.size(), c->plan.groups.size());
-  EXPECT_EQ(c->plan.forms[0], (ByteForm{1.0f / 255, 0})) << "the picture's bytes as they are";
+  EXPECT_EQ(c->plan.groups[0].form, (IntegerForm{DType::kU8, 1.0f / 255, 0}))
+      << "the picture's bytes as they are";
   const Result<OutputError> outputs = OutputError::create(made.graph, options, 6);
   ASSERT_TRUE(outputs) << outputs.error().message;
   const Result<double> error = outputs->of(c->plan);
@@ -103,13 +45,36 @@ TEST(Calibrate, NearTheFloatsWithEveryConvolutionInIntegers) {
             3);
 }
 
+TEST(Calibrate, SixteenBitsAreNearerTheFloats) {
+  const TestFolder folder;
+  CalibrationOptions options = options_of(write_pictures(folder.path(), 4));
+  const Made made;
+  const Result<OutputError> outputs = OutputError::create(made.graph, options, 4);
+  ASSERT_TRUE(outputs);
+  std::vector<double> errors;
+  for (const auto& [x, w] :
+       {std::pair{DType::kU8, DType::kI8}, {DType::kI16, DType::kI8}, {DType::kI16, DType::kI16}}) {
+    options.activations = x, options.weights = w;
+    const Result<Calibration> c = calibrate(made.graph, options);
+    ASSERT_TRUE(c) << c.error().message;
+    EXPECT_EQ(c->plan.groups[0].form.type, DType::kU8) << "the picture";
+    EXPECT_EQ(c->plan.groups[1].form.type, x);
+    EXPECT_EQ(c->plan.convs.begin()->second.weights.q.dtype(), w);
+    errors.push_back(*outputs->of(c->plan));
+  }
+  EXPECT_LT(errors[1], 0.9 * errors[0]);
+  EXPECT_LT(errors[2], 0.05 * errors[1]);
+}
+
 TEST(Calibrate, TheSameForAnyNumberOfThreads) {
   const TestFolder folder;
   const std::vector<fs::path> pictures = write_pictures(folder.path(), 3);
   const Result<Calibration> one = calibrate(Made().graph, options_of(pictures, 1)),
                             three = calibrate(Made().graph, options_of(pictures, 3));
   ASSERT_TRUE(one && three);
-  EXPECT_EQ(one->plan.forms, three->plan.forms);
+  ASSERT_EQ(one->plan.groups.size(), three->plan.groups.size());
+  for (size_t g = 0; g < one->plan.groups.size(); ++g)
+    EXPECT_EQ(one->plan.groups[g].form, three->plan.groups[g].form);
   for (const auto& [id, conv] : one->plan.convs) {
     EXPECT_EQ(conv.weights.q, three->plan.convs.at(id).weights.q);
     EXPECT_EQ(conv.bias, three->plan.convs.at(id).bias);

@@ -79,6 +79,62 @@ TEST_F(Quantize, WritesIntegersThatFindTheSame) {
   EXPECT_EQ(json_lines(found.out)[0]["detections"].size(), 2u) << found.out;
 }
 
+TEST_F(Quantize, EveryTypeFindsTheSame) {
+  struct Case {
+    const char* to;
+    const char* type;
+    int bits, weight_bits;
+  };
+  for (const Case& c : {Case{"int16", "int16", 8, 16}, Case{"int16x8", "int8", 8, 8},
+                        Case{"fp16", "fp16", 32, 32}, Case{"mixed", "int8", 8, 8}}) {
+    const Json json = report({"--to", c.to});
+    EXPECT_EQ(json["to"], c.to);
+    EXPECT_NEAR(json["map50_95"]["after"].get<double>(), 1, 1e-9) << c.to;
+    ASSERT_EQ(json["layers"].size(), 1u);
+    // Its one convolution reads the picture, which is bytes whatever the rest is.
+    EXPECT_EQ(json["layers"][0]["type"], c.type) << c.to;
+    EXPECT_EQ(json["layers"][0]["bits"], c.bits) << c.to;
+    EXPECT_EQ(json["layers"][0]["weight_bits"], c.weight_bits) << c.to;
+    const Outcome found =
+        run_shrike({"detect", path("set/images/val/a.png"), "--model", path("out.onnx"), "--json"});
+    EXPECT_EQ(json_lines(found.out)[0]["detections"].size(), 2u) << c.to << found.err;
+  }
+}
+
+TEST_F(Quantize, StoredInSixteenBitsWithoutCalibration) {
+  const Json json = report({"--to", "fp16"});
+  EXPECT_EQ(json["calibration_pictures"], 0);
+  EXPECT_EQ(json["judged_pictures"], 6);
+  EXPECT_EQ(json["integer_share"], 0.0);
+  EXPECT_LE(json["bytes_after"].get<double>(), 0.6 * json["bytes_before"].get<double>());
+}
+
+TEST_F(Quantize, MixedMeasuresLayersOrReadsTheirTimes) {
+  const Json json = report({"--to", "mixed"});
+  const Json& layer = json["layers"][0];
+  EXPECT_FALSE(layer["error"].is_null());
+  EXPECT_FALSE(layer["points_lost"].is_null());
+  EXPECT_GT(layer["ms_before"], 0.0);
+  for (const char* type : {"int8", "int16", "float"}) EXPECT_GT(layer["ms"][type], 0.0) << type;
+
+  const auto table = [&](double bytes, double floats) {
+    Json row = {{"name", layer["name"]},
+                {"ms", {{"int8", bytes}, {"int16", 9}, {"float", floats}}}};
+    file("times.json", Json{{"layers", Json::array({row})}}.dump());
+    return report({"--to", "mixed", "--times", path("times.json")})["layers"][0]["type"];
+  };
+  EXPECT_EQ(table(1, 2), "int8");
+  EXPECT_EQ(table(2, 1), "float") << "where the table says that integers lose";
+
+  old_file();
+  file("times.json",
+       R"({"layers": [{"name": "another", "ms": {"int8": 1, "int16": 1, "float": 1}}]})");
+  expect_refused(quantize({"--to", "mixed", "--times", path("times.json")}), 3, "times.json");
+  file("times.json", R"({"layers": [{"name": "x", "ms": {"int8": 1}}]})");
+  expect_refused(quantize({"--to", "mixed", "--times", path("times.json")}), 3, "int16");
+  expect_refused(quantize({"--times", path("times.json")}), 2, "--times");
+}
+
 TEST_F(Quantize, OneSetIsHalvedByNames) {
   data_yaml("cat, dog", "images/val");
   const Json json = report();

@@ -1,0 +1,61 @@
+#include "calibrate/layer_times.h"
+
+#include "calibrate/observer.h"
+#include "calibrate/output_error.h"
+#include "engine/session.h"
+#include "passes/pipeline.h"
+
+namespace shrike {
+
+namespace {
+
+constexpr int kRounds = 7;
+
+// How the steps of a convolution are found again, whatever passes make of it: a node's name stays.
+std::string step_name(ValueId conv) { return "convolution " + std::to_string(conv); }
+
+Result<Session> session_of(Graph network, const IntegerPlan& plan) {
+  for (Node& node : network.nodes)
+    node.name = std::holds_alternative<Conv>(node.op) ? step_name(node.outputs[0]) : "";
+  SHRIKE_TRY(place_integers(network, plan));
+  SHRIKE_TRY(run_passes(network, inference_passes()));
+  return Session::create(std::move(network), {.threads = 1});
+}
+
+NetworkTimes times_of(const Graph& network, const Session& session) {
+  std::map<std::string, double> steps;
+  NetworkTimes times;
+  for (size_t i = 0; i < session.step_ms().size(); ++i) {
+    steps[session.plan().steps()[i].info.node] += session.step_ms()[i];
+    times.all += session.step_ms()[i];
+  }
+  for (const Node& node : network.nodes)
+    if (std::holds_alternative<Conv>(node.op))
+      times.convs[node.outputs[0]] = steps[step_name(node.outputs[0])];
+  return times;
+}
+
+}  // namespace
+
+Result<std::vector<NetworkTimes>> measure_times(const Graph& network,
+                                                std::span<const IntegerPlan> plans,
+                                                const std::function<bool()>& proceed) {
+  const Graph maps = up_to_maps(network);
+  SHRIKE_ASSIGN(Tensor grey, Tensor::make(DType::kF32, *network.static_shape(network.inputs[0])));
+  std::ranges::fill(grey.mutable_data<float>(), 0.5f);
+  std::vector<Session> sessions;
+  for (const IntegerPlan& plan : plans) {
+    SHRIKE_ASSIGN(Session session, session_of(maps, plan));
+    sessions.push_back(std::move(session));
+  }
+  for (int round = 0; round < kRounds; ++round)
+    for (Session& session : sessions) {
+      SHRIKE_TRY(go_on(proceed));
+      SHRIKE_TRY(session.run_profiled(std::span(&grey, 1)));
+    }
+  std::vector<NetworkTimes> times;
+  for (const Session& session : sessions) times.push_back(times_of(network, session));
+  return times;
+}
+
+}  // namespace shrike

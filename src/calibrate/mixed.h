@@ -1,0 +1,49 @@
+// Which layers compute in what, where 8 bits everywhere lose too much or take too long.
+//
+// Layers are decided on by units: the convolutions that read one group of tensors
+// (quantize/groups.h), and those that an addition joins, as what is added has one type. A unit has
+// 8 bits, or floats where these are faster. Of the units whose 8 bits change the outputs most, as
+// many as are needed get 16 bits, or floats where those are slower than floats: the least number
+// that keeps the loss within bounds, found by halving (a longer list is taken to lose less).
+#pragma once
+
+#include <array>
+#include <map>
+
+#include "calibrate/sensitivity.h"
+
+namespace shrike {
+
+enum class LayerType : uint8_t { kInt8, kInt16, kFloat };
+inline constexpr size_t kLayerTypes = 3;
+
+struct MixedOptions {
+  double max_drop = 0;     // AP points
+  PointsLost points_lost;  // by the pictures that judge
+  // By a convolution's output, by LayerType; layers that are not there have no preference.
+  std::map<ValueId, std::array<double, kLayerTypes>> ms;
+  // Makes 16 bits of nothing: what 8 bits are too few for stays float.
+  bool floats_alone = false;
+};
+
+struct MixedChoice {
+  IntegerPlan plan;
+  double lost = 0;       // AP points, with the plan
+  bool reached = false;  // lost <= max_drop; where not, `plan` is the nearest that was tried
+};
+
+// The names of reports and tables.
+constexpr std::array<const char*, kLayerTypes> kLayerTypeNames = {"int8", "int16", "float"};
+
+// The plan in 16 bits of a calibration in 8: the same groups, weights rounded to the nearest.
+IntegerPlan in_words(const Calibration& bytes);
+
+// Where the choice begins: 8 bits, and floats where options.ms says that these are faster.
+IntegerPlan fastest_plan(const Calibration& bytes, const MixedOptions& options);
+
+// `layers`: of every convolution of the plan. Errors: what points_lost gives.
+Result<MixedChoice> choose_types(const Calibration& bytes,
+                                 const std::map<ValueId, LayerSensitivity>& layers,
+                                 const MixedOptions& options);
+
+}  // namespace shrike

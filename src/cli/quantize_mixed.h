@@ -1,0 +1,31 @@
+// quantize --to mixed: what layers are timed and judged by.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "calibrate/mixed.h"
+#include "cli/float_model.h"
+#include "cli/quantize_judge.h"
+#include "cli/quantize_report.h"
+
+namespace shrike {
+
+struct MixedRequest {
+  double max_drop = 0;          // AP points
+  std::filesystem::path times;  // a report of --json from the machine meant; empty: measured here
+};
+
+struct MixedNetwork {
+  IntegerPlan plan;
+  std::vector<QuantizedLayer> layers;
+};
+
+// Of a calibration in 8 bits. `calibrating` is asked for each layer's effect on AP, `judging` for
+// what may be lost. Says on standard error what was tried. Errors: as theirs; kInput for a table of
+// times that lacks a layer, and kRuntime once interrupted().
+Result<MixedNetwork> mix_types(const Calibration& bytes, const CalibrationOptions& options,
+                               QuantizeJudge& calibrating, QuantizeJudge& judging,
+                               const MixedRequest& request);
+
+}  // namespace shrike

@@ -1,0 +1,206 @@
+// What `mixed` makes of layers that lose and layers that are slow, by judges that are made up.
+#include "calibrate/mixed.h"
+
+#include "calibrate/layer_times.h"
+#include "made.h"
+
+namespace shrike {
+namespace {
+
+struct Types {
+  int bytes = 0, words = 0;
+  bool operator==(const Types&) const = default;
+};
+
+Types types_of(const Graph& graph) {
+  Types types;
+  for (const Node& node : graph.nodes) {
+    if (!std::holds_alternative<DequantizeLinear>(node.op)) continue;
+    const Tensor* weights = graph.constant(node.inputs[0]);
+    if (weights && weights->dtype() == DType::kI8) ++types.bytes;
+    if (weights && weights->dtype() == DType::kI16) ++types.words;
+  }
+  return types;
+}
+
+// `count` convolutions in a row, the i-th with an error of errors[i].
+class Chain {
+ public:
+  explicit Chain(const std::vector<double>& errors) {
+    c.network.inputs = {c.network.add_input("x", DType::kF32, Shape{1, 1, 2, 2})};
+    ValueId x = c.network.inputs[0];
+    for (const double error : errors) {
+      const ValueId w = c.network.add_constant("w", Tensor::from<float>(Shape{1, 1, 1, 1}, {2}));
+      x = c.network.add_node(Conv{}, {x, w}, "y");
+      layers[x].error = error;
+      convs.push_back(x);
+    }
+    c.network.outputs = {x};
+    EXPECT_TRUE(infer_shapes(c.network));
+    c.plan.groups = quantized_groups(c.network);
+    for (TensorGroup& group : c.plan.groups) group.histogram.add(std::vector<float>{-1, 1});
+    for (const Node& node : c.network.nodes)
+      c.plan.convs.emplace(node.outputs[0], nearest_conv(c.network, node));
+  }
+
+  // Of a judge for whom each layer in 8 bits costs what its error says, in 16 bits `words` of that.
+  MixedOptions options(double max_drop, double words = 0) {
+    MixedOptions options;
+    options.max_drop = max_drop;
+    options.points_lost = [this, words](const Graph& graph) -> Result<double> {
+      ++asked;
+      double lost = 0;
+      for (const Node& node : graph.nodes) {
+        const auto* conv = std::get_if<Conv>(&node.op);
+        if (!conv) continue;
+        const double error =
+            layers.at(*c.network.find_value(graph.value(node.outputs[0]).name)).error;
+        for (const Node& other : graph.nodes)
+          if (other.outputs[0] == node.inputs[1])
+            lost += error * (graph.value(other.inputs[0]).dtype == DType::kI8 ? 1 : words);
+      }
+      return lost;
+    };
+    return options;
+  }
+
+  Calibration c;
+  std::map<ValueId, LayerSensitivity> layers;
+  std::vector<ValueId> convs;
+  int asked = 0;
+};
+
+Types types_of(const Chain& chain, const MixedChoice& choice) {
+  Graph graph = chain.c.network;
+  EXPECT_TRUE(place_integers(graph, choice.plan));
+  return types_of(graph);
+}
+
+TEST(ChooseTypes, EightBitsWhereTheyAreGoodEnough) {
+  Chain chain({0.1, 0.1, 0.05});
+  const Result<MixedChoice> choice = choose_types(chain.c, chain.layers, chain.options(0.3));
+  ASSERT_TRUE(choice) << choice.error().message;
+  EXPECT_TRUE(choice->reached);
+  EXPECT_EQ(chain.asked, 1);
+  EXPECT_EQ(types_of(chain, *choice), (Types{3, 0}));
+}
+
+TEST(ChooseTypes, TheLeastNumberOfLayersInSixteenBits) {
+  Chain chain({0.1, 5, 0.1, 0.3, 0.1, 2, 0.1, 0.1});
+  const Result<MixedChoice> choice = choose_types(chain.c, chain.layers, chain.options(0.85));
+  ASSERT_TRUE(choice);
+  EXPECT_TRUE(choice->reached);
+  EXPECT_NEAR(choice->lost, 0.8, 1e-9);
+  EXPECT_EQ(types_of(chain, *choice), (Types{6, 2}));
+  EXPECT_TRUE(choice->plan.convs.at(chain.convs[1]).weights.q.dtype() == DType::kI16);
+  EXPECT_TRUE(choice->plan.convs.at(chain.convs[5]).weights.q.dtype() == DType::kI16);
+  EXPECT_LE(chain.asked, 2 + 3);
+}
+
+TEST(ChooseTypes, FloatsWhereSixteenBitsAreTooFewToo) {
+  Chain chain({0.1, 5, 0.1, 3});
+  const Result<MixedChoice> choice = choose_types(chain.c, chain.layers, chain.options(0.5, 0.2));
+  ASSERT_TRUE(choice);
+  EXPECT_TRUE(choice->reached);
+  EXPECT_FALSE(choice->plan.convs.contains(chain.convs[1]));
+  EXPECT_FALSE(choice->plan.convs.contains(chain.convs[3]));
+  EXPECT_EQ(choice->plan.convs.size(), 2u);
+}
+
+TEST(ChooseTypes, WhatCannotBeReachedIsSaid) {
+  Chain chain({1, 1, 1});
+  const Result<MixedChoice> choice = choose_types(chain.c, chain.layers, chain.options(0.5, 0.9));
+  ASSERT_TRUE(choice);
+  EXPECT_FALSE(choice->reached);
+  EXPECT_GT(choice->lost, 0.5);
+}
+
+TEST(ChooseTypes, FloatsWhereIntegersAreSlower) {
+  Chain chain({1, 0.1, 2, 0.1});
+  MixedOptions options = chain.options(0.5);
+  for (size_t i = 0; i < 4; ++i) options.ms[chain.convs[i]] = {1, 2, 3};
+  options.ms[chain.convs[1]] = {4, 5, 3};  // 8 bits lose time
+  options.ms[chain.convs[2]] = {1, 4, 3};  // 16 do
+  EXPECT_FALSE(fastest_plan(chain.c, options).convs.contains(chain.convs[1]));
+  const Result<MixedChoice> choice = choose_types(chain.c, chain.layers, options);
+  ASSERT_TRUE(choice);
+  EXPECT_TRUE(choice->reached);
+  EXPECT_EQ(types_of(chain, *choice), (Types{1, 1})) << "float, int16, float, int8";
+  EXPECT_EQ(choice->plan.convs.at(chain.convs[0]).weights.q.dtype(), DType::kI16);
+  options.floats_alone = true;
+  EXPECT_EQ(types_of(chain, *choose_types(chain.c, chain.layers, options)), (Types{1, 0}));
+}
+
+TEST(ChooseTypes, AJudgesErrorIsGivenOn) {
+  Chain chain({1, 1});
+  MixedOptions options = chain.options(0);
+  options.points_lost = [](const Graph&) -> Result<double> { return runtime_error("no judge"); };
+  const Result<MixedChoice> choice = choose_types(chain.c, chain.layers, options);
+  ASSERT_FALSE(choice);
+  EXPECT_NE(choice.error().message.find("no judge"), std::string::npos);
+}
+
+// An addition joins what it reads and writes: Made's second convolution has a residual.
+TEST(ChooseTypes, WhatIsAddedHasOneType) {
+  const TestFolder folder;
+  const CalibrationOptions calibration = options_of(write_pictures(folder.path(), 2));
+  const Result<Calibration> c = calibrate(Made().graph, calibration);
+  ASSERT_TRUE(c);
+  const auto layers = sensitivity_of(*c, calibration, nullptr);
+  ASSERT_TRUE(layers) << layers.error().message;
+  ASSERT_EQ(layers->size(), 3u);
+  for (const auto& [conv, layer] : *layers) {
+    EXPECT_GT(layer.error, 0);
+    EXPECT_FALSE(layer.points);
+  }
+  std::vector<Types> tried;
+  MixedOptions options;
+  options.points_lost = [&](const Graph& graph) -> Result<double> {
+    tried.push_back(types_of(graph));
+    return tried.size() == 1 ? 1.0 : 0.0;
+  };
+  options.max_drop = 0.5;
+  ASSERT_TRUE(choose_types(*c, *layers, options));
+  for (const Types& types : tried) EXPECT_EQ(types.bytes + types.words, 3);
+  // The first convolution reads the picture alone: a unit. The others are one.
+  ASSERT_EQ(tried.size(), 3u);
+  EXPECT_TRUE(tried[2] == (Types{2, 1}) || tried[2] == (Types{1, 2})) << tried[2].words;
+}
+
+TEST(Sensitivity, ALayerAtATimeIsJudged) {
+  const TestFolder folder;
+  const CalibrationOptions options = options_of(write_pictures(folder.path(), 1));
+  const Result<Calibration> c = calibrate(Made().graph, options);
+  ASSERT_TRUE(c);
+  double points = 0;
+  const auto layers = sensitivity_of(*c, options, [&](const Graph& graph) -> Result<double> {
+    EXPECT_EQ(types_of(graph), (Types{1, 0}));
+    return ++points;
+  });
+  ASSERT_TRUE(layers);
+  EXPECT_EQ(points, 3);
+  for (const auto& [conv, layer] : *layers) EXPECT_GT(*layer.points, 0);
+}
+
+TEST(MeasureTimes, OfEveryConvolutionInFloatsAndIntegers) {
+  const TestFolder folder;
+  const CalibrationOptions options = options_of(write_pictures(folder.path(), 1));
+  const Result<Calibration> c = calibrate(Made().graph, options);
+  ASSERT_TRUE(c);
+  const IntegerPlan plans[] = {{}, c->plan, in_words(*c)};
+  const Result<std::vector<NetworkTimes>> times = measure_times(c->network, plans, nullptr);
+  ASSERT_TRUE(times) << times.error().message;
+  ASSERT_EQ(times->size(), 3u);
+  for (const NetworkTimes& of : *times) {
+    EXPECT_EQ(of.convs.size(), 3u);
+    double sum = 0;
+    for (const auto& [conv, ms] : of.convs) {
+      EXPECT_GT(ms, 0);
+      sum += ms;
+    }
+    EXPECT_GE(of.all, sum);
+  }
+}
+
+}  // namespace
+}  // namespace shrike
