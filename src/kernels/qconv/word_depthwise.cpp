@@ -35,13 +35,13 @@ void set_constants(const WordDepthwiseKernel& kernel, const WordConvProblem& pro
                    const int16_t* weights, int64_t pairs, const int64_t* constants,
                    int32_t* target, int64_t* block_steps) {
   int64_t placed[kMaxVectorWords];
-  int32_t split[2][kMaxVectorWords];
+  int32_t split[2 * kMaxVectorWords];
   const int words = kernel.vector_words;
   for (int i = 0; i < words; ++i) placed[kernel.place(i)] = constants[i];
-  *block_steps = split_constants(problem, weights, pairs, words, placed, split[0]);
+  *block_steps = split_constants(problem, weights, pairs, words, placed, split);
   for (int i = 0; i < words; ++i) {
-    target[i] = split[0][kernel.place(i)];
-    target[words + i] = split[0][words + kernel.place(i)];
+    target[i] = split[kernel.place(i)];
+    target[words + i] = split[words + kernel.place(i)];
   }
 }
 
