@@ -40,7 +40,7 @@ def main():
     parser.add_argument("settings", nargs="*", help="mosaic=0 degrees=10 ...")
     parser.add_argument("--size", type=int, default=320)
     parser.add_argument("--epochs", type=int, default=4)
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     settings = {name: float(value) for name, value in (word.split("=") for word in args.settings)}
     random.seed(1), np.random.seed(1), torch.manual_seed(1)
     boxes, widths, heights, means = [], [], [], []
