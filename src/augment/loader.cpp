@@ -83,7 +83,7 @@ class Loader::Pipeline {
 };
 
 Loader::Pipeline::Pipeline(const Dataset& dataset, const LoaderOptions& options,
-                       const LoaderState& start)
+                           const LoaderState& start)
     : maker_(dataset, options, start.window),
       state_(start),
       given_(start.epoch * batches() + start.batch_index),

@@ -33,7 +33,7 @@ struct LoaderOptions {
   double multi_scale = 0;  // 0..0.9: sides change by up to this share from batch to batch ...
   int stride = 32;         // ... and stay multiples of this
   uint64_t seed = 0;
-  Shard shard;
+  RankShare shard;
   int threads = 1;   // in the background, at least 0
   int prefetch = 2;  // batches that are made ahead, at least 0
   size_t cache_bytes = size_t{2} << 30;

@@ -4,9 +4,9 @@
 
 namespace shrike {
 
-Result<Layout> lay_mosaic(const AugmentContext& context, size_t sample) {
+Result<SceneLayout> lay_mosaic(const AugmentContext& context, size_t sample) {
   const int width = context.preprocess.width, height = context.preprocess.height;
-  Layout layout = {2 * width, 2 * height, {}, {}};
+  SceneLayout layout = {2 * width, 2 * height, {}, {}};
   const Draws& draws = context.draws;
   const auto centre_x = static_cast<int>(draws.between(0.5, 1.5, Draw::kMosaicCentre, 0) * width);
   const auto centre_y = static_cast<int>(draws.between(0.5, 1.5, Draw::kMosaicCentre, 1) * height);

@@ -11,7 +11,7 @@
 
 namespace shrike {
 
-struct Shard {
+struct RankShare {
   int rank = 0, ranks = 1;
 };
 
@@ -21,7 +21,7 @@ std::vector<uint32_t> epoch_order(uint64_t seed, int64_t epoch, int64_t samples)
 struct Sampler {
   int64_t samples = 0;
   int64_t batch = 0;  // of all ranks together
-  Shard shard;
+  RankShare shard;
 
   // Places of the order.
   struct Slice {

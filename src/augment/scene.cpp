@@ -19,7 +19,7 @@ double area_gain(const Matrix& map, double x, double y) {
   return std::abs(determinant / (w * w * w));
 }
 
-std::vector<LabelledBox> seen_objects(const Layout& layout, const Matrix& map,
+std::vector<LabelledBox> seen_objects(const SceneLayout& layout, const Matrix& map,
                                       const Preprocess& output) {
   const Rect frame = {0, 0, static_cast<double>(output.width), static_cast<double>(output.height)};
   const double gain = area_gain(map, layout.width / 2.0, layout.height / 2.0);
@@ -35,7 +35,7 @@ std::vector<LabelledBox> seen_objects(const Layout& layout, const Matrix& map,
 
 }  // namespace
 
-void lay_picture(const SourcePicture& source, int left, int top, Layout& layout) {
+void lay_picture(const SourcePicture& source, int left, int top, SceneLayout& layout) {
   const Image& image = *source.image;
   PlacedPicture placed = {source.image,
                           left,
@@ -60,17 +60,18 @@ void lay_picture(const SourcePicture& source, int left, int top, Layout& layout)
   }
 }
 
-Result<Layout> lay_alone(const AugmentContext& context, size_t sample) {
+Result<SceneLayout> lay_alone(const AugmentContext& context, size_t sample) {
   SHRIKE_ASSIGN(const SourcePicture source, context.pictures(sample));
   const Placement placement = place(context.preprocess, source.width, source.height);
-  Layout layout = {context.preprocess.width, context.preprocess.height, {}, {}};
+  SceneLayout layout = {context.preprocess.width, context.preprocess.height, {}, {}};
   lay_picture(source, placement.left, placement.top, layout);
   return layout;
 }
 
 Result<SceneWithObjects> make_scene(const AugmentContext& context, size_t sample) {
   const bool mosaic = context.draws.happens(context.settings.mosaic, Draw::kMosaic);
-  SHRIKE_ASSIGN(Layout layout, mosaic ? lay_mosaic(context, sample) : lay_alone(context, sample));
+  SHRIKE_ASSIGN(SceneLayout layout,
+                mosaic ? lay_mosaic(context, sample) : lay_alone(context, sample));
   const Matrix map = draw_map(context, layout.width, layout.height);
   std::vector<LabelledBox> seen = seen_objects(layout, map, context.preprocess);
   return SceneWithObjects{{std::move(layout.pictures), map}, std::move(seen)};

@@ -9,7 +9,7 @@
 namespace shrike {
 
 // A canvas before it is bent.
-struct Layout {
+struct SceneLayout {
   int width = 0, height = 0;
   std::vector<PlacedPicture> pictures;
   std::vector<LabelledBox> objects;  // what of them shows, in pixels of the canvas
@@ -17,14 +17,14 @@ struct Layout {
 
 // Lays `source` at (left, top), its objects with it; crowds and ignored objects, which are no
 // examples of their class, and what is cut off by the canvas stay away.
-void lay_picture(const SourcePicture& source, int left, int top, Layout& canvas);
+void lay_picture(const SourcePicture& source, int left, int top, SceneLayout& canvas);
 
 // The sample alone, as detection would see it: of the output's size.
-Result<Layout> lay_alone(const AugmentContext& context, size_t sample);
+Result<SceneLayout> lay_alone(const AugmentContext& context, size_t sample);
 
 // The sample and three partners around a point that lies in the middle half of a canvas of twice
 // the output's sides (A. Bochkovskiy et al.: YOLOv4, 2020).
-Result<Layout> lay_mosaic(const AugmentContext& context, size_t sample);
+Result<SceneLayout> lay_mosaic(const AugmentContext& context, size_t sample);
 
 // The map that turns, scales, shears, tilts and moves a canvas about its middle, to the output.
 Matrix draw_map(const AugmentContext& context, int canvas_width, int canvas_height);
