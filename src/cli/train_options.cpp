@@ -16,12 +16,13 @@ std::string listed(const std::vector<std::string>& names) {
 }  // namespace
 
 Result<Arguments> parse_train_options(const Words& words, TrainOptions& options) {
-  CLI::App app("Trains a model that Shrike can read. The work is done by shrike-train beside shrike.",
-               "shrike train");
+  CLI::App app(
+      "Trains a model that Shrike can read. The work is done by shrike-train beside shrike.",
+      "shrike train");
   add_model_options(app, options.model);
-  app.add_option("--scratch", options.scratch,
-                 "Random weights in place of a model: " + listed(zoo::family_names()) +
-                     ", or a Darknet .cfg");
+  app.add_option(
+      "--scratch", options.scratch,
+      "Random weights in place of a model: " + listed(zoo::family_names()) + ", or a Darknet .cfg");
   add_size_option(app, options.size);
   add_threads_option(app, options.threads);
   app.add_flag("--dry-run", options.dry_run,

@@ -16,7 +16,7 @@ namespace shrike {
 struct TrainOptions {
   ModelOption model;
   std::string scratch;  // zoo/scratch.h: in place of a model; empty: none
-  std::string size;  // values.h: parse_size; empty: the model's own
+  std::string size;     // values.h: parse_size; empty: the model's own
   int threads = 0;
   bool dry_run = false;
 };

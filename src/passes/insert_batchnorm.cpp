@@ -23,9 +23,8 @@ const Tensor* bias_of(const Graph& graph, const Node& node) {
 
 bool feeds(const Graph& graph, const Uses& uses, ValueId id, auto&& is_wanted) {
   const std::vector<int>& readers = uses.readers(id);
-  return std::any_of(readers.begin(), readers.end(), [&](int n) {
-    return is_wanted(graph.nodes[static_cast<size_t>(n)].op);
-  });
+  return std::any_of(readers.begin(), readers.end(),
+                     [&](int n) { return is_wanted(graph.nodes[static_cast<size_t>(n)].op); });
 }
 
 Result<void> check_moments(const Graph& graph, const Node& node, const ChannelMoments& moments) {
@@ -73,12 +72,10 @@ std::vector<ValueId> folded_convolutions(const Graph& graph) {
   for (const Node& node : graph.nodes) {
     if (!bias_of(graph, node)) continue;
     const ValueId id = node.outputs[0];
-    const bool is_map = feeds(graph, uses, id, [](const Op& op) {
-      return std::holds_alternative<Head>(op);
-    });
-    const bool normed = feeds(graph, uses, id, [](const Op& op) {
-      return std::holds_alternative<BatchNorm>(op);
-    });
+    const bool is_map =
+        feeds(graph, uses, id, [](const Op& op) { return std::holds_alternative<Head>(op); });
+    const bool normed =
+        feeds(graph, uses, id, [](const Op& op) { return std::holds_alternative<BatchNorm>(op); });
     if (!is_map && !normed && !uses.is_output(id)) found.push_back(id);
   }
   return found;

@@ -33,7 +33,8 @@ TrainedHead trained_head(const Node& node) { return {std::get<Head>(node.op), no
 TrainingGraph described(Graph graph, std::vector<ValueId> detached) {
   TrainingGraph training{std::move(graph), {}, std::nullopt, std::move(detached)};
   training.head = trained_head(*find_head(training.graph));
-  if (const Node* many = find_one_to_many(training.graph)) training.one_to_many = trained_head(*many);
+  if (const Node* many = find_one_to_many(training.graph))
+    training.one_to_many = trained_head(*many);
   return training;
 }
 

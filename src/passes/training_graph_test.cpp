@@ -30,10 +30,11 @@ Graph two_layers(const Head& head) {
     x = g.add_node(Unary{UnaryKind::kSilu, 0, 0}, {y}, "feature");
     for (size_t m = 0; m < 2; ++m) {
       const unsigned own = seed + 2 + static_cast<unsigned>(m);
-      maps.push_back(g.add_node(
-          Conv{}, {x, g.add_constant("head.w", noise(Shape{channels[m], 6, 1, 1}, own)),
-                   g.add_constant("head.b", noise(Shape{channels[m]}, own))},
-          "map"));
+      maps.push_back(
+          g.add_node(Conv{},
+                     {x, g.add_constant("head.w", noise(Shape{channels[m], 6, 1, 1}, own)),
+                      g.add_constant("head.b", noise(Shape{channels[m]}, own))},
+                     "map"));
     }
   }
   g.outputs = {g.add_node(head, maps, "output0")};
@@ -106,8 +107,8 @@ TEST(InsertBatchnorm, KeepsTheFunctionAndTheWeights) {
 TEST(InsertBatchnorm, RefusesMomentsThatCannotBe) {
   const Graph before = two_layers(anchor_free(BoxFormat::kCxcywh, 0));
   const std::vector<ValueId> values = folded_convolutions(before);
-  std::vector<ChannelMoments> moments(
-      3, {std::vector<double>(6, 0.0), std::vector<double>(6, 1.0)});
+  std::vector<ChannelMoments> moments(3,
+                                      {std::vector<double>(6, 0.0), std::vector<double>(6, 1.0)});
   for (double wrong : {-1.0, static_cast<double>(NAN)}) {
     moments[1].variance[2] = wrong;
     Graph graph = before;

@@ -22,7 +22,7 @@ Head head_of(int64_t reg_max) {
 
 // Overlapping ones, one smaller than a cell, one over the edge; nothing in picture 1.
 const std::vector<TrueObject> kObjects = {
-    {2, 1, {10, 8, 60, 50}}, {0, 3, {3, 5, 41, 37}},   {0, 0, {20, 10, 70, 60}},
+    {2, 1, {10, 8, 60, 50}},  {0, 3, {3, 5, 41, 37}},   {0, 0, {20, 10, 70, 60}},
     {0, 3, {22, 12, 66, 50}}, {2, 2, {81, 33, 84, 35}}, {2, 1, {60, -5, 120, 30}},
 };
 
@@ -164,8 +164,7 @@ class Oracle {
                              (wanted[2] - c.cx) / c.stride, (wanted[3] - c.cy) / c.stride};
     double sum = 0;
     for (int side = 0; side < 4; ++side) {
-      const double d =
-          std::clamp(exact[side], 0.0, static_cast<double>(head_.reg_max) - 1.01);
+      const double d = std::clamp(exact[side], 0.0, static_cast<double>(head_.reg_max) - 1.01);
       const auto low = static_cast<size_t>(d);
       const std::vector<double> p = bins(maps, c, side);
       const double upper = d - static_cast<double>(low);
@@ -191,8 +190,8 @@ TEST_P(AnchorFree, IsTheFormulaAndItsGradient) {
   const std::unique_ptr<Loss> loss = make_loss(head);
   const Oracle oracle(head, GetParam().top);
   for (uint64_t seed = 1; seed <= 2; ++seed) {
-    const std::vector<at::Tensor> maps = random_maps(
-        head, {4 * head.reg_max, head.num_classes}, kBatch, kHeight, kWidth, seed);
+    const std::vector<at::Tensor> maps =
+        random_maps(head, {4 * head.reg_max, head.num_classes}, kBatch, kHeight, kWidth, seed);
     // Boxes of a plausible size: three cells to each side where there are no bins.
     if (head.reg_max == 1)
       for (size_t m = 0; m < maps.size(); m += 2) maps[m].add_(3);
@@ -244,7 +243,8 @@ TEST(AnchorFreeLoss, WeighsClassesAndCountsAllRanks) {
 }
 
 TEST(CompleteIou, IsTheFormula) {
-  const Box4 boxes[] = {{0, 0, 10, 20}, {5, 5, 15, 9}, {0, 0, 10, 20}, {40, 40, 41, 45}, {-3, 2, 8, 9}};
+  const Box4 boxes[] = {
+      {0, 0, 10, 20}, {5, 5, 15, 9}, {0, 0, 10, 20}, {40, 40, 41, 45}, {-3, 2, 8, 9}};
   for (const Box4& a : boxes)
     for (const Box4& b : boxes) {
       const at::Tensor x = at::tensor(std::vector<double>(a.begin(), a.end()), at::kDouble),

@@ -59,11 +59,9 @@ Matches matches_of(const Scale& scale, const Targets& targets) {
   const at::Tensor anchor = pairs.select(1, 0), object = pairs.select(1, 1);
   const at::Tensor centre =
       (boxes.slice(1, 0, 2) + boxes.slice(1, 2, 4)).index({object}) / (2 * scale.stride);
-  const at::Tensor limits = at::tensor({static_cast<double>(scale.width()),
-                                        static_cast<double>(scale.height())},
-                                       centre.options());
-  const at::Tensor cell =
-      at::minimum(at::clamp_min(at::floor(centre), 0), limits - 1);  // x, y
+  const at::Tensor limits = at::tensor(
+      {static_cast<double>(scale.width()), static_cast<double>(scale.height())}, centre.options());
+  const at::Tensor cell = at::minimum(at::clamp_min(at::floor(centre), 0), limits - 1);  // x, y
   std::vector<at::Tensor> cells{cell}, whose{at::arange(object.numel(), object.options())};
   if (scale.spread >= 2) {
     // The neighbour on the side of the cell's half that the centre lies in.
@@ -80,8 +78,12 @@ Matches matches_of(const Scale& scale, const Targets& targets) {
   }
   const at::Tensor all = at::cat(cells).to(at::kLong), pair = at::cat(whose);
   const at::Tensor of = object.index_select(0, pair);
-  return {targets.pictures.index_select(0, of), anchor.index_select(0, pair), all.select(1, 1),
-          all.select(1, 0), boxes.index_select(0, of), targets.classes.index_select(0, of)};
+  return {targets.pictures.index_select(0, of),
+          anchor.index_select(0, pair),
+          all.select(1, 1),
+          all.select(1, 0),
+          boxes.index_select(0, of),
+          targets.classes.index_select(0, of)};
 }
 
 at::Tensor predicted_boxes(const Scale& scale, const Matches& m, const at::Tensor& rows) {
@@ -127,10 +129,9 @@ ScaleLoss loss_of(const Scale& scale, const Targets& targets, const LossOptions&
   const at::Tensor rows = scale.rows.index({m.picture, m.anchor, m.y, m.x});
   const at::Tensor overlap = complete_iou(predicted_boxes(scale, m, rows), m.boxes);
   const at::Tensor logits = rows.slice(1, 5);
-  const at::Tensor wanted =
-      at::zeros_like(logits).scatter_(1, m.classes.unsqueeze(1), 1);
-  at::Tensor entropy = at::binary_cross_entropy_with_logits(logits, wanted, {}, {},
-                                                            at::Reduction::None);
+  const at::Tensor wanted = at::zeros_like(logits).scatter_(1, m.classes.unsqueeze(1), 1);
+  at::Tensor entropy =
+      at::binary_cross_entropy_with_logits(logits, wanted, {}, {}, at::Reduction::None);
   if (options.class_weights.defined()) entropy = entropy * options.class_weights;
   const at::Tensor objectness = scale.rows.select(4, 4);
   const int64_t na = objectness.size(1);
@@ -138,17 +139,17 @@ ScaleLoss loss_of(const Scale& scale, const Targets& targets, const LossOptions&
       ((m.picture * na + m.anchor) * scale.height() + m.y) * scale.width() + m.x;
   const at::Tensor seen =
       largest_at(place, overlap.detach(), objectness.numel()).view(objectness.sizes());
-  const at::Tensor there = at::binary_cross_entropy_with_logits(objectness, seen, {}, {},
-                                                                at::Reduction::None);
+  const at::Tensor there =
+      at::binary_cross_entropy_with_logits(objectness, seen, {}, {}, at::Reduction::None);
   return {mean(options, 1 - overlap),
           logits.size(1) > 1 ? mean(options, entropy) : at::sum(logits) * 0, mean(options, there)};
 }
 
 // 4, 1, 0.4 from the finest of three scales; 4, 1, 0.25, 0.06, 0.02 of other numbers.
 double balance(const Head& head, size_t s) {
-  const auto finer = static_cast<size_t>(
-      std::count_if(head.strides.begin(), head.strides.end(),
-                    [&](int64_t stride) { return stride < head.strides[s]; }));
+  const auto finer =
+      static_cast<size_t>(std::count_if(head.strides.begin(), head.strides.end(),
+                                        [&](int64_t stride) { return stride < head.strides[s]; }));
   constexpr double kThree[] = {4.0, 1.0, 0.4}, kOthers[] = {4.0, 1.0, 0.25, 0.06, 0.02};
   return head.scales() == 3 ? kThree[finer] : kOthers[std::min<size_t>(finer, 4)];
 }

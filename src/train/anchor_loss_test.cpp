@@ -11,8 +11,8 @@ constexpr int64_t kHeight = 96, kWidth = 128, kBatch = 3;
 
 // On a cell's border, over the edge, too small for some anchors, two at one place.
 const std::vector<TrueObject> kObjects = {
-    {2, 1, {10, 8, 60, 50}},  {0, 2, {3, 5, 41, 37}},    {0, 0, {20, 10, 70, 60}},
-    {0, 2, {22, 12, 68, 58}}, {2, 2, {112, 60, 144, 92}}, {2, 1, {0, 0, 14, 17}},
+    {2, 1, {10, 8, 60, 50}},   {0, 2, {3, 5, 41, 37}},     {0, 0, {20, 10, 70, 60}},
+    {0, 2, {22, 12, 68, 58}},  {2, 2, {112, 60, 144, 92}}, {2, 1, {0, 0, 14, 17}},
     {2, 0, {-20, 70, 24, 96}},
 };
 
@@ -51,8 +51,7 @@ class Oracle {
     const double cell[2] = {static_cast<double>(m.x), static_cast<double>(m.y)};
     double centre[2], half[2];
     for (int axis = 0; axis < 2; ++axis) {
-      centre[axis] =
-          (k * plain_sigmoid(raw(maps, m, axis)) - (k - 1) / 2 + cell[axis]) * stride;
+      centre[axis] = (k * plain_sigmoid(raw(maps, m, axis)) - (k - 1) / 2 + cell[axis]) * stride;
       const double t = raw(maps, m, 2 + axis);
       const double factor = darknet ? std::exp(t) : std::pow(2 * plain_sigmoid(t), 2);
       half[axis] = factor * anchor(m.scale, m.anchor, axis) / 2;
@@ -77,8 +76,8 @@ class Oracle {
       places.push_back(
           at::zeros({kBatch, head_.num_anchors(), map.size(2), map.size(3)}, at::kDouble));
     for (const Match& m : matches) {
-      at::Tensor place = places[static_cast<size_t>(m.scale)][kObjects[m.object].picture][m.anchor]
-                               [m.y][m.x];
+      at::Tensor place =
+          places[static_cast<size_t>(m.scale)][kObjects[m.object].picture][m.anchor][m.y][m.x];
       const double u = plain_ciou(box(maps, m), kObjects[m.object].box);
       place.fill_(std::max(place.item<double>(), u));
     }
@@ -96,8 +95,7 @@ class Oracle {
         ++count;
         box_sum += 1 - plain_ciou(box(maps, m), kObjects[m.object].box, m.alpha);
         for (int64_t c = 0; c < head_.num_classes; ++c)
-          class_sum +=
-              plain_entropy(raw(maps, m, 5 + c), c == kObjects[m.object].label ? 1 : 0);
+          class_sum += plain_entropy(raw(maps, m, 5 + c), c == kObjects[m.object].label ? 1 : 0);
       }
       const auto classes = static_cast<double>(head_.num_classes);
       if (count > 0) {
@@ -131,7 +129,8 @@ class Oracle {
                               kHeight / head_.strides[static_cast<size_t>(scale)]};
     int64_t at[2], beside[2];
     for (int axis = 0; axis < 2; ++axis) {
-      const double centre = (b[static_cast<size_t>(axis)] + b[static_cast<size_t>(axis + 2)]) / 2 / stride;
+      const double centre =
+          (b[static_cast<size_t>(axis)] + b[static_cast<size_t>(axis + 2)]) / 2 / stride;
       at[axis] = std::clamp(static_cast<int64_t>(std::floor(centre)), int64_t{0}, cells[axis] - 1);
       beside[axis] = centre - static_cast<double>(at[axis]) < 0.5 ? at[axis] - 1 : at[axis] + 1;
     }
@@ -156,8 +155,8 @@ class Oracle {
       for (int64_t a = 0; a < head_.num_anchors(); ++a)
         for (int64_t y = 0; y < maps[s].size(2); ++y)
           for (int64_t x = 0; x < maps[s].size(3); ++x)
-            sum += plain_entropy(value(maps[s], n, a * (5 + head_.num_classes) + 4, y, x),
-                                 *wanted++);
+            sum +=
+                plain_entropy(value(maps[s], n, a * (5 + head_.num_classes) + 4, y, x), *wanted++);
     return sum / static_cast<double>(places[s].numel());
   }
 

@@ -86,16 +86,15 @@ class ConvNormFunction : public torch::autograd::Function<ConvNormFunction> {
     f.kind = static_cast<UnaryKind>(data["kind"].toInt());
     f.alpha = static_cast<float>(data["alpha"].toDouble());
     const at::Tensor slope = scale * inverse;
-    const at::Tensor normed =
-        at::addcmul(by_channel(shift - mean * slope), z, by_channel(slope));
+    const at::Tensor normed = at::addcmul(by_channel(shift - mean * slope), z, by_channel(slope));
     const at::Tensor d_normed = activation_backward(f, gradients[0].contiguous(), normed);
     const auto [d_z, d_scale, d_shift] =
         at::native_batch_norm_backward(d_normed, z, scale, {}, {}, mean, inverse, true,
                                        data["epsilon"].toDouble(), {true, true, true});
     const auto [d_x, d_weights, d_bias] = at::convolution_backward(
-        d_z, x, weights, at::OptionalIntArrayRef(), data["stride"].toIntVector(), data["padding"].toIntVector(),
-        data["dilation"].toIntVector(), false, at::IntArrayRef({0, 0}), data["groups"].toInt(),
-        {data["wants_x"].toBool(), true, false});
+        d_z, x, weights, at::OptionalIntArrayRef(), data["stride"].toIntVector(),
+        data["padding"].toIntVector(), data["dilation"].toIntVector(), false,
+        at::IntArrayRef({0, 0}), data["groups"].toInt(), {data["wants_x"].toBool(), true, false});
     return {d_x,          d_weights,    d_scale,      d_shift,
             at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
   }

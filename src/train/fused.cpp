@@ -22,9 +22,8 @@ FusedChains::FusedChains(const Graph& graph, const std::vector<bool>& nodes,
   const Uses uses(graph);
   const auto sole_reader = [&](ValueId id) {
     const std::vector<int>& readers = uses.readers(id);
-    const bool alone = std::count_if(readers.begin(), readers.end(), [&](int n) {
-                         return nodes[static_cast<size_t>(n)];
-                       }) == 1;
+    const bool alone = std::count_if(readers.begin(), readers.end(),
+                                     [&](int n) { return nodes[static_cast<size_t>(n)]; }) == 1;
     if (!alone || std::find(kept.begin(), kept.end(), id) != kept.end()) return -1;
     return *std::find_if(readers.begin(), readers.end(),
                          [&](int n) { return nodes[static_cast<size_t>(n)]; });
@@ -64,8 +63,8 @@ Result<Operator> make_fused(const Graph& graph, const FusedChain& chain) {
   const Shape* weights = site.input_shape(1);
   if (!weights || weights->rank() != 4) return site.fail("its weights have no known shape");
   ConvNorm op;
-  op.windows = windows_of(conv, {(*weights)[2], (*weights)[3]}, conv.dilations, shapes.in,
-                          shapes.out);
+  op.windows =
+      windows_of(conv, {(*weights)[2], (*weights)[3]}, conv.dilations, shapes.in, shapes.out);
   op.groups = conv.group;
   op.epsilon = static_cast<double>(std::get<BatchNorm>(graph.nodes[chain.norm].op).epsilon);
   if (chain.activation >= 0)

@@ -34,7 +34,8 @@ class Loss {
   virtual ~Loss() = default;
   // Of the parts: "box", "class", ...
   virtual std::vector<std::string> names() const = 0;
-  // `maps`: the head's raw maps (N, C, H, W) in the order of ir/ops/head.h. Throws as LibTorch does.
+  // `maps`: the head's raw maps (N, C, H, W) in the order of ir/ops/head.h. Throws as LibTorch
+  // does.
   virtual LossValue operator()(std::span<const at::Tensor> maps, const Targets& targets) const = 0;
 };
 

@@ -1,5 +1,5 @@
-// What the tests of losses share: the formulas of the losses' headers once more, in plain loops over
-// doubles, and finite differences.
+// What the tests of losses share: the formulas of the losses' headers once more, in plain loops
+// over doubles, and finite differences.
 //
 // Which cells are told what, and alpha of CIoU, are constants to a gradient. So an oracle first
 // decides (Decision), then computes the loss of any maps under that decision; the differences are
@@ -35,8 +35,8 @@ inline double plain_iou(const Box4& a, const Box4& b) {
 }
 
 inline double aspect_term(const Box4& a, const Box4& b) {
-  const double difference = std::atan((b[2] - b[0]) / (b[3] - b[1])) -
-                            std::atan((a[2] - a[0]) / (a[3] - a[1]));
+  const double difference =
+      std::atan((b[2] - b[0]) / (b[3] - b[1])) - std::atan((a[2] - a[0]) / (a[3] - a[1]));
   return 4 / (std::numbers::pi * std::numbers::pi) * difference * difference;
 }
 

@@ -128,8 +128,7 @@ Result<std::vector<at::Tensor>> Module::forward(std::span<const at::Tensor> inpu
   assert(inputs.size() == inputs_.size());
   return guarded("a forward pass", [&] {
     std::vector<at::Tensor> values = values_;
-    for (size_t i = 0; i < inputs.size(); ++i)
-      values[static_cast<size_t>(inputs_[i])] = inputs[i];
+    for (size_t i = 0; i < inputs.size(); ++i) values[static_cast<size_t>(inputs_[i])] = inputs[i];
     std::vector<at::Tensor> in;
     for (const Step& step : steps_) {
       in.clear();

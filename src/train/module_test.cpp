@@ -95,8 +95,7 @@ class FusedSteps : public ::testing::TestWithParam<UnaryKind> {};
 
 // The fused function against LibTorch's own convolution and batch norm.
 TEST_P(FusedSteps, LearnAsTheirParts) {
-  const Graph fused = network(layers_of(GetParam())),
-              apart = network(layers_of(GetParam()), true);
+  const Graph fused = network(layers_of(GetParam())), apart = network(layers_of(GetParam()), true);
   at::Tensor x1 = picture(4).requires_grad_(), x2 = picture(4).requires_grad_();
   const RunMode mode{true, 0.1};
   const Trained a = step(fused, x1, doubles_of(fused), mode);
@@ -230,7 +229,8 @@ TEST(Moments, AreThoseOfAllBatchesTogether) {
   graph.outputs = {graph.add_node(Unary{UnaryKind::kIdentity, 0, 0}, {x}, "y")};
   ASSERT_TRUE(infer_shapes(graph));
   at::manual_seed(8);
-  const at::Tensor all = at::rand({6, 2, 3, 4}) + at::arange(2, at::kFloat).view({1, 2, 1, 1}) * 100;
+  const at::Tensor all =
+      at::rand({6, 2, 3, 4}) + at::arange(2, at::kFloat).view({1, 2, 1, 1}) * 100;
   int64_t given = 0;
   const auto next = [&]() -> std::optional<at::Tensor> {
     if (given == 3) return std::nullopt;

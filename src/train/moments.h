@@ -14,8 +14,8 @@
 namespace shrike::train {
 
 // Of each of `values` (N, C, H, W), over all batches that `next` gives until it gives none; at
-// least one, but where there are no values. Sums are in double. Errors: those of Module::build and forward; kInput without a
-// batch.
+// least one, but where there are no values. Sums are in double. Errors: those of Module::build and
+// forward; kInput without a batch.
 Result<std::vector<ChannelMoments>> measure_moments(
     const Graph& graph, std::span<const ValueId> values,
     const std::function<std::optional<at::Tensor>()>& next);

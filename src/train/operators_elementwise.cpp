@@ -125,8 +125,7 @@ Result<Operator> make(const Clip&, const OperatorSite&) {
 }
 
 Result<Operator> make(const Where&, const OperatorSite&) {
-  return one_output(
-      [](std::span<const at::Tensor> in) { return at::where(in[0], in[1], in[2]); });
+  return one_output([](std::span<const at::Tensor> in) { return at::where(in[0], in[1], in[2]); });
 }
 
 Result<Operator> make(const Cast& op, const OperatorSite& site) {

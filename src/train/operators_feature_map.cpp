@@ -74,12 +74,12 @@ Result<Operator> make(const Conv& op, const OperatorSite& site) {
   SHRIKE_ASSIGN(const OperatorSite::Shapes shapes, site.shapes());
   const Shape* weights = site.input_shape(1);
   if (!weights || weights->rank() != 4) return site.fail("its weights have no known shape");
-  const Windows windows = windows_of(op, {(*weights)[2], (*weights)[3]}, op.dilations, shapes.in,
-                                     shapes.out);
+  const Windows windows =
+      windows_of(op, {(*weights)[2], (*weights)[3]}, op.dilations, shapes.in, shapes.out);
   const Unary activation{op.activation, op.alpha, op.beta};
   return one_output([windows, activation, groups = op.group](std::span<const at::Tensor> in) {
-    const at::Tensor y = apply_unary(
-        activation, convolve(in[0], in[1], optional_input(in, 2), windows, groups));
+    const at::Tensor y =
+        apply_unary(activation, convolve(in[0], in[1], optional_input(in, 2), windows, groups));
     const at::Tensor residual = optional_input(in, 3);
     return residual.defined() ? y + residual : y;
   });
@@ -138,8 +138,7 @@ Result<Operator> make(const Resize& op, const OperatorSite& site) {
     const size_t i = static_cast<size_t>(axis) - 2;
     SHRIKE_ASSIGN(matrices[i], resize_matrix(op, shapes, scales, axis));
     index[i] = picked(matrices[i]);
-    nearest_floor =
-        nearest_floor && is_nearest_floor(index[i], shapes.in[axis], shapes.out[axis]);
+    nearest_floor = nearest_floor && is_nearest_floor(index[i], shapes.in[axis], shapes.out[axis]);
   }
   const std::vector<int64_t> size{shapes.out[2], shapes.out[3]};
   if (nearest_floor)

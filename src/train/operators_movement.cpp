@@ -148,10 +148,9 @@ Result<Operator> make(const DepthToSpace& op, const OperatorSite&) {
   return one_output([op](std::span<const at::Tensor> in) {
     const int64_t b = op.blocksize, n = in[0].size(0), c = in[0].size(1) / (b * b),
                   h = in[0].size(2), w = in[0].size(3);
-    const at::Tensor blocks =
-        op.mode == DepthOrder::kDcr
-            ? in[0].reshape({n, b, b, c, h, w}).permute({0, 3, 4, 1, 5, 2})
-            : in[0].reshape({n, c, b, b, h, w}).permute({0, 1, 4, 2, 5, 3});
+    const at::Tensor blocks = op.mode == DepthOrder::kDcr
+                                  ? in[0].reshape({n, b, b, c, h, w}).permute({0, 3, 4, 1, 5, 2})
+                                  : in[0].reshape({n, c, b, b, h, w}).permute({0, 1, 4, 2, 5, 3});
     return blocks.reshape({n, c, h * b, w * b});
   });
 }

@@ -23,8 +23,7 @@ struct Edges {
 };
 
 at::Tensor iou_of(const Edges& a, const Edges& b) {
-  const at::Tensor width =
-                       at::clamp_min(at::minimum(a.x2, b.x2) - at::maximum(a.x1, b.x1), 0),
+  const at::Tensor width = at::clamp_min(at::minimum(a.x2, b.x2) - at::maximum(a.x1, b.x1), 0),
                    height = at::clamp_min(at::minimum(a.y2, b.y2) - at::maximum(a.y1, b.y1), 0);
   const at::Tensor shared = width * height;
   return shared / (a.width() * a.height() + b.width() * b.height() - shared + kEpsilon);

@@ -1,5 +1,5 @@
-// How well boxes fit, for losses. Boxes are (..., 4): left, top, right, bottom, in one unit; the two
-// tensors broadcast, and the result has their shape without the last axis.
+// How well boxes fit, for losses. Boxes are (..., 4): left, top, right, bottom, in one unit; the
+// two tensors broadcast, and the result has their shape without the last axis.
 #pragma once
 
 #include <ATen/core/Tensor.h>

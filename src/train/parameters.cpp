@@ -64,8 +64,8 @@ Result<Parameters> Parameters::converted(at::ScalarType type) const {
   return guarded("copying the weights", [&] {
     Parameters copies;
     for (const Parameter& p : all_)
-      copies.add({p.name, p.role,
-                  p.tensor.detach().to(type, false, true).requires_grad_(learns(p.role))});
+      copies.add(
+          {p.name, p.role, p.tensor.detach().to(type, false, true).requires_grad_(learns(p.role))});
     return copies;
   });
 }

@@ -21,7 +21,7 @@ enum class ParameterRole : uint8_t {
   kBias,
   kNormScale,
   kNormShift,
-  kNormMean,      // running statistics: moved by forward passes, not learned
+  kNormMean,  // running statistics: moved by forward passes, not learned
   kNormVariance,
 };
 

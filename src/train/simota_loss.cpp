@@ -23,10 +23,10 @@ Geometry geometry_of(const AnchorPoints& points, const PaddedTargets& targets) {
   const at::Tensor x = points.centres.select(1, 0), y = points.centres.select(1, 1),
                    radius = points.strides.select(1, 0) * kRadius;
   const auto edge = [&](int64_t i) { return targets.boxes.select(2, i).unsqueeze(2); };
-  const at::Tensor inside = at::minimum(at::minimum(x - edge(0), y - edge(1)),
-                                        at::minimum(edge(2) - x, edge(3) - y));
-  const at::Tensor away = at::maximum(at::abs(x - (edge(0) + edge(2)) / 2),
-                                      at::abs(y - (edge(1) + edge(3)) / 2));
+  const at::Tensor inside =
+      at::minimum(at::minimum(x - edge(0), y - edge(1)), at::minimum(edge(2) - x, edge(3) - y));
+  const at::Tensor away =
+      at::maximum(at::abs(x - (edge(0) + edge(2)) / 2), at::abs(y - (edge(1) + edge(3)) / 2));
   const at::Tensor present = targets.present.unsqueeze(2);
   return {at::logical_and(inside > 0, present), at::logical_and(away < radius, present)};
 }
@@ -38,10 +38,8 @@ struct Costs {
 
 Costs costs_of(const Geometry& geometry, const at::Tensor& scores, const at::Tensor& boxes,
                const PaddedTargets& targets) {
-  const at::Tensor candidate =
-      at::logical_or(geometry.in_box, geometry.near_centre).any(1, true);
-  const at::Tensor where =
-      at::logical_and(candidate, targets.present.unsqueeze(2)).nonzero();
+  const at::Tensor candidate = at::logical_or(geometry.in_box, geometry.near_centre).any(1, true);
+  const at::Tensor where = at::logical_and(candidate, targets.present.unsqueeze(2)).nonzero();
   const at::Tensor n = where.select(1, 0), g = where.select(1, 1), a = where.select(1, 2);
   const at::Tensor overlap = iou(boxes.index({n, a}), targets.boxes.index({n, g}));
   // BCE with one class wanted: that of wanting none, but for the class's own.
@@ -50,8 +48,7 @@ Costs costs_of(const Geometry& geometry, const at::Tensor& scores, const at::Ten
   const at::Tensor classes = targets.classes.index({n, g});
   const at::Tensor entropy = -(at::sum(log_not, 2).index({n, a}) + log_p.index({n, a, classes}) -
                                log_not.index({n, a, classes}));
-  const at::Tensor both =
-      at::logical_and(geometry.in_box, geometry.near_centre).index({n, g, a});
+  const at::Tensor both = at::logical_and(geometry.in_box, geometry.near_centre).index({n, g, a});
   const at::Tensor cost = entropy - kOverlapCost * at::log(overlap + 1e-8) +
                           kOutsideCost * at::logical_not(both).to(overlap.scalar_type());
   const auto sizes = geometry.in_box.sizes();
@@ -73,8 +70,8 @@ SimotaAssignment assign_simota(const AnchorPoints& points, const at::Tensor& sco
             at::zeros({n, a}, boxes.options())};
   const Costs costs = costs_of(geometry_of(points, targets), scores, boxes, targets);
   const int64_t most = std::min(kMostCells, a);
-  const at::Tensor k = at::clamp_min(
-      at::sum(std::get<0>(at::topk(costs.overlap, most, 2)), 2).to(at::kLong), 1);
+  const at::Tensor k =
+      at::clamp_min(at::sum(std::get<0>(at::topk(costs.overlap, most, 2)), 2).to(at::kLong), 1);
   // The k cheapest: those whose rank among the object's cells is below k.
   const auto [cheapest, cells] = at::topk(costs.cost, most, 2, false);
   const at::Tensor within =
@@ -108,16 +105,16 @@ LossValue SimotaLoss::operator()(std::span<const at::Tensor> maps, const Targets
   const at::Tensor object = assigned.object.index({n, a});
   const at::Tensor overlap = iou(boxes.index({n, a}), truth.boxes.index({n, object}));
   const at::Tensor own = logits.index({n, a});
-  const at::Tensor wanted = at::zeros_like(own).scatter_(
-      1, truth.classes.index({n, object}).unsqueeze(1),
-      assigned.overlap.index({n, a}).unsqueeze(1));
+  const at::Tensor wanted =
+      at::zeros_like(own).scatter_(1, truth.classes.index({n, object}).unsqueeze(1),
+                                   assigned.overlap.index({n, a}).unsqueeze(1));
   const auto entropy = [](const at::Tensor& x, const at::Tensor& target) {
     return at::binary_cross_entropy_with_logits(x, target, {}, {}, at::Reduction::None);
   };
   at::Tensor class_entropy = entropy(own, wanted);
   if (options_.class_weights.defined()) class_entropy = class_entropy * options_.class_weights;
-  const at::Tensor count = at::clamp_min(
-      over_ranks(options_, at::sum(assigned.taken).to(raw.scalar_type())), 1);
+  const at::Tensor count =
+      at::clamp_min(over_ranks(options_, at::sum(assigned.taken).to(raw.scalar_type())), 1);
   const std::vector<at::Tensor> parts{
       at::sum(1 - overlap * overlap) * (kBoxWeight / count), at::sum(class_entropy) / count,
       at::sum(entropy(objectness, assigned.taken.to(raw.scalar_type()))) / count};

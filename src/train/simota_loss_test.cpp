@@ -87,8 +87,8 @@ std::vector<Wish> wishes_of(const Head& head, const std::vector<at::Tensor>& map
     if (!candidate) continue;
     double cost = 0;
     for (int64_t label = 0; label < head.num_classes; ++label) {
-      const double p = std::sqrt(plain_sigmoid(raw(maps, c, 2, label)) *
-                                 plain_sigmoid(raw(maps, c, 1, 0)));
+      const double p =
+          std::sqrt(plain_sigmoid(raw(maps, c, 2, label)) * plain_sigmoid(raw(maps, c, 1, 0)));
       cost -= label == kObjects[object].label ? std::log(p) : std::log1p(-p);
     }
     const double u = plain_iou(box(maps, c), kObjects[object].box);
@@ -110,8 +110,7 @@ std::vector<Taken> decide(const Head& head, const std::vector<at::Tensor>& maps)
     overlaps.resize(std::min<size_t>(10, overlaps.size()));
     double sum = 0;
     for (const double u : overlaps) sum += u;
-    std::sort(own.begin(), own.end(),
-              [](const Wish& a, const Wish& b) { return a.cost < b.cost; });
+    std::sort(own.begin(), own.end(), [](const Wish& a, const Wish& b) { return a.cost < b.cost; });
     own.resize(std::min(own.size(), std::max<size_t>(1, static_cast<size_t>(sum))));
     wanted.insert(wanted.end(), own.begin(), own.end());
   }

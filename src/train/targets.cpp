@@ -16,8 +16,7 @@ PaddedTargets padded(const Targets& targets, const at::Tensor& like) {
   const at::Tensor order = std::get<1>(at::sort(targets.pictures, true, 0, false));
   const at::Tensor pictures = targets.pictures.index_select(0, order);
   const at::Tensor first = at::cumsum(counts, 0) - counts;
-  const at::Tensor place =
-      at::arange(order.numel(), options) - first.index_select(0, pictures);
+  const at::Tensor place = at::arange(order.numel(), options) - first.index_select(0, pictures);
   const at::Tensor boxes = targets.boxes.to(like.scalar_type()).index_select(0, order);
   result.classes.index_put_({pictures, place}, targets.classes.index_select(0, order));
   result.boxes.index_put_({pictures, place}, boxes);

@@ -15,8 +15,8 @@ constexpr double kEpsilon = 1e-9;
 at::Tensor inside(const AnchorPoints& points, const PaddedTargets& targets) {
   const at::Tensor x = points.centres.select(1, 0), y = points.centres.select(1, 1);
   const auto edge = [&](int64_t i) { return targets.boxes.select(2, i).unsqueeze(2); };
-  const at::Tensor nearest = at::minimum(at::minimum(x - edge(0), y - edge(1)),
-                                         at::minimum(edge(2) - x, edge(3) - y));
+  const at::Tensor nearest =
+      at::minimum(at::minimum(x - edge(0), y - edge(1)), at::minimum(edge(2) - x, edge(3) - y));
   return at::logical_and(nearest > kEpsilon, targets.present.unsqueeze(2));
 }
 
@@ -53,9 +53,8 @@ Assignment assign(const TaskAligned& rule, const AnchorPoints& points, const at:
   const at::Tensor candidates = inside(points, targets);
   const Alignment all = alignment(rule, candidates, scores, boxes, targets);
   // Cells outside come last, so that an object that nothing fits still takes cells of its own.
-  const auto [largest, top] =
-      at::topk(at::where(candidates, all.t, at::full({}, -1, boxes.options())),
-               std::min(rule.top, a), 2);
+  const auto [largest, top] = at::topk(
+      at::where(candidates, all.t, at::full({}, -1, boxes.options())), std::min(rule.top, a), 2);
   at::Tensor taken = at::zeros({n, g, a}, flags);
   taken.scatter_(2, top, true);
   taken = at::logical_and(taken, candidates);
@@ -63,8 +62,7 @@ Assignment assign(const TaskAligned& rule, const AnchorPoints& points, const at:
   const at::Tensor object =
       at::argmax(at::where(taken, all.u, at::full({}, -1, boxes.options())), 1);
   const at::Tensor positive = taken.any(1);
-  taken = at::logical_and(
-      taken, at::arange(g, indices).view({1, -1, 1}) == object.unsqueeze(1));
+  taken = at::logical_and(taken, at::arange(g, indices).view({1, -1, 1}) == object.unsqueeze(1));
   const at::Tensor t = all.t * taken, u = all.u * taken;
   const at::Tensor score = t / (t.amax({2}, true) + kEpsilon) * u.amax({2}, true);
   return {positive, at::where(positive, object, at::zeros_like(object)), score.amax({1})};

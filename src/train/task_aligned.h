@@ -2,9 +2,9 @@
 // arXiv 2108.07755, section 3.2).
 //
 // With s the score of the object's class at a cell, u the CIoU (at least 0) of the box predicted
-// there with the object's, the alignment is t = s^alpha * u^beta, for the cells whose centre lies in
-// the object's box. An object takes the `top` cells of largest t; a cell that several objects want
-// goes to the one its box overlaps most. What a cell is told is not 1 but
+// there with the object's, the alignment is t = s^alpha * u^beta, for the cells whose centre lies
+// in the object's box. An object takes the `top` cells of largest t; a cell that several objects
+// want goes to the one its box overlaps most. What a cell is told is not 1 but
 //   t_hat = t / (largest t of the object's cells) * (largest u of the object's cells).
 // alpha 0.5, beta 6, top 10: Ultralytics' choice for YOLOv8 and YOLO11; the paper has 1, 6, 13.
 #pragma once

@@ -9,10 +9,10 @@
 namespace shrike {
 
 struct DryRun {
-  int64_t learned = 0;       // parameters, those of a one-to-many head included
-  int64_t norms = 0;         // batch norms in the graph
-  int64_t folded = 0;        // convolutions whose batch norm was folded, which training puts back
-  double difference = 0;     // the largest of all raw maps' elements, as a part of its map's range
+  int64_t learned = 0;    // parameters, those of a one-to-many head included
+  int64_t norms = 0;      // batch norms in the graph
+  int64_t folded = 0;     // convolutions whose batch norm was folded, which training puts back
+  double difference = 0;  // the largest of all raw maps' elements, as a part of its map's range
 };
 
 inline constexpr double kMostDifference = 1e-4;

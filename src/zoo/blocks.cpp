@@ -17,7 +17,9 @@ int64_t hidden_of(const BlockShape& shape) {
   return shape.hidden > 0 ? shape.hidden : shape.out / 2;
 }
 
-std::string numbered(const std::string& name, int64_t i) { return name + ".m." + std::to_string(i); }
+std::string numbered(const std::string& name, int64_t i) {
+  return name + ".m." + std::to_string(i);
+}
 
 // C3, whose bottlenecks begin with a kernel of `first`.
 ValueId c3_with(NetworkBuilder& net, const std::string& name, ValueId x, const BlockShape& shape,
@@ -49,21 +51,21 @@ ValueId attention(NetworkBuilder& net, const std::string& name, ValueId x) {
                 key = value / 2;
   const int64_t height = net.shape(x)[2], width = net.shape(x)[3], positions = height * width;
   const ValueId qkv = net.conv_without_activation(name + ".qkv", x, {channels + 2 * key * heads});
-  const ValueId rows = net.node(
-      name + ".rows", Reshape{},
-      {qkv, net.ints(name + ".rows.shape", {1, heads, 2 * key + value, positions})});
+  const ValueId rows =
+      net.node(name + ".rows", Reshape{},
+               {qkv, net.ints(name + ".rows.shape", {1, heads, 2 * key + value, positions})});
   const std::vector<ValueId> parts = net.split(name + ".split", rows, {key, key, value}, 2);
   const ValueId query = net.node(name + ".query", Transpose{{0, 1, 3, 2}}, {parts[0]});
   const ValueId products = net.node(name + ".products", MatMul{}, {query, parts[1]});
   const ValueId scale = net.scalar(name + ".scale", 1 / std::sqrt(static_cast<float>(key)));
-  const ValueId scaled =
-      net.node(name + ".scaled", Binary{BinaryKind::kMul, 0}, {products, scale});
+  const ValueId scaled = net.node(name + ".scaled", Binary{BinaryKind::kMul, 0}, {products, scale});
   const ValueId weights = net.node(name + ".weights", Softmax{-1}, {scaled});
   const ValueId turned = net.node(name + ".turned", Transpose{{0, 1, 3, 2}}, {weights});
   const ValueId mixed = net.node(name + ".mixed", MatMul{}, {parts[2], turned});
   const ValueId map = net.ints(name + ".map.shape", {1, channels, height, width});
   const ValueId values = net.node(name + ".values", Reshape{}, {parts[2], map});
-  const ValueId places = net.conv_without_activation(name + ".pe", values, {channels, 3, 1, channels});
+  const ValueId places =
+      net.conv_without_activation(name + ".pe", values, {channels, 3, 1, channels});
   const ValueId y =
       net.add(name + ".sum", net.node(name + ".map", Reshape{}, {mixed, map}), places);
   return net.conv_without_activation(name + ".proj", y, {channels});

@@ -29,7 +29,8 @@ ValueId c3(NetworkBuilder& net, const std::string& name, ValueId x, const BlockS
 // YOLOv8: one branch through bottlenecks (3x3, 3x3), each of whose outputs is joined.
 ValueId c2f(NetworkBuilder& net, const std::string& name, ValueId x, const BlockShape& shape);
 
-// YOLO11: C2f with half-width bottlenecks, or, with `nested`, with C3 blocks of two 3x3 bottlenecks.
+// YOLO11: C2f with half-width bottlenecks, or, with `nested`, with C3 blocks of two 3x3
+// bottlenecks.
 ValueId c3k2(NetworkBuilder& net, const std::string& name, ValueId x, const BlockShape& shape,
              bool nested);
 

@@ -23,8 +23,8 @@ struct Pyramid {
 };
 
 template <typename Block>
-Pyramid upwards_and_downwards(NetworkBuilder& net, const Scale& scale, int at, ValueId p3, ValueId p4,
-                              ValueId p5, Block block) {
+Pyramid upwards_and_downwards(NetworkBuilder& net, const Scale& scale, int at, ValueId p3,
+                              ValueId p4, ValueId p5, Block block) {
   ValueId up = net.upsample(module(at), p5);
   const ValueId n4 = block(at + 2, net.concat(module(at + 1), {up, p4}), 512, false);
   up = net.upsample(module(at + 3), n4);
@@ -87,8 +87,8 @@ Graph yolov5(NetworkBuilder net, const Scale& s, int64_t classes, bool anchors) 
   const auto block = [&](int at, ValueId y, int64_t out) {
     return c3(net, module(at), y, {s.channels(out), s.repeats(3), false});
   };
-  const ValueId p5 = net.conv(module(10), sppf(net, module(9), x, s.channels(1024)),
-                              {s.channels(512)});
+  const ValueId p5 =
+      net.conv(module(10), sppf(net, module(9), x, s.channels(1024)), {s.channels(512)});
   ValueId up = net.upsample(module(11), p5);
   const ValueId n4 = block(13, net.concat(module(12), {up, stages[2]}), 512);
   const ValueId p4 = net.conv(module(14), n4, {s.channels(256)});

@@ -10,8 +10,9 @@ namespace {
 
 struct Published {
   const char* name;
-  int64_t parameters;  // for COCO's 80 classes, that learn: statistics of batch norms are not counted
-  double gflops;       // at `side` x `side`, two a multiplication and addition, batch norms folded
+  int64_t
+      parameters;  // for COCO's 80 classes, that learn: statistics of batch norms are not counted
+  double gflops;   // at `side` x `side`, two a multiplication and addition, batch norms folded
   int64_t side;
   double rounding;  // of the published number
 };
@@ -25,12 +26,12 @@ void PrintTo(const Published& p, std::ostream* out) { *out << p.name; }
 // pjreddie.com/darknet/yolo at 416, parameters the floats of yolov3-tiny.weights (35,434,956 bytes,
 // 20 of header) less two a channel of its batch norms' statistics (3,184 channels).
 constexpr Published kPublished[] = {
-    {"yolov8n", 3157184, 8.7, 640, 0.1},    {"yolov8s", 11166544, 28.6, 640, 0.1},
-    {"yolov8m", 25902624, 78.9, 640, 0.1},  {"yolo11n", 2624064, 6.5, 640, 0.1},
-    {"yolo11s", 9458736, 21.5, 640, 0.1},   {"yolo11m", 20114672, 68.0, 640, 0.1},
-    {"yolov5n", 1872157, 4.5, 640, 0.1},    {"yolov5s", 7235389, 16.4, 640, 0.1},
-    {"yolov5m", 21190557, 48.9, 640, 0.1},  {"yolov5nu", 2654800, 7.7, 640, 0.1},
-    {"yolov5su", 9153136, 24.0, 640, 0.1},  {"yolov5mu", 25111440, 64.2, 640, 0.1},
+    {"yolov8n", 3157184, 8.7, 640, 0.1},       {"yolov8s", 11166544, 28.6, 640, 0.1},
+    {"yolov8m", 25902624, 78.9, 640, 0.1},     {"yolo11n", 2624064, 6.5, 640, 0.1},
+    {"yolo11s", 9458736, 21.5, 640, 0.1},      {"yolo11m", 20114672, 68.0, 640, 0.1},
+    {"yolov5n", 1872157, 4.5, 640, 0.1},       {"yolov5s", 7235389, 16.4, 640, 0.1},
+    {"yolov5m", 21190557, 48.9, 640, 0.1},     {"yolov5nu", 2654800, 7.7, 640, 0.1},
+    {"yolov5su", 9153136, 24.0, 640, 0.1},     {"yolov5mu", 25111440, 64.2, 640, 0.1},
     {"yolov3-tiny", 8852366, 5.56, 416, 0.02},
 };
 

@@ -17,12 +17,10 @@ HeadRow head_row(const Head& head, size_t map, int64_t channel);
 struct Predictor {
   Head head;
   size_t scale = 0, map = 0;
-  size_t node = 0;  // index into graph.nodes
+  size_t node = 0;                              // index into graph.nodes
   ValueId weights = kNoValue, bias = kNoValue;  // bias: kNoValue where there is none
 
-  HeadRow row(size_t channel) const {
-    return head_row(head, map, static_cast<int64_t>(channel));
-  }
+  HeadRow row(size_t channel) const { return head_row(head, map, static_cast<int64_t>(channel)); }
 };
 
 // Of every Head node; maps that no convolution with constant f32 weights makes are left out. The

@@ -53,15 +53,14 @@ Graph anchor_free_head(NetworkBuilder net, const std::string& name,
   return net.finish(head, std::move(maps));
 }
 
-Graph anchor_head(NetworkBuilder net, const std::string& name,
-                  const std::vector<ValueId>& features, int64_t classes) {
+Graph anchor_head(NetworkBuilder net, const std::string& name, const std::vector<ValueId>& features,
+                  int64_t classes) {
   Head head;
   head.kind = HeadKind::kAnchor;
   head.num_classes = classes;
   head.strides = {8, 16, 32};
   // Fitted to COCO by YOLOv5's authors.
-  head.anchors = {10, 13, 16,  30,  33, 23,  30,  61,  62,
-                  45, 59, 119, 116, 90, 156, 198, 373, 326};
+  head.anchors = {10, 13, 16, 30, 33, 23, 30, 61, 62, 45, 59, 119, 116, 90, 156, 198, 373, 326};
   std::vector<ValueId> maps;
   for (size_t scale = 0; scale < features.size(); ++scale)
     maps.push_back(net.predictor(name + ".m." + std::to_string(scale), features[scale],

@@ -15,7 +15,7 @@ Graph anchor_free_head(NetworkBuilder net, const std::string& name,
                        const std::vector<ValueId>& features, int64_t classes, bool depthwise);
 
 // YOLOv5's: one predictor a scale over three anchors.
-Graph anchor_head(NetworkBuilder net, const std::string& name,
-                  const std::vector<ValueId>& features, int64_t classes);
+Graph anchor_head(NetworkBuilder net, const std::string& name, const std::vector<ValueId>& features,
+                  int64_t classes);
 
 }  // namespace shrike::zoo

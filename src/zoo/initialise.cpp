@@ -43,8 +43,7 @@ void initialise_conv(Graph& graph, const Node& node, Random& random) {
 
 void initialise_norm(Graph& graph, const Node& node) {
   constexpr float kValues[] = {1, 0, 0, 1};  // scale, shift, mean, variance
-  for (size_t i = 0; i < 4; ++i)
-    fill(graph, node.inputs[i + 1], [&] { return kValues[i]; });
+  for (size_t i = 0; i < 4; ++i) fill(graph, node.inputs[i + 1], [&] { return kValues[i]; });
 }
 
 // What the bias of such a row of a raw map starts at; nothing where it is left as it is.
@@ -63,8 +62,8 @@ std::optional<float> prior(const Head& head, size_t scale, HeadRow row) {
     case HeadKind::kAnchor:
     case HeadKind::kDarknet:
       if (row == HeadRow::kBox) return std::nullopt;
-      value = row == HeadRow::kObjectness ? std::log(8 / cells)
-                                          : std::log(0.6 / (classes - 0.99999));
+      value =
+          row == HeadRow::kObjectness ? std::log(8 / cells) : std::log(0.6 / (classes - 0.99999));
       break;
   }
   return static_cast<float>(value);
@@ -84,8 +83,8 @@ void initialise(Graph& graph, uint64_t seed) {
     Tensor fresh(DType::kF32, bias->shape());
     const std::span<float> values = fresh.mutable_data<float>();
     for (size_t i = 0; i < values.size(); ++i)
-      values[i] = prior(predictor.head, predictor.scale, predictor.row(i))
-                      .value_or(bias->data<float>()[i]);
+      values[i] =
+          prior(predictor.head, predictor.scale, predictor.row(i)).value_or(bias->data<float>()[i]);
     graph.value(predictor.bias).constant = std::move(fresh);
   });
 }

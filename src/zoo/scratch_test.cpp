@@ -72,7 +72,8 @@ TEST(Scratch, HeadsStartFromWhatIsLikely) {
 }
 
 constexpr const char* kCfg =
-    "[net]\nwidth=64\nheight=32\nchannels=3\n[convolutional]\nbatch_normalize=1\nfilters=8\nsize=3\n"
+    "[net]\nwidth=64\nheight=32\nchannels=3\n[convolutional]\nbatch_normalize=1\nfilters=8\nsize="
+    "3\n"
     "stride=2\npad=1\nactivation=leaky\n[convolutional]\nfilters=21\nsize=1\nstride=1\npad=1\n"
     "activation=linear\n[yolo]\nmask=0,1,2\nanchors=10,14,23,27,37,58\nclasses=2\nnum=3\n";
 

@@ -215,11 +215,9 @@ TEST_P(TrainedModels, KeepTheirFunctionWithBatchNorms) {
 }
 
 constexpr ModelCase kModels[] = {
-    {"yolov8n-bccd-320"}, {"yolov8n-bccd-640"},
-    {"yolo11n-random"},   {"yolov5n-random"},
-    {"yolox_nano"},       {"yolov10n_e2e-random", true},
-    {"yolo-fastest-1.1"},  {"yolo-fastest-1.1-xl"},
-    {"yolov3-tiny"},
+    {"yolov8n-bccd-320"}, {"yolov8n-bccd-640"},    {"yolo11n-random"},
+    {"yolov5n-random"},   {"yolox_nano"},          {"yolov10n_e2e-random", true},
+    {"yolo-fastest-1.1"}, {"yolo-fastest-1.1-xl"}, {"yolov3-tiny"},
 };
 INSTANTIATE_TEST_SUITE_P(Files, TrainedModels, ::testing::ValuesIn(kModels),
                          [](const auto& test) { return test_name(test.param.name); });
