@@ -7,8 +7,7 @@
 // means over the matches of a scale, and a picture's sides of H and W pixels:
 //   box         3/L * 0.05 * sum over scales of mean(1 - CIoU)
 //   class       3/L * 0.5 * C/80 * sum over scales of the mean BCE of the class logits with 1 for
-//   the
-//               object's class and 0 for others; none where there is one class only
+//               the object's class and 0 for others; none where there is one class only
 //   objectness  3/L * H*W/640^2 * sum over scales of b * the mean over all places of BCE(logit, the
 //               largest CIoU of the matches there, at least 0), b = 4, 1, 0.4 from the finest scale
 //               on (0.25, 0.06, 0.02 follow where there are more than three)

@@ -3,8 +3,8 @@
 //   yolov8n|s|m          Ultralytics, 2023
 //   yolo11n|s|m          Ultralytics, 2024
 //   yolov5n|s|m          Ultralytics, release 6.0 and later: anchors, objectness
-//   yolov5nu|su|mu       the same backbone and neck under YOLOv8's head, as Ultralytics exports
-//   them yolov3-tiny          Redmon and Farhadi 2018, arXiv 1804.02767, and its cfg
+//   yolov5nu|su|mu       the same backbone and neck under YOLOv8's head, as Ultralytics has them
+//   yolov3-tiny          Redmon and Farhadi 2018, arXiv 1804.02767, and its cfg
 #pragma once
 
 #include <cstdint>
