@@ -78,21 +78,16 @@ class Placing {
     stand_ins_[static_cast<size_t>(id)] = real;
   }
 
-  // Zeros that all weights of so many channels share.
-  ValueId zeros(DType type, const Shape& shape) {
-    const auto [found, added] = zeros_.emplace(std::pair(type, shape[0]), kNoValue);
-    if (added) found->second = graph_.add_constant("zeros", Tensor(type, shape));
-    return found->second;
-  }
-
   ValueId dequantized(const std::string& name, const Tensor& q, const Tensor& scales) {
     const ValueId integers = graph_.add_constant(name + ".q", q);
     const ValueId scale = graph_.add_constant(name + ".scales", scales);
     const ValueId real = graph_.add_value(name + ".dq");
     Node node{"", DequantizeLinear{0}, {integers, scale}, {real}};
     // Though they are all 0: where weights have none, ONNX Runtime 1.32 makes a single one, and
-    // then refuses it.
-    if (q.dtype() != DType::kI32) node.inputs.push_back(zeros(q.dtype(), scales.shape()));
+    // then refuses it; where weights share them, it replaces them twice, and refuses that.
+    if (q.dtype() != DType::kI32)
+      node.inputs.push_back(
+          graph_.add_constant(name + ".zeros", Tensor(q.dtype(), scales.shape())));
     graph_.nodes.push_back(std::move(node));
     return real;
   }
@@ -116,7 +111,6 @@ class Placing {
   std::vector<const IntegerForm*> forms_;  // by value; null: stays float
   std::vector<ValueId> stand_ins_;         // by value
   std::map<const IntegerForm*, Parameters> parameters_;
-  std::map<std::pair<DType, int64_t>, ValueId> zeros_;
   int convs_ = 0;
 };
 
