@@ -255,6 +255,10 @@ bool Fusion::fuse(const Node& conv, Node& place, const QuantizedTensor* y) {
   if (!x) return false;
   std::optional<QuantizedWeights> parts = weights_of(conv, *x, y);
   if (!parts) return false;
+  // Of bytes depthwise kernels make bytes alone, and floats come faster from floats than from the
+  // others.
+  const bool depthwise = std::get<Conv>(conv.op).group > 1 && parts->weights.shape()[1] == 1;
+  if (!y && depthwise && !x->in_words()) return false;
 
   QConv op;
   static_cast<Conv&>(op) = std::get<Conv>(conv.op);

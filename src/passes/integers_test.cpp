@@ -45,6 +45,18 @@ TEST(FuseIntegerConv, GroupsAndFloatOutput) {
   EXPECT_EQ(count<DequantizeLinear>(g), 0);
 }
 
+TEST(FuseIntegerConv, DepthwiseOfBytesWithFloatOutputStaysFloat) {
+  Network net;
+  Conv conv;
+  conv.group = 4;
+  conv.pads = {1, 1, 1, 1};
+  const ValueId y = net.graph.add_node(conv, {net.real(), net.weights(4, 1, 3)}, "y");
+  const Graph g = checked(net.finish(y), fuse_integer_conv, 1e-4f);
+  EXPECT_EQ(count<QConv>(g), 0);
+  EXPECT_EQ(count<Conv>(g), 1);
+  EXPECT_EQ(count<QConv>(fused(net.quantized(y))), 1) << "with bytes as output it does not";
+}
+
 TEST(FuseIntegerConv, CurvesAndResidualsBehindAFloatOutput) {
   Network net;
   Conv conv;
