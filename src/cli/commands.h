@@ -45,7 +45,7 @@ inline constexpr CommandRow kCommands[] = {
     {"pull", "Fetch a model by name, or list the names", pull_command},
     {"bench", "Measure a model's speed and memory", bench_command},
     {"data", "Check, count or convert a data set", data_command},
-    {"train", "Train a model", train_command},
+    {"train", "Check that a model can be trained (--dry-run)", train_command},
     {"version", "Show the version and what this machine offers", version_command},
     {"completions", "Print completions for bash, zsh or fish", completions_command},
     {"manual", "Print the manual page", manual_command},

@@ -17,7 +17,8 @@ std::string listed(const std::vector<std::string>& names) {
 
 Result<Arguments> parse_train_options(const Words& words, TrainOptions& options) {
   CLI::App app(
-      "Trains a model that Shrike can read. The work is done by shrike-train beside shrike.",
+      "Shows whether a model can be trained: its network as shrike-train, beside shrike, would "
+      "build it. Training itself is not there yet.",
       "shrike train");
   add_model_options(app, options.model);
   app.add_option(

@@ -73,7 +73,7 @@ Result<int> train_program(const Words& words) {
   TrainOptions options;
   SHRIKE_ASSIGN(const Arguments arguments, parse_train_options(words, options));
   if (arguments.help) return kExitOk;
-  if (!options.dry_run) return usage_error("train has no loop yet: only --dry-run");
+  if (!options.dry_run) return usage_error("train can only show what it would train yet: --dry-run");
   const int threads = options.threads > 0 ? options.threads : usable_cores();
   train::set_threads(threads);
   std::string source;
