@@ -8,6 +8,7 @@
 #include "cli/value_names.h"
 #include "pull/sha256.h"
 #include "validate/parts.h"
+#include "vision/decode.h"
 
 namespace shrike {
 
@@ -54,6 +55,7 @@ Result<Json> identity(const Detector& detector, const Dataset& dataset, const Pa
               {"conf", json_number(boxes.conf)},
               {"iou", boxes.iou ? json_number(*boxes.iou) : Json(nullptr)},
               {"max_det", boxes.max_det},
+              {"max_pixels", pixel_limit()},
               {"layout", d.layout},
               {"preprocess", d.preprocess},
               {"names", detector.names()},

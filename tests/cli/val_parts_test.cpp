@@ -127,7 +127,8 @@ TEST_F(ValParts, PartsOfAnotherRunAreLeftAlone) {
   EXPECT_EQ(val({"--parts", path("parts")}).code, 3);
   const std::string before = bytes_of(at("parts/part-0.json"));
   for (const std::vector<std::string>& more :
-       {std::vector<std::string>{"--conf", "0.5"}, {"--imgsz", "32"}, {"--max-det", "1"}}) {
+       {std::vector<std::string>{"--conf", "0.5"}, {"--imgsz", "32"}, {"--max-det", "1"},
+        {"--max-pixels", "4096"}}) {
     std::vector<std::string> changed = {"--parts", path("parts")};
     changed.insert(changed.end(), more.begin(), more.end());
     const Outcome outcome = val(changed);
