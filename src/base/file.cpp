@@ -11,6 +11,7 @@
 #include <new>
 #include <system_error>
 
+#include "base/durable_file.h"
 #include "base/excerpt.h"
 #include "base/mapped_part.h"
 #include "base/signals.h"
@@ -179,14 +180,28 @@ std::span<const std::byte> FileWindow::bytes(uint64_t at, size_t count) {
   return rest.first(std::min(count, rest.size()));
 }
 
-Result<void> write_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+namespace {
+
+// What may be lost when the machine loses power is on the disk once these say so.
+bool flush_file(int fd) { return ::fsync(fd) == 0; }
+bool flush_folder_of(const std::filesystem::path& path) {
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  const FileDescriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // Not every file system can: EINVAL says that there is nothing to flush.
+  return fd.get() >= 0 && (::fsync(fd.get()) == 0 || errno == EINVAL);
+}
+
+Result<void> write_beside(const std::filesystem::path& path,
+                          std::span<const std::span<const std::byte>> pieces, bool durable) {
   if (const std::string why = what_is_in_the_way(path); !why.empty())
     return cannot_write(path, why);
   const SignalsHeld held;  // an end in between would leave the temporary file
   std::string temporary;
   FileDescriptor fd(open_beside(path, temporary));
   if (fd.get() < 0) return cannot_write(path, errno);
-  bool ok = write_all(fd.get(), bytes);
+  bool ok = true;
+  for (const std::span<const std::byte> bytes : pieces) ok = ok && write_all(fd.get(), bytes);
+  if (durable) ok = ok && flush_file(fd.get());
   int error = errno;
   if (!fd.close() && ok) {
     ok = false;
@@ -196,9 +211,23 @@ Result<void> write_file(const std::filesystem::path& path, std::span<const std::
     ok = false;
     error = errno;
   }
-  if (ok) return {};
+  if (ok) {
+    if (!durable || flush_folder_of(path)) return {};
+    return cannot_write(path, errno);
+  }
   ::unlink(temporary.c_str());
   return cannot_write(path, error);
+}
+
+}  // namespace
+
+Result<void> write_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  return write_beside(path, std::span(&bytes, 1), false);
+}
+
+Result<void> write_durable_file(const std::filesystem::path& path,
+                                std::span<const std::span<const std::byte>> pieces) {
+  return write_beside(path, pieces, true);
 }
 
 Result<void> write_file(const std::filesystem::path& path, std::string_view text) {

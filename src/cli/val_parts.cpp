@@ -6,7 +6,7 @@
 #include "cli/interrupt.h"
 #include "cli/terminal.h"
 #include "cli/value_names.h"
-#include "pull/sha256.h"
+#include "base/sha256.h"
 #include "validate/parts.h"
 #include "vision/decode.h"
 

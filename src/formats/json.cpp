@@ -6,6 +6,7 @@
 
 #include "base/excerpt.h"
 #include "base/memory.h"
+#include "formats/sorted_json.h"
 
 namespace shrike {
 
@@ -32,6 +33,18 @@ bool nests_too_deep(std::string_view text) {
   return false;
 }
 
+template <typename J>
+Result<J> parse(std::string_view text, const std::string& source, ErrorKind kind) {
+  if (nests_too_deep(text)) return Error{kind, source + ": JSON nested too deeply"};
+  try {
+    return J::parse(text);
+  } catch (const std::bad_alloc&) {
+    return out_of_memory("cannot read " + source);
+  } catch (const typename J::exception& e) {
+    return Error{kind, source + ": not valid JSON: " + excerpt(e.what())};
+  }
+}
+
 }  // namespace
 
 Json json_number(float value) {
@@ -49,14 +62,12 @@ std::string dump_json(const Json& value, int indent) {
 }
 
 Result<Json> parse_json(std::string_view text, const std::string& source, ErrorKind kind) {
-  if (nests_too_deep(text)) return Error{kind, source + ": JSON nested too deeply"};
-  try {
-    return Json::parse(text);
-  } catch (const std::bad_alloc&) {
-    return out_of_memory("cannot read " + source);
-  } catch (const Json::exception& e) {
-    return Error{kind, source + ": not valid JSON: " + excerpt(e.what())};
-  }
+  return parse<Json>(text, source, kind);
+}
+
+Result<SortedJson> parse_sorted_json(std::string_view text, const std::string& source,
+                                     ErrorKind kind) {
+  return parse<SortedJson>(text, source, kind);
 }
 
 }  // namespace shrike

@@ -1,7 +1,7 @@
 #include "pull/fetch.h"
 
 #include "pull/process.h"
-#include "pull/sha256.h"
+#include "base/sha256.h"
 
 namespace shrike {
 

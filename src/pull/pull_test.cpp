@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "pull/cache.h"
 #include "pull/process.h"
-#include "pull/sha256.h"
+#include "base/sha256.h"
 #include "pull/test_folder.h"
 #include "pull/verified.h"
 

@@ -46,6 +46,7 @@ void run_names(Bytes input);        // formats/names_literal.h: names, sizes, st
 void run_darknet_cfg(Bytes input);  // the network, with weights that are always the same
 void run_darknet_weights(Bytes input);  // the weights of a fixed network
 void run_npy(Bytes input);
+void run_safetensors(Bytes input);
 void run_data_yaml(Bytes input);
 void run_coco(Bytes input);
 void run_voc(Bytes input);

@@ -20,6 +20,7 @@ constexpr Harness kHarnesses[] = {
     {"darknet_cfg", run_darknet_cfg, darknet_cfg_seeds, 4 * kKilo},
     {"darknet_weights", run_darknet_weights, darknet_weights_seeds, kKilo},
     {"npy", run_npy, npy_seeds, kKilo},
+    {"safetensors", run_safetensors, safetensors_seeds, 2 * kKilo},
     {"data_yaml", run_data_yaml, data_yaml_seeds, 4 * kKilo},
     {"coco", run_coco, coco_seeds, 4 * kKilo},
     {"voc", run_voc, voc_seeds, 4 * kKilo},

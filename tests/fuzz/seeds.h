@@ -12,6 +12,7 @@ std::vector<std::string> names_seeds();
 std::vector<std::string> darknet_cfg_seeds();
 std::vector<std::string> darknet_weights_seeds();
 std::vector<std::string> npy_seeds();
+std::vector<std::string> safetensors_seeds();
 std::vector<std::string> data_yaml_seeds();
 std::vector<std::string> coco_seeds();
 std::vector<std::string> voc_seeds();

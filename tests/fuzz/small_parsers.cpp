@@ -5,6 +5,7 @@
 
 #include "formats/names_literal.h"
 #include "formats/npy.h"
+#include "formats/safetensors.h"
 #include "harness.h"
 #include "memory_file.h"
 #include "seeds.h"
@@ -58,6 +59,43 @@ std::vector<std::string> npy_seeds() {
   second.replace(6, 4, std::string("\x02\x00\x76\x00\x00\x00", 6));
   seeds.push_back(second);
   return seeds;
+}
+
+namespace {
+
+std::string safetensors_file(std::span<const NamedTensor> tensors,
+                             const std::map<std::string, std::string>& metadata) {
+  std::string file = safetensors_header(tensors, metadata);
+  for (const NamedTensor& item : tensors) {
+    const std::span<const std::byte> bytes = item.tensor.bytes();
+    file.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  }
+  return file;
+}
+
+}  // namespace
+
+void run_safetensors(Bytes input) {
+  const auto owner = std::make_shared<const std::vector<std::byte>>(input.begin(), input.end());
+  const Result<Safetensors> read = read_safetensors(*owner, owner, "fuzz.safetensors");
+  if (!has_value(read))
+    return require(read.error().message.find("fuzz.safetensors") != std::string::npos,
+                   "an error names the file");
+  const std::string written = safetensors_file(read->tensors, read->metadata);
+  const auto bytes = std::as_bytes(std::span(written));
+  const Result<Safetensors> again = read_safetensors(bytes, nullptr, "again");
+  require(again && again->metadata == read->metadata &&
+              again->tensors.size() == read->tensors.size(),
+          "a file that is written reads back");
+}
+
+std::vector<std::string> safetensors_seeds() {
+  std::vector<NamedTensor> tensors = {{"empty", Tensor(DType::kF32, Shape{0, 5})},
+                                      {"scalar", Tensor::scalar(1.5)}};
+  for (const DTypeInfo& info : kDTypes)
+    tensors.push_back({std::string(info.name), Tensor(info.type, Shape{2, 3})});
+  return {safetensors_file(tensors, {{"format", "pt"}}), safetensors_file({}, {}),
+          safetensors_file(std::span(tensors).first(2), {})};
 }
 
 void run_picture(Bytes input) {

@@ -1,5 +1,5 @@
-// SHA-256 (FIPS 180-4), to check what was downloaded. Linking a crypto library for one function
-// that is off every hot path would be the larger thing to carry.
+// SHA-256 (FIPS 180-4): whether bytes are those they should be. Linking a crypto library for one
+// function that is off every hot path would be the larger thing to carry.
 #pragma once
 
 #include <array>
