@@ -11,6 +11,7 @@
 #include "cli/train_options.h"
 #include "cli/values.h"
 #include "detect/input_size.h"
+#include "train/keep_memory.h"
 #include "train/run_once.h"
 #include "train_cli/dry_run.h"
 #include "zoo/scratch.h"
@@ -75,6 +76,7 @@ Result<int> train_program(const Words& words) {
   if (arguments.help) return kExitOk;
   if (!options.dry_run) return usage_error("train can only show what it would train yet: --dry-run");
   const int threads = options.threads > 0 ? options.threads : usable_cores();
+  train::keep_freed_memory();
   train::set_threads(threads);
   std::string source;
   SHRIKE_ASSIGN(const TrainingGraph training, load(options, source));

@@ -1,0 +1,19 @@
+#include "kernels/activation/vector_avx512.h"
+#include "kernels/norm/forms.h"
+#include "kernels/norm/vector_form.h"
+
+namespace shrike::kernels {
+
+void norm_moments_avx512(const NormRows& in, float* sum, float* squares) {
+  moments_form(in, sum, squares);
+}
+void norm_apply_avx512(const Activation& f, const NormRows& in, float* y) { apply_form(f, in, y); }
+void norm_slopes_avx512(const Activation& f, const NormRows& in, float* sum, float* products) {
+  slopes_form(f, in, sum, products);
+}
+void norm_backward_avx512(const Activation& f, const NormRows& in, const NormFactors& factors,
+                          float* dz) {
+  backward_form(f, in, factors, dz);
+}
+
+}  // namespace shrike::kernels

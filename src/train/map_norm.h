@@ -1,0 +1,44 @@
+// Batch norm and activation over whole maps in the channels-last layout: kernels/norm on LibTorch's
+// tensors and threads.
+//
+// Sums are taken over pieces of rows that depend on the map's shape alone and added in doubles in
+// their order, so the results have the same bits with any number of threads. All throw as LibTorch
+// does.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "ir/ops/elementwise.h"
+
+namespace shrike::train {
+
+// f32 on a CPU. Others take LibTorch's own functions.
+bool takes_map_norm(const at::Tensor& z);
+
+// Of a batch, (C) f32 each: y = f(slope * z + offset), slope = scale * inverse,
+// offset = shift - slope * mean, inverse = 1 / sqrt(variance + epsilon).
+struct MapNorm {
+  at::Tensor mean, inverse, slope, offset;
+};
+
+struct NormWeights {
+  at::Tensor scale, shift;                    // (C)
+  at::Tensor running_mean, running_variance;  // moved towards the batch's by `momentum`
+};
+
+// z: (N, C, H, W), contiguous in channels-last.
+MapNorm measure_norm(const at::Tensor& z, const NormWeights& weights, double epsilon,
+                     double momentum);
+
+// f(slope * z + offset), channels-last.
+at::Tensor apply_norm(const Unary& f, const MapNorm& norm, const at::Tensor& z);
+
+struct NormGradients {
+  at::Tensor scale, shift;
+};
+
+// From dL/dy, in any layout. Writes dL/dz over z.
+NormGradients norm_backward(const Unary& f, const MapNorm& norm, const at::Tensor& dy,
+                            const at::Tensor& z);
+
+}  // namespace shrike::train
