@@ -89,7 +89,8 @@ Result<State> read_state(const fs::path& path, int64_t step) {
   // From here on the text is what state_file() wrote, whichever program that was in.
   if (body.value("format", Json()) != kFormat)
     return damaged("written by another version of this program");
-  if (body.value("step", Json()) != step) return damaged("it is of another step than its name says");
+  if (body.value("step", Json()) != step)
+    return damaged("it is of another step than its name says");
   return State{body["state"], body["tensors_sha256"].get<std::string>()};
 }
 
@@ -128,8 +129,7 @@ Result<void> CheckpointFolder::write(const Checkpoint& checkpoint) const {
   SHRIKE_TRY(write_durable_file(folder_ / name_of(checkpoint.step, kTensors), pieces));
   const std::string state = state_file(checkpoint, sha256.hex_digest());
   const std::span<const std::byte> bytes = std::as_bytes(std::span(state));
-  SHRIKE_TRY(
-      write_durable_file(folder_ / name_of(checkpoint.step, kState), std::span(&bytes, 1)));
+  SHRIKE_TRY(write_durable_file(folder_ / name_of(checkpoint.step, kState), std::span(&bytes, 1)));
 
   SHRIKE_ASSIGN(const std::vector<std::string> names, names_in(folder_));
   std::set<int64_t> kept = {checkpoint.step};

@@ -3,8 +3,8 @@
 //
 // A checkpoint is two files, checkpoint-<step>.safetensors and checkpoint-<step>.json. The second
 // is written last and holds the state, the first one's SHA-256 and its own, so that a half or
-// damaged checkpoint is known for what it is. Both are on the disk before the checkpoint counts; the
-// one before is kept, what is older goes.
+// damaged checkpoint is known for what it is. Both are on the disk before the checkpoint counts;
+// the one before is kept, what is older goes.
 #pragma once
 
 #include <cstdint>

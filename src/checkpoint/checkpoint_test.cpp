@@ -71,9 +71,9 @@ TEST_F(CheckpointTest, TheNewestIsFoundAndTheOneBeforeKept) {
     expect_equal(*found.checkpoint, made(step));
     EXPECT_TRUE(found.damaged.empty());
   }
-  EXPECT_EQ(files(path_), (std::vector<std::string>{
-                              "checkpoint-10.json", "checkpoint-10.safetensors",
-                              "checkpoint-100.json", "checkpoint-100.safetensors"}));
+  EXPECT_EQ(files(path_),
+            (std::vector<std::string>{"checkpoint-10.json", "checkpoint-10.safetensors",
+                                      "checkpoint-100.json", "checkpoint-100.safetensors"}));
 }
 
 TEST_F(CheckpointTest, ADamagedOneIsNamedAndTheOneBeforeUsed) {

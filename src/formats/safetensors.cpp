@@ -23,8 +23,8 @@ struct TypeName {
   DType dtype;
 };
 constexpr TypeName kTypeNames[] = {
-    {"F32", DType::kF32}, {"F64", DType::kF64}, {"F16", DType::kF16}, {"I64", DType::kI64},
-    {"I32", DType::kI32}, {"I16", DType::kI16}, {"I8", DType::kI8},   {"U16", DType::kU16},
+    {"F32", DType::kF32}, {"F64", DType::kF64},   {"F16", DType::kF16}, {"I64", DType::kI64},
+    {"I32", DType::kI32}, {"I16", DType::kI16},   {"I8", DType::kI8},   {"U16", DType::kU16},
     {"U8", DType::kU8},   {"BOOL", DType::kBool},
 };
 

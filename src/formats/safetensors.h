@@ -1,6 +1,6 @@
-// Safetensors: named tensors in one file. Eight bytes that say how long a JSON header is, the header
-// with each tensor's type, shape and place, and behind it the bytes, without gaps.
-// The format: github.com/huggingface/safetensors, "Format".
+// Safetensors: named tensors in one file. Eight bytes that say how long a JSON header is, the
+// header with each tensor's type, shape and place, and behind it the bytes, without gaps. The
+// format: github.com/huggingface/safetensors, "Format".
 #pragma once
 
 #include <cstddef>
@@ -26,8 +26,8 @@ struct Safetensors {
   std::map<std::string, std::string> metadata;  // free text, "__metadata__" in the file
 };
 
-// Errors (kInput) name the file: no header, an element type that base/dtype.h does not have, tensors
-// that overlap, leave gaps or lie outside. The tensors share the mapped file.
+// Errors (kInput) name the file: no header, an element type that base/dtype.h does not have,
+// tensors that overlap, leave gaps or lie outside. The tensors share the mapped file.
 Result<Safetensors> read_safetensors(const std::filesystem::path& path);
 
 // The same of bytes that `owner` keeps alive.

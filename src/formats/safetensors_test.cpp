@@ -9,9 +9,8 @@ namespace shrike {
 namespace {
 
 // As the safetensors package for Python writes {"b": int16 [7], "a": float32 [[1, 2]]} of NumPy.
-const std::string kHeader =
-    R"({"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},)"
-    R"("b":{"dtype":"I16","shape":[1],"data_offsets":[8,10]}})";
+const std::string kHeader = R"({"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},)"
+                            R"("b":{"dtype":"I16","shape":[1],"data_offsets":[8,10]}})";
 const std::string kData("\x00\x00\x80\x3f\x00\x00\x00\x40\x07\x00", 10);
 
 std::string file(const std::string& header, const std::string& data) {
@@ -56,15 +55,16 @@ TEST(Safetensors, WhatIsWrittenReadsBack) {
   std::vector<NamedTensor> tensors;
   for (const DTypeInfo& info : kDTypes)
     for (const Shape& shape : {Shape{}, Shape{0}, Shape{3}, Shape{2, 1, 3}, Shape{4, 0}})
-      tensors.push_back({std::string(info.name) + "/\"é\n" + to_string(shape),
-                         Tensor(info.type, shape)});
+      tensors.push_back(
+          {std::string(info.name) + "/\"é\n" + to_string(shape), Tensor(info.type, shape)});
   const Result<Safetensors> back = read(written(tensors, {{"format", "pt"}, {"", ""}}));
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(back->metadata, (std::map<std::string, std::string>{{"", ""}, {"format", "pt"}}));
   ASSERT_EQ(back->tensors.size(), tensors.size());
   std::map<std::string, Tensor> by_name;
   for (const NamedTensor& item : back->tensors) by_name[item.name] = item.tensor;
-  for (const NamedTensor& item : tensors) EXPECT_EQ(by_name.at(item.name), item.tensor) << item.name;
+  for (const NamedTensor& item : tensors)
+    EXPECT_EQ(by_name.at(item.name), item.tensor) << item.name;
 }
 
 TEST(Safetensors, TensorsOutliveTheFile) {
@@ -106,7 +106,8 @@ TEST(Safetensors, WrongFilesAreErrors) {
        "a place that is none");
   says(error(file(one(R"({"dtype":"F32","shape":[2],"data_offsets":[0,8]})"), f4)),
        "behind the file's end");
-  says(error(file(one(R"({"dtype":"U8","shape":[4611686018427387904,4],"data_offsets":[0,0]})"), "")),
+  says(error(
+           file(one(R"({"dtype":"U8","shape":[4611686018427387904,4],"data_offsets":[0,0]})"), "")),
        "'a'");
   says(error(file(one(R"({"dtype":"U8","shape":[4],"data_offsets":[0,4]})"), f4 + "x")), "overlap");
   says(error(file(one(R"({"dtype":"BOOL","shape":[1],"data_offsets":[0,1]})"), "\x02")), "bool");

@@ -1,0 +1,114 @@
+#include "prune/importance.h"
+
+#include <cmath>
+#include <random>
+
+namespace shrike {
+
+namespace {
+
+// The filters of a constant along one axis, each as a row.
+class Filters {
+ public:
+  Filters(const Tensor& tensor, int axis) : data_(tensor.data<float>()) {
+    count_ = tensor.shape()[axis];
+    for (int i = 0; i < axis; ++i) outer_ *= tensor.shape()[i];
+    for (int i = axis + 1; i < tensor.shape().rank(); ++i) inner_ *= tensor.shape()[i];
+  }
+  int64_t count() const { return count_; }
+
+  // Sum of f(element of filter i, element of filter j) over their places.
+  template <typename F>
+  double sum(int64_t i, int64_t j, F f) const {
+    double total = 0;
+    for (int64_t o = 0; o < outer_; ++o)
+      for (int64_t k = 0; k < inner_; ++k) total += f(at(o, i, k), at(o, j, k));
+    return total;
+  }
+
+ private:
+  double at(int64_t outer, int64_t i, int64_t inner) const {
+    return data_[static_cast<size_t>((outer * count_ + i) * inner_ + inner)];
+  }
+  std::span<const float> data_;
+  int64_t count_ = 0, outer_ = 1, inner_ = 1;
+};
+
+double value_of(const Filters& filters, int64_t i, Importance kind) {
+  if (kind == Importance::kL1)
+    return filters.sum(i, i, [](double a, double) { return std::abs(a); });
+  if (kind == Importance::kL2)
+    return std::sqrt(filters.sum(i, i, [](double a, double b) { return a * b; }));
+  double distances = 0;
+  for (int64_t j = 0; j < filters.count(); ++j)
+    distances += std::sqrt(filters.sum(i, j, [](double a, double b) { return (a - b) * (a - b); }));
+  return distances;
+}
+
+// Where a node's constants make channels: an input and its axis.
+struct Made {
+  ValueId value = kNoValue;
+  int axis = 0;
+};
+
+Made made_by(const Node& node, Importance kind) {
+  if (kind == Importance::kNorm)
+    return std::holds_alternative<BatchNorm>(node.op) ? Made{node.inputs[1], 0} : Made{};
+  if (std::holds_alternative<Conv>(node.op)) return {node.inputs[1], 0};
+  if (const auto* conv = std::get_if<ConvTranspose>(&node.op))
+    return {node.inputs[1], conv->group == 1 ? 1 : 0};
+  if (std::holds_alternative<MatMul>(node.op)) return {node.inputs[1], -1};
+  if (const auto* gemm = std::get_if<Gemm>(&node.op))
+    return {node.inputs[1], gemm->trans_b != 0 ? 0 : 1};
+  return {};
+}
+
+std::vector<double> random_scores(size_t count, uint64_t seed) {
+  // Not std::uniform_real_distribution, which gives other numbers with other libraries.
+  std::mt19937_64 random(seed);
+  std::vector<double> scores(count);
+  for (double& score : scores) score = static_cast<double>(random() >> 11) * 0x1p-53;
+  return scores;
+}
+
+}  // namespace
+
+Result<std::vector<double>> importance(const Graph& graph, const Channels& channels,
+                                       Importance kind, uint64_t seed) {
+  if (kind == Importance::kRandom) return random_scores(channels.count(), seed);
+  std::vector<double> sums(channels.count(), 0), terms(channels.count(), 0);
+  bool any = false;
+  for (const Node& node : graph.nodes) {
+    const Made made = made_by(node, kind);
+    const Tensor* tensor = made.value == kNoValue ? nullptr : graph.constant(made.value);
+    if (!tensor || tensor->dtype() != DType::kF32) continue;
+    const int axis = made.axis < 0 ? made.axis + tensor->shape().rank() : made.axis;
+    const Axis& list = channels.axis(made.value, axis);
+    any = true;
+    const Filters filters(*tensor, axis);
+    for (size_t i = 0; i < list.size(); ++i) {
+      const auto channel = static_cast<size_t>(list[i]);
+      const auto filter = static_cast<int64_t>(i);
+      sums[channel] += kind == Importance::kNorm ? value_of(filters, filter, Importance::kL1)
+                                                 : value_of(filters, filter, kind);
+      ++terms[channel];
+    }
+  }
+  if (!any && kind == Importance::kNorm)
+    return usage_error("importance norm needs batch norms, and the model has none");
+  for (size_t c = 0; c < sums.size(); ++c)
+    if (terms[c] > 0) sums[c] /= terms[c];
+  return sums;
+}
+
+void normalise_by_group(std::vector<double>& scores, std::span<const ChannelGroup> groups) {
+  for (const ChannelGroup& group : groups) {
+    double mean = 0;
+    for (const Channel channel : group.channels) mean += scores[static_cast<size_t>(channel)];
+    mean /= static_cast<double>(group.channels.size());
+    if (mean <= 0) continue;
+    for (const Channel channel : group.channels) scores[static_cast<size_t>(channel)] /= mean;
+  }
+}
+
+}  // namespace shrike

@@ -1,0 +1,157 @@
+// The property that pruning stands on: where a channel is nothing but zeros, the network without it
+// says the same.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "../golden/shared_files.h"
+#include "engine/session.h"
+#include "formats/model.h"
+#include "ir/verify.h"
+#include "passes/pipeline.h"
+#include "passes/training_graph.h"
+#include "prune/channel_groups.h"
+#include "prune/channels.h"
+#include "prune/cost.h"
+#include "prune/remove_channels.h"
+#include "random_networks.h"
+#include "zoo/scratch.h"
+
+namespace shrike {
+namespace {
+
+// Some of each group, never all of it; groups are left whole now and then.
+std::vector<bool> some_channels(const Graph& graph, const Channels& channels, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<bool> removed(channels.count(), false);
+  for (const ChannelGroup& group : channel_groups(graph, channels)) {
+    if (random() % 4 == 0) continue;
+    const size_t spared = random() % group.channels.size();
+    for (size_t i = 0; i < group.channels.size(); ++i)
+      if (i != spared && random() % 2 == 0) removed[static_cast<size_t>(group.channels[i])] = true;
+  }
+  return removed;
+}
+
+// Zeros in all slices of the removed channels.
+Graph with_zeros(const Graph& graph, const Channels& channels, const std::vector<bool>& removed) {
+  Graph zeroed = graph;
+  for (size_t v = 0; v < graph.values.size(); ++v) {
+    const auto id = static_cast<ValueId>(v);
+    const Tensor* old = graph.constant(id);
+    if (!old || old->dtype() != DType::kF32) continue;
+    Tensor tensor(DType::kF32, old->shape());
+    std::copy_n(old->data<float>().data(), old->size(), tensor.mutable_data<float>().data());
+    int64_t inner = 1;
+    for (int axis = old->shape().rank() - 1; axis >= 0; --axis) {
+      const Axis& list = channels.axis(id, axis);
+      for (int64_t i = 0; i < old->size() && !list.empty(); ++i)
+        if (removed[static_cast<size_t>(list[static_cast<size_t>(i / inner % old->shape()[axis])])])
+          tensor.mutable_data<float>()[static_cast<size_t>(i)] = 0;
+      inner *= old->shape()[axis];
+    }
+    zeroed.value(id).constant = tensor;
+  }
+  return zeroed;
+}
+
+std::vector<Tensor> outputs(Graph graph, const Tensor& picture) {
+  const Shape shapes[] = {picture.shape()};
+  Result<Graph> prepared = prepare_for_inference(std::move(graph), shapes);
+  EXPECT_TRUE(prepared) << prepared.error().message;
+  Result<Session> session = Session::create(*std::move(prepared), {.threads = 1});
+  EXPECT_TRUE(session) << session.error().message;
+  Result<std::vector<Tensor>> result = session->run(std::span(&picture, 1));
+  EXPECT_TRUE(result);
+  return *std::move(result);
+}
+
+Tensor picture_for(const Graph& graph) {
+  Tensor picture(DType::kF32, *graph.value(graph.inputs[0]).shape);
+  std::mt19937 random(7);
+  for (float& x : picture.mutable_data<float>()) x = static_cast<float>(random() % 256) / 255;
+  return picture;
+}
+
+void expect_equal(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t i = 0; i < a.size(); ++i) {
+    const auto x = a[i].data<float>(), y = b[i].data<float>();
+    ASSERT_EQ(a[i].shape(), b[i].shape());
+    float range = 0;
+    for (const float value : x) range = std::max(range, std::abs(value));
+    for (size_t k = 0; k < x.size(); ++k) ASSERT_NEAR(x[k], y[k], 2e-4f * range) << i << ' ' << k;
+  }
+}
+
+// How much of the parameters left.
+double expect_exact(const Graph& graph, unsigned seed) {
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  const Channels channels = Channels::of(graph);
+  const std::vector<bool> removed = some_channels(graph, channels, seed);
+  Graph pruned = graph;
+  const Result<void> done = remove_channels(pruned, channels, removed);
+  EXPECT_TRUE(done) << done.error().message;
+  if (!done) return 0;
+  const Result<void> sound = verify(pruned);
+  EXPECT_TRUE(sound) << sound.error().message;
+  const Tensor picture = picture_for(graph);
+  expect_equal(outputs(with_zeros(graph, channels, removed), picture), outputs(pruned, picture));
+
+  const CostModel cost(graph, channels);
+  const Channels left = Channels::of(pruned);
+  const std::vector<bool> none(left.count(), false);
+  EXPECT_EQ(cost.at(removed).macs, CostModel(pruned, left).at(none).macs);
+  EXPECT_EQ(cost.at(removed).parameters, CostModel(pruned, left).at(none).parameters);
+  const auto before = cost.at(std::vector<bool>(channels.count(), false)).parameters;
+  return 1 - static_cast<double>(cost.at(removed).parameters) / static_cast<double>(before);
+}
+
+TEST(Prune, RandomNetworks) {
+  double most = 0;
+  for (unsigned seed = 0; seed < 300; ++seed) {
+    const Graph graph = random_network(seed);
+    most = std::max(most, expect_exact(graph, seed));
+    if (::testing::Test::HasFatalFailure() || ::testing::Test::HasNonfatalFailure()) return;
+  }
+  EXPECT_GT(most, 0.3);
+}
+
+class PrunedFamilies : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(PrunedFamilies, SayTheSame) {
+  Result<Graph> graph = zoo::scratch_model(GetParam(), {.classes = 3, .size = {{64, 64}}});
+  ASSERT_TRUE(graph) << graph.error().message;
+  for (unsigned seed = 0; seed < 3; ++seed) EXPECT_GT(expect_exact(*graph, seed), 0.25);
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, PrunedFamilies,
+                         ::testing::Values("yolov8n", "yolo11n", "yolov5n", "yolov5nu",
+                                           "yolov3-tiny"),
+                         [](const auto& model) { return test_name(model.param); });
+
+class PrunedModels : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(PrunedModels, SayTheSame) {
+  const auto path = find_model(GetParam());
+  if (!path) GTEST_SKIP() << GetParam() << " is not there";
+  Result<Graph> graph = load_model({*path, {}});
+  ASSERT_TRUE(graph) << graph.error().message;
+  Result<TrainingGraph> training = prepare_for_training(*std::move(graph), 128, 128);
+  ASSERT_TRUE(training) << training.error().message;
+  Graph maps = training->graph;
+  maps.outputs = training->head.maps;
+  remove_dead(maps);
+  for (unsigned seed = 0; seed < 2; ++seed) EXPECT_GT(expect_exact(maps, seed), 0.2);
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, PrunedModels,
+                         ::testing::Values("yolov8n-bccd-320", "yolo11n-random", "yolov5n-random",
+                                           "yolov10n_e2e-random", "yolox_nano", "yolov3-tiny",
+                                           "yolo-fastest-1.1", "yolo-fastest-1.1-xl"),
+                         [](const auto& model) { return test_name(model.param); });
+
+}  // namespace
+}  // namespace shrike

@@ -1,0 +1,148 @@
+#include "prune/select.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "ir/infer.h"
+#include "prune/cost.h"
+#include "prune/importance.h"
+#include "prune/remove_channels.h"
+#include "random_networks.h"
+#include "zoo/scratch.h"
+
+namespace shrike {
+namespace {
+
+// Channels 0..15 and 16..47, worth their number.
+std::vector<ChannelGroup> two_groups() {
+  std::vector<ChannelGroup> groups(2);
+  for (Channel c = 0; c < 48; ++c) groups[c < 16 ? 0 : 1].channels.push_back(c);
+  return groups;
+}
+
+std::vector<double> numbers(size_t count) {
+  std::vector<double> scores(count);
+  std::iota(scores.begin(), scores.end(), 0.0);
+  return scores;
+}
+
+double left(const std::vector<bool>& removed) {
+  return static_cast<double>(std::count(removed.begin(), removed.end(), false));
+}
+
+TEST(SelectChannels, TheLeastImportantInWholeVectors) {
+  const auto groups = two_groups();
+  const auto removed = select_channels(48, groups, numbers(48), {}, 40, left);
+  ASSERT_TRUE(removed) << removed.error().message;
+  for (size_t c = 0; c < 48; ++c) EXPECT_EQ((*removed)[c], c < 8) << c;
+}
+
+TEST(SelectChannels, NoLayerIsEmptied) {
+  const auto groups = two_groups();
+  SelectOptions options;
+  options.multiple = 1;
+  options.most = 1;
+  const auto removed = select_channels(48, groups, numbers(48), options, 2, left);
+  ASSERT_TRUE(removed) << removed.error().message;
+  EXPECT_FALSE((*removed)[15]);
+  EXPECT_FALSE((*removed)[47]);
+  EXPECT_EQ(left(*removed), 2);
+}
+
+TEST(SelectChannels, WhatCannotBeReachedIsSaid) {
+  const auto groups = two_groups();
+  const auto removed = select_channels(48, groups, numbers(48), {}, 8, left);
+  ASSERT_FALSE(removed);
+  EXPECT_EQ(removed.error().kind, ErrorKind::kUsage);
+  EXPECT_NE(removed.error().message.find("the least is 16"), std::string::npos)
+      << removed.error().message;
+}
+
+TEST(SelectChannels, ProtectedGroupsStay) {
+  const auto groups = two_groups();
+  SelectOptions options;
+  options.protect = {true, false};
+  const auto removed = select_channels(48, groups, numbers(48), options, 40, left);
+  ASSERT_TRUE(removed);
+  for (size_t c = 0; c < 48; ++c) EXPECT_EQ((*removed)[c], c >= 16 && c < 24) << c;
+}
+
+TEST(SelectChannels, HalfOfTheMacsOfANetwork) {
+  const Result<Graph> graph = zoo::scratch_model("yolov8n", {.classes = 3, .size = {{64, 64}}});
+  ASSERT_TRUE(graph);
+  const Channels channels = Channels::of(*graph);
+  const auto groups = channel_groups(*graph, channels);
+  const CostModel cost(*graph, channels);
+  const auto macs = [&](const std::vector<bool>& removed) {
+    return static_cast<double>(cost.at(removed).macs);
+  };
+  const double whole = macs(std::vector<bool>(channels.count(), false));
+  for (const Importance kind : {Importance::kL1, Importance::kL2, Importance::kMedian,
+                                Importance::kNorm, Importance::kRandom}) {
+    auto scores = importance(*graph, channels, kind, 1);
+    ASSERT_TRUE(scores) << scores.error().message;
+    normalise_by_group(*scores, groups);
+    SelectOptions options;
+    options.multiple = 2;
+    const auto removed =
+        select_channels(channels.count(), groups, *scores, options, whole / 2, macs);
+    ASSERT_TRUE(removed) << removed.error().message;
+    EXPECT_LE(macs(*removed), whole / 2);
+    // All batch norms' scales are 1 at the start: all or nothing.
+    if (kind != Importance::kNorm) {
+      EXPECT_GT(macs(*removed), 0.45 * whole);
+    }
+    Graph pruned = *graph;
+    EXPECT_TRUE(remove_channels(pruned, channels, *removed));
+  }
+}
+
+// One convolution of three filters, read by another.
+Graph three_filters(const std::vector<float>& filters) {
+  Graph graph;
+  const ValueId x = graph.add_input("x", DType::kF32, Shape{1, 2, 1, 1});
+  const ValueId w = graph.add_constant("w", Tensor::from<float>(Shape{3, 2, 1, 1}, filters));
+  const ValueId y = graph.add_node(Conv{}, {x, w}, "y");
+  const ValueId v = graph.add_constant("v", Tensor(DType::kF32, Shape{1, 3, 1, 1}));
+  graph.outputs = {graph.add_node(Conv{}, {y, v}, "z")};
+  EXPECT_TRUE(infer_shapes(graph));
+  return graph;
+}
+
+std::vector<double> scores_of(const std::vector<float>& filters, Importance kind) {
+  const Graph graph = three_filters(filters);
+  const Channels channels = Channels::of(graph);
+  const auto scores = importance(graph, channels, kind, 0);
+  EXPECT_TRUE(scores);
+  std::vector<double> by_filter;
+  const std::optional<ValueId> w = graph.find_value("w");
+  for (const Channel c : channels.axis(*w, 0))
+    by_filter.push_back((*scores)[static_cast<size_t>(c)]);
+  return by_filter;
+}
+
+TEST(Importance, Formulas) {
+  const std::vector<float> filters = {3, -4, 0, 0, 3, 0};
+  EXPECT_EQ(scores_of(filters, Importance::kL1), (std::vector<double>{7, 0, 3}));
+  EXPECT_EQ(scores_of(filters, Importance::kL2), (std::vector<double>{5, 0, 3}));
+  // Distances: 5 and 4 from the first, 3 between the others.
+  EXPECT_EQ(scores_of(filters, Importance::kMedian), (std::vector<double>{9, 8, 7}));
+}
+
+TEST(Importance, NormNeedsBatchNorms) {
+  const Graph graph = three_filters({1, 1, 1, 1, 1, 1});
+  const auto scores = importance(graph, Channels::of(graph), Importance::kNorm, 0);
+  ASSERT_FALSE(scores);
+  EXPECT_EQ(scores.error().kind, ErrorKind::kUsage);
+}
+
+TEST(Importance, GroupsAreComparable) {
+  std::vector<double> scores = {1, 3, 10, 30};
+  const std::vector<ChannelGroup> groups = {{{0, 1}, 0}, {{2, 3}, 1}};
+  normalise_by_group(scores, groups);
+  EXPECT_EQ(scores, (std::vector<double>{0.5, 1.5, 0.5, 1.5}));
+}
+
+}  // namespace
+}  // namespace shrike
