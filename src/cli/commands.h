@@ -19,6 +19,7 @@ Result<int> compare_command(const Words& words);
 Result<int> inspect_command(const Words& words);
 Result<int> convert_command(const Words& words);
 Result<int> quantize_command(const Words& words);
+Result<int> prune_command(const Words& words);
 Result<int> run_command(const Words& words);
 Result<int> pull_command(const Words& words);
 Result<int> bench_command(const Words& words);
@@ -41,6 +42,7 @@ inline constexpr CommandRow kCommands[] = {
     {"inspect", "Show a model: layers, sizes, head, graph", inspect_command},
     {"convert", "Write a model as ONNX", convert_command},
     {"quantize", "Write a model that computes in integers", quantize_command},
+    {"prune", "Write a model with fewer channels", prune_command},
     {"run", "Feed one NumPy array through a model", run_command},
     {"pull", "Fetch a model by name, or list the names", pull_command},
     {"bench", "Measure a model's speed and memory", bench_command},

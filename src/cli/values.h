@@ -26,6 +26,9 @@ Result<uint64_t> parse_bytes(std::string_view text);
 Result<std::vector<int>> parse_classes(std::string_view text,
                                        const std::vector<std::string>& names);
 
+// "a,b" -> a and b; nothing of an empty text.
+std::vector<std::string> split_list(std::string_view text);
+
 // The value of the row that has the name `text`. Errors (kUsage) list the names.
 template <typename Row, size_t n>
 Result<decltype(Row::value)> parse_choice(std::string_view option, std::string_view text,

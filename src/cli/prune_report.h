@@ -1,0 +1,29 @@
+// What prune tells of its work.
+#pragma once
+
+#include <string>
+
+#include "cli/quantize_judge.h"
+#include "prune/prune.h"
+
+namespace shrike {
+
+struct PruneReport {
+  std::string model, file, data;
+  std::string importance;
+  PruneOutcome outcome;
+  uint64_t bytes_before = 0, bytes_after = 0;
+  double ms_before = 0, ms_after = 0;  // of the network, one thread, the least of several runs
+  bool own_truth = false;              // the model's own detections were the truth
+  Judgement judgement;
+};
+
+// One line:
+// {"model","file","data","importance","judged_pictures","truth": "labels"|"model","macs":
+// {"before","after"},"parameters": {...},"bytes": {...},"channels": {"removable","removed"},
+// "map50_95": {"before","after","difference","interval95"},"network_ms": {"before","after"},
+// "layers": [{"name","before","after"}],"whole": [{"node","channels"}]}
+std::string prune_json(const Graph& before, const PruneReport& report);
+std::string prune_text(const PruneReport& report);
+
+}  // namespace shrike

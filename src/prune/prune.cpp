@@ -1,0 +1,170 @@
+#include "prune/prune.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/excerpt.h"
+#include "prune/remove_channels.h"
+
+namespace shrike {
+
+namespace {
+
+// The list of the channels that a node makes with weights of its own; null for other nodes.
+const Axis* made_channels(const Graph& graph, const Channels& channels, const Node& node) {
+  if (node.inputs.size() < 2 || !graph.constant(node.inputs[1])) return nullptr;
+  if (std::holds_alternative<Conv>(node.op) || std::holds_alternative<ConvTranspose>(node.op))
+    return &channels.axis(node.outputs[0], 1);
+  if (std::holds_alternative<MatMul>(node.op) || std::holds_alternative<Gemm>(node.op))
+    return &channels.axis(node.outputs[0], -1);
+  return nullptr;
+}
+
+int64_t made_before(const Graph& graph, const Node& node) {
+  const Shape* shape = graph.static_shape(node.outputs[0]);
+  if (!shape) return 0;
+  const bool maps =
+      std::holds_alternative<Conv>(node.op) || std::holds_alternative<ConvTranspose>(node.op);
+  return (*shape)[maps ? 1 : shape->rank() - 1];
+}
+
+Result<std::vector<bool>> protected_groups(const Graph& graph, const Channels& channels,
+                                           std::span<const ChannelGroup> groups,
+                                           const std::vector<std::string>& names) {
+  std::vector<bool> stays(channels.count(), false);
+  for (const std::string& name : names) {
+    bool found = false;
+    for (const Node& node : graph.nodes) {
+      const Axis* made = made_channels(graph, channels, node);
+      if (!made || layer_name(graph, node) != name) continue;
+      found = true;
+      for (const Channel channel : *made) stays[static_cast<size_t>(channel)] = true;
+    }
+    if (!found) return usage_error("no layer " + in_quotes(name) + " to protect");
+  }
+  std::vector<bool> result;
+  for (const ChannelGroup& group : groups)
+    result.push_back(std::any_of(group.channels.begin(), group.channels.end(),
+                                 [&](Channel c) { return stays[static_cast<size_t>(c)]; }));
+  return result;
+}
+
+class Pruner {
+ public:
+  Pruner(const Graph& graph, const PruneOptions& options)
+      : graph_(graph),
+        options_(options),
+        channels_(Channels::of(graph)),
+        groups_(channel_groups(graph, channels_)),
+        model_(graph, channels_),
+        none_(channels_.count(), false) {
+    for (const ChannelGroup& group : groups_)
+      removable_ += static_cast<int64_t>(group.channels.size());
+  }
+
+  Result<PruneOutcome> run() {
+    SHRIKE_TRY(check());
+    SHRIKE_ASSIGN(std::vector<double> scores,
+                  importance(graph_, channels_, options_.importance, options_.seed));
+    if (options_.importance != Importance::kRandom) normalise_by_group(scores, groups_);
+    SelectOptions select;
+    select.multiple = options_.multiple;
+    select.most = options_.most;
+    SHRIKE_ASSIGN(select.protect, protected_groups(graph_, channels_, groups_, options_.protect));
+    const Result<std::vector<bool>> removed =
+        select_channels(channels_.count(), groups_, scores, select, limit(),
+                        [this](const std::vector<bool>& r) { return cost(r); });
+    if (failure_) return *failure_;
+    if (!removed) return removed.error();
+    return outcome(*removed);
+  }
+
+ private:
+  Result<void> check() const {
+    const bool shares = options_.budget != PruneBudget::kLatency;
+    if (!(options_.value > 0) || (shares && options_.value > 1))
+      return usage_error(shares ? "a share to prune to lies above 0 and is at most 1"
+                                : "a latency lies above 0");
+    if (!(options_.most >= 0 && options_.most <= 1) || options_.multiple < 1)
+      return usage_error("at most all of a layer can leave, and widths are multiples of 1 or more");
+    if (groups_.empty()) return usage_error("no channel of the model can leave");
+    return {};
+  }
+
+  double limit() const {
+    if (options_.budget == PruneBudget::kRatio) return 1 - options_.value;
+    return options_.value;
+  }
+
+  // In the unit of the budget.
+  double cost(const std::vector<bool>& removed) {
+    const NetworkCost now = model_.at(removed), whole = model_.at(none_);
+    const auto share = [](int64_t part, int64_t all) {
+      return all > 0 ? static_cast<double>(part) / static_cast<double>(all) : 0;
+    };
+    switch (options_.budget) {
+      case PruneBudget::kMacs:
+        return share(now.macs, whole.macs);
+      case PruneBudget::kParameters:
+        return share(now.parameters, whole.parameters);
+      case PruneBudget::kRatio:
+        return 1 - share(std::count(removed.begin(), removed.end(), true), removable_);
+      case PruneBudget::kLatency:
+        return latency(removed);
+    }
+    return 0;
+  }
+
+  double latency(const std::vector<bool>& removed) {
+    if (failure_) return 0;
+    Graph smaller = graph_;
+    const auto measured = [&]() -> Result<double> {
+      SHRIKE_TRY(remove_channels(smaller, channels_, removed));
+      return options_.latency(smaller);
+    }();
+    if (!measured) failure_ = measured.error();
+    return measured ? *measured : 0;
+  }
+
+  Result<PruneOutcome> outcome(const std::vector<bool>& removed) const {
+    PruneOutcome result;
+    result.graph = graph_;
+    SHRIKE_TRY(remove_channels(result.graph, channels_, removed));
+    result.before = model_.at(none_);
+    result.after = model_.at(removed);
+    result.channels = removable_;
+    result.removed = std::count(removed.begin(), removed.end(), true);
+    result.whole = channels_.whole();
+    for (const Node& node : graph_.nodes) {
+      const Axis* made = made_channels(graph_, channels_, node);
+      if (!made) continue;
+      const int64_t before = made_before(graph_, node);
+      const int64_t gone = std::count_if(made->begin(), made->end(), [&](Channel channel) {
+        return removed[static_cast<size_t>(channel)];
+      });
+      result.layers.push_back({layer_name(graph_, node), before, before - gone});
+    }
+    return result;
+  }
+
+  const Graph& graph_;
+  const PruneOptions& options_;
+  const Channels channels_;
+  const std::vector<ChannelGroup> groups_;
+  const CostModel model_;
+  const std::vector<bool> none_;
+  int64_t removable_ = 0;
+  std::optional<Error> failure_;
+};
+
+}  // namespace
+
+std::string layer_name(const Graph& graph, const Node& node) {
+  return node.name.empty() ? graph.value(node.outputs[0]).name : node.name;
+}
+
+Result<PruneOutcome> prune(const Graph& graph, const PruneOptions& options) {
+  return Pruner(graph, options).run();
+}
+
+}  // namespace shrike

@@ -1,0 +1,57 @@
+// Pruning: a graph made smaller by whole channels, the least important ones first, until it costs
+// what is wanted.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "prune/cost.h"
+#include "prune/importance.h"
+#include "prune/select.h"
+
+namespace shrike {
+
+enum class PruneBudget : uint8_t {
+  kMacs,        // share of the multiply-adds that stay, 0..1
+  kParameters,  // share of the parameters that stay, 0..1
+  kRatio,       // share of the channels that leave, 0..1, of those that can
+  kLatency,     // milliseconds, by PruneOptions::latency
+};
+
+struct PruneOptions {
+  PruneBudget budget = PruneBudget::kMacs;
+  double value = 0.5;
+  Importance importance = Importance::kL1;
+  uint64_t seed = 0;  // of Importance::kRandom
+  int64_t multiple = 8;
+  double most = 0.8;
+  std::vector<std::string> protect = {};  // layers (layer_name()) whose channels stay
+  // Milliseconds of one run of a graph; required for kLatency.
+  std::function<Result<double>(const Graph& graph)> latency = {};
+};
+
+// A convolution or product with weights.
+struct PrunedLayer {
+  std::string name;
+  int64_t before = 0, after = 0;  // channels that it makes
+};
+
+struct PruneOutcome {
+  Graph graph;
+  NetworkCost before, after;
+  std::vector<PrunedLayer> layers;  // in the order of the nodes
+  int64_t channels = 0;             // that could leave
+  int64_t removed = 0;
+  std::vector<Whole> whole;  // of the graph before
+};
+
+// Of a node: its name, or that of what it makes where it has none.
+std::string layer_name(const Graph& graph, const Node& node);
+
+// Requires a graph that verify() accepts. Errors (kUsage): a value outside its range, a layer of
+// `protect` that is not there, a budget below the least possible, which is said; those of
+// importance(), remove_channels() and `latency`.
+Result<PruneOutcome> prune(const Graph& graph, const PruneOptions& options);
+
+}  // namespace shrike

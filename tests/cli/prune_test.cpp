@@ -1,0 +1,123 @@
+// prune from outside: what it writes, what it says of it, bad input.
+#include "base/file.h"
+#include "fixtures.h"
+#include "formats/onnx_reader.h"
+#include "formats/onnx_writer.h"
+#include "ir/verify.h"
+#include "passes/passes.h"
+#include "passes/pipeline.h"
+#include "zoo/scratch.h"
+
+namespace shrike::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Prune : public ProgramTest {
+ protected:
+  Prune() {
+    for (const char* name : {"a", "b"}) {
+      picture(std::string("set/images/val/") + name + ".png");
+      file(std::string("set/labels/val/") + name + ".txt", "0 0.25 0.5 0.15625 0.625\n");
+    }
+    file("set/data.yaml", "path: .\nval: images/val\nnames: [cat, dog]\n");
+    Result<Graph> graph = zoo::scratch_model("yolov8n", {.classes = 2, .size = {{64, 64}}});
+    EXPECT_TRUE(graph) << graph.error().message;
+    EXPECT_TRUE(run_passes(*graph, saving_passes()));
+    graph->metadata["names"] = "{0: 'cat', 1: 'dog'}";
+    const Result<std::string> bytes = write_onnx(*graph, {});
+    EXPECT_TRUE(bytes) << bytes.error().message;
+    file("wide.onnx", *bytes);
+  }
+
+  Outcome prune(std::vector<std::string> more, const std::string& model = "wide.onnx") const {
+    more.insert(more.begin(), {"prune", "--model", path(model), "--data", path("set"), "-o",
+                               path("out.onnx"), "--bootstrap", "50"});
+    return run_shrike(more);
+  }
+
+  Json report(std::vector<std::string> more) const {
+    more.push_back("--json");
+    const Outcome outcome = prune(more);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    const std::vector<Json> lines = json_lines(outcome.out);
+    EXPECT_EQ(lines.size(), 1u);
+    return lines.size() == 1 ? lines[0] : Json::object();
+  }
+
+  void expect_refused(const Outcome& outcome, int code, const std::string& part) {
+    EXPECT_EQ(outcome.code, code) << outcome.err;
+    EXPECT_NE(outcome.err.find(part), std::string::npos) << part << " in " << outcome.err;
+    EXPECT_TRUE(bytes_of(at("out.onnx")) == "old");
+  }
+};
+
+double share(const Json& pair) {
+  return pair["after"].get<double>() / pair["before"].get<double>();
+}
+
+TEST_F(Prune, HalfOfTheMultiplyAdds) {
+  const Json json = report({"--macs", "0.5"});
+  EXPECT_LE(share(json["macs"]), 0.5);
+  EXPECT_GT(share(json["macs"]), 0.4);
+  EXPECT_LT(share(json["parameters"]), 0.7);
+  EXPECT_EQ(json["bytes"]["after"], fs::file_size(at("out.onnx")));
+  EXPECT_LT(share(json["bytes"]), 0.7);
+  EXPECT_EQ(json["judged_pictures"], 2);
+  for (const Json& layer : json["layers"]) {
+    if (layer["before"] != layer["after"]) {
+      EXPECT_EQ(layer["after"].get<int>() % 8, 0) << layer;
+    }
+  }
+  // An ordinary file, which goes on being one.
+  const Outcome again = run_shrike({"detect", "--model", path("out.onnx"), path("set/images/val")});
+  EXPECT_EQ(again.code, 0) << again.err;
+  fs::rename(at("out.onnx"), at("half.onnx"));
+  const Outcome twice = prune({"--macs", "0.7"}, "half.onnx");
+  EXPECT_EQ(twice.code, 0) << twice.err;
+  EXPECT_LT(fs::file_size(at("out.onnx")), fs::file_size(at("half.onnx")));
+}
+
+TEST_F(Prune, OtherBudgetsAndImportances) {
+  EXPECT_LE(share(report({"--params", "0.6"})["parameters"]), 0.6);
+  const Json json = report({"--ratio", "0.3", "--importance", "random", "--random-seed", "5"});
+  EXPECT_GE(json["channels"]["removed"].get<double>(),
+            0.3 * json["channels"]["removable"].get<double>());
+  EXPECT_EQ(json["importance"], "random");
+  const std::string first = bytes_of(at("out.onnx"));
+  report({"--ratio", "0.3", "--importance", "random", "--random-seed", "5"});
+  EXPECT_TRUE(bytes_of(at("out.onnx")) == first);
+  report({"--ratio", "0.3", "--importance", "random", "--random-seed", "6"});
+  EXPECT_FALSE(bytes_of(at("out.onnx")) == first);
+  // More than the network takes: nothing needs to leave.
+  EXPECT_EQ(report({"--latency", "100000"})["channels"]["removed"], 0);
+}
+
+TEST_F(Prune, ProtectedLayersStay) {
+  const Json json = report({"--macs", "0.5"});
+  std::string name;
+  for (const Json& layer : json["layers"])
+    if (layer["before"] != layer["after"]) name = layer["name"].get<std::string>();
+  ASSERT_FALSE(name.empty());
+  for (const Json& layer : report({"--macs", "0.5", "--protect", name})["layers"])
+    if (layer["name"] == name) {
+      EXPECT_EQ(layer["before"], layer["after"]);
+    }
+}
+
+TEST_F(Prune, WhatCannotBeIsSaid) {
+  file("out.onnx", "old");
+  expect_refused(prune({}), 2, "one of --macs");
+  expect_refused(prune({"--macs", "0.5", "--params", "0.5"}), 2, "one of --macs");
+  expect_refused(prune({"--macs", "1.5"}), 2, "--macs");
+  expect_refused(prune({"--macs", "0.001"}), 2, "the least is 0.");
+  expect_refused(prune({"--latency", "0.0001"}), 2, "the least is");
+  expect_refused(prune({"--macs", "0.5", "--importance", "fame"}), 2, "not one of l1");
+  expect_refused(prune({"--macs", "0.5", "--importance", "norm"}), 2, "needs batch norms");
+  expect_refused(prune({"--macs", "0.5", "--protect", "nobody"}), 2, "no layer 'nobody'");
+  expect_refused(prune({"--macs", "0.5"}, fs::path(model_).filename()), 2,
+                 "no channel of the model can leave");
+}
+
+}  // namespace
+}  // namespace shrike::testing
