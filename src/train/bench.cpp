@@ -98,10 +98,11 @@ class Sgd {
   std::vector<Entry> entries_;
 };
 
-double most_resident_mb() {
+// Of "VmRSS:", what is resident, or "VmHWM:", the most that was.
+double resident_mb(std::string_view row) {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);)
-    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) * 1024 / 1e6;
+    if (line.starts_with(row)) return std::stod(line.substr(row.size())) * 1024 / 1e6;
   return 0;
 }
 
@@ -111,7 +112,7 @@ void print(const std::vector<double>& seconds, const Arguments& arguments, doubl
   const double median = sorted[sorted.size() / 2];
   std::printf("first step %.3f s, then fastest %.3f s, median %.3f s: %.1f images/s\n", seconds[0],
               sorted[0], median, static_cast<double>(arguments.batch) / median);
-  std::printf("peak memory %.0f MB, last loss %.9g\n", most_resident_mb(), loss);
+  std::printf("peak memory %.0f MB, last loss %.9g\n", resident_mb("VmHWM:"), loss);
 }
 
 void print_profile(const std::vector<OperatorTime>& times, int steps) {
@@ -141,6 +142,7 @@ Result<void> run(const Arguments& arguments) {
     const auto loss = make_loss(training.head.head);
     const auto one_to_many = training.one_to_many ? make_loss(training.one_to_many->head) : nullptr;
     const size_t own = training.head.maps.size();
+    std::printf("MB: %.0f before the first step\n", resident_mb("VmRSS:"));
     const at::Tensor pictures = at::rand({arguments.batch, 3, arguments.size, arguments.size});
     const Targets targets = made_up_targets(arguments, training.head.head.num_classes);
     Sgd sgd(parameters);
@@ -151,10 +153,13 @@ Result<void> run(const Arguments& arguments) {
       const auto begin = std::chrono::steady_clock::now();
       SHRIKE_ASSIGN(std::vector<at::Tensor> maps,
                     module.forward(std::span(&pictures, 1), RunMode{true}));
+      if (step == 0) std::printf("MB: %.0f after the first forward pass", resident_mb("VmRSS:"));
       at::Tensor total = (*loss)(std::span(maps).first(own), targets).total;
       if (one_to_many) total = total + (*one_to_many)(std::span(maps).subspan(own), targets).total;
+      if (step == 0) std::printf(", %.0f after the loss", resident_mb("VmRSS:"));
       maps.clear();
       total.backward();
+      if (step == 0) std::printf(", %.0f after backward\n", resident_mb("VmRSS:"));
       sgd.step();
       last = total.item<double>();
       seconds.push_back(

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "train/channels_last_conv.h"
 #include "train/map_norm.h"
 #include "train/operator_site.h"
 
@@ -78,7 +79,7 @@ double distance(const at::Tensor& a, const at::Tensor& b) {
 // Rounding is amplified by what a batch norm takes out of a gradient, in either way of computing.
 void expect_as_near_as_parts(const Case& c, const Unary& f, int64_t batch) {
   const ConvNormInputs given = random_inputs(c, batch);
-  ASSERT_TRUE(takes_map_norm(given.x));
+  ASSERT_TRUE(takes_channels_last(given.x));
   const ConvNorm op = op_of(c, f);
   const auto got = results(conv_norm, copies(given, at::kFloat), op);
   const auto floats = results(parts, copies(given, at::kFloat), op);
@@ -163,7 +164,8 @@ TEST(ConvNorm, HasTheSameStatisticsWithAnyThreads) {
     at::set_num_threads(threads);
     const NormWeights weights{one, zero, at::zeros(24), at::ones(24)};
     const MapNorm norm = measure_norm(z, weights, 1e-3, 0.1);
-    const at::Tensor y = apply_norm(silu, norm, z), dz = z.clone();
+    const at::Tensor y = at::empty_like(z), dz = z.clone();
+    apply_norm(silu, norm, z, {0, 24}, y, 0);
     const NormGradients gradients = norm_backward(silu, norm, dy, dz);
     const std::vector<at::Tensor> all{norm.mean, norm.inverse,    y,
                                       dz,        gradients.scale, weights.running_variance};

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kernels/norm/norm.h"
+#include "train/pixel_rows.h"
 
 namespace shrike::train {
 
@@ -77,25 +78,7 @@ struct PairSums {
   std::vector<float> parts;
 };
 
-// The gradient whose pixels are some elements apart, channels adjacent.
-struct PixelRows {
-  at::Tensor tensor;
-  int64_t stride;
-};
-
-PixelRows pixel_rows(const at::Tensor& dy) {
-  const int64_t height = dy.size(2), width = dy.size(3), step = dy.stride(3);
-  const bool regular = dy.stride(1) == 1 && step >= dy.size(1) && dy.stride(2) == width * step &&
-                       dy.stride(0) == height * width * step;
-  if (regular) return {dy, step};
-  return {dy.contiguous(at::MemoryFormat::ChannelsLast), dy.size(1)};
-}
-
 }  // namespace
-
-bool takes_map_norm(const at::Tensor& z) {
-  return z.device().is_cpu() && z.scalar_type() == at::kFloat && z.numel() > 0;
-}
 
 MapNorm measure_norm(const at::Tensor& z, const NormWeights& weights, double epsilon,
                      double momentum) {
@@ -106,7 +89,7 @@ MapNorm measure_norm(const at::Tensor& z, const NormWeights& weights, double eps
   // Squares of what lies around the first pixel lose little where the mean is far from zero.
   const kernels::NormKernel& kernel = kernel_for({});
   pieces.for_each([&](int64_t p, int64_t row, int64_t rows) {
-    kernels::NormRows in{data + row * pieces.channels, rows, pieces.channels};
+    kernels::NormRows in{data + row * pieces.channels, pieces.channels, rows, pieces.channels};
     in.mean = data;
     kernel.moments(in, sums.first(p), sums.second(p));
   });
@@ -141,20 +124,19 @@ MapNorm measure_norm(const at::Tensor& z, const NormWeights& weights, double eps
   return norm;
 }
 
-at::Tensor apply_norm(const Unary& f, const MapNorm& norm, const at::Tensor& z) {
+void apply_norm(const Unary& f, const MapNorm& norm, const at::Tensor& z, const ChannelRange& range,
+                const at::Tensor& out, int64_t at) {
   RECORD_FUNCTION("shrike::apply_norm", {});
   const kernels::Activation activation = activation_of(f);
   const kernels::NormKernel& kernel = kernel_for(activation);
-  at::Tensor y = at::empty_like(z);
-  const float *data = z.data_ptr<float>(), *slope = norm.slope.data_ptr<float>(),
-              *offset = norm.offset.data_ptr<float>();
-  float* out = y.data_ptr<float>();
-  const Pieces pieces(z);
-  pieces.for_each([&](int64_t, int64_t row, int64_t rows) {
-    kernels::NormRows in{data + row * pieces.channels, rows, pieces.channels, slope, offset};
-    kernel.apply(activation, in, out + row * pieces.channels);
+  const int64_t stride = z.size(1), out_stride = out.size(1), first = range.first;
+  const float *data = z.data_ptr<float>() + first, *slope = norm.slope.data_ptr<float>() + first,
+              *offset = norm.offset.data_ptr<float>() + first;
+  float* y = out.data_ptr<float>() + at;
+  Pieces(z).for_each([&](int64_t, int64_t row, int64_t rows) {
+    kernels::NormRows in{data + row * stride, stride, rows, range.count, slope, offset};
+    kernel.apply(activation, in, y + row * out_stride, out_stride);
   });
-  return y;
 }
 
 NormGradients norm_backward(const Unary& f, const MapNorm& norm, const at::Tensor& dy,
@@ -167,6 +149,7 @@ NormGradients norm_backward(const Unary& f, const MapNorm& norm, const at::Tenso
   float* data = z.data_ptr<float>();
   const auto rows_at = [&](int64_t row, int64_t rows) {
     return kernels::NormRows{data + row * pieces.channels,
+                             pieces.channels,
                              rows,
                              pieces.channels,
                              norm.slope.data_ptr<float>(),

@@ -1,5 +1,5 @@
 // Batch norm and activation over whole maps in the channels-last layout: kernels/norm on LibTorch's
-// tensors and threads.
+// tensors and threads. f32 on a CPU.
 //
 // Sums are taken over pieces of rows that depend on the map's shape alone and added in doubles in
 // their order, so the results have the same bits with any number of threads. All throw as LibTorch
@@ -11,9 +11,6 @@
 #include "ir/ops/elementwise.h"
 
 namespace shrike::train {
-
-// f32 on a CPU. Others take LibTorch's own functions.
-bool takes_map_norm(const at::Tensor& z);
 
 // Of a batch, (C) f32 each: y = f(slope * z + offset), slope = scale * inverse,
 // offset = shift - slope * mean, inverse = 1 / sqrt(variance + epsilon).
@@ -30,8 +27,14 @@ struct NormWeights {
 MapNorm measure_norm(const at::Tensor& z, const NormWeights& weights, double epsilon,
                      double momentum);
 
-// f(slope * z + offset), channels-last.
-at::Tensor apply_norm(const Unary& f, const MapNorm& norm, const at::Tensor& z);
+struct ChannelRange {
+  int64_t first, count;
+};
+
+// f(slope * z + offset) of some channels of z, into those of `out` from `at` on. `out` is
+// contiguous in channels-last.
+void apply_norm(const Unary& f, const MapNorm& norm, const at::Tensor& z, const ChannelRange& range,
+                const at::Tensor& out, int64_t at);
 
 struct NormGradients {
   at::Tensor scale, shift;

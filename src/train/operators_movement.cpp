@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "train/channels_last_conv.h"
 #include "train/operator_site.h"
 
 namespace shrike::train {
@@ -65,8 +66,11 @@ Result<Operator> make(const Unsqueeze&, const OperatorSite& site) {
 
 Result<Operator> make(const Concat& op, const OperatorSite& site) {
   SHRIKE_ASSIGN(const int64_t axis, site.axis(op.axis));
-  return one_output([axis](std::span<const at::Tensor> in) {
-    return at::cat(at::TensorList(in.data(), in.size()), axis);
+  return Operator([axis](std::span<const at::Tensor> in, const RunMode& mode) {
+    const at::TensorList maps(in.data(), in.size());
+    const bool joins =
+        mode.training && axis == 1 && std::all_of(in.begin(), in.end(), takes_channels_last);
+    return std::vector<at::Tensor>{joins ? channels_last_join(maps) : at::cat(maps, axis)};
   });
 }
 

@@ -14,23 +14,22 @@ void moments_reference(const NormRows& in, float* sum, float* squares) {
   std::fill_n(squares, in.channels, 0.0f);
   for (int64_t r = 0; r < in.rows; ++r)
     for (int64_t c = 0; c < in.channels; ++c) {
-      const float x = in.z[r * in.channels + c] - in.mean[c];
+      const float x = in.z[r * in.z_stride + c] - in.mean[c];
       sum[c] += x;
       squares[c] += x * x;
     }
 }
 
-void apply_reference(const Activation& f, const NormRows& in, float* y) {
+void apply_reference(const Activation& f, const NormRows& in, float* y, int64_t y_stride) {
   for (int64_t r = 0; r < in.rows; ++r)
-    for (int64_t c = 0; c < in.channels; ++c) {
-      const int64_t i = r * in.channels + c;
-      y[i] = apply_reference(f, in.slope[c] * in.z[i] + in.offset[c]);
-    }
+    for (int64_t c = 0; c < in.channels; ++c)
+      y[r * y_stride + c] =
+          apply_reference(f, in.slope[c] * in.z[r * in.z_stride + c] + in.offset[c]);
 }
 
 // dL/d(what the activation is given).
 float gradient_at(const Activation& f, const NormRows& in, int64_t r, int64_t c) {
-  const float x = in.slope[c] * in.z[r * in.channels + c] + in.offset[c];
+  const float x = in.slope[c] * in.z[r * in.z_stride + c] + in.offset[c];
   return in.dy[r * in.dy_stride + c] * activation_slope(f, x);
 }
 
@@ -41,7 +40,7 @@ void slopes_reference(const Activation& f, const NormRows& in, float* sum, float
     for (int64_t c = 0; c < in.channels; ++c) {
       const float g = gradient_at(f, in, r, c);
       sum[c] += g;
-      products[c] += g * (in.z[r * in.channels + c] - in.mean[c]);
+      products[c] += g * (in.z[r * in.z_stride + c] - in.mean[c]);
     }
 }
 
@@ -49,9 +48,9 @@ void backward_reference(const Activation& f, const NormRows& in, const NormFacto
                         float* dz) {
   for (int64_t r = 0; r < in.rows; ++r)
     for (int64_t c = 0; c < in.channels; ++c) {
-      const int64_t i = r * in.channels + c;
-      dz[i] = factors.gain[c] * gradient_at(f, in, r, c) +
-              (factors.tilt[c] * (in.z[i] - in.mean[c]) + factors.shift[c]);
+      const float centred = in.z[r * in.z_stride + c] - in.mean[c];
+      dz[r * in.channels + c] = factors.gain[c] * gradient_at(f, in, r, c) +
+                                (factors.tilt[c] * centred + factors.shift[c]);
     }
 }
 

@@ -7,9 +7,10 @@
 //             sum[c] = sum over r of g[r,c],  products[c] = ... g[r,c] * (z[r,c] - mean[c])
 //   backward  dz[r,c] = gain[c] * g[r,c] + tilt[c] * (z[r,c] - mean[c]) + shift[c]
 // Sums are of floats, one after the other along r in the order of the rows: callers take few rows
-// at once (kNormRows) and add those sums in doubles. dz may be z. Rows of z and of results lie back
-// to back; those of dy are dy_stride apart. The result depends on the rows given and the row of the
-// table, not on threads: there are none here.
+// at once (norm_rows()) and add those sums in doubles. Rows of z are z_stride apart, those of dy
+// dy_stride, those of y y_stride; those of dz lie back to back, and dz may be z where z's do, too.
+// The result depends on the rows given and the row of the table, not on threads: there are none
+// here.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +28,7 @@ constexpr int64_t norm_rows(int64_t channels) {
 
 struct NormRows {
   const float* z = nullptr;
+  int64_t z_stride = 0;
   int64_t rows = 0;
   int64_t channels = 0;
   const float* slope = nullptr;   // but for moments
@@ -48,7 +50,7 @@ struct NormKernel {
   CpuNeed need;
   const char* (*refuse)(const Activation&);
   void (*moments)(const NormRows&, float* sum, float* squares);
-  void (*apply)(const Activation&, const NormRows&, float* y);
+  void (*apply)(const Activation&, const NormRows&, float* y, int64_t y_stride);
   void (*slopes)(const Activation&, const NormRows&, float* sum, float* products);
   void (*backward)(const Activation&, const NormRows&, const NormFactors&, float* dz);
 };

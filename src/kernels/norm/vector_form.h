@@ -99,7 +99,7 @@ void moments_form(const NormRows& in, float* sum, float* squares) {
       s[k] = q[k] = splat(0.0f);
     }
     const float* z = in.z + c;
-    for (int64_t r = 0; r < in.rows; ++r, z += in.channels)
+    for (int64_t r = 0; r < in.rows; ++r, z += in.z_stride)
       for (int k = 0; k < K; ++k) {
         const Vec x = load_part<kWhole>(z + k * kLanes, last) - pivot[k];
         s[k] = s[k] + x;
@@ -113,7 +113,7 @@ void moments_form(const NormRows& in, float* sum, float* squares) {
 }
 
 template <typename Function>
-void apply_rows(const Function& f, const NormRows& in, float* y) {
+void apply_rows(const Function& f, const NormRows& in, float* y, int64_t y_stride) {
   for_each_group(in.channels, [&]<int K, bool kWhole>(int64_t c, int64_t last) {
     Vec slope[K], offset[K];
     for (int k = 0; k < K; ++k) {
@@ -122,7 +122,7 @@ void apply_rows(const Function& f, const NormRows& in, float* y) {
     }
     const float* z = in.z + c;
     float* out = y + c;
-    for (int64_t r = 0; r < in.rows; ++r, z += in.channels, out += in.channels)
+    for (int64_t r = 0; r < in.rows; ++r, z += in.z_stride, out += y_stride)
       for (int k = 0; k < K; ++k) {
         const Vec x = load_part<kWhole>(z + k * kLanes, last);
         store_part<kWhole>(out + k * kLanes, f(fma(slope[k], x, offset[k])), last);
@@ -130,8 +130,10 @@ void apply_rows(const Function& f, const NormRows& in, float* y) {
   });
 }
 
-void apply_form(const Activation& f, const NormRows& in, float* y) {
-  with_slope(f.kind, [&]<typename Function, typename Slope>() { apply_rows(Function(f), in, y); });
+void apply_form(const Activation& f, const NormRows& in, float* y, int64_t y_stride) {
+  with_slope(f.kind, [&]<typename Function, typename Slope>() {
+    apply_rows(Function(f), in, y, y_stride);
+  });
 }
 
 template <typename Slope>
@@ -145,7 +147,7 @@ void slope_sums(const Slope& slope_of, const NormRows& in, float* sum, float* pr
       s[k] = p[k] = splat(0.0f);
     }
     const float *z = in.z + c, *dy = in.dy + c;
-    for (int64_t r = 0; r < in.rows; ++r, z += in.channels, dy += in.dy_stride)
+    for (int64_t r = 0; r < in.rows; ++r, z += in.z_stride, dy += in.dy_stride)
       for (int k = 0; k < K; ++k) {
         const Vec x = load_part<kWhole>(z + k * kLanes, last);
         const Vec g =
@@ -182,7 +184,7 @@ void backward_rows(const Slope& slope_of, const NormRows& in, const NormFactors&
     }
     for (int64_t r = 0; r < in.rows; ++r)
       for (int k = 0; k < K; ++k) {
-        const Vec x = at(in.z + r * in.channels, k);
+        const Vec x = at(in.z + r * in.z_stride, k);
         const Vec g = at(in.dy + r * in.dy_stride, k) * slope_of(fma(slope[k], x, offset[k]));
         const Vec line = fma(tilt[k], x - at(in.mean, k), shift[k]);
         store_part<kWhole>(dz + r * in.channels + c + k * kLanes, fma(gain[k], g, line), last);
