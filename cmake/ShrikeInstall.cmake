@@ -40,6 +40,11 @@ install(CODE [[
 install(FILES ${written}/_shrike COMPONENT program
         DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/\${shrike_zsh_folder}")
 
+# What `shrike train` starts, beside it. In no Debian package: LibTorch is as large as all else.
+if(TARGET shrike-train)
+  install(TARGETS shrike-train COMPONENT training OPTIONAL)
+endif()
+
 # The library, and what compiling against it needs.
 install(TARGETS shrike_shared EXPORT shrike
         LIBRARY COMPONENT library NAMELINK_COMPONENT development

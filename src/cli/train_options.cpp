@@ -1,11 +1,14 @@
 #include "cli/train_options.h"
 
 #include "cli/detector_options.h"
+#include "cli/value_names.h"
 #include "zoo/families.h"
 
 namespace shrike {
 
 namespace {
+
+constexpr int kMost = 1'000'000;
 
 std::string listed(const std::vector<std::string>& names) {
   std::string text;
@@ -13,27 +16,119 @@ std::string listed(const std::vector<std::string>& names) {
   return text;
 }
 
+CLI::Option* add_whole(CLI::App& app, const std::string& name, int64_t& value, int least,
+                       const std::string& meaning) {
+  return app.add_option(name, value, meaning)
+      ->capture_default_str()
+      ->check(whole_number_in(least, kMost));
+}
+
+void add_real(CLI::App& app, const std::string& name, double& value, double most,
+              const std::string& meaning) {
+  app.add_option(name, value, meaning)->capture_default_str()->check(number_in(0, most));
+}
+
+void add_run_options(CLI::App& app, TrainOptions& o) {
+  app.add_option("--data", o.data, "The data set, with the splits train and val")
+      ->type_name(kFileValue);
+  app.add_option("--pictures", o.pictures, "Folder of a COCO file's pictures")
+      ->type_name(kFolderValue);
+  app.add_option("--out", o.out, "Folder for what the run leaves")->type_name(kFolderValue);
+  add_whole(app, "--epochs", o.epochs, 1, "Times that each picture is learned from");
+  add_whole(app, "--batch", o.batch, 1, "Pictures of a step");
+  add_whole(app, "--patience", o.patience, 0,
+            "Epochs without a better score until the run ends early; 0: it does not");
+  app.add_option("--seed", o.seed, "Of weights and pictures")
+      ->capture_default_str()
+      ->check(whole_number_of_64_bits());
+  app.add_option("--resume", o.resume,
+                 "Go on with the run in this folder, by the options it was started with; --threads "
+                 "alone may be given anew")
+      ->type_name(kFolderValue);
+  add_whole(app, "--save-seconds", o.save_seconds, 0, "Seconds from checkpoint to checkpoint");
+  add_whole(app, "--cache-mb", o.cache_mb, 0, "Memory for decoded pictures");
+}
+
+void add_learning_options(CLI::App& app, TrainOptions& o) {
+  app.add_option("--optimizer", o.optimiser,
+                 "AdamW for runs of up to 10000 updates of --nbs pictures, SGD for longer ones; or "
+                 "one of them")
+      ->type_name("{auto,SGD,AdamW}")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "SGD", "AdamW"}));
+  app.add_option("--lr0", o.rate, "Learning rate (of SGD 0.01, of AdamW 0.01 / (4 + classes))")
+      ->check(number_in(0, 10));
+  add_real(app, "--lrf", o.final_share, 1, "What is left of the rate at the end, as a share");
+  app.add_flag("--cos-lr", o.cosine, "The rate falls along a cosine instead of a line");
+  app.add_option("--momentum", o.momentum, "Of SGD, and the first one of AdamW (0.9)")
+      ->check(number_in(0, 0.9999));
+  add_real(app, "--weight-decay", o.weight_decay, 1, "Of weights, not of biases and batch norms");
+  add_real(app, "--warmup-epochs", o.warmup_epochs, 1000, "Epochs until the rate is what it is");
+  add_whole(app, "--nbs", o.nominal, 1, "Pictures of an update: smaller batches are added up");
+  app.add_option("--freeze", o.freeze,
+                 "What does not learn: N for the layers model.0 to model.(N-1), or starts of the "
+                 "names of weights, with commas")
+      ->type_name(kListValue);
+  add_real(app, "--cls-pw", o.class_power, 1,
+           "Classes weigh by this power of how rare they are; 0: all the same");
+  add_real(app, "--clip", o.most_norm, 1e9, "Most length of an update's gradient");
+}
+
+void add_picture_options(CLI::App& app, TrainOptions& o) {
+  add_real(app, "--multi-scale", o.multi_scale, 0.9,
+           "Batches are larger or smaller by up to this share");
+  for (const AugmentSetting& setting : augment_settings())
+    add_real(app, "--" + std::string(setting.name), o.augment.*setting.value, setting.most,
+             std::string(setting.meaning));
+  app.add_option("--close-mosaic", o.augment.close_mosaic,
+                 "Epochs at the end without mosaic, mixup and cutmix; 0: none")
+      ->capture_default_str()
+      ->check(whole_number_in(0, kMost));
+}
+
+Result<void> check_together(const CLI::App& app, const TrainOptions& o) {
+  const bool model = app.count("--model") > 0 || app.count("--weights") > 0;
+  if (!o.scratch.empty() && model)
+    return usage_error("--scratch takes the place of --model: give one of the two");
+  if (!o.resume.empty()) {
+    for (const CLI::Option* option : app.get_options())
+      if (option->count() > 0 && !option->check_lname("resume") && !option->check_lname("threads"))
+        return usage_error("--resume takes its options from the run: leave out " +
+                           option->get_name());
+    return {};
+  }
+  if (o.dry_run) return {};
+  if (o.data.empty())
+    return usage_error(
+        "train needs a data set and a folder: shrike train --data data.yaml --out DIR");
+  if (o.out.empty()) return usage_error("train needs a folder for what it makes: --out DIR");
+  return {};
+}
+
 }  // namespace
 
 Result<Arguments> parse_train_options(const Words& words, TrainOptions& options) {
   CLI::App app(
-      "Shows whether a model can be trained: its network as shrike-train, beside shrike, would "
-      "build it. Training itself is not there yet.",
+      "Trains a detector from nothing, or goes on with any model that can be read. What it leaves "
+      "lies in one folder: best.onnx, last.onnx, results.csv.",
       "shrike train");
   add_model_options(app, options.model);
   app.add_option(
       "--scratch", options.scratch,
       "Random weights in place of a model: " + listed(zoo::family_names()) + ", or a Darknet .cfg");
+  add_run_options(app, options);
   add_size_option(app, options.size);
   add_threads_option(app, options.threads);
+  add_learning_options(app, options);
+  add_picture_options(app, options);
   app.add_flag("--dry-run", options.dry_run,
                "Build the network that would be trained, compare it with the engine's on made-up "
                "pixels, and end");
   SHRIKE_ASSIGN(Arguments arguments, parse_arguments(app, words));
-  if (!arguments.help && !arguments.words.empty())
+  if (arguments.help) return arguments;
+  if (!arguments.words.empty())
     return usage_error("train takes options, not the word " + arguments.words.front());
-  if (!options.scratch.empty() && (app.count("--model") > 0 || app.count("--weights") > 0))
-    return usage_error("--scratch takes the place of --model: give one of the two");
+  SHRIKE_TRY(check_together(app, options));
   return arguments;
 }
 

@@ -4,8 +4,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
+#include "augment/settings.h"
 #include "base/result.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
@@ -13,16 +16,31 @@
 
 namespace shrike {
 
+// Names, meanings and defaults are those of Ultralytics 8.4 where it has the same; docs/training.md
+// says what each one does.
 struct TrainOptions {
   ModelOption model;
   std::string scratch;  // zoo/scratch.h: in place of a model; empty: none
   std::string size;     // values.h: parse_size; empty: the model's own
   int threads = 0;
   bool dry_run = false;
+
+  std::string data, pictures, out, resume;
+  int64_t epochs = 100, batch = 16, nominal = 64, patience = 100, save_seconds = 60;
+  uint64_t seed = 0;
+  std::string optimiser = "auto";
+  std::optional<double> rate, momentum;  // absent: as the optimiser's
+  double final_share = 0.01, weight_decay = 0.0005, warmup_epochs = 3, most_norm = 10;
+  bool cosine = false;
+  AugmentSettings augment;
+  double multi_scale = 0;
+  double class_power = 0;  // of what rare classes weigh more
+  std::string freeze;      // a number of layers, or starts of names with commas
+  int64_t cache_mb = 2048;
 };
 
-// From the words behind `train`. Errors (kUsage): those of parse_arguments(), and words that are no
-// options.
+// From the words behind `train`. Errors (kUsage): those of parse_arguments(), words that are no
+// options, options that exclude each other.
 Result<Arguments> parse_train_options(const Words& words, TrainOptions& options);
 
 }  // namespace shrike

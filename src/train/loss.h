@@ -37,6 +37,9 @@ class Loss {
   // `maps`: the head's raw maps (N, C, H, W) in the order of ir/ops/head.h. Throws as LibTorch
   // does.
   virtual LossValue operator()(std::span<const at::Tensor> maps, const Targets& targets) const = 0;
+  // Whether a run is in its last epochs, whose pictures are not put together any more: some losses
+  // have a part for these alone (simota_loss.h), which is 0 before.
+  virtual void set_last_epochs(bool) {}
 };
 
 // x, or its sum over all processes.

@@ -58,6 +58,17 @@ Costs costs_of(const Geometry& geometry, const at::Tensor& scores, const at::Ten
   return result;
 }
 
+// (P): how far raw values are from those of the boxes (P, 4), in cells of `strides` (P, 1) whose
+// corners are `corners` (P, 2) strides from the picture's.
+at::Tensor l1_loss(const at::Tensor& raw, const at::Tensor& boxes, const at::Tensor& corners,
+                   const at::Tensor& strides) {
+  const at::Tensor low = boxes.slice(1, 0, 2), high = boxes.slice(1, 2, 4);
+  const at::Tensor wanted = at::cat({(low + high) / 2 / strides - corners,
+                                     at::log((high - low) / strides + 1e-8)},
+                                    1);
+  return at::sum(at::abs(raw - wanted), 1);
+}
+
 }  // namespace
 
 SimotaAssignment assign_simota(const AnchorPoints& points, const at::Tensor& scores,
@@ -103,7 +114,8 @@ LossValue SimotaLoss::operator()(std::span<const at::Tensor> maps, const Targets
   const at::Tensor where = assigned.taken.nonzero();
   const at::Tensor n = where.select(1, 0), a = where.select(1, 1);
   const at::Tensor object = assigned.object.index({n, a});
-  const at::Tensor overlap = iou(boxes.index({n, a}), truth.boxes.index({n, object}));
+  const at::Tensor found = truth.boxes.index({n, object});
+  const at::Tensor overlap = iou(boxes.index({n, a}), found);
   const at::Tensor own = logits.index({n, a});
   const at::Tensor wanted =
       at::zeros_like(own).scatter_(1, truth.classes.index({n, object}).unsqueeze(1),
@@ -117,7 +129,11 @@ LossValue SimotaLoss::operator()(std::span<const at::Tensor> maps, const Targets
       at::clamp_min(over_ranks(options_, at::sum(assigned.taken).to(raw.scalar_type())), 1);
   const std::vector<at::Tensor> parts{
       at::sum(1 - overlap * overlap) * (kBoxWeight / count), at::sum(class_entropy) / count,
-      at::sum(entropy(objectness, assigned.taken.to(raw.scalar_type()))) / count};
+      at::sum(entropy(objectness, assigned.taken.to(raw.scalar_type()))) / count,
+      last_epochs_ ? at::sum(l1_loss(raw.index({n, a}), found, corner.index({a}),
+                                     points.strides.index({a}))) /
+                         count
+                   : at::zeros({}, count.options())};
   return loss_value(parts, at::ones({}, count.options()));
 }
 

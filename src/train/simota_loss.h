@@ -12,7 +12,9 @@
 //   box         5 * sum over the cells taken of 1 - IoU^2
 //   objectness  sum over all cells of BCE(logit, 1 where taken, else 0)
 //   class       sum over the cells taken and classes of BCE(logit, IoU at g's class, else 0)
-// The L1 term that YOLOX adds for its last epochs is not among them.
+//   l1          in the last epochs, else 0: the sum over the cells taken of the absolute differences
+//               of the four raw values from those that the object's box would have,
+//               x / s - grid and ln(w / s + 1e-8) (github.com/Megvii-BaseDetection/YOLOX, get_l1_target)
 #pragma once
 
 #include "train/anchor_points.h"
@@ -34,10 +36,12 @@ class SimotaLoss : public Loss {
  public:
   SimotaLoss(const Head& head, LossOptions options) : head_(head), options_(std::move(options)) {}
 
-  std::vector<std::string> names() const override { return {"box", "class", "objectness"}; }
+  std::vector<std::string> names() const override { return {"box", "class", "objectness", "l1"}; }
   LossValue operator()(std::span<const at::Tensor> maps, const Targets& targets) const override;
+  void set_last_epochs(bool last) override { last_epochs_ = last; }
 
  private:
+  bool last_epochs_ = false;
   Head head_;
   LossOptions options_;
 };

@@ -123,14 +123,25 @@ std::vector<Taken> decide(const Head& head, const std::vector<at::Tensor>& maps)
   return taken;
 }
 
-// box, class, objectness.
+double plain_l1(const std::vector<at::Tensor>& maps, const Cell& c, const Box4& b) {
+  const double wanted[] = {(b[0] + b[2]) / 2 / c.stride - static_cast<double>(c.x),
+                           (b[1] + b[3]) / 2 / c.stride - static_cast<double>(c.y),
+                           std::log((b[2] - b[0]) / c.stride + 1e-8),
+                           std::log((b[3] - b[1]) / c.stride + 1e-8)};
+  double sum = 0;
+  for (int64_t i = 0; i < 4; ++i) sum += std::abs(raw(maps, c, 0, i) - wanted[i]);
+  return sum;
+}
+
+// box, class, objectness, l1.
 std::vector<double> parts(const Head& head, const std::vector<at::Tensor>& maps,
-                          const std::vector<Taken>& taken) {
+                          const std::vector<Taken>& taken, bool last_epochs = false) {
   const double count = std::max<double>(1, static_cast<double>(taken.size()));
-  std::vector<double> result(3, 0.0);
+  std::vector<double> result(4, 0.0);
   for (const Taken& t : taken) {
     const double u = plain_iou(box(maps, t.cell), kObjects[t.object].box);
     result[0] += 5 * (1 - u * u) / count;
+    if (last_epochs) result[3] += plain_l1(maps, t.cell, kObjects[t.object].box) / count;
     for (int64_t label = 0; label < head.num_classes; ++label)
       result[1] += plain_entropy(raw(maps, t.cell, 2, label),
                                  label == kObjects[t.object].label ? t.overlap : 0) /
@@ -148,16 +159,19 @@ std::vector<double> parts(const Head& head, const std::vector<at::Tensor>& maps,
 
 TEST(SimotaLoss, IsTheFormulaAndItsGradient) {
   const Head head = head_of();
-  for (uint64_t seed = 1; seed <= 3; ++seed) {
+  for (uint64_t seed = 1; seed <= 4; ++seed) {
+    const bool last_epochs = seed > 2;
     const std::vector<at::Tensor> maps =
         random_maps(head, {4, 1, head.num_classes}, kBatch, kHeight, kWidth, seed);
     for (size_t m = 0; m < maps.size(); m += 3) maps[m].slice(1, 2, 4).add_(1);
     const std::vector<Taken> taken = decide(head, maps);
     ASSERT_GE(taken.size(), kObjects.size() - 1);
-    expect_loss(*make_loss(head), maps, targets_of(kObjects, kBatch), parts(head, maps, taken), 1,
+    const std::unique_ptr<Loss> loss = make_loss(head);
+    loss->set_last_epochs(last_epochs);
+    expect_loss(*loss, maps, targets_of(kObjects, kBatch), parts(head, maps, taken, last_epochs), 1,
                 [&](const std::vector<at::Tensor>& moved) {
                   double sum = 0;
-                  for (const double part : parts(head, moved, taken)) sum += part;
+                  for (const double part : parts(head, moved, taken, last_epochs)) sum += part;
                   return sum;
                 });
   }

@@ -1,0 +1,62 @@
+// FlatParameters: all that a graph learns in one block of memory, and its gradients in another, so
+// that what is done to every weight is one pass.
+//
+// The block holds, in this order: weights that decay, biases and shifts, scales of batch norms,
+// what is frozen, running statistics. Each parameter starts at a multiple of 16 floats; what lies
+// between is 0 and stays 0. Gradients lie at the same places, but for the statistics, which have
+// none.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "train/parameters.h"
+
+namespace shrike::train {
+
+enum class ParameterGroup : uint8_t { kDecaying, kBiases, kScales, kFrozen, kStatistics };
+inline constexpr size_t kParameterGroups = 5;
+
+class FlatParameters {
+ public:
+  struct Range {
+    int64_t begin = 0, end = 0;
+  };
+  struct Entry {
+    std::string name;
+    Shape shape;
+    ParameterGroup group = ParameterGroup::kDecaying;
+    int64_t begin = 0;
+    int64_t elements = 0;
+  };
+
+  // Moves the parameters' values into the block; their tensors become views of it, so modules must
+  // be built afterwards. `frozen`: names of what must not change. Throws as LibTorch does.
+  static FlatParameters lay_out(Parameters& parameters,
+                                const std::function<bool(const std::string&)>& frozen);
+
+  const std::vector<Entry>& entries() const { return entries_; }
+  Range range(ParameterGroup group) const { return ranges_[static_cast<size_t>(group)]; }
+
+  // Everything, statistics included.
+  std::span<float> values() const;
+  // What gradients are for: all before the frozen ones.
+  std::span<float> learned() const;
+  std::span<float> gradients() const;
+
+ private:
+  std::vector<Entry> entries_;
+  std::array<Range, kParameterGroups> ranges_;
+  at::Tensor values_, gradients_;
+};
+
+// The root of the sum of squares, summed in an order that does not depend on threads.
+double norm(std::span<const float> values);
+
+}  // namespace shrike::train

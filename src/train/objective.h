@@ -1,0 +1,46 @@
+// Objective: the network at one input size and the losses of its heads: from a batch to the number
+// that is made small.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "passes/training_graph.h"
+#include "train/loss.h"
+#include "train/module.h"
+
+namespace shrike::train {
+
+class Objective {
+ public:
+  // Of an end-to-end network both heads' losses, added (passes/one_to_many.h).
+  static Result<Objective> build(const TrainingGraph& training, const Parameters& parameters,
+                                 const LossOptions& options);
+
+  // Of the parts; those of the head that is told to find each object once end in ".one".
+  const std::vector<std::string>& names() const { return names_; }
+
+  void set_last_epochs(bool last) {
+    for (const Part& part : parts_) part.loss->set_last_epochs(last);
+  }
+
+  // Errors (kRuntime): what LibTorch says.
+  Result<LossValue> evaluate(const at::Tensor& pictures, const Targets& targets,
+                             const RunMode& mode) const;
+
+ private:
+  explicit Objective(Module module) : module_(std::move(module)) {}
+
+  struct Part {
+    std::unique_ptr<Loss> loss;
+    size_t maps = 0;  // of the module's outputs, in order
+  };
+  Module module_;
+  std::vector<Part> parts_;
+  std::vector<std::string> names_;
+};
+
+}  // namespace shrike::train

@@ -1,0 +1,135 @@
+#include "train/trainer.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "train/guard.h"
+#include "train/trainer_state.h"
+#include "train/training_batch.h"
+
+namespace shrike::train {
+
+namespace {
+
+at::Tensor class_weights(const std::vector<float>& weights) {
+  return weights.empty() ? at::Tensor() : at::tensor(weights);
+}
+
+// Of which loss.h's parts are means: the losses as Ultralytics and others write them down.
+std::vector<double> numbers(const std::vector<at::Tensor>& parts) {
+  std::vector<double> values;
+  for (const at::Tensor& part : parts) values.push_back(part.item<double>());
+  return values;
+}
+
+}  // namespace
+
+Trainer::State::State(TrainingGraph training, TrainerOptions options, Parameters parameters)
+    : training_(std::move(training)),
+      options_(std::move(options)),
+      parameters_(std::move(parameters)),
+      flat_(FlatParameters::lay_out(parameters_, options_.frozen)),
+      optimiser_(options_.optimiser, static_cast<int64_t>(flat_.learned().size())),
+      average_(flat_.values()) {
+  loss_options_.class_weights = class_weights(options_.class_weights);
+}
+
+Result<Objective*> Trainer::State::objective(int height, int width) {
+  const auto found = objectives_.find({height, width});
+  if (found != objectives_.end()) return &found->second;
+  const Shape& own = *training_.graph.value(training_.graph.inputs[0]).shape;
+  const bool same = own[2] == height && own[3] == width;
+  TrainingGraph other;
+  if (!same) {
+    SHRIKE_ASSIGN(other, resized(training_, height, width));
+  }
+  SHRIKE_ASSIGN(Objective made,
+                Objective::build(same ? training_ : other, parameters_, loss_options_));
+  return &objectives_.emplace(std::pair(height, width), std::move(made)).first->second;
+}
+
+Rates Trainer::State::rates() const {
+  Rates rates = rates_at(options_.schedule, place_.batches);
+  rates.weights *= place_.slower;
+  rates.biases *= place_.slower;
+  return rates;
+}
+
+StepReport Trainer::State::finish_step(const Rates& rates) {
+  StepReport report;
+  if (place_.batches - place_.last_update < rates.accumulate) return report;
+  const double length = norm(flat_.gradients());
+  report.finite = std::isfinite(length);
+  if (!report.finite) return report;
+  const double scale = std::min(1.0, options_.most_norm / (length + 1e-6));
+  const auto stretch = [&](ParameterGroup group, double rate, double decay) {
+    return Stretch{flat_.range(group).begin, flat_.range(group).end, rate, decay};
+  };
+  const Stretch stretches[] = {stretch(ParameterGroup::kDecaying, rates.weights,
+                                       scaled_decay(options_.schedule, options_.weight_decay)),
+                               stretch(ParameterGroup::kBiases, rates.biases, 0),
+                               stretch(ParameterGroup::kScales, rates.weights, 0)};
+  optimiser_.update(flat_.learned(), flat_.gradients(), static_cast<float>(scale), stretches,
+                    rates.momentum);
+  std::fill(flat_.gradients().begin(), flat_.gradients().end(), 0.0f);
+  average_.update(flat_.values());
+  place_.last_update = place_.batches;
+  place_.updates = optimiser_.updates();
+  report.updated = true;
+  return report;
+}
+
+Result<Trainer> Trainer::create(TrainingGraph training, const TrainerOptions& options) {
+  return guarded("preparing the network", [&]() -> Result<Trainer> {
+    SHRIKE_ASSIGN(Parameters parameters, Parameters::of(training.graph));
+    auto state = std::make_unique<State>(std::move(training), options, std::move(parameters));
+    const Shape& own = *state->training_.graph.value(state->training_.graph.inputs[0]).shape;
+    if (const auto built =
+            state->objective(static_cast<int>(own[2]), static_cast<int>(own[3]));
+        !built)
+      return built.error();
+    return Trainer(std::move(state));
+  });
+}
+
+Trainer::Trainer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Trainer::Trainer(Trainer&&) noexcept = default;
+Trainer& Trainer::operator=(Trainer&&) noexcept = default;
+Trainer::~Trainer() = default;
+
+Result<StepReport> Trainer::step(const Batch& batch) {
+  State& state = *state_;
+  SHRIKE_ASSIGN(Objective* const objective, state.objective(batch.height, batch.width));
+  const ScheduleOptions& schedule = state.options_.schedule;
+  objective->set_last_epochs(state.place_.batches / schedule.batches >=
+                             schedule.epochs - state.options_.last_epochs);
+  return guarded("a step of training", [&]() -> Result<StepReport> {
+    const at::Tensor pictures = pictures_of(batch, state.options_.preprocess);
+    SHRIKE_ASSIGN(const LossValue loss,
+                  objective->evaluate(pictures, targets_of(batch), RunMode{true}));
+    StepReport report;
+    if (std::isfinite(loss.total.item<double>())) {
+      loss.total.backward();
+      report = state.finish_step(state.rates());
+    } else {
+      report.finite = false;
+    }
+    report.parts = numbers(loss.parts);
+    if (report.finite) ++state.place_.batches;
+    return report;
+  });
+}
+
+std::vector<std::string> Trainer::loss_names() const {
+  return state_->objectives_.begin()->second.names();
+}
+
+Rates Trainer::rates() const { return state_->rates(); }
+
+int64_t Trainer::learned_elements() const { return state_->parameters_.learned_elements(); }
+
+const TrainerPlace& Trainer::place() const { return state_->place_; }
+
+}  // namespace shrike::train

@@ -1,0 +1,89 @@
+// Trainer: a network that learns, batch by batch. Without files, data sets or output: who drives it
+// brings batches, and takes the weights away.
+//
+//   batch -> objective -> gradients, added up over `accumulate` batches
+//         -> clipped to a norm -> optimiser -> moving average
+//
+// Everything that the next step depends on is in place() and tensors(): a trainer of the same graph
+// and options that is given them goes on with the same bits on a CPU, whatever its threads.
+// Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "augment/batch.h"
+#include "base/result.h"
+#include "formats/safetensors.h"
+#include "passes/training_graph.h"
+#include "train/optimiser.h"
+#include "train/schedule.h"
+#include "vision/letterbox.h"
+
+namespace shrike::train {
+
+struct TrainerOptions {
+  Preprocess preprocess;  // of what reads batches: values' divisor and order
+  ScheduleOptions schedule;
+  OptimiserKind optimiser = OptimiserKind::kAdamW;
+  double weight_decay = 0.0005;  // for updates of schedule.nominal pictures
+  double most_norm = 10;         // that gradients are clipped to
+  int64_t last_epochs = 0;       // at the end, for which some losses have a part (loss.h)
+  std::function<bool(const std::string& name)> frozen = nullptr;  // parameters that do not learn
+  std::vector<float> class_weights = {};                          // one a class, or none
+};
+
+// Where a run is, beside its tensors.
+struct TrainerPlace {
+  int64_t batches = 0;       // done, through all epochs
+  int64_t last_update = -1;  // the batch that it was made behind
+  int64_t updates = 0;
+  double slower = 1;  // what rates are multiplied with, after losses that were not finite
+};
+
+struct StepReport {
+  std::vector<double> parts;  // of the loss, in loss_names()' order; means over pictures or objects
+  // False where loss or gradients are infinite or not a number. Nothing was updated then, but
+  // running statistics may be spoilt: go on from a state that was saved.
+  bool finite = true;
+  bool updated = false;
+};
+
+class Trainer {
+ public:
+  // Errors: those of Parameters and Module.
+  static Result<Trainer> create(TrainingGraph training, const TrainerOptions& options);
+  Trainer(Trainer&&) noexcept;
+  Trainer& operator=(Trainer&&) noexcept;
+  ~Trainer();
+
+  // A batch of any size that the graph can be brought to (multi-scale); the first of a size takes
+  // longer. Errors: kModel where it cannot be, kRuntime.
+  Result<StepReport> step(const Batch& batch);
+
+  std::vector<std::string> loss_names() const;
+  Rates rates() const;  // of the next step
+  int64_t learned_elements() const;
+
+  // The graph for detection, with the average's weights, or with the last ones.
+  Result<Graph> average() const;
+  Result<Graph> last() const;
+
+  const TrainerPlace& place() const;
+  // "weights/NAME", "average/NAME", "momentum/NAME" or "first/NAME" and "second/NAME", and between
+  // updates "gradients/NAME". Copies.
+  std::vector<NamedTensor> tensors() const;
+  // Errors (kModel): tensors are missing, or of other shapes: the state is another network's, and
+  // the trainer is as it was.
+  Result<void> go_on_from(const TrainerPlace& place, const std::vector<NamedTensor>& tensors);
+
+ private:
+  class State;
+  explicit Trainer(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace shrike::train

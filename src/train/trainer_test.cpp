@@ -1,0 +1,154 @@
+// The trainer as a whole, on the smallest built-in network and pictures of noise.
+#include "train/trainer.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+
+#include "zoo/scratch.h"
+
+namespace shrike::train {
+namespace {
+
+constexpr int kSide = 64;
+
+TrainingGraph network(int64_t classes) {
+  zoo::ScratchOptions options;
+  options.classes = classes;
+  options.size = {kSide, kSide};
+  Result<Graph> graph = zoo::scratch_model("yolov8n", options);
+  EXPECT_TRUE(graph);
+  Result<TrainingGraph> training = prepare_for_training(*std::move(graph), kSide, kSide);
+  EXPECT_TRUE(training);
+  return *std::move(training);
+}
+
+// Updates of two batches, once the warm-up of two is over.
+TrainerOptions options_of_two() {
+  TrainerOptions options;
+  options.preprocess = Preprocess::ultralytics(kSide, kSide);
+  options.schedule.epochs = 10;
+  options.schedule.batches = 2;
+  options.schedule.batch = 2;
+  options.schedule.nominal = 4;
+  options.schedule.warmup_epochs = 1;
+  options.schedule.rate = 0.001;
+  return options;
+}
+
+Trainer made(int64_t classes, const TrainerOptions& options) {
+  Result<Trainer> trainer = Trainer::create(network(classes), options);
+  EXPECT_TRUE(trainer) << trainer.error().message;
+  return *std::move(trainer);
+}
+
+Batch batch_of(uint32_t seed) {
+  std::mt19937 random(seed);
+  Batch batch;
+  batch.width = batch.height = kSide;
+  batch.samples = {0, 1};
+  batch.pixels.resize(2 * batch.picture_bytes());
+  for (uint8_t& byte : batch.pixels) byte = static_cast<uint8_t>(random());
+  batch.targets = {{0, 1, {10, 10, 40, 40}}, {1, 0, {20, 5, 60, 50}}};
+  return batch;
+}
+
+void learn(Trainer& trainer, uint32_t from, uint32_t to) {
+  for (uint32_t i = from; i < to; ++i) {
+    const Result<StepReport> report = trainer.step(batch_of(i));
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_TRUE(report->finite);
+  }
+}
+
+void expect_same(const Trainer& a, const Trainer& b) {
+  const std::vector<NamedTensor> x = a.tensors(), y = b.tensors();
+  ASSERT_EQ(x.size(), y.size());
+  for (size_t i = 0; i < x.size(); ++i) {
+    EXPECT_EQ(x[i].name, y[i].name);
+    EXPECT_TRUE(x[i].tensor == y[i].tensor) << x[i].name;
+  }
+}
+
+bool has_gradients(const Trainer& trainer) {
+  for (const NamedTensor& tensor : trainer.tensors())
+    if (tensor.name.starts_with("gradients/")) return true;
+  return false;
+}
+
+TEST(Trainer, GoesOnWithTheSameBits) {
+  for (const uint32_t cut : {3u, 4u, 5u}) {
+    Trainer first = made(2, options_of_two()), second = made(2, options_of_two());
+    learn(first, 0, cut);
+    const Result<void> on = second.go_on_from(first.place(), first.tensors());
+    ASSERT_TRUE(on) << on.error().message;
+    learn(second, cut, 8);
+    learn(first, cut, 8);
+    expect_same(first, second);
+    EXPECT_EQ(second.place().batches, 8);
+  }
+}
+
+TEST(Trainer, AddsBatchesUpToAnUpdate) {
+  Trainer trainer = made(2, options_of_two());
+  learn(trainer, 0, 1);
+  EXPECT_EQ(trainer.place().updates, 1) << "of one batch, at the start of the warm-up";
+  EXPECT_FALSE(has_gradients(trainer));
+  learn(trainer, 1, 2);
+  EXPECT_EQ(trainer.place().updates, 1);
+  EXPECT_TRUE(has_gradients(trainer));
+  learn(trainer, 2, 3);
+  EXPECT_EQ(trainer.place().updates, 2);
+  EXPECT_FALSE(has_gradients(trainer));
+}
+
+TEST(Trainer, WhatIsFrozenStaysAsItIs) {
+  TrainerOptions options = options_of_two();
+  options.frozen = [](const std::string& name) { return name.starts_with("model.0."); };
+  Trainer trainer = made(2, options);
+  std::map<std::string, Tensor> before;
+  for (NamedTensor& tensor : trainer.tensors()) before[tensor.name] = std::move(tensor.tensor);
+  learn(trainer, 0, 4);
+  int frozen = 0, moved = 0;
+  for (const NamedTensor& tensor : trainer.tensors()) {
+    const bool learned = tensor.name.ends_with(".weight") || tensor.name.ends_with(".bias");
+    if (!tensor.name.starts_with("weights/") || !learned) continue;
+    const bool same = before.at(tensor.name) == tensor.tensor;
+    if (tensor.name.starts_with("weights/model.0.")) {
+      EXPECT_TRUE(same) << tensor.name;
+      ++frozen;
+    } else {
+      moved += same ? 0 : 1;
+    }
+  }
+  EXPECT_EQ(frozen, 3) << "of a convolution and its batch norm";
+  EXPECT_GT(moved, 100);
+}
+
+TEST(Trainer, OtherSizesShareTheWeights) {
+  Trainer trainer = made(2, options_of_two());
+  Batch large = batch_of(1);
+  large.width = large.height = 96;
+  large.pixels.resize(2 * large.picture_bytes(), 90);
+  const auto before = trainer.tensors();
+  const Result<StepReport> report = trainer.step(large);
+  ASSERT_TRUE(report) << report.error().message;
+  learn(trainer, 1, 3);
+  EXPECT_FALSE(before[0].tensor == trainer.tensors()[0].tensor);
+  large.width = large.height = 65;
+  EXPECT_FALSE(trainer.step(large));
+}
+
+TEST(Trainer, AnotherNetworksStateIsRefusedAndChangesNothing) {
+  Trainer two = made(2, options_of_two()), three = made(3, options_of_two());
+  learn(two, 0, 1);
+  const Trainer untouched = made(3, options_of_two());
+  const Result<void> on = three.go_on_from(two.place(), two.tensors());
+  ASSERT_FALSE(on);
+  EXPECT_EQ(on.error().kind, ErrorKind::kModel);
+  expect_same(three, untouched);
+}
+
+}  // namespace
+}  // namespace shrike::train

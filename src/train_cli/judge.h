@@ -1,0 +1,20 @@
+// A network in training, judged as `shrike val` does: the project's engine, COCO's scores.
+#pragma once
+
+#include <optional>
+
+#include "data/dataset.h"
+#include "ir/graph.h"
+#include "validate/validate.h"
+
+namespace shrike {
+
+// `network`: trained_graph() with weights. Pictures go through it on `threads` streams. Errors:
+// those of Detector::create and validate(); kRuntime where an interrupt ended it.
+Result<Validation> judge(Graph network, const Dataset& dataset, int threads, bool keep_detections);
+
+// What the best epoch has most of: AP at IoU 0.50:0.95, as in Ultralytics 8.4; 0 where there is no
+// object to find.
+double fitness(const Scores& scores);
+
+}  // namespace shrike

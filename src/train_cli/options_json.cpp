@@ -1,0 +1,100 @@
+#include "train_cli/options_json.h"
+
+#include <filesystem>
+#include <system_error>
+
+#include "base/excerpt.h"
+
+namespace shrike {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// Calls visit(name, field) for each option of a run.
+template <typename Options, typename Visit>
+void for_each_option(Options& o, const Visit& visit) {
+  visit("model", o.model.model);
+  visit("weights", o.model.weights);
+  visit("scratch", o.scratch);
+  visit("data", o.data);
+  visit("pictures", o.pictures);
+  visit("imgsz", o.size);
+  visit("epochs", o.epochs);
+  visit("batch", o.batch);
+  visit("nbs", o.nominal);
+  visit("patience", o.patience);
+  visit("seed", o.seed);
+  visit("threads", o.threads);
+  visit("optimizer", o.optimiser);
+  visit("lr0", o.rate);
+  visit("lrf", o.final_share);
+  visit("cos-lr", o.cosine);
+  visit("momentum", o.momentum);
+  visit("weight-decay", o.weight_decay);
+  visit("warmup-epochs", o.warmup_epochs);
+  visit("freeze", o.freeze);
+  visit("cls-pw", o.class_power);
+  visit("clip", o.most_norm);
+  visit("multi-scale", o.multi_scale);
+  for (const AugmentSetting& setting : augment_settings())
+    visit(std::string(setting.name), o.augment.*setting.value);
+  visit("close-mosaic", o.augment.close_mosaic);
+  visit("cache-mb", o.cache_mb);
+  visit("save-seconds", o.save_seconds);
+}
+
+std::string absolute(const std::string& path) {
+  std::error_code error;
+  if (path.empty() || !fs::exists(path, error)) return path;
+  const fs::path whole = fs::absolute(path, error);
+  return error ? path : whole.string();
+}
+
+template <typename T>
+Json json_of(const T& value) {
+  return value;
+}
+Json json_of(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
+
+template <typename T>
+void read(const Json& json, T& value) {
+  value = json.get<T>();
+}
+void read(const Json& json, std::optional<double>& value) {
+  if (!json.is_null()) value = json.get<double>();
+}
+
+}  // namespace
+
+Json to_json(const TrainOptions& options) {
+  TrainOptions anywhere = options;
+  for (std::string* path : {&anywhere.model.model, &anywhere.model.weights, &anywhere.scratch,
+                            &anywhere.data, &anywhere.pictures})
+    *path = absolute(*path);
+  Json json = Json::object();
+  for_each_option(anywhere,
+                  [&](const std::string& name, const auto& value) { json[name] = json_of(value); });
+  return json;
+}
+
+Result<TrainOptions> train_options_from(const Json& json, const std::string& source) {
+  TrainOptions options;
+  std::string wrong;
+  for_each_option(options, [&](const std::string& name, auto& value) {
+    const auto found = json.find(name);
+    try {
+      if (found == json.end())
+        wrong = name;
+      else
+        read(*found, value);
+    } catch (const Json::exception&) {
+      wrong = name;
+    }
+  });
+  if (!wrong.empty())
+    return input_error(source + ": no good value for the option " + in_quotes(wrong));
+  return options;
+}
+
+}  // namespace shrike

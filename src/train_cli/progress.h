@@ -1,0 +1,48 @@
+// What a person sees of a run: at a terminal one line that changes with every batch, and everywhere
+// a line an epoch.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "train_cli/results_table.h"
+
+namespace shrike {
+
+struct BatchProgress {
+  int64_t epoch = 0, batch = 0, batches = 0;  // from 1
+  std::vector<double> losses;                 // means so far
+  double images_per_second = 0, waited = 0, memory_mb = 0;
+};
+
+class Progress {
+ public:
+  // `done`: epochs that earlier calls of the program did.
+  Progress(std::vector<std::string> losses, int64_t epochs, int64_t done, bool terminal);
+  ~Progress() { clear(); }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  // On standard error, a few times a second, if that is a terminal.
+  void batch(const BatchProgress& progress);
+  // On standard output. `best`: no epoch before scored as much.
+  void epoch(const EpochRow& row, bool best);
+  // Takes the line away, so that something else can be said.
+  void clear();
+
+ private:
+  std::string left(double epochs_done) const;
+  std::string losses_text(const std::vector<double>& losses) const;
+
+  std::vector<std::string> names_;
+  int64_t epochs_, done_before_;
+  bool terminal_, drawn_ = false;
+  std::chrono::steady_clock::time_point start_, last_;
+};
+
+// "0:42", "12:31", "3:05:00".
+std::string duration_text(double seconds);
+
+}  // namespace shrike

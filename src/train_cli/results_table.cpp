@@ -1,0 +1,80 @@
+#include "train_cli/results_table.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/file.h"
+
+namespace shrike {
+
+namespace {
+
+std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", value);
+  return text;
+}
+
+std::vector<std::string> cells_of(const std::string& line) {
+  std::vector<std::string> cells(1);
+  for (const char c : line) {
+    if (c == ',')
+      cells.emplace_back();
+    else
+      cells.back() += c;
+  }
+  return cells;
+}
+
+}  // namespace
+
+std::string ResultsTable::header() const {
+  std::string line = "epoch,seconds";
+  for (const std::string& name : losses_) line += "," + loss_column(name);
+  return line +
+         ",learning_rate,map50_95,map50,precision,recall,images_per_second,waited_share,memory_mb";
+}
+
+std::string ResultsTable::text_of(const EpochRow& row) {
+  std::string line = std::to_string(row.epoch) + "," + number(row.seconds);
+  for (const double loss : row.losses) line += "," + number(loss);
+  for (const double value : {row.rate, row.map50_95, row.map50, row.precision, row.recall,
+                             row.images_per_second, row.waited, row.memory_mb})
+    line += "," + number(value);
+  return line;
+}
+
+std::vector<double> ResultsTable::column(const std::string& name) const {
+  const std::vector<std::string> names = cells_of(header());
+  const auto found = std::find(names.begin(), names.end(), name);
+  assert(found != names.end());
+  const auto index = static_cast<size_t>(found - names.begin());
+  std::vector<double> values;
+  for (const std::string& row : rows_) {
+    const std::vector<std::string> cells = cells_of(row);
+    values.push_back(index < cells.size() ? std::strtod(cells[index].c_str(), nullptr) : 0);
+  }
+  return values;
+}
+
+Result<void> ResultsTable::read(const std::filesystem::path& path, size_t rows) {
+  SHRIKE_ASSIGN(const std::string text, read_text(path, ErrorKind::kInput));
+  std::vector<std::string> lines;
+  for (size_t at = 0, end = 0; (end = text.find('\n', at)) != std::string::npos; at = end + 1)
+    lines.push_back(text.substr(at, end - at));
+  if (lines.size() < rows + 1 || lines[0] != header())
+    return input_error(path.string() + ": not the " + std::to_string(rows) +
+                       " rows of this run that its checkpoint knows of");
+  rows_.assign(lines.begin() + 1, lines.begin() + 1 + static_cast<std::ptrdiff_t>(rows));
+  return {};
+}
+
+Result<void> ResultsTable::write(const std::filesystem::path& path) const {
+  std::string text = header() + "\n";
+  for (const std::string& row : rows_) text += row + "\n";
+  return write_file(path, text);
+}
+
+}  // namespace shrike

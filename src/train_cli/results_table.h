@@ -1,0 +1,52 @@
+// results.csv: a row an epoch, columns by name.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "eval/scores.h"
+
+namespace shrike {
+
+struct EpochRow {
+  int64_t epoch = 0;              // from 1
+  double seconds = 0;             // since the run began, pauses left out
+  std::vector<double> losses;     // means over the epoch's batches, in the order of the columns
+  double rate = 0;                // learning rate of the epoch's last batch
+  double map50_95 = 0, map50 = 0, precision = 0, recall = 0;  // on the val split, of the average
+  double images_per_second = 0;   // in training, without validation
+  double waited = 0;              // of that time, the share that went by until pictures were there
+  double memory_mb = 0;           // the most that the process has held so far
+};
+
+class ResultsTable {
+ public:
+  // `losses`: names of the parts.
+  explicit ResultsTable(std::vector<std::string> losses) : losses_(std::move(losses)) {}
+
+  void add(const EpochRow& row) { rows_.push_back(text_of(row)); }
+
+  // Takes the first `rows` rows of a file that this class wrote; what it has besides goes, as do
+  // rows that are here. Errors (kInput): the file has fewer, or other columns.
+  Result<void> read(const std::filesystem::path& path, size_t rows);
+  // The whole file anew. Errors name it.
+  Result<void> write(const std::filesystem::path& path) const;
+
+  size_t rows() const { return rows_.size(); }
+  const std::vector<std::string>& losses() const { return losses_; }
+  static std::string loss_column(const std::string& name) { return "train_" + name + "_loss"; }
+  // A column's numbers. Requires one of that name.
+  std::vector<double> column(const std::string& name) const;
+
+ private:
+  std::string header() const;
+  static std::string text_of(const EpochRow& row);
+
+  std::vector<std::string> losses_;
+  std::vector<std::string> rows_;  // lines
+};
+
+}  // namespace shrike

@@ -1,0 +1,200 @@
+#include "train_cli/run.h"
+
+#include <cmath>
+#include <cstdio>
+
+#include "augment/batch_page.h"
+#include "base/excerpt.h"
+#include "cli/exit_code.h"
+#include "cli/interrupt.h"
+#include "cli/process_memory.h"
+#include "cli/terminal.h"
+#include "train_cli/curves.h"
+#include "train_cli/final_report.h"
+#include "train_cli/judge.h"
+#include "train_cli/saved_model.h"
+
+namespace shrike {
+
+namespace {
+
+constexpr int64_t kPages = 3;  // of the first batches, as pictures
+
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+}  // namespace
+
+Run::Run(const TrainOptions& options, const RunData& data, const RunSettings& settings,
+         train::Trainer trainer, std::unique_ptr<Loader> loader)
+    : options_(options),
+      data_(data),
+      settings_(settings),
+      trainer_(std::move(trainer)),
+      loader_(std::move(loader)),
+      folder_(options.out),
+      checkpoints_(folder_.checkpoints()),
+      table_(trainer_.loss_names()) {}
+
+Result<Run> Run::create(const TrainOptions& options, const RunData& data,
+                        const RunSettings& settings, train::Trainer trainer,
+                        const std::optional<RunState>& state) {
+  SHRIKE_ASSIGN(std::unique_ptr<Loader> loader,
+                Loader::create(data.train, settings.loader,
+                               state ? std::optional(state->loader) : std::nullopt));
+  Run run(options, data, settings, std::move(trainer), std::move(loader));
+  if (state) {
+    run.state_ = *state;
+    run.seconds_before_ = state->seconds;
+    if (state->epochs_done > 0)
+      SHRIKE_TRY(run.table_.read(run.folder_.results(), static_cast<size_t>(state->epochs_done)));
+  }
+  run.progress_ = std::make_unique<Progress>(run.trainer_.loss_names(), options.epochs,
+                                             run.state_.epochs_done, stderr_is_terminal());
+  return run;
+}
+
+Result<int> Run::go() {
+  if (trainer_.place().batches == 0) SHRIKE_TRY(save_checkpoint());
+  while (true) {
+    if (loader_->state().epoch > state_.epochs_done) SHRIKE_TRY(end_epoch());
+    if (interrupted() != 0) {
+      progress_->clear();
+      SHRIKE_TRY(save_checkpoint());
+      return exit_code_of_signal(interrupted());
+    }
+    if (finished()) return end();
+    if (seconds_since(saved_) >= static_cast<double>(options_.save_seconds))
+      SHRIKE_TRY(save_checkpoint());
+    SHRIKE_ASSIGN(const Batch* batch, loader_->next());
+    tell_left_out();
+    SHRIKE_TRY(show_batch(*batch));
+    SHRIKE_ASSIGN(const bool finite, learn_from(*batch));
+    if (!finite) SHRIKE_TRY(go_back());
+  }
+}
+
+bool Run::finished() const {
+  if (loader_->finished()) return true;
+  return options_.patience > 0 && state_.epochs_done > 0 &&
+         state_.epochs_done - 1 - state_.best_epoch >= options_.patience;
+}
+
+Result<void> Run::show_batch(const Batch& batch) const {
+  if (batch.epoch > 0 || batch.index >= kPages) return {};
+  return write_batch_page(folder_.page(batch.index), batch, data_.train.names);
+}
+
+void Run::tell_left_out() {
+  for (const Finding& finding : loader_->take_findings()) {
+    progress_->clear();
+    say(printable("left out: " + finding_text(finding)));
+  }
+}
+
+Result<bool> Run::learn_from(const Batch& batch) {
+  state_.rate = trainer_.rates().weights;
+  const auto begin = Clock::now();
+  SHRIKE_ASSIGN(const train::StepReport report, trainer_.step(batch));
+  if (!report.finite) return false;
+  state_.sums.add(report.parts, static_cast<int64_t>(batch.pictures()),
+                  batch.waited + seconds_since(begin), batch.waited);
+  progress_->batch({batch.epoch + 1, batch.index + 1, loader_->batches(),
+                    state_.sums.mean_losses(), state_.sums.images_per_second(),
+                    state_.sums.waited_share(), peak_rss_mb()});
+  return true;
+}
+
+Result<void> Run::end_epoch() {
+  SHRIKE_ASSIGN(const Graph average, trainer_.average());
+  const Result<Validation> validation =
+      judge(average, data_.val, settings_.loader.threads + 1, false);
+  if (interrupted() != 0) return {};  // it is judged when the run goes on
+  if (!validation) return validation.error();
+  const Scores& scores = validation->scores;
+  const bool best = state_.epochs_done == 0 || fitness(scores) > state_.best_fitness;
+  if (best) {
+    state_.best_fitness = fitness(scores);
+    state_.best_epoch = state_.epochs_done;
+    SHRIKE_TRY(save_trained(average, folder_.best()));
+  }
+  SHRIKE_TRY(save_trained(average, folder_.last()));
+  const EpochRow row = row_of(scores);
+  table_.add(row);
+  SHRIKE_TRY(table_.write(folder_.results()));
+  progress_->epoch(row, best);
+  ++state_.epochs_done;
+  state_.sums = {};
+  return {};
+}
+
+EpochRow Run::row_of(const Scores& scores) const {
+  EpochRow row;
+  row.epoch = state_.epochs_done + 1;
+  row.seconds = seconds();
+  row.losses = state_.sums.mean_losses();
+  row.rate = state_.rate;
+  row.map50_95 = scores.summary.map50_95.value_or(0);
+  row.map50 = scores.summary.map50.value_or(0);
+  row.precision = scores.at_best.precision;
+  row.recall = scores.at_best.recall;
+  row.images_per_second = state_.sums.images_per_second();
+  row.waited = state_.sums.waited_share();
+  row.memory_mb = peak_rss_mb();
+  return row;
+}
+
+double Run::seconds() const { return seconds_before_ + seconds_since(start_); }
+
+Result<void> Run::save_checkpoint() {
+  state_.trainer = trainer_.place();
+  state_.loader = loader_->state();
+  state_.seconds = seconds();
+  const Result<void> written =
+      checkpoints_.write({state_.trainer.batches, to_json(state_), trainer_.tensors()});
+  saved_ = Clock::now();
+  return written;
+}
+
+Result<void> Run::go_back() {
+  const std::string where = "epoch " + std::to_string(loader_->state().epoch + 1);
+  if (state_.returns == kMostReturns)
+    return runtime_error("the loss is not finite in " + where + ", after " +
+                         std::to_string(kMostReturns) +
+                         " returns to a checkpoint with lower rates; a lower --lr0 may help, or a "
+                         "look at the labels (shrike data check)");
+  SHRIKE_ASSIGN(FoundCheckpoint found, checkpoints_.newest());
+  if (!found.checkpoint)
+    return runtime_error("the loss is not finite in " + where + ", and no checkpoint is whole");
+  const int64_t returns = state_.returns + 1;
+  SHRIKE_ASSIGN(state_, run_state_from(found.checkpoint->state, folder_.checkpoints().string()));
+  state_.returns = returns;
+  state_.trainer.slower = std::pow(kSlower, static_cast<double>(returns));
+  SHRIKE_TRY(trainer_.go_on_from(state_.trainer, found.checkpoint->tensors));
+  SHRIKE_ASSIGN(loader_, Loader::create(data_.train, settings_.loader, state_.loader));
+  if (state_.epochs_done > 0)
+    SHRIKE_TRY(table_.read(folder_.results(), static_cast<size_t>(state_.epochs_done)));
+  else
+    table_ = ResultsTable(trainer_.loss_names());
+  progress_->clear();
+  say("the loss is not finite in " + where + ": back to batch " +
+      std::to_string(state_.trainer.batches) + ", rates times " +
+      std::to_string(state_.trainer.slower));
+  return save_checkpoint();
+}
+
+Result<int> Run::end() {
+  progress_->clear();
+  SHRIKE_TRY(save_checkpoint());
+  SHRIKE_TRY(write_curves(folder_.path(), "Training in " + folder_.path().string(), table_));
+  const Result<void> reported =
+      write_final_report(folder_, data_, settings_.loader.threads + 1);
+  if (interrupted() != 0) return exit_code_of_signal(interrupted());
+  if (!reported) return reported.error();
+  std::printf("best epoch %lld, AP %.4f: %s\n", static_cast<long long>(state_.best_epoch + 1),
+              state_.best_fitness, printable(folder_.best().string()).c_str());
+  return kExitOk;
+}
+
+}  // namespace shrike

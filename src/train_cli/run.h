@@ -1,0 +1,72 @@
+// Run: the loop of a training run, between its trainer and its folder.
+//
+//   batch -> step -> ... -> end of the epoch: judged, saved, a row of results.csv
+//
+// A checkpoint is written at the start, then with the batch behind which options.save_seconds have
+// passed, when a signal asks for the end, and at the end. It holds all that the next batch depends
+// on (RunState, Trainer::tensors()).
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "checkpoint/checkpoint.h"
+#include "train_cli/progress.h"
+#include "train_cli/results_table.h"
+#include "train_cli/run_data.h"
+#include "train_cli/run_folder.h"
+#include "train_cli/run_settings.h"
+#include "train_cli/run_state.h"
+
+namespace shrike {
+
+// Losses that were not finite: so often a run goes back, each time to rates that much lower.
+inline constexpr int64_t kMostReturns = 3;
+inline constexpr double kSlower = 0.25;
+
+class Run {
+ public:
+  // Borrows options, data and settings. `state`: that of a checkpoint the trainer was given, or
+  // nothing.
+  static Result<Run> create(const TrainOptions& options, const RunData& data,
+                            const RunSettings& settings, train::Trainer trainer,
+                            const std::optional<RunState>& state);
+
+  // To the end, or until a signal: the exit code. Errors: kInput where no picture can be read,
+  // kRuntime for the machine, and for losses that stay infinite or no numbers.
+  Result<int> go();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  Run(const TrainOptions& options, const RunData& data, const RunSettings& settings,
+      train::Trainer trainer, std::unique_ptr<Loader> loader);
+
+  bool finished() const;
+  Result<void> show_batch(const Batch& batch) const;
+  void tell_left_out();
+  // False where the loss was not finite.
+  Result<bool> learn_from(const Batch& batch);
+  Result<void> end_epoch();
+  EpochRow row_of(const Scores& scores) const;
+  double seconds() const;
+  Result<void> save_checkpoint();
+  // To the newest checkpoint, with lower rates.
+  Result<void> go_back();
+  Result<int> end();
+
+  const TrainOptions& options_;
+  const RunData& data_;
+  const RunSettings& settings_;
+  train::Trainer trainer_;
+  std::unique_ptr<Loader> loader_;
+  RunFolder folder_;
+  CheckpointFolder checkpoints_;
+  ResultsTable table_;
+  std::unique_ptr<Progress> progress_;
+  RunState state_;  // but for trainer and loader, which know their own place
+  Clock::time_point start_ = Clock::now(), saved_ = start_;
+  double seconds_before_ = 0;
+};
+
+}  // namespace shrike

@@ -1,0 +1,18 @@
+// The data set of a run: what is learned from, and what it is judged by.
+#pragma once
+
+#include "cli/train_options.h"
+#include "data/dataset.h"
+
+namespace shrike {
+
+struct RunData {
+  Dataset train, val;
+};
+
+// What is wrong with labels and pictures is said on standard error, and left out. Errors: those of
+// open_dataset(); kInput where a label is of a class that the data set does not define, which a
+// detector would learn wrongly without a word, and where a split has no pictures or no objects.
+Result<RunData> open_run_data(const TrainOptions& options, int threads);
+
+}  // namespace shrike

@@ -1,0 +1,34 @@
+// What lies where in the folder of a run.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/result.h"
+
+namespace shrike {
+
+class RunFolder {
+ public:
+  explicit RunFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  // An error (kUsage) where a run lies there: it would be lost.
+  Result<void> check_free() const;
+
+  const std::filesystem::path& path() const { return folder_; }
+  std::filesystem::path arguments() const { return folder_ / "args.json"; }
+  std::filesystem::path results() const { return folder_ / "results.csv"; }
+  std::filesystem::path best() const { return folder_ / "best.onnx"; }
+  std::filesystem::path last() const { return folder_ / "last.onnx"; }
+  std::filesystem::path report() const { return folder_ / "report"; }
+  std::filesystem::path checkpoints() const { return folder_ / "checkpoints"; }
+  // Of the batches from 0.
+  std::filesystem::path page(int64_t batch) const {
+    return folder_ / ("train_batch" + std::to_string(batch) + ".png");
+  }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+}  // namespace shrike

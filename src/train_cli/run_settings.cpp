@@ -1,0 +1,148 @@
+#include "train_cli/run_settings.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <sstream>
+
+#include "base/excerpt.h"
+
+namespace shrike {
+
+namespace {
+
+constexpr int64_t kLongRun = 10'000;  // updates
+constexpr double kAutoMomentum = 0.9;
+
+double adam_rate(int64_t classes) {
+  return std::round(0.002 * 5 / static_cast<double>(4 + classes) * 1e6) / 1e6;
+}
+
+bool wants_adam(const TrainOptions& o, int64_t samples) {
+  if (o.optimiser != "auto") return o.optimiser == "AdamW";
+  const int64_t together = std::max(o.batch, o.nominal);
+  return (samples + together - 1) / together * o.epochs <= kLongRun;
+}
+
+train::ScheduleOptions schedule_of(const TrainOptions& o, bool adam, int64_t classes,
+                                   int64_t samples) {
+  const bool chosen = o.optimiser == "auto";
+  train::ScheduleOptions schedule;
+  schedule.epochs = o.epochs;
+  schedule.batches = (samples + o.batch - 1) / o.batch;
+  schedule.batch = o.batch;
+  schedule.nominal = o.nominal;
+  schedule.rate = o.rate.value_or(adam ? adam_rate(classes) : schedule.rate);
+  schedule.final_share = o.final_share;
+  schedule.cosine = o.cosine;
+  schedule.momentum =
+      o.momentum.value_or(adam || chosen ? kAutoMomentum : schedule.momentum);
+  schedule.warmup_epochs = o.warmup_epochs;
+  if (chosen || adam) schedule.warmup_bias_rate = 0;
+  // What AdamW calls so does not warm up.
+  if (adam) schedule.warmup_momentum = schedule.momentum;
+  return schedule;
+}
+
+int largest_stride(const Head& head) {
+  return static_cast<int>(*std::max_element(head.strides.begin(), head.strides.end()));
+}
+
+// Of each class (most objects / its objects)^power, scaled to a mean of 1; a class without objects
+// weighs as the rarest that has some.
+std::vector<float> class_weights(const Dataset& dataset, double power) {
+  if (power == 0) return {};
+  std::vector<double> counts(dataset.names.size(), 0);
+  for (const Sample& sample : dataset.samples)
+    for (const Truth& truth : sample.truth) ++counts[static_cast<size_t>(truth.class_id)];
+  double least = std::numeric_limits<double>::max();
+  for (const double count : counts)
+    if (count > 0) least = std::min(least, count);
+  double sum = 0;
+  std::vector<float> weights;
+  for (const double count : counts) {
+    const double weight = std::pow(1 / std::max(count, least), power);
+    weights.push_back(static_cast<float>(weight));
+    sum += weight;
+  }
+  for (float& weight : weights)
+    weight *= static_cast<float>(static_cast<double>(counts.size()) / sum);
+  return weights;
+}
+
+// The starts of the names that --freeze means: "model.0." to "model.9." for 10, the layers of
+// Ultralytics' models and of the built-in families.
+std::vector<std::string> frozen_starts(const std::string& freeze) {
+  std::vector<std::string> starts;
+  if (!freeze.empty() && freeze.find_first_not_of("0123456789") == std::string::npos) {
+    const int64_t layers = std::min(std::atoll(freeze.c_str()), 1000LL);
+    for (int64_t i = 0; i < layers; ++i) starts.push_back("model." + std::to_string(i) + ".");
+    return starts;
+  }
+  std::istringstream words(freeze);
+  for (std::string word; std::getline(words, word, ',');)
+    if (!word.empty()) starts.push_back(word);
+  return starts;
+}
+
+Result<void> freeze(const TrainOptions& o, const Graph& graph, train::TrainerOptions& trainer) {
+  const std::vector<std::string> starts = frozen_starts(o.freeze);
+  if (starts.empty()) return {};
+  trainer.frozen = [starts](const std::string& name) {
+    return std::any_of(starts.begin(), starts.end(),
+                       [&](const std::string& start) { return name.starts_with(start); });
+  };
+  const bool any = std::any_of(graph.values.begin(), graph.values.end(), [&](const Value& value) {
+    return value.constant && trainer.frozen(value.name);
+  });
+  if (!any)
+    return usage_error("--freeze " + in_quotes(o.freeze) +
+                       ": no weights of the network are called so");
+  return {};
+}
+
+}  // namespace
+
+Result<RunSettings> run_settings(const TrainOptions& o, const StartingNetwork& network,
+                         const Dataset& dataset, int threads) {
+  const auto samples = static_cast<int64_t>(dataset.samples.size());
+  const Head& head = network.training.head.head;
+  RunSettings settings;
+  LoaderOptions& loader = settings.loader;
+  loader.preprocess = network.preprocess;
+  loader.augment = o.augment;
+  loader.epochs = o.epochs;
+  loader.batch = o.batch;
+  loader.multi_scale = o.multi_scale;
+  loader.stride = largest_stride(head);
+  loader.seed = o.seed;
+  // All cores compute the step: pictures are made by all of them in between.
+  loader.threads = threads - 1;
+  loader.prefetch = 0;
+  loader.cache_bytes = static_cast<size_t>(o.cache_mb) << 20;
+
+  train::TrainerOptions& trainer = settings.trainer;
+  const bool adam = wants_adam(o, samples);
+  trainer.preprocess = network.preprocess;
+  trainer.optimiser = adam ? train::OptimiserKind::kAdamW : train::OptimiserKind::kSgd;
+  trainer.schedule = schedule_of(o, adam, head.num_classes, samples);
+  trainer.weight_decay = o.weight_decay;
+  trainer.most_norm = o.most_norm;
+  trainer.last_epochs = o.augment.close_mosaic;
+  trainer.class_weights = class_weights(dataset, o.class_power);
+  SHRIKE_TRY(freeze(o, network.training.graph, trainer));
+  return settings;
+}
+
+Json chosen_json(const RunSettings& settings) {
+  const train::TrainerOptions& trainer = settings.trainer;
+  const Preprocess& input = settings.loader.preprocess;
+  return {{"imgsz", {input.height, input.width}},
+          {"optimizer", train::kOptimisers[static_cast<size_t>(trainer.optimiser)].name},
+          {"lr0", trainer.schedule.rate},
+          {"momentum", trainer.schedule.momentum},
+          {"warmup-bias-lr", trainer.schedule.warmup_bias_rate}};
+}
+
+}  // namespace shrike

@@ -1,0 +1,28 @@
+// What the options of a run come to, once its data set is known.
+#pragma once
+
+#include "augment/loader.h"
+#include "cli/train_options.h"
+#include "formats/json.h"
+#include "train/trainer.h"
+#include "train_cli/starting_network.h"
+
+namespace shrike {
+
+struct RunSettings {
+  LoaderOptions loader;
+  train::TrainerOptions trainer;
+};
+
+// `threads`: that compute; they make the pictures, too, between steps. The optimiser that `auto`
+// means, and its rate, are those that Ultralytics 8.4 documents for `optimizer=auto`: AdamW at
+// 0.002 * 5 / (4 + classes), rounded to 6 digits, for runs of up to 10000 updates, else SGD at
+// 0.01, both with momentum 0.9 and a warm-up that starts at 0 for biases, too.
+// Errors (kUsage): --freeze names nothing that the network has.
+Result<RunSettings> run_settings(const TrainOptions& options, const StartingNetwork& network,
+                         const Dataset& dataset, int threads);
+
+// What was chosen where the options leave it open.
+Json chosen_json(const RunSettings& settings);
+
+}  // namespace shrike

@@ -1,0 +1,60 @@
+#include "train_cli/run_state.h"
+
+#include "base/excerpt.h"
+
+namespace shrike {
+
+namespace {
+
+// Calls visit(group, name, field) for each number, in the order of the file.
+template <typename State, typename Visit>
+void for_each_number(State& s, const Visit& visit) {
+  visit("trainer", "batches", s.trainer.batches);
+  visit("trainer", "last_update", s.trainer.last_update);
+  visit("trainer", "updates", s.trainer.updates);
+  visit("trainer", "slower", s.trainer.slower);
+  visit("loader", "seed", s.loader.seed);
+  visit("loader", "epoch", s.loader.epoch);
+  visit("loader", "batch_index", s.loader.batch_index);
+  visit("loader", "batch", s.loader.batch);
+  visit("loader", "samples", s.loader.samples);
+  visit("loader", "data", s.loader.data);
+  visit("loader", "window", s.loader.window);
+  visit("sums", "losses", s.sums.losses);
+  visit("sums", "batches", s.sums.batches);
+  visit("sums", "pictures", s.sums.pictures);
+  visit("sums", "seconds", s.sums.seconds);
+  visit("sums", "waited", s.sums.waited);
+  visit("run", "rate", s.rate);
+  visit("run", "epochs_done", s.epochs_done);
+  visit("run", "best_fitness", s.best_fitness);
+  visit("run", "best_epoch", s.best_epoch);
+  visit("run", "seconds", s.seconds);
+  visit("run", "returns", s.returns);
+}
+
+}  // namespace
+
+Json to_json(const RunState& state) {
+  Json json = Json::object();
+  for_each_number(state, [&](const char* group, const char* name, const auto& value) {
+    json[group][name] = value;
+  });
+  return json;
+}
+
+Result<RunState> run_state_from(const Json& json, const std::string& source) {
+  RunState state;
+  std::string wrong;
+  for_each_number(state, [&](const char* group, const char* name, auto& value) {
+    try {
+      json.at(group).at(name).get_to(value);
+    } catch (const Json::exception&) {
+      wrong = std::string(group) + "." + name;
+    }
+  });
+  if (!wrong.empty()) return input_error(source + ": no good value for " + in_quotes(wrong));
+  return state;
+}
+
+}  // namespace shrike

@@ -1,0 +1,31 @@
+// RunState: where a run is, beside the trainer's tensors: what a checkpoint's JSON says.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "augment/loader.h"
+#include "base/result.h"
+#include "checkpoint/checkpoint.h"
+#include "train/trainer.h"
+#include "train_cli/epoch_sums.h"
+
+namespace shrike {
+
+struct RunState {
+  train::TrainerPlace trainer;
+  LoaderState loader;        // of the batch that comes next
+  EpochSums sums;            // of the epoch that is not judged yet
+  double rate = 0;           // of the last batch
+  int64_t epochs_done = 0;   // and judged: as many rows has results.csv
+  double best_fitness = 0;
+  int64_t best_epoch = 0;
+  double seconds = 0;        // that the run has taken
+  int64_t returns = 0;       // to a checkpoint, as a loss was not finite
+};
+
+Json to_json(const RunState& state);
+// Errors (kInput) name `source` and the key.
+Result<RunState> run_state_from(const Json& json, const std::string& source);
+
+}  // namespace shrike

@@ -1,0 +1,108 @@
+#include "train_cli/starting_network.h"
+
+#include <algorithm>
+
+#include "cli/values.h"
+#include "detect/family.h"
+#include "detect/input_size.h"
+#include "detect/names.h"
+#include "formats/names_literal.h"
+#include "zoo/change_classes.h"
+#include "zoo/scratch.h"
+
+namespace shrike {
+
+namespace {
+
+using Size = std::optional<std::array<int, 2>>;
+
+struct Start {
+  Graph graph;
+  std::string source;
+  std::vector<std::string> names;  // that somebody keeps beside the file; may be empty
+};
+
+Result<Start> from_scratch(const TrainOptions& options, const Size& size, size_t classes) {
+  zoo::ScratchOptions scratch;
+  if (classes > 0) scratch.classes = static_cast<int64_t>(classes);
+  if (size) scratch.size = {(*size)[0], (*size)[1]};
+  scratch.seed = options.seed;
+  SHRIKE_ASSIGN(Graph graph, zoo::scratch_model(options.scratch, scratch));
+  return Start{std::move(graph), options.scratch, {}};
+}
+
+Result<Start> from_model(const TrainOptions& options) {
+  SHRIKE_ASSIGN(LoadedModel model, load_model_option(options.model));
+  return Start{std::move(model.graph), model.source, std::move(model.names)};
+}
+
+// Whether a model's classes are those wanted, in their order. One that nobody named is taken for
+// that where it has as many.
+Result<bool> same_classes(const TrainingGraph& training, const Start& start,
+                          const std::vector<std::string>& wanted) {
+  const int64_t count = training.head.head.num_classes;
+  if (count != static_cast<int64_t>(wanted.size())) return false;
+  SHRIKE_ASSIGN(const ClassNames own, class_names(training.graph, count, start.names));
+  return !own.known || own.names == wanted;
+}
+
+Preprocess preprocess_of(const TrainingGraph& training) {
+  const Shape& input = *training.graph.value(training.graph.inputs[0]).shape;
+  Network network;
+  network.graph.metadata = training.graph.metadata;
+  network.head = training.head.head;
+  network.height = static_cast<int>(input[2]);
+  network.width = static_cast<int>(input[3]);
+  return family_of(network, PreprocessChoice::kAuto).preprocess;
+}
+
+// What an export of Ultralytics says of itself, so that every program that reads those reads this.
+void describe(TrainingGraph& training, const std::vector<std::string>& classes) {
+  const Shape& input = *training.graph.value(training.graph.inputs[0]).shape;
+  const std::vector<int64_t>& strides = training.head.head.strides;
+  auto& metadata = training.graph.metadata;
+  metadata["names"] = write_names(classes);
+  metadata["task"] = "detect";
+  metadata["stride"] = std::to_string(*std::max_element(strides.begin(), strides.end()));
+  metadata["imgsz"] = write_image_size({input[2], input[3]});
+}
+
+Result<StartingNetwork> prepared(const TrainOptions& options, Start start, const Size& size,
+                                 const std::optional<std::vector<std::string>>& classes) {
+  const auto [height, width] = size.value_or(default_size(start.graph));
+  StartingNetwork network;
+  network.source = start.source;
+  SHRIKE_ASSIGN(network.training, prepare_for_training(std::move(start.graph), height, width));
+  if (classes) {
+    SHRIKE_ASSIGN(const bool same, same_classes(network.training, start, *classes));
+    if (!same) {
+      Graph graph = trained_graph(network.training);
+      SHRIKE_TRY(
+          zoo::change_classes(graph, static_cast<int64_t>(classes->size()), options.seed));
+      SHRIKE_ASSIGN(network.training, prepare_for_training(std::move(graph), height, width));
+      network.new_head = options.scratch.empty();
+    }
+    describe(network.training, *classes);
+  }
+  network.preprocess = preprocess_of(network.training);
+  return network;
+}
+
+}  // namespace
+
+Result<StartingNetwork> starting_network(
+    const TrainOptions& options, const std::optional<std::vector<std::string>>& classes) {
+  Size size;
+  if (!options.size.empty()) {
+    SHRIKE_ASSIGN(size, parse_size(options.size));
+  }
+  SHRIKE_ASSIGN(Start start, options.scratch.empty()
+                                 ? from_model(options)
+                                 : from_scratch(options, size, classes ? classes->size() : 0));
+  const std::string source = start.source;
+  Result<StartingNetwork> network = prepared(options, std::move(start), size, classes);
+  if (!network) return in_context(source, network.error());
+  return network;
+}
+
+}  // namespace shrike

@@ -1,0 +1,117 @@
+#include "train_cli/training_run.h"
+
+#include "base/cpu.h"
+#include "base/excerpt.h"
+#include "base/file.h"
+#include "cli/interrupt.h"
+#include "cli/terminal.h"
+#include "train/restore_norms.h"
+#include "train/run_once.h"
+#include "train_cli/options_json.h"
+#include "train_cli/run.h"
+#include "train_cli/starting_network.h"
+
+namespace shrike {
+
+namespace {
+
+constexpr int64_t kMomentBatches = 16;  // that folded batch norms are put back from
+
+// Batch norms that the model's file has folded come back, from pictures as the network will see
+// them: unchanged ones would have other statistics.
+Result<void> restore_norms(StartingNetwork& network, const Dataset& dataset,
+                           LoaderOptions loading) {
+  loading.multi_scale = 0;
+  loading.epochs = kMomentBatches;
+  SHRIKE_ASSIGN(const std::unique_ptr<Loader> loader, Loader::create(dataset, loading));
+  int64_t given = 0;
+  const auto next = [&]() -> Result<const Batch*> {
+    if (given++ == kMomentBatches || loader->finished()) return static_cast<const Batch*>(nullptr);
+    return loader->next();
+  };
+  const auto restored = train::restore_norms(network.training, network.preprocess, next);
+  if (!restored) return in_context(network.source, restored.error());
+  return {};
+}
+
+struct Prepared {
+  RunData data;
+  RunSettings settings;
+  std::optional<train::Trainer> trainer;
+};
+
+// All that is there before the first batch.
+Result<Prepared> prepare(const TrainOptions& options) {
+  const int threads = training_threads(options);
+  train::set_threads(threads);
+  Prepared prepared;
+  SHRIKE_ASSIGN(prepared.data, open_run_data(options, threads));
+  const Dataset& dataset = prepared.data.train;
+  SHRIKE_ASSIGN(StartingNetwork network, starting_network(options, dataset.names));
+  SHRIKE_ASSIGN(prepared.settings, run_settings(options, network, dataset, threads));
+  SHRIKE_TRY(restore_norms(network, dataset, prepared.settings.loader));
+  if (network.new_head)
+    say(printable(network.source) + " is for other classes: its head is new");
+  Result<train::Trainer> trainer =
+      train::Trainer::create(std::move(network.training), prepared.settings.trainer);
+  if (!trainer) return in_context(network.source, trainer.error());
+  prepared.trainer = *std::move(trainer);
+  return prepared;
+}
+
+// What somebody reads of a run: its options, and what was chosen where they leave it open.
+Json arguments_of(const TrainOptions& options, const RunSettings& settings) {
+  Json json = to_json(options);
+  json["chosen"] = chosen_json(settings);
+  return json;
+}
+
+// The newest checkpoint's state, its tensors in the trainer; nothing where none was written yet.
+Result<std::optional<RunState>> found_state(const RunFolder& folder, train::Trainer& trainer) {
+  SHRIKE_ASSIGN(const FoundCheckpoint found, CheckpointFolder(folder.checkpoints()).newest());
+  for (const std::string& damaged : found.damaged)
+    say(printable(damaged) + "; the one before is used");
+  if (!found.checkpoint) return std::optional<RunState>();
+  const std::string source = shown_path(folder.checkpoints());
+  SHRIKE_ASSIGN(const RunState state, run_state_from(found.checkpoint->state, source));
+  const Result<void> taken = trainer.go_on_from(state.trainer, found.checkpoint->tensors);
+  if (!taken) return in_context(source, taken.error());
+  return std::optional(state);
+}
+
+}  // namespace
+
+int training_threads(const TrainOptions& options) {
+  return options.threads > 0 ? options.threads : usable_cores();
+}
+
+Result<int> training_run(const TrainOptions& options) {
+  const RunFolder folder(options.out);
+  SHRIKE_TRY(folder.check_free());
+  SHRIKE_ASSIGN(Prepared prepared, prepare(options));
+  SHRIKE_ASSIGN(Run run, Run::create(options, prepared.data, prepared.settings,
+                                     *std::move(prepared.trainer), std::nullopt));
+  SHRIKE_TRY(make_folders(folder.path()));
+  SHRIKE_TRY(write_file(folder.arguments(),
+                        dump_json(arguments_of(options, prepared.settings), 2) + "\n"));
+  const CatchInterrupts caught;
+  return run.go();
+}
+
+Result<int> resumed_run(const TrainOptions& given) {
+  const RunFolder folder(given.resume);
+  const std::string source = folder.arguments().string();
+  SHRIKE_ASSIGN(const std::string text, read_text(folder.arguments(), ErrorKind::kInput));
+  SHRIKE_ASSIGN(const Json json, parse_json(text, source));
+  SHRIKE_ASSIGN(TrainOptions options, train_options_from(json, source));
+  options.out = given.resume;
+  if (given.threads > 0) options.threads = given.threads;
+  SHRIKE_ASSIGN(Prepared prepared, prepare(options));
+  SHRIKE_ASSIGN(const std::optional<RunState> state, found_state(folder, *prepared.trainer));
+  SHRIKE_ASSIGN(Run run, Run::create(options, prepared.data, prepared.settings,
+                                     *std::move(prepared.trainer), state));
+  const CatchInterrupts caught;
+  return run.go();
+}
+
+}  // namespace shrike

@@ -1,0 +1,117 @@
+// `shrike train` learns, and leaves what it says it leaves.
+#include <algorithm>
+
+#include "formats/onnx_reader.h"
+#include "squares.h"
+
+namespace shrike::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+using Learning = SquaresTest;
+
+double cell(const std::vector<std::vector<std::string>>& table, size_t row,
+            const std::string& column) {
+  const auto found = std::find(table[0].begin(), table[0].end(), column);
+  EXPECT_NE(found, table[0].end()) << column;
+  return std::stod(table[row][static_cast<size_t>(found - table[0].begin())]);
+}
+
+TEST_F(Learning, LossFallsAndPrecisionRises) {
+  const Outcome outcome =
+      run_shrike(words("run", {"--epochs", "60", "--lr0", "0.01", "--close-mosaic", "20"}));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto table = rows("run");
+  ASSERT_EQ(table.size(), 61u);
+  for (const char* loss : {"train_box_loss", "train_class_loss", "train_objectness_loss"})
+    EXPECT_LT(cell(table, 60, loss), 0.8 * cell(table, 1, loss)) << loss;
+  EXPECT_LT(cell(table, 1, "map50"), 0.3);
+  EXPECT_GT(cell(table, 60, "map50"), 0.7);
+  EXPECT_EQ(cell(table, 60, "epoch"), 60);
+
+  for (const char* file : {"args.json", "best.onnx", "last.onnx", "train_batch0.png"})
+    EXPECT_TRUE(fs::exists(at("run") / file)) << file;
+  const Result<Graph> best = read_onnx(at("run/best.onnx"));
+  ASSERT_TRUE(best) << best.error().message;
+  EXPECT_EQ(best->metadata.at("names"), "{0: 'red', 1: 'blue'}");
+  EXPECT_EQ(best->metadata.at("stride"), "8");
+  EXPECT_EQ(best->metadata.at("task"), "detect");
+  EXPECT_EQ(best->metadata.at("imgsz"), "[64, 64]");
+  for (const Node& node : best->nodes) EXPECT_FALSE(std::holds_alternative<BatchNorm>(node.op));
+
+  // The file is as good as the run says of the network that it came from.
+  const Outcome val = run_shrike(
+      {"val", "--model", path("run/last.onnx"), "--data", path("set"), "--bootstrap", "0",
+       "--json"});
+  ASSERT_EQ(val.code, 0) << val.err;
+  EXPECT_NEAR(json_lines(val.out).back()["map50_95"].get<double>(), cell(table, 60, "map50_95"),
+              2e-3);
+}
+
+TEST_F(Learning, TheSameSeedGivesTheSameWeights) {
+  ASSERT_EQ(run_shrike(words("one", {"--epochs", "2", "--seed", "3"})).code, 0);
+  ASSERT_EQ(run_shrike(words("two", {"--epochs", "2", "--seed", "3"})).code, 0);
+  ASSERT_EQ(run_shrike(words("three", {"--epochs", "2", "--seed", "4"})).code, 0);
+  EXPECT_EQ(bytes_of(at("one/last.onnx")), bytes_of(at("two/last.onnx")));
+  EXPECT_NE(bytes_of(at("two/last.onnx")), bytes_of(at("three/last.onnx")));
+}
+
+TEST_F(Learning, AModelForOtherClassesGetsANewHead) {
+  ASSERT_EQ(run_shrike(words("first", {"--epochs", "1"})).code, 0);
+  file("set/data.yaml",
+       "path: .\ntrain: images/train\nval: images/val\nnames: [red, blue, green]\n");
+  std::vector<std::string> on = words("second", {"--epochs", "1"});
+  on[1] = "--model";
+  on[2] = path("first/best.onnx");
+  const Outcome outcome = run_shrike(on);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("head is new"), std::string::npos) << outcome.err;
+  const Result<Graph> best = read_onnx(at("second/best.onnx"));
+  ASSERT_TRUE(best);
+  EXPECT_EQ(best->metadata.at("names"), "{0: 'red', 1: 'blue', 2: 'green'}");
+}
+
+TEST_F(Learning, StopsEarlyWithoutABetterEpoch) {
+  const Outcome outcome =
+      run_shrike(words("run", {"--epochs", "50", "--lr0", "0", "--patience", "2"}));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(rows("run").size(), 4u) << "the first epoch, and two that are no better";
+}
+
+TEST_F(Learning, BadInputIsNamed) {
+  EXPECT_EQ(run_shrike({"train", "--data", path("set")}).code, 2) << "no folder";
+  EXPECT_EQ(run_shrike({"train", "--out", path("run")}).code, 2) << "no data";
+  const auto refused = [&](const std::string& what, int code) {
+    const Outcome outcome = run_shrike(words("run", {"--epochs", "1"}));
+    EXPECT_EQ(outcome.code, code) << outcome.err;
+    EXPECT_NE(outcome.err.find(what), std::string::npos) << outcome.err;
+    EXPECT_FALSE(fs::exists(at("run"))) << what;
+  };
+  const std::string label = bytes_of(at("set/labels/train/103.txt"));
+  file("set/labels/train/103.txt", "7 0.5 0.5 0.1 0.1\n");
+  refused("103.txt:1", 3);
+  file("set/labels/train/103.txt", label);
+  fs::rename(at("set/labels"), at("kept"));
+  refused("no picture has a label", 3);
+  fs::rename(at("kept"), at("set/labels"));
+  file("set/data.yaml", "path: .\ntrain: images/train\nval: images/none\nnames: [red, blue]\n");
+  refused("images/none", 3);
+  file("set/data.yaml", "path: .\ntrain: images/train\nval: images/val\nnames: [red, blue]\n");
+  auto large = words("run");
+  large[8] = "25";
+  const Outcome outcome = run_shrike(large);
+  EXPECT_EQ(outcome.code, 3) << outcome.err;
+  EXPECT_FALSE(fs::exists(at("run")));
+
+  // A picture that cannot be read is named, and the others are learned from.
+  file("set/images/train/105.png", bytes_of(at("set/images/train/105.png")).substr(0, 300));
+  const Outcome damaged = run_shrike(words("run", {"--epochs", "1"}));
+  EXPECT_EQ(damaged.code, 0) << damaged.err;
+  EXPECT_NE(damaged.err.find("105.png"), std::string::npos) << damaged.err;
+  const Outcome again = run_shrike(words("run", {"--epochs", "1"}));
+  EXPECT_EQ(again.code, 2) << "a run lies there";
+}
+
+}  // namespace
+}  // namespace shrike::testing

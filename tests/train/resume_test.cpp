@@ -1,0 +1,183 @@
+// A run that is ended in any way goes on as if it had not been: the same weights, bit for bit.
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <random>
+
+#include "squares.h"
+
+namespace shrike::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+// SHRIKE_KILLS=50 is the long form.
+int kills() {
+  const char* wanted = std::getenv("SHRIKE_KILLS");
+  return wanted ? std::atoi(wanted) : 4;
+}
+
+class Resume : public SquaresTest {
+ protected:
+  // Accumulates two batches an update, which epochs of three batches end in the middle of.
+  std::vector<std::string> run(const std::string& out) const {
+    std::vector<std::string> run = words(out, {"--epochs", "4", "--save-seconds", "0",
+                                               "--warmup-epochs", "1", "--close-mosaic", "2"});
+    run[10] = "16";
+    return run;
+  }
+
+  std::vector<std::string> on(const std::string& out) const {
+    return {"train", "--resume", path(out)};
+  }
+
+  // The tensors of the last checkpoint, which hold optimiser, average and gradients, too.
+  std::string tensors(const std::string& out) const {
+    return bytes_of(at(out) / "checkpoints" / "checkpoint-12.safetensors");
+  }
+
+  void expect_same(const std::string& whole, const std::string& parts) const {
+    EXPECT_EQ(tensors(whole), tensors(parts));
+    for (const char* file : {"best.onnx", "last.onnx"})
+      EXPECT_EQ(bytes_of(at(whole) / file), bytes_of(at(parts) / file)) << file;
+    const auto a = rows(whole), b = rows(parts);
+    ASSERT_EQ(a.size(), b.size());
+    for (size_t r = 0; r < a.size(); ++r)
+      for (size_t c = 0; c < a[r].size(); ++c) {
+        const std::string& column = a[0][c];
+        if (column != "seconds" && column != "images_per_second" && column != "waited_share" &&
+            column != "memory_mb") {
+          EXPECT_EQ(a[r][c], b[r][c]) << column << " of row " << r;
+        }
+      }
+  }
+
+  void make_whole() {
+    const Outcome outcome = run_shrike(run("whole"));
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    ASSERT_FALSE(tensors("whole").empty());
+  }
+
+  // A run ended by `signal` once it has judged an epoch.
+  void start_and_end(const std::string& out, int signal) {
+    Start start;
+    start.words = run(out);
+    start.signal = signal;
+    start.interrupt_when = at(out) / "results.csv";
+    const Outcome outcome = run_shrike(start);
+    ASSERT_EQ(outcome.code, 128 + signal) << outcome.err;
+  }
+};
+
+TEST_F(Resume, SignalsEndTheStepAndNothingIsLost) {
+  make_whole();
+  for (const int signal : {SIGTERM, SIGINT}) {
+    const std::string out = "ended-by-" + std::to_string(signal);
+    start_and_end(out, signal);
+    ASSERT_LT(rows(out).size(), 5u);
+    const Outcome outcome = run_shrike(on(out));
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    expect_same("whole", out);
+  }
+  const Outcome again = run_shrike(on("whole"));
+  EXPECT_EQ(again.code, 0) << again.err;
+  expect_same("whole", "ended-by-15");
+}
+
+TEST_F(Resume, KilledAtAnyMoment) {
+  const auto begin = std::chrono::steady_clock::now();
+  make_whole();
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - begin);
+  std::mt19937 random(5);
+  for (int killed = 0, whole = 0; killed < kills();) {
+    Start start;
+    start.words = fs::exists(at("killed/args.json")) ? on("killed") : run("killed");
+    start.signal = SIGKILL;
+    start.interrupt_after = took * (10 + random() % 100) / 100;
+    const Outcome outcome = run_shrike(start);
+    if (outcome.code == 128 + SIGKILL) {
+      ++killed;
+      continue;
+    }
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    expect_same("whole", "killed");
+    fs::remove_all(at("killed"));  // and again from nothing
+    ASSERT_LT(++whole, 20 + kills()) << "nothing is ever ended early";
+  }
+  if (!fs::exists(at("killed/args.json"))) return;
+  const Outcome outcome = run_shrike(on("killed"));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  expect_same("whole", "killed");
+}
+
+TEST_F(Resume, AFullDiskLosesNothing) {
+  make_whole();
+  start_and_end("full", SIGTERM);
+  Start start;
+  start.words = on("full");
+  start.prepare = [] {
+    const rlimit limit{100'000, 100'000};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  };
+  const Outcome full = run_shrike(start);
+  EXPECT_EQ(full.code, 5) << full.err;
+  EXPECT_NE(full.err.find("checkpoint-"), std::string::npos) << full.err;
+  const Outcome outcome = run_shrike(on("full"));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  expect_same("whole", "full");
+}
+
+TEST_F(Resume, ADamagedCheckpointIsNoticedAndTheOneBeforeUsed) {
+  make_whole();
+  start_and_end("damaged", SIGTERM);
+  std::vector<std::string> tensors;
+  for (const std::string& name : names_in(at("damaged/checkpoints")))
+    if (name.ends_with(".safetensors")) tensors.push_back(name);
+  ASSERT_EQ(tensors.size(), 2u);
+  // Names count without zeros in front: the longer one is the newer, or else the later.
+  std::sort(tensors.begin(), tensors.end(), [](const std::string& a, const std::string& b) {
+    return a.size() != b.size() ? a.size() < b.size() : a < b;
+  });
+  const std::string newest = "damaged/checkpoints/" + tensors[1];
+  std::string bytes = bytes_of(at(newest));
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  file(newest, bytes);
+  const Outcome outcome = run_shrike(on("damaged"));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find(tensors[1].substr(0, tensors[1].find('.'))), std::string::npos)
+      << outcome.err;
+  expect_same("whole", "damaged");
+}
+
+TEST_F(Resume, WhatDoesNotBelongTogetherIsRefused) {
+  const Outcome nothing = run_shrike(on("nowhere"));
+  EXPECT_EQ(nothing.code, 3) << nothing.err;
+  start_and_end("run", SIGTERM);
+  EXPECT_EQ(run_shrike({"train", "--resume", path("run"), "--epochs", "9"}).code, 2);
+
+  const std::string label = bytes_of(at("set/labels/train/101.txt"));
+  file("set/labels/train/101.txt", "0 0.5 0.5 0.25 0.25\n");
+  EXPECT_EQ(run_shrike(on("run")).code, 3) << "other labels";
+  file("set/labels/train/101.txt", label);
+
+  std::string wider = squares_network();
+  wider.replace(wider.find("filters=16"), 10, "filters=24");
+  file("squares.cfg", wider);
+  const Outcome other = run_shrike(on("run"));
+  EXPECT_EQ(other.code, 4) << other.err;
+  EXPECT_NE(other.err.find("another"), std::string::npos) << other.err;
+}
+
+TEST_F(Resume, LossesThatStayInfiniteEndTheRun) {
+  std::vector<std::string> wild = run("wild");
+  wild.insert(wild.end(), {"--optimizer", "SGD", "--lr0", "10", "--clip", "1e9", "--momentum", "0.99"});
+  const Outcome outcome = run_shrike(wild);
+  EXPECT_EQ(outcome.code, 5) << outcome.err;
+  EXPECT_NE(outcome.err.find("not finite"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("rates times"), std::string::npos) << outcome.err;
+}
+
+}  // namespace
+}  // namespace shrike::testing
