@@ -1,5 +1,7 @@
 #include "cli/train_options.h"
 
+#include <algorithm>
+
 #include "cli/detector_options.h"
 #include "cli/value_names.h"
 #include "zoo/families.h"
@@ -14,6 +16,13 @@ std::string listed(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
   return text;
+}
+
+// "--hsv-h" of "hsv_h".
+std::string option_name(std::string_view setting) {
+  std::string name = "--" + std::string(setting);
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
 }
 
 CLI::Option* add_whole(CLI::App& app, const std::string& name, int64_t& value, int least,
@@ -78,7 +87,7 @@ void add_picture_options(CLI::App& app, TrainOptions& o) {
   add_real(app, "--multi-scale", o.multi_scale, 0.9,
            "Batches are larger or smaller by up to this share");
   for (const AugmentSetting& setting : augment_settings())
-    add_real(app, "--" + std::string(setting.name), o.augment.*setting.value, setting.most,
+    add_real(app, option_name(setting.name), o.augment.*setting.value, setting.most,
              std::string(setting.meaning));
   app.add_option("--close-mosaic", o.augment.close_mosaic,
                  "Epochs at the end without mosaic, mixup and cutmix; 0: none")
