@@ -1,9 +1,9 @@
 #include "calibrate/mixed.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "calibrate/observer.h"
+#include "calibrate/units.h"
 
 namespace shrike {
 
@@ -12,9 +12,8 @@ namespace {
 // Integers that lose less than this to floats, by one measurement, do not lose.
 constexpr double kSlower = 1.05;
 
-struct Unit {
-  std::vector<size_t> groups;
-  std::vector<ValueId> convs;
+struct Candidate {
+  Unit unit;
   double error = 0;  // the sum of its convolutions'
   std::array<double, kLayerTypes> ms = {};
 
@@ -27,13 +26,14 @@ class Mixing {
   Mixing(const Calibration& bytes, const std::map<ValueId, LayerSensitivity>& layers,
          const MixedOptions& options)
       : bytes_(bytes), options_(options), words_(in_words(bytes)) {
-    collect_units(layers);
-    for (const Unit& unit : units_)
-      start_.push_back(unit.slower(LayerType::kInt8) ? LayerType::kFloat : LayerType::kInt8);
-    for (size_t u = 0; u < units_.size(); ++u)
-      if (start_[u] == LayerType::kInt8 && !units_[u].convs.empty()) order_.push_back(u);
-    std::stable_sort(order_.begin(), order_.end(),
-                     [&](size_t a, size_t b) { return units_[a].error > units_[b].error; });
+    collect(layers);
+    for (const Candidate& candidate : candidates_)
+      start_.push_back(candidate.slower(LayerType::kInt8) ? LayerType::kFloat : LayerType::kInt8);
+    for (size_t u = 0; u < candidates_.size(); ++u)
+      if (start_[u] == LayerType::kInt8 && !candidates_[u].unit.convs.empty()) order_.push_back(u);
+    std::stable_sort(order_.begin(), order_.end(), [&](size_t a, size_t b) {
+      return candidates_[a].error > candidates_[b].error;
+    });
   }
 
   IntegerPlan fastest() const { return plan_of(start_); }
@@ -56,14 +56,13 @@ class Mixing {
  private:
   using Types = std::vector<LayerType>;
 
-  void collect_units(const std::map<ValueId, LayerSensitivity>& layers);
+  void collect(const std::map<ValueId, LayerSensitivity>& layers);
 
   // The first `count` of the order more exact than 8 bits.
   Types exact_for(size_t count) const {
     Types types = start_;
     for (size_t i = 0; i < count; ++i) {
-      const Unit& unit = units_[order_[i]];
-      const bool floats = options_.floats_alone || unit.slower(LayerType::kInt16);
+      const bool floats = options_.floats_alone || candidates_[order_[i]].slower(LayerType::kInt16);
       types[order_[i]] = floats ? LayerType::kFloat : LayerType::kInt16;
     }
     return types;
@@ -77,11 +76,12 @@ class Mixing {
 
   IntegerPlan plan_of(const Types& types) const {
     IntegerPlan plan;
-    for (size_t u = 0; u < units_.size(); ++u) {
+    for (size_t u = 0; u < candidates_.size(); ++u) {
       if (types[u] == LayerType::kFloat) continue;
+      const Unit& unit = candidates_[u].unit;
       const IntegerPlan& from = types[u] == LayerType::kInt8 ? bytes_.plan : words_;
-      for (const size_t group : units_[u].groups) plan.groups.push_back(from.groups[group]);
-      for (const ValueId conv : units_[u].convs) plan.convs.emplace(*from.convs.find(conv));
+      for (const size_t group : unit.groups) plan.groups.push_back(from.groups[group]);
+      for (const ValueId conv : unit.convs) plan.convs.emplace(*from.convs.find(conv));
     }
     return plan;
   }
@@ -116,43 +116,23 @@ class Mixing {
   const Calibration& bytes_;
   const MixedOptions& options_;
   IntegerPlan words_;
-  std::vector<Unit> units_;
-  Types start_;                // by unit
-  std::vector<size_t> order_;  // units of 8 bits, the most sensitive first
+  std::vector<Candidate> candidates_;
+  Types start_;                // by candidate
+  std::vector<size_t> order_;  // candidates of 8 bits, the most sensitive first
   MixedChoice best_;
   bool first_ = true, fits_ = false;
 };
 
-void Mixing::collect_units(const std::map<ValueId, LayerSensitivity>& layers) {
-  const auto group_of = groups_by_value(bytes_.network, bytes_.plan);
-  const auto group = [&](ValueId id) { return group_of[static_cast<size_t>(id)]; };
-  std::vector<size_t> first(bytes_.plan.groups.size());  // of the groups that are one unit
-  std::iota(first.begin(), first.end(), size_t{0});
-  const auto join = [&](size_t a, size_t b) {
-    const size_t from = std::max(first[a], first[b]), to = std::min(first[a], first[b]);
-    std::replace(first.begin(), first.end(), from, to);
-  };
-  for (const Node& node : bytes_.network.nodes) {
-    if (!bytes_.plan.convs.contains(node.outputs[0]) || node.inputs.size() <= 3) continue;
-    for (const ValueId id : {node.inputs[3], node.outputs[0]})
-      if (group(id)) join(*group(node.inputs[0]), *group(id));
-  }
-  std::map<size_t, size_t> units;  // by first group
-  const auto unit_of = [&](size_t g) -> Unit& {
-    const auto [found, added] = units.emplace(first[g], units_.size());
-    if (added) units_.emplace_back();
-    return units_[found->second];
-  };
-  for (size_t g = 0; g < first.size(); ++g) unit_of(g).groups.push_back(g);
-  for (const Node& node : bytes_.network.nodes) {
-    const ValueId conv = node.outputs[0];
-    if (!bytes_.plan.convs.contains(conv)) continue;
-    Unit& unit = unit_of(*group(node.inputs[0]));
-    unit.convs.push_back(conv);
-    if (const auto layer = layers.find(conv); layer != layers.end())
-      unit.error += layer->second.error;
-    if (const auto ms = options_.ms.find(conv); ms != options_.ms.end())
-      for (size_t type = 0; type < kLayerTypes; ++type) unit.ms[type] += ms->second[type];
+void Mixing::collect(const std::map<ValueId, LayerSensitivity>& layers) {
+  for (Unit& unit : units_of(bytes_.network, bytes_.plan)) {
+    Candidate candidate{std::move(unit)};
+    for (const ValueId conv : candidate.unit.convs) {
+      if (const auto layer = layers.find(conv); layer != layers.end())
+        candidate.error += layer->second.error;
+      if (const auto ms = options_.ms.find(conv); ms != options_.ms.end())
+        for (size_t type = 0; type < kLayerTypes; ++type) candidate.ms[type] += ms->second[type];
+    }
+    candidates_.push_back(std::move(candidate));
   }
 }
 

@@ -1,10 +1,9 @@
 // Which layers compute in what, where 8 bits everywhere lose too much or take too long.
 //
-// Layers are decided on by units: the convolutions that read one group of tensors
-// (quantize/groups.h), and those that an addition joins, as what is added has one type. A unit has
-// 8 bits, or floats where these are faster. Of the units whose 8 bits change the outputs most, as
-// many as are needed get 16 bits, or floats where those are slower than floats: the least number
-// that keeps the loss within bounds, found by halving (a longer list is taken to lose less).
+// Layers are decided on by units (units.h). A unit has 8 bits, or floats where these are faster. Of
+// the units whose 8 bits change the outputs most, as many as are needed get 16 bits, or floats
+// where those are slower than floats: the least number that keeps the loss within bounds, found by
+// halving (a longer list is taken to lose less).
 #pragma once
 
 #include <array>

@@ -11,6 +11,7 @@ inline constexpr int kExitInput = 3;
 inline constexpr int kExitModel = 4;
 inline constexpr int kExitRuntime = 5;
 inline constexpr int kExitAccuracy = 6;
+inline constexpr int kExitSlower = 7;
 
 struct ExitCodeRow {
   int code;
@@ -25,6 +26,8 @@ inline constexpr ExitCodeRow kExitCodes[] = {
     {kExitModel, "Model: a file that cannot be read or run."},
     {kExitRuntime, "The machine: network, disk, memory."},
     {kExitAccuracy, "Accuracy: quantize lost more than --max-drop allows, and wrote nothing."},
+    {kExitSlower,
+     "Speed: quantize --to mixed found no integers that are faster, and wrote nothing."},
 };
 
 // As shells count an end by a signal: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP.

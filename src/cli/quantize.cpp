@@ -114,6 +114,7 @@ Result<std::vector<std::string>> parse_passes(const std::string& text) {
 struct Changed {
   Graph graph;  // as it is saved
   std::vector<QuantizedLayer> layers;
+  std::optional<TimedWhole> timed = {};
 };
 
 // Errors and times of the layers of a plan.
@@ -134,7 +135,7 @@ Result<Changed> changed_from(const Calibration& c, std::vector<QuantizedLayer> l
   SHRIKE_TRY(measure_layers(c, options, layers));
   SHRIKE_ASSIGN(Graph graph, in_integers(c));
   SHRIKE_ASSIGN(graph, network_to_save(std::move(graph)));
-  return Changed{std::move(graph), std::move(layers)};
+  return Changed{std::move(graph), std::move(layers), {}};
 }
 
 Result<Changed> halved(const FloatModel& model) {
@@ -166,7 +167,9 @@ Result<Changed> mixed(Calibration c, const CalibrationOptions& options, const Op
   SHRIKE_ASSIGN(MixedNetwork network,
                 mix_types(c, options, calibrating, judge, {o.max_drop, o.times}));
   c.plan = std::move(network.plan);
-  return changed_from(c, std::move(network.layers), options);
+  SHRIKE_ASSIGN(Changed changed, changed_from(c, std::move(network.layers), options));
+  changed.timed = network.timed;
+  return changed;
 }
 
 Result<Changed> change(const Options& o, Target target, const FloatModel& model,
@@ -190,25 +193,36 @@ Result<Changed> change(const Options& o, Target target, const FloatModel& model,
   return mixed(std::move(calibration), options, o, model, sets.calibration, judge);
 }
 
-// Prints the report, and writes the file unless too much was lost.
-Result<int> write_and_tell(const Options& o, const QuantizeReport& report,
+// Why a report's model is not worth a file, and the exit code of that.
+struct Refusal {
+  std::string reason;
+  int code;
+};
+
+std::optional<Refusal> refusal(const Options& o, Target target, const QuantizeReport& report) {
+  const double lost = points_lost(report.judgement);
+  if (o.max_drop >= 0 && lost > o.max_drop)
+    return Refusal{
+        "lost " + fixed(lost, 2) + " points, more than --max-drop " + fixed(o.max_drop, 2),
+        kExitAccuracy};
+  if (target == Target::kMixed && integer_share(report.layers) == 0)
+    return Refusal{"integers are no faster than floats, in whichever layers they are", kExitSlower};
+  return {};
+}
+
+// Prints the report, and writes the file unless that is refused.
+Result<int> write_and_tell(const Options& o, Target target, const QuantizeReport& report,
                            const std::string& bytes) {
   const Judgement& judgement = report.judgement;
   if (o.max_drop >= 0 && !(judgement.before && judgement.after))
     return input_error("--max-drop: " + report.data +
                        " has no object to judge by: nothing was written");
-  const double lost = points_lost(judgement);
-  const bool good = o.max_drop < 0 || lost <= o.max_drop;
-  if (good) SHRIKE_TRY(write_file(o.out, bytes));
+  const std::optional<Refusal> refused = refusal(o, target, report);
+  if (!refused) SHRIKE_TRY(write_file(o.out, bytes));
   const std::string text = o.json ? quantize_json(report) : quantize_text(report);
   std::fwrite(text.data(), 1, text.size(), stdout);
-  if (good) {
-    say("wrote " + printable(o.out));
-  } else {
-    say("lost " + fixed(lost, 2) + " points, more than --max-drop " + fixed(o.max_drop, 2) +
-        ": nothing was written");
-  }
-  return good ? kExitOk : kExitAccuracy;
+  say(refused ? refused->reason + ": nothing was written" : "wrote " + printable(o.out));
+  return refused ? refused->code : kExitOk;
 }
 
 Result<int> quantize_and_tell(const Options& o, Target target, const FloatModel& model,
@@ -225,11 +239,11 @@ Result<int> quantize_and_tell(const Options& o, Target target, const FloatModel&
   if (!changed) return in_context("quantize " + model.source, changed.error());
   SHRIKE_ASSIGN(const std::string bytes,
                 write_onnx(changed->graph, {.opset = opset_for(changed->graph)}));
-  report.layers = std::move(changed->layers);
+  report.layers = std::move(changed->layers), report.timed = changed->timed;
   report.bytes_before = model.bytes, report.bytes_after = bytes.size();
   SHRIKE_ASSIGN(report.judgement, judge.judge(changed->graph));
   if (interrupted() != 0) return runtime_error("ended early");
-  return write_and_tell(o, report, bytes);
+  return write_and_tell(o, target, report, bytes);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "base/excerpt.h"
 #include "base/file.h"
+#include "calibrate/no_slower.h"
 #include "cli/terminal.h"
 #include "formats/json_items.h"
 #include "quantize/network.h"
@@ -96,6 +97,22 @@ Result<MixedChoice> choose(const Calibration& bytes, const CalibrationOptions& o
   return times[1].all < times[0].all ? floats : choice;
 }
 
+// Never slower than floats, as a whole.
+Result<void> keep_what_pays(const Calibration& bytes, const CalibrationOptions& options,
+                            MixedNetwork& network) {
+  const size_t before = network.plan.convs.size();
+  const auto time = [&](std::span<const IntegerPlan> plans) {
+    return measure_times(bytes.network, plans, options.proceed);
+  };
+  SHRIKE_ASSIGN(TimedPlan timed, no_slower(bytes.network, std::move(network.plan), time));
+  network.plan = std::move(timed.plan);
+  network.timed = TimedWhole{timed.ms_floats, timed.ms};
+  if (const size_t left = network.plan.convs.size(); left < before)
+    say(std::to_string(before - left) +
+        " layers are floats again, as the network as a whole was slower than in floats");
+  return {};
+}
+
 }  // namespace
 
 Result<MixedNetwork> mix_types(const Calibration& bytes, const CalibrationOptions& options,
@@ -111,7 +128,8 @@ Result<MixedNetwork> mix_types(const Calibration& bytes, const CalibrationOption
   if (measured) SHRIKE_TRY(prefer_floats_that_pay(bytes, options, mixed));
   SHRIKE_ASSIGN(MixedChoice choice, choose(bytes, options, layers, mixed, measured));
 
-  MixedNetwork network{std::move(choice.plan), {}};
+  MixedNetwork network{std::move(choice.plan), {}, {}};
+  if (measured) SHRIKE_TRY(keep_what_pays(bytes, options, network));
   network.layers = layers_of_report(bytes.network, network.plan);
   for (QuantizedLayer& layer : network.layers) {
     for (size_t type = 0; type < kLayerTypes; ++type)

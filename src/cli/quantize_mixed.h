@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "calibrate/mixed.h"
@@ -19,11 +20,13 @@ struct MixedRequest {
 struct MixedNetwork {
   IntegerPlan plan;
   std::vector<QuantizedLayer> layers;
+  std::optional<TimedWhole> timed;  // where times were measured here
 };
 
 // Of a calibration in 8 bits. `calibrating` is asked for each layer's effect on AP, `judging` for
-// what may be lost. Says on standard error what was tried. Errors: as theirs; kInput for a table of
-// times that lacks a layer, and kRuntime once interrupted().
+// what may be lost. Where times are measured here, the whole is no slower than floats, for which it
+// may end without integers; layers that are floats for it are said on standard error. Errors: as
+// theirs; kInput for a table of times that lacks a layer, and kRuntime once interrupted().
 Result<MixedNetwork> mix_types(const Calibration& bytes, const CalibrationOptions& options,
                                QuantizeJudge& calibrating, QuantizeJudge& judging,
                                const MixedRequest& request);

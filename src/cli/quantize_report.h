@@ -26,6 +26,11 @@ struct QuantizedLayer {
   std::map<std::string, double> ms;  // by type, where layers were timed in several
 };
 
+// Milliseconds of the raw maps on one thread, timed in turn: the least of several runs.
+struct TimedWhole {
+  double floats = 0, after = 0;
+};
+
 struct QuantizeReport {
   std::string model, file, data, to;
   std::vector<QuantizedLayer> layers;
@@ -34,6 +39,7 @@ struct QuantizeReport {
   bool halved = false;
   bool own_truth = false;  // the float model's own detections were the truth
   Judgement judgement;
+  std::optional<TimedWhole> timed;  // by which `mixed` is no slower than floats
 };
 
 // Every convolution of the network, as the plan has it.
@@ -45,7 +51,8 @@ double integer_share(const std::vector<QuantizedLayer>& layers);
 // One line:
 // {"model","file","data","to","calibration_pictures","judged_pictures","halved","truth":
 // "labels"|"float model","bytes_before","bytes_after","integer_share","map50_95": {"before",
-// "after","difference","interval95"},"network_ms": {"before","after"},"layers":
+// "after","difference","interval95"},"network_ms": {"before","after"},"timed_ms": {"before",
+// "after"},"layers":
 // [{"name","products","type","bits","weight_bits","range","low","high","error","points_lost",
 // "ms_before","ms_after","ms": {type: ms}}]}, null for what was not measured
 std::string quantize_json(const QuantizeReport& report);

@@ -1,7 +1,7 @@
 // What `mixed` makes of layers that lose and layers that are slow, by judges that are made up.
 #include "calibrate/mixed.h"
 
-#include "calibrate/layer_times.h"
+#include "calibrate/no_slower.h"
 #include "made.h"
 
 namespace shrike {
@@ -138,6 +138,104 @@ TEST(ChooseTypes, AJudgesErrorIsGivenOn) {
   const Result<MixedChoice> choice = choose_types(chain.c, chain.layers, options);
   ASSERT_FALSE(choice);
   EXPECT_NE(choice.error().message.find("no judge"), std::string::npos);
+}
+
+// Times that are made up: 3 ms a convolution in floats, those given in integers, and `converted`
+// for each place where one type follows another.
+class Clock {
+ public:
+  Clock(const Chain& chain, std::vector<double> integers, double converted)
+      : chain_(chain), integers_(std::move(integers)), converted_(converted) {}
+
+  TimePlans times() {
+    return [this](std::span<const IntegerPlan> plans) -> Result<std::vector<NetworkTimes>> {
+      ++asked;
+      std::vector<NetworkTimes> all;
+      for (const IntegerPlan& plan : plans) all.push_back(time(plan));
+      return all;
+    };
+  }
+
+  int asked = 0;
+
+ private:
+  NetworkTimes time(const IntegerPlan& plan) const {
+    NetworkTimes times;
+    bool integers = false;
+    for (size_t i = 0; i < chain_.convs.size(); ++i) {
+      const bool now = plan.convs.contains(chain_.convs[i]);
+      times.all += now == integers ? 0 : converted_;
+      times.all += times.convs[chain_.convs[i]] = now ? integers_[i] : 3;
+      integers = now;
+    }
+    return times;
+  }
+
+  const Chain& chain_;
+  std::vector<double> integers_;
+  double converted_;
+};
+
+std::vector<bool> integers_of(const Chain& chain, const IntegerPlan& plan) {
+  std::vector<bool> integers;
+  for (const ValueId conv : chain.convs) integers.push_back(plan.convs.contains(conv));
+  return integers;
+}
+
+TEST(NoSlower, WhatIsFasterStays) {
+  const Chain chain({1, 1, 1, 1});
+  Clock clock(chain, {1, 4, 1, 1}, 1);  // a slow layer between fast ones is one conversion
+  const auto timed = no_slower(chain.c.network, chain.c.plan, clock.times());
+  ASSERT_TRUE(timed) << timed.error().message;
+  EXPECT_EQ(integers_of(chain, timed->plan), (std::vector<bool>{true, true, true, true}));
+  EXPECT_EQ(timed->plan.groups.size(), chain.c.plan.groups.size());
+  EXPECT_EQ(timed->ms_floats, 12);
+  EXPECT_EQ(timed->ms, 8);
+  EXPECT_EQ(clock.asked, 1);
+}
+
+TEST(NoSlower, LayersThatLoseAreFloatsAgain) {
+  const Chain chain({1, 1, 1, 1, 1, 1});
+  Clock clock(chain, {2, 2, 2, 9, 9, 9}, 0.5);
+  const auto timed = no_slower(chain.c.network, chain.c.plan, clock.times());
+  ASSERT_TRUE(timed);
+  EXPECT_EQ(integers_of(chain, timed->plan),
+            (std::vector<bool>{true, true, true, false, false, false}));
+  EXPECT_EQ(timed->plan.groups.size(), 3u);
+  EXPECT_EQ(timed->ms_floats, 18);
+  EXPECT_EQ(timed->ms, 2 * 3 + 3 * 3 + 2 * 0.5);
+}
+
+TEST(NoSlower, ThoseThatWinLeastGoWhereConversionsCost) {
+  const Chain chain({1, 1, 1, 1});
+  // The second wins 0.1 and, being in the middle, costs nothing; the last two cost two conversions.
+  Clock clock(chain, {3.5, 2.9, 3.4, 1}, 1.5);
+  const auto timed = no_slower(chain.c.network, chain.c.plan, clock.times());
+  ASSERT_TRUE(timed);
+  EXPECT_EQ(integers_of(chain, timed->plan), (std::vector<bool>{false, false, false, true}));
+  EXPECT_EQ(timed->ms, 3 * 3 + 1.5 + 1);
+  EXPECT_LE(timed->ms, timed->ms_floats);
+}
+
+TEST(NoSlower, NothingIsLeftWhereAllOfItIsSlower) {
+  const Chain chain({1, 1, 1, 1, 1});
+  Clock clock(chain, {2, 2, 2, 2, 2}, 20);
+  const auto timed = no_slower(chain.c.network, chain.c.plan, clock.times());
+  ASSERT_TRUE(timed);
+  EXPECT_TRUE(timed->plan.convs.empty());
+  EXPECT_TRUE(timed->plan.groups.empty());
+  EXPECT_EQ(timed->ms, timed->ms_floats);
+}
+
+TEST(NoSlower, AClocksErrorIsGivenOn) {
+  const Chain chain({1});
+  const auto timed =
+      no_slower(chain.c.network, chain.c.plan,
+                [](std::span<const IntegerPlan>) -> Result<std::vector<NetworkTimes>> {
+                  return runtime_error("no clock");
+                });
+  ASSERT_FALSE(timed);
+  EXPECT_NE(timed.error().message.find("no clock"), std::string::npos);
 }
 
 // An addition joins what it reads and writes: Made's second convolution has a residual.
