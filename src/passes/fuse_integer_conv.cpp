@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -61,8 +62,8 @@ class Fusion {
     if (y && fits(*conv, *y) && fuse(*conv, quantize, &*y)) mark_removed(*conv);
   }
 
-  // Whether there are kernels that make y of the convolution's inputs: none narrows words to bytes or
-  // adds the one to the other. Else its output stays real, with a Q behind it.
+  // Whether there are kernels that make y of the convolution's inputs: none narrows words to bytes
+  // or adds the one to the other. Else its output stays real, with a Q behind it.
   bool fits(const Node& conv, const QuantizedTensor& y) const {
     const std::optional<QuantizedTensor> x = dequantized(graph_, uses_, conv.inputs[0]);
     if (!x || (!y.in_words() && (x->in_words() || has_word_weights(conv)))) return false;
@@ -109,12 +110,19 @@ std::optional<Tensor> Fusion::scales_of(const Node& dequantize, int64_t channels
   return scales;
 }
 
-// The sum of an output's weights without their signs.
-int64_t sum_of_sizes(const Tensor& weights, size_t output) {
+template <typename T>
+int64_t sum_of_sizes_as(const Tensor& weights, size_t output) {
   const auto taps = static_cast<size_t>(weights.size() / weights.shape()[0]);
   int64_t sum = 0;
-  for (size_t k = 0; k < taps; ++k) sum += std::abs(*integer_at(weights, output * taps + k));
+  for (const T weight : weights.data<T>().subspan(output * taps, taps))
+    sum += std::abs(int64_t{weight});
   return sum;
+}
+
+// The sum of an output's weights, of i8 or i16, without their signs: a start reads every weight.
+int64_t sum_of_sizes(const Tensor& weights, size_t output) {
+  return weights.dtype() == DType::kI8 ? sum_of_sizes_as<int8_t>(weights, output)
+                                       : sum_of_sizes_as<int16_t>(weights, output);
 }
 
 // Whether it is for kernels of words.
@@ -122,8 +130,9 @@ bool in_words(const QuantizedTensor& x, const Tensor& weights, const QuantizedTe
   return x.in_words() || weights.dtype() == DType::kI16 || (y && y->in_words());
 }
 
-// The bias in steps of x_scale * scales[o]; nothing where that needs too many bits, or where rounding it
-// to a step would be seen: by a sixteenth of a step of y, or of the size of all products.
+// The bias in steps of x_scale * scales[o]; nothing where that needs too many bits, or where
+// rounding it to a step would be seen: by a sixteenth of a step of y, or of the size of all
+// products.
 std::optional<Tensor> Fusion::bias_of(const Node& conv, const QuantizedTensor& x,
                                       const QuantizedTensor* y, std::span<const float> scales,
                                       const Tensor& weights) const {
@@ -149,11 +158,12 @@ std::optional<Tensor> Fusion::bias_of(const Node& conv, const QuantizedTensor& x
              : static_cast<double>(given->data<float>()[o]);
     const double step = static_cast<double>(x.scale) * static_cast<double>(scales[o]);
     const double q = std::nearbyint(real / step);
-    const auto most = static_cast<double>(wide ? kMostOfWords : std::numeric_limits<int32_t>::max());
+    const auto most =
+        static_cast<double>(wide ? kMostOfWords : std::numeric_limits<int32_t>::max());
     if (!(std::abs(q) <= most)) return std::nullopt;
     const double error = std::abs(q * step - real);
-    const double seen = y ? static_cast<double>(y->scale)
-                          : step * static_cast<double>(sum_of_sizes(weights, o));
+    const double seen =
+        y ? static_cast<double>(y->scale) : step * static_cast<double>(sum_of_sizes(weights, o));
     if (error > std::max(seen / 16, std::abs(real) * 1e-6)) return std::nullopt;
     if (wide) {
       bias.mutable_data<int64_t>()[o] = static_cast<int64_t>(q);
@@ -181,6 +191,11 @@ std::optional<Tensor> symmetric_as(const Tensor& given, const Tensor* zero, int6
 // Weights less their zero point, as i8 or, of 16 bits, as i16, of which kernels take no -32768.
 std::optional<Tensor> symmetric(const Tensor& given, const Tensor* zero) {
   if (given.dtype() == DType::kI8 && !zero) return given;
+  if (given.dtype() == DType::kI16 && !zero) {
+    const std::span<const int16_t> words = given.data<int16_t>();
+    const bool taken = std::ranges::find(words, int16_t{-32768}) == words.end();
+    return taken ? std::optional(given) : std::nullopt;
+  }
   if (given.dtype() == DType::kI8 || given.dtype() == DType::kU8)
     return symmetric_as<int8_t>(given, zero, -128);
   if (given.dtype() == DType::kI16 || given.dtype() == DType::kU16)
