@@ -41,15 +41,9 @@ class Mixing {
   Result<MixedChoice> run() {
     SHRIKE_TRY(try_out(start_));
     if (best_.reached) return std::move(best_);
-    const auto exact = [&](size_t count) { return exact_for(count); };
-    SHRIKE_TRY(try_out(exact(order_.size())));
-    if (best_.reached) {
-      SHRIKE_TRY(halve(order_.size(), exact));
-    } else if (!order_.empty()) {
-      const auto floats = [&](size_t count) { return floats_for(count); };
-      SHRIKE_TRY(try_out(floats(order_.size() - 1)));  // one unit at least is worth a file
-      if (best_.reached) SHRIKE_TRY(halve(order_.size() - 1, floats));
-    }
+    SHRIKE_TRY(least(order_.size(), [&](size_t count) { return exact_for(count); }));
+    if (!best_.reached && !order_.empty())  // one unit at least is worth a file
+      SHRIKE_TRY(least(order_.size() - 1, [&](size_t count) { return floats_for(count); }));
     return std::move(best_);
   }
 
@@ -101,14 +95,20 @@ class Mixing {
     return {};
   }
 
-  // `most` is enough and 0 is not: the least that is.
+  // 0 is not enough: the least that is, up to `most`. Small numbers are tried first, as few
+  // exceptions are what is looked for and a longer list does not always lose less.
   template <typename TypesFor>
-  Result<void> halve(size_t most, const TypesFor& types_for) {
-    size_t few = 0;
-    while (most - few > 1) {
-      const size_t middle = few + (most - few) / 2;
+  Result<void> least(size_t most, const TypesFor& types_for) {
+    size_t few = 0, enough = 0;
+    while (enough == 0 && few < most) {
+      const size_t count = std::min(most, std::max<size_t>(1, 2 * few));
+      SHRIKE_TRY(try_out(types_for(count)));
+      (fits_ ? enough : few) = count;
+    }
+    while (enough > few + 1) {
+      const size_t middle = few + (enough - few) / 2;
       SHRIKE_TRY(try_out(types_for(middle)));
-      (fits_ ? most : few) = middle;
+      (fits_ ? enough : few) = middle;
     }
     return {};
   }

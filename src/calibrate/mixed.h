@@ -3,7 +3,7 @@
 // Layers are decided on by units (units.h). A unit has 8 bits, or floats where these are faster. Of
 // the units whose 8 bits change the outputs most, as many as are needed get 16 bits, or floats
 // where those are slower than floats: the least number that keeps the loss within bounds, found by
-// halving (a longer list is taken to lose less).
+// doubling it and then by halving what is between.
 #pragma once
 
 #include <array>

@@ -94,7 +94,20 @@ TEST(ChooseTypes, TheLeastNumberOfLayersInSixteenBits) {
   EXPECT_EQ(types_of(chain, *choice), (Types{6, 2}));
   EXPECT_TRUE(choice->plan.convs.at(chain.convs[1]).weights.q.dtype() == DType::kI16);
   EXPECT_TRUE(choice->plan.convs.at(chain.convs[5]).weights.q.dtype() == DType::kI16);
-  EXPECT_LE(chain.asked, 2 + 3);
+  EXPECT_LE(chain.asked, 3);
+}
+
+// A judge's noise: seven exceptions are enough, and so is one, but not two to six.
+TEST(ChooseTypes, FewExceptionsAreTriedBeforeMany) {
+  Chain chain({1, 1, 1, 1, 1, 1, 1, 1});
+  MixedOptions options = chain.options(0.5);
+  options.points_lost = [](const Graph& graph) -> Result<double> {
+    const int words = types_of(graph).words;
+    return words == 1 || words >= 7 ? 0.0 : 1.0;
+  };
+  const Result<MixedChoice> choice = choose_types(chain.c, chain.layers, options);
+  ASSERT_TRUE(choice);
+  EXPECT_EQ(types_of(chain, *choice), (Types{7, 1}));
 }
 
 TEST(ChooseTypes, FloatsWhereSixteenBitsAreTooFewToo) {
@@ -261,8 +274,8 @@ TEST(ChooseTypes, WhatIsAddedHasOneType) {
   ASSERT_TRUE(choose_types(*c, *layers, options));
   for (const Types& types : tried) EXPECT_EQ(types.bytes + types.words, 3);
   // The first convolution reads the picture alone: a unit. The others are one.
-  ASSERT_EQ(tried.size(), 3u);
-  EXPECT_TRUE(tried[2] == (Types{2, 1}) || tried[2] == (Types{1, 2})) << tried[2].words;
+  ASSERT_EQ(tried.size(), 2u);
+  EXPECT_TRUE(tried[1] == (Types{2, 1}) || tried[1] == (Types{1, 2})) << tried[1].words;
 }
 
 TEST(Sensitivity, ALayerAtATimeIsJudged) {
