@@ -115,16 +115,15 @@ bool are_channels_of(const at::Tensor& x, const at::Tensor& whole) {
 KeptMap how_to_keep(const Variable& x) {
   if (!x.requires_grad()) return {};
   const Variable whole = x.is_view() ? Variable(x._base()) : x;
-  const auto maker = whole.grad_fn();
-  if (std::dynamic_pointer_cast<CppNode<ChannelsLastFunction>>(maker) &&
-      are_channels_of(x, whole)) {
+  const NodePointer maker = whole.grad_fn();
+  if (dynamic_cast<CppNode<ChannelsLastFunction>*>(maker.get()) && are_channels_of(x, whole)) {
     auto parts = c10::make_intrusive<MapParts>();
     parts->parts.push_back({maker, ChannelsLastFunction::write,
                             x.storage_offset() - whole.storage_offset(), x.size(1)});
     parts->sizes = x.sizes().vec();
     return {std::move(parts), {}};
   }
-  const auto join = std::dynamic_pointer_cast<CppNode<JoinFunction>>(maker);
+  auto* join = dynamic_cast<CppNode<JoinFunction>*>(maker.get());
   if (!join || x.is_view()) return {};
   return {parts_in(join->ctx_), join->ctx_.get_saved_variables()};
 }

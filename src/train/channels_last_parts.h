@@ -5,10 +5,14 @@
 #include <torch/csrc/autograd/function.h>
 #include <torch/custom_class.h>
 
-#include <memory>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace shrike::train {
+
+// As LibTorch counts references to a node: std::shared_ptr in 1.13, a pointer of its own in 2.15.
+using NodePointer = std::decay_t<decltype(std::declval<const at::Tensor&>().grad_fn())>;
 
 // Channels of what an autograd node gave, which write() computes again from what the node keeps;
 // or, where there is no node, a map of its own.
@@ -16,7 +20,7 @@ struct MapPart {
   // Into out's channels from `at` on; out is contiguous in channels-last.
   using Write = void (*)(torch::autograd::Node& node, int64_t first, int64_t count,
                          const at::Tensor& out, int64_t at);
-  std::shared_ptr<torch::autograd::Node> node;
+  NodePointer node;
   Write write = nullptr;
   int64_t first = 0, count = 0;
 };
