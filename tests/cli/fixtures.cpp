@@ -9,6 +9,7 @@
 #include "ir/text.h"
 #include "passes/pipeline.h"
 #include "vision/encode.h"
+#include "zoo/scratch.h"
 
 namespace shrike::testing {
 
@@ -52,6 +53,16 @@ std::string ProgramTest::picture(const std::string& name) const {
   fs::create_directories(at(name).parent_path());
   EXPECT_TRUE(write_image(at(name), image));
   return path(name);
+}
+
+std::string ProgramTest::wide_model() const {
+  Result<Graph> graph = zoo::scratch_model("yolov8n", {.classes = 2, .size = {{64, 64}}});
+  EXPECT_TRUE(graph) << graph.error().message;
+  EXPECT_TRUE(run_passes(*graph, saving_passes()));
+  graph->metadata["names"] = "{0: 'cat', 1: 'dog'}";
+  const Result<std::string> bytes = write_onnx(*graph, {});
+  EXPECT_TRUE(bytes) << bytes.error().message;
+  return file("wide.onnx", *bytes);
 }
 
 std::string ProgramTest::file(const std::string& name, const std::string& bytes) const {

@@ -24,6 +24,10 @@ class ProgramTest : public ::testing::Test {
   std::string picture(const std::string& name) const;
   std::string file(const std::string& name, const std::string& bytes) const;
 
+  // A second model, "wide.onnx": YOLOv8n with random weights, for pictures of 64x64 pixels and the
+  // same classes.
+  std::string wide_model() const;
+
   // detect with the tiny model, which finds a "cat" of 10x20 pixels in each half of any 64x32
   // picture, at confidence 0.99.
   Outcome detect(std::vector<std::string> words) const;

@@ -1,12 +1,5 @@
 // prune from outside: what it writes, what it says of it, bad input.
-#include "base/file.h"
 #include "fixtures.h"
-#include "formats/onnx_reader.h"
-#include "formats/onnx_writer.h"
-#include "ir/verify.h"
-#include "passes/passes.h"
-#include "passes/pipeline.h"
-#include "zoo/scratch.h"
 
 namespace shrike::testing {
 namespace {
@@ -21,13 +14,7 @@ class Prune : public ProgramTest {
       file(std::string("set/labels/val/") + name + ".txt", "0 0.25 0.5 0.15625 0.625\n");
     }
     file("set/data.yaml", "path: .\nval: images/val\nnames: [cat, dog]\n");
-    Result<Graph> graph = zoo::scratch_model("yolov8n", {.classes = 2, .size = {{64, 64}}});
-    EXPECT_TRUE(graph) << graph.error().message;
-    EXPECT_TRUE(run_passes(*graph, saving_passes()));
-    graph->metadata["names"] = "{0: 'cat', 1: 'dog'}";
-    const Result<std::string> bytes = write_onnx(*graph, {});
-    EXPECT_TRUE(bytes) << bytes.error().message;
-    file("wide.onnx", *bytes);
+    wide_model();
   }
 
   Outcome prune(std::vector<std::string> more, const std::string& model = "wide.onnx") const {

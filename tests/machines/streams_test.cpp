@@ -36,6 +36,8 @@ class Streams : public ProgramTest {
         {"inspect", model_},
         {"inspect", model_, "--text"},
         {"convert", model_, path("o.onnx"), "--json"},
+        {"prune", "--model", wide_model(), "--data", set, "--ratio", "0.1", "-o", path("p.onnx"),
+         "--bootstrap", "10"},
         {"quantize", "--model", model_, "--data", set, "-o", path("q.onnx"), "--bootstrap", "10"},
         {"run", "--model", model_, "--input", path("x.npy"), "--output", path("arrays")},
         {"bench", "--model", model_, "--runs", "1", "--warmup", "0"},
