@@ -1,5 +1,6 @@
 #include "cli/quantize_report.h"
 
+#include "cli/judgement_text.h"
 #include "cli/table_text.h"
 #include "formats/json.h"
 #include "report/number.h"
@@ -14,16 +15,6 @@ std::string percent(double share) { return fixed(100 * share, 1) + " %"; }
 
 std::string in_megabytes(uint64_t bytes) {
   return fixed(static_cast<double>(bytes) / 1e6, 2) + " MB";
-}
-
-std::string accuracy_text(const Judgement& j) {
-  std::string text =
-      "mAP 0.50:0.95 " + fixed(j.before, 3) + " before, " + fixed(j.after, 3) + " after";
-  if (j.difference)
-    text += ": " + signed_fixed(100 * j.difference->difference, 2) +
-            " points (95 %: " + signed_fixed(100 * j.difference->interval95.low, 2) + " to " +
-            signed_fixed(100 * j.difference->interval95.high, 2) + ")";
-  return text + "\n";
 }
 
 int bits_of(DType type) { return type == DType::kI16 ? 16 : 8; }
@@ -112,11 +103,6 @@ std::string quantize_json(const QuantizeReport& r) {
   Json layers = Json::array();
   for (const QuantizedLayer& layer : r.layers) layers.push_back(layer_json(layer));
   const Judgement& j = r.judgement;
-  Json map = {{"before", number(j.before)}, {"after", number(j.after)}};
-  map["difference"] = j.difference ? Json(j.difference->difference) : Json(nullptr);
-  map["interval95"] =
-      j.difference ? Json::array({j.difference->interval95.low, j.difference->interval95.high})
-                   : Json(nullptr);
   return dump_json({{"model", r.model},
                     {"file", r.file},
                     {"data", r.data},
@@ -128,7 +114,7 @@ std::string quantize_json(const QuantizeReport& r) {
                     {"bytes_before", r.bytes_before},
                     {"bytes_after", r.bytes_after},
                     {"integer_share", integer_share(r.layers)},
-                    {"map50_95", map},
+                    {"map50_95", accuracy_json(j)},
                     {"network_ms", {{"before", j.ms_before}, {"after", j.ms_after}}},
                     {"timed_ms", timed_json(r.timed)},
                     {"layers", layers}}) +
