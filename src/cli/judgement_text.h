@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "cli/quantize_judge.h"
+#include "cli/change_judge.h"
 #include "formats/json.h"
 
 namespace shrike {

@@ -133,8 +133,8 @@ Result<int> prune_and_tell(const Options& o, const PruneOptions& options, const 
   PruneReport report;
   report.model = model.source, report.file = o.out, report.data = describe(data);
   report.importance = o.importance;
-  SHRIKE_ASSIGN(QuantizeJudge judge,
-                QuantizeJudge::create(model.graph, model.source, std::move(data), o.validation,
+  SHRIKE_ASSIGN(ChangeJudge judge,
+                ChangeJudge::create(model.graph, model.source, std::move(data), o.validation,
                                       validation_threads(o.threads)));
   report.own_truth = judge.own_truth();
   Result<PruneOutcome> outcome = prune(model.network, options);

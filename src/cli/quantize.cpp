@@ -7,6 +7,7 @@
 #include "base/file_name.h"
 #include "calibrate/calibration.h"
 #include "cli/arguments.h"
+#include "cli/change_judge.h"
 #include "cli/commands.h"
 #include "cli/dataset_option.h"
 #include "cli/detector_options.h"
@@ -14,7 +15,6 @@
 #include "cli/float_model.h"
 #include "cli/interrupt.h"
 #include "cli/overwriting.h"
-#include "cli/quantize_judge.h"
 #include "cli/quantize_mixed.h"
 #include "cli/quantize_report.h"
 #include "cli/quantize_sets.h"
@@ -156,14 +156,14 @@ Result<Changed> uniform(const Calibration& c, const CalibrationOptions& options)
 }
 
 Result<Changed> mixed(Calibration c, const CalibrationOptions& options, const Options& o,
-                      const FloatModel& model, Dataset calibration, QuantizeJudge& judge) {
+                      const FloatModel& model, Dataset calibration, ChangeJudge& judge) {
   const std::vector<Sample> all = std::move(calibration.samples);
   const size_t count = std::min(all.size(), kSensitivityPictures);
   calibration.samples.clear();
   for (size_t i = 0; i < count; ++i) calibration.samples.push_back(all[i * all.size() / count]);
-  SHRIKE_ASSIGN(QuantizeJudge calibrating,
-                QuantizeJudge::create(model.graph, model.source, std::move(calibration),
-                                      o.validation, validation_threads(o.threads)));
+  SHRIKE_ASSIGN(ChangeJudge calibrating,
+                ChangeJudge::create(model.graph, model.source, std::move(calibration), o.validation,
+                                    validation_threads(o.threads)));
   SHRIKE_ASSIGN(MixedNetwork network,
                 mix_types(c, options, calibrating, judge, {o.max_drop, o.times}));
   c.plan = std::move(network.plan);
@@ -174,7 +174,7 @@ Result<Changed> mixed(Calibration c, const CalibrationOptions& options, const Op
 
 Result<Changed> change(const Options& o, Target target, const FloatModel& model,
                        const QuantizeSets& sets, const std::vector<std::string>& skip,
-                       QuantizeJudge& judge) {
+                       ChangeJudge& judge) {
   if (target == Target::kFp16) return halved(model);
   CalibrationOptions options;
   const bool words = target == Target::kInt16 || target == Target::kInt16x8;
@@ -231,9 +231,9 @@ Result<int> quantize_and_tell(const Options& o, Target target, const FloatModel&
   report.model = model.source, report.file = o.out, report.data = describe(sets.judging);
   report.to = o.to;
   report.calibrated = sets.calibration.samples.size(), report.halved = sets.halved;
-  SHRIKE_ASSIGN(QuantizeJudge judge,
-                QuantizeJudge::create(model.graph, model.source, std::move(sets.judging),
-                                      o.validation, validation_threads(o.threads)));
+  SHRIKE_ASSIGN(ChangeJudge judge,
+                ChangeJudge::create(model.graph, model.source, std::move(sets.judging),
+                                    o.validation, validation_threads(o.threads)));
   report.own_truth = judge.own_truth();
   Result<Changed> changed = change(o, target, model, sets, skip, judge);
   if (!changed) return in_context("quantize " + model.source, changed.error());

@@ -16,7 +16,7 @@ namespace {
 
 using LayerMs = std::map<ValueId, std::array<double, kLayerTypes>>;
 
-PointsLost points_lost_by(QuantizeJudge& judge) {
+PointsLost points_lost_by(ChangeJudge& judge) {
   return [&judge](const Graph& integers) -> Result<double> {
     SHRIKE_ASSIGN(const Graph saved, network_to_save(integers));
     return judge.lost(saved);
@@ -116,7 +116,7 @@ Result<void> keep_what_pays(const Calibration& bytes, const CalibrationOptions& 
 }  // namespace
 
 Result<MixedNetwork> mix_types(const Calibration& bytes, const CalibrationOptions& options,
-                               QuantizeJudge& calibrating, QuantizeJudge& judging,
+                               ChangeJudge& calibrating, ChangeJudge& judging,
                                const MixedRequest& request) {
   SHRIKE_ASSIGN(const auto layers, sensitivity_of(bytes, options, points_lost_by(calibrating)));
   MixedOptions mixed;

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "calibrate/mixed.h"
+#include "cli/change_judge.h"
 #include "cli/float_model.h"
-#include "cli/quantize_judge.h"
 #include "cli/quantize_report.h"
 
 namespace shrike {
@@ -28,7 +28,7 @@ struct MixedNetwork {
 // may end without integers; layers that are floats for it are said on standard error. Errors: as
 // theirs; kInput for a table of times that lacks a layer, and kRuntime once interrupted().
 Result<MixedNetwork> mix_types(const Calibration& bytes, const CalibrationOptions& options,
-                               QuantizeJudge& calibrating, QuantizeJudge& judging,
+                               ChangeJudge& calibrating, ChangeJudge& judging,
                                const MixedRequest& request);
 
 }  // namespace shrike

@@ -7,7 +7,7 @@
 
 #include "calibrate/layer_times.h"
 #include "calibrate/sensitivity.h"
-#include "cli/quantize_judge.h"
+#include "cli/change_judge.h"
 
 namespace shrike {
 

@@ -1,4 +1,5 @@
-// What a changed model costs in AP: beside the float one, on the same pictures.
+// What a changed model, quantised or pruned, costs in AP: beside the one before, on the same
+// pictures.
 #pragma once
 
 #include <optional>
@@ -21,11 +22,11 @@ struct Judgement {
 // AP points lost; 0 where there is no number.
 double points_lost(const Judgement& judgement);
 
-class QuantizeJudge {
+class ChangeJudge {
  public:
   // Where no picture of the set has an object, those that the float model finds with a confidence
   // of 0.25 become the truth. Errors, here and below: as validate()'s.
-  static Result<QuantizeJudge> create(Graph floats, std::string source, Dataset dataset,
+  static Result<ChangeJudge> create(Graph floats, std::string source, Dataset dataset,
                                       const ValidationOptions& options, int threads);
 
   bool own_truth() const { return own_truth_; }
@@ -39,7 +40,7 @@ class QuantizeJudge {
   Result<double> lost(const Graph& changed);
 
  private:
-  QuantizeJudge() = default;
+  ChangeJudge() = default;
   Result<Detector> detector(const Graph& graph) const;
 
   Graph floats_;

@@ -1,4 +1,4 @@
-#include "cli/quantize_judge.h"
+#include "cli/change_judge.h"
 
 #include <algorithm>
 
@@ -34,9 +34,9 @@ double points_lost(const Judgement& judgement) {
   return judgement.before && judgement.after ? 100 * (*judgement.before - *judgement.after) : 0;
 }
 
-Result<QuantizeJudge> QuantizeJudge::create(Graph floats, std::string source, Dataset dataset,
+Result<ChangeJudge> ChangeJudge::create(Graph floats, std::string source, Dataset dataset,
                                             const ValidationOptions& options, int threads) {
-  QuantizeJudge judge;
+  ChangeJudge judge;
   judge.floats_ = std::move(floats);
   judge.source_ = std::move(source);
   judge.dataset_ = std::move(dataset);
@@ -52,13 +52,13 @@ Result<QuantizeJudge> QuantizeJudge::create(Graph floats, std::string source, Da
   return judge;
 }
 
-Result<Detector> QuantizeJudge::detector(const Graph& graph) const {
+Result<Detector> ChangeJudge::detector(const Graph& graph) const {
   LoadOptions load;
   load.threads = 1;
   return Detector::create(graph, source_, load);
 }
 
-Result<Judgement> QuantizeJudge::judge(const Graph& changed) const {
+Result<Judgement> ChangeJudge::judge(const Graph& changed) const {
   std::vector<Detector> detectors;
   for (const Graph* graph : {&floats_, &changed}) {
     SHRIKE_ASSIGN(Detector one, detector(*graph));
@@ -81,7 +81,7 @@ Result<Judgement> QuantizeJudge::judge(const Graph& changed) const {
   return result;
 }
 
-Result<double> QuantizeJudge::lost(const Graph& changed) {
+Result<double> ChangeJudge::lost(const Graph& changed) {
   ValidateOptions options = validate_options(options_, threads_, false);
   options.progress = [](size_t, size_t) { return interrupted() == 0; };
   const auto score = [&](const Graph& graph) -> Result<std::optional<double>> {
