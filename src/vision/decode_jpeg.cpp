@@ -200,7 +200,9 @@ Result<PictureHeader> jpeg_header(FileWindow& file) {
       continue;
     }
     const auto length = marker.u16(2), height = marker.u16(5), width = marker.u16(7);
-    if (!length || *length < 2) break;
+    if (!length) break;
+    // A length that does not count itself: libjpeg goes on behind it, but for a frame.
+    const size_t block_size = std::max<size_t>(*length, 2) - 2;
     if (is_frame(*code)) {
       if (!height || !width) break;
       header.width = *width;
@@ -208,11 +210,11 @@ Result<PictureHeader> jpeg_header(FileWindow& file) {
       return header;
     }
     if (*code == JPEG_APP0 + 1 && !oriented) {
-      const auto block = file.bytes(at + 4, *length - size_t{2});
+      const auto block = file.bytes(at + 4, block_size);
       oriented = ByteView(block).starts_with("Exif");
       if (oriented) header.orientation = exif_orientation(block);
     }
-    at += 2 + uint64_t{*length};
+    at += 4 + block_size;
   }
   return damaged("no frame header");
 }
