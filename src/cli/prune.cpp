@@ -36,7 +36,6 @@ struct Options {
   ValidationOptions validation;
   std::string size, names_file, out, protect, importance = "l1";
   double macs = 0, params = 0, ratio = 0, latency = 0;  // one of them
-  uint64_t seed = 0;
   int64_t multiple = 8;
   double most = 0.8;
   int threads = 0;
@@ -72,7 +71,6 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--importance", o.importance, "What a channel is worth by")
       ->type_name(choice_value(kImportances))
       ->capture_default_str();
-  app.add_option("--random-seed", o.seed, "Of --importance random")->capture_default_str();
   app.add_option("--protect", o.protect, "Layers that keep their channels, by name")
       ->type_name(kListValue);
   app.add_option("--most", o.most, "Share of a layer that may leave")
@@ -96,7 +94,7 @@ Result<PruneOptions> prune_options(const CLI::App& app, const Options& o) {
     }
   if (given != 1) return usage_error("prune wants one of --macs, --params, --ratio and --latency");
   SHRIKE_ASSIGN(options.importance, parse_choice("--importance", o.importance, kImportances));
-  options.seed = o.seed;
+  options.seed = o.validation.seed;
   options.multiple = o.multiple;
   options.most = o.most;
   options.protect = split_list(o.protect);

@@ -93,10 +93,7 @@ void add_options(CLI::App& app, Options& o) {
 // The passes of --without. Errors are of kUsage.
 Result<std::vector<std::string>> parse_passes(const std::string& text) {
   std::vector<std::string> names;
-  for (size_t at = 0; at < text.size();) {
-    const size_t comma = std::min(text.find(',', at), text.size());
-    const std::string name = text.substr(at, comma - at);
-    at = comma + 1;
+  for (const std::string& name : split_list(text)) {
     std::string known;
     bool found = false;
     for (const CalibrationPass& pass : calibration_passes()) {

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
-#include <sstream>
 
 #include "base/excerpt.h"
+#include "cli/values.h"
 
 namespace shrike {
 
@@ -80,9 +80,8 @@ std::vector<std::string> frozen_starts(const std::string& freeze) {
     for (int64_t i = 0; i < layers; ++i) starts.push_back("model." + std::to_string(i) + ".");
     return starts;
   }
-  std::istringstream words(freeze);
-  for (std::string word; std::getline(words, word, ',');)
-    if (!word.empty()) starts.push_back(word);
+  for (std::string& start : split_list(freeze))
+    if (!start.empty()) starts.push_back(std::move(start));
   return starts;
 }
 

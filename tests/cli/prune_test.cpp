@@ -67,14 +67,14 @@ TEST_F(Prune, HalfOfTheMultiplyAdds) {
 
 TEST_F(Prune, OtherBudgetsAndImportances) {
   EXPECT_LE(share(report({"--params", "0.6"})["parameters"]), 0.6);
-  const Json json = report({"--ratio", "0.3", "--importance", "random", "--random-seed", "5"});
+  const Json json = report({"--ratio", "0.3", "--importance", "random", "--seed", "5"});
   EXPECT_GE(json["channels"]["removed"].get<double>(),
             0.3 * json["channels"]["removable"].get<double>());
   EXPECT_EQ(json["importance"], "random");
   const std::string first = bytes_of(at("out.onnx"));
-  report({"--ratio", "0.3", "--importance", "random", "--random-seed", "5"});
+  report({"--ratio", "0.3", "--importance", "random", "--seed", "5"});
   EXPECT_TRUE(bytes_of(at("out.onnx")) == first);
-  report({"--ratio", "0.3", "--importance", "random", "--random-seed", "6"});
+  report({"--ratio", "0.3", "--importance", "random", "--seed", "6"});
   EXPECT_FALSE(bytes_of(at("out.onnx")) == first);
   // More than the network takes: nothing needs to leave.
   EXPECT_EQ(report({"--latency", "100000"})["channels"]["removed"], 0);
