@@ -124,7 +124,8 @@ Result<Arguments> parse_train_options(const Words& words, TrainOptions& options)
   add_model_options(app, options.model);
   app.add_option(
       "--scratch", options.scratch,
-      "Random weights in place of a model: " + listed(zoo::family_names()) + ", or a Darknet .cfg");
+      "Random weights in place of a model: " + listed(zoo::family_names()) +
+          ", a Darknet .cfg, or an ONNX file, of which only the architecture is taken");
   add_run_options(app, options);
   add_size_option(app, options.size);
   add_threads_option(app, options.threads);

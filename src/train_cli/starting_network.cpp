@@ -1,13 +1,16 @@
 #include "train_cli/starting_network.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "cli/values.h"
 #include "detect/family.h"
 #include "detect/input_size.h"
 #include "detect/names.h"
 #include "formats/names_literal.h"
+#include "passes/insert_batchnorm.h"
 #include "zoo/change_classes.h"
+#include "zoo/initialise.h"
 #include "zoo/scratch.h"
 
 namespace shrike {
@@ -19,16 +22,45 @@ using Size = std::optional<std::array<int, 2>>;
 struct Start {
   Graph graph;
   std::string source;
-  std::vector<std::string> names;  // that somebody keeps beside the file; may be empty
+  std::vector<std::string> names = {};  // that somebody keeps beside the file
+  bool forgotten = false;               // the weights are not wanted, only what they are used for
 };
 
+bool is_onnx(const std::string& name) {
+  return std::filesystem::path(name).extension() == ".onnx";
+}
+
+// A file's network without what it has learned.
+Result<Start> from_architecture(const std::string& file) {
+  ModelOption option;
+  option.model = file;
+  SHRIKE_ASSIGN(LoadedModel model, load_model_option(option));
+  return Start{std::move(model.graph), model.source, {}, true};
+}
+
+// Random weights, and a batch norm wherever the file has one folded away.
+Result<TrainingGraph> forgotten(const TrainingGraph& training, int height, int width,
+                                uint64_t seed) {
+  Graph graph = trained_graph(training);
+  const std::vector<ValueId> folded = folded_convolutions(graph);
+  std::vector<ChannelMoments> units;
+  for (const ValueId id : folded) {
+    const auto channels = static_cast<size_t>((*graph.value(id).shape)[1]);
+    units.push_back({std::vector<double>(channels, 0.0), std::vector<double>(channels, 1.0)});
+  }
+  SHRIKE_TRY(insert_batchnorm(graph, folded, units));
+  zoo::initialise(graph, seed);
+  return prepare_for_training(std::move(graph), height, width);
+}
+
 Result<Start> from_scratch(const TrainOptions& options, const Size& size, size_t classes) {
+  if (is_onnx(options.scratch)) return from_architecture(options.scratch);
   zoo::ScratchOptions scratch;
   if (classes > 0) scratch.classes = static_cast<int64_t>(classes);
   if (size) scratch.size = {(*size)[0], (*size)[1]};
   scratch.seed = options.seed;
   SHRIKE_ASSIGN(Graph graph, zoo::scratch_model(options.scratch, scratch));
-  return Start{std::move(graph), options.scratch, {}};
+  return Start{std::move(graph), options.scratch};
 }
 
 Result<Start> from_model(const TrainOptions& options) {
@@ -83,6 +115,9 @@ Result<StartingNetwork> prepared(const TrainOptions& options, Start start, const
       network.new_head = options.scratch.empty();
     }
     describe(network.training, *classes);
+  }
+  if (start.forgotten) {
+    SHRIKE_ASSIGN(network.training, forgotten(network.training, height, width, options.seed));
   }
   network.preprocess = preprocess_of(network.training);
   return network;

@@ -1,4 +1,4 @@
-// The network that a run starts from: a built-in one with random weights, or somebody's model with
+// The network that a run starts from: one with random weights, or somebody's model with
 // its own, made for the data set's classes.
 #pragma once
 

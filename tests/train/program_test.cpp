@@ -62,6 +62,18 @@ TEST_F(TrainProgram, ADryRunFromScratch) {
   EXPECT_EQ(run_shrike({"train", "--scratch", "yolov8n", "--model", model_}).code, 2);
 }
 
+// Only what a file's weights are used for is taken: with batch norms where it has them folded.
+TEST_F(TrainProgram, ADryRunOfAFilesArchitecture) {
+  const auto model = find_model("yolov8n-bccd-320");
+  if (!model) GTEST_SKIP() << "yolov8n-bccd-320 is not there";
+  const Outcome outcome =
+      run_shrike({"train", "--dry-run", "--scratch", model->string(), "--imgsz", "96,64"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("57, and 0 folded"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("1x3x96x64"), std::string::npos) << outcome.out;
+  EXPECT_EQ(run_shrike({"train", "--dry-run", "--scratch", path("missing.onnx")}).code, 4);
+}
+
 TEST_F(TrainProgram, AFullDiskBehindStandardOutputIsNoticed) {
   Start start;
   start.words = {"train", "--dry-run", "--scratch", "yolov8n", "--imgsz", "32"};
