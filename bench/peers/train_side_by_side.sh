@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Images per second in training, Shrike and Ultralytics taking turns, with the same settings:
+#   bench/peers/train_side_by_side.sh --python PYTHON [--shrike PROGRAM] [--rounds N] [--epochs N] DATA
+# DATA: a folder in YOLO's layout with a data.yaml. PYTHON: of an environment with ultralytics 8.4, torch and onnx
+# (train_ultralytics.py). yolov8n from scratch, 320 pixels, batches of 16, 2 threads, pictures kept in memory; each
+# round (2) begins a run of 60 epochs twice, and ends it after N epochs (3). Prints a line a run: images per second
+# by the median of its epochs but the first, which reads the pictures, without validation; and the most memory of
+# all its processes, in MB. On a busy machine: chrt -f 50 bench/peers/train_side_by_side.sh ...
+set -euo pipefail
+
+root=$(dirname -- "$(dirname -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")")")
+shrike=$root/build/release/shrike
+python='' rounds=2 epochs=3 data=''
+while [ $# -gt 0 ]; do
+  case $1 in
+    --shrike) shrike=${2:?"--shrike needs a program"} && shift ;;
+    --python) python=${2:?"--python needs a program"} && shift ;;
+    --rounds) rounds=${2:?"--rounds needs a number"} && shift ;;
+    --epochs) epochs=${2:?"--epochs needs a number"} && shift ;;
+    --*) data='' && break ;;
+    *) data=$1 ;;
+  esac
+  shift
+done
+if [ -z "$data" ] || [ -z "$python" ] || [ $# -gt 0 ]; then
+  sed -n '2,/^set/{/^# /s/^# //p}' "${BASH_SOURCE[0]}" >&2
+  exit 2
+fi
+work=$(mktemp -d)
+trap 'rm -rf -- "$work"' EXIT
+
+# The rows that a run has written by now.
+rows() { [ -f "$1" ] && wc -l <"$1" || echo 0; }
+
+# Column NAME of a results.csv, a number a line.
+column() {
+  awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; ++i) if ($i == name) at = i; next } { print $at }' "$1"
+}
+
+median() { sort -g | awk '{ x[NR] = $1 } END { print NR % 2 ? x[(NR + 1) / 2] : (x[NR / 2] + x[NR / 2 + 1]) / 2 }'; }
+
+run_shrike() {
+  local out=$work/shrike$1 results=$work/shrike$1/results.csv
+  "$shrike" train --scratch yolov8n --data "$data/data.yaml" --epochs 60 --imgsz 320 --batch 16 --seed 0 --threads 2 \
+    --out "$out" >"$work/log" 2>&1 &
+  local child=$!
+  while [ "$(rows "$results")" -le "$epochs" ]; do
+    kill -0 "$child" 2>/dev/null || { cat "$work/log" >&2 && exit 1; }
+    sleep 0.1
+  done
+  kill -TERM "$child"
+  wait "$child" || true
+  printf 'shrike       %5.1f images/s  %5.0f MB\n' "$(column "$results" images_per_second | sed 1d | median)" \
+    "$(column "$results" memory_mb | sort -g | tail -1)"
+}
+
+run_ultralytics() {
+  local out=$work/ultralytics$1
+  mkdir "$out"
+  (cd "$out" && YOLO_OFFLINE=true "$python" "$root/bench/peers/train_ultralytics.py" "$data" "$out" --epochs 60 \
+    --until "$epochs" >"$work/log" 2>&1) || { cat "$work/log" >&2 && exit 1; }
+  tail -1 "$work/log" | "$python" -c 'import json, sys
+found = json.load(sys.stdin)
+print("ultralytics  %5.1f images/s  %5.0f MB" % (found["images_per_second"], found["peak_mb"]))'
+}
+
+data=$(readlink -f -- "$data")
+for ((round = 0; round < rounds; ++round)); do
+  run_shrike "$round"
+  run_ultralytics "$round"
+done
