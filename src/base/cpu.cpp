@@ -11,6 +11,7 @@
 #include <fstream>
 #include <string_view>
 
+#include "base/avx_vnni.h"
 #include "base/cgroup.h"
 
 namespace shrike {
@@ -63,6 +64,7 @@ const CpuFeatures& cpu_features() {
 std::vector<std::string> feature_names(const CpuFeatures& cpu) {
   std::vector<std::string> names;
   if (cpu.avx2_fma) names.emplace_back("avx2+fma");
+  if (cpu.avx2_fma && has_avx_vnni()) names.emplace_back("avx-vnni");
   if (cpu.avx512) names.emplace_back("avx512");
   if (cpu.avx512_vnni) names.emplace_back("avx512-vnni");
   if (cpu.avx512_vbmi) names.emplace_back("avx512-vbmi");

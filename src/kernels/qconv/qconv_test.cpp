@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/avx_vnni.h"
+#include "kernels/testing/avx_vnni.h"
 #include "kernels/testing/qconv_case.h"
 
 namespace shrike::kernels {
@@ -290,6 +292,33 @@ TEST(QConv, RandomProblems) {
   }
 }
 
+#if SHRIKE_KERNELS_AVX2
+// The rows of AVX-VNNI, on processors that lack it.
+TEST(QConv, AvxVnniByEmulation) {
+  if (!cpu_features().avx2_fma) GTEST_SKIP() << "no AVX2";
+  if (has_avx_vnni()) GTEST_SKIP() << "AVX-VNNI is there: the other tests have its rows";
+  const int64_t before = emulate_avx_vnni();
+  Random random;
+  for (const QConvKernel& kernel : qconv_kernels()) {
+    const std::string name = kernel.name;
+    if (!name.starts_with("avxvnni")) continue;
+    for (int64_t in : {16, 32, 48})
+      for (int64_t out : {1, 16, 33})
+        for (int64_t kernel_size : {1, 3}) {
+          if (name == "avxvnni_winograd" && kernel_size == 1) continue;
+          ConvProblem shape = square(7, in, out, kernel_size, 1, kernel_size / 2);
+          if (name == "avxvnni_depthwise") shape.groups = shape.out_channels = in;
+          shape.activation.kind = random.pick({ActivationKind::kNone, ActivationKind::kSilu});
+          shape.residual = random.pick({Residual::kNone, Residual::kAfterActivation});
+          const QConvCase test(quantised(shape, random), random, {3, 2, 1}, {2, 5, 3});
+          EXPECT_TRUE(test.run(kernel, 1) == test.run(qconv_kernels().back(), 1))
+              << name << ", " << describe(shape) << "; SHRIKE_SEED=" << test_seed();
+        }
+  }
+  EXPECT_GT(emulate_avx_vnni(), before);
+}
+#endif
+
 TEST(QConv, WhatHasNoRuleIsRefused) {
   QConvProblem p;
   p.activation.kind = ActivationKind::kExp;
@@ -316,9 +345,8 @@ TEST(QConv, WhatHasNoRuleIsRefused) {
 // Sizes that a small file can ask for. Some of them overflow 64 bits.
 TEST(QConv, WindowsOverHugeMapsAreLeftToTheReference) {
   const auto takers = [](const QConvProblem& p) {
-    return std::ranges::count_if(qconv_kernels(), [&](const QConvKernel& row) {
-      return !row.refuse || !row.refuse(p);
-    });
+    return std::ranges::count_if(
+        qconv_kernels(), [&](const QConvKernel& row) { return !row.refuse || !row.refuse(p); });
   };
   for (int64_t dilation : {1 << 15, (1 << 24) - 1})
     for (const bool depthwise : {false, true}) {

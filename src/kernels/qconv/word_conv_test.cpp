@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/avx_vnni.h"
 #include "kernels/qconv/word_rule.h"
+#include "kernels/testing/avx_vnni.h"
 #include "kernels/testing/qconv_case.h"
 
 namespace shrike::kernels {
@@ -38,8 +40,8 @@ class WordConvCase {
     const float depth = static_cast<float>(problem.group_in() * problem.taps());
     const float input = problem.bytes_in ? 80 : 1e4f;
     for (int64_t o = 0; o < problem.out_channels; ++o) {
-      scales_.push_back(random.real(0.3f, 1.5f) /
-                        (problem.in_scale * input * static_cast<float>(largest) * std::sqrt(depth)));
+      scales_.push_back(random.real(0.3f, 1.5f) / (problem.in_scale * input *
+                                                   static_cast<float>(largest) * std::sqrt(depth)));
       bias_.push_back(random.pick<int64_t>(
           {random.integer(-9000, 9000), random.integer(-100000000000, 100000000000)}));
     }
@@ -204,6 +206,33 @@ TEST(WordConv, Depthwise) {
         }
 }
 
+#if SHRIKE_KERNELS_AVX2
+// The rows of AVX-VNNI, on processors that lack it.
+TEST(WordConv, AvxVnniByEmulation) {
+  if (!cpu_features().avx2_fma) GTEST_SKIP() << "no AVX2";
+  if (has_avx_vnni()) GTEST_SKIP() << "AVX-VNNI is there: the other tests have its rows";
+  const int64_t before = emulate_avx_vnni();
+  Random random;
+  for (const WordConvKernel& kernel : word_conv_kernels()) {
+    const std::string name = kernel.name;
+    if (!name.starts_with("avxvnni")) continue;
+    for (int64_t in : {8, 24})
+      for (int64_t out : {1, 35})
+        for (int largest : {127, 2047, 32767}) {
+          ConvProblem shape = square(6, in, out, 3, 1, 1);
+          if (name == "avxvnni_word_depthwise") shape.groups = shape.out_channels = in;
+          shape.activation.kind = random.pick({ActivationKind::kNone, ActivationKind::kSilu});
+          WordConvProblem p = in_words(shape, random);
+          if (shape.groups > 1) p.bytes_in = false;
+          const WordConvCase test(p, random, largest, {3, 2, 1}, {2, 5, 3});
+          EXPECT_TRUE(test.run(kernel, 1) == test.run(word_conv_kernels().back(), 1))
+              << name << ", " << describe(shape) << "; SHRIKE_SEED=" << test_seed();
+        }
+  }
+  EXPECT_GT(emulate_avx_vnni(), before);
+}
+#endif
+
 TEST(WordConv, WeightsThatAreRefused) {
   Random random;
   const WordConvProblem p = in_words(square(3, 40, 2, 1, 1, 0), random);
@@ -261,14 +290,14 @@ TEST(WordConv, CurvesAreExactToTheirWord) {
         int16_t out;
         auto* output = reinterpret_cast<std::byte*>(&out);
         finish_words({&rule, &value, 1, 1, 1, &output, nullptr, 0});
-        const double exact = std::min(32767.0, function(static_cast<double>(value)) /
-                                                   static_cast<double>(p.out_scale));
+        const double exact = std::min(
+            32767.0, function(static_cast<double>(value)) / static_cast<double>(p.out_scale));
         most = std::max(most, std::fabs(out - exact));
       }
       EXPECT_LE(most, 0.53) << activation_info(kind).name << " to " << range;
-      RecordProperty(std::string(activation_info(kind).name) + "_" +
-                         std::to_string(static_cast<int>(range)),
-                     std::to_string(most));
+      RecordProperty(
+          std::string(activation_info(kind).name) + "_" + std::to_string(static_cast<int>(range)),
+          std::to_string(most));
     }
 }
 
