@@ -117,6 +117,7 @@ Result<std::shared_ptr<const Plan>> build_plan(Graph graph, const PlanOptions& o
   graph = Graph();
   give_back_code_pages();
   SHRIKE_TRY(plan->pack());
+  give_back_code_pages();  // packing's own; a run brings back what it needs
 #ifdef __GLIBC__
   // Holes that the graph's weights have left in the heap: too small for what comes next.
   ::malloc_trim(0);
