@@ -25,6 +25,7 @@ Result<int> pull_command(const Words& words);
 Result<int> bench_command(const Words& words);
 Result<int> data_command(const Words& words);
 Result<int> train_command(const Words& words);
+Result<int> distill_command(const Words& words);
 Result<int> version_command(const Words& words);
 Result<int> completions_command(const Words& words);
 Result<int> manual_command(const Words& words);
@@ -48,6 +49,7 @@ inline constexpr CommandRow kCommands[] = {
     {"bench", "Measure a model's speed and memory", bench_command},
     {"data", "Check, count or convert a data set", data_command},
     {"train", "Check that a model can be trained (--dry-run)", train_command},
+    {"distill", "Train a model that learns from another one", distill_command},
     {"version", "Show the version and what this machine offers", version_command},
     {"completions", "Print completions for bash, zsh or fish", completions_command},
     {"manual", "Print the manual page", manual_command},

@@ -1,4 +1,4 @@
-// shrike train: starts shrike-train, which links LibTorch, as shrike does not.
+// shrike train and shrike distill: start shrike-train, which links LibTorch, as shrike does not.
 #include <filesystem>
 
 #include "cli/commands.h"
@@ -8,10 +8,9 @@
 
 namespace shrike {
 
-Result<int> train_command(const Words& words) {
-  TrainOptions options;
-  SHRIKE_ASSIGN(const Arguments arguments, parse_train_options(words, options));
-  if (arguments.help) return kExitOk;
+namespace {
+
+Result<int> start_training(const Words& words) {
   std::error_code error;
   const std::filesystem::path folder =
       std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
@@ -21,6 +20,22 @@ Result<int> train_command(const Words& words) {
                          folder.string() +
                          ": './shrikew train' builds it, as does cmake with -DSHRIKE_TRAIN=ON");
   return become(program, words);
+}
+
+}  // namespace
+
+Result<int> train_command(const Words& words) {
+  TrainOptions options;
+  SHRIKE_ASSIGN(const Arguments arguments, parse_train_options(words, options));
+  if (arguments.help) return kExitOk;
+  return start_training(words);
+}
+
+Result<int> distill_command(const Words& words) {
+  TrainOptions options;
+  SHRIKE_ASSIGN(const Arguments arguments, parse_distill_options(words, options));
+  if (arguments.help) return kExitOk;
+  return start_training(words);
 }
 
 }  // namespace shrike

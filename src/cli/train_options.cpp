@@ -95,6 +95,38 @@ void add_picture_options(CLI::App& app, TrainOptions& o) {
       ->check(whole_number_in(0, kMost));
 }
 
+void add_teacher_options(CLI::App& app, TrainOptions& o) {
+  app.add_option("--teacher", o.teacher,
+                 "A model to learn from beside the labels, of any family: its classes are found by "
+                 "name")
+      ->type_name(kFileValue);
+  add_real(app, "--labels", o.labels, 1000, "Weight of the labels beside a teacher; 0: none");
+  add_real(app, "--distill-response", o.distill_response, 1000,
+           "Weight of the teacher's scores and boxes");
+  add_real(app, "--distill-feature", o.distill_feature, 1000,
+           "Weight of the maps that the teacher's head reads");
+  app.add_option("--temperature", o.temperature,
+                 "What scores, distributions and maps are divided by before they are compared")
+      ->capture_default_str()
+      ->check(number_in(0.01, 100));
+}
+
+// What is there for a teacher alone.
+Result<void> check_teacher(const CLI::App& app, const TrainOptions& o) {
+  if (o.teacher.empty()) {
+    for (const char* name : {"--labels", "--distill-response", "--distill-feature", "--temperature"})
+      if (app.count(name) > 0)
+        return usage_error(std::string(name) + " is for training with a --teacher");
+    return {};
+  }
+  if (o.dry_run) return usage_error("--dry-run does not look at a --teacher: leave out one of them");
+  if (o.distill_response == 0 && o.distill_feature == 0)
+    return usage_error(
+        "with --distill-response 0 and --distill-feature 0 there is nothing to learn from the "
+        "--teacher");
+  return {};
+}
+
 Result<void> check_together(const CLI::App& app, const TrainOptions& o) {
   const bool model = app.count("--model") > 0 || app.count("--weights") > 0;
   if (!o.scratch.empty() && model)
@@ -106,6 +138,7 @@ Result<void> check_together(const CLI::App& app, const TrainOptions& o) {
                            option->get_name());
     return {};
   }
+  SHRIKE_TRY(check_teacher(app, o));
   if (o.dry_run) return {};
   if (o.data.empty())
     return usage_error(
@@ -114,13 +147,8 @@ Result<void> check_together(const CLI::App& app, const TrainOptions& o) {
   return {};
 }
 
-}  // namespace
-
-Result<Arguments> parse_train_options(const Words& words, TrainOptions& options) {
-  CLI::App app(
-      "Trains a detector from nothing, or goes on with any model that can be read. What it leaves "
-      "lies in one folder: best.onnx, last.onnx, results.csv.",
-      "shrike train");
+Result<Arguments> parse(CLI::App& app, const std::string& command, const Words& words,
+                        TrainOptions& options) {
   add_model_options(app, options.model);
   app.add_option(
       "--scratch", options.scratch,
@@ -131,14 +159,36 @@ Result<Arguments> parse_train_options(const Words& words, TrainOptions& options)
   add_threads_option(app, options.threads);
   add_learning_options(app, options);
   add_picture_options(app, options);
+  add_teacher_options(app, options);
   app.add_flag("--dry-run", options.dry_run,
                "Build the network that would be trained, compare it with the engine's on made-up "
                "pixels, and end");
   SHRIKE_ASSIGN(Arguments arguments, parse_arguments(app, words));
   if (arguments.help) return arguments;
   if (!arguments.words.empty())
-    return usage_error("train takes options, not the word " + arguments.words.front());
+    return usage_error(command + " takes options, not the word " + arguments.words.front());
   SHRIKE_TRY(check_together(app, options));
+  return arguments;
+}
+
+}  // namespace
+
+Result<Arguments> parse_train_options(const Words& words, TrainOptions& options) {
+  CLI::App app(
+      "Trains a detector from nothing, or goes on with any model that can be read. What it leaves "
+      "lies in one folder: best.onnx, last.onnx, results.csv.",
+      "shrike train");
+  return parse(app, "train", words, options);
+}
+
+Result<Arguments> parse_distill_options(const Words& words, TrainOptions& options) {
+  CLI::App app(
+      "Trains a detector that learns from another one, its teacher, beside the labels: 'train' with "
+      "--teacher.",
+      "shrike distill");
+  SHRIKE_ASSIGN(Arguments arguments, parse(app, "distill", words, options));
+  if (!arguments.help && options.teacher.empty() && options.resume.empty())
+    return usage_error("distill needs a model to learn from: --teacher MODEL");
   return arguments;
 }
 

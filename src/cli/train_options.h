@@ -37,10 +37,16 @@ struct TrainOptions {
   double class_power = 0;  // of what rare classes weigh more
   std::string freeze;      // a number of layers, or starts of names with commas
   int64_t cache_mb = 2048;
+
+  std::string teacher;  // a file or a name, as of --model; empty: none
+  double labels = 1, distill_response = 1, distill_feature = 0, temperature = 1;
 };
 
 // From the words behind `train`. Errors (kUsage): those of parse_arguments(), words that are no
 // options, options that exclude each other.
 Result<Arguments> parse_train_options(const Words& words, TrainOptions& options);
+
+// From the words behind `distill`: the same, and an error (kUsage) without --teacher.
+Result<Arguments> parse_distill_options(const Words& words, TrainOptions& options);
 
 }  // namespace shrike

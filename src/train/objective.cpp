@@ -7,11 +7,17 @@
 namespace shrike::train {
 
 Result<Objective> Objective::build(const TrainingGraph& training, const Parameters& parameters,
-                                   const LossOptions& options) {
+                                   const LossOptions& options, const Distillation* distillation) {
   ModuleOptions wanted{training.head.maps, training.detached};
   if (training.one_to_many)
     wanted.outputs.insert(wanted.outputs.end(), training.one_to_many->maps.begin(),
                           training.one_to_many->maps.end());
+  std::optional<DistillPart> distill;
+  if (distillation) {
+    SHRIKE_ASSIGN(distill, DistillPart::build(training, parameters, *distillation, options));
+    const std::vector<ValueId>& features = distill->features();
+    wanted.outputs.insert(wanted.outputs.end(), features.begin(), features.end());
+  }
   SHRIKE_ASSIGN(Module module, Module::build(training.graph, parameters, wanted));
   Objective objective(std::move(module));
   const auto add = [&](const TrainedHead& head, const std::string& ending) {
@@ -21,22 +27,32 @@ Result<Objective> Objective::build(const TrainingGraph& training, const Paramete
   };
   add(training.head, training.one_to_many ? ".one" : "");
   if (training.one_to_many) add(*training.one_to_many, "");
+  if (distill) {
+    objective.labels_ = distillation->labels;
+    for (const std::string& name : distill->names()) objective.names_.push_back(name);
+    objective.distill_ = std::move(distill);
+  }
   return objective;
 }
 
 Result<LossValue> Objective::evaluate(const at::Tensor& pictures, const Targets& targets,
-                                      const RunMode& mode) const {
+                                      const LessonMaps& lesson, const RunMode& mode) const {
   SHRIKE_ASSIGN(const std::vector<at::Tensor> maps,
                 module_.forward(std::span(&pictures, 1), mode));
   return guarded("the loss", [&] {
     LossValue sum;
+    const auto add = [&sum](const LossValue& value, double weight) {
+      sum.parts.insert(sum.parts.end(), value.parts.begin(), value.parts.end());
+      if (weight == 0) return;
+      const at::Tensor total = weight == 1 ? value.total : value.total * weight;
+      sum.total = sum.total.defined() ? sum.total + total : total;
+    };
     std::span<const at::Tensor> rest = maps;
     for (const Part& part : parts_) {
-      const LossValue value = (*part.loss)(rest.first(part.maps), targets);
+      add((*part.loss)(rest.first(part.maps), targets), labels_);
       rest = rest.subspan(part.maps);
-      sum.total = sum.total.defined() ? sum.total + value.total : value.total;
-      sum.parts.insert(sum.parts.end(), value.parts.begin(), value.parts.end());
     }
+    if (distill_) add((*distill_)(maps, lesson), 1);
     return sum;
   });
 }

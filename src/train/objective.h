@@ -5,10 +5,12 @@
 #include <ATen/core/Tensor.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "passes/training_graph.h"
+#include "train/distill_part.h"
 #include "train/loss.h"
 #include "train/module.h"
 
@@ -16,9 +18,11 @@ namespace shrike::train {
 
 class Objective {
  public:
-  // Of an end-to-end network both heads' losses, added (passes/one_to_many.h).
+  // Of an end-to-end network both heads' losses, added (passes/one_to_many.h); with `distillation`
+  // (distillation.h) times its weight of labels, and what the teacher says. Null: there is none.
   static Result<Objective> build(const TrainingGraph& training, const Parameters& parameters,
-                                 const LossOptions& options);
+                                 const LossOptions& options,
+                                 const Distillation* distillation = nullptr);
 
   // Of the parts; those of the head that is told to find each object once end in ".one".
   const std::vector<std::string>& names() const { return names_; }
@@ -27,9 +31,10 @@ class Objective {
     for (const Part& part : parts_) part.loss->set_last_epochs(last);
   }
 
-  // Errors (kRuntime): what LibTorch says.
+  // `lesson`: the teacher's on the same pictures, if there is one. Errors (kRuntime): what LibTorch
+  // says.
   Result<LossValue> evaluate(const at::Tensor& pictures, const Targets& targets,
-                             const RunMode& mode) const;
+                             const LessonMaps& lesson, const RunMode& mode) const;
 
  private:
   explicit Objective(Module module) : module_(std::move(module)) {}
@@ -40,6 +45,8 @@ class Objective {
   };
   Module module_;
   std::vector<Part> parts_;
+  std::optional<DistillPart> distill_;  // reads the outputs of all parts, and those behind them
+  double labels_ = 1;                   // what their losses weigh
   std::vector<std::string> names_;
 };
 

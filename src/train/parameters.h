@@ -50,6 +50,9 @@ class Parameters {
   // Tensors of their own, without gradients in them.
   Result<Parameters> clone() const;
 
+  // One more, that no graph has. Requires a name that is free.
+  void add(Parameter parameter);
+
   // The same in another element type, for gradients checked in doubles.
   Result<Parameters> converted(at::ScalarType type) const;
 
@@ -60,7 +63,6 @@ class Parameters {
   int64_t learned_elements() const;
 
  private:
-  void add(Parameter parameter);
   std::vector<Parameter> all_;
   std::map<std::string, size_t, std::less<>> index_;
 };

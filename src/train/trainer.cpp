@@ -46,7 +46,8 @@ Result<Objective*> Trainer::State::objective(int height, int width) {
     SHRIKE_ASSIGN(other, resized(training_, height, width));
   }
   SHRIKE_ASSIGN(Objective made,
-                Objective::build(same ? training_ : other, parameters_, loss_options_));
+                Objective::build(same ? training_ : other, parameters_, loss_options_,
+                                 options_.distillation ? &*options_.distillation : nullptr));
   return &objectives_.emplace(std::pair(height, width), std::move(made)).first->second;
 }
 
@@ -84,6 +85,7 @@ StepReport Trainer::State::finish_step(const Rates& rates) {
 Result<Trainer> Trainer::create(TrainingGraph training, const TrainerOptions& options) {
   return guarded("preparing the network", [&]() -> Result<Trainer> {
     SHRIKE_ASSIGN(Parameters parameters, Parameters::of(training.graph));
+    if (options.distillation) add_adapters(parameters, training, *options.distillation);
     auto state = std::make_unique<State>(std::move(training), options, std::move(parameters));
     const Shape& own = *state->training_.graph.value(state->training_.graph.inputs[0]).shape;
     if (const auto built =
@@ -106,9 +108,13 @@ Result<StepReport> Trainer::step(const Batch& batch) {
   objective->set_last_epochs(state.place_.batches / schedule.batches >=
                              schedule.epochs - state.options_.last_epochs);
   return guarded("a step of training", [&]() -> Result<StepReport> {
+    LessonMaps lesson;
+    if (state.options_.distillation) {
+      SHRIKE_ASSIGN(lesson, maps_of_lesson(*state.options_.distillation->teacher, batch));
+    }
     const at::Tensor pictures = pictures_of(batch, state.options_.preprocess);
     SHRIKE_ASSIGN(const LossValue loss,
-                  objective->evaluate(pictures, targets_of(batch), RunMode{true}));
+                  objective->evaluate(pictures, targets_of(batch), lesson, RunMode{true}));
     StepReport report;
     if (std::isfinite(loss.total.item<double>())) {
       loss.total.backward();

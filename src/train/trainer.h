@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "base/result.h"
 #include "formats/safetensors.h"
 #include "passes/training_graph.h"
+#include "train/distillation.h"
 #include "train/optimiser.h"
 #include "train/schedule.h"
 #include "vision/letterbox.h"
@@ -34,6 +36,7 @@ struct TrainerOptions {
   int64_t last_epochs = 0;       // at the end, for which some losses have a part (loss.h)
   std::function<bool(const std::string& name)> frozen = nullptr;  // parameters that do not learn
   std::vector<float> class_weights = {};                          // one a class, or none
+  std::optional<Distillation> distillation = {};                  // a teacher beside the labels
 };
 
 // Where a run is, beside its tensors.
@@ -54,7 +57,7 @@ struct StepReport {
 
 class Trainer {
  public:
-  // Errors: those of Parameters and Module.
+  // Errors: those of Parameters and Module; kUsage for a teacher without a stride in common.
   static Result<Trainer> create(TrainingGraph training, const TrainerOptions& options);
   Trainer(Trainer&&) noexcept;
   Trainer& operator=(Trainer&&) noexcept;
@@ -74,7 +77,8 @@ class Trainer {
 
   const TrainerPlace& place() const;
   // "weights/NAME", "average/NAME", "momentum/NAME" or "first/NAME" and "second/NAME", and between
-  // updates "gradients/NAME". Copies.
+  // updates "gradients/NAME". What distillation has beside the network is called
+  // "distill.adapter.STRIDE". Copies.
   std::vector<NamedTensor> tensors() const;
   // Errors (kModel): tensors are missing, or of other shapes: the state is another network's, and
   // the trainer is as it was.

@@ -39,6 +39,7 @@ std::vector<Trainer::State::Block> Trainer::State::blocks(bool gradients) {
 Result<Graph> Trainer::State::graph_with(std::span<const float> values) const {
   TrainingGraph copy = training_;
   for (const Entry& entry : flat_.entries()) {
+    if (is_adapter(entry.name)) continue;
     const std::optional<ValueId> id = copy.graph.find_value(entry.name);
     if (!id) return model_error("the graph has no constant " + in_quotes(entry.name));
     copy.graph.value(*id).constant =

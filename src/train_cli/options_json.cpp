@@ -42,6 +42,11 @@ void for_each_option(Options& o, const Visit& visit) {
   visit("close-mosaic", o.augment.close_mosaic);
   visit("cache-mb", o.cache_mb);
   visit("save-seconds", o.save_seconds);
+  visit("teacher", o.teacher);
+  visit("labels", o.labels);
+  visit("distill-response", o.distill_response);
+  visit("distill-feature", o.distill_feature);
+  visit("temperature", o.temperature);
 }
 
 std::string absolute(const std::string& path) {
@@ -70,7 +75,7 @@ void read(const Json& json, std::optional<double>& value) {
 Json to_json(const TrainOptions& options) {
   TrainOptions anywhere = options;
   for (std::string* path : {&anywhere.model.model, &anywhere.model.weights, &anywhere.scratch,
-                            &anywhere.data, &anywhere.pictures})
+                            &anywhere.data, &anywhere.pictures, &anywhere.teacher})
     *path = absolute(*path);
   Json json = Json::object();
   for_each_option(anywhere,

@@ -78,16 +78,6 @@ Result<bool> same_classes(const TrainingGraph& training, const Start& start,
   return !own.known || own.names == wanted;
 }
 
-Preprocess preprocess_of(const TrainingGraph& training) {
-  const Shape& input = *training.graph.value(training.graph.inputs[0]).shape;
-  Network network;
-  network.graph.metadata = training.graph.metadata;
-  network.head = training.head.head;
-  network.height = static_cast<int>(input[2]);
-  network.width = static_cast<int>(input[3]);
-  return family_of(network, PreprocessChoice::kAuto).preprocess;
-}
-
 // What an export of Ultralytics says of itself, so that every program that reads those reads this.
 void describe(TrainingGraph& training, const std::vector<std::string>& classes) {
   const Shape& input = *training.graph.value(training.graph.inputs[0]).shape;
@@ -124,6 +114,16 @@ Result<StartingNetwork> prepared(const TrainOptions& options, Start start, const
 }
 
 }  // namespace
+
+Preprocess preprocess_of(const TrainingGraph& training) {
+  const Shape& input = *training.graph.value(training.graph.inputs[0]).shape;
+  Network network;
+  network.graph.metadata = training.graph.metadata;
+  network.head = training.head.head;
+  network.height = static_cast<int>(input[2]);
+  network.width = static_cast<int>(input[3]);
+  return family_of(network, PreprocessChoice::kAuto).preprocess;
+}
 
 Result<StartingNetwork> starting_network(
     const TrainOptions& options, const std::optional<std::vector<std::string>>& classes) {

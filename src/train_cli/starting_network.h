@@ -27,4 +27,7 @@ struct StartingNetwork {
 Result<StartingNetwork> starting_network(
     const TrainOptions& options, const std::optional<std::vector<std::string>>& classes = {});
 
+// As the network's family has it.
+Preprocess preprocess_of(const TrainingGraph& training);
+
 }  // namespace shrike

@@ -10,6 +10,7 @@
 #include "train_cli/options_json.h"
 #include "train_cli/run.h"
 #include "train_cli/starting_network.h"
+#include "train_cli/teacher.h"
 
 namespace shrike {
 
@@ -49,6 +50,10 @@ Result<Prepared> prepare(const TrainOptions& options) {
   const Dataset& dataset = prepared.data.train;
   SHRIKE_ASSIGN(StartingNetwork network, starting_network(options, dataset.names));
   SHRIKE_ASSIGN(prepared.settings, run_settings(options, network, dataset, threads));
+  if (!options.teacher.empty()) {
+    SHRIKE_ASSIGN(prepared.settings.trainer.distillation,
+                  open_teacher(options, network, dataset.names, threads));
+  }
   SHRIKE_TRY(restore_norms(network, dataset, prepared.settings.loader));
   if (network.new_head)
     say(printable(network.source) + " is for other classes: its head is new");

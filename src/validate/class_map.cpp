@@ -133,4 +133,21 @@ Result<ClassMap> match_classes(const ClassList& model, const ClassList& data,
   return by_name(model, data);
 }
 
+Result<ClassMap> shared_classes(const ClassList& model, const ClassList& data) {
+  if (!model.known || !data.known) return match_classes(model, data, ClassMatching::kByName);
+  const Finder finder(model.names);
+  ClassMap map{std::vector<int>(model.names.size(), kNoClass), static_cast<int>(model.names.size())};
+  for (size_t i = 0; i < data.names.size(); ++i) {
+    const int found = finder.find(data.names[i]);
+    if (found == kNoClass) continue;
+    int& partner = map.data_class[static_cast<size_t>(found)];
+    if (partner != kNoClass) continue;  // the first of two that are one class of the model
+    partner = static_cast<int>(i);
+    --map.dropped;
+  }
+  if (map.dropped == static_cast<int>(model.names.size()))
+    return input_error(with_lists("no class of the model is one of the data set", model, data));
+  return map;
+}
+
 }  // namespace shrike

@@ -41,4 +41,9 @@ struct ClassList {
 Result<ClassMap> match_classes(const ClassList& model, const ClassList& data,
                                ClassMatching matching);
 
+// The classes that both lists have, by name; `model` may lack some of `data`'s, and the other way
+// round. Where one list was not said by anybody: by index, if they are as many. An error (kInput)
+// where there is none shows both lists.
+Result<ClassMap> shared_classes(const ClassList& model, const ClassList& data);
+
 }  // namespace shrike

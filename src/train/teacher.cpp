@@ -1,0 +1,114 @@
+#include "train/teacher.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+
+#include "passes/lift_head.h"
+#include "passes/passes.h"
+#include "passes/pipeline.h"
+#include "passes/resize_input.h"
+#include "train/guard.h"
+#include "train/head_features.h"
+
+namespace shrike::train {
+
+namespace {
+
+// Raw maps and features become the outputs; nothing behind them is computed.
+void show_inside(Graph& graph) {
+  const Node& node = *find_head(graph);
+  graph.outputs = node.inputs;
+  const std::vector<ValueId> features =
+      head_features(graph, graph.outputs, std::get<Head>(node.op).maps_per_scale());
+  graph.outputs.insert(graph.outputs.end(), features.begin(), features.end());
+}
+
+Tensor for_pictures(const Tensor& of_one, int64_t pictures) {
+  Shape shape = of_one.shape();
+  shape[0] = pictures;
+  return Tensor(DType::kF32, shape);
+}
+
+// One picture through one stream.
+Result<void> run_one(Session& session, const Batch& batch, size_t picture,
+                     const Preprocess& preprocess, std::vector<Tensor>& outputs) {
+  Tensor input(DType::kF32, Shape{1, 3, int64_t{batch.height}, int64_t{batch.width}});
+  to_input(batch, picture, preprocess, input.mutable_data<float>().data());
+  SHRIKE_ASSIGN(outputs, session.run(std::span(&input, 1)));
+  return {};
+}
+
+}  // namespace
+
+Result<Teacher> Teacher::create(Graph lifted, const Preprocess& preprocess, int threads) {
+  Teacher teacher;
+  teacher.head_ = std::get<Head>(find_head(lifted)->op);
+  teacher.preprocess_ = preprocess;
+  teacher.threads_ = std::max(threads, 1);
+  const Shape input = *lifted.value(lifted.inputs[0]).shape;
+  Graph shown = lifted;
+  show_inside(shown);
+  for (size_t i = shown.outputs.size() - teacher.head_.scales(); i < shown.outputs.size(); ++i) {
+    const Shape& feature = *shown.value(shown.outputs[i]).shape;
+    if (feature.rank() != 4)
+      return model_error("what its head reads is " + to_string(feature) + ", not a map");
+    teacher.channels_.push_back(feature[1]);
+  }
+  teacher.graph_ = std::move(lifted);
+  SHRIKE_TRY(teacher.sessions(static_cast<int>(input[2]), static_cast<int>(input[3])));
+  return teacher;
+}
+
+Result<std::vector<Session>*> Teacher::sessions(int height, int width) {
+  const auto found = sessions_.find({height, width});
+  if (found != sessions_.end()) return &found->second;
+  Graph graph = graph_;
+  const Shape& own = *graph.value(graph.inputs[0]).shape;
+  if (own[2] != height || own[3] != width) SHRIKE_TRY(resize_input(graph, height, width));
+  show_inside(graph);
+  remove_dead(graph);
+  const Shape shapes[] = {*graph.value(graph.inputs[0]).shape};
+  SHRIKE_ASSIGN(Graph prepared, prepare_for_inference(std::move(graph), shapes));
+  SessionOptions options;
+  options.threads = 1;
+  std::vector<Session> streams;
+  SHRIKE_ASSIGN(Session first, Session::create(std::move(prepared), options));
+  streams.push_back(std::move(first));
+  while (static_cast<int>(streams.size()) < threads_) {
+    SHRIKE_ASSIGN(Session next, Session::another(streams.front()));
+    streams.push_back(std::move(next));
+  }
+  return &sessions_.emplace(std::pair(height, width), std::move(streams)).first->second;
+}
+
+Result<Lesson> Teacher::look(const Batch& batch) {
+  SHRIKE_ASSIGN(std::vector<Session>* const streams, sessions(batch.height, batch.width));
+  const size_t pictures = batch.pictures();
+  std::vector<std::vector<Tensor>> outputs(pictures);
+  std::vector<Result<void>> results(streams->size());
+  const auto run = guarded("the teacher's forward pass", [&] {
+    at::parallel_for(0, static_cast<int64_t>(streams->size()), 1, [&](int64_t begin, int64_t end) {
+      for (auto s = static_cast<size_t>(begin); s < static_cast<size_t>(end); ++s)
+        for (size_t i = s; i < pictures && results[s]; i += streams->size())
+          results[s] = run_one((*streams)[s], batch, i, preprocess_, outputs[i]);
+    });
+  });
+  SHRIKE_TRY(run);
+  for (const Result<void>& result : results)
+    if (!result) return result.error();
+  Lesson lesson;
+  const size_t maps = head_.scales() * head_.maps_per_scale();
+  for (size_t o = 0; o < outputs[0].size(); ++o) {
+    Tensor all = for_pictures(outputs[0][o], static_cast<int64_t>(pictures));
+    float* to = all.mutable_data<float>().data();
+    for (const std::vector<Tensor>& of_picture : outputs) {
+      const std::span<const float> from = of_picture[o].data<float>();
+      to = std::copy(from.begin(), from.end(), to);
+    }
+    (o < maps ? lesson.maps : lesson.features).push_back(std::move(all));
+  }
+  return lesson;
+}
+
+}  // namespace shrike::train

@@ -1,0 +1,52 @@
+// Teacher: a network that another one learns from, in the project's own engine: as fast as
+// detection, without autograd, of any kind of file. A picture is one thread's work, so outputs do
+// not depend on the number of threads.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "augment/batch.h"
+#include "base/result.h"
+#include "engine/session.h"
+#include "ir/graph.h"
+#include "ir/ops/head.h"
+#include "vision/letterbox.h"
+
+namespace shrike::train {
+
+// What it says of a batch of N pictures.
+struct Lesson {
+  std::vector<Tensor> maps;      // (N, C, H, W), as ir/ops/head.h orders them
+  std::vector<Tensor> features;  // (N, C, H, W), one a scale: head_features.h
+};
+
+class Teacher {
+ public:
+  // `lifted`: trained_graph() of passes/training_graph.h. `preprocess`: its own divisor and order;
+  // the pictures are those of who learns. At least one thread. Errors: those of Session.
+  static Result<Teacher> create(Graph lifted, const Preprocess& preprocess, int threads);
+
+  const Head& head() const { return head_; }
+  const std::vector<int64_t>& feature_channels() const { return channels_; }
+
+  // A batch of any size that the network can be brought to. Not thread-safe. Errors: kModel where it
+  // cannot be; those of Session.
+  Result<Lesson> look(const Batch& batch);
+
+ private:
+  Teacher() = default;
+  Result<std::vector<Session>*> sessions(int height, int width);
+
+  Graph graph_;  // for other sizes
+  Head head_;
+  std::vector<int64_t> channels_;
+  Preprocess preprocess_;
+  int threads_ = 1;
+  std::map<std::pair<int, int>, std::vector<Session>> sessions_;  // a stream each, by height, width
+};
+
+}  // namespace shrike::train

@@ -1,0 +1,77 @@
+// `shrike distill`: a run with a teacher, from its options to its folder.
+#include <algorithm>
+
+#include "squares.h"
+
+namespace shrike::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Distill : public SquaresTest {
+ protected:
+  void make_teacher() {
+    const Outcome outcome =
+        run_shrike(words("teacher", {"--epochs", "8", "--lr0", "0.01", "--close-mosaic", "2"}));
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+  }
+
+  // Learns from the teacher and half from labels, maps included.
+  std::vector<std::string> run(const std::string& out) const {
+    std::vector<std::string> run =
+        words(out, {"--epochs", "3", "--save-seconds", "0", "--teacher", path("teacher/last.onnx"),
+                    "--labels", "0.5", "--distill-feature", "2", "--temperature", "2"});
+    run[0] = "distill";
+    return run;
+  }
+};
+
+TEST_F(Distill, GoesOnWithTheSameBits) {
+  make_teacher();
+  const Outcome whole = run_shrike(run("whole"));
+  ASSERT_EQ(whole.code, 0) << whole.err;
+  const auto table = rows("whole");
+  for (const char* column : {"train_distill_class_loss", "train_distill_box_loss",
+                             "train_distill_feature_loss"})
+    EXPECT_NE(std::find(table[0].begin(), table[0].end(), column), table[0].end()) << column;
+
+  Start start;
+  start.words = run("parts");
+  start.signal = SIGTERM;
+  start.interrupt_when = at("parts") / "results.csv";
+  ASSERT_EQ(run_shrike(start).code, 128 + SIGTERM);
+  const Outcome on = run_shrike({"train", "--resume", path("parts")});
+  ASSERT_EQ(on.code, 0) << on.err;
+  const std::string newest = "checkpoints/checkpoint-9.safetensors";
+  ASSERT_TRUE(fs::exists(at("whole") / newest));
+  EXPECT_EQ(bytes_of(at("whole") / newest), bytes_of(at("parts") / newest));
+  EXPECT_EQ(bytes_of(at("whole/last.onnx")), bytes_of(at("parts/last.onnx")));
+}
+
+TEST_F(Distill, WhatDoesNotFitIsRefused) {
+  EXPECT_EQ(run_shrike({"distill", "--data", path("set"), "--out", path("run")}).code, 2);
+  EXPECT_EQ(run_shrike(words("run", {"--labels", "0"})).code, 2) << "no teacher";
+  EXPECT_EQ(run_shrike(words("run", {"--teacher", "x.onnx", "--distill-response", "0"})).code, 2);
+  EXPECT_EQ(run_shrike(words("run", {"--teacher", path("missing.onnx")})).code, 4);
+  make_teacher();
+  file("set/data.yaml", "path: .\ntrain: images/train\nval: images/val\nnames: [cat, dog]\n");
+  const Outcome names = run_shrike(words("run", {"--teacher", path("teacher/last.onnx")}));
+  EXPECT_EQ(names.code, 3) << names.err;
+  for (const char* name : {"red", "blue", "cat", "dog"})
+    EXPECT_NE(names.err.find(name), std::string::npos) << names.err;
+
+  file("set/data.yaml", "path: .\ntrain: images/train\nval: images/val\nnames: [red, blue]\n");
+  std::string coarser = squares_network();  // cells of 16 pixels
+  const std::string layer = "filters=32\nsize=3\nstride=1";
+  const size_t at = coarser.find(layer);
+  ASSERT_NE(at, std::string::npos);
+  coarser[at + layer.size() - 1] = '2';
+  file("squares.cfg", coarser);
+  const Outcome strides = run_shrike(words("run", {"--teacher", path("teacher/last.onnx")}));
+  EXPECT_EQ(strides.code, 2) << strides.err;
+  EXPECT_NE(strides.err.find("none in common"), std::string::npos) << strides.err;
+  EXPECT_FALSE(fs::exists(this->at("run")));
+}
+
+}  // namespace
+}  // namespace shrike::testing
