@@ -48,7 +48,7 @@ inline constexpr CommandRow kCommands[] = {
     {"pull", "Fetch a model by name, or list the names", pull_command},
     {"bench", "Measure a model's speed and memory", bench_command},
     {"data", "Check, count or convert a data set", data_command},
-    {"train", "Check that a model can be trained (--dry-run)", train_command},
+    {"train", "Train a model, from nothing or from its weights", train_command},
     {"distill", "Train a model that learns from another one", distill_command},
     {"version", "Show the version and what this machine offers", version_command},
     {"completions", "Print completions for bash, zsh or fish", completions_command},

@@ -1,8 +1,10 @@
 // Trainers with a teacher: yolov8n of random weights on pictures of noise.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
+#include "ir/infer.h"
 #include "train/head_features.h"
 #include "train/run_once.h"
 #include "train/trainer.h"
@@ -13,26 +15,37 @@ namespace {
 
 constexpr int kSide = 64;
 
-TrainingGraph network(const std::string& family, uint64_t seed) {
+// The head as that of a model which finds each object once.
+void find_once(Graph& graph) {
+  for (Node& node : graph.nodes)
+    if (Head* head = std::get_if<Head>(&node.op)) {
+      head->max_det = 20;
+      head->box_format = BoxFormat::kXyxy;
+    }
+  EXPECT_TRUE(infer_shapes(graph));
+}
+
+TrainingGraph network(const std::string& family, uint64_t seed, bool once = false) {
   zoo::ScratchOptions options;
   options.classes = 2;
   options.size = {kSide, kSide};
   options.seed = seed;
   Result<Graph> graph = zoo::scratch_model(family, options);
   EXPECT_TRUE(graph);
+  if (once) find_once(*graph);
   Result<TrainingGraph> training = prepare_for_training(*std::move(graph), kSide, kSide);
   EXPECT_TRUE(training);
   return *std::move(training);
 }
 
-std::shared_ptr<Teacher> teacher_of(const std::string& family, int threads) {
-  Result<Teacher> teacher = Teacher::create(trained_graph(network(family, 9)),
+std::shared_ptr<Teacher> teacher_of(const std::string& family, int threads, bool once = false) {
+  Result<Teacher> teacher = Teacher::create(trained_graph(network(family, 9, once)),
                                             Preprocess::ultralytics(kSide, kSide), threads);
   EXPECT_TRUE(teacher) << teacher.error().message;
   return std::make_shared<Teacher>(*std::move(teacher));
 }
 
-TrainerOptions options_with(const std::string& family) {
+TrainerOptions options_with(const std::string& family, bool once = false) {
   TrainerOptions options;
   options.preprocess = Preprocess::ultralytics(kSide, kSide);
   options.schedule.epochs = 50;
@@ -40,12 +53,13 @@ TrainerOptions options_with(const std::string& family) {
   options.schedule.batch = options.schedule.nominal = 2;
   options.schedule.warmup_epochs = 0;
   options.schedule.rate = 0.001;
-  options.distillation = Distillation{teacher_of(family, 1), {{0, 0}, {1, 1}}, 0, 1, 1, 1, 0};
+  options.distillation = Distillation{teacher_of(family, 1, once), {{0, 0}, {1, 1}}, 0, 1, 1, 1, 0};
   return options;
 }
 
-Trainer made(const TrainerOptions& options, const std::string& family = "yolov8n") {
-  Result<Trainer> trainer = Trainer::create(network(family, 0), options);
+Trainer made(const TrainerOptions& options, const std::string& family = "yolov8n",
+             bool once = false) {
+  Result<Trainer> trainer = Trainer::create(network(family, 0, once), options);
   EXPECT_TRUE(trainer) << trainer.error().message;
   return *std::move(trainer);
 }
@@ -153,6 +167,39 @@ TEST(Distillation, TeachesOtherHeadsAtOtherSizes) {
   EXPECT_EQ(report->parts.size(), trainer.loss_names().size());
   const Result<StepReport> damaged = trainer.step(batch_of(1, 65));
   EXPECT_FALSE(damaged);
+}
+
+TEST(Distillation, EndToEndHeadsLearnAndTeach) {
+  // The one-to-many copy of a student that finds each object once learns from a teacher that finds
+  // it many times.
+  Trainer many = made(options_with("yolov8n"), "yolov8n", true);
+  const std::vector<std::string> names = many.loss_names();
+  ASSERT_EQ(names.size(), 9u) << "labels twice, and three of the teacher";
+  std::vector<std::vector<double>> parts;
+  for (uint32_t i = 0; i < 30; ++i) {
+    const Result<StepReport> report = many.step(batch_of(i % 2));
+    ASSERT_TRUE(report && report->finite);
+    parts.push_back(report->parts);
+  }
+  EXPECT_LT(parts[28][6], 0.9 * parts[0][6]) << names[6];
+  // A teacher that finds each once teaches the own head of one that does so, and any other.
+  for (const bool student_once : {true, false}) {
+    Trainer once = made(options_with("yolov8n", true), "yolov8n", student_once);
+    const std::vector<NamedTensor> before = once.tensors();
+    const Result<StepReport> report = once.step(batch_of(1));
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_TRUE(report->finite);
+    const std::vector<NamedTensor> after = once.tensors();
+    const std::string layer = "weights/model.22.cv3.0.2.bias";
+    const auto changed = [&](const std::string& name) {
+      for (size_t i = 0; i < before.size(); ++i)
+        if (before[i].name == name) return !(before[i].tensor == after[i].tensor);
+      ADD_FAILURE() << "no tensor " << name;
+      return false;
+    };
+    EXPECT_TRUE(changed(layer)) << student_once;
+    if (student_once) EXPECT_FALSE(changed(layer + ".one_to_many"));
+  }
 }
 
 }  // namespace

@@ -86,5 +86,30 @@ TEST(ClassMapTest, AModelWithoutNames) {
   EXPECT_NE(map.error().message.find("names no classes"), std::string::npos);
 }
 
+TEST(SharedClassesTest, EachListMayHaveOthers) {
+  const Result<ClassMap> map =
+      shared_classes({{"cat", "dog", "Traffic light"}, true}, {{"owl", "traffic_light", "cat"}, true});
+  EXPECT_EQ(ids(map), (Ids{2, kNoClass, 1}));
+  EXPECT_EQ(map->dropped, 1);
+}
+
+TEST(SharedClassesTest, TheFirstOfTwoThatAreOneClass) {
+  EXPECT_EQ(ids(shared_classes({{"tv", "cat"}, true}, {{"owl", "tv monitor", "TV"}, true})),
+            (Ids{1, kNoClass}));
+}
+
+TEST(SharedClassesTest, NoneInCommonShowsBothLists) {
+  const Result<ClassMap> map = shared_classes({{"cat", "dog"}, true}, {{"red", "blue"}, true});
+  ASSERT_FALSE(map);
+  EXPECT_EQ(map.error().kind, ErrorKind::kInput);
+  for (const char* name : {"cat", "dog", "red", "blue"})
+    EXPECT_NE(map.error().message.find(name), std::string::npos) << map.error().message;
+}
+
+TEST(SharedClassesTest, WithoutNamesByNumberIfThereAreAsMany) {
+  EXPECT_EQ(ids(shared_classes({{"0", "1"}, false}, {{"red", "blue"}, true})), (Ids{0, 1}));
+  EXPECT_FALSE(shared_classes({{"0", "1", "2"}, false}, {{"red", "blue"}, true}));
+}
+
 }  // namespace
 }  // namespace shrike

@@ -46,6 +46,7 @@ class Streams : public ProgramTest {
         {"data", "stats", set},
         {"data", "convert", set, "--to", "coco", "--out", path("new set")},
         {"train", "--help"},  // shrike-train is not built everywhere: tests/train
+        {"distill", "--help"},
         {"version"},
         {"completions", "bash"},
         {"completions", "zsh"},
