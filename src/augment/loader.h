@@ -37,6 +37,7 @@ struct LoaderOptions {
   int threads = 1;   // in the background, at least 0
   int prefetch = 2;  // batches that are made ahead, at least 0
   size_t cache_bytes = size_t{2} << 30;
+  bool labels = true;  // wanted: a set without any object is an error
 };
 
 // Where a run is: all that it takes to go on with the same bits.

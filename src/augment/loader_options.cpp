@@ -88,7 +88,7 @@ Result<void> check_data(const Dataset& dataset, const LoaderOptions& options) {
         return std::any_of(sample.truth.begin(), sample.truth.end(),
                            [](const Truth& t) { return !t.crowd && !t.ignore; });
       });
-  if (!has_objects) return input_error("no labels at all: " + name_of(dataset));
+  if (options.labels && !has_objects) return input_error("no labels at all: " + name_of(dataset));
   if (options.batch > static_cast<int64_t>(dataset.samples.size()))
     return input_error("a batch of " + std::to_string(options.batch) + " is more than the " +
                        std::to_string(dataset.samples.size()) + " pictures of " + name_of(dataset));

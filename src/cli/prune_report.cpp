@@ -20,6 +20,23 @@ std::string change(double before, double after, int digits, const char* unit) {
          fixed(100 * share, 1) + " %)\n";
 }
 
+Json recovery_json(const RecoveryReport& r) {
+  return {{"epochs", r.epochs},
+          {"steps", r.steps},
+          {"folder", r.folder},
+          {"bytes", r.bytes},
+          {"map50_95", accuracy_json(r.judgement)},
+          {"network_ms", r.ms}};
+}
+
+std::string recovery_text(const RecoveryReport& r) {
+  const std::string steps = r.steps > 1 ? " in " + std::to_string(r.steps) + " steps" : "";
+  return "after " + std::to_string(r.epochs) + (r.epochs == 1 ? " epoch" : " epochs") +
+         " of training" + steps + " (" + r.folder + "): file " +
+         fixed(static_cast<double>(r.bytes) * 1e-6, 2) + " MB, network " + fixed(r.ms, 2) +
+         " ms\n" + accuracy_text(r.judgement);
+}
+
 }  // namespace
 
 std::string prune_json(const Graph& before, const PruneReport& r) {
@@ -29,21 +46,24 @@ std::string prune_json(const Graph& before, const PruneReport& r) {
     layers.push_back({{"name", layer.name}, {"before", layer.before}, {"after", layer.after}});
   for (const Whole& part : o.whole)
     whole.push_back({{"node", describe_whole(before, part)}, {"channels", part.channels}});
-  return dump_json({{"model", r.model},
-                    {"file", r.file},
-                    {"data", r.data},
-                    {"importance", r.importance},
-                    {"judged_pictures", r.judgement.pictures},
-                    {"truth", r.own_truth ? "model" : "labels"},
-                    {"macs", pair_of(o.before.macs, o.after.macs)},
-                    {"parameters", pair_of(o.before.parameters, o.after.parameters)},
-                    {"bytes", pair_of(r.bytes_before, r.bytes_after)},
-                    {"channels", {{"removable", o.channels}, {"removed", o.removed}}},
-                    {"map50_95", accuracy_json(r.judgement)},
-                    {"network_ms", pair_of(r.ms_before, r.ms_after)},
-                    {"layers", layers},
-                    {"whole", whole}}) +
-         "\n";
+  const char* const all = r.unstructured ? "all" : "removable";
+  const char* const gone = r.unstructured ? "zero" : "removed";
+  Json json = {{"model", r.model},
+               {"file", r.file},
+               {"data", r.data},
+               {"importance", r.importance},
+               {"judged_pictures", r.judgement.pictures},
+               {"truth", r.own_truth ? "model" : "labels"},
+               {"macs", pair_of(o.before.macs, o.after.macs)},
+               {"parameters", pair_of(o.before.parameters, o.after.parameters)},
+               {"bytes", pair_of(r.bytes_before, r.bytes_after)},
+               {r.unstructured ? "blocks" : "channels", {{all, o.channels}, {gone, o.removed}}},
+               {"map50_95", accuracy_json(r.judgement)},
+               {"network_ms", pair_of(r.ms_before, r.ms_after)}};
+  if (r.recovery) json["recovery"] = recovery_json(*r.recovery);
+  json["layers"] = layers;
+  json["whole"] = whole;
+  return dump_json(json) + "\n";
 }
 
 std::string prune_text(const PruneReport& r) {
@@ -56,7 +76,9 @@ std::string prune_text(const PruneReport& r) {
                             Number{static_cast<double>(layer.after), 0}});
   std::string text = table.rows.empty() ? "" : table_text(table) + "\n";
   text += grouped(static_cast<uint64_t>(o.removed)) + " of the " +
-          grouped(static_cast<uint64_t>(o.channels)) + " channels that can leave have left\n";
+          grouped(static_cast<uint64_t>(o.channels)) +
+          (r.unstructured ? " blocks of four weights are zero; of what is not zero:\n"
+                          : " channels that can leave have left\n");
   const auto scaled = [](auto x, double unit) { return static_cast<double>(x) / unit; };
   text += "multiply-adds " + change(scaled(o.before.macs, 1e6), scaled(o.after.macs, 1e6), 1, " M");
   text += "parameters    " +
@@ -66,7 +88,8 @@ std::string prune_text(const PruneReport& r) {
   text += "network       " + change(r.ms_before, r.ms_after, 2, " ms");
   text += "judged by " + grouped(r.judgement.pictures) + " pictures";
   text += r.own_truth ? "; what the model finds is the truth, as there are no labels\n" : "\n";
-  return text + accuracy_text(r.judgement);
+  text += accuracy_text(r.judgement);
+  return r.recovery ? text + recovery_text(*r.recovery) : text;
 }
 
 }  // namespace shrike

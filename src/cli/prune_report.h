@@ -1,6 +1,7 @@
 // What prune tells of its work.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "cli/change_judge.h"
@@ -8,21 +9,34 @@
 
 namespace shrike {
 
+// After training.
+struct RecoveryReport {
+  int64_t epochs = 0, steps = 1;
+  std::string folder;
+  uint64_t bytes = 0;
+  double ms = 0;
+  Judgement judgement;
+};
+
 struct PruneReport {
   std::string model, file, data;
   std::string importance;
+  bool unstructured = false;  // then the outcome's channels are blocks of weights
   PruneOutcome outcome;
   uint64_t bytes_before = 0, bytes_after = 0;
   double ms_before = 0, ms_after = 0;  // of the network, one thread, the least of several runs
   bool own_truth = false;              // the model's own detections were the truth
   Judgement judgement;
+  std::optional<RecoveryReport> recovery;  // without it `after` is what was written
 };
 
 // One line:
 // {"model","file","data","importance","judged_pictures","truth": "labels"|"model","macs":
 // {"before","after"},"parameters": {...},"bytes": {...},"channels": {"removable","removed"},
 // "map50_95": {"before","after","difference","interval95"},"network_ms": {"before","after"},
-// "layers": [{"name","before","after"}],"whole": [{"node","channels"}]}
+// "layers": [{"name","before","after"}],"whole": [{"node","channels"}]}; of unstructured pruning
+// "blocks": {"all","zero"} in place of "channels", and with training behind "network_ms"
+// "recovery": {"epochs","steps","folder","bytes","map50_95": {...},"network_ms"}
 std::string prune_json(const Graph& before, const PruneReport& report);
 std::string prune_text(const PruneReport& report);
 

@@ -42,6 +42,11 @@ void add_run_options(CLI::App& app, TrainOptions& o) {
       ->type_name(kFileValue);
   app.add_option("--pictures", o.pictures, "Folder of a COCO file's pictures")
       ->type_name(kFolderValue);
+  app.add_option("--holdout", o.holdout,
+                 "Share of train, by the names of its pictures, that is not learned from and "
+                 "chooses best.onnx in place of val")
+      ->capture_default_str()
+      ->check(number_in(0, 0.9));
   app.add_option("--out", o.out, "Folder for what the run leaves")->type_name(kFolderValue);
   add_whole(app, "--epochs", o.epochs, 1, "Times that each picture is learned from");
   add_whole(app, "--batch", o.batch, 1, "Pictures of a step");
@@ -81,6 +86,11 @@ void add_learning_options(CLI::App& app, TrainOptions& o) {
   add_real(app, "--cls-pw", o.class_power, 1,
            "Classes weigh by this power of how rare they are; 0: all the same");
   add_real(app, "--clip", o.most_norm, 1e9, "Most length of an update's gradient");
+  add_real(app, "--sparsity", o.sparsity, 1000,
+           "Weight of the sum of batch norms' scales: those of channels that are not needed go to "
+           "zero, for prune --importance norm");
+  app.add_flag("--keep-zeros", o.keep_zeros,
+               "Weights that are zero stay zero: of a model that was pruned with --unstructured");
 }
 
 void add_picture_options(CLI::App& app, TrainOptions& o) {
@@ -104,26 +114,37 @@ void add_teacher_options(CLI::App& app, TrainOptions& o) {
   add_real(app, "--distill-response", o.distill_response, 1000,
            "Weight of the teacher's scores and boxes");
   add_real(app, "--distill-feature", o.distill_feature, 1000,
-           "Weight of the maps that the teacher's head reads");
+           "Weight of the maps that the teacher's head reads, channel by channel");
+  add_real(app, "--distill-masked", o.distill_masked, 1000,
+           "Weight of the same maps, made from masked ones of the student");
   app.add_option("--temperature", o.temperature,
                  "What scores, distributions and maps are divided by before they are compared")
       ->capture_default_str()
       ->check(number_in(0.01, 100));
+  app.add_option("--unlabeled", o.unlabeled,
+                 "Folder of pictures without labels, which learn from the teacher alone")
+      ->type_name(kFolderValue);
 }
 
 // What is there for a teacher alone.
 Result<void> check_teacher(const CLI::App& app, const TrainOptions& o) {
   if (o.teacher.empty()) {
-    for (const char* name : {"--labels", "--distill-response", "--distill-feature", "--temperature"})
+    for (const char* name : {"--labels", "--distill-response", "--distill-feature",
+                             "--distill-masked", "--temperature", "--unlabeled"})
       if (app.count(name) > 0)
         return usage_error(std::string(name) + " is for training with a --teacher");
     return {};
   }
-  if (o.dry_run) return usage_error("--dry-run does not look at a --teacher: leave out one of them");
-  if (o.distill_response == 0 && o.distill_feature == 0)
+  if (o.dry_run)
+    return usage_error("--dry-run does not look at a --teacher: leave out one of them");
+  if (o.distill_response == 0 && o.distill_feature == 0 && o.distill_masked == 0)
     return usage_error(
-        "with --distill-response 0 and --distill-feature 0 there is nothing to learn from the "
-        "--teacher");
+        "with --distill-response 0 and neither --distill-feature nor --distill-masked there is "
+        "nothing to learn from the --teacher");
+  if (!o.unlabeled.empty() && o.multi_scale > 0)
+    return usage_error("--unlabeled wants batches of one size: leave out --multi-scale");
+  if (!o.unlabeled.empty() && o.batch < 2)
+    return usage_error("--unlabeled wants a --batch of 2 or more: some of it has labels");
   return {};
 }
 
@@ -140,6 +161,9 @@ Result<void> check_together(const CLI::App& app, const TrainOptions& o) {
   }
   SHRIKE_TRY(check_teacher(app, o));
   if (o.dry_run) return {};
+  if (!o.taylor.empty())
+    return o.data.empty() ? usage_error("--taylor needs a data set: --data data.yaml")
+                          : Result<void>();
   if (o.data.empty())
     return usage_error(
         "train needs a data set and a folder: shrike train --data data.yaml --out DIR");
@@ -160,6 +184,10 @@ Result<Arguments> parse(CLI::App& app, const std::string& command, const Words& 
   add_learning_options(app, options);
   add_picture_options(app, options);
   add_teacher_options(app, options);
+  app.add_option("--taylor", options.taylor,
+                 "Write into this file what each layer's filters are worth to the loss, told by "
+                 "pictures of train (first-order Taylor importance, JSON), and end")
+      ->type_name(kFileValue);
   app.add_flag("--dry-run", options.dry_run,
                "Build the network that would be trained, compare it with the engine's on made-up "
                "pixels, and end");
@@ -183,8 +211,8 @@ Result<Arguments> parse_train_options(const Words& words, TrainOptions& options)
 
 Result<Arguments> parse_distill_options(const Words& words, TrainOptions& options) {
   CLI::App app(
-      "Trains a detector that learns from another one, its teacher, beside the labels: 'train' with "
-      "--teacher.",
+      "Trains a detector that learns from another one, its teacher, beside the labels: 'train' "
+      "with --teacher.",
       "shrike distill");
   SHRIKE_ASSIGN(Arguments arguments, parse(app, "distill", words, options));
   if (!arguments.help && options.teacher.empty() && options.resume.empty())

@@ -26,6 +26,7 @@ struct TrainOptions {
   bool dry_run = false;
 
   std::string data, pictures, out, resume;
+  double holdout = 0;  // data/halves.h: share of train that judges epochs in place of val
   int64_t epochs = 100, batch = 16, nominal = 64, patience = 100, save_seconds = 60;
   uint64_t seed = 0;
   std::string optimiser = "auto";
@@ -37,9 +38,14 @@ struct TrainOptions {
   double class_power = 0;  // of what rare classes weigh more
   std::string freeze;      // a number of layers, or starts of names with commas
   int64_t cache_mb = 2048;
+  double sparsity = 0;      // of batch norms' scales, which the saved files then keep
+  bool keep_zeros = false;  // weights that are zero stay zero
+  std::string taylor;       // file for what filters are worth, in place of a run; empty: none
 
   std::string teacher;  // a file or a name, as of --model; empty: none
-  double labels = 1, distill_response = 1, distill_feature = 0, temperature = 1;
+  double labels = 1, distill_response = 1, distill_feature = 0, distill_masked = 0;
+  double temperature = 1;
+  std::string unlabeled;  // folder of pictures that learn from the teacher alone; empty: none
 };
 
 // From the words behind `train`. Errors (kUsage): those of parse_arguments(), words that are no

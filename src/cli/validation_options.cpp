@@ -66,10 +66,14 @@ Result<Dataset> open_validation_data(const ValidationOptions& options, int threa
   SHRIKE_ASSIGN(Dataset dataset,
                 open_dataset(options.data, {options.split, options.pictures, threads, false}));
   SHRIKE_TRY(check_pictures_option(options.pictures, dataset));
+  tell_findings(dataset);
+  return dataset;
+}
+
+void tell_findings(const Dataset& dataset) {
   std::vector<std::string> lines;
   for (const Finding& finding : dataset.findings) lines.push_back(finding_text(finding));
   say_some(lines, "findings (shrike data check lists them all)");
-  return dataset;
 }
 
 ValidateOptions validate_options(const ValidationOptions& options, int streams,

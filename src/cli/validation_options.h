@@ -27,9 +27,11 @@ struct ValidationOptions {
 // All but the models and the threads.
 void add_validation_options(CLI::App& app, ValidationOptions& options);
 
-// The data set of --data. What is wrong with it is said on standard error: the first few lines, and
-// how many there are.
+// The data set of --data; tell_findings() is done.
 Result<Dataset> open_validation_data(const ValidationOptions& options, int threads);
+
+// What is wrong with a data set, on standard error: the first few lines, and how many there are.
+void tell_findings(const Dataset& dataset);
 
 // What they say to validate(), without progress.
 ValidateOptions validate_options(const ValidationOptions& options, int streams,

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <random>
+#include <utility>
 
 namespace shrike {
 
@@ -51,9 +52,7 @@ struct Made {
   int axis = 0;
 };
 
-Made made_by(const Node& node, Importance kind) {
-  if (kind == Importance::kNorm)
-    return std::holds_alternative<BatchNorm>(node.op) ? Made{node.inputs[1], 0} : Made{};
+Made made_by(const Node& node) {
   if (std::holds_alternative<Conv>(node.op)) return {node.inputs[1], 0};
   if (const auto* conv = std::get_if<ConvTranspose>(&node.op))
     return {node.inputs[1], conv->group == 1 ? 1 : 0};
@@ -74,31 +73,63 @@ std::vector<double> random_scores(size_t count, uint64_t seed) {
 }  // namespace
 
 Result<std::vector<double>> importance(const Graph& graph, const Channels& channels,
-                                       Importance kind, uint64_t seed) {
+                                       Importance kind, uint64_t seed,
+                                       const FilterScores& measured) {
   if (kind == Importance::kRandom) return random_scores(channels.count(), seed);
   std::vector<double> sums(channels.count(), 0), terms(channels.count(), 0);
-  bool any = false;
+  const bool by_weights = kind != Importance::kNorm && kind != Importance::kTaylor;
+  const bool own_norms = kind == Importance::kNorm && measured.empty();
+  const FilterScores& filters_worth = own_norms ? norm_scales(graph) : measured;
+  bool any = by_weights;
   for (const Node& node : graph.nodes) {
-    const Made made = made_by(node, kind);
+    const Made made = made_by(node);
     const Tensor* tensor = made.value == kNoValue ? nullptr : graph.constant(made.value);
     if (!tensor || tensor->dtype() != DType::kF32) continue;
     const int axis = made.axis < 0 ? made.axis + tensor->shape().rank() : made.axis;
     const Axis& list = channels.axis(made.value, axis);
-    any = true;
+    const std::vector<double>* given = nullptr;
+    if (!by_weights) {
+      const auto found = filters_worth.find(graph.value(made.value).name);
+      if (found == filters_worth.end() || found->second.size() != list.size()) continue;
+      given = &found->second;
+      any = true;
+    }
     const Filters filters(*tensor, axis);
     for (size_t i = 0; i < list.size(); ++i) {
       const auto channel = static_cast<size_t>(list[i]);
-      const auto filter = static_cast<int64_t>(i);
-      sums[channel] += kind == Importance::kNorm ? value_of(filters, filter, Importance::kL1)
-                                                 : value_of(filters, filter, kind);
+      sums[channel] += given ? (*given)[i] : value_of(filters, static_cast<int64_t>(i), kind);
       ++terms[channel];
     }
   }
-  if (!any && kind == Importance::kNorm)
-    return usage_error("importance norm needs batch norms, and the model has none");
+  if (!any)
+    return usage_error(kind == Importance::kNorm
+                           ? "importance norm needs batch norms, and the model has none"
+                           : "importance taylor needs numbers of the model's layers");
   for (size_t c = 0; c < sums.size(); ++c)
     if (terms[c] > 0) sums[c] /= terms[c];
   return sums;
+}
+
+FilterScores norm_scales(const Graph& graph) {
+  std::map<ValueId, std::pair<const Node*, int>> made;  // by value: its convolution, its readers
+  for (const Node& node : graph.nodes) {
+    if (std::holds_alternative<Conv>(node.op) || std::holds_alternative<ConvTranspose>(node.op))
+      made[node.outputs[0]].first = &node;
+    for (const ValueId id : node.inputs) ++made[id].second;
+  }
+  FilterScores scores;
+  for (const Node& node : graph.nodes) {
+    if (!std::holds_alternative<BatchNorm>(node.op)) continue;
+    const auto& [conv, readers] = made[node.inputs[0]];
+    const Tensor* scale = graph.constant(node.inputs[1]);
+    if (!conv || readers != 1 || !scale || scale->dtype() != DType::kF32) continue;
+    std::vector<double> values;
+    for (const float s : scale->data<float>()) values.push_back(std::abs(static_cast<double>(s)));
+    const std::string& name = graph.value(conv->inputs[1]).name;
+    scores[name + ".folded"] = values;
+    scores[name] = std::move(values);
+  }
+  return scores;
 }
 
 void normalise_by_group(std::vector<double>& scores, std::span<const ChannelGroup> groups) {

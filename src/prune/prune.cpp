@@ -20,12 +20,35 @@ const Axis* made_channels(const Graph& graph, const Channels& channels, const No
   return nullptr;
 }
 
-int64_t made_before(const Graph& graph, const Node& node) {
-  const Shape* shape = graph.static_shape(node.outputs[0]);
-  if (!shape) return 0;
-  const bool maps =
-      std::holds_alternative<Conv>(node.op) || std::holds_alternative<ConvTranspose>(node.op);
-  return (*shape)[maps ? 1 : shape->rank() - 1];
+// The convolutions and products with weights, and how many channels each makes.
+std::vector<std::pair<std::string, int64_t>> widths(const Graph& graph) {
+  std::vector<std::pair<std::string, int64_t>> result;
+  for (const Node& node : graph.nodes) {
+    if (node.inputs.size() < 2 || !graph.constant(node.inputs[1])) continue;
+    const bool maps =
+        std::holds_alternative<Conv>(node.op) || std::holds_alternative<ConvTranspose>(node.op);
+    if (!maps && !std::holds_alternative<MatMul>(node.op) && !std::holds_alternative<Gemm>(node.op))
+      continue;
+    const Shape* shape = graph.static_shape(node.outputs[0]);
+    result.emplace_back(layer_name(graph, node),
+                        shape ? (*shape)[maps ? 1 : shape->rank() - 1] : 0);
+  }
+  return result;
+}
+
+std::vector<PrunedLayer> layers_between(const Graph& before, const Graph& after) {
+  const auto wide = widths(before), narrow = widths(after);
+  std::vector<PrunedLayer> layers;
+  if (wide.size() != narrow.size()) return layers;
+  for (size_t i = 0; i < wide.size(); ++i)
+    layers.push_back({wide[i].first, wide[i].second, narrow[i].second});
+  return layers;
+}
+
+int64_t removable_of(std::span<const ChannelGroup> groups) {
+  int64_t count = 0;
+  for (const ChannelGroup& group : groups) count += static_cast<int64_t>(group.channels.size());
+  return count;
 }
 
 Result<std::vector<bool>> protected_groups(const Graph& graph, const Channels& channels,
@@ -57,15 +80,14 @@ class Pruner {
         channels_(Channels::of(graph)),
         groups_(channel_groups(graph, channels_)),
         model_(graph, channels_),
-        none_(channels_.count(), false) {
-    for (const ChannelGroup& group : groups_)
-      removable_ += static_cast<int64_t>(group.channels.size());
-  }
+        none_(channels_.count(), false),
+        removable_(removable_of(groups_)) {}
 
   Result<PruneOutcome> run() {
     SHRIKE_TRY(check());
     SHRIKE_ASSIGN(std::vector<double> scores,
-                  importance(graph_, channels_, options_.importance, options_.seed));
+                  importance(graph_, channels_, options_.importance, options_.seed,
+                             options_.measured));
     if (options_.importance != Importance::kRandom) normalise_by_group(scores, groups_);
     SelectOptions select;
     select.multiple = options_.multiple;
@@ -135,15 +157,7 @@ class Pruner {
     result.channels = removable_;
     result.removed = std::count(removed.begin(), removed.end(), true);
     result.whole = channels_.whole();
-    for (const Node& node : graph_.nodes) {
-      const Axis* made = made_channels(graph_, channels_, node);
-      if (!made) continue;
-      const int64_t before = made_before(graph_, node);
-      const int64_t gone = std::count_if(made->begin(), made->end(), [&](Channel channel) {
-        return removed[static_cast<size_t>(channel)];
-      });
-      result.layers.push_back({layer_name(graph_, node), before, before - gone});
-    }
+    result.layers = layers_between(graph_, result.graph);
     return result;
   }
 
@@ -153,7 +167,7 @@ class Pruner {
   const std::vector<ChannelGroup> groups_;
   const CostModel model_;
   const std::vector<bool> none_;
-  int64_t removable_ = 0;
+  const int64_t removable_;
   std::optional<Error> failure_;
 };
 
@@ -165,6 +179,26 @@ std::string layer_name(const Graph& graph, const Node& node) {
 
 Result<PruneOutcome> prune(const Graph& graph, const PruneOptions& options) {
   return Pruner(graph, options).run();
+}
+
+int64_t removable_channels(const Graph& graph) {
+  return removable_of(channel_groups(graph, Channels::of(graph)));
+}
+
+PruneOutcome compared(const Graph& before, Graph after) {
+  const auto cost = [](const Graph& graph, const Channels& channels) {
+    return CostModel(graph, channels).at(std::vector<bool>(channels.count(), false));
+  };
+  const Channels channels = Channels::of(before), left = Channels::of(after);
+  PruneOutcome result;
+  result.before = cost(before, channels);
+  result.after = cost(after, left);
+  result.channels = removable_of(channel_groups(before, channels));
+  result.removed = result.channels - removable_of(channel_groups(after, left));
+  result.whole = channels.whole();
+  result.layers = layers_between(before, after);
+  result.graph = std::move(after);
+  return result;
 }
 
 }  // namespace shrike

@@ -27,6 +27,7 @@ struct PruneOptions {
   int64_t multiple = 8;
   double most = 0.8;
   std::vector<std::string> protect = {};  // layers (layer_name()) whose channels stay
+  FilterScores measured = {};  // for importances that are
   // Milliseconds of one run of a graph; required for kLatency.
   std::function<Result<double>(const Graph& graph)> latency = {};
 };
@@ -53,5 +54,12 @@ std::string layer_name(const Graph& graph, const Node& node);
 // `protect` that is not there, a budget below the least possible, which is said; those of
 // importance(), remove_channels() and `latency`.
 Result<PruneOutcome> prune(const Graph& graph, const PruneOptions& options);
+
+// What lies between a graph and the same with fewer channels, whatever was done to it since;
+// without layers where the two have not as many.
+PruneOutcome compared(const Graph& before, Graph after);
+
+// Channels that can leave.
+int64_t removable_channels(const Graph& graph);
 
 }  // namespace shrike

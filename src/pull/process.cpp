@@ -20,7 +20,6 @@ namespace shrike {
 namespace {
 
 constexpr int kWaitMs = 200;
-constexpr int kPatience = 10;        // waits until a program that was asked to end is killed
 constexpr size_t kKeptBytes = 4096;  // of standard error: enough for its last line
 
 std::vector<char*> pointers(std::vector<std::string>& words) {
@@ -45,14 +44,30 @@ std::vector<std::string> merged_environment(const std::vector<std::string>& adde
 struct Child {
   pid_t pid;
   int errors;  // its standard error
+  bool shown;  // is passed on
+  std::chrono::milliseconds patience;
 };
+
+// The next bytes of its standard error; empty at its end.
+std::string heard(const Child& child) {
+  char buffer[1024];
+  ssize_t got;
+  do {
+    got = ::read(child.errors, buffer, sizeof buffer);
+  } while (got < 0 && errno == EINTR);
+  const std::string text(buffer, got > 0 ? static_cast<size_t>(got) : 0);
+  if (child.shown) (void)!::write(STDERR_FILENO, text.data(), text.size());
+  return text;
+}
 
 // Asks it and what it started to end, and ends them when that has not happened soon.
 void stop(const Child& child) {
   ::kill(-child.pid, SIGTERM);
-  pollfd closed{child.errors, 0, 0};
-  for (int i = 0; i < kPatience; ++i)
-    if (::poll(&closed, 1, kWaitMs) > 0 && (closed.revents & POLLHUP)) break;
+  const auto until = std::chrono::steady_clock::now() + child.patience;
+  while (std::chrono::steady_clock::now() < until) {
+    pollfd waiting{child.errors, POLLIN, 0};
+    if (::poll(&waiting, 1, kWaitMs) > 0 && heard(child).empty()) break;
+  }
   ::kill(-child.pid, SIGKILL);
 }
 
@@ -64,7 +79,6 @@ struct Said {
 // Reads until the program closes its standard error (it has ended) or is stopped.
 Said listen_to(const Child& child, const GoOn& go_on) {
   Said said;
-  char buffer[1024];
   for (;;) {
     pollfd waiting{child.errors, POLLIN, 0};
     if (::poll(&waiting, 1, go_on ? kWaitMs : -1) <= 0) {
@@ -73,10 +87,9 @@ Said listen_to(const Child& child, const GoOn& go_on) {
       said.stopped = true;
       return said;
     }
-    const ssize_t got = ::read(child.errors, buffer, sizeof buffer);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return said;
-    said.tail.append(buffer, static_cast<size_t>(got));
+    const std::string text = heard(child);
+    if (text.empty()) return said;
+    said.tail += text;
     if (said.tail.size() > 2 * kKeptBytes) said.tail.erase(0, said.tail.size() - kKeptBytes);
   }
 }
@@ -164,7 +177,7 @@ Result<void> run_program(const Command& command, const GoOn& go_on, int* exit_st
   errors_in.close();
   start_in.close();
   const int failed = start_failure(start.get());
-  const Said said = listen_to({pid, errors.get()}, go_on);
+  const Said said = listen_to({pid, errors.get(), command.shown, command.patience}, go_on);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }

@@ -1,6 +1,7 @@
 // Starting another program (curl, pip, tar) with exactly the given words: no shell sees them.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -14,7 +15,10 @@ namespace shrike {
 struct Command {
   std::vector<std::string> words;        // the program (looked up in PATH), then its arguments
   std::vector<std::string> environment;  // "NAME=value", added to this process's own
-  std::optional<std::filesystem::path> output;  // standard output goes here; discarded when absent
+  std::optional<std::filesystem::path> output = {};  // standard output; discarded when absent
+  bool shown = false;  // what it says on standard error is said on this process's, too
+  // That it has to end by itself once it was asked to.
+  std::chrono::milliseconds patience = std::chrono::seconds(2);
 };
 
 // Whether to go on.

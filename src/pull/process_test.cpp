@@ -78,5 +78,27 @@ TEST(Process, AnOutputThatCannotBeWrittenIsNamed) {
   EXPECT_NE(refused.error().message.find("/nonexistent/file"), std::string::npos);
 }
 
+TEST(Process, HasTheTimeToEndThatItIsGiven) {
+  const TestFolder folder;
+  const auto saved = folder.path() / "saved";
+  const std::string script = "trap 'sleep 3; echo done > \"" + saved.string() +
+                             "\"; exit 1' TERM; echo begun >&2; while :; do sleep 0.1; done";
+  Command command{{"sh", "-c", script}, {}, {}};
+  command.patience = std::chrono::seconds(30);
+  int asked = 0;
+  EXPECT_FALSE(run_program(command, [&] { return ++asked < 3; }));
+  EXPECT_EQ(*read_text(saved, ErrorKind::kInput), "done\n");
+}
+
+TEST(Process, WhatItSaysIsShown) {
+  Command command{{"sh", "-c", "echo one >&2; echo two >&2; exit 3"}, {}, {}};
+  command.shown = true;
+  ::testing::internal::CaptureStderr();
+  const auto failed = run_program(command);
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "one\ntwo\n");
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().message, "sh failed (exit status 3): two");
+}
+
 }  // namespace
 }  // namespace shrike

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <random>
+
 #include "train/overlap.h"
 #include "train/predictions.h"
 
@@ -11,6 +13,7 @@ namespace {
 
 constexpr double kClassWeight = 0.5, kBinsWeight = 1.5, kBoxWeight = 7.5;
 constexpr double kWorthIt = 0.1;  // the least score that counts
+constexpr double kMaskedWeight = 2e-5, kMaskedShare = 0.65;
 
 at::Tensor picked(const at::Tensor& scores, const Pairs& classes, bool teacher) {
   std::vector<int64_t> columns;
@@ -70,8 +73,7 @@ Taught taught_of(const Predictions& student, const Predictions& teacher, bool pl
 at::Tensor class_part(const Taught& t) {
   const at::Tensor avoidable =
       at::binary_cross_entropy_with_logits(t.logits, t.wanted, {}, {}, at::Reduction::Sum);
-  return avoidable +
-         at::sum(at::xlogy(t.wanted, t.wanted) + at::xlogy(1 - t.wanted, 1 - t.wanted));
+  return avoidable + at::sum(at::xlogy(t.wanted, t.wanted) + at::xlogy(1 - t.wanted, 1 - t.wanted));
 }
 
 // (N, P): the mean over four sides.
@@ -108,9 +110,9 @@ ResponseValue response_loss(const Head& student, std::span<const at::Tensor> map
         taught_of(a, b, same_anchors(student, own, teacher, other), classes, temperature);
     class_parts.push_back(class_part(taught) * (kClassWeight * square));
     if (a.bins.defined() && b.bins.defined() && a.bins.size(3) == b.bins.size(3))
-      box_parts.push_back(at::sum(divergence(a.bins, b.bins, temperature) *
-                                  taught.worth.select(1, 0)) *
-                          (kBinsWeight * square));
+      box_parts.push_back(
+          at::sum(divergence(a.bins, b.bins, temperature) * taught.worth.select(1, 0)) *
+          (kBinsWeight * square));
     else
       box_parts.push_back(
           at::sum((1 - complete_iou(taught.boxes, taught.expected)) * taught.worth) * kBoxWeight);
@@ -125,6 +127,29 @@ at::Tensor feature_loss(const at::Tensor& student, const at::Tensor& teacher, do
                    log_t = at::log_softmax(teacher.detach().flatten(2) / temperature, 2);
   const auto channels = static_cast<double>(student.size(0) * student.size(1));
   return at::sum(at::exp(log_t) * (log_t - log_s)) * (temperature * temperature / channels);
+}
+
+at::Tensor random_mask(int64_t pictures, int64_t height, int64_t width, uint64_t seed) {
+  at::Tensor mask = at::empty({pictures, 1, height, width}, at::kFloat);
+  std::mt19937_64 random(seed);
+  float* value = mask.data_ptr<float>();
+  for (int64_t i = 0; i < mask.numel(); ++i) {
+    const double unit = static_cast<double>(random() >> 11) * 0x1p-53;  // 0..1
+    *value++ = unit < kMaskedShare ? 0.0f : 1.0f;
+  }
+  return mask;
+}
+
+at::Tensor masked_loss(const at::Tensor& student, const at::Tensor& teacher, const at::Tensor& mask,
+                       const Generator& generator) {
+  const auto conv = [](const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+    return at::conv2d(x, weight, bias, 1, 1);
+  };
+  const at::Tensor hidden =
+      at::relu(conv(student * mask, generator.first_weight, generator.first_bias));
+  const at::Tensor made = conv(hidden, generator.second_weight, generator.second_bias);
+  const auto pictures = static_cast<double>(student.size(0));
+  return at::sum(at::pow(teacher.detach() - made, 2)) * (kMaskedWeight / pictures);
 }
 
 }  // namespace shrike::train

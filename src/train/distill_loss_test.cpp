@@ -106,7 +106,8 @@ Place place_of(const Head& head, const std::vector<at::Tensor>& maps, size_t sca
     px = (t[0] + cx) * stride, py = (t[1] + cy) * stride;
     w = std::exp(t[2]) * stride, h = std::exp(t[3]) * stride;
   } else {
-    const auto at = scale * 2 * static_cast<size_t>(head.num_anchors()) + 2 * static_cast<size_t>(k);
+    const auto at =
+        scale * 2 * static_cast<size_t>(head.num_anchors()) + 2 * static_cast<size_t>(k);
     const double aw = head.anchors[at], ah = head.anchors[at + 1];
     const bool darknet = head.kind == HeadKind::kDarknet;
     const double spread = darknet ? static_cast<double>(head.scale_xy[scale]) : 2;
@@ -187,15 +188,15 @@ class Oracle {
               }
               const double share = frozen.shares[at];
               for (const auto& [c, d] : kClasses)
-                classes += 0.5 * t_ * t_ *
-                           divergence(share * plain_sigmoid(teacher.scores[static_cast<size_t>(d)] /
-                                                            t_),
-                                      places[k].scores[static_cast<size_t>(c)] / t_);
+                classes +=
+                    0.5 * t_ * t_ *
+                    divergence(share * plain_sigmoid(teacher.scores[static_cast<size_t>(d)] / t_),
+                               places[k].scores[static_cast<size_t>(c)] / t_);
               const double w = share == 1 && most(teacher) >= 0.1 ? most(teacher) : 0;
               worth += w;
               if (!places[k].bins.empty() && places[k].bins.size() == teacher.bins.size())
-                box += 1.5 * t_ * t_ * w *
-                       bins_divergence(places[k], teacher, student_.reg_max, t_);
+                box +=
+                    1.5 * t_ * t_ * w * bins_divergence(places[k], teacher, student_.reg_max, t_);
               else
                 box += 7.5 * w * (1 - plain_ciou(places[k].box, teacher.box, frozen.alphas[at]));
             }
@@ -225,14 +226,15 @@ TEST_P(Response, IsTheFormulaWithItsGradient) {
   const HeadCase& heads = GetParam();
   for (const double temperature : {1.0, 2.5}) {
     SCOPED_TRACE(temperature);
-    const std::vector<at::Tensor> maps = maps_of(heads.student, 5), taught = maps_of(heads.teacher, 6);
+    const std::vector<at::Tensor> maps = maps_of(heads.student, 5),
+                                  taught = maps_of(heads.teacher, 6);
     const Oracle oracle(heads, taught, temperature);
     Frozen frozen;
     const std::array<double, 2> expected = oracle.parts(maps, frozen);
     std::vector<at::Tensor> leaves;
     for (const at::Tensor& map : maps) leaves.push_back(map.clone().requires_grad_());
-    const ResponseValue got = response_loss(heads.student, leaves, heads.teacher, taught, kClasses,
-                                            temperature, {});
+    const ResponseValue got =
+        response_loss(heads.student, leaves, heads.teacher, taught, kClasses, temperature, {});
     EXPECT_NEAR(got.classes.item<double>(), expected[0], 1e-6 * (1 + expected[0]));
     EXPECT_NEAR(got.box.item<double>(), expected[1], 1e-6 * (1 + expected[1]));
     EXPECT_GT(expected[1], 0.01);
@@ -260,19 +262,20 @@ TEST_P(Response, IsTheFormulaWithItsGradient) {
 
 INSTANTIATE_TEST_SUITE_P(
     Heads, Response,
-    ::testing::Values(
-        HeadCase{"bins_of_one_kind", anchor_free(kStudentClasses, {16, 32}, 8),
-                 anchor_free(kTeacherClasses, {8, 16, 32}, 8)},
-        HeadCase{"bins_to_none", anchor_free(kStudentClasses, {16, 32}, 1),
-                 anchor_free(kTeacherClasses, {16, 32}, 8)},
-        HeadCase{"yolox_from_bins", yolox(kStudentClasses, {16, 32}),
-                 anchor_free(kTeacherClasses, {16, 32}, 8)},
-        HeadCase{"same_anchors", with_anchors(HeadKind::kDarknet, kStudentClasses, {16, 32}),
-                 with_anchors(HeadKind::kAnchor, kTeacherClasses, {16, 32})},
-        HeadCase{"anchors_from_yolox", with_anchors(HeadKind::kDarknet, kStudentClasses, {32}),
-                 yolox(kTeacherClasses, {32})},
-        HeadCase{"bins_from_anchors", anchor_free(kStudentClasses, {32}, 8),
-                 with_anchors(HeadKind::kAnchor, kTeacherClasses, {32})}),
+    ::testing::Values(HeadCase{"bins_of_one_kind", anchor_free(kStudentClasses, {16, 32}, 8),
+                               anchor_free(kTeacherClasses, {8, 16, 32}, 8)},
+                      HeadCase{"bins_to_none", anchor_free(kStudentClasses, {16, 32}, 1),
+                               anchor_free(kTeacherClasses, {16, 32}, 8)},
+                      HeadCase{"yolox_from_bins", yolox(kStudentClasses, {16, 32}),
+                               anchor_free(kTeacherClasses, {16, 32}, 8)},
+                      HeadCase{"same_anchors",
+                               with_anchors(HeadKind::kDarknet, kStudentClasses, {16, 32}),
+                               with_anchors(HeadKind::kAnchor, kTeacherClasses, {16, 32})},
+                      HeadCase{"anchors_from_yolox",
+                               with_anchors(HeadKind::kDarknet, kStudentClasses, {32}),
+                               yolox(kTeacherClasses, {32})},
+                      HeadCase{"bins_from_anchors", anchor_free(kStudentClasses, {32}, 8),
+                               with_anchors(HeadKind::kAnchor, kTeacherClasses, {32})}),
     [](const auto& test) { return test.param.name; });
 
 TEST(Response, OfAStudentThatSaysTheSameIsNothing) {
@@ -329,6 +332,78 @@ TEST(FeatureLoss, IsTheFormulaWithItsGradient) {
     x[i] = was;
     ASSERT_NEAR(leaf.grad().contiguous().data_ptr<double>()[i], (above - below) / 2e-5, 1e-7) << i;
   }
+}
+
+// A 3x3 convolution with edges of zeros, in loops.
+std::vector<double> plain_conv(const std::vector<double>& x, int64_t channels, int64_t rows,
+                               int64_t columns, const at::Tensor& weight, const at::Tensor& bias) {
+  std::vector<double> y;
+  for (int64_t o = 0; o < channels; ++o)
+    for (int64_t r = 0; r < rows; ++r)
+      for (int64_t q = 0; q < columns; ++q) {
+        double sum = bias[o].item<double>();
+        for (int64_t c = 0; c < channels; ++c)
+          for (int64_t i = 0; i < 9; ++i) {
+            const int64_t row = r + i / 3 - 1, column = q + i % 3 - 1;
+            if (row < 0 || row >= rows || column < 0 || column >= columns) continue;
+            sum += weight.data_ptr<double>()[(o * channels + c) * 9 + i] *
+                   x[static_cast<size_t>((c * rows + row) * columns + column)];
+          }
+        y.push_back(sum);
+      }
+  return y;
+}
+
+// Yang et al. 2022, equations 1 to 4.
+TEST(MaskedLoss, IsTheFormulaWithItsGradient) {
+  at::manual_seed(6);
+  constexpr int64_t kChannels = 3, kRows = 4, kColumns = 5, kArea = kRows * kColumns;
+  const at::Tensor student = at::randn({kBatch, kChannels, kRows, kColumns}, at::kDouble),
+                   teacher = at::randn({kBatch, kChannels, kRows, kColumns}, at::kDouble);
+  const auto weights = [] { return at::randn({kChannels, kChannels, 3, 3}, at::kDouble); };
+  const auto biases = [] { return at::randn({kChannels}, at::kDouble); };
+  const Generator generator{weights(), biases(), weights(), biases()};
+  const at::Tensor mask = random_mask(kBatch, kRows, kColumns, 5).to(at::kDouble);
+  const auto formula = [&](const at::Tensor& map) {
+    double sum = 0;
+    for (int64_t n = 0; n < kBatch; ++n) {
+      std::vector<double> seen, wanted;
+      for (int64_t i = 0; i < kChannels * kArea; ++i) {
+        const int64_t c = i / kArea, row = i % kArea / kColumns, column = i % kColumns;
+        seen.push_back(value(map, n, c, row, column) * value(mask, n, 0, row, column));
+        wanted.push_back(value(teacher, n, c, row, column));
+      }
+      std::vector<double> hidden = plain_conv(seen, kChannels, kRows, kColumns,
+                                              generator.first_weight, generator.first_bias);
+      for (double& h : hidden) h = std::max(h, 0.0);
+      const std::vector<double> made = plain_conv(hidden, kChannels, kRows, kColumns,
+                                                  generator.second_weight, generator.second_bias);
+      for (size_t i = 0; i < made.size(); ++i) sum += (wanted[i] - made[i]) * (wanted[i] - made[i]);
+    }
+    return 2e-5 * sum / kBatch;
+  };
+  const at::Tensor leaf = student.clone().requires_grad_();
+  const at::Tensor got = masked_loss(leaf, teacher, mask, generator);
+  EXPECT_NEAR(got.item<double>(), formula(student), 1e-12);
+  EXPECT_GT(formula(student), 1e-3);
+  got.backward();
+  double* x = student.data_ptr<double>();
+  for (int64_t i = 0; i < student.numel(); ++i) {
+    const double was = x[i];
+    x[i] = was + 1e-6;
+    const double above = formula(student);
+    x[i] = was - 1e-6;
+    const double below = formula(student);
+    x[i] = was;
+    ASSERT_NEAR(leaf.grad().contiguous().data_ptr<double>()[i], (above - below) / 2e-6, 1e-7) << i;
+  }
+}
+
+TEST(MaskedLoss, MasksTwoThirdsByTheSeedAlone) {
+  const at::Tensor mask = random_mask(4, 50, 50, 3);
+  EXPECT_TRUE(at::equal(mask, random_mask(4, 50, 50, 3)));
+  EXPECT_FALSE(at::equal(mask, random_mask(4, 50, 50, 4)));
+  EXPECT_NEAR(at::mean(mask).item<double>(), 0.35, 0.02);
 }
 
 }  // namespace

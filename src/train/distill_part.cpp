@@ -12,9 +12,20 @@ namespace shrike::train {
 
 namespace {
 
-constexpr std::string_view kAdapter = "distill.adapter.";
+constexpr std::string_view kHelper = "distill.";
 
-std::string adapter_name(int64_t stride) { return std::string(kAdapter) + std::to_string(stride); }
+std::string adapter_name(int64_t stride) {
+  return std::string(kHelper) + "adapter." + std::to_string(stride);
+}
+
+// `part`: "first.weight" and so on.
+std::string generator_name(int64_t stride, const char* part) {
+  return std::string(kHelper) + "generator." + std::to_string(stride) + "." + part;
+}
+
+bool needs_features(const Distillation& distillation) {
+  return distillation.feature > 0 || distillation.masked > 0;
+}
 
 // The head that is taught.
 const TrainedHead& taught_head(const TrainingGraph& training, const Distillation& distillation) {
@@ -36,9 +47,10 @@ std::string listed(const std::vector<int64_t>& strides) {
   return text;
 }
 
-at::Tensor random_adapter(int64_t to, int64_t from, std::mt19937_64& random) {
-  at::Tensor weights = at::empty({to, from, 1, 1}, at::kFloat);
-  const double bound = 1 / std::sqrt(static_cast<double>(from));
+// `terms`: of the sums that it is for.
+at::Tensor random_tensor(at::IntArrayRef shape, int64_t terms, std::mt19937_64& random) {
+  at::Tensor weights = at::empty(shape, at::kFloat);
+  const double bound = 1 / std::sqrt(static_cast<double>(terms));
   float* value = weights.data_ptr<float>();
   for (int64_t i = 0; i < weights.numel(); ++i) {
     const double unit = static_cast<double>(random() >> 11) * 0x1p-53;  // 0..1
@@ -57,11 +69,11 @@ Result<std::vector<at::Tensor>> to_torch_all(const std::vector<Tensor>& tensors)
 
 }  // namespace
 
-bool is_adapter(std::string_view name) { return name.starts_with(kAdapter); }
+bool is_helper(std::string_view name) { return name.starts_with(kHelper); }
 
-void add_adapters(Parameters& parameters, const TrainingGraph& training,
-                  const Distillation& distillation) {
-  if (distillation.feature == 0) return;
+void add_helpers(Parameters& parameters, const TrainingGraph& training,
+                 const Distillation& distillation) {
+  if (!needs_features(distillation)) return;
   const Teacher& teacher = *distillation.teacher;
   const std::vector<ValueId> features = student_features(training);
   std::mt19937_64 random(distillation.seed);
@@ -70,14 +82,22 @@ void add_adapters(Parameters& parameters, const TrainingGraph& training,
                   to = teacher.feature_channels()[static_cast<size_t>(t)];
     const int64_t stride = training.head.head.strides[static_cast<size_t>(s)];
     if (from != to)
-      parameters.add(
-          {adapter_name(stride), ParameterRole::kWeight, random_adapter(to, from, random)});
+      parameters.add({adapter_name(stride), ParameterRole::kWeight,
+                      random_tensor({to, from, 1, 1}, from, random)});
+    if (distillation.masked == 0) continue;
+    for (const char* part : {"first", "second"}) {
+      const std::string name = generator_name(stride, part);
+      parameters.add({name + ".weight", ParameterRole::kWeight,
+                      random_tensor({to, to, 3, 3}, 9 * to, random)});
+      parameters.add({name + ".bias", ParameterRole::kBias, random_tensor({to}, 9 * to, random)});
+    }
   }
 }
 
-Result<LessonMaps> maps_of_lesson(Teacher& teacher, const Batch& batch) {
+Result<LessonMaps> maps_of_lesson(Teacher& teacher, const Batch& batch, int64_t step) {
   SHRIKE_ASSIGN(const Lesson lesson, teacher.look(batch));
   LessonMaps maps;
+  maps.step = step;
   SHRIKE_ASSIGN(maps.maps, to_torch_all(lesson.maps));
   SHRIKE_ASSIGN(maps.features, to_torch_all(lesson.features));
   return maps;
@@ -97,13 +117,22 @@ Result<DistillPart> DistillPart::build(const TrainingGraph& training, const Para
   const size_t own = training.head.maps.size();
   part.first_map_ = &head == &training.head ? 0 : own;
   part.first_feature_ = own + (training.one_to_many ? training.one_to_many->maps.size() : 0);
-  if (distillation.feature == 0) return part;
+  if (!needs_features(distillation)) return part;
   const std::vector<ValueId> features = student_features(training);
+  const auto tensor_of = [&](const std::string& name) {
+    const Parameter* found = parameters.find(name);
+    return found ? found->tensor : at::Tensor();
+  };
   for (const auto& [s, t] : part.scales_) {
+    const int64_t stride = head.head.strides[static_cast<size_t>(s)];
     part.features_.push_back(features[static_cast<size_t>(s)]);
-    const Parameter* adapter =
-        parameters.find(adapter_name(head.head.strides[static_cast<size_t>(s)]));
-    part.adapters_.push_back(adapter ? adapter->tensor : at::Tensor());
+    part.adapters_.push_back(tensor_of(adapter_name(stride)));
+    if (distillation.masked == 0) continue;
+    const auto generator = [&](const char* name) {
+      return tensor_of(generator_name(stride, name));
+    };
+    part.generators_.push_back({generator("first.weight"), generator("first.bias"),
+                                generator("second.weight"), generator("second.bias")});
   }
   return part;
 }
@@ -112,21 +141,35 @@ std::vector<std::string> DistillPart::names() const {
   std::vector<std::string> names;
   if (distillation_.response > 0) names = {"distill_class", "distill_box"};
   if (distillation_.feature > 0) names.push_back("distill_feature");
+  if (distillation_.masked > 0) names.push_back("distill_masked");
   return names;
 }
 
-at::Tensor DistillPart::feature_part(std::span<const at::Tensor> features,
-                                     const LessonMaps& lesson) const {
-  std::vector<at::Tensor> scales;
-  for (size_t i = 0; i < scales_.size(); ++i) {
+std::vector<std::pair<at::Tensor, at::Tensor>> DistillPart::paired(
+    std::span<const at::Tensor> features, const LessonMaps& lesson) const {
+  std::vector<std::pair<at::Tensor, at::Tensor>> scales;
+  for (size_t i = 0; i < features_.size(); ++i) {
     const at::Tensor own =
         adapters_[i].defined() ? at::conv2d(features[i], adapters_[i]) : features[i];
     const at::Tensor& wanted = lesson.features[static_cast<size_t>(scales_[i].second)];
     TORCH_CHECK(own.sizes() == wanted.sizes(), "the maps before the heads are ", own.sizes(),
                 ", the teacher's ", wanted.sizes());
-    scales.push_back(feature_loss(own, wanted, distillation_.temperature));
+    scales.emplace_back(own, wanted);
   }
-  return at::sum(at::stack(scales));
+  return scales;
+}
+
+at::Tensor DistillPart::masked_part(const std::vector<std::pair<at::Tensor, at::Tensor>>& scales,
+                                    int64_t step) const {
+  std::vector<at::Tensor> parts;
+  for (size_t i = 0; i < scales.size(); ++i) {
+    const auto& [own, wanted] = scales[i];
+    const uint64_t seed =
+        distillation_.seed * 0x9e3779b97f4a7c15 + static_cast<uint64_t>(step) * scales.size() + i;
+    parts.push_back(masked_loss(
+        own, wanted, random_mask(own.size(0), own.size(2), own.size(3), seed), generators_[i]));
+  }
+  return at::sum(at::stack(parts));
 }
 
 LossValue DistillPart::operator()(std::span<const at::Tensor> outputs,
@@ -134,19 +177,23 @@ LossValue DistillPart::operator()(std::span<const at::Tensor> outputs,
   std::vector<at::Tensor> parts;
   if (distillation_.response > 0) {
     const size_t count = student_.scales() * student_.maps_per_scale();
-    const ResponseValue response = response_loss(
-        student_, outputs.subspan(first_map_, count), distillation_.teacher->head(), lesson.maps,
-        distillation_.classes, distillation_.temperature, options_);
+    const ResponseValue response =
+        response_loss(student_, outputs.subspan(first_map_, count), distillation_.teacher->head(),
+                      lesson.maps, distillation_.classes, distillation_.temperature, options_);
     parts = {response.classes * distillation_.response, response.box * distillation_.response};
   }
-  if (distillation_.feature > 0)
-    parts.push_back(feature_part(outputs.subspan(first_feature_), lesson) *
-                    distillation_.feature);
+  const auto scales = paired(outputs.subspan(first_feature_), lesson);
+  if (distillation_.feature > 0) {
+    std::vector<at::Tensor> each;
+    for (const auto& [own, wanted] : scales)
+      each.push_back(feature_loss(own, wanted, distillation_.temperature));
+    parts.push_back(at::sum(at::stack(each)) * distillation_.feature);
+  }
+  if (distillation_.masked > 0)
+    parts.push_back(masked_part(scales, lesson.step) * distillation_.masked);
   const auto options = parts[0].options().requires_grad(false);
-  const at::Tensor pictures =
-      over_ranks(options_, at::full({}, outputs[0].size(0), options));
-  return loss_value(parts,
-                    student_.kind == HeadKind::kYolox ? at::ones({}, options) : pictures);
+  const at::Tensor pictures = over_ranks(options_, at::full({}, outputs[0].size(0), options));
+  return loss_value(parts, student_.kind == HeadKind::kYolox ? at::ones({}, options) : pictures);
 }
 
 }  // namespace shrike::train

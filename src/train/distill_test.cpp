@@ -53,7 +53,8 @@ TrainerOptions options_with(const std::string& family, bool once = false) {
   options.schedule.batch = options.schedule.nominal = 2;
   options.schedule.warmup_epochs = 0;
   options.schedule.rate = 0.001;
-  options.distillation = Distillation{teacher_of(family, 1, once), {{0, 0}, {1, 1}}, 0, 1, 1, 1, 0};
+  options.distillation =
+      Distillation{teacher_of(family, 1, once), {{0, 0}, {1, 1}}, 0, 1, 1, 1, 1, 0};
   return options;
 }
 
@@ -111,10 +112,11 @@ TEST(Teacher, SaysWhatItsNetworkComputesOnAnyNumberOfThreads) {
 TEST(Distillation, LearnsFromATeacherAlone) {
   Trainer trainer = made(options_with("yolov8n"));
   const std::vector<std::string> names = trainer.loss_names();
-  ASSERT_EQ(names.size(), 6u);
+  ASSERT_EQ(names.size(), 7u);
   EXPECT_EQ(names[3], "distill_class");
   EXPECT_EQ(names[4], "distill_box");
   EXPECT_EQ(names[5], "distill_feature");
+  EXPECT_EQ(names[6], "distill_masked");
   std::vector<double> first, last;
   for (uint32_t i = 0; i < 60; ++i) {
     const Result<StepReport> report = trainer.step(batch_of(i % 2));
@@ -125,9 +127,10 @@ TEST(Distillation, LearnsFromATeacherAlone) {
   }
   EXPECT_LT(last[3], 0.7 * first[3]);
   EXPECT_LT(last[5], 0.7 * first[5]);
+  EXPECT_LT(last[6], first[6]);
 }
 
-TEST(Distillation, GoesOnWithTheSameBitsAndSavesNoAdapter) {
+TEST(Distillation, GoesOnWithTheSameBitsAndSavesNoHelper) {
   const TrainerOptions options = options_with("yolov8s");  // wider: adapters are needed
   for (const uint32_t cut : {1u, 3u}) {
     Trainer first = made(options), second = made(options);
@@ -142,14 +145,14 @@ TEST(Distillation, GoesOnWithTheSameBitsAndSavesNoAdapter) {
     learn(second, cut, 5);
     const std::vector<NamedTensor> a = first.tensors(), b = second.tensors();
     ASSERT_EQ(a.size(), b.size());
-    int adapters = 0;
+    int helpers = 0;
     for (size_t i = 0; i < a.size(); ++i) {
       EXPECT_TRUE(a[i].tensor == b[i].tensor) << a[i].name;
-      if (!a[i].name.starts_with("weights/distill.adapter.")) continue;
-      ++adapters;
+      if (!a[i].name.starts_with("weights/distill.")) continue;
+      ++helpers;
       EXPECT_FALSE(a[i].tensor == start[i].tensor) << a[i].name << " learns";
     }
-    EXPECT_EQ(adapters, 3);
+    EXPECT_EQ(helpers, 3 + 3 * 4) << "adapters and generators";
     const Result<Graph> saved = first.average();
     ASSERT_TRUE(saved) << saved.error().message;
     for (const Value& value : saved->values)
@@ -174,7 +177,7 @@ TEST(Distillation, EndToEndHeadsLearnAndTeach) {
   // it many times.
   Trainer many = made(options_with("yolov8n"), "yolov8n", true);
   const std::vector<std::string> names = many.loss_names();
-  ASSERT_EQ(names.size(), 9u) << "labels twice, and three of the teacher";
+  ASSERT_EQ(names.size(), 10u) << "labels twice, and four of the teacher";
   std::vector<std::vector<double>> parts;
   for (uint32_t i = 0; i < 30; ++i) {
     const Result<StepReport> report = many.step(batch_of(i % 2));
@@ -198,8 +201,27 @@ TEST(Distillation, EndToEndHeadsLearnAndTeach) {
       return false;
     };
     EXPECT_TRUE(changed(layer)) << student_once;
-    if (student_once) EXPECT_FALSE(changed(layer + ".one_to_many"));
+    if (student_once) {
+      EXPECT_FALSE(changed(layer + ".one_to_many"));
+    }
   }
+}
+
+// A batch of which nobody has labelled the second picture: not as if it showed nothing.
+TEST(Distillation, PicturesWithoutLabelsLearnFromTheTeacherAlone) {
+  TrainerOptions options = options_with("yolov8n");
+  options.distillation->labels = 1;
+  Batch both = batch_of(3);
+  both.targets = {{0, 1, {10, 10, 40, 40}}};
+  const Result<StepReport> first = made(options).step(both, 1), again = made(options).step(both, 1),
+                           background = made(options).step(both);
+  ASSERT_TRUE(first) << first.error().message;
+  ASSERT_TRUE(again && background);
+  EXPECT_EQ(first->parts, again->parts);
+  ASSERT_EQ(first->parts.size(), 7u);
+  EXPECT_LT(first->parts[1], 0.95 * background->parts[1]) << "classes of one picture, not of two";
+  for (const size_t i : {0u, 2u, 3u, 4u, 5u, 6u})
+    EXPECT_NEAR(first->parts[i], background->parts[i], 1e-5 * (1 + first->parts[i])) << i;
 }
 
 }  // namespace

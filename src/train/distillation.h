@@ -10,15 +10,17 @@
 
 namespace shrike::train {
 
-// What is minimised: labels * the losses of the labels + response * (class + box) + feature * feature,
-// the latter as in distill_loss.h, times the factor that the student's family has (loss.h).
+// What is minimised: labels * the losses of the labels + response * (class + box) + feature *
+// feature
+// + masked * masked, all but the first as in distill_loss.h, times the factor that the student's
+// family has (loss.h).
 struct Distillation {
   std::shared_ptr<Teacher> teacher;
   // Classes that both know: the student's, the teacher's. At least one.
   std::vector<std::pair<int64_t, int64_t>> classes;
-  double labels = 1, response = 1, feature = 0;
+  double labels = 1, response = 1, feature = 0, masked = 0;
   double temperature = 1;  // above 0
-  uint64_t seed = 0;       // of adapters
+  uint64_t seed = 0;       // of adapters, generators and masks
 };
 
 }  // namespace shrike::train

@@ -47,7 +47,10 @@ Result<LossValue> Objective::evaluate(const at::Tensor& pictures, const Targets&
       const at::Tensor total = weight == 1 ? value.total : value.total * weight;
       sum.total = sum.total.defined() ? sum.total + total : total;
     };
-    std::span<const at::Tensor> rest = maps;
+    std::vector<at::Tensor> labelled;
+    for (const at::Tensor& map : maps)
+      labelled.push_back(map.size(0) > targets.batch ? map.narrow(0, 0, targets.batch) : map);
+    std::span<const at::Tensor> rest = labelled;
     for (const Part& part : parts_) {
       add((*part.loss)(rest.first(part.maps), targets), labels_);
       rest = rest.subspan(part.maps);

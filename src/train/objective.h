@@ -31,6 +31,7 @@ class Objective {
     for (const Part& part : parts_) part.loss->set_last_epochs(last);
   }
 
+  // `targets`: of the first targets.batch pictures; those behind them are for the teacher alone.
   // `lesson`: the teacher's on the same pictures, if there is one. Errors (kRuntime): what LibTorch
   // says.
   Result<LossValue> evaluate(const at::Tensor& pictures, const Targets& targets,

@@ -21,8 +21,7 @@ at::Tensor rows_of(const at::Tensor& map) { return joined(std::span(&map, 1)).co
 
 Predictions anchor_free(const Head& head, std::span<const at::Tensor> maps, size_t scale) {
   const at::Tensor raw = rows_of(maps[2 * scale]), logits = rows_of(maps[2 * scale + 1]);
-  const AnchorPoints points =
-      anchor_points(maps.subspan(2 * scale, 1), {head.strides[scale]});
+  const AnchorPoints points = anchor_points(maps.subspan(2 * scale, 1), {head.strides[scale]});
   const at::Tensor boxes = boxes_at(points, expected_distances(raw, head.reg_max));
   Predictions p{logits.unsqueeze(1), boxes.unsqueeze(1), {}};
   if (head.reg_max > 1) p.bins = raw.view({raw.size(0), raw.size(1), 4, head.reg_max});
@@ -32,8 +31,7 @@ Predictions anchor_free(const Head& head, std::span<const at::Tensor> maps, size
 Predictions yolox(const Head& head, std::span<const at::Tensor> maps, size_t scale) {
   const at::Tensor raw = rows_of(maps[3 * scale]), objectness = rows_of(maps[3 * scale + 1]),
                    logits = rows_of(maps[3 * scale + 2]);
-  const AnchorPoints points =
-      anchor_points(maps.subspan(3 * scale, 1), {head.strides[scale]});
+  const AnchorPoints points = anchor_points(maps.subspan(3 * scale, 1), {head.strides[scale]});
   // Boxes are coded from the cell's corner, not its centre.
   const at::Tensor centre =
       raw.slice(2, 0, 2) * points.strides + points.centres - points.strides / 2;
@@ -59,8 +57,7 @@ Predictions with_anchors(const Head& head, std::span<const at::Tensor> maps, siz
   const at::Tensor away = (at::sigmoid(rows.slice(3, 0, 2)) - 0.5) * spread;
   const at::Tensor centre = away * points.strides + points.centres;
   const at::Tensor t = rows.slice(3, 2, 4);
-  const at::Tensor half =
-      (exponential ? at::exp(t) : at::pow(at::sigmoid(t) * 2, 2)) * anchors / 2;
+  const at::Tensor half = (exponential ? at::exp(t) : at::pow(at::sigmoid(t) * 2, 2)) * anchors / 2;
   return {joint_score(rows.slice(3, 4, 5), rows.slice(3, 5)),
           at::cat({centre - half, centre + half}, 3),
           {}};
@@ -70,10 +67,13 @@ Predictions with_anchors(const Head& head, std::span<const at::Tensor> maps, siz
 
 Predictions predictions_of(const Head& head, std::span<const at::Tensor> maps, size_t scale) {
   switch (head.kind) {
-    case HeadKind::kAnchorFree: return anchor_free(head, maps, scale);
-    case HeadKind::kYolox: return yolox(head, maps, scale);
+    case HeadKind::kAnchorFree:
+      return anchor_free(head, maps, scale);
+    case HeadKind::kYolox:
+      return yolox(head, maps, scale);
     case HeadKind::kAnchor:
-    case HeadKind::kDarknet: return with_anchors(head, maps, scale);
+    case HeadKind::kDarknet:
+      return with_anchors(head, maps, scale);
   }
   return {};
 }

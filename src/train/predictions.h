@@ -10,7 +10,8 @@
 
 namespace shrike::train {
 
-// Of one scale: N pictures, K anchors at a cell (1 in heads without), P cells row by row, C classes.
+// Of one scale: N pictures, K anchors at a cell (1 in heads without), P cells row by row, C
+// classes.
 struct Predictions {
   // (N, K, P, C): the logit of what detection calls the score. Where there is objectness o, of
   // sigma(o) sigma(c): -ln(e^-o + e^-c + e^-(o+c)).

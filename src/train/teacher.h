@@ -33,8 +33,8 @@ class Teacher {
   const Head& head() const { return head_; }
   const std::vector<int64_t>& feature_channels() const { return channels_; }
 
-  // A batch of any size that the network can be brought to. Not thread-safe. Errors: kModel where it
-  // cannot be; those of Session.
+  // A batch of any size that the network can be brought to. Not thread-safe. Errors: kModel where
+  // it cannot be; those of Session.
   Result<Lesson> look(const Batch& batch);
 
  private:

@@ -17,6 +17,15 @@ at::Tensor class_weights(const std::vector<float>& weights) {
   return weights.empty() ? at::Tensor() : at::tensor(weights);
 }
 
+// The gradient of weight * sum |scale|.
+void add_sparsity(const FlatParameters& flat, const FlatParameters::Range& scales, double weight) {
+  const auto step = static_cast<float>(weight);
+  for (auto i = static_cast<size_t>(scales.begin); i < static_cast<size_t>(scales.end); ++i) {
+    const float scale = flat.learned()[i];
+    flat.gradients()[i] += scale > 0 ? step : scale < 0 ? -step : 0.0f;
+  }
+}
+
 // Of which loss.h's parts are means: the losses as Ultralytics and others write them down.
 std::vector<double> numbers(const std::vector<at::Tensor>& parts) {
   std::vector<double> values;
@@ -34,6 +43,15 @@ Trainer::State::State(TrainingGraph training, TrainerOptions options, Parameters
       optimiser_(options_.optimiser, static_cast<int64_t>(flat_.learned().size())),
       average_(flat_.values()) {
   loss_options_.class_weights = class_weights(options_.class_weights);
+  find_zeros();
+}
+
+void Trainer::State::find_zeros() {
+  if (!options_.keep_zeros) return;
+  const FlatParameters::Range range = flat_.range(ParameterGroup::kDecaying);
+  zeros_.assign(static_cast<size_t>(range.end - range.begin), false);
+  for (size_t i = 0; i < zeros_.size(); ++i)
+    zeros_[i] = flat_.values()[static_cast<size_t>(range.begin) + i] == 0;
 }
 
 Result<Objective*> Trainer::State::objective(int height, int width) {
@@ -61,6 +79,8 @@ Rates Trainer::State::rates() const {
 StepReport Trainer::State::finish_step(const Rates& rates) {
   StepReport report;
   if (place_.batches - place_.last_update < rates.accumulate) return report;
+  if (options_.sparsity > 0)
+    add_sparsity(flat_, flat_.range(ParameterGroup::kScales), options_.sparsity);
   const double length = norm(flat_.gradients());
   report.finite = std::isfinite(length);
   if (!report.finite) return report;
@@ -75,6 +95,9 @@ StepReport Trainer::State::finish_step(const Rates& rates) {
   optimiser_.update(flat_.learned(), flat_.gradients(), static_cast<float>(scale), stretches,
                     rates.momentum);
   std::fill(flat_.gradients().begin(), flat_.gradients().end(), 0.0f);
+  float* const decaying = flat_.learned().data() + flat_.range(ParameterGroup::kDecaying).begin;
+  for (size_t i = 0; i < zeros_.size(); ++i)
+    if (zeros_[i]) decaying[i] = 0;
   average_.update(flat_.values());
   place_.last_update = place_.batches;
   place_.updates = optimiser_.updates();
@@ -85,7 +108,7 @@ StepReport Trainer::State::finish_step(const Rates& rates) {
 Result<Trainer> Trainer::create(TrainingGraph training, const TrainerOptions& options) {
   return guarded("preparing the network", [&]() -> Result<Trainer> {
     SHRIKE_ASSIGN(Parameters parameters, Parameters::of(training.graph));
-    if (options.distillation) add_adapters(parameters, training, *options.distillation);
+    if (options.distillation) add_helpers(parameters, training, *options.distillation);
     auto state = std::make_unique<State>(std::move(training), options, std::move(parameters));
     const Shape& own = *state->training_.graph.value(state->training_.graph.inputs[0]).shape;
     if (const auto built =
@@ -101,7 +124,7 @@ Trainer::Trainer(Trainer&&) noexcept = default;
 Trainer& Trainer::operator=(Trainer&&) noexcept = default;
 Trainer::~Trainer() = default;
 
-Result<StepReport> Trainer::step(const Batch& batch) {
+Result<StepReport> Trainer::step(const Batch& batch, size_t labelled) {
   State& state = *state_;
   SHRIKE_ASSIGN(Objective* const objective, state.objective(batch.height, batch.width));
   const ScheduleOptions& schedule = state.options_.schedule;
@@ -110,11 +133,14 @@ Result<StepReport> Trainer::step(const Batch& batch) {
   return guarded("a step of training", [&]() -> Result<StepReport> {
     LessonMaps lesson;
     if (state.options_.distillation) {
-      SHRIKE_ASSIGN(lesson, maps_of_lesson(*state.options_.distillation->teacher, batch));
+      SHRIKE_ASSIGN(lesson, maps_of_lesson(*state.options_.distillation->teacher, batch,
+                                           state.place_.batches));
     }
     const at::Tensor pictures = pictures_of(batch, state.options_.preprocess);
+    Targets targets = targets_of(batch);
+    targets.batch = static_cast<int64_t>(labelled);
     SHRIKE_ASSIGN(const LossValue loss,
-                  objective->evaluate(pictures, targets_of(batch), lesson, RunMode{true}));
+                  objective->evaluate(pictures, targets, lesson, RunMode{true}));
     StepReport report;
     if (std::isfinite(loss.total.item<double>())) {
       loss.total.backward();

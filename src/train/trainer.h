@@ -36,6 +36,10 @@ struct TrainerOptions {
   int64_t last_epochs = 0;       // at the end, for which some losses have a part (loss.h)
   std::function<bool(const std::string& name)> frozen = nullptr;  // parameters that do not learn
   std::vector<float> class_weights = {};                          // one a class, or none
+  // Weight of the sum of the magnitudes of batch norms' scales, which is added to the loss of each
+  // update (Liu et al. 2017, arXiv 1708.06519): scales of what is not needed go to zero.
+  double sparsity = 0;
+  bool keep_zeros = false;  // weights that are zero at the start stay zero: pruned ones
   std::optional<Distillation> distillation = {};                  // a teacher beside the labels
 };
 
@@ -64,8 +68,11 @@ class Trainer {
   ~Trainer();
 
   // A batch of any size that the graph can be brought to (multi-scale); the first of a size takes
-  // longer. Errors: kModel where it cannot be, kRuntime.
-  Result<StepReport> step(const Batch& batch);
+  // longer. Behind the first `labelled` pictures, at least one, come some that nobody has labelled:
+  // the losses of labels do not see them, and a teacher does. Errors: kModel where it cannot be,
+  // kRuntime.
+  Result<StepReport> step(const Batch& batch, size_t labelled);
+  Result<StepReport> step(const Batch& batch) { return step(batch, batch.pictures()); }
 
   std::vector<std::string> loss_names() const;
   Rates rates() const;  // of the next step
@@ -78,7 +85,7 @@ class Trainer {
   const TrainerPlace& place() const;
   // "weights/NAME", "average/NAME", "momentum/NAME" or "first/NAME" and "second/NAME", and between
   // updates "gradients/NAME". What distillation has beside the network is called
-  // "distill.adapter.STRIDE". Copies.
+  // "distill.KIND.STRIDE". Copies.
   std::vector<NamedTensor> tensors() const;
   // Errors (kModel): tensors are missing, or of other shapes: the state is another network's, and
   // the trainer is as it was.

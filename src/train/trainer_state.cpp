@@ -39,7 +39,7 @@ std::vector<Trainer::State::Block> Trainer::State::blocks(bool gradients) {
 Result<Graph> Trainer::State::graph_with(std::span<const float> values) const {
   TrainingGraph copy = training_;
   for (const Entry& entry : flat_.entries()) {
-    if (is_adapter(entry.name)) continue;
+    if (is_helper(entry.name)) continue;
     const std::optional<ValueId> id = copy.graph.find_value(entry.name);
     if (!id) return model_error("the graph has no constant " + in_quotes(entry.name));
     copy.graph.value(*id).constant =
@@ -92,6 +92,7 @@ Result<void> Trainer::go_on_from(const TrainerPlace& place,
     std::copy(from->data<float>().begin(), from->data<float>().end(), to.begin());
   if (!between_updates)
     std::fill(state.flat_.gradients().begin(), state.flat_.gradients().end(), 0.0f);
+  state.find_zeros();
   state.place_ = place;
   state.optimiser_.set_updates(place.updates);
   state.average_.set_updates(place.updates);

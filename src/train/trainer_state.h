@@ -29,6 +29,9 @@ class Trainer::State {
   };
   std::vector<Block> blocks(bool gradients);
 
+  // Notes which of the weights are zero, where these are to stay so.
+  void find_zeros();
+
   TrainingGraph training_;
   TrainerOptions options_;
   Parameters parameters_;
@@ -36,6 +39,7 @@ class Trainer::State {
   Optimiser optimiser_;
   MovingAverage average_;
   LossOptions loss_options_;
+  std::vector<bool> zeros_;  // by element of what decays; empty: none is kept
   TrainerPlace place_;
   std::map<std::pair<int, int>, Objective> objectives_;
 };

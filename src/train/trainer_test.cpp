@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 #include <random>
 
@@ -148,6 +149,63 @@ TEST(Trainer, AnotherNetworksStateIsRefusedAndChangesNothing) {
   ASSERT_FALSE(on);
   EXPECT_EQ(on.error().kind, ErrorKind::kModel);
   expect_same(three, untouched);
+}
+
+// By name, of those that end so.
+std::map<std::string, Tensor> weights_ending(const Trainer& trainer, const std::string& ending) {
+  std::map<std::string, Tensor> found;
+  for (NamedTensor& tensor : trainer.tensors())
+    if (tensor.name.starts_with("weights/") && tensor.name.ends_with(ending))
+      found[tensor.name] = std::move(tensor.tensor);
+  return found;
+}
+
+double magnitude(const std::map<std::string, Tensor>& tensors) {
+  double sum = 0;
+  for (const auto& [name, tensor] : tensors)
+    for (const float value : tensor.data<float>()) sum += std::abs(value);
+  return sum;
+}
+
+TEST(Trainer, SparsityDrivesScalesOfBatchNormsToZero) {
+  TrainerOptions options = options_of_two();
+  options.schedule.rate = 0.01;
+  Trainer plain = made(2, options);
+  options.sparsity = 10;
+  Trainer sparse = made(2, options);
+  learn(plain, 0, 12);
+  learn(sparse, 0, 12);
+  const std::string scales = ".bn.weight";
+  ASSERT_GT(weights_ending(sparse, scales).size(), 50u);
+  EXPECT_LT(magnitude(weights_ending(sparse, scales)),
+            0.99 * magnitude(weights_ending(plain, scales)));
+}
+
+TEST(Trainer, ZerosStayWhereTheyAreWanted) {
+  TrainingGraph half = network(2);
+  for (Value& value : half.graph.values) {
+    if (!value.constant || !value.name.ends_with("conv.weight")) continue;
+    const std::span<float> weights = value.constant->mutable_data<float>();
+    for (size_t i = 0; i < weights.size(); i += 2) weights[i] = 0;
+  }
+  for (const bool keep : {true, false}) {
+    TrainerOptions options = options_of_two();
+    options.keep_zeros = keep;
+    Result<Trainer> trainer = Trainer::create(half, options);
+    ASSERT_TRUE(trainer) << trainer.error().message;
+    learn(*trainer, 0, 4);
+    Result<Trainer> second = Trainer::create(half, options);
+    ASSERT_TRUE(second && second->go_on_from(trainer->place(), trainer->tensors()));
+    learn(*trainer, 4, 8);
+    learn(*second, 4, 8);
+    expect_same(*trainer, *second);
+    int64_t zeros = 0, moved = 0;
+    for (const auto& [name, tensor] : weights_ending(*trainer, "conv.weight"))
+      for (size_t i = 0; i < tensor.data<float>().size(); ++i)
+        ++(tensor.data<float>()[i] == 0 ? zeros : moved);
+    EXPECT_GT(moved, 1000);
+    EXPECT_EQ(zeros >= moved, keep) << zeros << " of " << zeros + moved;
+  }
 }
 
 }  // namespace

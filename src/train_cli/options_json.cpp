@@ -19,6 +19,7 @@ void for_each_option(Options& o, const Visit& visit) {
   visit("scratch", o.scratch);
   visit("data", o.data);
   visit("pictures", o.pictures);
+  visit("holdout", o.holdout);
   visit("imgsz", o.size);
   visit("epochs", o.epochs);
   visit("batch", o.batch);
@@ -36,6 +37,8 @@ void for_each_option(Options& o, const Visit& visit) {
   visit("freeze", o.freeze);
   visit("cls-pw", o.class_power);
   visit("clip", o.most_norm);
+  visit("sparsity", o.sparsity);
+  visit("keep-zeros", o.keep_zeros);
   visit("multi-scale", o.multi_scale);
   for (const AugmentSetting& setting : augment_settings())
     visit(std::string(setting.name), o.augment.*setting.value);
@@ -46,7 +49,9 @@ void for_each_option(Options& o, const Visit& visit) {
   visit("labels", o.labels);
   visit("distill-response", o.distill_response);
   visit("distill-feature", o.distill_feature);
+  visit("distill-masked", o.distill_masked);
   visit("temperature", o.temperature);
+  visit("unlabeled", o.unlabeled);
 }
 
 std::string absolute(const std::string& path) {
@@ -75,7 +80,8 @@ void read(const Json& json, std::optional<double>& value) {
 Json to_json(const TrainOptions& options) {
   TrainOptions anywhere = options;
   for (std::string* path : {&anywhere.model.model, &anywhere.model.weights, &anywhere.scratch,
-                            &anywhere.data, &anywhere.pictures, &anywhere.teacher})
+                            &anywhere.data, &anywhere.pictures, &anywhere.teacher,
+                            &anywhere.unlabeled})
     *path = absolute(*path);
   Json json = Json::object();
   for_each_option(anywhere,

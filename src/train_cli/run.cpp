@@ -12,6 +12,7 @@
 #include "train_cli/curves.h"
 #include "train_cli/final_report.h"
 #include "train_cli/judge.h"
+#include "train_cli/mixed_batch.h"
 #include "train_cli/saved_model.h"
 
 namespace shrike {
@@ -27,12 +28,11 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 }  // namespace
 
 Run::Run(const TrainOptions& options, const RunData& data, const RunSettings& settings,
-         train::Trainer trainer, std::unique_ptr<Loader> loader)
+         train::Trainer trainer)
     : options_(options),
       data_(data),
       settings_(settings),
       trainer_(std::move(trainer)),
-      loader_(std::move(loader)),
       folder_(options.out),
       checkpoints_(folder_.checkpoints()),
       table_(trainer_.loss_names()) {}
@@ -40,10 +40,8 @@ Run::Run(const TrainOptions& options, const RunData& data, const RunSettings& se
 Result<Run> Run::create(const TrainOptions& options, const RunData& data,
                         const RunSettings& settings, train::Trainer trainer,
                         const std::optional<RunState>& state) {
-  SHRIKE_ASSIGN(std::unique_ptr<Loader> loader,
-                Loader::create(data.train, settings.loader,
-                               state ? std::optional(state->loader) : std::nullopt));
-  Run run(options, data, settings, std::move(trainer), std::move(loader));
+  Run run(options, data, settings, std::move(trainer));
+  SHRIKE_TRY(run.open_loaders(state ? &*state : nullptr));
   if (state) {
     run.state_ = *state;
     run.seconds_before_ = state->seconds;
@@ -53,6 +51,18 @@ Result<Run> Run::create(const TrainOptions& options, const RunData& data,
   run.progress_ = std::make_unique<Progress>(run.trainer_.loss_names(), options.epochs,
                                              run.state_.epochs_done, stderr_is_terminal());
   return run;
+}
+
+Result<void> Run::open_loaders(const RunState* state) {
+  const auto open = [&](const Dataset& dataset, const LoaderOptions& options,
+                        const LoaderState RunState::*place) {
+    return Loader::create(dataset, options, state ? std::optional(state->*place) : std::nullopt);
+  };
+  SHRIKE_ASSIGN(loader_, open(data_.train, settings_.loader, &RunState::loader));
+  if (settings_.unlabeled) {
+    SHRIKE_ASSIGN(unlabeled_, open(data_.unlabeled, *settings_.unlabeled, &RunState::unlabeled));
+  }
+  return {};
 }
 
 Result<int> Run::go() {
@@ -67,7 +77,7 @@ Result<int> Run::go() {
     if (finished()) return end();
     if (seconds_since(saved_) >= static_cast<double>(options_.save_seconds))
       SHRIKE_TRY(save_checkpoint());
-    SHRIKE_ASSIGN(const Batch* batch, loader_->next());
+    SHRIKE_ASSIGN(const Batch* batch, next_batch());
     tell_left_out();
     SHRIKE_TRY(show_batch(*batch));
     SHRIKE_ASSIGN(const bool finite, learn_from(*batch));
@@ -86,17 +96,29 @@ Result<void> Run::show_batch(const Batch& batch) const {
   return write_batch_page(folder_.page(batch.index), batch, data_.train.names);
 }
 
+Result<const Batch*> Run::next_batch() {
+  SHRIKE_ASSIGN(const Batch* batch, loader_->next());
+  labelled_ = batch->pictures();
+  if (!unlabeled_) return batch;
+  SHRIKE_ASSIGN(const Batch* others, unlabeled_->next());
+  mix(*batch, *others, mixed_);
+  return &mixed_;
+}
+
 void Run::tell_left_out() {
-  for (const Finding& finding : loader_->take_findings()) {
-    progress_->clear();
-    say(printable("left out: " + finding_text(finding)));
+  for (Loader* loader : {loader_.get(), unlabeled_.get()}) {
+    if (!loader) continue;
+    for (const Finding& finding : loader->take_findings()) {
+      progress_->clear();
+      say(printable("left out: " + finding_text(finding)));
+    }
   }
 }
 
 Result<bool> Run::learn_from(const Batch& batch) {
   state_.rate = trainer_.rates().weights;
   const auto begin = Clock::now();
-  SHRIKE_ASSIGN(const train::StepReport report, trainer_.step(batch));
+  SHRIKE_ASSIGN(const train::StepReport report, trainer_.step(batch, labelled_));
   if (!report.finite) return false;
   state_.sums.add(report.parts, static_cast<int64_t>(batch.pictures()),
                   batch.waited + seconds_since(begin), batch.waited);
@@ -113,13 +135,14 @@ Result<void> Run::end_epoch() {
   if (interrupted() != 0) return {};  // it is judged when the run goes on
   if (!validation) return validation.error();
   const Scores& scores = validation->scores;
+  const SavedNorms norms = options_.sparsity > 0 ? SavedNorms::kNodes : SavedNorms::kFolded;
   const bool best = state_.epochs_done == 0 || fitness(scores) > state_.best_fitness;
   if (best) {
     state_.best_fitness = fitness(scores);
     state_.best_epoch = state_.epochs_done;
-    SHRIKE_TRY(save_trained(average, folder_.best()));
+    SHRIKE_TRY(save_trained(average, norms, folder_.best()));
   }
-  SHRIKE_TRY(save_trained(average, folder_.last()));
+  SHRIKE_TRY(save_trained(average, norms, folder_.last()));
   const EpochRow row = row_of(scores);
   table_.add(row);
   SHRIKE_TRY(table_.write(folder_.results()));
@@ -150,6 +173,7 @@ double Run::seconds() const { return seconds_before_ + seconds_since(start_); }
 Result<void> Run::save_checkpoint() {
   state_.trainer = trainer_.place();
   state_.loader = loader_->state();
+  if (unlabeled_) state_.unlabeled = unlabeled_->state();
   state_.seconds = seconds();
   const Result<void> written =
       checkpoints_.write({state_.trainer.batches, to_json(state_), trainer_.tensors()});
@@ -172,7 +196,7 @@ Result<void> Run::go_back() {
   state_.returns = returns;
   state_.trainer.slower = std::pow(kSlower, static_cast<double>(returns));
   SHRIKE_TRY(trainer_.go_on_from(state_.trainer, found.checkpoint->tensors));
-  SHRIKE_ASSIGN(loader_, Loader::create(data_.train, settings_.loader, state_.loader));
+  SHRIKE_TRY(open_loaders(&state_));
   if (state_.epochs_done > 0)
     SHRIKE_TRY(table_.read(folder_.results(), static_cast<size_t>(state_.epochs_done)));
   else

@@ -40,9 +40,13 @@ class Run {
   using Clock = std::chrono::steady_clock;
 
   Run(const TrainOptions& options, const RunData& data, const RunSettings& settings,
-      train::Trainer trainer, std::unique_ptr<Loader> loader);
+      train::Trainer trainer);
 
+  // At `state`, or at the beginning.
+  Result<void> open_loaders(const RunState* state);
   bool finished() const;
+  // With the pictures that have no labels.
+  Result<const Batch*> next_batch();
   Result<void> show_batch(const Batch& batch) const;
   void tell_left_out();
   // False where the loss was not finite.
@@ -60,6 +64,9 @@ class Run {
   const RunSettings& settings_;
   train::Trainer trainer_;
   std::unique_ptr<Loader> loader_;
+  std::unique_ptr<Loader> unlabeled_;  // null: every picture has labels
+  Batch mixed_;
+  size_t labelled_ = 0;  // of the batch at hand the first pictures
   RunFolder folder_;
   CheckpointFolder checkpoints_;
   ResultsTable table_;

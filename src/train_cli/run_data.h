@@ -8,11 +8,17 @@ namespace shrike {
 
 struct RunData {
   Dataset train, val;
+  Dataset unlabeled;  // pictures that learn from a teacher alone; without samples: none
 };
 
 // What is wrong with labels and pictures is said on standard error, and left out. Errors: those of
 // open_dataset(); kInput where a label is of a class that the data set does not define, which a
 // detector would learn wrongly without a word, and where a split has no pictures or no objects.
+// With options.holdout `val` is that part of the split train, which `train` lacks; the split val is
+// not looked at.
 Result<RunData> open_run_data(const TrainOptions& options, int threads);
+
+// RunData::train alone.
+Result<Dataset> open_training_pictures(const TrainOptions& options, int threads);
 
 }  // namespace shrike

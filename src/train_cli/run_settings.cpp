@@ -25,12 +25,13 @@ bool wants_adam(const TrainOptions& o, int64_t samples) {
   return (samples + together - 1) / together * o.epochs <= kLongRun;
 }
 
+// `batch`: pictures with labels of one that has o.batch.
 train::ScheduleOptions schedule_of(const TrainOptions& o, bool adam, int64_t classes,
-                                   int64_t samples) {
+                                   int64_t samples, int64_t batch) {
   const bool chosen = o.optimiser == "auto";
   train::ScheduleOptions schedule;
   schedule.epochs = o.epochs;
-  schedule.batches = (samples + o.batch - 1) / o.batch;
+  schedule.batches = (samples + batch - 1) / batch;
   schedule.batch = o.batch;
   schedule.nominal = o.nominal;
   schedule.rate = o.rate.value_or(adam ? adam_rate(classes) : schedule.rate);
@@ -43,6 +44,35 @@ train::ScheduleOptions schedule_of(const TrainOptions& o, bool adam, int64_t cla
   // What AdamW calls so does not warm up.
   if (adam) schedule.warmup_momentum = schedule.momentum;
   return schedule;
+}
+
+// Of a batch the pictures with labels: as many as of the set, at least one.
+int64_t labelled_batch(int64_t batch, const RunData& data) {
+  if (data.unlabeled.samples.empty()) return batch;
+  const auto count = [](const Dataset& dataset) {
+    return static_cast<double>(dataset.samples.size());
+  };
+  const double share = count(data.train) / (count(data.train) + count(data.unlabeled));
+  return std::clamp(std::llround(share * static_cast<double>(batch)), 1LL,
+                    static_cast<long long>(batch) - 1);
+}
+
+// The other pictures' part of each batch, through all batches that have labels; memory by share.
+LoaderOptions share_batch(LoaderOptions& labelled, int64_t batch, const RunData& data) {
+  LoaderOptions other = labelled;
+  other.labels = false;
+  other.batch = batch - labelled.batch;
+  const auto batches = [](const Dataset& dataset, int64_t of) {
+    return (static_cast<int64_t>(dataset.samples.size()) + of - 1) / of;
+  };
+  const int64_t all = labelled.epochs * batches(data.train, labelled.batch);
+  const int64_t own = batches(data.unlabeled, other.batch);
+  other.epochs = (all + own - 1) / own;
+  other.seed = ~labelled.seed;
+  const size_t part = labelled.cache_bytes / static_cast<size_t>(batch);
+  labelled.cache_bytes = part * static_cast<size_t>(labelled.batch);
+  other.cache_bytes = part * static_cast<size_t>(other.batch);
+  return other;
 }
 
 int largest_stride(const Head& head) {
@@ -104,7 +134,8 @@ Result<void> freeze(const TrainOptions& o, const Graph& graph, train::TrainerOpt
 }  // namespace
 
 Result<RunSettings> run_settings(const TrainOptions& o, const StartingNetwork& network,
-                         const Dataset& dataset, int threads) {
+                                 const RunData& data, int threads) {
+  const Dataset& dataset = data.train;
   const auto samples = static_cast<int64_t>(dataset.samples.size());
   const Head& head = network.training.head.head;
   RunSettings settings;
@@ -112,7 +143,7 @@ Result<RunSettings> run_settings(const TrainOptions& o, const StartingNetwork& n
   loader.preprocess = network.preprocess;
   loader.augment = o.augment;
   loader.epochs = o.epochs;
-  loader.batch = o.batch;
+  loader.batch = labelled_batch(o.batch, data);
   loader.multi_scale = o.multi_scale;
   loader.stride = largest_stride(head);
   loader.seed = o.seed;
@@ -120,15 +151,19 @@ Result<RunSettings> run_settings(const TrainOptions& o, const StartingNetwork& n
   loader.threads = threads - 1;
   loader.prefetch = 0;
   loader.cache_bytes = static_cast<size_t>(o.cache_mb) << 20;
+  if (!data.unlabeled.samples.empty()) settings.unlabeled = share_batch(loader, o.batch, data);
 
   train::TrainerOptions& trainer = settings.trainer;
-  const bool adam = wants_adam(o, samples);
+  const bool adam =
+      wants_adam(o, samples + static_cast<int64_t>(data.unlabeled.samples.size()));
   trainer.preprocess = network.preprocess;
   trainer.optimiser = adam ? train::OptimiserKind::kAdamW : train::OptimiserKind::kSgd;
-  trainer.schedule = schedule_of(o, adam, head.num_classes, samples);
+  trainer.schedule = schedule_of(o, adam, head.num_classes, samples, loader.batch);
   trainer.weight_decay = o.weight_decay;
   trainer.most_norm = o.most_norm;
   trainer.last_epochs = o.augment.close_mosaic;
+  trainer.sparsity = o.sparsity;
+  trainer.keep_zeros = o.keep_zeros;
   trainer.class_weights = class_weights(dataset, o.class_power);
   SHRIKE_TRY(freeze(o, network.training.graph, trainer));
   return settings;

@@ -1,9 +1,12 @@
 // What the options of a run come to, once its data set is known.
 #pragma once
 
+#include <optional>
+
 #include "augment/loader.h"
 #include "cli/train_options.h"
 #include "formats/json.h"
+#include "train_cli/run_data.h"
 #include "train/trainer.h"
 #include "train_cli/starting_network.h"
 
@@ -11,6 +14,9 @@ namespace shrike {
 
 struct RunSettings {
   LoaderOptions loader;
+  // Of pictures that learn from a teacher alone: then a batch of both has so many of each kind as
+  // the set has, at least one.
+  std::optional<LoaderOptions> unlabeled;
   train::TrainerOptions trainer;
 };
 
@@ -20,7 +26,7 @@ struct RunSettings {
 // 0.01, both with momentum 0.9 and a warm-up that starts at 0 for biases, too.
 // Errors (kUsage): --freeze names nothing that the network has.
 Result<RunSettings> run_settings(const TrainOptions& options, const StartingNetwork& network,
-                         const Dataset& dataset, int threads);
+                                 const RunData& data, int threads);
 
 // What was chosen where the options leave it open.
 Json chosen_json(const RunSettings& settings);

@@ -6,6 +6,17 @@ namespace shrike {
 
 namespace {
 
+template <typename State, typename Visit>
+void for_each_number(State& s, const char* group, const Visit& visit) {
+  visit(group, "seed", s.seed);
+  visit(group, "epoch", s.epoch);
+  visit(group, "batch_index", s.batch_index);
+  visit(group, "batch", s.batch);
+  visit(group, "samples", s.samples);
+  visit(group, "data", s.data);
+  visit(group, "window", s.window);
+}
+
 // Calls visit(group, name, field) for each number, in the order of the file.
 template <typename State, typename Visit>
 void for_each_number(State& s, const Visit& visit) {
@@ -13,13 +24,8 @@ void for_each_number(State& s, const Visit& visit) {
   visit("trainer", "last_update", s.trainer.last_update);
   visit("trainer", "updates", s.trainer.updates);
   visit("trainer", "slower", s.trainer.slower);
-  visit("loader", "seed", s.loader.seed);
-  visit("loader", "epoch", s.loader.epoch);
-  visit("loader", "batch_index", s.loader.batch_index);
-  visit("loader", "batch", s.loader.batch);
-  visit("loader", "samples", s.loader.samples);
-  visit("loader", "data", s.loader.data);
-  visit("loader", "window", s.loader.window);
+  for_each_number(s.loader, "loader", visit);
+  for_each_number(s.unlabeled, "unlabeled", visit);
   visit("sums", "losses", s.sums.losses);
   visit("sums", "batches", s.sums.batches);
   visit("sums", "pictures", s.sums.pictures);

@@ -15,6 +15,7 @@ namespace shrike {
 struct RunState {
   train::TrainerPlace trainer;
   LoaderState loader;        // of the batch that comes next
+  LoaderState unlabeled;     // of its pictures that learn from a teacher alone, where there are any
   EpochSums sums;            // of the epoch that is not judged yet
   double rate = 0;           // of the last batch
   int64_t epochs_done = 0;   // and judged: as many rows has results.csv

@@ -5,10 +5,10 @@
 
 namespace shrike {
 
-Result<void> save_trained(Graph network, const std::filesystem::path& path) {
+Result<void> save_trained(Graph network, SavedNorms norms, const std::filesystem::path& path) {
   SHRIKE_TRY(run_passes(network, saving_passes()));
   SHRIKE_TRY(run_passes(network, cleanup_passes()));
-  SHRIKE_TRY(run_passes(network, folding_passes()));
+  if (norms == SavedNorms::kFolded) SHRIKE_TRY(run_passes(network, folding_passes()));
   return save_onnx(network, path);
 }
 

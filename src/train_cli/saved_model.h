@@ -1,6 +1,7 @@
 // The trained network as a file that other programs run.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 
 #include "base/result.h"
@@ -8,7 +9,9 @@
 
 namespace shrike {
 
-// ONNX: batch norms folded, the head written out, the file replaced whole. Errors name the file.
-Result<void> save_trained(Graph network, const std::filesystem::path& path);
+// ONNX: batch norms folded, or as nodes for those who want to see their scales; the head written
+// out, the file replaced whole. Errors name the file.
+enum class SavedNorms : uint8_t { kFolded, kNodes };
+Result<void> save_trained(Graph network, SavedNorms norms, const std::filesystem::path& path);
 
 }  // namespace shrike

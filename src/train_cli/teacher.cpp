@@ -41,6 +41,7 @@ Result<train::Distillation> prepared(const TrainOptions& options, LoadedModel mo
   distillation.labels = options.labels;
   distillation.response = options.distill_response;
   distillation.feature = options.distill_feature;
+  distillation.masked = options.distill_masked;
   distillation.temperature = options.temperature;
   distillation.seed = options.seed;
   return distillation;

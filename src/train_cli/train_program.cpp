@@ -10,6 +10,7 @@
 #include "train/run_once.h"
 #include "train_cli/dry_run.h"
 #include "train_cli/starting_network.h"
+#include "train_cli/taylor_file.h"
 #include "train_cli/training_run.h"
 
 namespace shrike {
@@ -40,6 +41,7 @@ Result<int> train_program(const Words& words) {
   if (arguments.help) return kExitOk;
   train::keep_freed_memory();
   if (!options.resume.empty()) return resumed_run(options);
+  if (!options.taylor.empty()) return write_taylor_file(options);
   if (!options.dry_run) return training_run(options);
   const int threads = training_threads(options);
   train::set_threads(threads);

@@ -49,7 +49,7 @@ Result<Prepared> prepare(const TrainOptions& options) {
   SHRIKE_ASSIGN(prepared.data, open_run_data(options, threads));
   const Dataset& dataset = prepared.data.train;
   SHRIKE_ASSIGN(StartingNetwork network, starting_network(options, dataset.names));
-  SHRIKE_ASSIGN(prepared.settings, run_settings(options, network, dataset, threads));
+  SHRIKE_ASSIGN(prepared.settings, run_settings(options, network, prepared.data, threads));
   if (!options.teacher.empty()) {
     SHRIKE_ASSIGN(prepared.settings.trainer.distillation,
                   open_teacher(options, network, dataset.names, threads));

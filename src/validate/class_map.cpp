@@ -136,7 +136,8 @@ Result<ClassMap> match_classes(const ClassList& model, const ClassList& data,
 Result<ClassMap> shared_classes(const ClassList& model, const ClassList& data) {
   if (!model.known || !data.known) return match_classes(model, data, ClassMatching::kByName);
   const Finder finder(model.names);
-  ClassMap map{std::vector<int>(model.names.size(), kNoClass), static_cast<int>(model.names.size())};
+  ClassMap map{std::vector<int>(model.names.size(), kNoClass),
+               static_cast<int>(model.names.size())};
   for (size_t i = 0; i < data.names.size(); ++i) {
     const int found = finder.find(data.names[i]);
     if (found == kNoClass) continue;

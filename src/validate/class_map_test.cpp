@@ -86,20 +86,23 @@ TEST(ClassMapTest, AModelWithoutNames) {
   EXPECT_NE(map.error().message.find("names no classes"), std::string::npos);
 }
 
+Result<ClassMap> shared(const Names& model, const Names& data, bool known = true) {
+  return shared_classes({model, known}, {data, true});
+}
+
 TEST(SharedClassesTest, EachListMayHaveOthers) {
   const Result<ClassMap> map =
-      shared_classes({{"cat", "dog", "Traffic light"}, true}, {{"owl", "traffic_light", "cat"}, true});
+      shared({"cat", "dog", "Traffic light"}, {"owl", "traffic_light", "cat"});
   EXPECT_EQ(ids(map), (Ids{2, kNoClass, 1}));
   EXPECT_EQ(map->dropped, 1);
 }
 
 TEST(SharedClassesTest, TheFirstOfTwoThatAreOneClass) {
-  EXPECT_EQ(ids(shared_classes({{"tv", "cat"}, true}, {{"owl", "tv monitor", "TV"}, true})),
-            (Ids{1, kNoClass}));
+  EXPECT_EQ(ids(shared({"tv", "cat"}, {"owl", "tv monitor", "TV"})), (Ids{1, kNoClass}));
 }
 
 TEST(SharedClassesTest, NoneInCommonShowsBothLists) {
-  const Result<ClassMap> map = shared_classes({{"cat", "dog"}, true}, {{"red", "blue"}, true});
+  const Result<ClassMap> map = shared({"cat", "dog"}, {"red", "blue"});
   ASSERT_FALSE(map);
   EXPECT_EQ(map.error().kind, ErrorKind::kInput);
   for (const char* name : {"cat", "dog", "red", "blue"})
@@ -107,8 +110,8 @@ TEST(SharedClassesTest, NoneInCommonShowsBothLists) {
 }
 
 TEST(SharedClassesTest, WithoutNamesByNumberIfThereAreAsMany) {
-  EXPECT_EQ(ids(shared_classes({{"0", "1"}, false}, {{"red", "blue"}, true})), (Ids{0, 1}));
-  EXPECT_FALSE(shared_classes({{"0", "1", "2"}, false}, {{"red", "blue"}, true}));
+  EXPECT_EQ(ids(shared({"0", "1"}, {"red", "blue"}, false)), (Ids{0, 1}));
+  EXPECT_FALSE(shared({"0", "1", "2"}, {"red", "blue"}, false));
 }
 
 }  // namespace

@@ -80,6 +80,18 @@ TEST_F(Prune, OtherBudgetsAndImportances) {
   EXPECT_EQ(report({"--latency", "100000"})["channels"]["removed"], 0);
 }
 
+TEST_F(Prune, WeightsBecomeZeroInBlocks) {
+  const Json json = report({"--ratio", "0.5", "--unstructured"});
+  EXPECT_GE(json["blocks"]["zero"].get<double>(), 0.5 * json["blocks"]["all"].get<double>());
+  EXPECT_LT(share(json["macs"]), 0.8);
+  EXPECT_GT(fs::file_size(at("out.onnx")), 0.9 * static_cast<double>(fs::file_size(at("wide.onnx"))));
+}
+
+// The file's own scales, which are folded in what is pruned.
+TEST_F(Prune, ByScalesOfBatchNorms) {
+  EXPECT_EQ(report({"--macs", "0.8", "--importance", "norm"})["importance"], "norm");
+}
+
 TEST_F(Prune, ProtectedLayersStay) {
   const Json json = report({"--macs", "0.5"});
   std::string name;
@@ -100,8 +112,14 @@ TEST_F(Prune, WhatCannotBeIsSaid) {
   expect_refused(prune({"--macs", "0.001"}), 2, "the least is 0.");
   expect_refused(prune({"--latency", "0.0001"}), 2, "the least is");
   expect_refused(prune({"--macs", "0.5", "--importance", "fame"}), 2, "not one of l1");
-  expect_refused(prune({"--macs", "0.5", "--importance", "norm"}), 2, "needs batch norms");
+  ASSERT_EQ(run_shrike({"convert", path("wide.onnx"), path("folded.onnx"), "--fold-batchnorm"}).code,
+            0);
+  expect_refused(prune({"--macs", "0.5", "--importance", "norm"}, "folded.onnx"), 2,
+                 "needs batch norms");
   expect_refused(prune({"--macs", "0.5", "--protect", "nobody"}), 2, "no layer 'nobody'");
+  expect_refused(prune({"--macs", "0.5", "--steps", "2"}), 2, "give --epochs");
+  expect_refused(prune({"--macs", "0.5", "--", "--batch", "8"}), 2, "give --epochs");
+  expect_refused(prune({"--latency", "1", "--unstructured"}), 2, "no network faster");
   expect_refused(prune({"--macs", "0.5"}, fs::path(model_).filename()), 2,
                  "no channel of the model can leave");
 }

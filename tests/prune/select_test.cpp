@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "ir/infer.h"
+#include "passes/pipeline.h"
 #include "prune/cost.h"
 #include "prune/importance.h"
 #include "prune/remove_channels.h"
@@ -135,6 +137,46 @@ TEST(Importance, NormNeedsBatchNorms) {
   const auto scores = importance(graph, Channels::of(graph), Importance::kNorm, 0);
   ASSERT_FALSE(scores);
   EXPECT_EQ(scores.error().kind, ErrorKind::kUsage);
+}
+
+TEST(Importance, MeasuredNumbersAreFoundByTheWeightsNames) {
+  const Graph graph = three_filters({1, 1, 1, 1, 1, 1});
+  const Channels channels = Channels::of(graph);
+  const auto scores =
+      importance(graph, channels, Importance::kTaylor, 0, {{"w", {3, 1, 2}}, {"other", {7}}});
+  ASSERT_TRUE(scores) << scores.error().message;
+  const Axis& made = channels.axis(*graph.find_value("w"), 0);
+  for (size_t i = 0; i < 3; ++i)
+    EXPECT_EQ((*scores)[static_cast<size_t>(made[i])], (std::vector<double>{3, 1, 2})[i]);
+  for (const FilterScores& wrong : {FilterScores{{"w", {1, 2}}}, FilterScores{}})
+    EXPECT_FALSE(importance(graph, channels, Importance::kTaylor, 0, wrong));
+}
+
+TEST(Importance, ScalesOfBatchNormsOutliveTheirFolding) {
+  Result<Graph> scratch = zoo::scratch_model("yolov8n", {.classes = 3, .size = {{64, 64}}});
+  ASSERT_TRUE(scratch);
+  Graph graph = *std::move(scratch);
+  float worth = 0;
+  for (const Node& node : graph.nodes)
+    if (std::holds_alternative<BatchNorm>(node.op))
+      for (float& scale : graph.value(node.inputs[1]).constant->mutable_data<float>()) {
+        worth = worth > 50 ? -50 : worth + 3;
+        scale = worth;
+      }
+  const FilterScores scales = norm_scales(graph);
+  Graph folded = graph;
+  ASSERT_TRUE(run_passes(folded, folding_passes()));
+  const auto before = importance(graph, Channels::of(graph), Importance::kNorm, 0);
+  const auto after = importance(folded, Channels::of(folded), Importance::kNorm, 0, scales);
+  ASSERT_TRUE(before) << before.error().message;
+  ASSERT_TRUE(after) << after.error().message;
+  const auto sorted = [](std::vector<double> values) {
+    std::erase(values, 0);
+    std::sort(values.begin(), values.end());
+    return values;
+  };
+  EXPECT_GT(sorted(*before).size(), 500u);
+  EXPECT_EQ(sorted(*before), sorted(*after));
 }
 
 TEST(Importance, GroupsAreComparable) {

@@ -20,7 +20,8 @@ class Distill : public SquaresTest {
   std::vector<std::string> run(const std::string& out) const {
     std::vector<std::string> run =
         words(out, {"--epochs", "3", "--save-seconds", "0", "--teacher", path("teacher/last.onnx"),
-                    "--labels", "0.5", "--distill-feature", "2", "--temperature", "2"});
+                    "--labels", "0.5", "--distill-feature", "2", "--distill-masked", "1",
+                    "--temperature", "2"});
     run[0] = "distill";
     return run;
   }
@@ -32,7 +33,7 @@ TEST_F(Distill, GoesOnWithTheSameBits) {
   ASSERT_EQ(whole.code, 0) << whole.err;
   const auto table = rows("whole");
   for (const char* column : {"train_distill_class_loss", "train_distill_box_loss",
-                             "train_distill_feature_loss"})
+                             "train_distill_feature_loss", "train_distill_masked_loss"})
     EXPECT_NE(std::find(table[0].begin(), table[0].end(), column), table[0].end()) << column;
 
   Start start;
@@ -48,10 +49,52 @@ TEST_F(Distill, GoesOnWithTheSameBits) {
   EXPECT_EQ(bytes_of(at("whole/last.onnx")), bytes_of(at("parts/last.onnx")));
 }
 
+// Half of the pictures lose their labels and learn from the teacher alone.
+TEST_F(Distill, PicturesWithoutLabelsAreMixedIn) {
+  make_teacher();
+  for (int i = 0; i < 12; ++i) {
+    const std::string name = std::to_string(100 + i);
+    fs::create_directories(at("more"));
+    fs::rename(at("set/images/train/" + name + ".png"), at("more/" + name + ".png"));
+    fs::remove(at("set/labels/train/" + name + ".txt"));
+  }
+  file("more/damaged.png", "no picture");
+  const auto with_more = [&](const std::string& out) {
+    std::vector<std::string> words = run(out);
+    words.insert(words.end(), {"--unlabeled", path("more"), "--holdout", "0.25"});
+    return words;
+  };
+  const Outcome whole = run_shrike(with_more("whole"));
+  ASSERT_EQ(whole.code, 0) << whole.err;
+  EXPECT_NE(whole.err.find("damaged.png"), std::string::npos) << whole.err;
+
+  Start start;
+  start.words = with_more("parts");
+  start.signal = SIGTERM;
+  start.interrupt_when = at("parts") / "results.csv";
+  ASSERT_EQ(run_shrike(start).code, 128 + SIGTERM);
+  const Outcome on = run_shrike({"train", "--resume", path("parts")});
+  ASSERT_EQ(on.code, 0) << on.err;
+  EXPECT_EQ(bytes_of(at("whole/last.onnx")), bytes_of(at("parts/last.onnx")));
+  // 9 of 12 with labels: in a batch of 8 they are 3, so that an epoch has 3 batches.
+  EXPECT_TRUE(fs::exists(at("whole/checkpoints/checkpoint-9.safetensors")));
+
+  const auto refused = [&](const std::vector<std::string>& more, int code) {
+    std::vector<std::string> words = run("refused");
+    words.insert(words.end(), more.begin(), more.end());
+    const Outcome outcome = run_shrike(words);
+    EXPECT_EQ(outcome.code, code) << outcome.err;
+    EXPECT_FALSE(fs::exists(at("refused")));
+  };
+  refused({"--unlabeled", path("missing")}, 3);
+  refused({"--unlabeled", path("more"), "--multi-scale", "0.5"}, 2);
+}
+
 TEST_F(Distill, WhatDoesNotFitIsRefused) {
   EXPECT_EQ(run_shrike({"distill", "--data", path("set"), "--out", path("run")}).code, 2);
   EXPECT_EQ(run_shrike(words("run", {"--labels", "0"})).code, 2) << "no teacher";
   EXPECT_EQ(run_shrike(words("run", {"--teacher", "x.onnx", "--distill-response", "0"})).code, 2);
+  EXPECT_EQ(run_shrike(words("run", {"--unlabeled", path("set")})).code, 2) << "no teacher";
   EXPECT_EQ(run_shrike(words("run", {"--teacher", path("missing.onnx")})).code, 4);
   make_teacher();
   file("set/data.yaml", "path: .\ntrain: images/train\nval: images/val\nnames: [cat, dog]\n");

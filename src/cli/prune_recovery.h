@@ -1,0 +1,62 @@
+// Recovery: a network pruned in turns, each followed by training in shrike-train, with the unpruned
+// model as teacher.
+//
+// All of it lies in one folder, from which the same command goes on after whatever ended it:
+//   recovery.json            what was asked; another command is refused there
+//   original.onnx            the teacher
+//   step-1/pruned.onnx       before training
+//   step-1/run               what `shrike train` leaves
+//   step-1/recovered.onnx    the step's result, once it is there: best.onnx of the run
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/float_model.h"
+#include "formats/json.h"
+#include "prune/prune.h"
+
+namespace shrike {
+
+struct RecoveryOptions {
+  std::filesystem::path folder;
+  std::string data, pictures;     // as of --data and --pictures
+  int64_t epochs = 1, steps = 1;  // of all steps together, at least one each; at least 1
+  uint64_t seed = 0;
+  int threads = 0;
+  bool teacher = true;
+  bool zeros = false;              // weights that are zero stay zero
+  std::vector<std::string> train;  // more words for `shrike train`
+  Json wish;                       // what else tells one command from another
+};
+
+// What a step makes of a model: its network with fewer channels or weights. Files that it needs
+// meanwhile may lie in `folder`.
+using PruneStep = std::function<Result<PruneOutcome>(
+    const FloatModel& model, const PruneOptions& options, const std::filesystem::path& folder)>;
+
+struct Recovered {
+  FloatModel pruned, recovered;  // of the last step
+};
+
+// What `train` is told in a step, from 1: for a check before any work is done.
+std::vector<std::string> training_words(const RecoveryOptions& options, int64_t step);
+
+// The budget of a step, for a network that is the original, or that of the step before it: the
+// share F that stays of macs, parameters or channels becomes F^(step / steps) of the original's,
+// milliseconds go down geometrically from `ms`, and the share of a layer that may leave is such
+// that all steps together keep to it. With `zeros` that of zero_blocks(), which counts what is zero
+// already.
+PruneOptions step_options(const PruneOptions& options, int64_t step, int64_t steps,
+                          const Graph& original, const Graph& now, double ms, bool zeros);
+
+// Errors: those of the step and of shrike-train, of the kind that its exit code says; kUsage where
+// another command's work lies in the folder; kRuntime after an interrupt, from which the same
+// command goes on.
+Result<Recovered> prune_and_recover(const FloatModel& model, const PruneOptions& options,
+                                    const PruneStep& prune, const RecoveryOptions& recovery);
+
+}  // namespace shrike

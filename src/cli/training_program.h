@@ -1,0 +1,20 @@
+// shrike-train, the program that trains: it links LibTorch, as shrike does not.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace shrike {
+
+// Where it is: beside the program that runs. An error (kRuntime) says how to build it.
+Result<std::filesystem::path> training_program();
+
+// Runs it to its end, what it says on standard error shown. Once interrupted() it is asked to end,
+// and has a minute for its checkpoint. Errors: those of training_program(); its own, of the kind
+// that its exit code says; kRuntime after an interrupt.
+Result<void> run_training(std::vector<std::string> words);
+
+}  // namespace shrike

@@ -1,0 +1,149 @@
+// `shrike prune --epochs`: pruned, trained with the unpruned model as teacher, and all the ways
+// that this may end.
+#include "squares.h"
+
+namespace shrike::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Recovery : public SquaresTest {
+ protected:
+  void make_model(const std::vector<std::string>& more = {}) {
+    std::vector<std::string> all = {"--epochs", "6", "--lr0", "0.01", "--close-mosaic", "2"};
+    all.insert(all.end(), more.begin(), more.end());
+    const Outcome outcome = run_shrike(words("model", all));
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+  }
+
+  std::vector<std::string> prune(const std::vector<std::string>& more,
+                                 const std::vector<std::string>& train = {}) const {
+    std::vector<std::string> words = {"prune",
+                                      "--model",
+                                      path("model/last.onnx"),
+                                      "--data",
+                                      path("set"),
+                                      "--threads",
+                                      "2",
+                                      "--multiple",
+                                      "4",
+                                      "--bootstrap",
+                                      "50",
+                                      "-o",
+                                      path("out.onnx")};
+    words.insert(words.end(), more.begin(), more.end());
+    words.insert(words.end(), {"--", "--batch", "8", "--nbs", "8", "--save-seconds", "0"});
+    words.insert(words.end(), train.begin(), train.end());
+    return words;
+  }
+
+  Json report(std::vector<std::string> words) const {
+    words.insert(words.begin() + 1, "--json");
+    const Outcome outcome = run_shrike(words);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    const std::vector<Json> lines = json_lines(outcome.out);
+    EXPECT_EQ(lines.size(), 1u);
+    return lines.size() == 1 ? lines[0] : Json::object();
+  }
+};
+
+TEST_F(Recovery, TrainsWhatWasPrunedByTheUnprunedModel) {
+  make_model();
+  const Json json = report(prune({"--macs", "0.6", "--epochs", "2"}, {"--holdout", "0.25"}));
+  const double macs = json["macs"]["after"].get<double>() / json["macs"]["before"].get<double>();
+  EXPECT_LE(macs, 0.6);
+  EXPECT_EQ(json["recovery"]["epochs"], 2);
+  EXPECT_EQ(json["recovery"]["bytes"], fs::file_size(at("out.onnx")));
+  const fs::path step = at("out-recovery/step-1");
+  EXPECT_TRUE(bytes_of(step / "recovered.onnx") == bytes_of(at("out.onnx")));
+  EXPECT_FALSE(bytes_of(step / "pruned.onnx") == bytes_of(at("out.onnx")));
+  const std::string arguments = bytes_of(step / "run/args.json");
+  EXPECT_NE(arguments.find("original.onnx"), std::string::npos) << arguments;
+  EXPECT_NE(arguments.find("\"holdout\": 0.25"), std::string::npos) << arguments;
+  EXPECT_EQ(rows("out-recovery/step-1/run").size(), 3u);
+  EXPECT_EQ(run_shrike({"detect", "--model", path("out.onnx"), path("set/images/val")}).code, 0);
+
+  // Done already: nothing is trained again; another wish is refused.
+  const std::string before = bytes_of(step / "run/results.csv");
+  EXPECT_EQ(report(prune({"--macs", "0.6", "--epochs", "2"}, {"--holdout", "0.25"}))["macs"],
+            json["macs"]);
+  EXPECT_EQ(bytes_of(step / "run/results.csv"), before);
+  const Outcome other = run_shrike(prune({"--macs", "0.7", "--epochs", "2"}));
+  EXPECT_EQ(other.code, 2);
+  EXPECT_NE(other.err.find("another pruning lies there"), std::string::npos) << other.err;
+}
+
+TEST_F(Recovery, GoesOnInTheMiddleOfASecondStep) {
+  make_model();
+  const std::vector<std::string> more = {"--ratio", "0.4", "--epochs", "4", "--steps", "2"};
+  std::vector<std::string> whole = more, parts = more;
+  whole.insert(whole.end(), {"--out", path("whole")});
+  parts.insert(parts.end(), {"--out", path("parts")});
+  const Json json = report(prune(whole));
+  EXPECT_GE(json["channels"]["removed"].get<double>(),
+            0.4 * json["channels"]["removable"].get<double>());
+  EXPECT_EQ(json["recovery"]["steps"], 2);
+
+  Start start;
+  start.words = prune(parts);
+  start.signal = SIGTERM;
+  start.interrupt_when = at("parts/step-2/run/results.csv");
+  fs::remove(at("out.onnx"));
+  ASSERT_EQ(run_shrike(start).code, 128 + SIGTERM);
+  EXPECT_FALSE(fs::exists(at("out.onnx")));
+  EXPECT_TRUE(fs::exists(at("parts/step-1/recovered.onnx")));
+  const Outcome on = run_shrike(prune(parts));
+  ASSERT_EQ(on.code, 0) << on.err;
+  EXPECT_TRUE(bytes_of(at("whole/step-2/recovered.onnx")) == bytes_of(at("out.onnx")));
+}
+
+TEST_F(Recovery, ChannelsByWhatTheLossSaysOfThem) {
+  make_model();
+  std::vector<std::string> words = prune({"--macs", "0.7", "--importance", "taylor"});
+  words.resize(words.size() - 7);  // nothing is trained
+  const Json json = report(words);
+  EXPECT_EQ(json["importance"], "taylor");
+  EXPECT_GT(json["channels"]["removed"], 0);
+  const std::string first = bytes_of(at("out.onnx"));
+  report(words);
+  EXPECT_EQ(bytes_of(at("out.onnx")), first);
+  file("set/data.yaml", "path: .\ntrain: images/train\nval: images/val\nnames: [cat, dog, owl]\n");
+  const Outcome other = run_shrike(words);
+  EXPECT_EQ(other.code, 3) << other.err;
+}
+
+TEST_F(Recovery, ScalesOfBatchNormsThatWereDrivenToZero) {
+  make_model({"--sparsity", "0.01"});
+  std::vector<std::string> words = prune({"--macs", "0.7", "--importance", "norm"});
+  words.resize(words.size() - 7);
+  EXPECT_GT(report(words)["channels"]["removed"], 0);
+}
+
+TEST_F(Recovery, ZerosStayZero) {
+  make_model();
+  const Json json = report(prune({"--ratio", "0.5", "--unstructured", "--epochs", "2"}));
+  EXPECT_GE(json["blocks"]["zero"].get<double>(), 0.5 * json["blocks"]["all"].get<double>());
+  EXPECT_LT(json["macs"]["after"], json["macs"]["before"]);
+  EXPECT_EQ(json["layers"].size(), 0u);
+}
+
+TEST_F(Recovery, WhatDoesNotFitIsRefused) {
+  make_model();
+  file("out.onnx", "old");
+  const auto refused = [&](const std::vector<std::string>& words, int code,
+                           const std::string& part) {
+    const Outcome outcome = run_shrike(words);
+    EXPECT_EQ(outcome.code, code) << outcome.err;
+    EXPECT_NE(outcome.err.find(part), std::string::npos) << part << " in " << outcome.err;
+    EXPECT_FALSE(fs::exists(at("out-recovery")));
+    EXPECT_EQ(bytes_of(at("out.onnx")), "old");
+  };
+  refused(prune({"--macs", "0.6"}), 2, "give --epochs");
+  refused(prune({"--macs", "0.6", "--epochs", "1", "--steps", "2"}), 2, "an epoch each");
+  refused(prune({"--macs", "0.6", "--epochs", "1"}, {"--no-such"}), 2, "no-such");
+  refused(prune({"--macs", "0.6", "--epochs", "1"}, {"--resume", "x"}), 2, "--resume");
+  refused(prune({"--latency", "1", "--unstructured", "--epochs", "1"}), 2, "no network faster");
+}
+
+}  // namespace
+}  // namespace shrike::testing
