@@ -8,6 +8,7 @@
 #include "base/tensor.h"
 #include "kernels/sizes.h"
 #include "kernels/winograd/algorithms.h"
+#include "kernels/winograd/pairs.h"
 #include "kernels/winograd/winograd.h"
 
 namespace shrike::kernels {
@@ -43,8 +44,8 @@ uint16_t rounded(float value) {
   return static_cast<uint16_t>((bits + 0x7FFFu + (bits >> 16 & 1)) >> 16);
 }
 
-// In multiply-adds of fp32, for each tap of an output: the products, twice as many of which are made
-// at once, and what was fitted to kernels_bench --bfloat16 on AMD EPYC (Zen 4).
+// In multiply-adds of fp32, for each tap of an output: the products, twice as many of which are
+// made at once, and what was fitted to kernels_bench --bfloat16 on AMD EPYC (Zen 4).
 int64_t product_cost(const ConvProblem& p) {
   return p.in_channels * divide_up(p.out_channels, 16) * 16 / 2;
 }
@@ -162,10 +163,15 @@ const char* bfloat16_refuse(const Bfloat16Kernel& kernel, const ConvProblem& pro
   const double cost = bfloat16_cost(problem);
   if (rounding_cost(problem) >= product_cost(problem) || cost >= direct_cost(problem))
     return "rounding the inputs takes longer than it saves";
-  for (const WinogradAlgorithm* algorithm : kWinogradAlgorithms)
-    if (winograd_cost(*algorithm, problem) < cost &&
-        !winograd_refuse({kernel.tile, algorithm, nullptr, nullptr}, problem))
+  const bool in_pairs = !cpu_lacks(CpuNeed::kAvx512Adders, cpu_features());
+  for (const WinogradAlgorithm* algorithm : kWinogradAlgorithms) {
+    const WinogradKernel sizes{kernel.tile, algorithm, nullptr, nullptr};
+    const WinogradPairs pairs{&sizes, 0, nullptr, nullptr, nullptr};
+    if ((winograd_cost(*algorithm, problem) < cost && !winograd_refuse(sizes, problem)) ||
+        (in_pairs && winograd_pairs_cost(*algorithm, problem) < cost &&
+         !winograd_pairs_refuse(pairs, problem)))
       return "Winograd's algorithm is faster at this size";
+  }
   return nullptr;
 }
 

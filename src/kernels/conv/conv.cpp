@@ -10,8 +10,10 @@
 #include "kernels/conv/pointwise_pairs.h"
 #include "kernels/conv/reference.h"
 #include "kernels/conv/stem.h"
+#include "kernels/conv/stem_winograd.h"
 #include "kernels/winograd/algorithms.h"
 #include "kernels/winograd/lean.h"
+#include "kernels/winograd/pairs.h"
 #include "kernels/winograd/winograd.h"
 
 namespace shrike::kernels {
@@ -168,6 +170,27 @@ constexpr ConvKernel stem_row(const char* name, CpuNeed need) {
   };
 }
 
+template <const StemWinograd& kStem>
+constexpr ConvKernel stem_winograd_row(const char* name, CpuNeed need, double rounding) {
+  return {
+      name,
+      need,
+      [](const ConvProblem& problem) { return stem_winograd_refuse(kStem, problem); },
+      rounding,
+      [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
+        stem_winograd_pack(kStem, problem, weights, bias, packed);
+      },
+      8,
+      [](const ConvProblem& problem) { return stem_winograd_packed_bytes(kStem, problem); },
+      direct_cost,
+      stem_winograd_scratch_bytes,
+      [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
+         ThreadPool& pool, std::span<std::byte> scratch) {
+        stem_winograd_run(kStem, problem, packed, maps, pool, scratch);
+      },
+  };
+}
+
 template <const Bfloat16Kernel& kKernel>
 constexpr ConvKernel bfloat16_row(const char* name, CpuNeed need) {
   return {
@@ -214,6 +237,31 @@ constexpr ConvKernel winograd_row(const char* name, CpuNeed need, double roundin
   };
 }
 
+template <const WinogradPairs& kPairs, int kTileRows>
+constexpr ConvKernel winograd_pairs_row(const char* name, CpuNeed need, double rounding) {
+  return {
+      name,
+      need,
+      [](const ConvProblem& problem) { return winograd_pairs_refuse(kPairs, problem); },
+      rounding * kPairRounding,
+      [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
+        winograd_pairs_pack(kPairs, problem, weights, bias, packed);
+      },
+      kTileRows,
+      [](const ConvProblem& problem) { return winograd_pairs_packed_bytes(kPairs, problem); },
+      [](const ConvProblem& problem) {
+        return winograd_pairs_cost(*kPairs.kernel->algorithm, problem);
+      },
+      [](const ConvProblem& problem, int threads) {
+        return winograd_pairs_scratch_bytes(kPairs, problem, threads);
+      },
+      [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
+         ThreadPool& pool, std::span<std::byte> scratch) {
+        winograd_pairs_run(kPairs, problem, packed, maps, pool, scratch);
+      },
+  };
+}
+
 template <const LeanWinograd& kLean, int kTileRows>
 constexpr ConvKernel lean_winograd_row(const char* name, CpuNeed need, double rounding) {
   return {
@@ -226,9 +274,7 @@ constexpr ConvKernel lean_winograd_row(const char* name, CpuNeed need, double ro
       },
       kTileRows,
       [](const ConvProblem& problem) { return lean_winograd_packed_bytes(kLean, problem); },
-      [](const ConvProblem& problem) {
-        return lean_winograd_cost(*kLean.kernel->algorithm, problem);
-      },
+      [](const ConvProblem& problem) { return lean_winograd_cost(kLean, problem); },
       [](const ConvProblem& problem, int threads) {
         return lean_winograd_scratch_bytes(kLean, problem, threads);
       },
@@ -245,6 +291,8 @@ constexpr ConvKernel kConvKernels[] = {
     depthwise_sweep_row<kDepthwiseSweepAvx2>("avx2_depthwise_sweep", CpuNeed::kAvx2Fma),
     depthwise_row<kDepthwiseAvx512>("avx512_depthwise", CpuNeed::kAvx512),
     depthwise_row<kDepthwiseAvx2>("avx2_depthwise", CpuNeed::kAvx2Fma),
+    stem_winograd_row<kStemWinogradAvx512>("avx512_stem_winograd", CpuNeed::kAvx512Adders,
+                                           kStemWinogradRounding),
     stem_row<kStemAvx512>("avx512_stem", CpuNeed::kAvx512),
     stem_row<kStemAvx2>("avx2_stem", CpuNeed::kAvx2Fma),
     pointwise_few_row<kPointwiseFewAvx512>("avx512_pointwise_few", CpuNeed::kAvx512),
@@ -253,6 +301,18 @@ constexpr ConvKernel kConvKernels[] = {
     pointwise_pairs_row<kPointwisePairsAvx512>("avx512_pointwise_pairs", CpuNeed::kAvx512Adders),
     pointwise_row<kPointwiseAvx512>("avx512_pointwise", CpuNeed::kAvx512),
     pointwise_row<kPointwiseAvx2>("avx2_pointwise", CpuNeed::kAvx2Fma),
+    lean_winograd_row<kLeanPairs5Avx512, 5>("avx512_lean_winograd_pairs_5x5",
+                                            CpuNeed::kAvx512Adders,
+                                            kToomCook5.rounding* kPairRounding),
+    lean_winograd_row<kLeanPairs4Avx512, 4>("avx512_lean_winograd_pairs_4x4",
+                                            CpuNeed::kAvx512Adders,
+                                            kToomCook4.rounding* kPairRounding),
+    winograd_pairs_row<kWinogradPairsStride2Avx512, 4>(
+        "avx512_winograd_pairs_stride2", CpuNeed::kAvx512Adders, kPolyphase4.rounding),
+    winograd_pairs_row<kWinogradPairs5Avx512, 5>("avx512_winograd_pairs_5x5",
+                                                 CpuNeed::kAvx512Adders, kToomCook5.rounding),
+    winograd_pairs_row<kWinogradPairs4Avx512, 4>("avx512_winograd_pairs_4x4",
+                                                 CpuNeed::kAvx512Adders, kToomCook4.rounding),
     lean_winograd_row<kLeanWinograd5Avx512, 5>("avx512_lean_winograd_5x5", CpuNeed::kAvx512,
                                                kToomCook5.rounding),
     lean_winograd_row<kLeanWinograd4Avx512, 4>("avx512_lean_winograd_4x4", CpuNeed::kAvx512,

@@ -1,6 +1,5 @@
 // Products in pairs on the vectors of one instruction set: included by its file behind
-// activation/vector_avx2.h or its like and two functions of its own: sum_lanes(x), the sum of a
-// vector's elements, and store_lane_sums(x, target), that of each of four vectors.
+// activation/vector_avx2.h or its like, and tile/lane_sums_avx512.h or its like.
 #pragma once
 
 #include "kernels/conv/pointwise_form.h"

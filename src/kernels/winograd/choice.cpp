@@ -4,6 +4,7 @@
 #include "kernels/winograd/algorithms.h"
 #include "kernels/winograd/geometry.h"
 #include "kernels/winograd/lean.h"
+#include "kernels/winograd/pairs.h"
 #include "kernels/winograd/winograd.h"
 
 namespace shrike::kernels {
@@ -12,10 +13,13 @@ namespace {
 
 // Costs are in multiply-adds at full speed, without what follows the sums, which all have in
 // common. The constants were fitted to measurements (docs/decisions/006-winograd.md).
-constexpr double kTransform = 10;                 // for each point and channel, in or out
-constexpr double kFetch = 2;                      // tiles or pixels computed while weights come
-constexpr double kFarFetch = 8;                   // likewise, from beyond the caches
-constexpr double kLean = 2, kLeanGroup = 3.2;     // lean.h: while rows of G g are made, and points
+constexpr double kTransform = 10;              // for each point and channel, in or out
+constexpr double kFetch = 2;                   // tiles or pixels computed while weights come
+constexpr double kFarFetch = 8;                // likewise, from beyond the caches
+constexpr double kLean = 2, kLeanGroup = 3.2;  // lean.h: while rows of G g are made, and points
+// pairs.h: a product; a tile's points as above, and what its sums start at; weights from afar.
+constexpr double kPairs = 0.8, kPairTransform = 13, kPairStart = 100, kPairFarFetch = 3;
+constexpr double kLeanPairs = 5;                  // lean.h in pairs, where products gain less
 constexpr double kPixel = 100, kPixelInput = 20;  // direct: for each input pixel, and its channels
 
 // Vectors are computed whole.
@@ -45,15 +49,33 @@ double transforms(double tiles, const ConvProblem& problem) {
   return tiles * kTransform * (padded(problem.in_channels) + padded(problem.out_channels));
 }
 
+double pair_transforms(double tiles, const ConvProblem& problem) {
+  return transforms(tiles, problem) * (kPairTransform / kTransform) + tiles * kPairStart;
+}
+
+bool exceeds(size_t bytes, const ConvProblem& problem) {
+  return bytes > static_cast<uint64_t>(std::max<int64_t>(0, problem.max_packed_bytes));
+}
+
 // What the problem does not allow, whatever it costs.
 const char* not_allowed(const TileKernel& tile, const WinogradAlgorithm& algorithm,
                         const ConvProblem& problem) {
   if (rounding(algorithm, problem) > problem.max_rounding)
     return "its sums round more than is allowed";
   const WinogradKernel sizes{&tile, &algorithm, nullptr, nullptr};
-  const auto most = static_cast<uint64_t>(std::max<int64_t>(0, problem.max_packed_bytes));
-  if (winograd_packed_bytes(sizes, problem) > most) return "the packed weights would be too large";
+  if (exceeds(winograd_packed_bytes(sizes, problem), problem))
+    return "the packed weights would be too large";
   return nullptr;
+}
+
+double lean_cost(const LeanWinograd& lean, const WinogradAlgorithm& algorithm,
+                 const ConvProblem& problem) {
+  const double tiles = tiles_of(algorithm, problem), points = algorithm.in * algorithm.in;
+  const double weights = static_cast<double>(problem.in_channels) * padded(problem.out_channels);
+  const double groups = std::ceil(tiles / static_cast<double>(kLeanTiles));
+  if (lean.pairs)
+    return points * ((tiles + kLeanPairs) * weights + pair_transforms(tiles, problem));
+  return points * ((tiles + kLean + kLeanGroup * groups) * weights + transforms(tiles, problem));
 }
 
 }  // namespace
@@ -77,13 +99,6 @@ double winograd_cost(const WinogradAlgorithm& algorithm, const ConvProblem& prob
   return points * ((tiles + fetch) * weights + transforms(tiles, problem));
 }
 
-double lean_winograd_cost(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
-  const double tiles = tiles_of(algorithm, problem), points = algorithm.in * algorithm.in;
-  const double weights = static_cast<double>(problem.in_channels) * padded(problem.out_channels);
-  const double groups = std::ceil(tiles / static_cast<double>(kLeanTiles));
-  return points * ((tiles + kLean + kLeanGroup * groups) * weights + transforms(tiles, problem));
-}
-
 const char* winograd_refuse(const WinogradKernel& kernel, const ConvProblem& problem) {
   const WinogradAlgorithm& algorithm = *kernel.algorithm;
   if (const char* reason = cannot(algorithm, problem)) return reason;
@@ -98,25 +113,62 @@ const char* winograd_refuse(const WinogradKernel& kernel, const ConvProblem& pro
   return nullptr;
 }
 
-const char* lean_winograd_refuse(const LeanWinograd& lean, const ConvProblem& problem) {
-  const WinogradAlgorithm& algorithm = *lean.kernel->algorithm;
+double winograd_pairs_cost(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
+  const double tiles = tiles_of(algorithm, problem), points = algorithm.in * algorithm.in;
+  const double weights = static_cast<double>(problem.in_channels) * padded(problem.out_channels);
+  const double packed = weights * algorithm.weights * algorithm.weights;
+  const auto block = static_cast<double>(winograd_block_tiles(algorithm, problem));
+  const double fetch =
+      packed > static_cast<double>(kNearFloats) ? kPairFarFetch * std::ceil(tiles / block) : kFetch;
+  return points * ((kPairs * tiles + fetch) * weights + pair_transforms(tiles, problem));
+}
+
+const char* winograd_pairs_refuse(const WinogradPairs& pairs, const ConvProblem& problem) {
+  const WinogradAlgorithm& algorithm = *pairs.kernel->algorithm;
   if (const char* reason = cannot(algorithm, problem)) return reason;
-  if (rounding(algorithm, problem) > problem.max_rounding)
+  if (rounding(algorithm, problem) * kPairRounding > problem.max_rounding)
     return "its sums round more than is allowed";
-  const auto most = static_cast<uint64_t>(std::max<int64_t>(0, problem.max_packed_bytes));
-  if (lean_winograd_packed_bytes(lean, problem) > most)
+  if (exceeds(winograd_pairs_packed_bytes(pairs, problem), problem))
     return "the packed weights would be too large";
-  constexpr double kTiles = 64;
-  if (tiles_of(algorithm, problem) > kTiles) return "too many tiles to keep the points of all";
   if (!problem.by_estimate) return nullptr;
-  const double cost = lean_winograd_cost(algorithm, problem);
+  const double cost = winograd_pairs_cost(algorithm, problem);
   if (cost >= direct_cost(problem)) return "a direct convolution is faster at this size";
   for (const WinogradAlgorithm* other : kWinogradAlgorithms) {
     if (other->stride != algorithm.stride || rounding(*other, problem) > problem.max_rounding)
       continue;
-    if (lean_winograd_cost(*other, problem) < cost)
+    if (winograd_cost(*other, problem) < cost) return "single products are faster at this size";
+    if (rounding(*other, problem) * kPairRounding <= problem.max_rounding &&
+        winograd_pairs_cost(*other, problem) < cost)
       return "another tile size is faster at this size";
-    if (winograd_cost(*other, problem) < cost && !not_allowed(*lean.kernel->tile, *other, problem))
+  }
+  return nullptr;
+}
+
+double lean_winograd_cost(const LeanWinograd& lean, const ConvProblem& problem) {
+  return lean_cost(lean, *lean.kernel->algorithm, problem);
+}
+
+const char* lean_winograd_refuse(const LeanWinograd& lean, const ConvProblem& problem) {
+  const WinogradAlgorithm& algorithm = *lean.kernel->algorithm;
+  const double times = lean.pairs ? kPairRounding : 1;
+  if (const char* reason = cannot(algorithm, problem)) return reason;
+  if (times * rounding(algorithm, problem) > problem.max_rounding)
+    return "its sums round more than is allowed";
+  if (exceeds(lean_winograd_packed_bytes(lean, problem), problem))
+    return "the packed weights would be too large";
+  constexpr double kTiles = 64;
+  if (tiles_of(algorithm, problem) > kTiles) return "too many tiles to keep the points of all";
+  if (!problem.by_estimate) return nullptr;
+  const double cost = lean_winograd_cost(lean, problem);
+  if (cost >= direct_cost(problem)) return "a direct convolution is faster at this size";
+  for (const WinogradAlgorithm* other : kWinogradAlgorithms) {
+    if (other->stride != algorithm.stride ||
+        times * rounding(*other, problem) > problem.max_rounding)
+      continue;
+    if (lean_cost(lean, *other, problem) < cost) return "another tile size is faster at this size";
+    const double packed =
+        lean.pairs ? winograd_pairs_cost(*other, problem) : winograd_cost(*other, problem);
+    if (packed < cost && !not_allowed(*lean.kernel->tile, *other, problem))
       return "transforming the weights beforehand is faster at this size";
   }
   return nullptr;

@@ -8,7 +8,7 @@
 //   G:   row of +-p_i  (1, 0, +-p_i) / (+-2 p_i q_i(p_i^2)); of infinity (0, 0, 1)
 //        row of the odd inputs (0, 1, 0)
 //   A^T: as there; the column of odd input r is that of output r alone
-// Order of the points: p_1, -p_1, p_2, .., infinity, then the odd inputs.
+// Order of the points: p_1, -p_1, p_2, .., infinity, then the odd inputs. `balance` as there.
 #pragma once
 
 #include "kernels/winograd/toom_cook.h"
@@ -20,7 +20,7 @@ struct Polyphase {
   static constexpr size_t kOut = 2 * kPairs;
   static constexpr size_t kWeights = 2 * kPairs + 2;
 
-  double points[kPairs];
+  double points[kPairs], balance[kPairs];
   double pair[kPairs][kPairs];  // q_i by rising power of y; the last is 1
   double all[kPairs + 1];       // r, likewise
   double weights[kWeights][3];  // G, infinity and the odd inputs last
@@ -37,7 +37,7 @@ constexpr double rounding_of(const Polyphase<kPairs>& numbers) {
       for (const double k : numbers.all) sum += k * k;
     for (size_t i = 0; i < kPairs; ++i) {
       const double square = numbers.points[i] * numbers.points[i];
-      double input = 0, weights = 0, output = 1;
+      double input = 0, weights = 0, output = 1 / (numbers.balance[i] * numbers.balance[i]);
       for (const double k : numbers.pair[i]) input += k * k * (1 + square);
       for (const double g : numbers.weights[2 * i]) weights += g * g;
       for (size_t k = 0; k < r; ++k) output *= square;
@@ -49,7 +49,8 @@ constexpr double rounding_of(const Polyphase<kPairs>& numbers) {
 }
 
 template <size_t kPairs>
-consteval Polyphase<kPairs> polyphase(const std::array<double, kPairs>& points) {
+consteval Polyphase<kPairs> polyphase(const std::array<double, kPairs>& points,
+                                      const std::array<double, kPairs>& balance) {
   Polyphase<kPairs> result{};
   const std::array<double, kPairs + 1> all = even_product(points, kPairs);
   for (size_t k = 0; k <= kPairs; ++k) result.all[k] = all[k];
@@ -62,7 +63,8 @@ consteval Polyphase<kPairs> polyphase(const std::array<double, kPairs>& points) 
       at_point = at_point * p * p + others[k];
     }
     result.points[i] = p;
-    const double scale = 1 / (2 * p * at_point);
+    result.balance[i] = balance[i];
+    const double scale = balance[i] / (2 * p * at_point);
     result.weights[2 * i][0] = scale;
     result.weights[2 * i][2] = p * scale;
     result.weights[2 * i + 1][0] = -scale;

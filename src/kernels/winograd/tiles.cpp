@@ -23,15 +23,22 @@ WinogradTiles::Place WinogradTiles::place(int64_t tile) const {
           static_cast<int>(std::min<int64_t>(algorithm_.out, problem_.out_width - x))};
 }
 
-void WinogradTiles::transform_input(int64_t tile, int64_t first, int64_t count, float* values,
-                                    int64_t point_stride) const {
+WinogradInput WinogradTiles::window(int64_t tile, int64_t first, int64_t count, float* values,
+                                    int64_t point_stride, float scale) const {
   const Place at = place(tile);
   const ConstMapView& map = maps_.input;
   const int64_t y = at.y * algorithm_.stride - problem_.pad_top;
   const int64_t x = at.x * algorithm_.stride - problem_.pad_left;
-  kernel_.input({map.data + first, y * map.row_stride + x * map.pixel_stride, map.row_stride,
-                 map.pixel_stride, taps_inside(y, algorithm_.in, 1, problem_.in_height),
-                 taps_inside(x, algorithm_.in, 1, problem_.in_width), count, values, point_stride});
+  return {map.data + first,
+          y * map.row_stride + x * map.pixel_stride,
+          map.row_stride,
+          map.pixel_stride,
+          taps_inside(y, algorithm_.in, 1, problem_.in_height),
+          taps_inside(x, algorithm_.in, 1, problem_.in_width),
+          count,
+          values,
+          point_stride,
+          scale};
 }
 
 void WinogradTiles::point_at_outputs(int64_t tile, float** outputs, const float** residual) const {
@@ -53,7 +60,7 @@ void WinogradTiles::finish(int64_t tile, int64_t panel, const Products& products
   const Place at = place(tile);
   const int64_t count = columns_of(panel);
   kernel_.output({products.products, products.point_stride, products.bias, count, at.down,
-                  at.across, products.sums});
+                  at.across, products.sums, products.scale});
   finish_({products.sums, at.down * at.across, panel * kernel_.tile->columns, count,
            products.outputs, products.residual, problem_.activation, problem_.residual});
 }

@@ -20,9 +20,10 @@ class WinogradTiles {
   int64_t outputs() const { return outputs_; }  // of a whole tile
   Place place(int64_t tile) const;
 
-  // `count` channels from `first` on. values: [point][channel], points `point_stride` floats apart.
-  void transform_input(int64_t tile, int64_t first, int64_t count, float* values,
-                       int64_t point_stride) const;
+  // `count` channels from `first` on of a tile's window. values: [point][channel], points
+  // `point_stride` floats apart.
+  WinogradInput window(int64_t tile, int64_t first, int64_t count, float* values,
+                       int64_t point_stride, float scale = 1) const;
 
   // Where the tile's outputs lie, and what is added to them: those in the map first.
   void point_at_outputs(int64_t tile, float** outputs, const float** residual) const;
@@ -39,6 +40,7 @@ class WinogradTiles {
     float* const* outputs;
     const float* const* residual;
     float* sums;
+    float scale = 1;
   };
   void finish(int64_t tile, int64_t panel, const Products& products) const;
 

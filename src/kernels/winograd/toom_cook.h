@@ -10,8 +10,10 @@
 //        row of infinity      (0, 0, 1)
 //   A^T: column of a          (1, a, a^2, ..); column of infinity (0, .., 0, 1)
 // Order of the points: 0 where it is one, p_1, -p_1, p_2, -p_2, .., infinity. In two dimensions
-// both are applied along columns and along rows. (Lavin and Gray, arXiv 1509.09308; the points'
-// influence on rounding: Barabasz et al., arXiv 1803.10986.)
+// both are applied along columns and along rows. A pair's rows of G are multiplied by a power of
+// two, its `balance`, and its columns of A^T divided by it: pairs.h wants weights that are at all
+// points as much smaller than inputs, and no result has other bits. (Lavin and Gray, arXiv
+// 1509.09308; the points' influence on rounding: Barabasz et al., arXiv 1803.10986.)
 //
 // As the points come in pairs, everything is made of polynomials in y = x^2: with
 //   q_i(y) = prod over pairs j other than i of (y - p_j^2),  r(y) = prod over all pairs
@@ -35,7 +37,7 @@ struct ToomCook {
   static constexpr size_t kPoints = kFirstPair + 2 * kPairs + 1;
   static constexpr size_t kOut = kPoints - 2;
 
-  double points[kPairs];
+  double points[kPairs], balance[kPairs];
   double pair[kPairs][kPairs];  // q_i by rising power of y; the last is 1
   double all[kPairs + 1];       // r, likewise
   double weights[kPoints][3];   // G
@@ -68,7 +70,7 @@ constexpr double rounding_of(const ToomCook<kPairs, kZero>& numbers) {
     if (r == Numbers::kOut - 1) sum += ends;
     for (size_t i = 0; i < kPairs; ++i) {
       const double square = numbers.points[i] * numbers.points[i];
-      double input = 0, weights = 0, output = 1;
+      double input = 0, weights = 0, output = 1 / (numbers.balance[i] * numbers.balance[i]);
       for (const double k : numbers.pair[i]) input += k * k * (1 + square);
       for (const double g : numbers.weights[Numbers::kFirstPair + 2 * i]) weights += g * g;
       for (size_t k = 0; k < r; ++k) output *= square;
@@ -80,7 +82,8 @@ constexpr double rounding_of(const ToomCook<kPairs, kZero>& numbers) {
 }
 
 template <bool kZero, size_t kPairs>
-consteval ToomCook<kPairs, kZero> toom_cook(const std::array<double, kPairs>& points) {
+consteval ToomCook<kPairs, kZero> toom_cook(const std::array<double, kPairs>& points,
+                                            const std::array<double, kPairs>& balance) {
   using Numbers = ToomCook<kPairs, kZero>;
   Numbers result{};
   const std::array<double, kPairs + 1> all = even_product(points, kPairs);
@@ -96,8 +99,9 @@ consteval ToomCook<kPairs, kZero> toom_cook(const std::array<double, kPairs>& po
       at_point = at_point * square + others[k];
     }
     result.points[i] = points[i];
+    result.balance[i] = balance[i];
     for (const double p : {points[i], -points[i]}) {
-      const double scale = 1 / (2 * p * at_point * (kZero ? p : 1));
+      const double scale = balance[i] / (2 * p * at_point * (kZero ? p : 1));
       double* row = result.weights[Numbers::kFirstPair + 2 * i + (p < 0 ? 1 : 0)];
       row[0] = scale;
       row[1] = p * scale;

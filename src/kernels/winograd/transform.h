@@ -13,7 +13,7 @@
 namespace shrike::kernels {
 
 // One window to its in * in points:
-//   values[(i * in + j) * point_stride + c] = (B^T d B)[i][j] of channel c, c < channels,
+//   values[(i * in + j) * point_stride + c] = scale * (B^T d B)[i][j] of channel c, c < channels,
 // where d(y, x) = map[offset + y * row_step + x * pixel_step + c] for y in rows, x in columns, and
 // 0 elsewhere. What values holds from `channels` up to the next multiple of 16 is undefined.
 struct WinogradInput {
@@ -24,10 +24,11 @@ struct WinogradInput {
   int64_t channels;
   float* values;  // aligned to 64 bytes
   int64_t point_stride;
+  float scale;  // read by those of pairs.h alone; others do not scale
 };
 
 // in * in sums to out * out outputs, of which `down` x `across` are wanted:
-//   sums[(y * across + x) * C + j] = bias[j] + (A^T m A)[y][x],
+//   sums[(y * across + x) * C + j] = bias[j] + scale * (A^T m A)[y][x],
 // m(i, j) = products[(i * in + j) * point_stride + j'], C the columns of the kernel's tile. Only
 // columns j < count are wanted.
 struct WinogradOutput {
@@ -37,6 +38,7 @@ struct WinogradOutput {
   int64_t count;
   int down, across;
   float* sums;  // aligned to 64 bytes
+  float scale;  // as in WinogradInput
 };
 
 // What the driver knows of an algorithm. Points that are multiplied by the same weights share them:
@@ -47,6 +49,9 @@ struct WinogradAlgorithm {
   const double (*weight_rows)[3];  // G
   const int* weight_of;            // [in]
   double rounding;                 // of a sum, see toom_cook.h
+  // Of maps as networks have them, log2 of how much larger a window's points are than its inputs,
+  // and not those of the weights than these: pairs.h wants them alike.
+  double growth;
 };
 
 inline constexpr int kMaxWinogradIn = 9;
@@ -66,6 +71,9 @@ extern const WinogradKernel kWinograd4Plain, kWinograd5Plain, kWinogradStride2Pl
 #if SHRIKE_KERNELS_AVX2
 extern const WinogradKernel kWinograd4Avx2, kWinograd5Avx2, kWinogradStride2Avx2;
 extern const WinogradKernel kWinograd4Avx512, kWinograd5Avx512, kWinogradStride2Avx512;
+// These scale.
+extern const WinogradKernel kScaledWinograd4Avx512, kScaledWinograd5Avx512;
+extern const WinogradKernel kScaledWinogradStride2Avx512;
 #endif
 
 }  // namespace shrike::kernels

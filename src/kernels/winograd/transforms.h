@@ -35,14 +35,16 @@ template <size_t kStep, size_t kCount>
   minus = upper - scaled;
 }
 
+// What A^T has for a pair of points and an output.
 template <const auto& kNumbers>
 [[gnu::always_inline]] constexpr double power(size_t pair, size_t exponent) {
-  double result = 1;
+  double result = 1 / kNumbers.balance[pair];
   for (size_t k = 0; k < exponent; ++k) result *= kNumbers.points[pair];
   return result;
 }
 
-// y[r] = sum over the pairs i of p_i^r (m[2 i] + (-1)^r m[2 i + 1]), r < kOut.
+// y[r] = sum over the pairs i of p_i^r (m[2 i] + (-1)^r m[2 i + 1]) / balance_i, r < kOut, the
+// first balance being 1.
 template <const auto& kNumbers, size_t kPairs, size_t kOut>
 [[gnu::always_inline]] inline void evaluate_pairs(const Vec* m, Vec* y) {
   Vec sum[kPairs], difference[kPairs];
@@ -51,8 +53,9 @@ template <const auto& kNumbers, size_t kPairs, size_t kOut>
     sum[i] = m[2 * i] + m[2 * i + 1];
     difference[i] = m[2 * i] - m[2 * i + 1];
   }
+  static_assert(kNumbers.balance[0] == 1);
   y[0] = sum[0];
-  for (size_t i = 1; i < kPairs; ++i) y[0] = y[0] + sum[i];
+  for (size_t i = 1; i < kPairs; ++i) y[0] = add_scaled(y[0], power<kNumbers>(i, 0), sum[i]);
 #pragma GCC unroll 8
   for (size_t r = 1; r < kOut; ++r) {
     const Vec* parts = r % 2 == 0 ? sum : difference;
@@ -118,7 +121,7 @@ struct StrideTwo {
 
 // One vector of channels. kWhole: the whole window lies inside the map, and `left`, the channels
 // that exist, is a vector's worth at least.
-template <typename Algorithm, bool kWhole>
+template <typename Algorithm, bool kScaled, bool kWhole>
 [[gnu::always_inline]] inline void transform_channels(const WinogradInput& window, int64_t c,
                                                       int64_t left) {
   constexpr auto kIn = static_cast<int64_t>(Algorithm::kIn);
@@ -137,6 +140,7 @@ template <typename Algorithm, bool kWhole>
         const bool inside = inside_x && y >= window.rows.begin && y < window.rows.end;
         d[y] = inside ? load_some(source + offset + y * window.row_step, left) : splat(0.0f);
       }
+      if (kScaled) d[y] = d[y] * splat(window.scale);
     }
     Algorithm::input(d, v);
 #pragma GCC unroll 9
@@ -152,20 +156,20 @@ template <typename Algorithm, bool kWhole>
   }
 }
 
-template <typename Algorithm>
+template <typename Algorithm, bool kScaled>
 void transform_input(const WinogradInput& window) {
   constexpr auto kIn = static_cast<int64_t>(Algorithm::kIn);
   int64_t c = 0;
   const Range &rows = window.rows, &columns = window.columns;
   if (rows.end - rows.begin == kIn && columns.end - columns.begin == kIn)
     for (; c + kLanes <= window.channels; c += kLanes)
-      transform_channels<Algorithm, true>(window, c, kLanes);
+      transform_channels<Algorithm, kScaled, true>(window, c, kLanes);
   for (; c < window.channels; c += kLanes)
-    transform_channels<Algorithm, false>(window, c, window.channels - c);
+    transform_channels<Algorithm, kScaled, false>(window, c, window.channels - c);
 }
 
 // One vector of output channels. kWhole: all outputs are wanted.
-template <typename Algorithm, bool kWhole>
+template <typename Algorithm, bool kScaled, bool kWhole>
 [[gnu::always_inline]] inline void transform_columns(const WinogradOutput& tile, int64_t columns,
                                                      int64_t j) {
   constexpr int kIn = Algorithm::kIn, kOut = Algorithm::kOut;
@@ -190,26 +194,29 @@ template <typename Algorithm, bool kWhole>
     float* target = tile.sums + i * across * columns + j;
 #pragma GCC unroll 8
     for (int x = 0; x < kOut; ++x)
-      if (kWhole || x < across) store_aligned(target + x * columns, y[x] + bias);
+      if (kWhole || x < across)
+        store_aligned(target + x * columns,
+                      kScaled ? fma(y[x], splat(tile.scale), bias) : y[x] + bias);
   }
 }
 
-template <typename Algorithm, const TileKernel& kTile>
+template <typename Algorithm, const TileKernel& kTile, bool kScaled>
 void transform_output(const WinogradOutput& tile) {
   const int64_t columns = kTile.columns;
   const bool whole = tile.down == Algorithm::kOut && tile.across == Algorithm::kOut;
   for (int64_t j = 0; j < tile.count; j += kLanes) {
     if (whole) {
-      transform_columns<Algorithm, true>(tile, columns, j);
+      transform_columns<Algorithm, kScaled, true>(tile, columns, j);
     } else {
-      transform_columns<Algorithm, false>(tile, columns, j);
+      transform_columns<Algorithm, kScaled, false>(tile, columns, j);
     }
   }
 }
 
-template <typename Algorithm, const TileKernel& kTile>
+template <typename Algorithm, const TileKernel& kTile, bool kScaled = false>
 constexpr WinogradKernel winograd_kernel(const WinogradAlgorithm& algorithm) {
-  return {&kTile, &algorithm, transform_input<Algorithm>, transform_output<Algorithm, kTile>};
+  return {&kTile, &algorithm, transform_input<Algorithm, kScaled>,
+          transform_output<Algorithm, kTile, kScaled>};
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ class WinogradRun {
  public:
   WinogradRun(const WinogradKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
               const ConvMaps& maps)
-      : algorithm_(*kernel.algorithm),
+      : kernel_(kernel),
+        algorithm_(*kernel.algorithm),
         tile_(*kernel.tile),
         problem_(problem),
         packing_(kernel, problem),
@@ -31,6 +32,7 @@ class WinogradRun {
  private:
   void multiply(const WinogradScratch& scratch, int64_t tiles, int64_t panel) const;
 
+  const WinogradKernel& kernel_;
   const WinogradAlgorithm& algorithm_;
   const TileKernel& tile_;
   const ConvProblem& problem_;
@@ -57,8 +59,8 @@ void WinogradRun::compute(const WinogradScratch& scratch, int64_t first, int64_t
   const int64_t count = last - first, outputs = tiles_.outputs();
   assert(count <= grid_.block);
   for (int64_t t = 0; t < count; ++t) {
-    tiles_.transform_input(first + t, 0, problem_.in_channels, scratch.values + t * grid_.channels,
-                           grid_.values_stride);
+    kernel_.input(tiles_.window(first + t, 0, problem_.in_channels,
+                                scratch.values + t * grid_.channels, grid_.values_stride));
     tiles_.point_at_outputs(first + t, scratch.outputs + t * outputs,
                             scratch.residual + t * outputs);
   }
@@ -107,21 +109,14 @@ void winograd_run(const WinogradKernel& kernel, const ConvProblem& problem,
   assert(scratch.size() >= winograd_scratch_bytes(kernel, problem, pool.threads()));
   const WinogradRun run(kernel, problem, packed, maps);
   const WinogradGrid grid(kernel, problem);
-  const int64_t panels = divide_up(problem.out_channels, kernel.tile->columns);
-  // Every thread should get about four units of work: smaller blocks as far as they are efficient,
-  // then panels apart, each with the block's inputs transformed again.
-  constexpr int64_t kLeastTiles = 8;
-  const int64_t wanted = pool.threads() > 1 ? 4 * pool.threads() : 1;
-  const int64_t most = divide_up(grid.tiles, std::min(grid.block, kLeastTiles));
-  const int64_t blocks = std::max(divide_up(grid.tiles, grid.block), std::min(wanted, most));
-  const int64_t parts = std::clamp<int64_t>(divide_up(wanted, blocks), 1, panels);
+  const WinogradUnits units(grid.tiles, grid.block,
+                            divide_up(problem.out_channels, kernel.tile->columns), pool.threads());
   const size_t stride = lay_out_scratch(kernel, grid, nullptr, nullptr);
-  pool.parallel_for(blocks * parts, [&](int64_t unit, int worker) {
+  pool.parallel_for(units.count(), [&](int64_t index, int worker) {
     WinogradScratch mine;
     lay_out_scratch(kernel, grid, scratch.data() + static_cast<size_t>(worker) * stride, &mine);
-    const int64_t part = unit % parts, block = unit / parts;
-    run.compute(mine, grid.tiles * block / blocks, grid.tiles * (block + 1) / blocks,
-                panels * part / parts, panels * (part + 1) / parts);
+    const WinogradUnits::Unit unit = units.unit(index);
+    run.compute(mine, unit.first, unit.last, unit.begin, unit.end);
   });
 }
 

@@ -1,0 +1,226 @@
+#include "kernels/conv/stem_winograd.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <cstring>
+
+#include "base/tensor.h"
+#include "kernels/sizes.h"
+#include "kernels/winograd/algorithms.h"
+#include "kernels/winograd/pairs.h"
+
+namespace shrike::kernels {
+
+namespace {
+
+constexpr int64_t kBand = 8;  // output rows that are computed together
+constexpr int64_t kRows = kBand + 2;
+constexpr int64_t kChannels = 3, kPixelWeights = 3 * kChannels;
+// As WinogradAlgorithm::growth, of pictures, whose neighbours are alike.
+constexpr double kGrowth = 0.25;
+
+// Where things lie in a PackedConv, in floats.
+struct StemWinogradPacking {
+  StemWinogradPacking(const StemWinograd& stem, const ConvProblem& problem)
+      : panels(divide_up(problem.out_channels, stem.columns)),
+        panel(kStemPoints * kPixelWeights * stem.columns),
+        bias(panels * panel),
+        products(bias + panels * stem.columns),
+        scale(products + panels * kStemPoints * stem.columns),
+        total(scale + 1) {}
+
+  int64_t panels, panel;
+  int64_t bias;      // offset: [panel][columns]
+  int64_t products;  // offset: [panel][point][columns]
+  int64_t scale;     // offset: f
+  int64_t total;
+};
+
+// One worker's scratch. Sizes in floats.
+struct StemWinogradScratch {
+  explicit StemWinogradScratch(const ConvProblem& problem, std::byte* base = nullptr)
+      : tiles(divide_up(problem.out_width, kStemTile)),
+        stride(divide_up((tiles + 2) * kChannels, 16) * 16 + 16),
+        planes(reinterpret_cast<float*>(base)),
+        values(planes + kRows * kStemTile * stride),
+        products(values + kRows * kStemPoints * stride),
+        start(products + kRows * kStemPoints * stride) {}
+
+  size_t bytes() const {
+    const int64_t floats = (kRows * (kStemTile + 2 * kStemPoints) + kStemPoints) * stride;
+    return align_up(static_cast<size_t>(floats) * sizeof(float));
+  }
+  float* row(float* base, int64_t index, int64_t parts) const {
+    return base + index * parts * stride;
+  }
+
+  int64_t tiles, stride;
+  float *planes, *values, *products, *start;
+};
+
+// Row y of the picture from the first window's first column on, taken apart; zeros where it has
+// none.
+void take_apart(const ConvProblem& p, const ConstMapView& input, int64_t y, int64_t stride,
+                float* planes) {
+  std::fill_n(planes, kStemTile * stride, 0.0f);
+  if (y < 0 || y >= p.in_height) return;
+  const int64_t tiles = divide_up(p.out_width, kStemTile);
+  const int64_t end = std::min(p.in_width, tiles * kStemTile + 2 - p.pad_left);
+  for (int64_t first = 0; first < std::min(end, kStemTile); ++first) {
+    const int64_t place = first + p.pad_left;
+    const float* from = input.at(y, first);
+    float* to = planes + place % kStemTile * stride + place / kStemTile * kChannels;
+    // Four floats are moved at once; the fourth is what is written next. Not so the last time.
+    int64_t x = first;
+    for (; x + kStemTile < end; x += kStemTile, to += kChannels) {
+      std::memcpy(to, from, 4 * sizeof(float));
+      from += kStemTile * input.pixel_stride;
+    }
+    std::memcpy(to, from, kChannels * sizeof(float));
+  }
+}
+
+class StemWinogradRun {
+ public:
+  StemWinogradRun(const StemWinograd& stem, const ConvProblem& problem, const PackedConv& packed,
+                  const ConvMaps& maps)
+      : stem_(stem),
+        problem_(problem),
+        maps_(maps),
+        packing_(stem, problem),
+        packed_(packed.floats()),
+        function_(stem.function(problem.activation.kind)) {}
+
+  // Output rows [first, last), a band.
+  void compute(int64_t first, int64_t last, const StemWinogradScratch& scratch) const;
+
+ private:
+  float read(int64_t first, int64_t rows, const StemWinogradScratch& scratch) const;
+  void write(int64_t y, int64_t row, float scale, const StemWinogradScratch& scratch) const;
+
+  const StemWinograd& stem_;
+  const ConvProblem& problem_;
+  const ConvMaps& maps_;
+  const StemWinogradPacking packing_;
+  const float* packed_;
+  const StemTilesFunction function_;
+};
+
+// Rows from row `first` of the picture on, transformed. Returns their scale.
+float StemWinogradRun::read(int64_t first, int64_t rows, const StemWinogradScratch& scratch) const {
+  const int64_t stride = scratch.stride;
+  for (int64_t i = 0; i < rows; ++i)
+    take_apart(problem_, maps_.input, first + i, stride, scratch.row(scratch.planes, i, kStemTile));
+  const double squares = stem_.squares(scratch.planes, rows * kStemTile * stride);
+  const float scale =
+      pair_scale(squares / static_cast<double>(rows * problem_.in_width * kChannels), kGrowth);
+  for (int64_t i = 0; i < rows; ++i)
+    stem_.transform({scratch.row(scratch.planes, i, kStemTile), stride, scratch.tiles * kChannels,
+                     scale, scratch.row(scratch.values, i, kStemPoints),
+                     scratch.row(scratch.products, i, kStemPoints)});
+  return scale;
+}
+
+// Output row y, whose window starts at row `row` of those read.
+void StemWinogradRun::write(int64_t y, int64_t row, float scale,
+                            const StemWinogradScratch& scratch) const {
+  const auto values = [&](int64_t i) { return scratch.row(scratch.values, row + i, kStemPoints); };
+  const auto products = [&](int64_t i) {
+    return scratch.row(scratch.products, row + i, kStemPoints);
+  };
+  for (int64_t p = 0; p < kStemPoints; ++p) {
+    const int64_t at = p * scratch.stride;
+    stem_.begin(products(0) + at, products(1) + at, products(2) + at, scratch.tiles * kChannels,
+                scratch.start + at);
+  }
+  for (int64_t panel = 0; panel < packing_.panels; ++panel) {
+    const int64_t column = panel * stem_.columns;
+    function_({{values(0), values(1), values(2)},
+               scratch.start,
+               scratch.stride,
+               problem_.out_width,
+               packed_ + panel * packing_.panel,
+               packed_ + packing_.products + column * kStemPoints,
+               packed_ + packing_.bias + column,
+               scale,
+               maps_.output.at(y, 0) + column,
+               maps_.output.pixel_stride,
+               std::min(stem_.columns, problem_.out_channels - column),
+               problem_.activation});
+  }
+}
+
+void StemWinogradRun::compute(int64_t first, int64_t last,
+                              const StemWinogradScratch& scratch) const {
+  const float scale = read(first - problem_.pad_top, last - first + 2, scratch);
+  for (int64_t y = first; y < last; ++y)
+    write(y, y - first, 1 / (scale * packed_[packing_.scale]), scratch);
+}
+
+}  // namespace
+
+const char* stem_winograd_refuse(const StemWinograd& stem, const ConvProblem& p) {
+  if (p.kernel_h != 3 || p.kernel_w != 3 || p.in_channels != kChannels || p.groups != 1)
+    return "not a 3x3 kernel on three channels";
+  if (p.dilation_h != 1 || p.dilation_w != 1) return "dilated";
+  if (p.stride_h != 1 || p.stride_w != 1) return "made for another stride";
+  if (!stem.function(p.activation.kind)) return "no form with this activation";
+  if (p.residual != Residual::kNone) return "with a residual";
+  if (p.out_width < stem.pixels) return "rows of too few pixels";
+  if (kStemWinogradRounding / std::sqrt(static_cast<double>(kChannels)) > p.max_rounding)
+    return "its sums round more than is allowed";
+  return nullptr;
+}
+
+size_t stem_winograd_packed_bytes(const StemWinograd& stem, const ConvProblem& problem) {
+  return static_cast<size_t>(StemWinogradPacking(stem, problem).total) * sizeof(float);
+}
+
+void stem_winograd_pack(const StemWinograd& stem, const ConvProblem& problem, const float* weights,
+                        const float* bias, float* packed) {
+  const StemWinogradPacking packing(stem, problem);
+  const int64_t columns = stem.columns;
+  const float scale = pair_weight_scale(weights, problem.weight_count());
+  packed[packing.scale] = scale;
+  if (bias) std::copy_n(bias, problem.out_channels, packed + packing.bias);
+  for (int64_t o = 0; o < problem.out_channels; ++o, weights += 9 * kChannels)
+    for (int64_t p = 0; p < kStemPoints; ++p) {
+      const double(&g)[3] = kToomCook4.weights[p];
+      float* products =
+          packed + packing.products + (o / columns * kStemPoints + p) * columns + o % columns;
+      for (int64_t row = 0; row < 3; ++row) {
+        float made[kChannels];
+        for (int64_t c = 0; c < kChannels; ++c) {
+          const float* w = weights + c * 9 + row * 3;
+          const double sum = g[0] * static_cast<double>(w[0]) + g[1] * static_cast<double>(w[1]) +
+                             g[2] * static_cast<double>(w[2]);
+          made[c] = static_cast<float>(sum * static_cast<double>(scale));
+        }
+        float* target = packed + o / columns * packing.panel + (p * 3 + row) * kChannels * columns +
+                        o % columns;
+        target[0] = made[1];
+        target[columns] = made[0];
+        target[2 * columns] = made[2];
+        *products += made[0] * made[1];
+      }
+    }
+}
+
+size_t stem_winograd_scratch_bytes(const ConvProblem& problem, int threads) {
+  return static_cast<size_t>(threads) * StemWinogradScratch(problem).bytes();
+}
+
+void stem_winograd_run(const StemWinograd& stem, const ConvProblem& problem,
+                       const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool,
+                       std::span<std::byte> scratch) {
+  assert(scratch.size() >= stem_winograd_scratch_bytes(problem, pool.threads()));
+  const StemWinogradRun run(stem, problem, packed, maps);
+  const size_t each = StemWinogradScratch(problem).bytes();
+  pool.parallel_for(divide_up(problem.out_height, kBand), [&](int64_t band, int worker) {
+    run.compute(band * kBand, std::min(problem.out_height, (band + 1) * kBand),
+                StemWinogradScratch(problem, scratch.data() + static_cast<size_t>(worker) * each));
+  });
+}
+
+}  // namespace shrike::kernels

@@ -1,0 +1,122 @@
+// Rows of stem_winograd.h on the vectors of one instruction set: included by its file behind
+// activation/vector_avx2.h or its like, and tile/lane_sums_avx512.h or its like.
+#pragma once
+
+#include "kernels/conv/stem_winograd.h"
+#include "kernels/winograd/transforms.h"
+
+namespace shrike::kernels {
+namespace {
+
+using StemAlgorithm = StrideOne<kToomCook4>;
+constexpr int64_t kRowTiles = 4;  // computed at once
+
+double sum_of_squares(const float* values, int64_t count) {
+  Vec even = splat(0.0f), odd = splat(0.0f);
+  for (int64_t i = 0; i < count; i += 2 * kLanes) {
+    const Vec x = load(values + i), y = load(values + i + kLanes);
+    even = fma(x, x, even);
+    odd = fma(y, y, odd);
+  }
+  return static_cast<double>(sum_lanes(even + odd));
+}
+
+void transform_picture(const StemPicture& row) {
+  for (int64_t f = 0; f < row.floats; f += kLanes) {
+    Vec d[kStemPoints], v[kStemPoints];
+#pragma GCC unroll 6
+    for (int64_t i = 0; i < kStemPoints; ++i)
+      d[i] = load(row.planes + (i % kStemTile) * row.stride + f + 3 * (i / kStemTile)) *
+             splat(row.scale);
+    StemAlgorithm::input(d, v);
+#pragma GCC unroll 6
+    for (int64_t p = 0; p < kStemPoints; ++p) store_aligned(row.values + p * row.stride + f, v[p]);
+  }
+  for (int64_t p = 0; p < kStemPoints; ++p) {
+    const float* values = row.values + p * row.stride;
+    float* products = row.products + p * row.stride;
+    for (int64_t f = 0; f < row.floats; f += kLanes)
+      store_aligned(products + f, load_aligned(values + f) * load(values + f + 1));
+  }
+}
+
+void begin_tiles(const float* a, const float* b, const float* c, int64_t count, float* start) {
+  for (int64_t i = 0; i < count; i += kLanes)
+    store_aligned(start + i, splat(0.0f) - ((load_aligned(a + i) + load_aligned(b + i)) +
+                                            load_aligned(c + i)));
+}
+
+// The points of kRowTiles tiles, from tile t on.
+[[gnu::always_inline]] inline void multiply_row_tiles(const StemTiles& row, int64_t t,
+                                                      Vec (&m)[kRowTiles][kStemPoints]) {
+#pragma GCC unroll 6
+  for (int64_t p = 0; p < kStemPoints; ++p) {
+    const Vec products = load_aligned(row.products + p * kLanes);
+    const float* start = row.start + p * row.stride + 3 * t;
+#pragma GCC unroll 4
+    for (int64_t i = 0; i < kRowTiles; ++i) m[i][p] = splat(start[3 * i]) - products;
+#pragma GCC unroll 3
+    for (int64_t r = 0; r < 3; ++r) {
+      const float* weights = row.weights + (p * 3 + r) * 3 * kLanes;
+      const Vec first = load_aligned(weights), second = load_aligned(weights + kLanes);
+      const Vec single = load_aligned(weights + 2 * kLanes);
+      const float* x = row.values[r] + p * row.stride + 3 * t;
+#pragma GCC unroll 4
+      for (int64_t i = 0; i < kRowTiles; ++i) {
+        m[i][p] = fma(splat(x[3 * i + 2]), single, m[i][p]);
+        m[i][p] = fma(splat(x[3 * i]) + first, splat(x[3 * i + 1]) + second, m[i][p]);
+      }
+    }
+  }
+}
+
+// The last tiles are computed together with some before them, twice.
+template <typename Act>
+void stem_tiles(const StemTiles& row) {
+  const Act act(row.activation);
+  const Vec bias = load(row.bias), scale = splat(row.scale);
+  const int64_t tiles = (row.count + kStemTile - 1) / kStemTile;
+  for (int64_t next = 0; next < tiles; next += kRowTiles) {
+    const int64_t t = next + kRowTiles <= tiles ? next : tiles - kRowTiles;
+    Vec m[kRowTiles][kStemPoints];
+    multiply_row_tiles(row, t, m);
+    const int64_t left = row.count - t * kStemTile;
+    float* output = row.output + t * kStemTile * row.output_step;
+    const bool whole = row.columns == kLanes && left >= kRowTiles * kStemTile;
+#pragma GCC unroll 4
+    for (int64_t i = 0; i < kRowTiles; ++i) {
+      Vec y[kStemTile];
+      StemAlgorithm::output(m[i], y);
+#pragma GCC unroll 4
+      for (int64_t k = 0; k < kStemTile; ++k, output += row.output_step) {
+        const Vec value = act(fma(y[k], scale, bias));
+        if (whole) {
+          store(output, value);
+        } else if (i * kStemTile + k < left) {
+          store_some(output, value, row.columns);
+        }
+      }
+    }
+  }
+}
+
+// Those that follow first layers in the networks that are known.
+StemTilesFunction stem_tiles_of(ActivationKind kind) {
+  switch (kind) {
+    case ActivationKind::kNone:
+      return stem_tiles<VecNone>;
+    case ActivationKind::kRelu:
+      return stem_tiles<VecRelu>;
+    case ActivationKind::kLeakyRelu:
+      return stem_tiles<VecLeakyRelu>;
+    case ActivationKind::kSilu:
+      return stem_tiles<VecSilu>;
+    case ActivationKind::kMish:
+      return stem_tiles<VecMish>;
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace
+}  // namespace shrike::kernels
