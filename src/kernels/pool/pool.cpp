@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "kernels/pool/halves.h"
 #include "kernels/pool/separable.h"
 #include "kernels/pool/window.h"
 #include "kernels/sizes.h"
@@ -97,6 +98,7 @@ void run(const PoolProblem& p, const ConstMapView& input, const MapView& output,
 
 constexpr PoolKernel kPoolKernels[] = {
 #if SHRIKE_KERNELS_AVX2
+    {"avx2_halves", CpuNeed::kAvx2Fma, halves_pool_refuse, halves_pool_avx2},
     {"avx2_separable", CpuNeed::kAvx2Fma, separable_pool_refuse, separable_pool_avx2},
     {"avx2", CpuNeed::kAvx2Fma, nullptr, run<pool_window_avx2>},
 #endif

@@ -70,6 +70,16 @@ TEST(Pool, ChannelsAroundVectorWidths) {
       check(square(kind, 5, channels, 3, 2, 1, 1), random, 3, 2);
 }
 
+TEST(Pool, Halves) {
+  Random random;
+  for (int64_t channels : {1, 7, 8, 9, 15, 16, 17, 32, 33, 47})
+    for (int64_t size : {2, 3, 8, 13})
+      for (int64_t pad_end : {0, 1}) {
+        check(square(PoolKind::kMax, size, channels, 2, 2, 0, pad_end), random, 3, 2);
+        check(square(PoolKind::kMax, size, channels, 2, 2, 0, pad_end), random);
+      }
+}
+
 TEST(Pool, SpatialPyramid) {
   Random random;
   for (int64_t kernel : {5, 9, 13})
