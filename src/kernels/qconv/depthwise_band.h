@@ -1,11 +1,13 @@
-// What depthwise convolutions of bytes and of words read: rows of inputs copied into a band with the
-// padding filled in, so that every output is made of the elements at the same offsets from its own.
+// What depthwise convolutions of bytes and of words read: rows of inputs copied into a band with
+// the padding filled in, so that every output is made of the elements at the same offsets from its
+// own.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 #include <vector>
 
 #include "base/tensor.h"
@@ -34,8 +36,7 @@ struct DepthwiseGrid {
                                std::max<int64_t>(1, p.out_height));
     blocks = divide_up(p.out_height, rows);
     band_rows = (rows - 1) * p.stride_h + reach;
-    scratch =
-        align_up(static_cast<size_t>(band_rows * row * element_bytes + kMaxDepthwiseVector));
+    scratch = align_up(static_cast<size_t>(band_rows * row * element_bytes + kMaxDepthwiseVector));
   }
 
   int64_t columns;  // input columns that a row of outputs reads
@@ -53,9 +54,8 @@ inline size_t depthwise_scratch(const ConvProblem& problem, int64_t channel_pitc
                                 int64_t element_bytes, int threads) {
   size_t most = 0;
   for (int count = 1; count <= threads; ++count)
-    most = std::max(most,
-                    static_cast<size_t>(count) *
-                        DepthwiseGrid(problem, channel_pitch, element_bytes, count).scratch);
+    most = std::max(most, static_cast<size_t>(count) *
+                              DepthwiseGrid(problem, channel_pitch, element_bytes, count).scratch);
   return most;
 }
 
@@ -74,29 +74,30 @@ inline const char* depthwise_refuse(const ConvProblem& problem, int64_t element_
   return nullptr;
 }
 
-// T: uint8_t or int16_t, as the map's elements are.
-template <typename T>
+// T: uint8_t or int16_t, as the map's elements are; or int16_t, of a map of bytes less their zero.
+template <typename T, typename Source = T>
 class DepthwiseBand {
  public:
   DepthwiseBand(const ConvProblem& problem, int64_t channel_pitch, int zero, int threads)
       : grid(problem, channel_pitch, sizeof(T), threads),
         problem_(problem),
-        zero_(static_cast<T>(zero)) {}
+        zero_(static_cast<T>(kSame ? zero : 0)),
+        less_(kSame ? 0 : zero) {}
 
   // Of each tap, from an output's own element.
   std::vector<int64_t> offsets(int64_t count) const {
     std::vector<int64_t> offsets(static_cast<size_t>(count));
     for (int64_t tap = 0; tap < problem_.taps(); ++tap) {
       const int64_t column = tap % problem_.kernel_w * problem_.dilation_w;
-      offsets[static_cast<size_t>(tap)] =
-          tap / problem_.kernel_w * problem_.dilation_h * grid.row +
-          column % problem_.stride_w * grid.phase + column / problem_.stride_w * grid.pitch;
+      offsets[static_cast<size_t>(tap)] = tap / problem_.kernel_w * problem_.dilation_h * grid.row +
+                                          column % problem_.stride_w * grid.phase +
+                                          column / problem_.stride_w * grid.pitch;
     }
     return offsets;
   }
 
   // What output rows [first, last) read.
-  void fill(const BasicMapView<const T>& map, int64_t first, int64_t last, T* band) const {
+  void fill(const BasicMapView<const Source>& map, int64_t first, int64_t last, T* band) const {
     const int64_t top = first * problem_.stride_h - problem_.pad_top;
     const int64_t rows =
         (last - first - 1) * problem_.stride_h + (problem_.kernel_h - 1) * problem_.dilation_h + 1;
@@ -109,32 +110,52 @@ class DepthwiseBand {
   const DepthwiseGrid grid;
 
  private:
+  static constexpr bool kSame = std::is_same_v<T, Source>;
+
+  T element(Source value) const {
+    if constexpr (kSame) return value;
+    return static_cast<T>(value - less_);
+  }
+
   // Pixels are short: pieces of a fixed size are copied without a call.
-  static void copy_pixel(const T* source, int64_t count, T* target) {
+  void copy_pixel(const Source* source, int64_t count, T* target) const {
     int64_t i = 0;
-    for (; i + 8 <= count; i += 8) std::memcpy(target + i, source + i, 8 * sizeof(T));
-    for (; i < count; ++i) target[i] = source[i];
+    for (; i + 8 <= count; i += 8) {
+      if constexpr (kSame) {
+        std::memcpy(target + i, source + i, 8 * sizeof(T));
+      } else {
+        for (int64_t j = i; j < i + 8; ++j) target[j] = element(source[j]);
+      }
+    }
+    for (; i < count; ++i) target[i] = element(source[i]);
+  }
+
+  void copy_run(const Source* source, int64_t count, T* target) const {
+    if constexpr (kSame) {
+      std::memcpy(target, source, static_cast<size_t>(count) * sizeof(T));
+    } else {
+      for (int64_t i = 0; i < count; ++i) target[i] = element(source[i]);
+    }
   }
 
   // Columns [first, last) of the band from the map's row.
-  void fill_pixels(const T* source, int64_t pixel, int64_t first, int64_t last, T* row) const {
+  void fill_pixels(const Source* source, int64_t pixel, int64_t first, int64_t last, T* row) const {
     const int64_t channels = problem_.in_channels, pitch = grid.pitch, stride = problem_.stride_w;
     source += (first - problem_.pad_left) * pixel;
     if (stride == 1 && channels == pitch && pixel == pitch) {
-      std::memcpy(row + first * pitch, source,
-                  static_cast<size_t>((last - first) * pitch) * sizeof(T));
+      copy_run(source, (last - first) * pitch, row + first * pitch);
       return;
     }
     for (int64_t n = first; n < std::min(last, first + stride); ++n) {
       T* target = row + n % stride * grid.phase + n / stride * pitch;
-      const T* from = source + (n - first) * pixel;
+      const Source* from = source + (n - first) * pixel;
       for (int64_t x = n; x < last; x += stride, target += pitch, from += stride * pixel)
         copy_pixel(from, channels, target);
     }
   }
 
   // A row of the band, from a row of the map or from nothing.
-  void fill_row(const T* source, int64_t pixel, T* row) const {
+  void fill_row(const Source* source, int64_t pixel, T* row) const {
     const int64_t columns = source ? grid.columns : 0;
     const int64_t first = std::min(problem_.pad_left, columns);
     const int64_t last = std::clamp(problem_.pad_left + problem_.in_width, first, columns);
@@ -143,7 +164,8 @@ class DepthwiseBand {
   }
 
   const ConvProblem& problem_;
-  const T zero_;
+  const T zero_;    // what padding is
+  const int less_;  // what is taken off each element
 };
 
 }  // namespace shrike::kernels

@@ -197,7 +197,6 @@ TEST(WordConv, Depthwise) {
           shape.activation.kind =
               random.pick({ActivationKind::kNone, ActivationKind::kSilu, ActivationKind::kRelu});
           WordConvProblem p = in_words(shape, random);
-          p.bytes_in = false;
           p.floats = random.integer(0, 3) == 0;
           if (!p.floats && random.integer(0, 1)) p.residual = Residual::kAfterActivation;
           const Gaps in{random.integer(0, 1) * random.integer(1, 9), random.integer(0, 5), 1};
@@ -223,7 +222,6 @@ TEST(WordConv, AvxVnniByEmulation) {
           if (name == "avxvnni_word_depthwise") shape.groups = shape.out_channels = in;
           shape.activation.kind = random.pick({ActivationKind::kNone, ActivationKind::kSilu});
           WordConvProblem p = in_words(shape, random);
-          if (shape.groups > 1) p.bytes_in = false;
           const WordConvCase test(p, random, largest, {3, 2, 1}, {2, 5, 3});
           EXPECT_TRUE(test.run(kernel, 1) == test.run(word_conv_kernels().back(), 1))
               << name << ", " << describe(shape) << "; SHRIKE_SEED=" << test_seed();

@@ -11,9 +11,7 @@ namespace shrike::kernels {
 
 namespace {
 
-int64_t pitch_of(const WordConvProblem& problem) {
-  return divide_up(problem.out_channels, 8) * 8;
-}
+int64_t pitch_of(const WordConvProblem& problem) { return divide_up(problem.out_channels, 8) * 8; }
 
 struct Packing {
   Packing(const WordDepthwiseKernel& kernel, const WordConvProblem& problem)
@@ -32,8 +30,8 @@ struct Packing {
 
 // split_constants() takes columns in the order of the weights; these are in that of the words.
 void set_constants(const WordDepthwiseKernel& kernel, const WordConvProblem& problem,
-                   const int16_t* weights, int64_t pairs, const int64_t* constants,
-                   int32_t* target, int64_t* block_steps) {
+                   const int16_t* weights, int64_t pairs, const int64_t* constants, int32_t* target,
+                   int64_t* block_steps) {
   int64_t placed[kMaxVectorWords];
   int32_t split[2 * kMaxVectorWords];
   const int words = kernel.vector_words;
@@ -45,10 +43,36 @@ void set_constants(const WordDepthwiseKernel& kernel, const WordConvProblem& pro
   }
 }
 
+// Bands of words, or of bytes less their zero, as constant_of() has it.
+template <typename Source>
+void run_bands(const WordDepthwiseKernel& kernel, const WordConvProblem& problem,
+               const WordDepthwiseRow& of_all, const BasicMapView<const Source>& map,
+               const WordConvMaps& maps, ThreadPool& pool, std::span<std::byte> scratch) {
+  const DepthwiseBand<int16_t, Source> band(problem, of_all.channel_pitch, problem.in_zero,
+                                            pool.threads());
+  const std::vector<int64_t> offsets = band.offsets(2 * of_all.pairs);
+  WordDepthwiseRow row = of_all;
+  row.offsets = offsets.data();
+  pool.parallel_for(band.grid.blocks, [&](int64_t block, int worker) {
+    auto* mine = reinterpret_cast<int16_t*>(scratch.data() +
+                                            static_cast<size_t>(worker) * band.grid.scratch);
+    const int64_t first = block * band.grid.rows;
+    const int64_t last = std::min(first + band.grid.rows, problem.out_height);
+    band.fill(map, first, last, mine);
+    for (int64_t y = first; y < last; ++y) {
+      WordDepthwiseRow own = row;
+      own.band = mine + (y - first) * problem.stride_h * band.grid.row;
+      own.output = problem.floats ? reinterpret_cast<std::byte*>(maps.floats.at(y, 0))
+                                  : reinterpret_cast<std::byte*>(maps.output.at(y, 0));
+      if (row.rule->add) own.residual = reinterpret_cast<const std::byte*>(maps.residual.at(y, 0));
+      kernel.row(own);
+    }
+  });
+}
+
 }  // namespace
 
 const char* word_depthwise_refuse(const WordConvProblem& problem) {
-  if (problem.bytes_in) return "made for words as input";
   return depthwise_refuse(problem, sizeof(int16_t));
 }
 
@@ -91,13 +115,9 @@ void word_depthwise_run(const WordDepthwiseKernel& kernel, const WordConvProblem
                         std::span<std::byte> scratch) {
   assert(scratch.size() >= word_depthwise_scratch_bytes(problem, pool.threads()));
   const Packing packing(kernel, problem);
-  const DepthwiseBand<int16_t> band(problem, packing.channel_pitch, problem.in_zero,
-                                    pool.threads());
-  const std::vector<int64_t> offsets = band.offsets(2 * packing.pairs);
   const WordRule rule = make_word_rule(problem);
   const std::byte* bytes = packed.bytes.get();
   WordDepthwiseRow row{};
-  row.offsets = offsets.data();
   row.pairs = packing.pairs, row.patterns = packing.patterns;
   row.weights = WordPacking::at<const int16_t>(bytes, packing.layout.weights);
   row.constants = WordPacking::at<const int32_t>(bytes, packing.layout.constants);
@@ -109,21 +129,11 @@ void word_depthwise_run(const WordDepthwiseKernel& kernel, const WordConvProblem
   row.residual_pixel = maps.residual.pixel_stride * int64_t{sizeof(int16_t)};
   row.pixels = problem.out_width;
   row.channels = problem.out_channels, row.channel_pitch = packing.channel_pitch;
-  pool.parallel_for(band.grid.blocks, [&](int64_t block, int worker) {
-    auto* mine = reinterpret_cast<int16_t*>(scratch.data() +
-                                            static_cast<size_t>(worker) * band.grid.scratch);
-    const int64_t first = block * band.grid.rows;
-    const int64_t last = std::min(first + band.grid.rows, problem.out_height);
-    band.fill(maps.input, first, last, mine);
-    for (int64_t y = first; y < last; ++y) {
-      WordDepthwiseRow own = row;
-      own.band = mine + (y - first) * problem.stride_h * band.grid.row;
-      own.output = problem.floats ? reinterpret_cast<std::byte*>(maps.floats.at(y, 0))
-                                  : reinterpret_cast<std::byte*>(maps.output.at(y, 0));
-      if (rule.add) own.residual = reinterpret_cast<const std::byte*>(maps.residual.at(y, 0));
-      kernel.row(own);
-    }
-  });
+  if (problem.bytes_in) {
+    run_bands(kernel, problem, row, maps.bytes, maps, pool, scratch);
+  } else {
+    run_bands(kernel, problem, row, maps.input, maps, pool, scratch);
+  }
 }
 
 }  // namespace shrike::kernels

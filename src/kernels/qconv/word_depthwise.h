@@ -1,9 +1,10 @@
-// Depthwise convolution of words: as many groups as input and output channels.
+// Depthwise convolution of words, or of bytes into words: as many groups as input and output
+// channels.
 //
-// Outputs of a row are taken as one run of words, pixel after pixel, as in depthwise.h: output word p
-// is made of the words at p + offset of each tap. Two taps' words are interleaved, the pair that the
-// machine multiplies at once. In a band channels are filled up to a multiple of 8. What belongs to a
-// channel repeats after `patterns` vectors; weights are packed
+// Outputs of a row are taken as one run of words, pixel after pixel, as in depthwise.h: output word
+// p is made of the words at p + offset of each tap. Two taps' words are interleaved, the pair that
+// the machine multiplies at once. In a band channels are filled up to a multiple of 8. What belongs
+// to a channel repeats after `patterns` vectors; weights are packed
 //   [pattern][pair of taps][place of a vector][2], places as pairs come out of interleaving
 // and scales and constants in the order of the words.
 #pragma once
