@@ -12,28 +12,22 @@ namespace {
 // Integers that lose less than this to floats, by one measurement, do not lose.
 constexpr double kSlower = 1.05;
 
-struct Candidate {
-  Unit unit;
-  double error = 0;  // the sum of its convolutions'
-  std::array<double, kLayerTypes> ms = {};
-
-  double time(LayerType type) const { return ms[static_cast<size_t>(type)]; }
-  bool slower(LayerType type) const { return time(type) > kSlower * time(LayerType::kFloat); }
-};
-
 class Mixing {
  public:
   Mixing(const Calibration& bytes, const std::map<ValueId, LayerSensitivity>& layers,
          const MixedOptions& options)
       : bytes_(bytes), options_(options), words_(in_words(bytes)) {
     collect(layers);
-    for (const Candidate& candidate : candidates_)
-      start_.push_back(candidate.slower(LayerType::kInt8) ? LayerType::kFloat : LayerType::kInt8);
-    for (size_t u = 0; u < candidates_.size(); ++u)
-      if (start_[u] == LayerType::kInt8 && !candidates_[u].unit.convs.empty()) order_.push_back(u);
-    std::stable_sort(order_.begin(), order_.end(), [&](size_t a, size_t b) {
-      return candidates_[a].error > candidates_[b].error;
-    });
+    connect();
+    start_.assign(units_.size(), LayerType::kInt8);
+    start_ = faster_types(costs_, edges_, options.conversion, std::move(start_));
+    for (size_t u = 0; u < units_.size(); ++u) {
+      const bool floats =
+          options.floats_alone || costs_[u].at(LayerType::kInt16) > costs_[u].at(LayerType::kFloat);
+      exceptions_.push_back(floats ? LayerType::kFloat : LayerType::kInt16);
+    }
+    order_ = exceptions_in_order(costs_, edges_, options.conversion, start_, exceptions_);
+    std::erase_if(order_, [&](size_t u) { return units_[u].convs.empty(); });
   }
 
   IntegerPlan fastest() const { return plan_of(start_); }
@@ -51,14 +45,12 @@ class Mixing {
   using Types = std::vector<LayerType>;
 
   void collect(const std::map<ValueId, LayerSensitivity>& layers);
+  void connect();
 
   // The first `count` of the order more exact than 8 bits.
   Types exact_for(size_t count) const {
     Types types = start_;
-    for (size_t i = 0; i < count; ++i) {
-      const bool floats = options_.floats_alone || candidates_[order_[i]].slower(LayerType::kInt16);
-      types[order_[i]] = floats ? LayerType::kFloat : LayerType::kInt16;
-    }
+    for (size_t i = 0; i < count; ++i) types[order_[i]] = exceptions_[order_[i]];
     return types;
   }
   // The same in floats, and the others more exact than 8 bits.
@@ -70,9 +62,9 @@ class Mixing {
 
   IntegerPlan plan_of(const Types& types) const {
     IntegerPlan plan;
-    for (size_t u = 0; u < candidates_.size(); ++u) {
+    for (size_t u = 0; u < units_.size(); ++u) {
       if (types[u] == LayerType::kFloat) continue;
-      const Unit& unit = candidates_[u].unit;
+      const Unit& unit = units_[u];
       const IntegerPlan& from = types[u] == LayerType::kInt8 ? bytes_.plan : words_;
       for (const size_t group : unit.groups) plan.groups.push_back(from.groups[group]);
       for (const ValueId conv : unit.convs) plan.convs.emplace(*from.convs.find(conv));
@@ -81,59 +73,76 @@ class Mixing {
   }
 
   // Keeps the plan where it is the first that is good enough, better than the best so far, or good
-  // enough with fewer exceptions, which is how it is called.
-  Result<void> try_out(const Types& types) {
-    MixedChoice choice{plan_of(types), 0, false};
+  // enough with fewer exceptions, which is how it is called. Returns whether it is good enough.
+  Result<bool> try_out(const Types& types) {
+    MixedChoice choice{plan_of(types)};
     Graph graph = bytes_.network;
     SHRIKE_TRY(place_integers(graph, choice.plan));
     SHRIKE_ASSIGN(choice.lost, options_.points_lost(graph));
-    choice.reached = choice.lost <= options_.max_drop;
-    fits_ = choice.reached;
-    if (choice.reached || (!best_.reached && (first_ || choice.lost < best_.lost)))
+    const bool reached = choice.lost <= options_.max_drop;
+    choice.reached = reached;
+    looks_.push_back(choice.lost);
+    if (reached || (!best_.reached && (looks_.size() == 1 || choice.lost < best_.lost)))
       best_ = std::move(choice);
-    first_ = false;
-    return {};
+    best_.looks = looks_;
+    return reached;
   }
 
-  // 0 is not enough: the least that is, up to `most`. Small numbers are tried first, as few
-  // exceptions are what is looked for and a longer list does not always lose less.
+  // 0 is not enough: the least number that is, up to `most`. It grows by a quarter, as a longer
+  // list does not always lose less: of few pictures one detection more is many layers' worth.
   template <typename TypesFor>
   Result<void> least(size_t most, const TypesFor& types_for) {
     size_t few = 0, enough = 0;
-    while (enough == 0 && few < most) {
-      const size_t count = std::min(most, std::max<size_t>(1, 2 * few));
-      SHRIKE_TRY(try_out(types_for(count)));
-      (fits_ ? enough : few) = count;
-    }
-    while (enough > few + 1) {
-      const size_t middle = few + (enough - few) / 2;
-      SHRIKE_TRY(try_out(types_for(middle)));
-      (fits_ ? enough : few) = middle;
-    }
+    const auto look = [&](size_t count) -> Result<void> {
+      SHRIKE_ASSIGN(const bool fits, try_out(types_for(count)));
+      (fits ? enough : few) = count;
+      return {};
+    };
+    while (enough == 0 && few < most) SHRIKE_TRY(look(std::min(most, few + 1 + few / 4)));
+    while (enough > few + 1) SHRIKE_TRY(look(few + (enough - few) / 2));
     return {};
   }
 
   const Calibration& bytes_;
   const MixedOptions& options_;
   IntegerPlan words_;
-  std::vector<Candidate> candidates_;
-  Types start_;                // by candidate
-  std::vector<size_t> order_;  // candidates of 8 bits, the most sensitive first
+  std::vector<Unit> units_;
+  std::vector<TypedUnit> costs_;  // by unit, as the two below
+  std::vector<UnitEdge> edges_;
+  Types start_, exceptions_;
+  std::vector<size_t> order_;  // units of 8 bits, those first that are most worth an exception
   MixedChoice best_;
-  bool first_ = true, fits_ = false;
+  std::vector<double> looks_;
 };
 
 void Mixing::collect(const std::map<ValueId, LayerSensitivity>& layers) {
-  for (Unit& unit : units_of(bytes_.network, bytes_.plan)) {
-    Candidate candidate{std::move(unit)};
-    for (const ValueId conv : candidate.unit.convs) {
+  units_ = units_of(bytes_.network, bytes_.plan);
+  for (const Unit& unit : units_) {
+    TypedUnit cost;
+    for (const ValueId conv : unit.convs) {
       if (const auto layer = layers.find(conv); layer != layers.end())
-        candidate.error += layer->second.error;
+        cost.error += layer->second.error;
       if (const auto ms = options_.ms.find(conv); ms != options_.ms.end())
-        for (size_t type = 0; type < kLayerTypes; ++type) candidate.ms[type] += ms->second[type];
+        for (size_t type = 0; type < kLayerTypes; ++type) cost.ms[type] += ms->second[type];
     }
-    candidates_.push_back(std::move(candidate));
+    cost.ms[static_cast<size_t>(LayerType::kFloat)] *= kSlower;
+    costs_.push_back(cost);
   }
+}
+
+// Which unit computes what another reads.
+void Mixing::connect() {
+  std::map<ValueId, size_t> unit_of;
+  for (size_t u = 0; u < units_.size(); ++u)
+    for (const ValueId conv : units_[u].convs) unit_of[conv] = u;
+  for (size_t u = 0; u < units_.size(); ++u)
+    for (const size_t group : units_[u].groups)
+      for (const ValueId id : bytes_.plan.groups[group].producers) {
+        const auto maker = unit_of.find(id);
+        if (maker == unit_of.end() || maker->second == u) continue;
+        const auto values = static_cast<double>(*bytes_.network.static_shape(id)->element_count());
+        edges_.push_back({maker->second, u, values});
+      }
 }
 
 }  // namespace

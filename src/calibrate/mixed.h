@@ -1,33 +1,32 @@
 // Which layers compute in what, where 8 bits everywhere lose too much or take too long.
 //
-// Layers are decided on by units (units.h). A unit has 8 bits, or floats where these are faster. Of
-// the units whose 8 bits change the outputs most, as many as are needed get 16 bits, or floats
-// where those are slower than floats: the least number that keeps the loss within bounds, found by
-// doubling it and then by halving what is between.
+// Layers are decided on by units (units.h). A unit has 8 bits, or floats where these are faster.
+// Others get 16 bits, or floats where those are slower than floats, in the order of exceptions.h,
+// as many as are needed: the least number that keeps the loss within bounds, found by trying few
+// before many and then by halving what is between.
 #pragma once
 
-#include <array>
 #include <map>
 
+#include "calibrate/exceptions.h"
 #include "calibrate/sensitivity.h"
 
 namespace shrike {
-
-enum class LayerType : uint8_t { kInt8, kInt16, kFloat };
-inline constexpr size_t kLayerTypes = 3;
 
 struct MixedOptions {
   double max_drop = 0;     // AP points
   PointsLost points_lost;  // by the pictures that judge
   // By a convolution's output, by LayerType; layers that are not there have no preference.
   std::map<ValueId, std::array<double, kLayerTypes>> ms;
+  ConversionMs conversion;
   // Makes 16 bits of nothing: what 8 bits are too few for stays float.
   bool floats_alone = false;
 };
 
 struct MixedChoice {
   IntegerPlan plan;
-  double lost = 0;       // AP points, with the plan
+  double lost = 0;                 // AP points, with the plan
+  std::vector<double> looks = {};  // what points_lost said of each plan that was judged, in turn
   bool reached = false;  // lost <= max_drop; where not, `plan` is the nearest that was tried
 };
 

@@ -112,6 +112,7 @@ struct Changed {
   Graph graph;  // as it is saved
   std::vector<QuantizedLayer> layers;
   std::optional<TimedWhole> timed = {};
+  std::vector<double> looks = {};
 };
 
 // Errors and times of the layers of a plan.
@@ -132,7 +133,7 @@ Result<Changed> changed_from(const Calibration& c, std::vector<QuantizedLayer> l
   SHRIKE_TRY(measure_layers(c, options, layers));
   SHRIKE_ASSIGN(Graph graph, in_integers(c));
   SHRIKE_ASSIGN(graph, network_to_save(std::move(graph)));
-  return Changed{std::move(graph), std::move(layers), {}};
+  return Changed{std::move(graph), std::move(layers)};
 }
 
 Result<Changed> halved(const FloatModel& model) {
@@ -165,7 +166,7 @@ Result<Changed> mixed(Calibration c, const CalibrationOptions& options, const Op
                 mix_types(c, options, calibrating, judge, {o.max_drop, o.times}));
   c.plan = std::move(network.plan);
   SHRIKE_ASSIGN(Changed changed, changed_from(c, std::move(network.layers), options));
-  changed.timed = network.timed;
+  changed.timed = network.timed, changed.looks = std::move(network.looks);
   return changed;
 }
 
@@ -237,6 +238,7 @@ Result<int> quantize_and_tell(const Options& o, Target target, const FloatModel&
   SHRIKE_ASSIGN(const std::string bytes,
                 write_onnx(changed->graph, {.opset = opset_for(changed->graph)}));
   report.layers = std::move(changed->layers), report.timed = changed->timed;
+  report.looks = std::move(changed->looks);
   report.bytes_before = model.bytes, report.bytes_after = bytes.size();
   SHRIKE_ASSIGN(report.judgement, judge.judge(changed->graph));
   if (interrupted() != 0) return runtime_error("ended early");

@@ -4,6 +4,7 @@
 
 #include "base/excerpt.h"
 #include "base/file.h"
+#include "calibrate/conversions.h"
 #include "calibrate/no_slower.h"
 #include "cli/terminal.h"
 #include "formats/json_items.h"
@@ -16,6 +17,11 @@ namespace {
 
 using LayerMs = std::map<ValueId, std::array<double, kLayerTypes>>;
 
+struct MixedTimes {
+  LayerMs layers;
+  ConversionMs conversion;
+};
+
 PointsLost points_lost_by(ChangeJudge& judge) {
   return [&judge](const Graph& integers) -> Result<double> {
     SHRIKE_ASSIGN(const Graph saved, network_to_save(integers));
@@ -23,13 +29,25 @@ PointsLost points_lost_by(ChangeJudge& judge) {
   };
 }
 
-Result<LayerMs> measured_ms(const Calibration& bytes, const CalibrationOptions& options) {
-  const IntegerPlan plans[kLayerTypes] = {bytes.plan, in_words(bytes), {}};
+Result<MixedTimes> measured_ms(const Calibration& bytes, const CalibrationOptions& options) {
+  const IntegerPlan plans[] = {
+      bytes.plan, in_words(bytes), {}, every_other(bytes.network, bytes.plan)};
   SHRIKE_ASSIGN(const std::vector<NetworkTimes> times,
                 measure_times(bytes.network, plans, options.proceed));
-  LayerMs ms;
+  MixedTimes all;
   for (size_t type = 0; type < kLayerTypes; ++type)
-    for (const auto& [conv, time] : times[type].convs) ms[conv][type] = time;
+    for (const auto& [conv, time] : times[type].convs) all.layers[conv][type] = time;
+  const auto of = [&](LayerType type) -> const NetworkTimes& {
+    return times[static_cast<size_t>(type)];
+  };
+  all.conversion = conversion_ms(bytes.network, bytes.plan, of(LayerType::kFloat),
+                                 of(LayerType::kInt8), times[kLayerTypes]);
+  return all;
+}
+
+double floats_ms(const LayerMs& layers) {
+  double ms = 0;
+  for (const auto& [conv, of] : layers) ms += of[static_cast<size_t>(LayerType::kFloat)];
   return ms;
 }
 
@@ -61,6 +79,19 @@ Result<LayerMs> table_ms(const Calibration& bytes, const std::filesystem::path& 
   return ms;
 }
 
+// On the machine of the table: its layers' times, and this one's conversions, as much faster as it
+// is in floats.
+Result<MixedTimes> times_there(const Calibration& bytes, const CalibrationOptions& options,
+                               const std::filesystem::path& path) {
+  SHRIKE_ASSIGN(LayerMs there, table_ms(bytes, path));
+  SHRIKE_ASSIGN(MixedTimes times, measured_ms(bytes, options));
+  const double here_ms = floats_ms(times.layers);
+  const double share = here_ms > 0 ? floats_ms(there) / here_ms : 0;
+  times.conversion.to_integers *= share, times.conversion.to_floats *= share;
+  times.layers = std::move(there);
+  return times;
+}
+
 // Floats for single layers are worth it where the whole network is faster for them: what lies
 // between types is converted.
 Result<void> prefer_floats_that_pay(const Calibration& bytes, const CalibrationOptions& options,
@@ -76,25 +107,33 @@ Result<void> prefer_floats_that_pay(const Calibration& bytes, const CalibrationO
   return {};
 }
 
-bool has_words(const IntegerPlan& plan) {
-  return std::any_of(plan.convs.begin(), plan.convs.end(),
-                     [](const auto& conv) { return conv.second.weights.q.dtype() == DType::kI16; });
+size_t count_of(const IntegerPlan& plan, DType weights) {
+  return static_cast<size_t>(
+      std::count_if(plan.convs.begin(), plan.convs.end(),
+                    [&](const auto& conv) { return conv.second.weights.q.dtype() == weights; }));
 }
 
-// With 16 bits where these help; with floats instead, where that is faster as a whole.
+// With 16 bits where these help. With floats instead, where that leaves more layers in 8 bits, or
+// as many and is faster as a whole, or where 16 bits are slower than all of it in floats.
 Result<MixedChoice> choose(const Calibration& bytes, const CalibrationOptions& options,
                            const std::map<ValueId, LayerSensitivity>& layers, MixedOptions mixed,
                            bool measured) {
   SHRIKE_ASSIGN(MixedChoice choice, choose_types(bytes, layers, mixed));
-  if (!measured || !has_words(choice.plan)) return choice;
+  if (!measured || count_of(choice.plan, DType::kI16) == 0) return choice;
   mixed.floats_alone = true;
   SHRIKE_ASSIGN(MixedChoice floats, choose_types(bytes, layers, mixed));
+  choice.looks.insert(choice.looks.end(), floats.looks.begin(), floats.looks.end());
+  floats.looks = choice.looks;
   if (!floats.reached) return choice;
   if (!choice.reached) return floats;
-  const IntegerPlan plans[] = {choice.plan, floats.plan};
+  const IntegerPlan plans[] = {choice.plan, floats.plan, {}};
   SHRIKE_ASSIGN(const std::vector<NetworkTimes> times,
                 measure_times(bytes.network, plans, options.proceed));
-  return times[1].all < times[0].all ? floats : choice;
+  const size_t of_choice = count_of(choice.plan, DType::kI8),
+               of_floats = count_of(floats.plan, DType::kI8);
+  const bool slow = times[0].all > times[2].all;
+  if (slow || of_choice == of_floats) return times[1].all < times[0].all ? floats : choice;
+  return of_floats > of_choice ? floats : choice;
 }
 
 // Never slower than floats, as a whole.
@@ -106,7 +145,7 @@ Result<void> keep_what_pays(const Calibration& bytes, const CalibrationOptions& 
   };
   SHRIKE_ASSIGN(TimedPlan timed, no_slower(bytes.network, std::move(network.plan), time));
   network.plan = std::move(timed.plan);
-  network.timed = TimedWhole{timed.ms_floats, timed.ms};
+  network.timed = TimedWhole{timed.ms_floats, timed.ms, {}};
   if (const size_t left = network.plan.convs.size(); left < before)
     say(std::to_string(before - left) +
         " layers are floats again, as the network as a whole was slower than in floats");
@@ -123,17 +162,19 @@ Result<MixedNetwork> mix_types(const Calibration& bytes, const CalibrationOption
   mixed.max_drop = request.max_drop;
   mixed.points_lost = points_lost_by(judging);
   const bool measured = request.times.empty();
-  SHRIKE_ASSIGN(mixed.ms, measured ? measured_ms(bytes, options) : table_ms(bytes, request.times));
-  const LayerMs ms = mixed.ms;
+  SHRIKE_ASSIGN(const MixedTimes times, measured ? measured_ms(bytes, options)
+                                                 : times_there(bytes, options, request.times));
+  mixed.ms = times.layers, mixed.conversion = times.conversion;
   if (measured) SHRIKE_TRY(prefer_floats_that_pay(bytes, options, mixed));
   SHRIKE_ASSIGN(MixedChoice choice, choose(bytes, options, layers, mixed, measured));
 
-  MixedNetwork network{std::move(choice.plan), {}, {}};
+  MixedNetwork network{std::move(choice.plan), {}, {}, std::move(choice.looks)};
   if (measured) SHRIKE_TRY(keep_what_pays(bytes, options, network));
+  if (network.timed) network.timed->conversion = times.conversion;
   network.layers = layers_of_report(bytes.network, network.plan);
   for (QuantizedLayer& layer : network.layers) {
     for (size_t type = 0; type < kLayerTypes; ++type)
-      if (const auto of = ms.find(layer.conv); of != ms.end())
+      if (const auto of = times.layers.find(layer.conv); of != times.layers.end())
         layer.ms[kLayerTypeNames[type]] = of->second[type];
     if (const auto found = layers.find(layer.conv); found != layers.end())
       layer.error = found->second.error, layer.points = found->second.points;

@@ -21,6 +21,7 @@ struct MixedNetwork {
   IntegerPlan plan;
   std::vector<QuantizedLayer> layers;
   std::optional<TimedWhole> timed;  // where times were measured here
+  std::vector<double> looks;        // AP points that `judging` says each plan loses, in turn
 };
 
 // Of a calibration in 8 bits. `calibrating` is asked for each layer's effect on AP, `judging` for

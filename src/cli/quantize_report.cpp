@@ -38,7 +38,10 @@ Json layer_json(const QuantizedLayer& layer) {
 }
 
 Json timed_json(const std::optional<TimedWhole>& timed) {
-  return timed ? Json({{"before", timed->floats}, {"after", timed->after}}) : Json(nullptr);
+  if (!timed) return Json(nullptr);
+  const Json conversion = {{"to_integers", 1e6 * timed->conversion.to_integers},
+                           {"to_floats", 1e6 * timed->conversion.to_floats}};
+  return Json({{"before", timed->floats}, {"after", timed->after}, {"conversion_ns", conversion}});
 }
 
 std::string layers_text(const std::vector<QuantizedLayer>& layers) {
@@ -117,6 +120,7 @@ std::string quantize_json(const QuantizeReport& r) {
                     {"map50_95", accuracy_json(j)},
                     {"network_ms", {{"before", j.ms_before}, {"after", j.ms_after}}},
                     {"timed_ms", timed_json(r.timed)},
+                    {"looks", r.looks},
                     {"layers", layers}}) +
          "\n";
 }
@@ -134,6 +138,9 @@ std::string quantize_text(const QuantizeReport& r) {
   text +=
       r.own_truth ? "; what the float model finds is the truth, as there are no labels\n" : "\n";
   text += accuracy_text(j);
+  if (r.looks.size() > 1)
+    text += "these pictures chose among " + std::to_string(r.looks.size()) +
+            " networks, of which the interval does not know\n";
   text += "network " + fixed(j.ms_before, 2) + " ms a picture before, " + fixed(j.ms_after, 2) +
           " after, on one thread\n";
   if (r.timed)

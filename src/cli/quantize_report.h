@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "calibrate/exceptions.h"
 #include "calibrate/layer_times.h"
 #include "calibrate/sensitivity.h"
 #include "cli/change_judge.h"
@@ -29,6 +30,7 @@ struct QuantizedLayer {
 // Milliseconds of the raw maps on one thread, timed in turn: the least of several runs.
 struct TimedWhole {
   double floats = 0, after = 0;
+  ConversionMs conversion = {};
 };
 
 struct QuantizeReport {
@@ -40,6 +42,7 @@ struct QuantizeReport {
   bool own_truth = false;  // the float model's own detections were the truth
   Judgement judgement;
   std::optional<TimedWhole> timed;  // by which `mixed` is no slower than floats
+  std::vector<double> looks;  // of `mixed`: AP points that each plan lost, of which one was chosen
 };
 
 // Every convolution of the network, as the plan has it.
@@ -52,7 +55,8 @@ double integer_share(const std::vector<QuantizedLayer>& layers);
 // {"model","file","data","to","calibration_pictures","judged_pictures","halved","truth":
 // "labels"|"float model","bytes_before","bytes_after","integer_share","map50_95": {"before",
 // "after","difference","interval95"},"network_ms": {"before","after"},"timed_ms": {"before",
-// "after"},"layers":
+// "after","conversion_ns": {"to_integers","to_floats"} a value},"looks": [points lost],
+// "layers":
 // [{"name","products","type","bits","weight_bits","range","low","high","error","points_lost",
 // "ms_before","ms_after","ms": {type: ms}}]}, null for what was not measured
 std::string quantize_json(const QuantizeReport& report);

@@ -6,6 +6,7 @@
 #include "base/excerpt.h"
 #include "cli/dataset_option.h"
 #include "cli/terminal.h"
+#include "data/finding.h"
 #include "data/halves.h"
 #include "data/picture_list.h"
 #include "vision/decode.h"
@@ -71,6 +72,15 @@ bool overlap(const Dataset& a, const Dataset& b) {
                      [&](const fs::path& path) { return second.contains(path); });
 }
 
+// Labels of other classes are of another model: not to be judged by what is left without them.
+Result<void> check_classes(const Dataset& dataset) {
+  for (const Finding& finding : dataset.findings)
+    if (finding.kind == FindingKind::kUnknownClass)
+      return input_error(describe(dataset) + ": its labels name classes that it does not have: " +
+                         finding_text(finding));
+  return {};
+}
+
 // At most so many that can be read, evenly.
 std::vector<Sample> some_of(const std::vector<Sample>& samples, int most) {
   const size_t count = std::min(samples.size(), static_cast<size_t>(most));
@@ -101,6 +111,8 @@ Result<QuantizeSets> open_quantize_sets(const ValidationOptions& options,
       SHRIKE_ASSIGN(sets.calibration, calibration_data(options, calibration.name, threads));
     }
   }
+  SHRIKE_TRY(check_classes(sets.judging));
+  SHRIKE_TRY(check_classes(sets.calibration));
   const std::string where = describe(sets.judging);
   const size_t all = sets.judging.samples.size();
   if (calibration.most == 0)

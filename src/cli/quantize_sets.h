@@ -23,9 +23,9 @@ struct CalibrationSplit {
 };
 
 // `options.data` is a data set, or a folder of pictures without one; these then have the classes
-// `names`. Of more than `most` pictures those are taken that lie evenly in the set. Errors
-// `calibration` has the truth that the data set has of its pictures. Errors
-// (kInput): nothing is left to calibrate or to judge by.
+// `names`. Of more than `most` pictures those are taken that lie evenly in the set. `calibration`
+// has the truth that the data set has of its pictures. Errors (kInput): nothing is left to
+// calibrate or to judge by, or labels name classes that the data set does not have.
 Result<QuantizeSets> open_quantize_sets(const ValidationOptions& options,
                                         const CalibrationSplit& calibration,
                                         const std::vector<std::string>& names, int threads);

@@ -37,7 +37,7 @@ Result<void> check_finite(const Graph& graph) {
 
 Result<Graph> network_to_quantize(Graph graph) {
   if (std::any_of(graph.nodes.begin(), graph.nodes.end(), holds_integers))
-    return model_error("is quantised already: quantize takes the float model");
+    return model_error("is quantised already: give the float model");
   SHRIKE_TRY(widen_f16(graph));
   SHRIKE_TRY(run_passes(graph, cleanup_passes()));
   const Result<LiftedHead> lifted = lift_head(graph);

@@ -1,6 +1,7 @@
 // What `mixed` makes of layers that lose and layers that are slow, by judges that are made up.
 #include "calibrate/mixed.h"
 
+#include "calibrate/conversions.h"
 #include "calibrate/no_slower.h"
 #include "made.h"
 
@@ -151,6 +152,50 @@ TEST(ChooseTypes, AJudgesErrorIsGivenOn) {
   const Result<MixedChoice> choice = choose_types(chain.c, chain.layers, options);
   ASSERT_FALSE(choice);
   EXPECT_NE(choice.error().message.find("no judge"), std::string::npos);
+}
+
+TEST(Conversions, OfEveryOtherLayer) {
+  const Chain chain({1, 1, 1, 1});  // maps of four values
+  const IntegerPlan alternate = every_other(chain.c.network, chain.c.plan);
+  ASSERT_EQ(alternate.convs.size(), 2u);
+  EXPECT_TRUE(alternate.convs.contains(chain.convs[0]) && alternate.convs.contains(chain.convs[2]));
+  EXPECT_EQ(alternate.groups.size(), 2u);
+  const auto times = [&](const std::vector<double>& convs, double beside) {
+    NetworkTimes of;
+    of.all = beside;
+    for (size_t i = 0; i < convs.size(); ++i) of.all += of.convs[chain.convs[i]] = convs[i];
+    return of;
+  };
+  const auto conversion = [&](const NetworkTimes& alternating) {
+    return conversion_ms(chain.c.network, chain.c.plan, times({3, 3, 3, 3}, 0.3),
+                         times({1, 1, 1, 1}, 0.5), alternating);
+  };
+  // The second's output becomes integers; the first and the third write floats.
+  const ConversionMs found = conversion(times({1.2, 3, 1.2, 3}, 0.5 + 0.8));
+  EXPECT_NEAR(found.to_integers, 0.2, 1e-12);
+  EXPECT_NEAR(found.to_floats, 0.05, 1e-12);
+  const ConversionMs none = conversion(times({0.9, 3, 0.9, 3}, 0.4));
+  EXPECT_EQ(none.to_integers, 0);
+  EXPECT_EQ(none.to_floats, 0);
+}
+
+// Where errors are alike, an exception is worth more beside another: nothing is converted there.
+TEST(ChooseTypes, ExceptionsComeInRuns) {
+  Chain chain({0.5, 0.5, 0.5, 2, 0.5, 0.6});
+  MixedOptions options = chain.options(2.15);
+  for (const ValueId conv : chain.convs) options.ms[conv] = {1, 9, 2};
+  const auto floats = [&] {
+    const Result<MixedChoice> choice = choose_types(chain.c, chain.layers, options);
+    EXPECT_TRUE(choice && choice->reached);
+    EXPECT_EQ(choice->looks.size(), static_cast<size_t>(chain.asked));
+    std::vector<bool> found;
+    for (const ValueId conv : chain.convs) found.push_back(!choice->plan.convs.contains(conv));
+    return found;
+  };
+  EXPECT_EQ(floats(), (std::vector<bool>{false, false, false, true, false, true}));
+  chain.asked = 0;
+  options.conversion = {0.4, 0.1};  // 1.6 and 0.4 ms for the four values of a map
+  EXPECT_EQ(floats(), (std::vector<bool>{false, false, true, true, false, false}));
 }
 
 // Times that are made up: 3 ms a convolution in floats, those given in integers, and `converted`

@@ -122,6 +122,9 @@ TEST_F(Quantize, MixedMeasuresLayersAndTheWhole) {
   for (const char* type : {"int8", "int16", "float"}) EXPECT_GT(layer["ms"][type], 0.0) << type;
   EXPECT_GT(json["timed_ms"]["before"], 0.0);
   EXPECT_LE(json["timed_ms"]["after"], json["timed_ms"]["before"]);
+  EXPECT_GE(json["looks"].size(), 1u);
+  EXPECT_GE(json["timed_ms"]["conversion_ns"]["to_integers"], 0.0);
+  EXPECT_GE(json["timed_ms"]["conversion_ns"]["to_floats"], 0.0);
   EXPECT_NEAR(json["map50_95"]["after"].get<double>(), 1, 1e-9);
   if (layer["type"] == "float") {
     expect_refused(outcome, 7, "no faster than floats");
@@ -183,6 +186,11 @@ TEST_F(Quantize, BadInputLeavesTheOldFile) {
   expect_refused(quantize({"--max-drop", "-1"}), 2, "max-drop");
   data_yaml("cat, dog, bird");
   expect_refused(quantize({}), 3, "bird");
+  data_yaml("cat, dog");
+  const std::string labels = bytes_of(at("set/labels/val/a.txt"));
+  file("set/labels/val/a.txt", labels + "7 0.5 0.5 0.2 0.2\n");
+  expect_refused(quantize({}), 3, "class 7, but there are 2");
+  file("set/labels/val/a.txt", labels);
   data_yaml("cat");
   const Outcome fewer = quantize({});
   EXPECT_EQ(fewer.code, 0) << "a model may have more classes: " << fewer.err;
@@ -246,9 +254,12 @@ TEST_F(Quantize, WhatIsQuantisedAlreadyIsRefused) {
   ASSERT_EQ(quantize({}).code, 0);
   fs::rename(at("out.onnx"), at("integers.onnx"));
   old_file();
-  expect_refused(run_shrike({"quantize", "--model", path("integers.onnx"), "--data", path("set"),
-                             "-o", path("out.onnx")}),
-                 4, "is quantised already");
+  for (const std::string command : {"quantize", "prune"}) {
+    std::vector<std::string> words = {command,     "--model", path("integers.onnx"), "--data",
+                                      path("set"), "-o",      path("out.onnx")};
+    if (command == "prune") words.insert(words.end(), {"--macs", "0.5"});
+    expect_refused(run_shrike(words), 4, "is quantised already: give the float model");
+  }
 }
 
 TEST_F(Quantize, UnwritablePlacesAndNames) {
