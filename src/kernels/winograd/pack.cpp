@@ -11,33 +11,42 @@ namespace shrike::kernels {
 
 namespace {
 
+// What any processor computes at once.
+using Doubles = double __attribute__((vector_size(16)));
+constexpr int kVectors = kMaxTileColumns / 2;
+
 // The transformed kernels of one input channel and a panel of outputs, output innermost.
 class PanelTransform {
  public:
   explicit PanelTransform(const WinogradAlgorithm& algorithm) : algorithm_(algorithm) {}
 
-  // kernels: [tap][output]. Then result(i, j) is row (i, j) of G g G^T.
-  void transform(const double (*kernels)[kMaxTileColumns], int64_t count);
-  const double* result(int i, int j) const { return result_[i][j]; }
+  // Of the kernel of each output; set before transform().
+  void set(int tap, int64_t output, double value) { kernels_[tap][output / 2][output % 2] = value; }
+  // Then result(i, j) is row (i, j) of G g G^T.
+  void transform();
+  const double* result(int i, int j) const {
+    return reinterpret_cast<const double*>(result_[i][j]);
+  }
 
  private:
   const WinogradAlgorithm& algorithm_;
-  double half_[kMaxWinogradIn][3][kMaxTileColumns];  // G g
-  double result_[kMaxWinogradIn][kMaxWinogradIn][kMaxTileColumns];
+  Doubles kernels_[9][kVectors] = {};
+  Doubles half_[kMaxWinogradIn][3][kVectors];  // G g
+  Doubles result_[kMaxWinogradIn][kMaxWinogradIn][kVectors];
 };
 
-void PanelTransform::transform(const double (*kernels)[kMaxTileColumns], int64_t count) {
+void PanelTransform::transform() {
   const double(*g)[3] = algorithm_.weight_rows;
   for (int i = 0; i < algorithm_.weights; ++i)
     for (int t = 0; t < 3; ++t)
-      for (int64_t o = 0; o < count; ++o)
-        half_[i][t][o] =
-            g[i][0] * kernels[t][o] + g[i][1] * kernels[3 + t][o] + g[i][2] * kernels[6 + t][o];
+      for (int v = 0; v < kVectors; ++v)
+        half_[i][t][v] =
+            g[i][0] * kernels_[t][v] + g[i][1] * kernels_[3 + t][v] + g[i][2] * kernels_[6 + t][v];
   for (int i = 0; i < algorithm_.weights; ++i)
     for (int j = 0; j < algorithm_.weights; ++j)
-      for (int64_t o = 0; o < count; ++o)
-        result_[i][j][o] =
-            g[j][0] * half_[i][0][o] + g[j][1] * half_[i][1][o] + g[j][2] * half_[i][2][o];
+      for (int v = 0; v < kVectors; ++v)
+        result_[i][j][v] =
+            g[j][0] * half_[i][0][v] + g[j][1] * half_[i][1][v] + g[j][2] * half_[i][2][v];
 }
 
 using PanelRow = std::span<const double>;
@@ -53,10 +62,11 @@ void transform_panels(const WinogradKernel& kernel, const ConvProblem& problem,
   for (int64_t first = 0; first < problem.out_channels; first += columns) {
     const int64_t count = std::min(columns, problem.out_channels - first);
     for (int64_t c = 0; c < channels; ++c) {
-      double kernels[9][kMaxTileColumns];
-      for (int64_t o = 0; o < count; ++o)
-        for (int t = 0; t < 9; ++t) kernels[t][o] = weights[((first + o) * channels + c) * 9 + t];
-      panel.transform(kernels, count);
+      for (int64_t o = 0; o < count; ++o) {
+        const float* taps = weights + ((first + o) * channels + c) * 9;
+        for (int t = 0; t < 9; ++t) panel.set(t, o, static_cast<double>(taps[t]));
+      }
+      panel.transform();
       for (int i = 0; i < distinct; ++i)
         for (int j = 0; j < distinct; ++j)
           visit(first / columns, c, int64_t{i} * distinct + j,
@@ -107,15 +117,16 @@ void winograd_pairs_pack(const WinogradPairs& pairs, const ConvProblem& problem,
         float* target = packed + (p * packing.matrices + matrix) * packing.matrix;
         float* products =
             packed + packing.products + (p * packing.matrices + matrix) * packing.columns;
-        for (size_t j = 0; j < row.size(); ++j) {
-          const auto column = static_cast<int64_t>(j);
-          float* vector = target + column / lanes * channels * lanes + column % lanes;
-          const auto value = static_cast<float>(row[j] * scale);
-          vector[place[channel] * lanes] = value;
-          // The second of a pair finds the first's weight.
-          if (partner[channel] < c)
-            products[column] +=
-                value * vector[place[static_cast<size_t>(partner[channel])] * lanes];
+        const int64_t at = place[channel] * lanes, other = partner[channel];
+        const auto count = static_cast<int64_t>(row.size());
+        for (int64_t first = 0; first < count; first += lanes) {
+          float* vector = target + first * channels;
+          const int64_t columns = std::min(lanes, count - first);
+          for (int64_t j = 0; j < columns; ++j)
+            vector[at + j] = static_cast<float>(row[static_cast<size_t>(first + j)] * scale);
+          if (other >= c) continue;  // the second of a pair finds the first's weights
+          const float* before = vector + place[static_cast<size_t>(other)] * lanes;
+          for (int64_t j = 0; j < columns; ++j) products[first + j] += vector[at + j] * before[j];
         }
       });
 }
