@@ -1,17 +1,17 @@
 // shrike detect: pictures in, boxes out.
 #include <cstdio>
-#include <future>
 
 #include "base/excerpt.h"
-#include "base/signals.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/detect_parts.h"
 #include "cli/detection_text.h"
 #include "cli/detector_options.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "cli/memory_limit.h"
 #include "cli/picture_output.h"
+#include "cli/picture_reader.h"
 #include "cli/pictures.h"
 #include "cli/standard_streams.h"
 #include "cli/terminal.h"
@@ -28,6 +28,7 @@ namespace fs = std::filesystem;
 struct Options {
   DetectorOptions detector;
   DetectOptions detect;
+  PartsOptions parts;
   std::string classes, save, labels;
   bool json = false, label_confidence = false;
 };
@@ -57,6 +58,7 @@ void add_options(CLI::App& app, Options& o) {
                "Write YOLO label files: into labels/ in the folder of --save (or here), or "
                "--save-txt=FOLDER");
   app.add_flag("--save-conf", o.label_confidence, "Confidences in the label files, too");
+  add_parts_options(app, o.parts);
 }
 
 OutputOptions output_options(const Options& o) {
@@ -67,32 +69,6 @@ OutputOptions output_options(const Options& o) {
   return output;
 }
 
-// The next picture is read while the network looks at the one before.
-class Reader {
- public:
-  explicit Reader(const std::vector<fs::path>& paths) : paths_(paths) { start(); }
-
-  // The pictures in order, one a call.
-  Result<Image> next() {
-    Result<Image> image = pending_.get();
-    ++at_;
-    start();
-    return image;
-  }
-
- private:
-  void start() {
-    if (at_ >= paths_.size()) return;
-    const SignalsHeld held;  // for the thread that reads: the one that writes answers them
-    // Where the machine refuses a thread, it is read when it is asked for.
-    pending_ = std::async(std::launch::async | std::launch::deferred,
-                          [path = &paths_[at_]] { return read_image(*path); });
-  }
-  const std::vector<fs::path>& paths_;
-  size_t at_ = 0;
-  std::future<Result<Image>> pending_;
-};
-
 Result<PictureResult> look_at(Detector& detector, const Options& o, const PictureOutput& output,
                               size_t index, const fs::path& path, const Image& image) {
   PictureResult result{path.string(), image.width(), image.height(), {}, {}};
@@ -102,13 +78,56 @@ Result<PictureResult> look_at(Detector& detector, const Options& o, const Pictur
   return result;
 }
 
+std::string text_of(const Options& o, const PictureResult& result,
+                    const std::vector<std::string>& names) {
+  const bool colour = !o.parts.wanted() && colour_wanted();
+  return o.json ? detection_json(result, names) : detection_lines(result, names, colour);
+}
+
+// All that what is said of a picture depends on, but for the pictures.
+Result<Json> identity(const Detector& detector, const Options& o,
+                      const std::vector<fs::path>& model_files) {
+  SHRIKE_ASSIGN(const std::string model, digest_of_model(model_files));
+  const DetectOptions& boxes = o.detect;
+  return Json{{"shrike", SHRIKE_VERSION},
+              {"model", model},
+              {"names", detector.names()},
+              {"imgsz", o.detector.size},
+              {"conf", json_number(boxes.conf)},
+              {"iou", boxes.iou ? json_number(*boxes.iou) : Json(nullptr)},
+              {"max_det", boxes.max_det},
+              {"agnostic", boxes.agnostic},
+              {"classes", boxes.classes},
+              {"max_pixels", pixel_limit()},
+              {"layout", o.detector.layout},
+              {"preprocess", o.detector.preprocess},
+              {"precision", o.detector.precision},
+              {"tune", o.detector.tune},
+              {"memory_limit", o.detector.memory_limit},
+              {"json", o.json},
+              {"save", o.save},
+              {"save_txt", o.labels},
+              {"save_conf", o.label_confidence}};
+}
+
+Result<int> detect_parts(Detector& detector, const Options& o, const PictureOutput& output,
+                         const std::vector<fs::path>& paths,
+                         const std::vector<fs::path>& model_files) {
+  SHRIKE_ASSIGN(Json same, identity(detector, o, model_files));
+  const auto look = [&](size_t i, const Result<Image>& image) -> Result<std::string> {
+    if (!image) return image.error();
+    SHRIKE_ASSIGN(const PictureResult result, look_at(detector, o, output, i, paths[i], *image));
+    return text_of(o, result, detector.names());
+  };
+  return detect_in_parts(o.parts, std::move(same), paths, look, o.json);
+}
+
 // The exit code: that of inputs when one of the pictures failed and the others are done.
 Result<int> detect_all(Detector& detector, const Options& o, const PictureOutput& output,
                        const std::vector<fs::path>& paths) {
-  const bool colour = colour_wanted();
   int code = kExitOk;
   ProgressBar bar(paths.size(), true);
-  Reader reader(paths);
+  PictureReader reader(paths);
   for (size_t i = 0; i < paths.size() && interrupted() == 0; ++i) {
     const Result<Image> image = reader.next();
     const Result<PictureResult> result =
@@ -119,8 +138,7 @@ Result<int> detect_all(Detector& detector, const Options& o, const PictureOutput
       say(printable(result.error().message));
       code = kExitInput;
     } else {
-      const std::string text = o.json ? detection_json(*result, detector.names())
-                                      : detection_lines(*result, detector.names(), colour);
+      const std::string text = text_of(o, *result, detector.names());
       std::fwrite(text.data(), 1, text.size(), stdout);
       SHRIKE_TRY(flush_output());
     }
@@ -145,10 +163,14 @@ Result<int> detect_command(const Words& words) {
     return usage_error("detect needs pictures, folders or patterns: shrike detect street.jpg");
 
   const OutputOptions outputs = output_options(o);
+  SHRIKE_TRY(check_parts_options(o.parts));
   if (o.label_confidence && outputs.labels.empty())
     return usage_error("--save-conf is about label files: give --save-txt, too");
 
   const PictureList pictures = find_pictures(arguments.words);
+  if (o.parts.wanted())
+    for (const fs::path& folder : {outputs.save, outputs.labels})
+      SHRIKE_TRY(check_holds_none(folder, pictures.paths));
   if (pictures.paths.empty() && pictures.errors.size() == 1) return pictures.errors.front();
   for (const Error& error : pictures.errors) say(printable(error.message));
   if (pictures.paths.empty()) return kExitInput;
@@ -157,13 +179,17 @@ Result<int> detect_command(const Words& words) {
   if (o.detector.memory_limit > 0) held = picture_bytes(pictures.paths, !o.save.empty());
   std::vector<fs::path> read;
   SHRIKE_ASSIGN(Detector detector, make_detector(o.detector, {.files = &read, .held = held}));
+  const std::vector<fs::path> model_files = read;
   read.emplace_back(o.detector.names_file);
   if (!o.classes.empty()) {
     SHRIKE_ASSIGN(o.detect.classes, parse_classes(o.classes, detector.names()));
   }
   SHRIKE_ASSIGN(const PictureOutput output, PictureOutput::create(outputs, pictures.paths, read));
   const CatchInterrupts caught;
-  SHRIKE_ASSIGN(const int code, detect_all(detector, o, output, pictures.paths));
+  SHRIKE_ASSIGN(const int code,
+                o.parts.wanted()
+                    ? detect_parts(detector, o, output, pictures.paths, model_files)
+                    : detect_all(detector, o, output, pictures.paths));
   return code == kExitOk && !pictures.errors.empty() ? kExitInput : code;
 }
 

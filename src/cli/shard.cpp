@@ -20,6 +20,7 @@ constexpr LauncherRow kLaunchers[] = {
     {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
     {"PMI_RANK", "PMI_SIZE"},
     {"SLURM_PROCID", "SLURM_NTASKS"},
+    {"JOB_COMPLETION_INDEX", "WORLD_SIZE"},
 };
 
 std::optional<size_t> number(std::string_view text) {

@@ -21,8 +21,9 @@ Result<Shard> parse_shard(const std::string& text);
 
 // What a launcher says of this process: torchrun and Kubernetes' PyTorchJob (RANK, WORLD_SIZE), Open
 // MPI (OMPI_COMM_WORLD_RANK, OMPI_COMM_WORLD_SIZE), MPICH and Intel MPI (PMI_RANK, PMI_SIZE), Slurm
-// (SLURM_PROCID, SLURM_NTASKS). The first pair that is there counts; nothing where none is. An error
-// (kUsage) names the variables of a pair that makes no sense.
+// (SLURM_PROCID, SLURM_NTASKS), Kubernetes' indexed Job (JOB_COMPLETION_INDEX; WORLD_SIZE is for its
+// manifest to set). The first pair that is there counts; nothing where none is. An error (kUsage)
+// names the variables of a pair that makes no sense.
 Result<std::optional<Shard>> shard_of_environment();
 
 }  // namespace shrike

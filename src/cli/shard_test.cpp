@@ -22,11 +22,11 @@ TEST(ShardOption, Shares) {
 
 class ShardOfEnvironment : public testing::Test {
  protected:
-  ShardOfEnvironment() {
+  ShardOfEnvironment() { clear(); }
+  ~ShardOfEnvironment() override { clear(); }
+  static void clear() {
     for (const char* name : kNames) ::unsetenv(name);
-  }
-  ~ShardOfEnvironment() override {
-    for (const char* name : kNames) ::unsetenv(name);
+    ::unsetenv("JOB_COMPLETION_INDEX");
   }
   static constexpr const char* kNames[] = {
       "RANK",     "WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",
@@ -42,6 +42,15 @@ TEST_F(ShardOfEnvironment, EachLauncher) {
     ::setenv(kNames[i - 1], std::to_string(9 + i).c_str(), 1);
     EXPECT_EQ(*shard_of_environment(), std::optional(Shard{i, 9 + i})) << kNames[i - 2];
   }
+}
+
+TEST_F(ShardOfEnvironment, AnIndexedJob) {
+  ::setenv("JOB_COMPLETION_INDEX", "1", 1);
+  EXPECT_EQ(*shard_of_environment(), std::nullopt);
+  ::setenv("WORLD_SIZE", "4", 1);
+  EXPECT_EQ(*shard_of_environment(), std::optional(Shard{1, 4}));
+  ::setenv("RANK", "3", 1);
+  EXPECT_EQ(*shard_of_environment(), std::optional(Shard{3, 4}));
 }
 
 TEST_F(ShardOfEnvironment, WhatMakesNoSense) {

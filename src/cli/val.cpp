@@ -44,19 +44,6 @@ void add_options(CLI::App& app, Options& o) {
       ->type_name(kFolderValue);
 }
 
-// A share's line, instead of scores.
-void tell_share(const Options& o, const ShareDone& share) {
-  if (o.json) {
-    std::printf("%s\n", dump_json({{"shard", {share.shard.index, share.shard.count}},
-                                   {"pictures", share.pictures},
-                                   {"missing", share.missing}})
-                            .c_str());
-    return;
-  }
-  std::printf("share %zu of %zu: %zu pictures done; of all, %zu are missing\n", share.shard.index,
-              share.shard.count, share.pictures, share.missing);
-}
-
 // Nothing where another process tells the result.
 Result<std::optional<Validation>> validated(const Options& o, const Dataset& dataset,
                                             Detector& detector,
@@ -71,7 +58,7 @@ Result<std::optional<Validation>> validated(const Options& o, const Dataset& dat
   SHRIKE_ASSIGN(PartsOutcome outcome,
                 validate_in_parts(detector, dataset,
                                   {o.parts, o.validation, o.detector, files, streams, keep}));
-  if (!outcome.whole) tell_share(o, outcome.share);
+  if (!outcome.whole) tell_share(outcome.share, o.json);
   return std::move(outcome.whole);
 }
 

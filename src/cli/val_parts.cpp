@@ -5,8 +5,6 @@
 #include "base/excerpt.h"
 #include "cli/interrupt.h"
 #include "cli/terminal.h"
-#include "cli/value_names.h"
-#include "base/sha256.h"
 #include "validate/parts.h"
 #include "vision/decode.h"
 
@@ -15,22 +13,6 @@ namespace shrike {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string digest(const std::string& text) {
-  return sha256_hex(std::as_bytes(std::span(text)));
-}
-
-Result<std::string> digest_of_model(std::vector<fs::path> files) {
-  std::sort(files.begin(), files.end(),
-            [](const fs::path& a, const fs::path& b) { return a.filename() < b.filename(); });
-  std::string digests;
-  for (const fs::path& file : files) {
-    if (file.empty()) continue;
-    SHRIKE_ASSIGN(const std::string one, sha256_of_file(file));
-    digests += one + '\n';
-  }
-  return digest(digests);
-}
 
 // Their names and sizes: the folder may lie elsewhere on another host.
 std::string digest_of_pictures(const Dataset& dataset) {
@@ -121,10 +103,7 @@ class PartsWork {
 
   std::vector<size_t> all() const { return share_of({}); }
   std::vector<size_t> share_of(const Shard& shard) const {
-    std::vector<size_t> blocks;
-    for (size_t block = shard.index; block < parts_.blocks(); block += shard.count)
-      blocks.push_back(block);
-    return blocks;
+    return parts_.share(shard.index, shard.count);
   }
   size_t pictures(const std::vector<size_t>& blocks) const {
     size_t pictures = 0;
@@ -141,33 +120,9 @@ class PartsWork {
 
 }  // namespace
 
-void add_parts_options(CLI::App& app, PartsOptions& options) {
-  app.add_option("--parts", options.folder,
-                 "Folder for what is found, part by part: a run that was ended goes on from there, "
-                 "and several share the work")
-      ->type_name(kFolderValue);
-  app.add_option("--shard", options.shard,
-                 "I/N: look at share I of N alone, from 0, for a later call without it")
-      ->type_name("I/N");
-}
-
-Result<void> check_parts_options(const PartsOptions& options) {
-  if (!options.shard.empty() && !options.wanted())
-    return usage_error("--shard leaves what is found in a folder: give --parts, too");
-  return {};
-}
-
 Result<PartsOutcome> validate_in_parts(Detector& detector, const Dataset& dataset,
                                        const PartsRun& run) {
-  std::optional<Shard> shard;
-  bool tells = true;
-  if (run.parts.shard.empty()) {
-    SHRIKE_ASSIGN(shard, shard_of_environment());
-    tells = !shard || shard->index == 0;
-  } else {
-    SHRIKE_ASSIGN(shard, parse_shard(run.parts.shard));
-    tells = false;
-  }
+  SHRIKE_ASSIGN(const WorkShare own, work_share(run.parts));
   const ValidateOptions options = validate_options(run.validation, run.streams, run.keep_detections);
   if (dataset.samples.empty()) return input_error(dataset.source.string() + ": no pictures");
   SHRIKE_ASSIGN(Json same, identity(detector, dataset, run));
@@ -176,20 +131,20 @@ Result<PartsOutcome> validate_in_parts(Detector& detector, const Dataset& datase
                  Parts(run.parts.folder, std::move(same), dataset.samples.size(),
                        static_cast<int>(dataset.names.size())));
 
-  const std::vector<size_t> share = work.share_of(shard.value_or(Shard{}));
+  const std::vector<size_t> share = work.share_of(own.shard);
   SHRIKE_ASSIGN(const std::vector<size_t> mine, work.missing(share));
   PartsOutcome outcome;
   {
     ProgressBar bar(work.pictures(mine), true);
     SHRIKE_TRY(work.look_at(mine, bar));
-    if (tells) SHRIKE_TRY(work.look_at_the_rest(bar, static_cast<size_t>(run.streams)));
+    if (own.tells) SHRIKE_TRY(work.look_at_the_rest(bar, static_cast<size_t>(run.streams)));
   }
-  if (tells) {
+  if (own.tells) {
     SHRIKE_ASSIGN(outcome.whole, work.scored(options));
     tell_skipped(*outcome.whole);
   } else {
     SHRIKE_ASSIGN(const std::vector<size_t> left, work.missing(work.all()));
-    outcome.share = {shard.value_or(Shard{}), work.pictures(share), work.pictures(left)};
+    outcome.share = {own.shard, work.pictures(share), work.pictures(left)};
   }
   return outcome;
 }

@@ -1,33 +1,17 @@
-// val in parts (validate/parts.h): shares of the pictures, looked at by processes that know of each
-// other by the files they leave in one folder.
+// val in parts (validate/parts.h): shares of the pictures, looked at by several processes.
 #pragma once
-
-#include <CLI/CLI.hpp>
 
 #include <filesystem>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "cli/detector_options.h"
-#include "cli/shard.h"
+#include "cli/parts_options.h"
 #include "cli/validation_options.h"
 #include "validate/validate.h"
 
 namespace shrike {
-
-struct PartsOptions {
-  std::string folder;  // empty: in one piece, in memory
-  std::string shard;   // I/N; empty: the environment's, or all that is missing
-
-  bool wanted() const { return !folder.empty(); }
-};
-
-void add_parts_options(CLI::App& app, PartsOptions& options);
-
-// An error (kUsage) for a share without a folder.
-Result<void> check_parts_options(const PartsOptions& options);
 
 struct PartsRun {
   const PartsOptions& parts;
@@ -36,13 +20,6 @@ struct PartsRun {
   const std::vector<std::filesystem::path>& model_files;
   int streams;
   bool keep_detections;
-};
-
-// How far a share has come.
-struct ShareDone {
-  Shard shard;
-  size_t pictures = 0;  // of the share
-  size_t missing = 0;   // of the whole set, which no part has yet
 };
 
 struct PartsOutcome {

@@ -1,22 +1,15 @@
-// What a detector said of parts of a data set, in files: so that several processes, or one that is
-// ended and started again, look at its pictures together.
-//
-// The samples are divided into blocks, the same ones whoever looks at them, and each block is a
-// file of the folder, part-<block>.json, written whole or not at all. A block that two processes
-// look at is the same twice, so nothing is lost or counted double, whatever happens to them.
+// What a detector said of parts of a data set, in files (part_files.h).
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <mutex>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "formats/json.h"
+#include "validate/part_files.h"
 #include "validate/viewer.h"
 
 namespace shrike {
@@ -29,25 +22,22 @@ struct Part {
 
 class Parts {
  public:
-  // run: an object of what must be the same for parts to belong together. Does not touch the folder.
-  Parts(std::filesystem::path folder, Json run, size_t samples, int classes);
+  // As PartFiles.
+  Parts(std::filesystem::path folder, Json run, size_t samples, int classes)
+      : files_(std::move(folder), std::move(run), samples), classes_(classes) {}
 
-  size_t blocks() const { return (samples_ + block_ - 1) / block_; }
-  size_t block_of(size_t sample) const { return sample / block_; }
-  std::vector<size_t> samples_of(size_t block) const;
+  size_t blocks() const { return files_.blocks(); }
+  size_t block_of(size_t sample) const { return files_.block_of(sample); }
+  std::vector<size_t> samples_of(size_t block) const { return files_.pictures_of(block); }
+  std::vector<size_t> share(size_t index, size_t count) const { return files_.share(index, count); }
 
-  // Errors: kUsage where the file is of another run, naming what differs, or something else;
-  // kRuntime where it cannot be read.
+  // Errors: those of PartFiles::read().
   Result<Part> read(size_t block) const;
   // Requires a sight of each of the block's samples, in any order. Makes the folder.
   Result<void> write(size_t block, std::vector<Sight> sights) const;
 
  private:
-  std::filesystem::path path_of(size_t block) const;
-
-  std::filesystem::path folder_;
-  Json run_;
-  size_t samples_, block_;
+  PartFiles files_;
   int classes_;
 };
 
