@@ -4,7 +4,7 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 if(SHRIKE_TRAIN)
-  find_package(Torch REQUIRED)  # Debian's, or the one that Torch_DIR names
+  include(ShrikeTorch)  # sets TORCH_LIBRARIES
 endif()
 if(SHRIKE_TESTS)
   enable_testing()
