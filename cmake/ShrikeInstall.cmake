@@ -1,5 +1,6 @@
 # What `cmake --install` puts where, in three components: the program, the shared library, and what
-# compiling against that needs. ShrikePackage.cmake, before this, makes a Debian package of each.
+# compiling against that needs; with training that is a fourth. ShrikePackage.cmake, before this,
+# makes a Debian package of each.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -40,9 +41,13 @@ install(CODE [[
 install(FILES ${written}/_shrike COMPONENT program
         DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/\${shrike_zsh_folder}")
 
-# What `shrike train` starts, beside it. In no Debian package: LibTorch is as large as all else.
-if(TARGET shrike-train)
-  install(TARGETS shrike-train COMPONENT training OPTIONAL)
+# What `shrike train` starts, beside it; its manual page is the program's.
+if(SHRIKE_TRAIN)
+  install(TARGETS shrike-train COMPONENT training)
+  file(WRITE ${written}/shrike-train.1 ".so man1/shrike.1\n")
+  execute_process(COMMAND ${GZIP} -9nkf ${written}/shrike-train.1 COMMAND_ERROR_IS_FATAL ANY)
+  install(FILES ${written}/shrike-train.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1
+          COMPONENT training)
 endif()
 
 # The library, and what compiling against it needs.
@@ -65,7 +70,7 @@ install(FILES ${written}/shrike.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
         COMPONENT development)
 
 # Licences go with each.
-foreach(component program library development)
+foreach(component IN LISTS shrike_components)
   set(package ${SHRIKE_PACKAGE_${component}})
   install(FILES packaging/copyright LICENSE NOTICE
           DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package} COMPONENT ${component})

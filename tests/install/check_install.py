@@ -33,6 +33,8 @@ FILES = [
     "share/man/man1/shrike.1.gz",
     "share/zsh/site-functions/_shrike",
 ]
+# Where training is built, too.
+TRAINING = ["bin/shrike-train", "share/doc/shrike-train/LICENSE", "share/man/man1/shrike-train.1.gz"]
 EXPORTED = "shrike::v0::"
 
 
@@ -110,6 +112,14 @@ def check_example(example: Path, prefix: Path, folder: Path) -> list[str]:
     return problems if classes == {0, 1} else problems + [f"the pictures show only {classes}"]
 
 
+def check_training(prefix: Path, folder: Path) -> list[str]:
+    """The program finds the second one beside it."""
+    problems = [f"{file} is not installed" for file in TRAINING if not (prefix / file).exists()]
+    said = json.loads(run(prefix / "bin/shrike", "train", "--dry-run", "--json", "--threads", "1",
+                          "--model", write_model(folder)))
+    return problems if said["one_to_many"] is False else problems + [f"training says {said}"]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("build", "source"):
@@ -128,6 +138,8 @@ def main() -> int:
             work = folder / build.__name__
             work.mkdir()
             problems += check_example(build(args, prefix, work), prefix, work)
+        if (args.build / "shrike-train").exists():
+            problems += check_training(prefix, folder)
     finally:
         shutil.rmtree(folder)
     print("\n".join(problems) or "installed, and the example agrees with shrike detect")

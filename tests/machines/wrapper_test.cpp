@@ -1,4 +1,4 @@
-// ./shrikew where it cannot write.
+// ./shrikew where it cannot write, and on a machine that has nothing yet.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -48,6 +48,67 @@ TEST_F(Wrapper, ABuildFolderOfSomebodyElseSaysSo) {
   EXPECT_EQ(outcome.code, 5) << outcome.err;
   EXPECT_NE(outcome.err.find("cannot write to " + path("clone dir/build")), std::string::npos)
       << outcome.err;
+}
+
+// A machine on which no package is installed, whose apt-get, cmake and ninja write down what they
+// were told, and whose build makes a program that says what it was called with.
+class BareMachine : public Wrapper {
+ protected:
+  BareMachine() : path_of_programs_("PATH", path("bin") + ":" + ::getenv("PATH")) {
+    fs::copy_file(fs::path(SHRIKE_CLONE) / "CMakePresets.json", at("clone dir/CMakePresets.json"));
+    const std::string log = "echo \"${0##*/} $*\" >> '" + path("log") + "'\n";
+    program("dpkg-query", "exit 1\n");
+    program("sudo", "shift\nexec \"$@\"\n");
+    program("apt-get", log);
+    program("cmake", log + "mkdir -p build/release && touch build/release/build.ninja\n");
+    program("ninja", log +
+                         "printf '#!/bin/sh\\necho \"called with $*\"\\n' > \"$2/shrike\"\n"
+                         "chmod +x \"$2/shrike\"\n");
+  }
+
+  void program(const std::string& name, const std::string& text) {
+    file("bin/" + name, "#!/bin/sh\n" + text);
+    fs::permissions(at("bin") / name, fs::perms::owner_all);
+  }
+
+  Outcome wrapper(const std::vector<std::string>& words) {
+    fs::remove(at("log"));
+    Start start;  // the test's program is $0, and so of no account
+    start.through = {"bash", "-c", "exec '" + path("clone dir/shrikew") + "' \"$@\""};
+    start.words = words;
+    return run_shrike(start);
+  }
+
+  bool logged(const std::string& text) const {
+    return bytes_of(at("log")).find(text) != std::string::npos;
+  }
+
+  Variable path_of_programs_;
+};
+
+TEST_F(BareMachine, OnlyTrainingBringsLibTorch) {
+  const Variable no_other("Torch_DIR", std::nullopt);
+  const Outcome detect = wrapper({"detect", "a.jpg"});
+  EXPECT_EQ(detect.code, 0) << detect.err;
+  EXPECT_EQ(detect.out, "called with detect a.jpg\n");
+  EXPECT_TRUE(logged("apt-get install")) << bytes_of(at("log"));
+  EXPECT_FALSE(logged("torch")) << bytes_of(at("log"));
+  EXPECT_FALSE(logged("SHRIKE_TRAIN")) << bytes_of(at("log"));
+  EXPECT_FALSE(logged("shrike-train")) << bytes_of(at("log"));
+
+  const Outcome train = wrapper({"train", "--help"});
+  EXPECT_EQ(train.code, 0) << train.err;
+  EXPECT_EQ(train.out, "called with train --help\n");
+  EXPECT_TRUE(logged("libtorch-dev")) << bytes_of(at("log"));
+  EXPECT_TRUE(logged("-DSHRIKE_TRAIN=ON")) << bytes_of(at("log"));
+  EXPECT_TRUE(logged("shrike shrike-train")) << bytes_of(at("log"));
+}
+
+TEST_F(BareMachine, AnotherLibTorchIsTaken) {
+  const Variable other("Torch_DIR", "/somewhere/share/cmake/Torch");
+  EXPECT_EQ(wrapper({"train", "--help"}).code, 0);
+  EXPECT_TRUE(logged("-DSHRIKE_TRAIN=ON")) << bytes_of(at("log"));
+  EXPECT_FALSE(logged("libtorch-dev")) << bytes_of(at("log"));
 }
 
 // What ctest's own summary does not have: cases of a program that passes.
