@@ -23,7 +23,7 @@ constexpr int kFormat = 1;
 constexpr size_t kKept = 2;  // the newest, and the newest whole one before it
 constexpr size_t kMostState = size_t{64} << 20;
 
-std::string name_of(int64_t step, std::string_view ending) {
+std::string file_name(int64_t step, std::string_view ending) {
   return std::string(kStart) + std::to_string(step) + std::string(ending);
 }
 
@@ -95,8 +95,8 @@ Result<State> read_state(const fs::path& path, int64_t step) {
 }
 
 Result<Checkpoint> read_checkpoint(const fs::path& folder, int64_t step) {
-  SHRIKE_ASSIGN(State state, read_state(folder / name_of(step, kState), step));
-  const fs::path path = folder / name_of(step, kTensors);
+  SHRIKE_ASSIGN(State state, read_state(folder / file_name(step, kState), step));
+  const fs::path path = folder / file_name(step, kTensors);
   SHRIKE_ASSIGN(const std::shared_ptr<const MappedFile> file,
                 MappedFile::open(path, ErrorKind::kInput));
   if (sha256_hex(file->bytes()) != state.tensors_sha256)
@@ -119,6 +119,8 @@ void remove_others(const fs::path& folder, const std::vector<std::string>& names
 
 }  // namespace
 
+std::string CheckpointFolder::name_of(int64_t step) { return file_name(step, kState); }
+
 Result<void> CheckpointFolder::write(const Checkpoint& checkpoint) const {
   SHRIKE_TRY(make_folders(folder_));
   const std::string header = safetensors_header(checkpoint.tensors);
@@ -126,10 +128,10 @@ Result<void> CheckpointFolder::write(const Checkpoint& checkpoint) const {
   for (const NamedTensor& item : checkpoint.tensors) pieces.push_back(item.tensor.bytes());
   Sha256 sha256;
   for (const std::span<const std::byte> piece : pieces) sha256.update(piece);
-  SHRIKE_TRY(write_durable_file(folder_ / name_of(checkpoint.step, kTensors), pieces));
+  SHRIKE_TRY(write_durable_file(folder_ / file_name(checkpoint.step, kTensors), pieces));
   const std::string state = state_file(checkpoint, sha256.hex_digest());
   const std::span<const std::byte> bytes = std::as_bytes(std::span(state));
-  SHRIKE_TRY(write_durable_file(folder_ / name_of(checkpoint.step, kState), std::span(&bytes, 1)));
+  SHRIKE_TRY(write_durable_file(folder_ / file_name(checkpoint.step, kState), std::span(&bytes, 1)));
 
   SHRIKE_ASSIGN(const std::vector<std::string> names, names_in(folder_));
   std::set<int64_t> kept = {checkpoint.step};

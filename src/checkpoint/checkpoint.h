@@ -33,6 +33,9 @@ struct FoundCheckpoint {
 // One process at a time writes to a folder.
 class CheckpointFolder {
  public:
+  // The file of a checkpoint that says what it is.
+  static std::string name_of(int64_t step);
+
   // Does not touch the folder.
   explicit CheckpointFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
 

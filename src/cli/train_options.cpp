@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/cpu.h"
 #include "cli/detector_options.h"
 #include "cli/value_names.h"
 #include "zoo/families.h"
@@ -57,10 +58,26 @@ void add_run_options(CLI::App& app, TrainOptions& o) {
       ->check(whole_number_of_64_bits());
   app.add_option("--resume", o.resume,
                  "Go on with the run in this folder, by the options it was started with; --threads "
-                 "alone may be given anew")
+                 "and --json alone may be given anew")
       ->type_name(kFolderValue);
   add_whole(app, "--save-seconds", o.save_seconds, 0, "Seconds from checkpoint to checkpoint");
   add_whole(app, "--cache-mb", o.cache_mb, 0, "Memory for decoded pictures");
+  app.add_flag("--tensorboard", o.tensorboard,
+               "Write the columns of results.csv as TensorBoard's event files, too");
+  app.add_flag("--json", o.json,
+               "What the run came to as JSON on standard output, lines of epochs on standard error");
+}
+
+void add_machine_options(CLI::App& app, TrainOptions& o) {
+  app.add_option("--precision", o.precision,
+                 "What convolutions multiply in: bf16 where the processor has it, fp16 on a GPU")
+      ->type_name("{fp32,bf16,fp16}")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"fp32", "bf16", "fp16"}));
+  app.add_option("--device", o.device,
+                 "cpu, or with a LibTorch that has CUDA cuda or cuda:N (not tested)")
+      ->type_name("{cpu,cuda,cuda:N}")
+      ->capture_default_str();
 }
 
 void add_learning_options(CLI::App& app, TrainOptions& o) {
@@ -137,6 +154,7 @@ Result<void> check_teacher(const CLI::App& app, const TrainOptions& o) {
   }
   if (o.dry_run)
     return usage_error("--dry-run does not look at a --teacher: leave out one of them");
+  if (o.device != "cpu") return usage_error("with a --teacher a network learns on --device cpu");
   if (o.distill_response == 0 && o.distill_feature == 0 && o.distill_masked == 0)
     return usage_error(
         "with --distill-response 0 and neither --distill-feature nor --distill-masked there is "
@@ -148,13 +166,23 @@ Result<void> check_teacher(const CLI::App& app, const TrainOptions& o) {
   return {};
 }
 
+Result<void> check_precision(const TrainOptions& o) {
+  if (o.precision == "fp16" && o.device == "cpu")
+    return usage_error("--precision fp16 is for --device cuda; a processor has bf16, if any");
+  if (o.precision == "bf16" && o.device == "cpu" && !cpu_features().avx512_bf16)
+    return usage_error("--precision bf16: this processor (" + cpu_name() +
+                       ") does not multiply bfloat16");
+  return {};
+}
+
 Result<void> check_together(const CLI::App& app, const TrainOptions& o) {
   const bool model = app.count("--model") > 0 || app.count("--weights") > 0;
   if (!o.scratch.empty() && model)
     return usage_error("--scratch takes the place of --model: give one of the two");
   if (!o.resume.empty()) {
     for (const CLI::Option* option : app.get_options())
-      if (option->count() > 0 && !option->check_lname("resume") && !option->check_lname("threads"))
+      if (option->count() > 0 && !option->check_lname("resume") &&
+          !option->check_lname("threads") && !option->check_lname("json"))
         return usage_error("--resume takes its options from the run: leave out " +
                            option->get_name());
     return {};
@@ -164,6 +192,7 @@ Result<void> check_together(const CLI::App& app, const TrainOptions& o) {
   if (!o.taylor.empty())
     return o.data.empty() ? usage_error("--taylor needs a data set: --data data.yaml")
                           : Result<void>();
+  SHRIKE_TRY(check_precision(o));
   if (o.data.empty())
     return usage_error(
         "train needs a data set and a folder: shrike train --data data.yaml --out DIR");
@@ -181,6 +210,7 @@ Result<Arguments> parse(CLI::App& app, const std::string& command, const Words& 
   add_run_options(app, options);
   add_size_option(app, options.size);
   add_threads_option(app, options.threads);
+  add_machine_options(app, options);
   add_learning_options(app, options);
   add_picture_options(app, options);
   add_teacher_options(app, options);

@@ -24,6 +24,7 @@ struct TrainOptions {
   std::string size;     // values.h: parse_size; empty: the model's own
   int threads = 0;
   bool dry_run = false;
+  bool json = false;  // what is printed at the end
 
   std::string data, pictures, out, resume;
   double holdout = 0;  // data/halves.h: share of train that judges epochs in place of val
@@ -46,6 +47,8 @@ struct TrainOptions {
   double labels = 1, distill_response = 1, distill_feature = 0, distill_masked = 0;
   double temperature = 1;
   std::string unlabeled;  // folder of pictures that learn from the teacher alone; empty: none
+  std::string precision = "fp32", device = "cpu";
+  bool tensorboard = false;
 };
 
 // From the words behind `train`. Errors (kUsage): those of parse_arguments(), words that are no

@@ -30,15 +30,17 @@ Result<Shape> bind_picture(Graph& graph, int height, int width) {
 
 TrainedHead trained_head(const Node& node) { return {std::get<Head>(node.op), node.inputs}; }
 
-TrainingGraph described(Graph graph, std::vector<ValueId> detached) {
+}  // namespace
+
+Result<TrainingGraph> with_heads(Graph graph, std::vector<ValueId> detached) {
   TrainingGraph training{std::move(graph), {}, std::nullopt, std::move(detached)};
-  training.head = trained_head(*find_head(training.graph));
+  const Node* const head = find_head(training.graph);
+  if (!head) return model_error("its head was not recognised, so there is no loss");
+  training.head = trained_head(*head);
   if (const Node* many = find_one_to_many(training.graph))
     training.one_to_many = trained_head(*many);
   return training;
 }
-
-}  // namespace
 
 Result<TrainingGraph> prepare_for_training(Graph graph, int height, int width) {
   SHRIKE_TRY(widen_f16(graph));
@@ -51,14 +53,14 @@ Result<TrainingGraph> prepare_for_training(Graph graph, int height, int width) {
   SHRIKE_TRY(run_passes(graph, cleanup_passes()));
   SHRIKE_TRY(fuse_gated_activations(graph));
   SHRIKE_ASSIGN(std::vector<ValueId> detached, add_one_to_many(graph));
-  return described(std::move(graph), std::move(detached));
+  return with_heads(std::move(graph), std::move(detached));
 }
 
 Result<TrainingGraph> resized(const TrainingGraph& training, int height, int width) {
   Graph graph = trained_graph(training);
   SHRIKE_TRY(resize_input(graph, height, width));
   SHRIKE_ASSIGN(std::vector<ValueId> detached, add_one_to_many(graph));
-  return described(std::move(graph), std::move(detached));
+  return with_heads(std::move(graph), std::move(detached));
 }
 
 Graph trained_graph(const TrainingGraph& training) {

@@ -32,6 +32,10 @@ Result<TrainingGraph> prepare_for_training(Graph graph, int height, int width);
 // are trained.
 Result<TrainingGraph> resized(const TrainingGraph& training, int height, int width);
 
+// A graph that is as those above make it, which a text or a file has brought back, with its heads
+// found again. An error (kModel) where it has none.
+Result<TrainingGraph> with_heads(Graph graph, std::vector<ValueId> detached);
+
 // What is saved as the trained model: without the one-to-many head.
 Graph trained_graph(const TrainingGraph& training);
 

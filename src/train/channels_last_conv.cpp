@@ -57,9 +57,8 @@ class ChannelsLastFunction : public torch::autograd::Function<ChannelsLastFuncti
                           const Variable& scale, const Variable& shift, const ConvNormInputs* in,
                           const ConvNorm* op, double momentum, KeptMap kept) {
     const at::Tensor x = given.contiguous(at::MemoryFormat::ChannelsLast);
-    const at::Tensor z = at::conv2d(x, weights, {}, op->windows.stride, op->windows.before,
-                                    op->windows.dilation, op->groups)
-                             .contiguous(at::MemoryFormat::ChannelsLast);
+    const at::Tensor z =
+        convolve_forward(x, weights, *op).contiguous(at::MemoryFormat::ChannelsLast);
     const MapNorm norm = measure_norm(z, {scale, shift, in->running_mean, in->running_variance},
                                       op->epsilon, momentum);
     if (!kept.parts) kept = kept_whole(x);
@@ -84,8 +83,8 @@ class ChannelsLastFunction : public torch::autograd::Function<ChannelsLastFuncti
     gradients[0].reset();
     const at::Tensor x = computed_again(*parts_in(*context),
                                         at::TensorList(saved.data() + kOwn, saved.size() - kOwn));
-    const ConvGradients conv = convolve_backward(z, x, weights, op.windows, op.groups,
-                                                 context->saved_data["wants_x"].toBool());
+    const ConvGradients conv =
+        convolve_backward(z, x, weights, op, context->saved_data["wants_x"].toBool());
     return {conv.x,       conv.weights, norm.scale,   norm.shift,
             at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
   }

@@ -12,12 +12,15 @@ namespace shrike::train {
 void remember(torch::autograd::AutogradContext& context, const ConvNorm& op);
 ConvNorm remembered(torch::autograd::AutogradContext& context);
 
+// conv(x, weights), multiplied in op.products and then in x's type again.
+at::Tensor convolve_forward(const at::Tensor& x, const at::Tensor& weights, const ConvNorm& op);
+
 struct ConvGradients {
   at::Tensor x, weights;  // x is undefined where it is not wanted
 };
 
+// In the types of x and of the weights.
 ConvGradients convolve_backward(const at::Tensor& d_z, const at::Tensor& x,
-                                const at::Tensor& weights, const Windows& windows, int64_t groups,
-                                bool wants_x);
+                                const at::Tensor& weights, const ConvNorm& op, bool wants_x);
 
 }  // namespace shrike::train

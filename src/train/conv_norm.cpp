@@ -51,6 +51,11 @@ at::Tensor activation_backward(const Unary& f, const at::Tensor& gradient, const
   }
 }
 
+// As the convolution takes it.
+at::Tensor factor(const at::Tensor& x, const ConvNorm& op) {
+  return op.products ? x.to(*op.products) : x;
+}
+
 at::Tensor by_channel(const at::Tensor& values) { return values.view({1, -1, 1, 1}); }
 
 using torch::autograd::AutogradContext;
@@ -63,8 +68,7 @@ class ConvNormFunction : public torch::autograd::Function<ConvNormFunction> {
   static Variable forward(AutogradContext* context, const Variable& x, const Variable& weights,
                           const Variable& scale, const Variable& shift, at::Tensor running_mean,
                           at::Tensor running_variance, const ConvNorm* op, double momentum) {
-    const at::Tensor z = at::conv2d(x, weights, {}, op->windows.stride, op->windows.before,
-                                    op->windows.dilation, op->groups);
+    const at::Tensor z = convolve_forward(x, weights, *op);
     auto [y, mean, inverse] = at::native_batch_norm(z, scale, shift, running_mean, running_variance,
                                                     true, momentum, op->epsilon);
     context->save_for_backward({x, weights, scale, shift, z, mean, inverse});
@@ -84,8 +88,8 @@ class ConvNormFunction : public torch::autograd::Function<ConvNormFunction> {
         activation_backward(op.activation, gradients[0].contiguous(), normed);
     const auto [d_z, d_scale, d_shift] = at::native_batch_norm_backward(
         d_normed, z, scale, {}, {}, mean, inverse, true, op.epsilon, {true, true, true});
-    const auto [d_x, d_weights] = convolve_backward(d_z, x, weights, op.windows, op.groups,
-                                                    context->saved_data["wants_x"].toBool());
+    const auto [d_x, d_weights] =
+        convolve_backward(d_z, x, weights, op, context->saved_data["wants_x"].toBool());
     return {d_x,          d_weights,    d_scale,      d_shift,
             at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
   }
@@ -101,6 +105,7 @@ void remember(AutogradContext& context, const ConvNorm& op) {
   context.saved_data["epsilon"] = op.epsilon;
   context.saved_data["kind"] = static_cast<int64_t>(op.activation.kind);
   context.saved_data["alpha"] = static_cast<double>(op.activation.alpha);
+  if (op.products) context.saved_data["products"] = static_cast<int64_t>(*op.products);
 }
 
 ConvNorm remembered(AutogradContext& context) {
@@ -113,16 +118,25 @@ ConvNorm remembered(AutogradContext& context) {
   op.epsilon = data["epsilon"].toDouble();
   op.activation.kind = static_cast<UnaryKind>(data["kind"].toInt());
   op.activation.alpha = static_cast<float>(data["alpha"].toDouble());
+  if (data.count("products"))
+    op.products = static_cast<at::ScalarType>(data["products"].toInt());
   return op;
 }
 
+at::Tensor convolve_forward(const at::Tensor& x, const at::Tensor& weights, const ConvNorm& op) {
+  return at::conv2d(factor(x, op), factor(weights, op), {}, op.windows.stride, op.windows.before,
+                    op.windows.dilation, op.groups)
+      .to(x.scalar_type());
+}
+
 ConvGradients convolve_backward(const at::Tensor& d_z, const at::Tensor& x,
-                                const at::Tensor& weights, const Windows& windows, int64_t groups,
-                                bool wants_x) {
+                                const at::Tensor& weights, const ConvNorm& op, bool wants_x) {
+  const Windows& windows = op.windows;
   auto [d_x, d_weights, d_bias] = at::convolution_backward(
-      d_z, x, weights, at::OptionalIntArrayRef(), windows.stride, windows.before, windows.dilation,
-      false, at::IntArrayRef({0, 0}), groups, {wants_x, true, false});
-  return {d_x, d_weights};
+      factor(d_z, op), factor(x, op), factor(weights, op), at::OptionalIntArrayRef(),
+      windows.stride, windows.before, windows.dilation, false, at::IntArrayRef({0, 0}), op.groups,
+      {wants_x, true, false});
+  return {wants_x ? d_x.to(x.scalar_type()) : d_x, d_weights.to(weights.scalar_type())};
 }
 
 at::Tensor conv_norm(const ConvNormInputs& in, const ConvNorm& op, double momentum) {

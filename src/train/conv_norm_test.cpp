@@ -175,6 +175,27 @@ TEST(ConvNorm, HasTheSameStatisticsWithAnyThreads) {
   at::set_num_threads(before);
 }
 
+// Factors are rounded to 8 bits, sums are not: results differ from doubles' by parts of 2^-8, in
+// either layout. What comes out has the maps' type.
+TEST(ConvNorm, MultipliesInBfloat16) {
+  for (const Case& c : {Case{"odd", 7, 12}, Case{"depthwise", 16, 16, 16},
+                        Case{"asymmetric", 3, 8, 1, {3, 3}, {2, 2}, {1, 1}, {0, 1}, {1, 0}}}) {
+    const ConvNormInputs given = random_inputs(c, 3);
+    ConvNorm op = op_of(c, {UnaryKind::kSilu, 0, 0});
+    const auto expected = results(parts, copies(given, at::kDouble), op);
+    const auto floats = results(conv_norm, copies(given, at::kFloat), op);
+    op.products = at::kBFloat16;
+    for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
+      const auto got = results(conv_norm, copies(given, type), op);
+      for (size_t i = 0; i < got.size(); ++i) {
+        EXPECT_EQ(got[i].scalar_type(), type) << c.name << ' ' << kNames[i];
+        EXPECT_LE(distance(got[i], expected[i]), 0.02) << c.name << ' ' << kNames[i];
+      }
+      EXPECT_GT(distance(got[2], expected[2]), 10 * distance(floats[2], expected[2])) << c.name;
+    }
+  }
+}
+
 TEST(ConvNorm, GoesBackOnce) {
   const Case c{"twice", 3, 4};
   const ConvNormInputs in = copies(random_inputs(c, 1), at::kFloat);

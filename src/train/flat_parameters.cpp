@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
 #include <cmath>
@@ -30,7 +31,8 @@ std::span<float> span_of(const at::Tensor& tensor, int64_t count) {
 }  // namespace
 
 FlatParameters FlatParameters::lay_out(Parameters& parameters,
-                                       const std::function<bool(const std::string&)>& frozen) {
+                                       const std::function<bool(const std::string&)>& frozen,
+                                       c10::Device device) {
   FlatParameters flat;
   std::vector<Parameter*> order;
   int64_t size = 0;
@@ -48,21 +50,38 @@ FlatParameters FlatParameters::lay_out(Parameters& parameters,
   }
   flat.values_ = at::zeros({size}, at::kFloat);
   flat.gradients_ = at::zeros({flat.range(ParameterGroup::kScales).end}, at::kFloat);
+  flat.device_values_ = flat.values_.to(device);
+  flat.device_gradients_ = flat.gradients_.to(device);
   for (size_t i = 0; i < order.size(); ++i) {
     const Entry& entry = flat.entries_[i];
     const auto part = [&](const at::Tensor& block) {
       return block.slice(0, entry.begin, entry.begin + entry.elements)
           .view(order[i]->tensor.sizes());
     };
-    at::Tensor view = part(flat.values_);
+    at::Tensor view = part(flat.device_values_);
     view.copy_(order[i]->tensor.detach());
     if (entry.group < ParameterGroup::kFrozen) {
       view.requires_grad_(true);
-      view.mutable_grad() = part(flat.gradients_);
+      view.mutable_grad() = part(flat.device_gradients_);
     }
     order[i]->tensor = std::move(view);
   }
+  flat.fetch();
   return flat;
+}
+
+void FlatParameters::fetch() {
+  if (device_values_.is_cpu()) return;
+  const c10::NoGradGuard no_gradients;
+  values_.copy_(device_values_);
+  gradients_.copy_(device_gradients_);
+}
+
+void FlatParameters::push() {
+  if (device_values_.is_cpu()) return;
+  const c10::NoGradGuard no_gradients;
+  device_values_.copy_(values_);
+  device_gradients_.copy_(gradients_);
 }
 
 std::span<float> FlatParameters::values() const { return span_of(values_, values_.numel()); }

@@ -5,6 +5,9 @@
 // what is frozen, running statistics. Each parameter starts at a multiple of 16 floats; what lies
 // between is 0 and stays 0. Gradients lie at the same places, but for the statistics, which have
 // none.
+//
+// Both blocks are in this machine's memory. Where the network learns on a GPU, it has two more
+// there, and its tensors are views of those; fetch() and push() bring them to the same values.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -36,10 +39,16 @@ class FlatParameters {
     int64_t elements = 0;
   };
 
-  // Moves the parameters' values into the block; their tensors become views of it, so modules must
-  // be built afterwards. `frozen`: names of what must not change. Throws as LibTorch does.
+  // Moves the parameters' values into the block; their tensors become views of it, on `device`, so
+  // modules must be built afterwards. `frozen`: names of what must not change. Throws as LibTorch
+  // does, here and below.
   static FlatParameters lay_out(Parameters& parameters,
-                                const std::function<bool(const std::string&)>& frozen);
+                                const std::function<bool(const std::string&)>& frozen,
+                                c10::Device device = c10::kCPU);
+
+  // Values and gradients from the device, and to it. Nothing to do on a CPU.
+  void fetch();
+  void push();
 
   const std::vector<Entry>& entries() const { return entries_; }
   Range range(ParameterGroup group) const { return ranges_[static_cast<size_t>(group)]; }
@@ -54,6 +63,7 @@ class FlatParameters {
   std::vector<Entry> entries_;
   std::array<Range, kParameterGroups> ranges_;
   at::Tensor values_, gradients_;
+  at::Tensor device_values_, device_gradients_;  // the same ones on a CPU
 };
 
 // The root of the sum of squares, summed in an order that does not depend on threads.

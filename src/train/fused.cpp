@@ -70,9 +70,12 @@ Result<Operator> make_fused(const Graph& graph, const FusedChain& chain) {
   if (chain.activation >= 0)
     op.activation = std::get<Unary>(graph.nodes[static_cast<size_t>(chain.activation)].op);
   return Operator([op](std::span<const at::Tensor> in, const RunMode& mode) {
-    if (mode.training)
+    if (mode.training) {
+      ConvNorm step = op;
+      step.products = mode.products;
       return std::vector<at::Tensor>{
-          conv_norm({in[0], in[1], in[2], in[3], in[4], in[5]}, op, mode.norm_momentum)};
+          conv_norm({in[0], in[1], in[2], in[3], in[4], in[5]}, step, mode.norm_momentum)};
+    }
     const at::Tensor z = convolve(in[0], in[1], {}, op.windows, op.groups);
     return std::vector<at::Tensor>{
         apply_unary(op.activation, at::batch_norm(z, in[2], in[3], in[4], in[5], false,

@@ -93,8 +93,9 @@ class ModuleBuilder {
       return {};
     }
     SHRIKE_ASSIGN(value, to_torch(*graph_.constant(id)));
-    if (value.is_floating_point() && !parameters_.all().empty())
-      value = value.to(parameters_.all().front().tensor.options());
+    if (parameters_.all().empty()) return {};
+    const at::Tensor& like = parameters_.all().front().tensor;
+    value = value.is_floating_point() ? value.to(like.options()) : value.to(like.device());
     return {};
   }
 

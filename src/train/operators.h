@@ -9,6 +9,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct RunMode {
   bool training = false;
   // running += momentum * (batch - running). 0.03: Ultralytics' models.
   double norm_momentum = 0.03;
+  // What convolutions with batch norms multiply in while training, bfloat16 or half; absent: in the
+  // maps' own type. Maps, weights, sums and all else stay what they are.
+  std::optional<at::ScalarType> products = {};
 };
 
 // The outputs for given inputs; undefined tensors stand for absent ones. Throws as LibTorch does.

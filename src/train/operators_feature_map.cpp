@@ -63,8 +63,8 @@ bool is_nearest_floor(const at::Tensor& index, int64_t in, int64_t out) {
 
 at::Tensor resize_axis(const at::Tensor& x, const at::Tensor& matrix, const at::Tensor& index,
                        int axis) {
-  if (index.defined()) return x.index_select(axis, index);
-  const at::Tensor m = matrix.to(x.scalar_type());
+  if (index.defined()) return x.index_select(axis, index.to(x.device()));
+  const at::Tensor m = matrix.to(x.options());
   return axis == 2 ? at::matmul(m, x) : at::matmul(x, m.t());
 }
 

@@ -11,6 +11,10 @@ struct Targets {
   at::Tensor pictures;  // (M) i64, 0..N-1
   at::Tensor classes;   // (M) i64
   at::Tensor boxes;     // (M, 4) left, top, right, bottom, in pixels of the network's input
+
+  Targets to(c10::Device device) const {
+    return {batch, pictures.to(device), classes.to(device), boxes.to(device)};
+  }
 };
 
 // The same a picture: G places each, as many as the fullest picture has objects.

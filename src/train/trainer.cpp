@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "train/device.h"
 #include "train/guard.h"
 #include "train/trainer_state.h"
 #include "train/training_batch.h"
@@ -13,8 +14,8 @@ namespace shrike::train {
 
 namespace {
 
-at::Tensor class_weights(const std::vector<float>& weights) {
-  return weights.empty() ? at::Tensor() : at::tensor(weights);
+at::Tensor class_weights(const std::vector<float>& weights, c10::Device device) {
+  return weights.empty() ? at::Tensor() : at::tensor(weights).to(device);
 }
 
 // The gradient of weight * sum |scale|.
@@ -35,14 +36,16 @@ std::vector<double> numbers(const std::vector<at::Tensor>& parts) {
 
 }  // namespace
 
-Trainer::State::State(TrainingGraph training, TrainerOptions options, Parameters parameters)
+Trainer::State::State(TrainingGraph training, TrainerOptions options, Parameters parameters,
+                      c10::Device device)
     : training_(std::move(training)),
       options_(std::move(options)),
       parameters_(std::move(parameters)),
-      flat_(FlatParameters::lay_out(parameters_, options_.frozen)),
+      device_(device),
+      flat_(FlatParameters::lay_out(parameters_, options_.frozen, device)),
       optimiser_(options_.optimiser, static_cast<int64_t>(flat_.learned().size())),
       average_(flat_.values()) {
-  loss_options_.class_weights = class_weights(options_.class_weights);
+  loss_options_.class_weights = class_weights(options_.class_weights, device);
   find_zeros();
 }
 
@@ -76,15 +79,32 @@ Rates Trainer::State::rates() const {
   return rates;
 }
 
+RunMode Trainer::State::mode() const {
+  RunMode mode{true};
+  if (options_.precision == Precision::kBf16) mode.products = at::kBFloat16;
+  if (options_.precision == Precision::kF16) mode.products = at::kHalf;
+  return mode;
+}
+
 StepReport Trainer::State::finish_step(const Rates& rates) {
   StepReport report;
+  flat_.fetch();
   if (place_.batches - place_.last_update < rates.accumulate) return report;
+  const double larger = scales_loss() ? place_.scaler.scale : 1;
   if (options_.sparsity > 0)
-    add_sparsity(flat_, flat_.range(ParameterGroup::kScales), options_.sparsity);
-  const double length = norm(flat_.gradients());
-  report.finite = std::isfinite(length);
+    add_sparsity(flat_, flat_.range(ParameterGroup::kScales), options_.sparsity * larger);
+  const double length = norm(flat_.gradients()) / larger;
+  const bool finite = std::isfinite(length);
+  report.finite = finite;
+  if (scales_loss()) report.finite = place_.scaler.update(finite);
   if (!report.finite) return report;
-  const double scale = std::min(1.0, options_.most_norm / (length + 1e-6));
+  if (!finite) {  // left out: the scale was too large
+    std::fill(flat_.gradients().begin(), flat_.gradients().end(), 0.0f);
+    flat_.push();
+    place_.last_update = place_.batches;
+    return report;
+  }
+  const double scale = std::min(1.0, options_.most_norm / (length + 1e-6)) / larger;
   const auto stretch = [&](ParameterGroup group, double rate, double decay) {
     return Stretch{flat_.range(group).begin, flat_.range(group).end, rate, decay};
   };
@@ -98,6 +118,7 @@ StepReport Trainer::State::finish_step(const Rates& rates) {
   float* const decaying = flat_.learned().data() + flat_.range(ParameterGroup::kDecaying).begin;
   for (size_t i = 0; i < zeros_.size(); ++i)
     if (zeros_[i]) decaying[i] = 0;
+  flat_.push();
   average_.update(flat_.values());
   place_.last_update = place_.batches;
   place_.updates = optimiser_.updates();
@@ -107,9 +128,11 @@ StepReport Trainer::State::finish_step(const Rates& rates) {
 
 Result<Trainer> Trainer::create(TrainingGraph training, const TrainerOptions& options) {
   return guarded("preparing the network", [&]() -> Result<Trainer> {
+    SHRIKE_ASSIGN(const c10::Device device, device_of(options.device));
     SHRIKE_ASSIGN(Parameters parameters, Parameters::of(training.graph));
     if (options.distillation) add_helpers(parameters, training, *options.distillation);
-    auto state = std::make_unique<State>(std::move(training), options, std::move(parameters));
+    auto state =
+        std::make_unique<State>(std::move(training), options, std::move(parameters), device);
     const Shape& own = *state->training_.graph.value(state->training_.graph.inputs[0]).shape;
     if (const auto built =
             state->objective(static_cast<int>(own[2]), static_cast<int>(own[3]));
@@ -136,14 +159,15 @@ Result<StepReport> Trainer::step(const Batch& batch, size_t labelled) {
       SHRIKE_ASSIGN(lesson, maps_of_lesson(*state.options_.distillation->teacher, batch,
                                            state.place_.batches));
     }
-    const at::Tensor pictures = pictures_of(batch, state.options_.preprocess);
-    Targets targets = targets_of(batch);
+    const at::Tensor pictures = pictures_of(batch, state.options_.preprocess).to(state.device_);
+    Targets targets = targets_of(batch).to(state.device_);
     targets.batch = static_cast<int64_t>(labelled);
     SHRIKE_ASSIGN(const LossValue loss,
-                  objective->evaluate(pictures, targets, lesson, RunMode{true}));
+                  objective->evaluate(pictures, targets, lesson, state.mode()));
     StepReport report;
     if (std::isfinite(loss.total.item<double>())) {
-      loss.total.backward();
+      const double larger = state.scales_loss() ? state.place_.scaler.scale : 1;
+      (larger == 1 ? loss.total : loss.total * larger).backward();
       report = state.finish_step(state.rates());
     } else {
       report.finite = false;
@@ -153,6 +177,8 @@ Result<StepReport> Trainer::step(const Batch& batch, size_t labelled) {
     return report;
   });
 }
+
+const TrainingGraph& Trainer::network() const { return state_->training_; }
 
 std::vector<std::string> Trainer::loss_names() const {
   return state_->objectives_.begin()->second.names();

@@ -5,7 +5,8 @@
 //         -> clipped to a norm -> optimiser -> moving average
 //
 // Everything that the next step depends on is in place() and tensors(): a trainer of the same graph
-// and options that is given them goes on with the same bits on a CPU, whatever its threads.
+// and options that is given them goes on with the same bits on a CPU, whatever its threads. On a GPU
+// the network computes there; optimiser and average stay on the CPU.
 // Not thread-safe.
 #pragma once
 
@@ -14,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "augment/batch.h"
@@ -21,11 +23,21 @@
 #include "formats/safetensors.h"
 #include "passes/training_graph.h"
 #include "train/distillation.h"
+#include "train/loss_scaler.h"
 #include "train/optimiser.h"
 #include "train/schedule.h"
 #include "vision/letterbox.h"
 
 namespace shrike::train {
+
+// What convolutions multiply in; weights, averages, optimiser and losses are f32 in each.
+enum class Precision : uint8_t { kF32, kBf16, kF16 };
+struct PrecisionName {
+  std::string_view name;
+  Precision value;
+};
+inline constexpr PrecisionName kPrecisions[] = {
+    {"fp32", Precision::kF32}, {"bf16", Precision::kBf16}, {"fp16", Precision::kF16}};
 
 struct TrainerOptions {
   Preprocess preprocess;  // of what reads batches: values' divisor and order
@@ -41,6 +53,8 @@ struct TrainerOptions {
   double sparsity = 0;
   bool keep_zeros = false;  // weights that are zero at the start stay zero: pruned ones
   std::optional<Distillation> distillation = {};                  // a teacher beside the labels
+  Precision precision = Precision::kF32;                          // kF16: the loss is scaled
+  std::string device = "cpu";                                     // device.h
 };
 
 // Where a run is, beside its tensors.
@@ -49,6 +63,7 @@ struct TrainerPlace {
   int64_t last_update = -1;  // the batch that it was made behind
   int64_t updates = 0;
   double slower = 1;  // what rates are multiplied with, after losses that were not finite
+  LossScaler scaler;  // in half precision
 };
 
 struct StepReport {
@@ -61,7 +76,8 @@ struct StepReport {
 
 class Trainer {
  public:
-  // Errors: those of Parameters and Module; kUsage for a teacher without a stride in common.
+  // Errors: those of Parameters, Module and device_of(); kUsage for a teacher without a stride in
+  // common.
   static Result<Trainer> create(TrainingGraph training, const TrainerOptions& options);
   Trainer(Trainer&&) noexcept;
   Trainer& operator=(Trainer&&) noexcept;
@@ -74,6 +90,8 @@ class Trainer {
   Result<StepReport> step(const Batch& batch, size_t labelled);
   Result<StepReport> step(const Batch& batch) { return step(batch, batch.pictures()); }
 
+  // As it was given, but for its weights.
+  const TrainingGraph& network() const;
   std::vector<std::string> loss_names() const;
   Rates rates() const;  // of the next step
   int64_t learned_elements() const;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/excerpt.h"
+#include "train/guard.h"
 
 namespace shrike::train {
 
@@ -93,6 +94,7 @@ Result<void> Trainer::go_on_from(const TrainerPlace& place,
   if (!between_updates)
     std::fill(state.flat_.gradients().begin(), state.flat_.gradients().end(), 0.0f);
   state.find_zeros();
+  SHRIKE_TRY(guarded("bringing the state to the device", [&] { state.flat_.push(); }));
   state.place_ = place;
   state.optimiser_.set_updates(place.updates);
   state.average_.set_updates(place.updates);

@@ -13,12 +13,14 @@ namespace shrike::train {
 
 class Trainer::State {
  public:
-  State(TrainingGraph training, TrainerOptions options, Parameters parameters);
+  State(TrainingGraph training, TrainerOptions options, Parameters parameters, c10::Device device);
 
   // The objective for pictures of that size, built when first asked for.
   Result<Objective*> objective(int height, int width);
   // Gradients to weights, where enough batches are in them. Says whether they were finite.
   StepReport finish_step(const Rates& rates);
+  RunMode mode() const;
+  bool scales_loss() const { return options_.precision == Precision::kF16; }
   Rates rates() const;
   Result<Graph> graph_with(std::span<const float> values) const;
 
@@ -35,6 +37,7 @@ class Trainer::State {
   TrainingGraph training_;
   TrainerOptions options_;
   Parameters parameters_;
+  c10::Device device_;
   FlatParameters flat_;
   Optimiser optimiser_;
   MovingAverage average_;

@@ -141,6 +141,48 @@ TEST(Trainer, OtherSizesShareTheWeights) {
   EXPECT_FALSE(trainer.step(large));
 }
 
+TEST(Trainer, LearnsInBfloat16WithTheSameBits) {
+  TrainerOptions options = options_of_two();
+  options.precision = Precision::kBf16;
+  Trainer first = made(2, options), second = made(2, options), floats = made(2, options_of_two());
+  learn(first, 0, 3);
+  learn(floats, 0, 3);
+  ASSERT_TRUE(second.go_on_from(first.place(), first.tensors()));
+  learn(first, 3, 6);
+  learn(second, 3, 6);
+  expect_same(first, second);
+  const std::vector<NamedTensor> x = first.tensors(), y = floats.tensors();
+  for (const NamedTensor& tensor : x) EXPECT_EQ(tensor.tensor.dtype(), DType::kF32) << tensor.name;
+  EXPECT_FALSE(x[0].tensor == y[0].tensor);
+}
+
+TEST(Trainer, DevicesAreNamedWhereTheyAreNotThere) {
+  TrainerOptions options = options_of_two();
+  for (const char* name : {"tpu", "cuda:x", "cuda:-2", "", "cudas"}) {
+    options.device = name;
+    const Result<Trainer> trainer = Trainer::create(network(2), options);
+    ASSERT_FALSE(trainer) << name;
+    EXPECT_EQ(trainer.error().kind, ErrorKind::kUsage) << name;
+  }
+  options.device = "cuda:99";
+  const Result<Trainer> trainer = Trainer::create(network(2), options);
+  ASSERT_FALSE(trainer);
+  EXPECT_NE(trainer.error().message.find("cuda:99"), std::string::npos) << trainer.error().message;
+}
+
+TEST(LossScaler, HalvesAfterInfinitiesAndDoublesAfterMany) {
+  LossScaler scaler;
+  EXPECT_TRUE(scaler.update(false));
+  EXPECT_EQ(scaler.scale, 32768);
+  for (int64_t i = 1; i < LossScaler::kUpdatesToGrow; ++i) EXPECT_TRUE(scaler.update(true));
+  EXPECT_EQ(scaler.scale, 32768);
+  EXPECT_TRUE(scaler.update(true));
+  EXPECT_EQ(scaler.scale, 65536);
+  int halved = 0;
+  while (scaler.update(false)) ++halved;
+  EXPECT_EQ(halved, 26) << "from 2^16 to 2^-10";
+}
+
 TEST(Trainer, AnotherNetworksStateIsRefusedAndChangesNothing) {
   Trainer two = made(2, options_of_two()), three = made(3, options_of_two());
   learn(two, 0, 1);

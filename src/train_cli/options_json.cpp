@@ -52,6 +52,9 @@ void for_each_option(Options& o, const Visit& visit) {
   visit("distill-masked", o.distill_masked);
   visit("temperature", o.temperature);
   visit("unlabeled", o.unlabeled);
+  visit("precision", o.precision);
+  visit("device", o.device);
+  visit("tensorboard", o.tensorboard);
 }
 
 std::string absolute(const std::string& path) {

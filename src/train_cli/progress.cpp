@@ -32,11 +32,13 @@ std::string duration_text(double seconds) {
   return format("%lld:%02lld:%02lld", whole / 3600, whole / 60 % 60, whole % 60);
 }
 
-Progress::Progress(std::vector<std::string> losses, int64_t epochs, int64_t done, bool terminal)
+Progress::Progress(std::vector<std::string> losses, int64_t epochs, int64_t done, bool terminal,
+                   std::FILE* lines)
     : names_(std::move(losses)),
       epochs_(epochs),
       done_before_(done),
       terminal_(terminal),
+      lines_(lines),
       start_(Clock::now()) {}
 
 std::string Progress::losses_text(const std::vector<double>& losses) const {
@@ -78,8 +80,8 @@ void Progress::epoch(const EpochRow& row, bool best) {
       losses_text(row.losses) + format("  AP %.4f  AP50 %.4f", row.map50_95, row.map50) +
       speed_text(row.images_per_second, row.memory_mb, row.waited) +
       left(static_cast<double>(row.epoch)) + (best ? "  best" : "");
-  std::printf("%s\n", line.c_str());
-  std::fflush(stdout);
+  std::fprintf(lines_, "%s\n", line.c_str());
+  std::fflush(lines_);
 }
 
 void Progress::clear() {

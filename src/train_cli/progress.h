@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -19,15 +20,16 @@ struct BatchProgress {
 
 class Progress {
  public:
-  // `done`: epochs that earlier calls of the program did.
-  Progress(std::vector<std::string> losses, int64_t epochs, int64_t done, bool terminal);
+  // `done`: epochs that earlier calls of the program did. `lines`: where epochs are told.
+  Progress(std::vector<std::string> losses, int64_t epochs, int64_t done, bool terminal,
+           std::FILE* lines);
   ~Progress() { clear(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
   // On standard error, a few times a second, if that is a terminal.
   void batch(const BatchProgress& progress);
-  // On standard output. `best`: no epoch before scored as much.
+  // `best`: no epoch before scored as much.
   void epoch(const EpochRow& row, bool best);
   // Takes the line away, so that something else can be said.
   void clear();
@@ -39,6 +41,7 @@ class Progress {
   std::vector<std::string> names_;
   int64_t epochs_, done_before_;
   bool terminal_, drawn_ = false;
+  std::FILE* lines_;
   std::chrono::steady_clock::time_point start_, last_;
 };
 

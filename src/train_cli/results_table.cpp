@@ -30,20 +30,31 @@ std::vector<std::string> cells_of(const std::string& line) {
 
 }  // namespace
 
-std::string ResultsTable::header() const {
-  std::string line = "epoch,seconds";
-  for (const std::string& name : losses_) line += "," + loss_column(name);
-  return line +
-         ",learning_rate,map50_95,map50,precision,recall,images_per_second,waited_share,memory_mb";
+std::vector<std::pair<std::string, double>> ResultsTable::numbers(const EpochRow& row) const {
+  std::vector<std::pair<std::string, double>> all{{"seconds", row.seconds}};
+  for (size_t i = 0; i < losses_.size(); ++i)
+    all.emplace_back(loss_column(losses_[i]), i < row.losses.size() ? row.losses[i] : 0);
+  all.insert(all.end(), {{"learning_rate", row.rate},
+                         {"map50_95", row.map50_95},
+                         {"map50", row.map50},
+                         {"precision", row.precision},
+                         {"recall", row.recall},
+                         {"images_per_second", row.images_per_second},
+                         {"waited_share", row.waited},
+                         {"memory_mb", row.memory_mb}});
+  return all;
 }
 
-std::string ResultsTable::text_of(const EpochRow& row) {
-  std::string line = std::to_string(row.epoch) + "," + number(row.seconds);
-  for (const double loss : row.losses) line += "," + number(loss);
-  for (const double value : {row.rate, row.map50_95, row.map50, row.precision, row.recall,
-                             row.images_per_second, row.waited, row.memory_mb})
-    line += "," + number(value);
+std::string ResultsTable::header() const {
+  std::string line = "epoch";
+  for (const auto& [name, value] : numbers({})) line += "," + name;
   return line;
+}
+
+void ResultsTable::add(const EpochRow& row) {
+  std::string line = std::to_string(row.epoch);
+  for (const auto& [name, value] : numbers(row)) line += "," + number(value);
+  rows_.push_back(std::move(line));
 }
 
 std::vector<double> ResultsTable::column(const std::string& name) const {

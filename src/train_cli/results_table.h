@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -27,7 +28,10 @@ class ResultsTable {
   // `losses`: names of the parts.
   explicit ResultsTable(std::vector<std::string> losses) : losses_(std::move(losses)) {}
 
-  void add(const EpochRow& row) { rows_.push_back(text_of(row)); }
+  void add(const EpochRow& row);
+
+  // A row's cells by the names of their columns, but for the epoch.
+  std::vector<std::pair<std::string, double>> numbers(const EpochRow& row) const;
 
   // Takes the first `rows` rows of a file that this class wrote; what it has besides goes, as do
   // rows that are here. Errors (kInput): the file has fewer, or other columns.
@@ -43,7 +47,6 @@ class ResultsTable {
 
  private:
   std::string header() const;
-  static std::string text_of(const EpochRow& row);
 
   std::vector<std::string> losses_;
   std::vector<std::string> rows_;  // lines

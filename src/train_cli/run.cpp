@@ -48,8 +48,10 @@ Result<Run> Run::create(const TrainOptions& options, const RunData& data,
     if (state->epochs_done > 0)
       SHRIKE_TRY(run.table_.read(run.folder_.results(), static_cast<size_t>(state->epochs_done)));
   }
-  run.progress_ = std::make_unique<Progress>(run.trainer_.loss_names(), options.epochs,
-                                             run.state_.epochs_done, stderr_is_terminal());
+  run.progress_ =
+      std::make_unique<Progress>(run.trainer_.loss_names(), options.epochs, run.state_.epochs_done,
+                                 stderr_is_terminal(), options.json ? stderr : stdout);
+  run.network_.emplace(run.trainer_.network(), run.trainer_.tensors());
   return run;
 }
 
@@ -146,6 +148,7 @@ Result<void> Run::end_epoch() {
   const EpochRow row = row_of(scores);
   table_.add(row);
   SHRIKE_TRY(table_.write(folder_.results()));
+  if (options_.tensorboard) SHRIKE_TRY(add_events(row));
   progress_->epoch(row, best);
   ++state_.epochs_done;
   state_.sums = {};
@@ -168,6 +171,17 @@ EpochRow Run::row_of(const Scores& scores) const {
   return row;
 }
 
+Result<void> Run::add_events(const EpochRow& row) {
+  const double now =
+      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  if (!events_) {
+    SHRIKE_ASSIGN(events_, EventFile::create(folder_.path(), row.epoch, now));
+  }
+  std::vector<EventScalar> scalars;
+  for (const auto& [name, value] : table_.numbers(row)) scalars.push_back({name, value});
+  return events_->add(row.epoch, now, scalars);
+}
+
 double Run::seconds() const { return seconds_before_ + seconds_since(start_); }
 
 Result<void> Run::save_checkpoint() {
@@ -175,8 +189,12 @@ Result<void> Run::save_checkpoint() {
   state_.loader = loader_->state();
   if (unlabeled_) state_.unlabeled = unlabeled_->state();
   state_.seconds = seconds();
+  Json state = to_json(state_);
+  state["network"] = network_->json();
+  std::vector<NamedTensor> tensors = trainer_.tensors();
+  tensors.insert(tensors.end(), network_->tensors().begin(), network_->tensors().end());
   const Result<void> written =
-      checkpoints_.write({state_.trainer.batches, to_json(state_), trainer_.tensors()});
+      checkpoints_.write({state_.trainer.batches, std::move(state), std::move(tensors)});
   saved_ = Clock::now();
   return written;
 }
@@ -201,6 +219,7 @@ Result<void> Run::go_back() {
     SHRIKE_TRY(table_.read(folder_.results(), static_cast<size_t>(state_.epochs_done)));
   else
     table_ = ResultsTable(trainer_.loss_names());
+  events_.reset();  // another begins at the epoch that is done again
   progress_->clear();
   say("the loss is not finite in " + where + ": back to batch " +
       std::to_string(state_.trainer.batches) + ", rates times " +
@@ -216,9 +235,25 @@ Result<int> Run::end() {
       write_final_report(folder_, data_, settings_.loader.threads + 1);
   if (interrupted() != 0) return exit_code_of_signal(interrupted());
   if (!reported) return reported.error();
-  std::printf("best epoch %lld, AP %.4f: %s\n", static_cast<long long>(state_.best_epoch + 1),
-              state_.best_fitness, printable(folder_.best().string()).c_str());
+  if (options_.json)
+    std::printf("%s\n", dump_json(summary()).c_str());
+  else
+    std::printf("best epoch %lld, AP %.4f: %s\n", static_cast<long long>(state_.best_epoch + 1),
+                state_.best_fitness, printable(folder_.best().string()).c_str());
   return kExitOk;
+}
+
+// Scores as in `shrike val --json`, of the best epoch.
+Json Run::summary() const {
+  Json json = {{"model", folder_.best().string()},
+               {"last", folder_.last().string()},
+               {"epochs", state_.epochs_done},
+               {"stopped_early", state_.epochs_done < options_.epochs},
+               {"seconds", seconds()},
+               {"best_epoch", state_.best_epoch + 1}};
+  for (const char* name : {"map50_95", "map50", "precision", "recall"})
+    json[name] = table_.column(name)[static_cast<size_t>(state_.best_epoch)];
+  return json;
 }
 
 }  // namespace shrike

@@ -11,6 +11,8 @@
 #include <memory>
 
 #include "checkpoint/checkpoint.h"
+#include "formats/event_file.h"
+#include "train_cli/network_state.h"
 #include "train_cli/progress.h"
 #include "train_cli/results_table.h"
 #include "train_cli/run_data.h"
@@ -53,11 +55,13 @@ class Run {
   Result<bool> learn_from(const Batch& batch);
   Result<void> end_epoch();
   EpochRow row_of(const Scores& scores) const;
+  Result<void> add_events(const EpochRow& row);
   double seconds() const;
   Result<void> save_checkpoint();
   // To the newest checkpoint, with lower rates.
   Result<void> go_back();
   Result<int> end();
+  Json summary() const;
 
   const TrainOptions& options_;
   const RunData& data_;
@@ -71,6 +75,8 @@ class Run {
   CheckpointFolder checkpoints_;
   ResultsTable table_;
   std::unique_ptr<Progress> progress_;
+  std::optional<NetworkState> network_;  // as every checkpoint has it
+  std::optional<EventFile> events_;      // from the first epoch on that this program ends
   RunState state_;  // but for trainer and loader, which know their own place
   Clock::time_point start_ = Clock::now(), saved_ = start_;
   double seconds_before_ = 0;

@@ -165,6 +165,9 @@ Result<RunSettings> run_settings(const TrainOptions& o, const StartingNetwork& n
   trainer.sparsity = o.sparsity;
   trainer.keep_zeros = o.keep_zeros;
   trainer.class_weights = class_weights(dataset, o.class_power);
+  for (const train::PrecisionName& known : train::kPrecisions)
+    if (known.name == o.precision) trainer.precision = known.value;
+  trainer.device = o.device;
   SHRIKE_TRY(freeze(o, network.training.graph, trainer));
   return settings;
 }

@@ -24,6 +24,8 @@ void for_each_number(State& s, const Visit& visit) {
   visit("trainer", "last_update", s.trainer.last_update);
   visit("trainer", "updates", s.trainer.updates);
   visit("trainer", "slower", s.trainer.slower);
+  visit("trainer", "loss_scale", s.trainer.scaler.scale);
+  visit("trainer", "good_updates", s.trainer.scaler.good);
   for_each_number(s.loader, "loader", visit);
   for_each_number(s.unlabeled, "unlabeled", visit);
   visit("sums", "losses", s.sums.losses);

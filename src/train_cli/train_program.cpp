@@ -6,6 +6,7 @@
 #include "cli/exit_code.h"
 #include "cli/network.h"
 #include "cli/train_options.h"
+#include "formats/json.h"
 #include "train/keep_memory.h"
 #include "train/run_once.h"
 #include "train_cli/dry_run.h"
@@ -17,9 +18,8 @@ namespace shrike {
 
 namespace {
 
-Result<int> show_dry_run(const TrainingGraph& training, const std::string& source, int threads) {
-  SHRIKE_ASSIGN(const DryRun run, dry_run(training, threads));
-  SHRIKE_ASSIGN(const std::string head, describe_head(training.graph));
+void print_text(const TrainingGraph& training, const std::string& source, const std::string& head,
+                const DryRun& run) {
   const Shape& input = *training.graph.value(training.graph.inputs[0]).shape;
   std::printf("model        %s\n", printable(source).c_str());
   std::printf("input        %s\n", to_string(input).c_str());
@@ -29,6 +29,27 @@ Result<int> show_dry_run(const TrainingGraph& training, const std::string& sourc
   std::printf("batch norms  %lld, and %lld folded ones to put back\n",
               static_cast<long long>(run.norms), static_cast<long long>(run.folded));
   std::printf("difference   %.1e of a map's range from the engine's\n", run.difference);
+}
+
+void print_json(const TrainingGraph& training, const std::string& source, const std::string& head,
+                const DryRun& run) {
+  const Shape& input = *training.graph.value(training.graph.inputs[0]).shape;
+  const Json json = {{"model", source},
+                     {"input", input.dims()},
+                     {"head", head},
+                     {"one_to_many", training.one_to_many.has_value()},
+                     {"parameters", run.learned},
+                     {"batch_norms", run.norms},
+                     {"folded", run.folded},
+                     {"difference", run.difference}};
+  std::printf("%s\n", dump_json(json).c_str());
+}
+
+Result<int> show_dry_run(const TrainingGraph& training, const std::string& source, int threads,
+                         bool json) {
+  SHRIKE_ASSIGN(const DryRun run, dry_run(training, threads));
+  SHRIKE_ASSIGN(const std::string head, describe_head(training.graph));
+  (json ? print_json : print_text)(training, source, head, run);
   if (run.difference <= kMostDifference) return kExitOk;
   return runtime_error(source + ": the network that would be trained differs from the engine's");
 }
@@ -46,7 +67,7 @@ Result<int> train_program(const Words& words) {
   const int threads = training_threads(options);
   train::set_threads(threads);
   SHRIKE_ASSIGN(const StartingNetwork network, starting_network(options));
-  return show_dry_run(network.training, network.source, threads);
+  return show_dry_run(network.training, network.source, threads, options.json);
 }
 
 }  // namespace shrike

@@ -7,6 +7,7 @@
 #include "cli/terminal.h"
 #include "train/restore_norms.h"
 #include "train/run_once.h"
+#include "train_cli/network_state.h"
 #include "train_cli/options_json.h"
 #include "train_cli/run.h"
 #include "train_cli/starting_network.h"
@@ -41,20 +42,33 @@ struct Prepared {
   std::optional<train::Trainer> trainer;
 };
 
-// All that is there before the first batch.
-Result<Prepared> prepare(const TrainOptions& options) {
+// The network of a checkpoint, as the run that wrote it had it.
+Result<StartingNetwork> network_of(const Checkpoint& checkpoint, const std::string& source) {
+  StartingNetwork network;
+  network.source = source;
+  SHRIKE_ASSIGN(network.training,
+                network_from(checkpoint.state.value("network", Json()), checkpoint.tensors, source));
+  network.preprocess = preprocess_of(network.training);
+  return network;
+}
+
+// All that is there before the first batch. `checkpoint`: what the run goes on from, said to be
+// `source`; null: it begins.
+Result<Prepared> prepare(const TrainOptions& options, const Checkpoint* checkpoint,
+                         const std::string& source) {
   const int threads = training_threads(options);
   train::set_threads(threads);
   Prepared prepared;
   SHRIKE_ASSIGN(prepared.data, open_run_data(options, threads));
   const Dataset& dataset = prepared.data.train;
-  SHRIKE_ASSIGN(StartingNetwork network, starting_network(options, dataset.names));
+  SHRIKE_ASSIGN(StartingNetwork network, checkpoint ? network_of(*checkpoint, source)
+                                                    : starting_network(options, dataset.names));
   SHRIKE_ASSIGN(prepared.settings, run_settings(options, network, prepared.data, threads));
   if (!options.teacher.empty()) {
     SHRIKE_ASSIGN(prepared.settings.trainer.distillation,
                   open_teacher(options, network, dataset.names, threads));
   }
-  SHRIKE_TRY(restore_norms(network, dataset, prepared.settings.loader));
+  if (!checkpoint) SHRIKE_TRY(restore_norms(network, dataset, prepared.settings.loader));
   if (network.new_head)
     say(printable(network.source) + " is for other classes: its head is new");
   Result<train::Trainer> trainer =
@@ -65,23 +79,37 @@ Result<Prepared> prepare(const TrainOptions& options) {
 }
 
 // What somebody reads of a run: its options, and what was chosen where they leave it open.
-Json arguments_of(const TrainOptions& options, const RunSettings& settings) {
+Json arguments_of(const TrainOptions& options, const Prepared& prepared) {
   Json json = to_json(options);
-  json["chosen"] = chosen_json(settings);
+  json["chosen"] = chosen_json(prepared.settings);
+  const NetworkState network(prepared.trainer->network(), prepared.trainer->tensors());
+  json["chosen"]["network_sha256"] = network.fingerprint();
   return json;
 }
 
-// The newest checkpoint's state, its tensors in the trainer; nothing where none was written yet.
-Result<std::optional<RunState>> found_state(const RunFolder& folder, train::Trainer& trainer) {
-  SHRIKE_ASSIGN(const FoundCheckpoint found, CheckpointFolder(folder.checkpoints()).newest());
+// The newest checkpoint; nothing where none was written yet.
+Result<std::optional<Checkpoint>> found_checkpoint(const RunFolder& folder) {
+  SHRIKE_ASSIGN(FoundCheckpoint found, CheckpointFolder(folder.checkpoints()).newest());
   for (const std::string& damaged : found.damaged)
     say(printable(damaged) + "; the one before is used");
-  if (!found.checkpoint) return std::optional<RunState>();
-  const std::string source = shown_path(folder.checkpoints());
-  SHRIKE_ASSIGN(const RunState state, run_state_from(found.checkpoint->state, source));
-  const Result<void> taken = trainer.go_on_from(state.trainer, found.checkpoint->tensors);
+  return std::move(found.checkpoint);
+}
+
+// Checkpoints may have been brought from another folder.
+Result<void> check_belongs(const Checkpoint& checkpoint, const Json& arguments,
+                           const std::string& source) {
+  const Json wanted = arguments.value("/chosen/network_sha256"_json_pointer, Json());
+  if (checkpoint.state.value("/network/sha256"_json_pointer, Json()) == wanted) return {};
+  return model_error(source + ": it is a checkpoint of another model than the run's args.json is for");
+}
+
+// The run's place; its tensors go into the trainer.
+Result<RunState> state_of(const Checkpoint& checkpoint, const std::string& source,
+                          train::Trainer& trainer) {
+  SHRIKE_ASSIGN(const RunState state, run_state_from(checkpoint.state, source));
+  const Result<void> taken = trainer.go_on_from(state.trainer, checkpoint.tensors);
   if (!taken) return in_context(source, taken.error());
-  return std::optional(state);
+  return state;
 }
 
 }  // namespace
@@ -93,12 +121,12 @@ int training_threads(const TrainOptions& options) {
 Result<int> training_run(const TrainOptions& options) {
   const RunFolder folder(options.out);
   SHRIKE_TRY(folder.check_free());
-  SHRIKE_ASSIGN(Prepared prepared, prepare(options));
+  SHRIKE_ASSIGN(Prepared prepared, prepare(options, nullptr, ""));
+  const Json arguments = arguments_of(options, prepared);
   SHRIKE_ASSIGN(Run run, Run::create(options, prepared.data, prepared.settings,
                                      *std::move(prepared.trainer), std::nullopt));
   SHRIKE_TRY(make_folders(folder.path()));
-  SHRIKE_TRY(write_file(folder.arguments(),
-                        dump_json(arguments_of(options, prepared.settings), 2) + "\n"));
+  SHRIKE_TRY(write_file(folder.arguments(), dump_json(arguments, 2) + "\n"));
   const CatchInterrupts caught;
   return run.go();
 }
@@ -111,8 +139,17 @@ Result<int> resumed_run(const TrainOptions& given) {
   SHRIKE_ASSIGN(TrainOptions options, train_options_from(json, source));
   options.out = given.resume;
   if (given.threads > 0) options.threads = given.threads;
-  SHRIKE_ASSIGN(Prepared prepared, prepare(options));
-  SHRIKE_ASSIGN(const std::optional<RunState> state, found_state(folder, *prepared.trainer));
+  options.json = given.json;
+  SHRIKE_ASSIGN(const std::optional<Checkpoint> checkpoint, found_checkpoint(folder));
+  const std::string origin =
+      checkpoint ? shown_path(folder.checkpoints() / CheckpointFolder::name_of(checkpoint->step))
+                 : "";
+  if (checkpoint) SHRIKE_TRY(check_belongs(*checkpoint, json, origin));
+  SHRIKE_ASSIGN(Prepared prepared, prepare(options, checkpoint ? &*checkpoint : nullptr, origin));
+  std::optional<RunState> state;
+  if (checkpoint) {
+    SHRIKE_ASSIGN(state, state_of(*checkpoint, origin, *prepared.trainer));
+  }
   SHRIKE_ASSIGN(Run run, Run::create(options, prepared.data, prepared.settings,
                                      *std::move(prepared.trainer), state));
   const CatchInterrupts caught;

@@ -1,6 +1,5 @@
 // `shrike train` learns, and leaves what it says it leaves.
-#include <algorithm>
-
+#include "base/cpu.h"
 #include "formats/onnx_reader.h"
 #include "squares.h"
 
@@ -11,24 +10,16 @@ namespace fs = std::filesystem;
 
 using Learning = SquaresTest;
 
-double cell(const std::vector<std::vector<std::string>>& table, size_t row,
-            const std::string& column) {
-  const auto found = std::find(table[0].begin(), table[0].end(), column);
-  EXPECT_NE(found, table[0].end()) << column;
-  return std::stod(table[row][static_cast<size_t>(found - table[0].begin())]);
-}
-
 TEST_F(Learning, LossFallsAndPrecisionRises) {
   const Outcome outcome =
       run_shrike(words("run", {"--epochs", "60", "--lr0", "0.01", "--close-mosaic", "20"}));
   ASSERT_EQ(outcome.code, 0) << outcome.err;
-  const auto table = rows("run");
-  ASSERT_EQ(table.size(), 61u);
+  ASSERT_EQ(rows("run").size(), 61u);
   for (const char* loss : {"train_box_loss", "train_class_loss", "train_objectness_loss"})
-    EXPECT_LT(cell(table, 60, loss), 0.8 * cell(table, 1, loss)) << loss;
-  EXPECT_LT(cell(table, 1, "map50"), 0.3);
-  EXPECT_GT(cell(table, 60, "map50"), 0.7);
-  EXPECT_EQ(cell(table, 60, "epoch"), 60);
+    EXPECT_LT(cell("run", 60, loss), 0.8 * cell("run", 1, loss)) << loss;
+  EXPECT_LT(cell("run", 1, "map50"), 0.3);
+  EXPECT_GT(cell("run", 60, "map50"), 0.7);
+  EXPECT_EQ(cell("run", 60, "epoch"), 60);
 
   for (const char* file : {"args.json", "best.onnx", "last.onnx", "train_batch0.png"})
     EXPECT_TRUE(fs::exists(at("run") / file)) << file;
@@ -45,8 +36,69 @@ TEST_F(Learning, LossFallsAndPrecisionRises) {
       {"val", "--model", path("run/last.onnx"), "--data", path("set"), "--bootstrap", "0",
        "--json"});
   ASSERT_EQ(val.code, 0) << val.err;
-  EXPECT_NEAR(json_lines(val.out).back()["map50_95"].get<double>(), cell(table, 60, "map50_95"),
+  EXPECT_NEAR(json_lines(val.out).back()["map50_95"].get<double>(), cell("run", 60, "map50_95"),
               2e-3);
+}
+
+TEST_F(Learning, SaysAsJsonWhatItCameTo) {
+  const Outcome outcome = run_shrike(words("run", {"--epochs", "3", "--json", "--tensorboard"}));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const std::vector<Json> lines = json_lines(outcome.out);
+  ASSERT_EQ(lines.size(), 1u) << outcome.out;
+  const Json& json = lines[0];
+  EXPECT_EQ(json["epochs"], 3);
+  EXPECT_EQ(json["stopped_early"], false);
+  EXPECT_EQ(json["model"], path("run/best.onnx"));
+  EXPECT_EQ(json["last"], path("run/last.onnx"));
+  const auto best = json["best_epoch"].get<size_t>();
+  for (const char* name : {"map50_95", "map50", "precision", "recall"})
+    EXPECT_EQ(json[name].get<double>(), cell("run", best, name)) << name;
+  EXPECT_NE(outcome.err.find("epoch 3/3"), std::string::npos) << outcome.err;
+
+  // Gone on with, its end is said again; nothing is added to what TensorBoard reads.
+  const auto events = [&] {
+    std::vector<std::string> files;
+    for (const std::string& name : names_in(at("run")))
+      if (name.starts_with("events.out.tfevents.")) files.push_back(bytes_of(at("run") / name));
+    return files;
+  };
+  const std::vector<std::string> before = events();
+  ASSERT_EQ(before.size(), 1u);
+  for (const std::string& column : rows("run")[0])
+    if (column != "epoch") EXPECT_NE(before[0].find(column), std::string::npos) << column;
+  const Outcome again = run_shrike({"train", "--resume", path("run"), "--json"});
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_EQ(json_lines(again.out).at(0)["best_epoch"], json["best_epoch"]);
+  EXPECT_EQ(events(), before);
+}
+
+TEST_F(Learning, ConvolutionsMayMultiplyInBfloat16) {
+  const std::vector<std::string> bf16{"--epochs", "2", "--precision", "bf16"};
+  const Outcome outcome = run_shrike(words("one", bf16));
+  if (!cpu_features().avx512_bf16) {
+    EXPECT_EQ(outcome.code, 2) << outcome.err;
+    EXPECT_NE(outcome.err.find("--precision bf16"), std::string::npos) << outcome.err;
+    return;
+  }
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  ASSERT_EQ(run_shrike(words("two", bf16)).code, 0);
+  ASSERT_EQ(run_shrike(words("floats", {"--epochs", "2"})).code, 0);
+  EXPECT_EQ(bytes_of(at("one/last.onnx")), bytes_of(at("two/last.onnx")));
+  EXPECT_NE(bytes_of(at("one/last.onnx")), bytes_of(at("floats/last.onnx")));
+  EXPECT_NEAR(cell("one", 2, "train_box_loss"), cell("floats", 2, "train_box_loss"),
+              0.02 * cell("floats", 2, "train_box_loss"));
+}
+
+TEST_F(Learning, DevicesThatAreNotThereAreNamed) {
+  const auto refused = [&](const std::vector<std::string>& options, const std::string& what) {
+    const Outcome outcome = run_shrike(words("run", options));
+    EXPECT_NE(outcome.err.find(what), std::string::npos) << outcome.err;
+    EXPECT_FALSE(fs::exists(at("run")));
+    return outcome.code;
+  };
+  EXPECT_EQ(refused({"--device", "tpu"}, "--device"), 2);
+  EXPECT_EQ(refused({"--precision", "fp16"}, "--precision fp16"), 2);
+  EXPECT_NE(refused({"--device", "cuda:99"}, "--device cuda:99"), 0) << "no CUDA, or no such GPU";
 }
 
 TEST_F(Learning, TheSameSeedGivesTheSameWeights) {

@@ -18,6 +18,7 @@
 #include "train/run_once.h"
 #include "train/tensors.h"
 #include "train_cli/dry_run.h"
+#include "train_cli/network_state.h"
 
 namespace shrike {
 namespace {
@@ -158,6 +159,30 @@ TEST_P(TrainedModels, GoBackIntoTheirGraph) {
   }
   ASSERT_TRUE(parameters->write_to(back));
   EXPECT_TRUE(same_graph(own.graph, back));
+}
+
+// As a checkpoint has them: some constants in the text, others beside it.
+TEST_P(TrainedModels, ComeBackFromCheckpoints) {
+  const TrainingGraph own = training();
+  std::vector<NamedTensor> tensors;
+  const Result<train::Parameters> parameters = train::Parameters::of(own.graph);
+  ASSERT_TRUE(parameters);
+  for (const train::Parameter& p : parameters->all())
+    tensors.push_back({"weights/" + p.name, train::from_torch(p.tensor)});
+  const NetworkState state(own, tensors);
+  EXPECT_LT(state.json().dump().size(), 1u << 20);
+  tensors.insert(tensors.end(), state.tensors().begin(), state.tensors().end());
+  const Result<TrainingGraph> back = network_from(state.json(), tensors, "checkpoint");
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_TRUE(same_graph(own.graph, back->graph));
+  EXPECT_EQ(back->head.head, own.head.head);
+  EXPECT_EQ(back->one_to_many.has_value(), own.one_to_many.has_value());
+  ASSERT_EQ(back->detached.size(), own.detached.size());
+  for (size_t i = 0; i < own.detached.size(); ++i)
+    EXPECT_EQ(back->graph.value(back->detached[i]).name, own.graph.value(own.detached[i]).name);
+  EXPECT_EQ(NetworkState(*back, tensors).fingerprint(), state.fingerprint());
+  tensors.erase(tensors.begin());
+  EXPECT_FALSE(network_from(state.json(), tensors, "checkpoint"));
 }
 
 TEST_P(TrainedModels, TakeBatches) {

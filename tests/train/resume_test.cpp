@@ -162,12 +162,30 @@ TEST_F(Resume, WhatDoesNotBelongTogetherIsRefused) {
   EXPECT_EQ(run_shrike(on("run")).code, 3) << "other labels";
   file("set/labels/train/101.txt", label);
 
+  // The checkpoints of another model's run, under the arguments of this one.
   std::string wider = squares_network();
   wider.replace(wider.find("filters=16"), 10, "filters=24");
   file("squares.cfg", wider);
+  start_and_end("wide", SIGTERM);
+  fs::rename(at("run/checkpoints"), at("own"));
+  fs::copy(at("wide/checkpoints"), at("run/checkpoints"));
   const Outcome other = run_shrike(on("run"));
   EXPECT_EQ(other.code, 4) << other.err;
-  EXPECT_NE(other.err.find("another"), std::string::npos) << other.err;
+  EXPECT_NE(other.err.find("checkpoints/checkpoint-"), std::string::npos) << other.err;
+  EXPECT_NE(other.err.find("another model"), std::string::npos) << other.err;
+  // Nothing was written, so the run goes on once it has its own again.
+  fs::remove_all(at("run/checkpoints"));
+  fs::rename(at("own"), at("run/checkpoints"));
+  EXPECT_EQ(run_shrike(on("run")).code, 0);
+}
+
+TEST_F(Resume, NothingOutsideOfTheFolderIsNeeded) {
+  make_whole();
+  start_and_end("alone", SIGTERM);
+  fs::remove(at("squares.cfg"));
+  const Outcome outcome = run_shrike(on("alone"));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  expect_same("whole", "alone");
 }
 
 TEST_F(Resume, LossesThatStayInfiniteEndTheRun) {

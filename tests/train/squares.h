@@ -1,6 +1,7 @@
 // A data set and a network so small that a test can train: squares of two colours on grey noise.
 #pragma once
 
+#include <algorithm>
 #include <random>
 
 #include "fixtures.h"
@@ -65,6 +66,14 @@ class SquaresTest : public ProgramTest {
                                       "2"};
     words.insert(words.end(), more.begin(), more.end());
     return words;
+  }
+
+  // The number in a row, from 1, of a results.csv.
+  double cell(const std::string& out, size_t row, const std::string& column) const {
+    const auto table = rows(out);
+    const auto found = std::find(table.at(0).begin(), table.at(0).end(), column);
+    EXPECT_NE(found, table[0].end()) << column;
+    return std::stod(table.at(row).at(static_cast<size_t>(found - table[0].begin())));
   }
 
   // A results.csv: its header and its rows, as words.
