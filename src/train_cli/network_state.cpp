@@ -11,7 +11,6 @@ namespace shrike {
 
 namespace {
 
-constexpr int64_t kMostInText = 16;  // elements of a constant
 constexpr const char *kWeights = "weights/", *kNetwork = "network/";
 
 using TensorsByName = std::map<std::string, const Tensor*, std::less<>>;
@@ -68,11 +67,12 @@ NetworkState::NetworkState(const TrainingGraph& training, const std::vector<Name
   for (size_t id = 0; id < graph.values.size(); ++id) {
     Value& value = graph.values[id];
     if (!value.constant) continue;
-    const bool learned = weights.contains(kWeights + value.name);
-    if (!learned && value.constant->size() <= kMostInText) continue;
-    if (!learned) tensors_.push_back({kNetwork + value.name, *value.constant});
-    graph.inputs.push_back(static_cast<ValueId>(id));
+    if (!weights.contains(kWeights + value.name))
+      tensors_.push_back({kNetwork + value.name, *value.constant});
+    value.dtype = value.constant->dtype();
+    value.shape = value.constant->shape();
     value.constant.reset();
+    graph.inputs.push_back(static_cast<ValueId>(id));
   }
   std::vector<std::string> detached;
   for (const ValueId id : training.detached) detached.push_back(training.graph.value(id).name);

@@ -17,10 +17,11 @@ class NetworkState {
   // `trained`: the trainer's tensors (train/trainer.h), whose weights need not be kept twice.
   NetworkState(const TrainingGraph& training, const std::vector<NamedTensor>& trained);
 
-  // {"text", "detached", "sha256"}: the graph in its text form (ir/text.h) with long constants as
-  // inputs, names of the values where gradients end, and fingerprint().
+  // {"text", "detached", "sha256"}: the graph in its text form (ir/text.h) with constants as inputs,
+  // all of them, so that they keep their order, in which files are written; names of the values
+  // where gradients end; fingerprint().
   const Json& json() const { return json_; }
-  // The constants that the text has not and the trainer neither: "network/NAME".
+  // The constants that the trainer has not: "network/NAME".
   const std::vector<NamedTensor>& tensors() const { return tensors_; }
   // Of the network but for its numbers: SHA-256 of the text.
   std::string fingerprint() const { return json_["sha256"].get<std::string>(); }

@@ -64,7 +64,8 @@ TEST_F(Learning, SaysAsJsonWhatItCameTo) {
   };
   const std::vector<std::string> before = events();
   ASSERT_EQ(before.size(), 1u);
-  for (const std::string& column : rows("run")[0])
+  const std::vector<std::string> columns = rows("run")[0];
+  for (const std::string& column : columns)
     EXPECT_TRUE(column == "epoch" || before[0].find(column) != std::string::npos) << column;
   const Outcome again = run_shrike({"train", "--resume", path("run"), "--json"});
   EXPECT_EQ(again.code, 0) << again.err;

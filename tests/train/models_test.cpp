@@ -161,7 +161,7 @@ TEST_P(TrainedModels, GoBackIntoTheirGraph) {
   EXPECT_TRUE(same_graph(own.graph, back));
 }
 
-// As a checkpoint has them: some constants in the text, others beside it.
+// As a checkpoint has them: a text, and constants beside it.
 TEST_P(TrainedModels, ComeBackFromCheckpoints) {
   const TrainingGraph own = training();
   std::vector<NamedTensor> tensors;
