@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/excerpt.h"
+#include "cli/dataset_option.h"
 #include "cli/values.h"
 
 namespace shrike {
@@ -137,6 +138,9 @@ Result<RunSettings> run_settings(const TrainOptions& o, const StartingNetwork& n
                                  const RunData& data, int threads) {
   const Dataset& dataset = data.train;
   const auto samples = static_cast<int64_t>(dataset.samples.size());
+  if (labelled_batch(o.batch, data) > samples)
+    return input_error("--batch " + std::to_string(o.batch) + " is more than the " +
+                       std::to_string(samples) + " pictures of " + describe(dataset));
   const Head& head = network.training.head.head;
   RunSettings settings;
   LoaderOptions& loader = settings.loader;

@@ -155,6 +155,7 @@ TEST_F(Learning, BadInputIsNamed) {
   large[8] = "25";
   const Outcome outcome = run_shrike(large);
   EXPECT_EQ(outcome.code, 3) << outcome.err;
+  EXPECT_NE(outcome.err.find("--batch 25"), std::string::npos) << outcome.err;
   EXPECT_FALSE(fs::exists(at("run")));
 
   // A picture that cannot be read is named, and the others are learned from.
