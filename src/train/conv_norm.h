@@ -4,8 +4,9 @@
 // with the batch's mean and variance of z over N, H, W; the running ones move towards them by
 // `momentum` (that of the variance over count - 1). What lies between z and y is not kept: backward
 // computes it again from z. With `products` the convolution and its gradients take what they
-// multiply in that type, and z and the gradients come out in the maps' own. f32 on a CPU takes channels_last_conv.h, which keeps still less and is
-// faster; all else LibTorch's own convolution and batch norm.
+// multiply in that type, and z and the gradients come out in the maps' own. f32 on a CPU takes
+// channels_last_conv.h, which keeps still less and is faster; all else LibTorch's own convolution
+// and batch norm.
 #pragma once
 
 #include <ATen/core/Tensor.h>
