@@ -77,14 +77,15 @@ struct WinogradGrid {
 
 // What the workers take of tiles in blocks of at most `block` and of panels: every thread should
 // get about four units of work, smaller blocks as far as they are efficient, then panels apart,
-// each with the block's inputs transformed again.
+// each with the block's inputs transformed again. Weights that come from afar are read once a
+// block: there blocks stay whole, and threads get two units each.
 class WinogradUnits {
  public:
-  WinogradUnits(int64_t tiles, int64_t block, int64_t panels, int threads)
+  WinogradUnits(int64_t tiles, int64_t block, int64_t panels, bool far, int threads)
       : tiles_(tiles), panels_(panels) {
     constexpr int64_t kLeastTiles = 8;
-    const int64_t wanted = threads > 1 ? 4 * threads : 1;
-    const int64_t most = divide_up(tiles, std::min(block, kLeastTiles));
+    const int64_t wanted = threads > 1 ? (far ? 2 : 4) * threads : 1;
+    const int64_t most = divide_up(tiles, far ? block : std::min(block, kLeastTiles));
     blocks_ = std::max(divide_up(tiles, block), std::min(wanted, most));
     parts_ = std::clamp<int64_t>(divide_up(wanted, blocks_), 1, panels);
   }

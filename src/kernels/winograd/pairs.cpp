@@ -210,7 +210,7 @@ void winograd_pairs_run(const WinogradPairs& pairs, const ConvProblem& problem,
   const PairGrid grid(pairs, problem);
   const WinogradUnits units(grid.tiles, grid.block,
                             divide_up(problem.out_channels, pairs.kernel->tile->columns),
-                            pool.threads());
+                            PairPacking(pairs, problem).bias > kNearFloats, pool.threads());
   const size_t stride = lay_out_scratch(pairs, grid, nullptr, nullptr);
   pool.parallel_for(units.count(), [&](int64_t index, int worker) {
     PairScratch mine;

@@ -110,7 +110,8 @@ void winograd_run(const WinogradKernel& kernel, const ConvProblem& problem,
   const WinogradRun run(kernel, problem, packed, maps);
   const WinogradGrid grid(kernel, problem);
   const WinogradUnits units(grid.tiles, grid.block,
-                            divide_up(problem.out_channels, kernel.tile->columns), pool.threads());
+                            divide_up(problem.out_channels, kernel.tile->columns),
+                            WinogradPacking(kernel, problem).bias > kNearFloats, pool.threads());
   const size_t stride = lay_out_scratch(kernel, grid, nullptr, nullptr);
   pool.parallel_for(units.count(), [&](int64_t index, int worker) {
     WinogradScratch mine;
