@@ -39,7 +39,7 @@ double time_of(const std::vector<TypedUnit>& units, const std::vector<UnitEdge>&
                const ConversionMs& conversion, const std::vector<LayerType>& types);
 
 // Those of `units` that `types` leaves in 8 bits, the one first that takes away the most error for
-// each millisecond that it costs by then, as `exception` of its own. What saves time, too, still
+// each millisecond that it costs by then, as its one of `exceptions`. What saves time, too, still
 // counts as a tenth of its time in floats, so that errors decide; units whose time is not known
 // cost the same.
 std::vector<size_t> exceptions_in_order(const std::vector<TypedUnit>& units,

@@ -35,9 +35,8 @@ class Mixing {
   Result<MixedChoice> run() {
     SHRIKE_TRY(try_out(start_));
     if (best_.reached) return std::move(best_);
-    SHRIKE_TRY(least(order_.size(), [&](size_t count) { return exact_for(count); }));
-    if (!best_.reached && !order_.empty())  // one unit at least is worth a file
-      SHRIKE_TRY(least(order_.size() - 1, [&](size_t count) { return floats_for(count); }));
+    SHRIKE_TRY(least([&](size_t count) { return exact_for(count); }));
+    if (!best_.reached) SHRIKE_TRY(least([&](size_t count) { return floats_for(count); }));
     return std::move(best_);
   }
 
@@ -88,10 +87,12 @@ class Mixing {
     return reached;
   }
 
-  // 0 is not enough: the least number that is, up to `most`. It grows by a quarter, as a longer
+  // 0 is not enough: the least number of exceptions that is. It grows by a quarter, as a longer
   // list does not always lose less: of few pictures one detection more is many layers' worth.
   template <typename TypesFor>
-  Result<void> least(size_t most, const TypesFor& types_for) {
+  Result<void> least(const TypesFor& types_for) {
+    size_t most = order_.size();
+    while (most > 0 && plan_of(types_for(most)).convs.empty()) --most;  // floats alone are no file
     size_t few = 0, enough = 0;
     const auto look = [&](size_t count) -> Result<void> {
       SHRIKE_ASSIGN(const bool fits, try_out(types_for(count)));
@@ -107,9 +108,9 @@ class Mixing {
   const MixedOptions& options_;
   IntegerPlan words_;
   std::vector<Unit> units_;
-  std::vector<TypedUnit> costs_;  // by unit, as the two below
+  std::vector<TypedUnit> costs_;  // by unit
   std::vector<UnitEdge> edges_;
-  Types start_, exceptions_;
+  Types start_, exceptions_;  // by unit
   std::vector<size_t> order_;  // units of 8 bits, those first that are most worth an exception
   MixedChoice best_;
   std::vector<double> looks_;

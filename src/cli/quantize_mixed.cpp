@@ -7,6 +7,7 @@
 #include "calibrate/conversions.h"
 #include "calibrate/no_slower.h"
 #include "cli/terminal.h"
+#include "formats/json.h"
 #include "formats/json_items.h"
 #include "quantize/network.h"
 #include "report/number.h"
@@ -45,14 +46,29 @@ Result<MixedTimes> measured_ms(const Calibration& bytes, const CalibrationOption
   return all;
 }
 
-double floats_ms(const LayerMs& layers) {
-  double ms = 0;
-  for (const auto& [conv, of] : layers) ms += of[static_cast<size_t>(LayerType::kFloat)];
-  return ms;
+// What a value's conversion takes, of a report's "timed_ms"; nothing where the table has none.
+Result<ConversionMs> table_conversion(const std::string& text, const std::filesystem::path& path) {
+  SHRIKE_ASSIGN(const Json report, parse_json(text, shown_path(path)));
+  ConversionMs conversion;
+  const auto timed = report.find("timed_ms");
+  if (timed == report.end() || !timed->is_object() || !timed->contains("conversion_ns"))
+    return conversion;
+  const Json& ns = timed->at("conversion_ns");
+  const auto read = [&](const char* name, double& ms) -> Result<void> {
+    if (!ns.is_object() || !ns.contains(name) || !ns[name].is_number() ||
+        !(ns[name].get<double>() >= 0))
+      return input_error(shown_path(path) + ": conversion_ns lacks a time " + name);
+    ms = ns[name].get<double>() / 1e6;
+    return {};
+  };
+  SHRIKE_TRY(read("to_integers", conversion.to_integers));
+  SHRIKE_TRY(read("to_floats", conversion.to_floats));
+  return conversion;
 }
 
-// By layer name, of a report's "layers": [{"name", "ms": {"int8", "int16", "float"}}].
-Result<LayerMs> table_ms(const Calibration& bytes, const std::filesystem::path& path) {
+// Of another machine, from its report: "layers" by name [{"name", "ms": {"int8", "int16",
+// "float"}}], and conversions.
+Result<MixedTimes> table_ms(const Calibration& bytes, const std::filesystem::path& path) {
   SHRIKE_ASSIGN(const std::string text, read_text(path, ErrorKind::kInput));
   std::map<std::string, std::array<double, kLayerTypes>> rows;
   const auto take = [&](const std::string&, const Json& layer) -> Result<void> {
@@ -65,30 +81,21 @@ Result<LayerMs> table_ms(const Calibration& bytes, const std::filesystem::path& 
       if (found == layer["ms"].end() || !found->is_number())
         return input_error(shown_path(path) + ": a layer's ms lacks " + kLayerTypeNames[type]);
       row[type] = found->get<double>();
+      if (!(row[type] > 0))
+        return input_error(shown_path(path) + ": a layer's ms of " + kLayerTypeNames[type] +
+                           " is not above 0");
     }
     return {};
   };
   SHRIKE_TRY(read_json_items(text, path.string(), {{"layers"}, {"name", "ms"}, take}));
-  LayerMs ms;
+  MixedTimes times;
   for (const QuantizedLayer& layer : layers_of_report(bytes.network, bytes.plan)) {
     const auto row = rows.find(layer.name);
     if (row == rows.end())
       return input_error(shown_path(path) + ": has no times of the layer " + in_quotes(layer.name));
-    ms[layer.conv] = row->second;
+    times.layers[layer.conv] = row->second;
   }
-  return ms;
-}
-
-// On the machine of the table: its layers' times, and this one's conversions, as much faster as it
-// is in floats.
-Result<MixedTimes> times_there(const Calibration& bytes, const CalibrationOptions& options,
-                               const std::filesystem::path& path) {
-  SHRIKE_ASSIGN(LayerMs there, table_ms(bytes, path));
-  SHRIKE_ASSIGN(MixedTimes times, measured_ms(bytes, options));
-  const double here_ms = floats_ms(times.layers);
-  const double share = here_ms > 0 ? floats_ms(there) / here_ms : 0;
-  times.conversion.to_integers *= share, times.conversion.to_floats *= share;
-  times.layers = std::move(there);
+  SHRIKE_ASSIGN(times.conversion, table_conversion(text, path));
   return times;
 }
 
@@ -163,7 +170,7 @@ Result<MixedNetwork> mix_types(const Calibration& bytes, const CalibrationOption
   mixed.points_lost = points_lost_by(judging);
   const bool measured = request.times.empty();
   SHRIKE_ASSIGN(const MixedTimes times, measured ? measured_ms(bytes, options)
-                                                 : times_there(bytes, options, request.times));
+                                                 : table_ms(bytes, request.times));
   mixed.ms = times.layers, mixed.conversion = times.conversion;
   if (measured) SHRIKE_TRY(prefer_floats_that_pay(bytes, options, mixed));
   SHRIKE_ASSIGN(MixedChoice choice, choose(bytes, options, layers, mixed, measured));

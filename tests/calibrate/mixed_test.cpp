@@ -129,6 +129,18 @@ TEST(ChooseTypes, WhatCannotBeReachedIsSaid) {
   EXPECT_GT(choice->lost, 0.5);
 }
 
+// All of it in floats would lose nothing, and is no answer.
+TEST(ChooseTypes, FloatsAsExceptionsDoNotReachIt) {
+  Chain chain({1, 1, 1});
+  MixedOptions options = chain.options(0.5);
+  options.floats_alone = true;
+  const Result<MixedChoice> choice = choose_types(chain.c, chain.layers, options);
+  ASSERT_TRUE(choice);
+  EXPECT_FALSE(choice->reached);
+  EXPECT_EQ(choice->lost, 1);
+  EXPECT_EQ(choice->plan.convs.size(), 1u);
+}
+
 TEST(ChooseTypes, FloatsWhereIntegersAreSlower) {
   Chain chain({1, 0.1, 2, 0.1});
   MixedOptions options = chain.options(0.5);

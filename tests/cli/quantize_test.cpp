@@ -136,10 +136,12 @@ TEST_F(Quantize, MixedMeasuresLayersAndTheWhole) {
 
 TEST_F(Quantize, MixedReadsTimesOfAnotherMachine) {
   const Json layer = report()["layers"][0];
-  const auto table = [&](double bytes, double floats) {
+  const auto table = [&](double bytes, double floats, const Json& conversion = {}) {
     Json row = {{"name", layer["name"]},
                 {"ms", {{"int8", bytes}, {"int16", 9}, {"float", floats}}}};
-    file("times.json", Json{{"layers", Json::array({row})}}.dump());
+    Json all = {{"layers", Json::array({row})}};
+    if (!conversion.is_null()) all["timed_ms"] = {{"conversion_ns", conversion}};
+    file("times.json", all.dump());
     return std::vector<std::string>{"--to", "mixed", "--times", path("times.json")};
   };
   const Json json = report(table(1, 2));
@@ -148,6 +150,10 @@ TEST_F(Quantize, MixedReadsTimesOfAnotherMachine) {
   old_file();
   expect_refused(quantize(table(2, 1)), 7, "no faster than floats");
 
+  const Json bad[] = {3, {{"to_integers", -1}, {"to_floats", 1}}, {{"to_integers", 1}}};
+  for (const Json& conversion : bad)
+    expect_refused(quantize(table(1, 2, conversion)), 3, "conversion_ns");
+  expect_refused(quantize(table(0, 1)), 3, "above 0");
   file("times.json",
        R"({"layers": [{"name": "another", "ms": {"int8": 1, "int16": 1, "float": 1}}]})");
   expect_refused(quantize({"--to", "mixed", "--times", path("times.json")}), 3, "times.json");
