@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <span>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -13,5 +14,6 @@ namespace shrike {
 // are on the disk when it returns. Errors as there.
 Result<void> write_durable_file(const std::filesystem::path& path,
                                 std::span<const std::span<const std::byte>> pieces);
+Result<void> write_durable_file(const std::filesystem::path& path, std::string_view text);
 
 }  // namespace shrike

@@ -230,6 +230,11 @@ Result<void> write_durable_file(const std::filesystem::path& path,
   return write_beside(path, pieces, true);
 }
 
+Result<void> write_durable_file(const std::filesystem::path& path, std::string_view text) {
+  const std::span<const std::byte> bytes = std::as_bytes(std::span(text.data(), text.size()));
+  return write_beside(path, std::span(&bytes, 1), true);
+}
+
 Result<void> write_file(const std::filesystem::path& path, std::string_view text) {
   return write_file(path, std::as_bytes(std::span(text.data(), text.size())));
 }

@@ -130,8 +130,7 @@ Result<void> CheckpointFolder::write(const Checkpoint& checkpoint) const {
   for (const std::span<const std::byte> piece : pieces) sha256.update(piece);
   SHRIKE_TRY(write_durable_file(folder_ / file_name(checkpoint.step, kTensors), pieces));
   const std::string state = state_file(checkpoint, sha256.hex_digest());
-  const std::span<const std::byte> bytes = std::as_bytes(std::span(state));
-  SHRIKE_TRY(write_durable_file(folder_ / file_name(checkpoint.step, kState), std::span(&bytes, 1)));
+  SHRIKE_TRY(write_durable_file(folder_ / file_name(checkpoint.step, kState), state));
 
   SHRIKE_ASSIGN(const std::vector<std::string> names, names_in(folder_));
   std::set<int64_t> kept = {checkpoint.step};

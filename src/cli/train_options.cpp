@@ -105,7 +105,7 @@ void add_learning_options(CLI::App& app, TrainOptions& o) {
   add_real(app, "--clip", o.most_norm, 1e9, "Most length of an update's gradient");
   add_real(app, "--sparsity", o.sparsity, 1000,
            "Weight of the sum of batch norms' scales: those of channels that are not needed go to "
-           "zero, for prune --importance norm");
+           "zero, for pruning by norms");
   app.add_flag("--keep-zeros", o.keep_zeros,
                "Weights that are zero stay zero: of a model that was pruned with --unstructured");
 }

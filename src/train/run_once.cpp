@@ -1,6 +1,7 @@
 #include "train/run_once.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <c10/core/GradMode.h>
 
@@ -27,6 +28,9 @@ Result<Once> run_once(const Graph& graph, std::span<const Tensor> inputs) {
   });
 }
 
-void set_threads(int threads) { at::set_num_threads(threads); }
+void set_threads(int threads) {
+  at::set_num_threads(threads);
+  at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/true);
+}
 
 }  // namespace shrike::train

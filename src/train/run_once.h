@@ -18,7 +18,8 @@ struct Once {
 // With the running statistics, without gradients. Errors: those of Module.
 Result<Once> run_once(const Graph& graph, std::span<const Tensor> inputs);
 
-// Threads that LibTorch computes with, from here on.
+// Threads that LibTorch computes with, from here on, each sum in one order: gradients of what was
+// read more than once are else added in whatever order threads come by.
 void set_threads(int threads);
 
 }  // namespace shrike::train

@@ -106,6 +106,10 @@ Result<TrainOptions> train_options_from(const Json& json, const std::string& sou
       wrong = name;
     }
   });
+  for (const auto& [name, value] : {std::pair{"epochs", options.epochs},
+                                    {"batch", options.batch},
+                                    {"nbs", options.nominal}})
+    if (value < 1) wrong = name;
   if (!wrong.empty())
     return input_error(source + ": no good value for the option " + in_quotes(wrong));
   return options;

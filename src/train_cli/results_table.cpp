@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/durable_file.h"
 #include "base/file.h"
 
 namespace shrike {
@@ -85,7 +86,7 @@ Result<void> ResultsTable::read(const std::filesystem::path& path, size_t rows) 
 Result<void> ResultsTable::write(const std::filesystem::path& path) const {
   std::string text = header() + "\n";
   for (const std::string& row : rows_) text += row + "\n";
-  return write_file(path, text);
+  return write_durable_file(path, text);  // checkpoints count on its rows
 }
 
 }  // namespace shrike

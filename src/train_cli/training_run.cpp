@@ -1,6 +1,7 @@
 #include "train_cli/training_run.h"
 
 #include "base/cpu.h"
+#include "base/durable_file.h"
 #include "base/excerpt.h"
 #include "base/file.h"
 #include "cli/interrupt.h"
@@ -87,9 +88,16 @@ Json arguments_of(const TrainOptions& options, const Prepared& prepared) {
   return json;
 }
 
-// The newest checkpoint; nothing where none was written yet.
+// The newest checkpoint; nothing where none was written yet. What a run has come to is not begun
+// anew over: one is written before anything else is.
 Result<std::optional<Checkpoint>> found_checkpoint(const RunFolder& folder) {
   SHRIKE_ASSIGN(FoundCheckpoint found, CheckpointFolder(folder.checkpoints()).newest());
+  const bool begun = !found.damaged.empty() || std::filesystem::exists(folder.results());
+  if (!found.checkpoint && begun)
+    return input_error(
+        shown_path(folder.checkpoints()) + ": no whole checkpoint to go on from" +
+        (found.damaged.empty() ? "" : " (" + printable(found.damaged.front()) + ")") +
+        "; the results of the run are left as they are");
   for (const std::string& damaged : found.damaged)
     say(printable(damaged) + "; the one before is used");
   return std::move(found.checkpoint);
@@ -126,7 +134,7 @@ Result<int> training_run(const TrainOptions& options) {
   SHRIKE_ASSIGN(Run run, Run::create(options, prepared.data, prepared.settings,
                                      *std::move(prepared.trainer), std::nullopt));
   SHRIKE_TRY(make_folders(folder.path()));
-  SHRIKE_TRY(write_file(folder.arguments(), dump_json(arguments, 2) + "\n"));
+  SHRIKE_TRY(write_durable_file(folder.arguments(), dump_json(arguments, 2) + "\n"));
   const CatchInterrupts caught;
   return run.go();
 }

@@ -151,6 +151,21 @@ TEST_F(Resume, ADamagedCheckpointIsNoticedAndTheOneBeforeUsed) {
   expect_same("whole", "damaged");
 }
 
+TEST_F(Resume, ARunIsNotBegunAnewOverItsResults) {
+  make_whole();
+  for (const std::string& name : names_in(at("whole/checkpoints")))
+    if (name.ends_with(".safetensors")) file("whole/checkpoints/" + name, "short");
+  const std::string results = bytes_of(at("whole/results.csv"));
+  const std::string best = bytes_of(at("whole/best.onnx"));
+  const Outcome damaged = run_shrike(on("whole"));
+  EXPECT_EQ(damaged.code, 3);
+  EXPECT_NE(damaged.err.find("no whole checkpoint"), std::string::npos) << damaged.err;
+  fs::remove_all(at("whole/checkpoints"));
+  EXPECT_EQ(run_shrike(on("whole")).code, 3);
+  EXPECT_EQ(bytes_of(at("whole/results.csv")), results);
+  EXPECT_EQ(bytes_of(at("whole/best.onnx")), best);
+}
+
 TEST_F(Resume, WhatDoesNotBelongTogetherIsRefused) {
   const Outcome nothing = run_shrike(on("nowhere"));
   EXPECT_EQ(nothing.code, 3) << nothing.err;
