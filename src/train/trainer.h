@@ -5,7 +5,7 @@
 //         -> clipped to a norm -> optimiser -> moving average
 //
 // Everything that the next step depends on is in place() and tensors(): a trainer of the same graph
-// and options that is given them goes on with the same bits on a CPU, whatever its threads. On a GPU
+// and options that is given them goes on with the same bits on a CPU with as many threads. On a GPU
 // the network computes there; optimiser and average stay on the CPU.
 // Not thread-safe.
 #pragma once

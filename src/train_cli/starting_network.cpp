@@ -1,8 +1,8 @@
 #include "train_cli/starting_network.h"
 
 #include <algorithm>
-#include <filesystem>
 
+#include "base/file_name.h"
 #include "cli/values.h"
 #include "detect/family.h"
 #include "detect/input_size.h"
@@ -25,10 +25,6 @@ struct Start {
   std::vector<std::string> names = {};  // that somebody keeps beside the file
   bool forgotten = false;               // the weights are not wanted, only what they are used for
 };
-
-bool is_onnx(const std::string& name) {
-  return std::filesystem::path(name).extension() == ".onnx";
-}
 
 // A file's network without what it has learned.
 Result<Start> from_architecture(const std::string& file) {
@@ -54,7 +50,7 @@ Result<TrainingGraph> forgotten(const TrainingGraph& training, int height, int w
 }
 
 Result<Start> from_scratch(const TrainOptions& options, const Size& size, size_t classes) {
-  if (is_onnx(options.scratch)) return from_architecture(options.scratch);
+  if (lower_ending(options.scratch) == ".onnx") return from_architecture(options.scratch);
   zoo::ScratchOptions scratch;
   if (classes > 0) scratch.classes = static_cast<int64_t>(classes);
   if (size) scratch.size = {(*size)[0], (*size)[1]};

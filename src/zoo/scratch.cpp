@@ -1,9 +1,9 @@
 #include "zoo/scratch.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "base/excerpt.h"
+#include "base/file_name.h"
 #include "formats/darknet_reader.h"
 #include "zoo/change_classes.h"
 #include "zoo/families.h"
@@ -14,13 +14,6 @@ namespace shrike::zoo {
 namespace {
 
 constexpr std::array<int64_t, 2> kDefaultSize = {640, 640};
-
-bool is_cfg(const std::string& name) {
-  std::string ending = std::filesystem::path(name).extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return ending == ".cfg";
-}
 
 Result<Graph> cfg_graph(const std::string& name, const ScratchOptions& options) {
   SHRIKE_ASSIGN(Graph graph, read_darknet_cfg(name));
@@ -47,7 +40,8 @@ Result<Graph> built_in(const std::string& name, const ScratchOptions& options) {
 }  // namespace
 
 Result<Graph> scratch_model(const std::string& name, const ScratchOptions& options) {
-  Result<Graph> graph = is_cfg(name) ? cfg_graph(name, options) : built_in(name, options);
+  Result<Graph> graph =
+      lower_ending(name) == ".cfg" ? cfg_graph(name, options) : built_in(name, options);
   if (graph) initialise(*graph, options.seed);
   return graph;
 }
