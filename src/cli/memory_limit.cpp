@@ -14,7 +14,7 @@ constexpr int kMostMegabytes = 1'000'000;
 
 // The program, its libraries and the model's graph without its weights: what a process takes that
 // plan and command do not count, rounded up (docs/decisions/010-memory-limit.md).
-constexpr size_t kProgramBytes = 10'000'000;
+constexpr size_t kProgramBytes = 10'500'000;
 
 }  // namespace
 
