@@ -9,9 +9,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
-#include <string_view>
 
-#include "base/avx_vnni.h"
 #include "base/cgroup.h"
 
 namespace shrike {
@@ -26,27 +24,19 @@ bool has_separate_adders() {
   if (!__builtin_cpu_is("amd") || !__get_cpuid(1, &a, &b, &c, &d)) return false;
   return (a >> 8 & 0xf) + (a >> 20 & 0xff) >= 0x19;
 }
+
+// CPUID's leaf 7, subleaf 1: older compilers have no name for it.
+bool has_avx_vnni() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1) != 0;
+}
 #endif
 
-CpuFeatures detect() {
-  CpuFeatures features;
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  features.avx2_fma = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  features.avx512 = features.avx2_fma && __builtin_cpu_supports("avx512f") &&
-                    __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-                    __builtin_cpu_supports("avx512vl");
-  features.avx512_vnni = features.avx512 && __builtin_cpu_supports("avx512vnni");
-  features.avx512_vbmi = features.avx512 && __builtin_cpu_supports("avx512vbmi");
-  features.avx512_bf16 = features.avx512 && __builtin_cpu_supports("avx512bf16");
-  features.separate_adders = has_separate_adders();
-#endif
-  const char* limit = std::getenv("SHRIKE_CPU");
-  const std::string_view level = limit ? limit : "";
-  if (level == "plain") return {};
-  if (level == "avx2")
-    features.avx512 = features.avx512_vnni = features.avx512_vbmi = features.avx512_bf16 = false;
-  return features;
+constexpr std::string_view kPlain = "plain", kAvx2 = "avx2";
+
+std::string_view cpu_level() {
+  const char* level = std::getenv("SHRIKE_CPU");
+  return level ? level : "";
 }
 
 // Cores that the control group's quota amounts to, rounded up; 0 for no quota.
@@ -56,15 +46,46 @@ int quota_cores() {
 
 }  // namespace
 
-const CpuFeatures& cpu_features() {
-  static const CpuFeatures features = detect();
+CpuFeatures detect_cpu_features() {
+  CpuFeatures features;
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  features.avx2_fma = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  features.avx_vnni = features.avx2_fma && has_avx_vnni();
+  features.avx512 = features.avx2_fma && __builtin_cpu_supports("avx512f") &&
+                    __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+                    __builtin_cpu_supports("avx512vl");
+  features.avx512_vnni = features.avx512 && __builtin_cpu_supports("avx512vnni");
+  features.avx512_vbmi = features.avx512 && __builtin_cpu_supports("avx512vbmi");
+  features.avx512_bf16 = features.avx512 && __builtin_cpu_supports("avx512bf16");
+  features.separate_adders = has_separate_adders();
+#endif
   return features;
+}
+
+CpuFeatures limited(const CpuFeatures& cpu, std::string_view level) {
+  if (level == kPlain) return {};
+  CpuFeatures left = cpu;
+  if (level == kAvx2)
+    left.avx_vnni = left.avx512 = left.avx512_vnni = left.avx512_vbmi = left.avx512_bf16 = false;
+  return left;
+}
+
+const CpuFeatures& cpu_features() {
+  static const CpuFeatures features = limited(detect_cpu_features(), cpu_level());
+  return features;
+}
+
+std::optional<std::string> unknown_cpu_level() {
+  const std::string_view level = cpu_level();
+  if (level.empty() || level == kPlain || level == kAvx2) return std::nullopt;
+  return std::string(level);
 }
 
 std::vector<std::string> feature_names(const CpuFeatures& cpu) {
   std::vector<std::string> names;
   if (cpu.avx2_fma) names.emplace_back("avx2+fma");
-  if (cpu.avx2_fma && has_avx_vnni()) names.emplace_back("avx-vnni");
+  if (cpu.avx_vnni) names.emplace_back("avx-vnni");
   if (cpu.avx512) names.emplace_back("avx512");
   if (cpu.avx512_vnni) names.emplace_back("avx512-vnni");
   if (cpu.avx512_vbmi) names.emplace_back("avx512-vbmi");

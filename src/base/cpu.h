@@ -1,13 +1,16 @@
 // What the processor and the system allow this process: instruction sets, cores, a name.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace shrike {
 
 struct CpuFeatures {
   bool avx2_fma = false;     // AVX2 and FMA3, with the system saving their registers
+  bool avx_vnni = false;     // avx2_fma and AVX-VNNI: VNNI's products in AVX2's encoding
   bool avx512 = false;       // F, BW, DQ, VL
   bool avx512_vnni = false;  // avx512 and VNNI
   bool avx512_vbmi = false;  // avx512 and VBMI: bytes moved anywhere in a vector
@@ -16,9 +19,19 @@ struct CpuFeatures {
   bool separate_adders = false;
 };
 
-// Read once. SHRIKE_CPU=plain in the environment hides every feature, SHRIKE_CPU=avx2 those past
-// AVX2: for tests and for reports from machines that misbehave.
+// What the processor has and the system lets programs use.
+CpuFeatures detect_cpu_features();
+
+// What a level of SHRIKE_CPU leaves of them: "plain" nothing, "avx2" what is not past AVX2, any
+// other all.
+CpuFeatures limited(const CpuFeatures& cpu, std::string_view level);
+
+// What kernels may use, read once: those detected, limited by SHRIKE_CPU in the environment, for
+// tests and for reports from machines that misbehave.
 const CpuFeatures& cpu_features();
+
+// The value of SHRIKE_CPU where it is no level, and so hides nothing; unset and empty are none.
+std::optional<std::string> unknown_cpu_level();
 
 // "avx2+fma", "avx512", ...: those that are there.
 std::vector<std::string> feature_names(const CpuFeatures& cpu);

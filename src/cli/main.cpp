@@ -5,6 +5,7 @@
 #include "base/code_pages.h"
 #include "base/excerpt.h"
 #include "cli/commands.h"
+#include "cli/environment.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "cli/nearest.h"
@@ -64,6 +65,7 @@ int run_shrike(const Words& words) {
 int main(int argc, char** argv) {
   shrike::code_is_as_in_files();
   shrike::prepare_standard_streams();
+  shrike::check_environment();
   const std::string command = argc > 1 ? argv[1] : "";
   try {
     return shrike::run_shrike(shrike::Words(argv + (argc > 0 ? 1 : 0), argv + argc));

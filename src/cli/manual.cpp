@@ -46,7 +46,7 @@ Set to anything but nothing, it keeps colours from terminals.
 .B plain
 hides the processor's instruction set extensions from Shrike,
 .B avx2
-those past AVX2: for reports from machines that misbehave.
+those past AVX2: for reports from machines that misbehave. Any other value is said and ignored.
 .SH FILES
 .TP
 .I $XDG_CACHE_HOME/shrike

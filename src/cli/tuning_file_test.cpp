@@ -94,6 +94,9 @@ TEST(TuningFile, NamesAreSafe) {
             "amd-epyc-7763-64-core-processor.json");
   features.avx2_fma = features.avx512 = true;
   EXPECT_EQ(tuning_file_name("../Intel(R)/x\n", features), "intel-r-x-.avx2-fma.avx512.json");
+  features.avx512 = false;
+  features.avx_vnni = true;
+  EXPECT_EQ(tuning_file_name("x", features), "x.avx2-fma.avx-vnni.json");
 }
 
 }  // namespace

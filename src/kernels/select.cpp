@@ -8,6 +8,8 @@ const char* cpu_lacks(CpuNeed need, const CpuFeatures& cpu) {
       return nullptr;
     case CpuNeed::kAvx2Fma:
       return cpu.avx2_fma ? nullptr : "the processor lacks AVX2 and FMA";
+    case CpuNeed::kAvxVnni:
+      return cpu.avx_vnni ? nullptr : "the processor lacks AVX-VNNI";
     case CpuNeed::kAvx512:
       return cpu.avx512 ? nullptr : "the processor lacks AVX-512";
     case CpuNeed::kAvx512Vnni:

@@ -19,6 +19,7 @@ namespace shrike::kernels {
 enum class CpuNeed : uint8_t {
   kNothing,
   kAvx2Fma,
+  kAvxVnni,
   kAvx512,
   kAvx512Vnni,
   kAvx512Vbmi,

@@ -2,6 +2,7 @@
 #include <new>
 
 #include "base/excerpt.h"
+#include "cli/environment.h"
 #include "cli/exit_code.h"
 #include "cli/standard_streams.h"
 #include "cli/terminal.h"
@@ -31,6 +32,7 @@ int run_shrike_train(const Words& words) {
 
 int main(int argc, char** argv) {
   shrike::prepare_standard_streams();
+  shrike::check_environment();
   try {
     return shrike::run_shrike_train(shrike::Words(argv + (argc > 0 ? 1 : 0), argv + argc));
   } catch (const std::bad_alloc&) {

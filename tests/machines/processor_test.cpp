@@ -71,6 +71,17 @@ TEST_F(Processor, WithoutAvx) {
   EXPECT_EQ(names_in(at("out")), std::vector<std::string>{"a.png"});
 }
 
+TEST_F(Processor, AnUnknownLevelIsSaidOnceAndIgnored) {
+  Start start;
+  start.words = {"version", "--json"};
+  const std::string usual = run_shrike(start).out;
+  const Variable level("SHRIKE_CPU", "avx3");
+  const Outcome outcome = run_shrike(start);
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.out, usual);
+  EXPECT_EQ(outcome.err, "shrike: SHRIKE_CPU: 'avx3' is neither plain nor avx2, and ignored\n");
+}
+
 TEST_F(Processor, OneCore) {
   Start one;
   one.prepare = [] {

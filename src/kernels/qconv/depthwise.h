@@ -50,6 +50,7 @@ struct QDepthwiseKernel {
 extern const QDepthwiseKernel kQDepthwisePlain;
 #if SHRIKE_KERNELS_AVX2
 extern const QDepthwiseKernel kQDepthwiseAvx2;
+extern const QDepthwiseKernel kQDepthwiseAvxVnni;
 extern const QDepthwiseKernel kQDepthwiseAvx512;
 extern const QDepthwiseKernel kQDepthwiseAvx512Vnni;
 #endif

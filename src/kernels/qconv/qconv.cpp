@@ -1,7 +1,6 @@
 #include "kernels/qconv/qconv.h"
 
 #include "base/tensor.h"
-#include "kernels/qconv/avxvnni.h"
 #include "kernels/qconv/depthwise.h"
 #include "kernels/qconv/direct.h"
 #include "kernels/qconv/direct_geometry.h"
@@ -78,50 +77,18 @@ constexpr QConvKernel winograd_row(const char* name, CpuNeed need) {
   };
 }
 
-#if SHRIKE_KERNELS_AVX2
-template <const QTileKernel& kTile>
-constexpr QConvKernel avx_vnni_direct_row(const char* name) {
-  QConvKernel row = direct_row<kTile>(name, CpuNeed::kAvx2Fma);
-  row.refuse = [](const QConvProblem& problem) {
-    const char* lacking = avx_vnni_lacking();
-    return lacking ? lacking : direct_refuse(kTile, problem);
-  };
-  return row;
-}
-
-template <const QDepthwiseKernel& kKernel>
-constexpr QConvKernel avx_vnni_depthwise_row(const char* name) {
-  QConvKernel row = depthwise_row<kKernel>(name, CpuNeed::kAvx2Fma);
-  row.refuse = [](const QConvProblem& problem) {
-    const char* lacking = avx_vnni_lacking();
-    return lacking ? lacking : qdepthwise_refuse(problem);
-  };
-  return row;
-}
-
-template <const QWinogradKernel& kKernel>
-constexpr QConvKernel avx_vnni_winograd_row(const char* name) {
-  QConvKernel row = winograd_row<kKernel>(name, CpuNeed::kAvx2Fma);
-  row.refuse = [](const QConvProblem& problem) {
-    const char* lacking = avx_vnni_lacking();
-    return lacking ? lacking : qwinograd_refuse(kKernel, problem);
-  };
-  return row;
-}
-#endif
-
 constexpr QConvKernel kQConvKernels[] = {
 #if SHRIKE_KERNELS_AVX2
     depthwise_row<kQDepthwiseAvx512Vnni>("avx512vnni_depthwise", CpuNeed::kAvx512Vnni),
     depthwise_row<kQDepthwiseAvx512>("avx512_depthwise", CpuNeed::kAvx512),
-    avx_vnni_depthwise_row<kQDepthwiseAvxVnni>("avxvnni_depthwise"),
+    depthwise_row<kQDepthwiseAvxVnni>("avxvnni_depthwise", CpuNeed::kAvxVnni),
     depthwise_row<kQDepthwiseAvx2>("avx2_depthwise", CpuNeed::kAvx2Fma),
     winograd_row<kQWinogradAvx512Vnni>("avx512vnni_winograd", CpuNeed::kAvx512Vnni),
     direct_row<kQTileAvx512Vnni>("avx512vnni_direct", CpuNeed::kAvx512Vnni),
     winograd_row<kQWinogradAvx512>("avx512_winograd", CpuNeed::kAvx512),
     direct_row<kQTileAvx512>("avx512_direct", CpuNeed::kAvx512),
-    avx_vnni_winograd_row<kQWinogradAvxVnni>("avxvnni_winograd"),
-    avx_vnni_direct_row<kQTileAvxVnni>("avxvnni_direct"),
+    winograd_row<kQWinogradAvxVnni>("avxvnni_winograd", CpuNeed::kAvxVnni),
+    direct_row<kQTileAvxVnni>("avxvnni_direct", CpuNeed::kAvxVnni),
     winograd_row<kQWinogradAvx2>("avx2_winograd", CpuNeed::kAvx2Fma),
     direct_row<kQTileAvx2>("avx2_direct", CpuNeed::kAvx2Fma),
 #endif

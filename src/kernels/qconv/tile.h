@@ -61,6 +61,7 @@ struct QTileKernel {
 extern const QTileKernel kQTilePlain;  // any processor
 #if SHRIKE_KERNELS_AVX2
 extern const QTileKernel kQTileAvx2;        // 6 x 16, pairs of int16
+extern const QTileKernel kQTileAvxVnni;     // 6 x 16, fours of bytes
 extern const QTileKernel kQTileAvx512;      // 8 x 32, pairs of int16
 extern const QTileKernel kQTileAvx512Vnni;  // 8 x 32, fours of bytes
 #endif

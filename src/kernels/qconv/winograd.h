@@ -68,6 +68,7 @@ struct QWinogradKernel {
 
 #if SHRIKE_KERNELS_AVX2
 extern const QWinogradKernel kQWinogradAvx2;
+extern const QWinogradKernel kQWinogradAvxVnni;
 extern const QWinogradKernel kQWinogradAvx512;
 extern const QWinogradKernel kQWinogradAvx512Vnni;
 #endif

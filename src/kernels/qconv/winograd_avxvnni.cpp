@@ -1,4 +1,3 @@
-#include "kernels/qconv/avxvnni.h"
 #include "kernels/qconv/vector_avxvnni.h"
 
 namespace shrike::kernels {

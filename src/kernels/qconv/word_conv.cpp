@@ -1,7 +1,6 @@
 #include "kernels/qconv/word_conv.h"
 
 #include "base/tensor.h"
-#include "kernels/qconv/avxvnni.h"
 #include "kernels/qconv/direct_geometry.h"
 #include "kernels/qconv/word_depthwise.h"
 #include "kernels/qconv/word_direct.h"
@@ -60,38 +59,16 @@ constexpr WordConvKernel depthwise_row(const char* name, CpuNeed need) {
   };
 }
 
-#if SHRIKE_KERNELS_AVX2
-template <const QTileKernel& kOfWords, const QTileKernel& kOfBytes>
-constexpr WordConvKernel avx_vnni_direct_row(const char* name) {
-  WordConvKernel row = direct_row<kOfWords, kOfBytes>(name, CpuNeed::kAvx2Fma);
-  row.refuse = [](const WordConvProblem& p) {
-    const char* lacking = avx_vnni_lacking();
-    return lacking ? lacking : direct_refuse(tile_of<kOfWords, kOfBytes>(p), p);
-  };
-  return row;
-}
-
-template <const WordDepthwiseKernel& kKernel>
-constexpr WordConvKernel avx_vnni_depthwise_row(const char* name) {
-  WordConvKernel row = depthwise_row<kKernel>(name, CpuNeed::kAvx2Fma);
-  row.refuse = [](const WordConvProblem& p) {
-    const char* lacking = avx_vnni_lacking();
-    return lacking ? lacking : word_depthwise_refuse(p);
-  };
-  return row;
-}
-#endif
-
 constexpr WordConvKernel kWordConvKernels[] = {
 #if SHRIKE_KERNELS_AVX2
     depthwise_row<kWordDepthwiseAvx512Vnni>("avx512vnni_word_depthwise", CpuNeed::kAvx512Vnni),
     depthwise_row<kWordDepthwiseAvx512>("avx512_word_depthwise", CpuNeed::kAvx512),
-    avx_vnni_depthwise_row<kWordDepthwiseAvxVnni>("avxvnni_word_depthwise"),
+    depthwise_row<kWordDepthwiseAvxVnni>("avxvnni_word_depthwise", CpuNeed::kAvxVnni),
     depthwise_row<kWordDepthwiseAvx2>("avx2_word_depthwise", CpuNeed::kAvx2Fma),
     direct_row<kWordTileAvx512Vnni, kWordTileOfBytesAvx512Vnni>("avx512vnni_words",
                                                                 CpuNeed::kAvx512Vnni),
     direct_row<kWordTileAvx512, kWordTileOfBytesAvx512>("avx512_words", CpuNeed::kAvx512),
-    avx_vnni_direct_row<kWordTileAvxVnni, kWordTileOfBytesAvxVnni>("avxvnni_words"),
+    direct_row<kWordTileAvxVnni, kWordTileOfBytesAvxVnni>("avxvnni_words", CpuNeed::kAvxVnni),
     direct_row<kWordTileAvx2, kWordTileOfBytesAvx2>("avx2_words", CpuNeed::kAvx2Fma),
 #endif
     depthwise_row<kWordDepthwisePlain>("word_depthwise", CpuNeed::kNothing),

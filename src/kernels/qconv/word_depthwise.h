@@ -47,6 +47,7 @@ struct WordDepthwiseKernel {
 extern const WordDepthwiseKernel kWordDepthwisePlain;
 #if SHRIKE_KERNELS_AVX2
 extern const WordDepthwiseKernel kWordDepthwiseAvx2;
+extern const WordDepthwiseKernel kWordDepthwiseAvxVnni;
 extern const WordDepthwiseKernel kWordDepthwiseAvx512;
 extern const WordDepthwiseKernel kWordDepthwiseAvx512Vnni;
 #endif

@@ -10,6 +10,7 @@ namespace shrike::kernels {
 extern const QTileKernel kWordTilePlain, kWordTileOfBytesPlain;
 #if SHRIKE_KERNELS_AVX2
 extern const QTileKernel kWordTileAvx2, kWordTileOfBytesAvx2;
+extern const QTileKernel kWordTileAvxVnni, kWordTileOfBytesAvxVnni;
 extern const QTileKernel kWordTileAvx512, kWordTileOfBytesAvx512;
 extern const QTileKernel kWordTileAvx512Vnni, kWordTileOfBytesAvx512Vnni;
 #endif
