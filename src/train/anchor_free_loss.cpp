@@ -8,7 +8,7 @@ namespace shrike::train {
 
 namespace {
 
-constexpr double kBoxWeight = 7.5, kClassWeight = 0.5, kDflWeight = 1.5;
+constexpr double kBoxWeight = 7.5, kClassWeight = 0.5, kDistanceWeight = 1.5;
 
 // What the positive cells predict and are told, (P, ...).
 struct Positives {
@@ -31,12 +31,21 @@ Positives positives_of(const Assignment& assigned, const AnchorPoints& points,
           assigned.score.index({n, a})};
 }
 
+// (P, 4): how far the wanted sides are from the cell's centre, in pixels.
+at::Tensor wanted_distances(const Positives& p) {
+  return at::cat({p.centres - p.wanted.slice(1, 0, 2), p.wanted.slice(1, 2, 4) - p.centres}, 1);
+}
+
+// (P): the mean of the four sides. `sides`: the picture's width and height, twice.
+at::Tensor absolute_loss(const Positives& p, const at::Tensor& sides) {
+  const at::Tensor distances = p.bins.squeeze(2) * p.strides;
+  return at::mean(at::abs(distances - wanted_distances(p)) / sides, 1);
+}
+
 // (P): the mean of the four sides.
 at::Tensor distribution_loss(const Positives& p, int64_t reg_max) {
-  const at::Tensor before = (p.centres - p.wanted.slice(1, 0, 2)) / p.strides,
-                   behind = (p.wanted.slice(1, 2, 4) - p.centres) / p.strides;
   const at::Tensor distance =
-      at::clamp(at::cat({before, behind}, 1), 0, static_cast<double>(reg_max) - 1.01);
+      at::clamp(wanted_distances(p) / p.strides, 0, static_cast<double>(reg_max) - 1.01);
   const at::Tensor low = at::floor(distance);
   const at::Tensor upper = distance - low;
   const at::Tensor index = low.to(at::kLong).unsqueeze(2);
@@ -44,6 +53,13 @@ at::Tensor distribution_loss(const Positives& p, int64_t reg_max) {
   const at::Tensor at_low = log_p.gather(2, index).squeeze(2),
                    at_high = log_p.gather(2, index + 1).squeeze(2);
   return -at::mean(at_low * (1 - upper) + at_high * upper, 1);
+}
+
+// (4): width and height, twice, in pixels.
+at::Tensor picture_sides(const at::Tensor& map, int64_t stride) {
+  const auto width = static_cast<double>(map.size(3) * stride),
+             height = static_cast<double>(map.size(2) * stride);
+  return at::tensor({width, height, width, height}, map.options().requires_grad(false));
 }
 
 // (N, A, C): t_hat at the object's class.
@@ -70,8 +86,7 @@ at::Tensor boxes_at(const AnchorPoints& points, const at::Tensor& distances) {
 }
 
 std::vector<std::string> AnchorFreeLoss::names() const {
-  if (head_.reg_max == 1) return {"box", "class"};
-  return {"box", "class", "dfl"};
+  return {"box", "class", head_.reg_max == 1 ? "l1" : "dfl"};
 }
 
 LossValue AnchorFreeLoss::operator()(std::span<const at::Tensor> maps,
@@ -91,10 +106,12 @@ LossValue AnchorFreeLoss::operator()(std::span<const at::Tensor> maps,
       logits, class_targets(assigned, truth, logits), {}, {}, at::Reduction::None);
   if (options_.class_weights.defined()) entropy = entropy * options_.class_weights;
 
-  std::vector<at::Tensor> parts{at::sum((1 - overlap) * p.score) * (kBoxWeight / sum),
-                                at::sum(entropy) * (kClassWeight / sum)};
-  if (head_.reg_max > 1)
-    parts.push_back(at::sum(distribution_loss(p, head_.reg_max) * p.score) * (kDflWeight / sum));
+  const at::Tensor distance = head_.reg_max == 1
+                                  ? absolute_loss(p, picture_sides(box_maps[0], head_.strides[0]))
+                                  : distribution_loss(p, head_.reg_max);
+  const std::vector<at::Tensor> parts{at::sum((1 - overlap) * p.score) * (kBoxWeight / sum),
+                                      at::sum(entropy) * (kClassWeight / sum),
+                                      at::sum(distance * p.score) * (kDistanceWeight / sum)};
   return loss_value(parts, over_ranks(options_, at::full({}, targets.batch, sum.options())));
 }
 

@@ -7,8 +7,10 @@
 //   dfl    1.5 / S * sum over positive cells of t_hat * the mean over four sides of
 //          -(l + 1 - d) ln p(l) - (d - l) ln p(l + 1), l = floor(d)
 // d: the side's distance from the cell's centre in cells, within 0 .. reg_max - 1.01; p: softmax of
-// its bins (Li et al. 2020, arXiv 2006.04388). reg_max 1 has no bins and no such part. The weights
-// are Ultralytics' for YOLOv8 and YOLO11.
+// its bins (Li et al. 2020, arXiv 2006.04388). reg_max 1 has no bins; instead of dfl there is
+//   l1     1.5 / S * sum over positive cells of t_hat * the mean over four sides of the distance's
+//          error as a part of the picture's width (left, right) or height (top, bottom)
+// The weights are Ultralytics' for YOLOv8, YOLO11 and YOLO26.
 #pragma once
 
 #include "train/loss.h"

@@ -39,7 +39,7 @@ struct Told {
 
 class Oracle {
  public:
-  explicit Oracle(const Head& head, int64_t top) : head_(head), top_(top) {}
+  Oracle(const Head& head, int64_t top, int64_t keep) : head_(head), top_(top), keep_(keep) {}
 
   std::vector<double> bins(const std::vector<at::Tensor>& maps, const Cell& c, int side) const {
     std::vector<double> p;
@@ -82,38 +82,64 @@ class Oracle {
     return all;
   }
 
+  struct Wish {
+    size_t cell;
+    size_t object;
+    double t, u;
+  };
+
+  static void keep_largest(std::vector<Wish>& wishes, int64_t count) {
+    std::stable_sort(wishes.begin(), wishes.end(),
+                     [](const Wish& a, const Wish& b) { return a.t > b.t; });
+    wishes.resize(std::min(wishes.size(), static_cast<size_t>(count)));
+  }
+
+  // Sides of less than the second stride count as that.
+  bool inside(const Cell& c, const Box4& b) const {
+    const auto least = static_cast<double>(head_.strides[1]);
+    const double half[] = {std::max(least, b[2] - b[0]) / 2, std::max(least, b[3] - b[1]) / 2};
+    return std::abs(c.cx - (b[0] + b[2]) / 2) < half[0] &&
+           std::abs(c.cy - (b[1] + b[3]) / 2) < half[1];
+  }
+
   std::vector<Told> decide(const std::vector<at::Tensor>& maps) const {
-    struct Wish {
-      size_t cell;
-      size_t object;
-      double t, u;
-    };
     const std::vector<Cell> all = cells();
-    std::vector<Wish> wishes;
+    std::vector<Wish> wishes, possible;
     for (size_t o = 0; o < kObjects.size(); ++o) {
       std::vector<Wish> own;
       for (size_t i = 0; i < all.size(); ++i) {
         const Cell& c = all[i];
         const Box4& b = kObjects[o].box;
-        if (c.picture != kObjects[o].picture || c.cx <= b[0] || c.cy <= b[1] || c.cx >= b[2] ||
-            c.cy >= b[3])
-          continue;
+        if (c.picture != kObjects[o].picture || !inside(c, b)) continue;
         const double u = std::max(0.0, plain_ciou(box(maps, c), b));
+        if (u == 0) continue;
         const double s = plain_sigmoid(logit(maps, c, kObjects[o].label));
         own.push_back({i, o, std::sqrt(s) * std::pow(u, 6), u});
       }
-      std::stable_sort(own.begin(), own.end(),
-                       [](const Wish& a, const Wish& b) { return a.t > b.t; });
-      own.resize(std::min(own.size(), static_cast<size_t>(top_)));
+      possible.insert(possible.end(), own.begin(), own.end());
+      keep_largest(own, top_);
       wishes.insert(wishes.end(), own.begin(), own.end());
     }
+    // Of a cell that several want, whoever it fits best.
+    std::vector<Wish> got;
+    for (size_t i = 0; i < all.size(); ++i) {
+      const auto here = [i](const Wish& w) { return w.cell == i; };
+      const auto count = std::count_if(wishes.begin(), wishes.end(), here);
+      if (count == 0) continue;
+      const std::vector<Wish>& among = count == 1 ? wishes : possible;
+      Wish best{i, 0, 0, -1};
+      for (const Wish& w : among)
+        if (here(w) && w.u > best.u) best = w;
+      got.push_back(best);
+    }
     std::vector<Wish> granted;
-    for (const Wish& w : wishes)
-      if (std::none_of(wishes.begin(), wishes.end(), [&](const Wish& other) {
-            return other.cell == w.cell &&
-                   (other.u > w.u || (other.u == w.u && other.object < w.object));
-          }))
-        granted.push_back(w);
+    for (size_t o = 0; o < kObjects.size(); ++o) {
+      std::vector<Wish> own;
+      std::copy_if(got.begin(), got.end(), std::back_inserter(own),
+                   [o](const Wish& w) { return w.object == o; });
+      keep_largest(own, keep_);
+      granted.insert(granted.end(), own.begin(), own.end());
+    }
     std::vector<Told> told;
     for (const Wish& w : granted) {
       double most_t = 0, most_u = 0;
@@ -128,16 +154,17 @@ class Oracle {
     return told;
   }
 
-  // box, class, dfl.
+  // box, class, and dfl or l1.
   std::vector<double> parts(const std::vector<at::Tensor>& maps,
                             const std::vector<Told>& told) const {
-    double sum = 0, box_part = 0, class_part = 0, dfl_part = 0;
+    double sum = 0, box_part = 0, class_part = 0, side_part = 0;
     for (const Told& t : told) sum += t.score;
     sum = std::max(sum, 1.0);
     for (const Told& t : told) {
       const Box4& wanted = kObjects[t.object].box;
       box_part += t.score * (1 - plain_ciou(box(maps, t.cell), wanted, t.alpha));
-      dfl_part += t.score * dfl(maps, t.cell, wanted);
+      side_part +=
+          t.score * (head_.reg_max == 1 ? l1(maps, t.cell, wanted) : dfl(maps, t.cell, wanted));
     }
     for (const Cell& c : cells())
       for (int64_t label = 0; label < head_.num_classes; ++label) {
@@ -148,9 +175,7 @@ class Oracle {
             wanted = t.score;
         class_part += plain_entropy(logit(maps, c, label), wanted);
       }
-    std::vector<double> result{7.5 * box_part / sum, 0.5 * class_part / sum};
-    if (head_.reg_max > 1) result.push_back(1.5 * dfl_part / sum);
-    return result;
+    return {7.5 * box_part / sum, 0.5 * class_part / sum, 1.5 * side_part / sum};
   }
 
  private:
@@ -158,8 +183,16 @@ class Oracle {
     return value(maps[static_cast<size_t>(2 * c.scale)], c.picture, channel, c.y, c.x);
   }
 
+  double l1(const std::vector<at::Tensor>& maps, const Cell& c, const Box4& wanted) const {
+    const Box4 got = box(maps, c);
+    double sum = 0;
+    for (size_t side = 0; side < 4; ++side)
+      sum += std::abs(got[side] - wanted[side]) /
+             static_cast<double>(side % 2 == 0 ? kWidth : kHeight);
+    return sum / 4;
+  }
+
   double dfl(const std::vector<at::Tensor>& maps, const Cell& c, const Box4& wanted) const {
-    if (head_.reg_max == 1) return 0;
     const double exact[4] = {(c.cx - wanted[0]) / c.stride, (c.cy - wanted[1]) / c.stride,
                              (wanted[2] - c.cx) / c.stride, (wanted[3] - c.cy) / c.stride};
     double sum = 0;
@@ -174,12 +207,12 @@ class Oracle {
   }
 
   Head head_;
-  int64_t top_;
+  int64_t top_, keep_;
 };
 
 struct AnchorFreeCase {
   const char* name;
-  int64_t reg_max, max_det, top;
+  int64_t reg_max, max_det, top, keep;
 };
 
 class AnchorFree : public ::testing::TestWithParam<AnchorFreeCase> {};
@@ -188,7 +221,7 @@ TEST_P(AnchorFree, IsTheFormulaAndItsGradient) {
   Head head = head_of(GetParam().reg_max);
   head.max_det = GetParam().max_det;
   const std::unique_ptr<Loss> loss = make_loss(head);
-  const Oracle oracle(head, GetParam().top);
+  const Oracle oracle(head, GetParam().top, GetParam().keep);
   for (uint64_t seed = 1; seed <= 2; ++seed) {
     const std::vector<at::Tensor> maps =
         random_maps(head, {4 * head.reg_max, head.num_classes}, kBatch, kHeight, kWidth, seed);
@@ -207,9 +240,10 @@ TEST_P(AnchorFree, IsTheFormulaAndItsGradient) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Heads, AnchorFree,
-                         ::testing::Values(AnchorFreeCase{"one_to_many", 8, 0, 10},
-                                           AnchorFreeCase{"one_to_one", 8, 300, 1},
-                                           AnchorFreeCase{"without_bins", 1, 0, 10}),
+                         ::testing::Values(AnchorFreeCase{"one_to_many", 8, 0, 10, 10},
+                                           AnchorFreeCase{"one_to_one", 8, 300, 1, 1},
+                                           AnchorFreeCase{"one_of_seven", 1, 300, 7, 1},
+                                           AnchorFreeCase{"without_bins", 1, 0, 10, 10}),
                          [](const auto& test) { return test.param.name; });
 
 TEST(AnchorFreeLoss, OfPicturesWithoutObjectsIsThatOfSilence) {
@@ -217,7 +251,7 @@ TEST(AnchorFreeLoss, OfPicturesWithoutObjectsIsThatOfSilence) {
   const std::vector<at::Tensor> maps =
       random_maps(head, {32, head.num_classes}, kBatch, kHeight, kWidth, 3);
   const LossValue got = (*make_loss(head))(maps, targets_of({}, kBatch));
-  const Oracle oracle(head, 10);
+  const Oracle oracle(head, 10, 10);
   const std::vector<double> expected = oracle.parts(maps, {});
   EXPECT_EQ(got.parts[0].item<double>(), 0);
   EXPECT_NEAR(got.parts[1].item<double>(), expected[1], 1e-9 * expected[1]);

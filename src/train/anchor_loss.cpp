@@ -61,21 +61,24 @@ Matches matches_of(const Scale& scale, const Targets& targets) {
       (boxes.slice(1, 0, 2) + boxes.slice(1, 2, 4)).index({object}) / (2 * scale.stride);
   const at::Tensor limits = at::tensor(
       {static_cast<double>(scale.width()), static_cast<double>(scale.height())}, centre.options());
-  const at::Tensor cell = at::minimum(at::clamp_min(at::floor(centre), 0), limits - 1);  // x, y
-  std::vector<at::Tensor> cells{cell}, whose{at::arange(object.numel(), object.options())};
-  if (scale.spread >= 2) {
-    // The neighbour on the side of the cell's half that the centre lies in.
-    const at::Tensor step = at::where(centre - cell < 0.5, at::full({}, -1, centre.options()),
-                                      at::full({}, 1, centre.options()));
-    for (int64_t axis = 0; axis < 2; ++axis) {
-      at::Tensor neighbour = cell.clone();
-      neighbour.select(1, axis).add_(step.select(1, axis));
-      const at::Tensor within = at::logical_and(neighbour >= 0, neighbour < limits).all(1);
-      const at::Tensor kept = within.nonzero().flatten();
-      cells.push_back(neighbour.index_select(0, kept));
-      whose.push_back(kept);
+  const auto cell_of = [&](const at::Tensor& place) {
+    return at::minimum(at::clamp_min(at::floor(place), 0), limits - 1);  // x, y
+  };
+  std::vector<at::Tensor> cells{cell_of(centre)},
+      whose{at::arange(object.numel(), object.options())};
+  if (scale.spread >= 2)
+    for (const double half : {-0.5, 0.5}) {
+      // From the picture's edge on that side: within the cell's half there, and a cell away.
+      const at::Tensor room = half < 0 ? centre : limits - centre;
+      const at::Tensor nearer = at::logical_and(at::remainder(room, 1) < 0.5, room > 1);
+      for (int64_t axis = 0; axis < 2; ++axis) {
+        at::Tensor moved = centre.clone();
+        moved.select(1, axis).add_(half);
+        const at::Tensor kept = nearer.select(1, axis).nonzero().flatten();
+        cells.push_back(cell_of(moved).index_select(0, kept));
+        whose.push_back(kept);
+      }
     }
-  }
   const at::Tensor all = at::cat(cells).to(at::kLong), pair = at::cat(whose);
   const at::Tensor of = object.index_select(0, pair);
   return {targets.pictures.index_select(0, of),

@@ -3,7 +3,8 @@
 // An object is matched with an anchor where neither side is `4` times the anchor's or less than a
 // quarter of it, on every scale, at the cell of its centre; where the head's coding lets a centre
 // lie half a cell outside its cell (kAnchor; kDarknet with scale_xy of 2), also at the nearer
-// neighbour in x and in y. Several objects may be matched at one place. With L scales, C classes,
+// neighbour in x and in y: at neither from the middle of a cell; from a border at the one before,
+// and at its own cell again. Several objects may be matched at one place. With L scales, C classes,
 // means over the matches of a scale, and a picture's sides of H and W pixels:
 //   box         3/L * 0.05 * sum over scales of mean(1 - CIoU)
 //   class       3/L * 0.5 * C/80 * sum over scales of the mean BCE of the class logits with 1 for

@@ -127,17 +127,22 @@ class Oracle {
     const auto stride = static_cast<double>(head_.strides[static_cast<size_t>(scale)]);
     const int64_t cells[2] = {kWidth / head_.strides[static_cast<size_t>(scale)],
                               kHeight / head_.strides[static_cast<size_t>(scale)]};
-    int64_t at[2], beside[2];
-    for (int axis = 0; axis < 2; ++axis) {
-      const double centre =
-          (b[static_cast<size_t>(axis)] + b[static_cast<size_t>(axis + 2)]) / 2 / stride;
-      at[axis] = std::clamp(static_cast<int64_t>(std::floor(centre)), int64_t{0}, cells[axis] - 1);
-      beside[axis] = centre - static_cast<double>(at[axis]) < 0.5 ? at[axis] - 1 : at[axis] + 1;
-    }
+    const double centre[2] = {(b[0] + b[2]) / 2 / stride, (b[1] + b[3]) / 2 / stride};
+    const auto cell = [&](int axis, double place) {
+      return std::clamp(static_cast<int64_t>(std::floor(place)), int64_t{0}, cells[axis] - 1);
+    };
+    const int64_t at[2] = {cell(0, centre[0]), cell(1, centre[1])};
     all.push_back({scale, a, at[1], at[0], o, 0});
     if (head_.kind == HeadKind::kDarknet && scale_xy(scale) < 2) return;
-    if (beside[0] >= 0 && beside[0] < cells[0]) all.push_back({scale, a, at[1], beside[0], o, 0});
-    if (beside[1] >= 0 && beside[1] < cells[1]) all.push_back({scale, a, beside[1], at[0], o, 0});
+    for (int axis = 0; axis < 2; ++axis) {
+      const auto beside = [&](double move) {
+        const int64_t moved = cell(axis, centre[axis] + move);
+        all.push_back({scale, a, axis == 1 ? moved : at[1], axis == 0 ? moved : at[0], o, 0});
+      };
+      const double room = static_cast<double>(cells[axis]) - centre[axis];
+      if (centre[axis] > 1 && std::fmod(centre[axis], 1) < 0.5) beside(-0.5);
+      if (room > 1 && std::fmod(room, 1) < 0.5) beside(0.5);
+    }
   }
 
   double balance(size_t s) const {

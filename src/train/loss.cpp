@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "train/anchor_free_loss.h"
 #include "train/anchor_loss.h"
 #include "train/simota_loss.h"
@@ -18,13 +20,27 @@ LossValue loss_value(const std::vector<at::Tensor>& parts, const at::Tensor& tim
   return value;
 }
 
+namespace {
+
+TaskAligned task_aligned_rule(const Head& head) {
+  TaskAligned rule;
+  // Of YOLO26 and of YOLOv10, whose object takes its one cell at once.
+  if (head.max_det > 0) {
+    rule.top = head.reg_max == 1 ? 7 : 1;
+    rule.keep = 1;
+  }
+  std::vector<int64_t> strides = head.strides;
+  std::sort(strides.begin(), strides.end());
+  rule.least_side = static_cast<double>(strides[std::min<size_t>(1, strides.size() - 1)]);
+  return rule;
+}
+
+}  // namespace
+
 std::unique_ptr<Loss> make_loss(const Head& head, const LossOptions& options) {
   switch (head.kind) {
-    case HeadKind::kAnchorFree: {
-      TaskAligned rule;
-      if (head.max_det > 0) rule.top = 1;
-      return std::make_unique<AnchorFreeLoss>(head, rule, options);
-    }
+    case HeadKind::kAnchorFree:
+      return std::make_unique<AnchorFreeLoss>(head, task_aligned_rule(head), options);
     case HeadKind::kAnchor:
     case HeadKind::kDarknet:
       return std::make_unique<AnchorLoss>(head, options);

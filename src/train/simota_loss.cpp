@@ -63,9 +63,8 @@ Costs costs_of(const Geometry& geometry, const at::Tensor& scores, const at::Ten
 at::Tensor l1_loss(const at::Tensor& raw, const at::Tensor& boxes, const at::Tensor& corners,
                    const at::Tensor& strides) {
   const at::Tensor low = boxes.slice(1, 0, 2), high = boxes.slice(1, 2, 4);
-  const at::Tensor wanted = at::cat({(low + high) / 2 / strides - corners,
-                                     at::log((high - low) / strides + 1e-8)},
-                                    1);
+  const at::Tensor wanted =
+      at::cat({(low + high) / 2 / strides - corners, at::log((high - low) / strides + 1e-8)}, 1);
   return at::sum(at::abs(raw - wanted), 1);
 }
 
@@ -89,8 +88,10 @@ SimotaAssignment assign_simota(const AnchorPoints& points, const at::Tensor& sco
       at::logical_and(at::arange(most, indices).view({1, 1, -1}) < k.unsqueeze(2),
                       at::logical_and(cheapest < kNever, targets.present.unsqueeze(2)));
   at::Tensor wanted = at::zeros({n, g, a}, flags).scatter_(2, cells, within);
-  const at::Tensor object =
-      at::argmin(at::where(wanted, costs.cost, at::full({}, kNever, boxes.options())), 1);
+  const at::Tensor several = at::sum(wanted, 1, true) > 1;
+  const at::Tensor object = at::argmin(
+      at::where(at::logical_or(wanted, several), costs.cost, at::full({}, kNever, boxes.options())),
+      1);
   const at::Tensor taken = wanted.any(1);
   const at::Tensor overlap = costs.overlap.gather(1, object.unsqueeze(1)).squeeze(1);
   return {taken, at::where(taken, object, at::zeros_like(object)), overlap * taken};

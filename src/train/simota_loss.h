@@ -7,14 +7,17 @@
 //   cost = sum over classes of BCE(p, 1 for g's class, else 0) - 3 ln(IoU + 1e-8)
 //          + 1e5 where the centre is not in both the box and the surroundings of its centre
 // An object takes k cells of the least cost, k the sum of its ten largest IoUs among the
-// candidates, rounded down, at least 1; a cell that several want goes to the one it costs least.
+// candidates, rounded down, at least 1; a cell that several want goes to the object of the picture
+// that it costs least, even to one that did not want it.
 // With F cells taken (at least 1), all divided by F:
 //   box         5 * sum over the cells taken of 1 - IoU^2
 //   objectness  sum over all cells of BCE(logit, 1 where taken, else 0)
 //   class       sum over the cells taken and classes of BCE(logit, IoU at g's class, else 0)
-//   l1          in the last epochs, else 0: the sum over the cells taken of the absolute differences
+//   l1          in the last epochs, else 0: the sum over the cells taken of the absolute
+//   differences
 //               of the four raw values from those that the object's box would have,
-//               x / s - grid and ln(w / s + 1e-8) (github.com/Megvii-BaseDetection/YOLOX, get_l1_target)
+//               x / s - grid and ln(w / s + 1e-8) (github.com/Megvii-BaseDetection/YOLOX,
+//               get_l1_target)
 #pragma once
 
 #include "train/anchor_points.h"

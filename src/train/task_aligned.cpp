@@ -11,10 +11,13 @@ namespace {
 
 constexpr double kEpsilon = 1e-9;
 
-// (N, G, A): whether the cell's centre lies inside the object's box.
-at::Tensor inside(const AnchorPoints& points, const PaddedTargets& targets) {
+// (N, G, A): whether the cell's centre lies inside the object's box, its sides at least `least`.
+at::Tensor inside(const AnchorPoints& points, const PaddedTargets& targets, double least) {
   const at::Tensor x = points.centres.select(1, 0), y = points.centres.select(1, 1);
-  const auto edge = [&](int64_t i) { return targets.boxes.select(2, i).unsqueeze(2); };
+  const at::Tensor low = targets.boxes.slice(2, 0, 2), high = targets.boxes.slice(2, 2, 4);
+  const at::Tensor short_by = at::clamp_min(least - (high - low), 0) / 2;
+  const at::Tensor boxes = at::cat({low - short_by, high + short_by}, 2);
+  const auto edge = [&](int64_t i) { return boxes.select(2, i).unsqueeze(2); };
   const at::Tensor nearest =
       at::minimum(at::minimum(x - edge(0), y - edge(1)), at::minimum(edge(2) - x, edge(3) - y));
   return at::logical_and(nearest > kEpsilon, targets.present.unsqueeze(2));
@@ -40,6 +43,14 @@ Alignment alignment(const TaskAligned& rule, const at::Tensor& candidates, const
   return result;
 }
 
+// (N, G, A): the `count` largest of each object, of those above 0.
+at::Tensor largest(const at::Tensor& values, int64_t count) {
+  const at::Tensor top = std::get<1>(at::topk(values, std::min(count, values.size(2)), 2));
+  at::Tensor flags = at::zeros(values.sizes(), values.options().dtype(at::kBool));
+  flags.scatter_(2, top, true);
+  return at::logical_and(flags, values > 0);
+}
+
 }  // namespace
 
 Assignment assign(const TaskAligned& rule, const AnchorPoints& points, const at::Tensor& scores,
@@ -50,19 +61,16 @@ Assignment assign(const TaskAligned& rule, const AnchorPoints& points, const at:
   if (g == 0)
     return {at::zeros({n, a}, flags), at::zeros({n, a}, indices),
             at::zeros({n, a}, boxes.options())};
-  const at::Tensor candidates = inside(points, targets);
+  const at::Tensor candidates = inside(points, targets, rule.least_side);
   const Alignment all = alignment(rule, candidates, scores, boxes, targets);
-  // Cells outside come last, so that an object that nothing fits still takes cells of its own.
-  const auto [largest, top] = at::topk(
-      at::where(candidates, all.t, at::full({}, -1, boxes.options())), std::min(rule.top, a), 2);
-  at::Tensor taken = at::zeros({n, g, a}, flags);
-  taken.scatter_(2, top, true);
-  taken = at::logical_and(taken, candidates);
-  // Of the objects that want a cell, the one its box overlaps most.
-  const at::Tensor object =
-      at::argmax(at::where(taken, all.u, at::full({}, -1, boxes.options())), 1);
+  const at::Tensor no = at::full({}, -1, boxes.options());
+  at::Tensor taken = largest(all.t, rule.top);
+  const at::Tensor several = at::sum(taken, 1, true) > 1;
+  const at::Tensor object = at::argmax(at::where(at::logical_or(taken, several), all.u, no), 1);
+  taken = at::logical_and(taken.any(1, true),
+                          at::arange(g, indices).view({1, -1, 1}) == object.unsqueeze(1));
+  if (rule.keep < rule.top) taken = largest(all.t * taken, rule.keep);
   const at::Tensor positive = taken.any(1);
-  taken = at::logical_and(taken, at::arange(g, indices).view({1, -1, 1}) == object.unsqueeze(1));
   const at::Tensor t = all.t * taken, u = all.u * taken;
   const at::Tensor score = t / (t.amax({2}, true) + kEpsilon) * u.amax({2}, true);
   return {positive, at::where(positive, object, at::zeros_like(object)), score.amax({1})};

@@ -3,10 +3,13 @@
 //
 // With s the score of the object's class at a cell, u the CIoU (at least 0) of the box predicted
 // there with the object's, the alignment is t = s^alpha * u^beta, for the cells whose centre lies
-// in the object's box. An object takes the `top` cells of largest t; a cell that several objects
-// want goes to the one its box overlaps most. What a cell is told is not 1 but
+// in the object's box, whose sides count as at least `least_side`, so that small objects find
+// cells, too. An object takes the `top` cells of largest t > 0; a cell that several objects want
+// goes to the object of the picture with the largest u there, even to one that did not want it;
+// then an object keeps the `keep` cells of largest t. What a cell is told is not 1 but
 //   t_hat = t / (largest t of the object's cells) * (largest u of the object's cells).
 // alpha 0.5, beta 6, top 10: Ultralytics' choice for YOLOv8 and YOLO11; the paper has 1, 6, 13.
+// Ultralytics' are the least side and to whom a cell goes that several want, too (8.4).
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -17,8 +20,9 @@
 namespace shrike::train {
 
 struct TaskAligned {
-  int64_t top = 10;
+  int64_t top = 10, keep = 10;
   double alpha = 0.5, beta = 6;
+  double least_side = 0;  // pixels
 };
 
 struct Assignment {
