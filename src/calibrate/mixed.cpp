@@ -33,7 +33,7 @@ class Mixing {
   IntegerPlan fastest() const { return plan_of(start_); }
 
   Result<MixedChoice> run() {
-    SHRIKE_TRY(try_out(start_));
+    SHRIKE_TRY(try_out(start_, options_.start_lost));
     if (best_.reached) return std::move(best_);
     SHRIKE_TRY(least([&](size_t count) { return exact_for(count); }));
     if (!best_.reached) SHRIKE_TRY(least([&](size_t count) { return floats_for(count); }));
@@ -71,18 +71,28 @@ class Mixing {
     return plan;
   }
 
-  // Keeps the plan where it is the first that is good enough, better than the best so far, or good
-  // enough with fewer exceptions, which is how it is called. Returns whether it is good enough.
-  Result<bool> try_out(const Types& types) {
-    MixedChoice choice{plan_of(types)};
+  Result<double> judged(const IntegerPlan& plan) {
     Graph graph = bytes_.network;
-    SHRIKE_TRY(place_integers(graph, choice.plan));
-    SHRIKE_ASSIGN(choice.lost, options_.points_lost(graph));
+    SHRIKE_TRY(place_integers(graph, plan));
+    SHRIKE_ASSIGN(const double lost, options_.points_lost(graph));
+    looks_.push_back(lost);
+    return lost;
+  }
+
+  // Keeps the plan where it is the first that is good enough, better than the best so far, or good
+  // enough with fewer exceptions, which is how it is called. `known`: what it loses, where nobody
+  // must be asked. Returns whether it is good enough.
+  Result<bool> try_out(const Types& types, std::optional<double> known = {}) {
+    MixedChoice choice{plan_of(types)};
+    if (!known) {
+      SHRIKE_ASSIGN(known, judged(choice.plan));
+    }
+    choice.lost = *known;
     const bool reached = choice.lost <= options_.max_drop;
     choice.reached = reached;
-    looks_.push_back(choice.lost);
-    if (reached || (!best_.reached && (looks_.size() == 1 || choice.lost < best_.lost)))
+    if (reached || !tried_ || (!best_.reached && choice.lost < best_.lost))
       best_ = std::move(choice);
+    tried_ = true;
     best_.looks = looks_;
     return reached;
   }
@@ -113,6 +123,7 @@ class Mixing {
   Types start_, exceptions_;  // by unit
   std::vector<size_t> order_;  // units of 8 bits, those first that are most worth an exception
   MixedChoice best_;
+  bool tried_ = false;  // a plan, so that best_ is one
   std::vector<double> looks_;
 };
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 
 #include "calibrate/exceptions.h"
 #include "calibrate/sensitivity.h"
@@ -21,6 +22,8 @@ struct MixedOptions {
   ConversionMs conversion;
   // Makes 16 bits of nothing: what 8 bits are too few for stays float.
   bool floats_alone = false;
+  // What points_lost says of fastest_plan(), where that is known: it is not asked again.
+  std::optional<double> start_lost = {};
 };
 
 struct MixedChoice {

@@ -169,16 +169,8 @@ Result<Measured> measure_session(const Options& o) {
   return measured;
 }
 
-Result<Measured> measure_network(const Options& o) {
-  SHRIKE_TRY(check_tune(o.detector.tune, o.detector.memory_limit));
-  SHRIKE_ASSIGN(Measured measured, measure_session(o));
-  // The network is gone: what reading and printing numbers takes is not beside it.
-  measured.peak_rss_mb = peak_rss_mb();
-  return measured;
-}
-
-// From the input tensor to boxes over the threshold, on a picture.
-Result<Measured> measure_decoding(const Options& o) {
+// From the input tensor to boxes over the threshold, on a picture; all but the peak of memory.
+Result<Measured> measure_detector(const Options& o) {
   Measured measured;
   const Clock::time_point start = Clock::now();
   size_t held = 0;
@@ -196,9 +188,16 @@ Result<Measured> measure_decoding(const Options& o) {
     if (i >= o.warmup)
       measured.ms.push_back(found.timing.inference_ms + found.timing.postprocess_ms);
   }
-  measured.peak_rss_mb = peak_rss_mb();
   measured.threads = detector.threads();
   measured.macs = detector.macs();
+  return measured;
+}
+
+Result<Measured> measure(const Options& o) {
+  if (!o.decode) SHRIKE_TRY(check_tune(o.detector.tune, o.detector.memory_limit));
+  SHRIKE_ASSIGN(Measured measured, o.decode ? measure_detector(o) : measure_session(o));
+  // The network is gone: what reading and printing numbers takes is not beside it.
+  measured.peak_rss_mb = peak_rss_mb();
   return measured;
 }
 
@@ -270,7 +269,7 @@ Result<int> bench_command(const Words& words) {
   SHRIKE_TRY(check_combination(app, o));
 
   SHRIKE_ASSIGN(const FoundModel found, find_model_files(o.detector.model));
-  SHRIKE_ASSIGN(const Measured m, o.decode ? measure_decoding(o) : measure_network(o));
+  SHRIKE_ASSIGN(const Measured m, measure(o));
   const Spread spread = spread_of(m.ms);
   if (!o.json) {
     print_text(o, m, spread, found.bytes);

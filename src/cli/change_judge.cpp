@@ -43,8 +43,10 @@ Result<ChangeJudge> ChangeJudge::create(Graph floats, std::string source, Datase
   judge.options_ = options;
   judge.threads_ = threads;
   judge.own_truth_ = !has_labels(judge.dataset_);
-  if (!judge.own_truth_) return judge;
   SHRIKE_ASSIGN(Detector detector, judge.detector(judge.floats_));
+  SHRIKE_TRY(Viewer::create(std::span(&detector, 1), judge.dataset_,
+                            validate_options(options, 1, false).view));
+  if (!judge.own_truth_) return judge;
   SHRIKE_ASSIGN(
       const std::vector<Validation> found,
       validate_shown(std::span(&detector, 1), judge.dataset_, judge.options_, threads, true));

@@ -25,7 +25,8 @@ double points_lost(const Judgement& judgement);
 class ChangeJudge {
  public:
   // Where no picture of the set has an object, those that the float model finds with a confidence
-  // of 0.25 become the truth. Errors, here and below: as validate()'s.
+  // of 0.25 become the truth. Errors, here and below: as validate()'s; classes that do not agree
+  // are one here.
   static Result<ChangeJudge> create(Graph floats, std::string source, Dataset dataset,
                                       const ValidationOptions& options, int threads);
 

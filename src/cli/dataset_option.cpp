@@ -57,6 +57,14 @@ Result<void> check_pictures_option(const std::string& pictures, const Dataset& d
                      " says itself where its pictures lie");
 }
 
+Result<void> check_classes(const Dataset& dataset) {
+  for (const Finding& finding : dataset.findings)
+    if (finding.kind == FindingKind::kUnknownClass)
+      return input_error(describe(dataset) + ": its labels name classes that it does not have: " +
+                         finding_text(finding));
+  return {};
+}
+
 void say_findings(const Dataset& dataset) {
   const size_t count = count_of(dataset.findings);
   if (count > 0)

@@ -35,6 +35,10 @@ Result<std::vector<std::string>> wanted_splits(const std::filesystem::path& path
 Result<Dataset> open_split(const std::filesystem::path& path, const std::string& split,
                            const DatasetOption& option, bool tolerant);
 
+// Labels of classes that the data set does not define are of another model, and what is left
+// without them is not what it should be: an error (kInput) that names the first.
+Result<void> check_classes(const Dataset& dataset);
+
 // On standard error how many things are wrong with a data set, if any.
 void say_findings(const Dataset& dataset);
 

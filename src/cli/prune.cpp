@@ -10,6 +10,7 @@
 #include "cli/exit_code.h"
 #include "cli/float_model.h"
 #include "cli/interrupt.h"
+#include "cli/judgement_text.h"
 #include "cli/overwriting.h"
 #include "cli/prune_options.h"
 #include "cli/prune_report.h"
@@ -137,6 +138,7 @@ Result<int> prune_and_tell(const PruneCommand& o, const FloatModel& model, Datas
   SHRIKE_TRY(write_file(o.out, bytes));
   const std::string text = o.json ? prune_json(model.network, report) : prune_text(report);
   std::fwrite(text.data(), 1, text.size(), stdout);
+  tell_unjudged(report.judgement);
   say("wrote " + printable(o.out));
   return kExitOk;
 }

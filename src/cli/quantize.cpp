@@ -1,111 +1,32 @@
 // shrike quantize: a model in integers.
+#include <algorithm>
 #include <cstdio>
-#include <filesystem>
 
 #include "base/excerpt.h"
 #include "base/file.h"
-#include "base/file_name.h"
 #include "calibrate/calibration.h"
-#include "cli/arguments.h"
 #include "cli/change_judge.h"
 #include "cli/commands.h"
 #include "cli/dataset_option.h"
-#include "cli/detector_options.h"
 #include "cli/exit_code.h"
 #include "cli/float_model.h"
 #include "cli/interrupt.h"
+#include "cli/judgement_text.h"
 #include "cli/overwriting.h"
 #include "cli/quantize_mixed.h"
+#include "cli/quantize_options.h"
 #include "cli/quantize_report.h"
-#include "cli/quantize_sets.h"
 #include "cli/terminal.h"
-#include "cli/value_names.h"
-#include "cli/values.h"
 #include "formats/onnx_writer.h"
 #include "quantize/half_weights.h"
 #include "quantize/network.h"
-#include "report/number.h"
 
 namespace shrike {
 
 namespace {
 
-namespace fs = std::filesystem;
-
-enum class Target { kInt8, kInt16, kInt16x8, kFp16, kMixed };
-
-struct Choice {
-  Target value;
-  std::string_view name;
-};
-constexpr Choice kTargets[] = {{Target::kInt8, "int8"},
-                               {Target::kInt16, "int16"},
-                               {Target::kInt16x8, "int16x8"},
-                               {Target::kFp16, "fp16"},
-                               {Target::kMixed, "mixed"}};
-// Of `mixed`, where nobody says.
-constexpr double kMaxDrop = 0.3;
 // Of those that calibrate, how many each layer's effect on AP is measured by.
 constexpr size_t kSensitivityPictures = 32;
-
-struct Options {
-  ModelOption model;
-  ValidationOptions validation;
-  CalibrationSplit calibration;
-  std::string size, names_file, without, out, times, to = "int8";
-  double max_drop = -1;  // points; below 0: any
-  int threads = 0;
-  bool json = false;
-};
-
-void add_options(CLI::App& app, Options& o) {
-  add_model_options(app, o.model);
-  add_size_option(app, o.size);
-  add_threads_option(app, o.threads);
-  app.add_option("--names", o.names_file, "File with the names of the classes, one a line")
-      ->type_name(kFileValue);
-  app.add_option("-o,--output", o.out, "The file to write, .onnx")->type_name(kFileValue);
-  app.add_option("--to", o.to, "What layers compute in")
-      ->type_name(choice_value(kTargets))
-      ->capture_default_str();
-  app.add_option("--calib", o.calibration.most, "Pictures to calibrate by, at most")
-      ->capture_default_str()
-      ->check(whole_number_in(1, 100000));
-  app.add_option("--calib-split", o.calibration.name,
-                 "The part of the data set they come from (train; where there is none, or it has "
-                 "pictures of --split, the set is halved)")
-      ->type_name(kSplitValue);
-  app.add_option(
-         "--max-drop", o.max_drop,
-         "AP points (0.50:0.95) that may be lost; nothing is written when it is more (mixed: "
-         "0.3)")
-      ->check(number_in(0, 100));
-  app.add_option("--without", o.without, "Passes of the calibration to leave out, with commas")
-      ->type_name(kListValue);
-  app.add_option("--times", o.times,
-                 "Of mixed: the report (--json) of the machine the model is for, where that is not "
-                 "this one")
-      ->type_name(kFileValue);
-  app.add_flag("--json", o.json, "The report as JSON");
-  add_validation_options(app, o.validation);
-}
-
-// The passes of --without. Errors are of kUsage.
-Result<std::vector<std::string>> parse_passes(const std::string& text) {
-  std::vector<std::string> names;
-  for (const std::string& name : split_list(text)) {
-    std::string known;
-    bool found = false;
-    for (const CalibrationPass& pass : calibration_passes()) {
-      if (pass.needed) continue;
-      known += (known.empty() ? "" : ", ") + std::string(pass.name);
-      found = found || pass.name == name;
-    }
-    if (!found) return usage_error("--without " + name + ": not one of " + known);
-    names.push_back(name);
-  }
-  return names;
-}
 
 // What becomes of the model.
 struct Changed {
@@ -153,42 +74,59 @@ Result<Changed> uniform(const Calibration& c, const CalibrationOptions& options)
   return changed_from(c, std::move(layers), options);
 }
 
-Result<Changed> mixed(Calibration c, const CalibrationOptions& options, const Options& o,
-                      const FloatModel& model, Dataset calibration, ChangeJudge& judge) {
+// A judge by a few of the pictures that calibrate.
+Result<ChangeJudge> calibrating_judge(const QuantizeCommand& o, const FloatModel& model,
+                                      Dataset calibration) {
   const std::vector<Sample> all = std::move(calibration.samples);
   const size_t count = std::min(all.size(), kSensitivityPictures);
   calibration.samples.clear();
   for (size_t i = 0; i < count; ++i) calibration.samples.push_back(all[i * all.size() / count]);
-  SHRIKE_ASSIGN(ChangeJudge calibrating,
-                ChangeJudge::create(model.graph, model.source, std::move(calibration), o.validation,
-                                    validation_threads(o.threads)));
-  SHRIKE_ASSIGN(MixedNetwork network,
-                mix_types(c, options, calibrating, judge, {o.max_drop, o.times}));
+  return ChangeJudge::create(model.graph, model.source, std::move(calibration), o.validation,
+                             validation_threads(o.threads));
+}
+
+Result<Changed> mixed(Calibration c, const CalibrationOptions& options, ChangeJudge& calibrating,
+                      ChangeJudge& judge, const MixedRequest& request) {
+  SHRIKE_ASSIGN(MixedNetwork network, mix_types(c, options, calibrating, judge, request));
   c.plan = std::move(network.plan);
   SHRIKE_ASSIGN(Changed changed, changed_from(c, std::move(network.layers), options));
   changed.timed = network.timed, changed.looks = std::move(network.looks);
   return changed;
 }
 
-Result<Changed> change(const Options& o, Target target, const FloatModel& model,
-                       const QuantizeSets& sets, const std::vector<std::string>& skip,
-                       ChangeJudge& judge) {
-  if (target == Target::kFp16) return halved(model);
+CalibrationOptions calibration_options(const QuantizeCommand& o, const FloatModel& model,
+                                       const Dataset& calibration) {
   CalibrationOptions options;
-  const bool words = target == Target::kInt16 || target == Target::kInt16x8;
+  const bool words = o.target == QuantizeTarget::kInt16 || o.target == QuantizeTarget::kInt16x8;
   if (words) options.activations = DType::kI16;
-  if (target == Target::kInt16) options.weights = DType::kI16;
+  if (o.target == QuantizeTarget::kInt16) options.weights = DType::kI16;
   options.preprocess = model.preprocess;
-  for (const Sample& sample : sets.calibration.samples) options.pictures.push_back(sample.picture);
+  for (const Sample& sample : calibration.samples) options.pictures.push_back(sample.picture);
   options.threads = validation_threads(o.threads);
-  options.skip = skip;
+  options.skip = o.skip;
   // What 8 bits are too few for is found layer by layer.
-  if (target == Target::kMixed) options.skip.push_back("keep_floats");
+  if (o.target == QuantizeTarget::kMixed) options.skip.push_back("keep_floats");
   options.proceed = [] { return interrupted() == 0; };
+  return options;
+}
+
+Result<Calibration> calibrated(const FloatModel& model, const CalibrationOptions& options) {
   SHRIKE_ASSIGN(Calibration calibration, calibrate(model.network, options));
   for (const std::string& note : calibration.notes) say(printable(note));
-  if (target != Target::kMixed) return uniform(calibration, options);
-  return mixed(std::move(calibration), options, o, model, sets.calibration, judge);
+  return calibration;
+}
+
+Result<Changed> change(const QuantizeCommand& o, const FloatModel& model, const QuantizeSets& sets,
+                       const TimesTable* times, ChangeJudge& judge) {
+  if (o.target == QuantizeTarget::kFp16) return halved(model);
+  const CalibrationOptions options = calibration_options(o, model, sets.calibration);
+  if (o.target != QuantizeTarget::kMixed) {
+    SHRIKE_ASSIGN(const Calibration calibration, calibrated(model, options));
+    return uniform(calibration, options);
+  }
+  SHRIKE_ASSIGN(ChangeJudge calibrating, calibrating_judge(o, model, sets.calibration));
+  SHRIKE_ASSIGN(Calibration calibration, calibrated(model, options));
+  return mixed(std::move(calibration), options, calibrating, judge, {o.max_drop, times});
 }
 
 // Why a report's model is not worth a file, and the exit code of that.
@@ -197,34 +135,33 @@ struct Refusal {
   int code;
 };
 
-std::optional<Refusal> refusal(const Options& o, Target target, const QuantizeReport& report) {
+std::optional<Refusal> refusal(const QuantizeCommand& o, const QuantizeReport& report) {
   const double lost = points_lost(report.judgement);
   if (o.max_drop >= 0 && lost > o.max_drop)
-    return Refusal{
-        "lost " + fixed(lost, 2) + " points, more than --max-drop " + fixed(o.max_drop, 2),
-        kExitAccuracy};
-  if (target == Target::kMixed && integer_share(report.layers) == 0)
+    return Refusal{drop_text(lost, o.max_drop), kExitAccuracy};
+  if (o.target == QuantizeTarget::kMixed && integer_share(report.layers) == 0)
     return Refusal{"integers are no faster than floats, in whichever layers they are", kExitSlower};
   return {};
 }
 
 // Prints the report, and writes the file unless that is refused.
-Result<int> write_and_tell(const Options& o, Target target, const QuantizeReport& report,
+Result<int> write_and_tell(const QuantizeCommand& o, const QuantizeReport& report,
                            const std::string& bytes) {
   const Judgement& judgement = report.judgement;
   if (o.max_drop >= 0 && !(judgement.before && judgement.after))
     return input_error("--max-drop: " + report.data +
                        " has no object to judge by: nothing was written");
-  const std::optional<Refusal> refused = refusal(o, target, report);
+  const std::optional<Refusal> refused = refusal(o, report);
   if (!refused) SHRIKE_TRY(write_file(o.out, bytes));
   const std::string text = o.json ? quantize_json(report) : quantize_text(report);
   std::fwrite(text.data(), 1, text.size(), stdout);
+  tell_unjudged(judgement);
   say(refused ? refused->reason + ": nothing was written" : "wrote " + printable(o.out));
   return refused ? refused->code : kExitOk;
 }
 
-Result<int> quantize_and_tell(const Options& o, Target target, const FloatModel& model,
-                              QuantizeSets sets, const std::vector<std::string>& skip) {
+Result<int> quantize_and_tell(const QuantizeCommand& o, const FloatModel& model, QuantizeSets sets,
+                              const TimesTable* times) {
   QuantizeReport report;
   report.model = model.source, report.file = o.out, report.data = describe(sets.judging);
   report.to = o.to;
@@ -233,7 +170,7 @@ Result<int> quantize_and_tell(const Options& o, Target target, const FloatModel&
                 ChangeJudge::create(model.graph, model.source, std::move(sets.judging),
                                     o.validation, validation_threads(o.threads)));
   report.own_truth = judge.own_truth();
-  Result<Changed> changed = change(o, target, model, sets, skip, judge);
+  Result<Changed> changed = change(o, model, sets, times, judge);
   if (!changed) return in_context("quantize " + model.source, changed.error());
   SHRIKE_ASSIGN(const std::string bytes,
                 write_onnx(changed->graph, {.opset = opset_for(changed->graph)}));
@@ -242,42 +179,25 @@ Result<int> quantize_and_tell(const Options& o, Target target, const FloatModel&
   report.bytes_before = model.bytes, report.bytes_after = bytes.size();
   SHRIKE_ASSIGN(report.judgement, judge.judge(changed->graph));
   if (interrupted() != 0) return runtime_error("ended early");
-  return write_and_tell(o, target, report, bytes);
+  return write_and_tell(o, report, bytes);
 }
 
 }  // namespace
 
 Result<int> quantize_command(const Words& words) {
-  Options o;
-  CLI::App app(
-      "Writes a model that computes in integers, as ONNX with QuantizeLinear and DequantizeLinear, "
-      "or with weights of 16 bits, and measures what that costs.",
-      "shrike quantize");
-  add_options(app, o);
-  SHRIKE_ASSIGN(const Arguments arguments, parse_arguments(app, words));
-  if (arguments.help) return kExitOk;
-  if (!arguments.words.empty())
-    return usage_error("quantize takes --model, --data and -o, not the word " +
-                       arguments.words.front());
-  if (o.validation.data.empty() || o.out.empty())
-    return usage_error(
-        "quantize needs a data set and a file to write: shrike quantize --model NAME --data "
-        "data.yaml -o OUT.onnx");
-  if (lower_ending(o.out) != ".onnx")
-    return usage_error("quantize writes ONNX: " + o.out + " does not end in .onnx");
-  SHRIKE_ASSIGN(const Target target, parse_choice("--to", o.to, kTargets));
-  if (target == Target::kMixed && o.max_drop < 0) o.max_drop = kMaxDrop;
-  if (target == Target::kFp16) o.calibration.most = 0;
-  if (!o.times.empty() && target != Target::kMixed)
-    return usage_error("--times is of --to mixed alone");
-  SHRIKE_ASSIGN(const std::vector<std::string> skip, parse_passes(o.without));
+  SHRIKE_ASSIGN(const std::optional<QuantizeCommand> parsed, parse_quantize_options(words));
+  if (!parsed) return kExitOk;
+  const QuantizeCommand& o = *parsed;
   SHRIKE_TRY(check_place(o.out));
-
   SHRIKE_ASSIGN(const FloatModel model, load_float_model({o.model, o.size, o.names_file, o.out}));
+  std::optional<TimesTable> times;
+  if (!o.times.empty()) {
+    SHRIKE_ASSIGN(times, read_times_table(o.times, model.network));
+  }
   SHRIKE_ASSIGN(QuantizeSets sets, open_quantize_sets(o.validation, o.calibration, model.names,
                                                       validation_threads(o.threads)));
   const CatchInterrupts caught;
-  const Result<int> code = quantize_and_tell(o, target, model, std::move(sets), skip);
+  const Result<int> code = quantize_and_tell(o, model, std::move(sets), times ? &*times : nullptr);
   if (!code && interrupted() != 0) return exit_code_of_signal(interrupted());
   return code;
 }

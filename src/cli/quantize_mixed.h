@@ -1,20 +1,19 @@
 // quantize --to mixed: what layers are timed and judged by.
 #pragma once
 
-#include <filesystem>
 #include <optional>
 #include <vector>
 
 #include "calibrate/mixed.h"
 #include "cli/change_judge.h"
-#include "cli/float_model.h"
 #include "cli/quantize_report.h"
+#include "cli/quantize_times.h"
 
 namespace shrike {
 
 struct MixedRequest {
-  double max_drop = 0;          // AP points
-  std::filesystem::path times;  // a report of --json from the machine meant; empty: measured here
+  double max_drop = 0;                // AP points
+  const TimesTable* times = nullptr;  // of the machine meant; null: measured here
 };
 
 struct MixedNetwork {
@@ -27,7 +26,7 @@ struct MixedNetwork {
 // Of a calibration in 8 bits. `calibrating` is asked for each layer's effect on AP, `judging` for
 // what may be lost. Where times are measured here, the whole is no slower than floats, for which it
 // may end without integers; layers that are floats for it are said on standard error. Errors: as
-// theirs; kInput for a table of times that lacks a layer, and kRuntime once interrupted().
+// theirs and times_of()'s; kRuntime once interrupted().
 Result<MixedNetwork> mix_types(const Calibration& bytes, const CalibrationOptions& options,
                                ChangeJudge& calibrating, ChangeJudge& judging,
                                const MixedRequest& request);

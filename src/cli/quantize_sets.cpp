@@ -6,7 +6,7 @@
 #include "base/excerpt.h"
 #include "cli/dataset_option.h"
 #include "cli/terminal.h"
-#include "data/finding.h"
+#include "data/copies.h"
 #include "data/halves.h"
 #include "data/picture_list.h"
 #include "vision/decode.h"
@@ -57,6 +57,12 @@ Result<Dataset> calibration_data(const ValidationOptions& options, const std::st
   return dataset;
 }
 
+Paths pictures_of(const Dataset& dataset) {
+  Paths pictures;
+  for (const Sample& sample : dataset.samples) pictures.push_back(sample.picture);
+  return pictures;
+}
+
 std::set<fs::path> real_paths(const Dataset& dataset) {
   std::set<fs::path> real;
   for (const Sample& sample : dataset.samples) {
@@ -66,19 +72,31 @@ std::set<fs::path> real_paths(const Dataset& dataset) {
   return real;
 }
 
+// A picture of one is in the other, too, if only as a copy.
 bool overlap(const Dataset& a, const Dataset& b) {
   const std::set<fs::path> first = real_paths(a), second = real_paths(b);
-  return std::any_of(first.begin(), first.end(),
-                     [&](const fs::path& path) { return second.contains(path); });
+  if (std::any_of(first.begin(), first.end(),
+                  [&](const fs::path& path) { return second.contains(path); }))
+    return true;
+  const std::vector<bool> copies = copies_of(pictures_of(a), pictures_of(b));
+  return std::find(copies.begin(), copies.end(), true) != copies.end();
 }
 
-// Labels of other classes are of another model: not to be judged by what is left without them.
-Result<void> check_classes(const Dataset& dataset) {
-  for (const Finding& finding : dataset.findings)
-    if (finding.kind == FindingKind::kUnknownClass)
-      return input_error(describe(dataset) + ": its labels name classes that it does not have: " +
-                         finding_text(finding));
-  return {};
+// By their names; copies under other names, which may lie in the other half, judge alone.
+void halve(QuantizeSets& sets) {
+  sets.halved = true;
+  std::erase_if(sets.calibration.samples,
+                [](const Sample& s) { return !in_first_half(s.picture); });
+  std::erase_if(sets.judging.samples, [](const Sample& s) { return in_first_half(s.picture); });
+  const std::vector<bool> copies =
+      copies_of(pictures_of(sets.calibration), pictures_of(sets.judging));
+  std::vector<Sample> own;
+  for (size_t i = 0; i < copies.size(); ++i)
+    if (!copies[i]) own.push_back(std::move(sets.calibration.samples[i]));
+  if (const size_t left_out = copies.size() - own.size(); left_out > 0)
+    say(std::to_string(left_out) + (left_out == 1 ? " picture is" : " pictures are") +
+        " not calibrated by: copies, under other names, of what is judged by");
+  sets.calibration.samples = std::move(own);
 }
 
 // At most so many that can be read, evenly.
@@ -112,7 +130,7 @@ Result<QuantizeSets> open_quantize_sets(const ValidationOptions& options,
     }
   }
   SHRIKE_TRY(check_classes(sets.judging));
-  SHRIKE_TRY(check_classes(sets.calibration));
+  if (calibration.labels_count) SHRIKE_TRY(check_classes(sets.calibration));
   const std::string where = describe(sets.judging);
   const size_t all = sets.judging.samples.size();
   if (calibration.most == 0)
@@ -120,11 +138,7 @@ Result<QuantizeSets> open_quantize_sets(const ValidationOptions& options,
                    : input_error(where + ": no picture to judge by");
   if (sets.calibration.samples.empty()) sets.calibration = sets.judging;
   std::vector<Sample>& samples = sets.calibration.samples;
-  if (overlap(sets.calibration, sets.judging)) {
-    sets.halved = true;
-    std::erase_if(samples, [](const Sample& s) { return !in_first_half(s.picture); });
-    std::erase_if(sets.judging.samples, [](const Sample& s) { return in_first_half(s.picture); });
-  }
+  if (overlap(sets.calibration, sets.judging)) halve(sets);
   if (samples.empty() || sets.judging.samples.empty())
     return input_error(where + ": of " + std::to_string(all) +
                        (all == 1 ? " picture" : " pictures") + " none is left to " +

@@ -26,9 +26,8 @@ Result<Dataset> open_checked(const TrainOptions& options, const std::string& spl
   wanted.pictures = options.pictures;
   wanted.split = split;
   SHRIKE_ASSIGN(Dataset dataset, open_validation_data(wanted, threads));
-  for (const Finding& finding : dataset.findings)
-    if (finding.kind == FindingKind::kUnknownClass)
-      return input_error("cannot train on " + describe(dataset) + ": " + finding_text(finding));
+  if (const Result<void> classes = check_classes(dataset); !classes)
+    return in_context("cannot train", classes.error());
   SHRIKE_TRY(check_labels(dataset));
   return dataset;
 }

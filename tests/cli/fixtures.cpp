@@ -1,6 +1,7 @@
 #include "fixtures.h"
 
 #include <algorithm>
+#include <functional>
 #include <sstream>
 
 #include "base/file.h"
@@ -50,6 +51,9 @@ ProgramTest::ProgramTest() : root_(folder_.path()), model_(path("tiny.onnx")) {
 std::string ProgramTest::picture(const std::string& name) const {
   Image image(64, 32);
   for (size_t i = 0; i < image.bytes().size(); ++i) image.bytes()[i] = static_cast<uint8_t>(i * 7);
+  // Two names are two pictures, and not copies of one.
+  const size_t own = std::hash<std::string>()(name);
+  for (size_t i = 0; i < sizeof own; ++i) image.bytes()[i] = static_cast<uint8_t>(own >> (8 * i));
   fs::create_directories(at(name).parent_path());
   EXPECT_TRUE(write_image(at(name), image));
   return path(name);

@@ -20,7 +20,7 @@ class ProgramTest : public ::testing::Test {
   std::filesystem::path at(const std::string& name) const { return root_ / name; }
   std::string path(const std::string& name) const { return at(name).string(); }
 
-  // A plain 64x32 picture; the name's ending says the format.
+  // A plain 64x32 picture, another one for each name; the name's ending says the format.
   std::string picture(const std::string& name) const;
   std::string file(const std::string& name, const std::string& bytes) const;
 

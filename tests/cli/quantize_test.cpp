@@ -1,5 +1,8 @@
 // quantize from outside: what it writes, how it judges, bad input.
+#include <algorithm>
+
 #include "base/file.h"
+#include "data/halves.h"
 #include "fixtures.h"
 #include "formats/onnx_reader.h"
 #include "formats/onnx_writer.h"
@@ -12,18 +15,25 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kNames[] = {"a", "b", "c", "cat", "dog", "BloodImage_00007"};
 constexpr const char* kCats = "0 0.25 0.5 0.15625 0.625\n0 0.75 0.5 0.15625 0.625\n";
 
 class Quantize : public ProgramTest {
  protected:
   Quantize() {
     for (const char* split : {"train", "val"})
-      for (const char* name : {"a", "b", "c", "cat", "dog", "BloodImage_00007"}) {
-        const std::string stem = std::string(split) + "/" + name;
-        picture("set/images/" + stem + ".png");
-        file("set/labels/" + stem + ".txt", kCats);
-      }
+      for (const char* name : kNames) add(std::string(split) + "/" + name);
     data_yaml("cat, dog");
+  }
+
+  void add(const std::string& stem) const {
+    picture("set/images/" + stem + ".png");
+    file("set/labels/" + stem + ".txt", kCats);
+  }
+  void copy(const std::string& from, const std::string& to) const {
+    for (const auto& [folder, ending] : {std::pair{"images/", ".png"}, {"labels/", ".txt"}})
+      fs::copy_file(at("set/" + (folder + from) + ending), at("set/" + (folder + to) + ending),
+                    fs::copy_options::overwrite_existing);
   }
 
   void data_yaml(const std::string& names, const std::string& train = "images/train") const {
@@ -123,8 +133,8 @@ TEST_F(Quantize, MixedMeasuresLayersAndTheWhole) {
   EXPECT_GT(json["timed_ms"]["before"], 0.0);
   EXPECT_LE(json["timed_ms"]["after"], json["timed_ms"]["before"]);
   EXPECT_GE(json["looks"].size(), 1u);
-  EXPECT_GE(json["timed_ms"]["conversion_ns"]["to_integers"], 0.0);
-  EXPECT_GE(json["timed_ms"]["conversion_ns"]["to_floats"], 0.0);
+  for (const char* way : {"to_integers", "to_floats"})
+    EXPECT_TRUE(json["timed_ms"]["conversion_ns"][way].is_number()) << way;
   EXPECT_NEAR(json["map50_95"]["after"].get<double>(), 1, 1e-9);
   if (layer["type"] == "float") {
     expect_refused(outcome, 7, "no faster than floats");
@@ -160,6 +170,22 @@ TEST_F(Quantize, MixedReadsTimesOfAnotherMachine) {
   file("times.json", R"({"layers": [{"name": "x", "ms": {"int8": 1}}]})");
   expect_refused(quantize({"--to", "mixed", "--times", path("times.json")}), 3, "int16");
   expect_refused(quantize({"--times", path("times.json")}), 2, "--times");
+  Json sized = Json::parse(bytes_of(at("times.json")));
+  sized["layers"][0] = {{"name", layer["name"]},
+                        {"products", layer["products"].get<int64_t>() * 4},
+                        {"ms", {{"int8", 1}, {"int16", 1}, {"float", 1}}}};
+  file("times.json", sized.dump());
+  expect_refused(quantize({"--to", "mixed", "--times", path("times.json")}), 3, "another size");
+}
+
+// The data set is not looked at yet.
+TEST_F(Quantize, ATableIsReadBeforeAnyWork) {
+  old_file();
+  for (const char* text : {"", "{", "[]", R"({"layers": []})"}) {
+    if (*text) file("times.json", text);
+    expect_refused(quantize({"--to", "mixed", "--times", path("times.json")}, "nowhere"), 3,
+                   "times.json");
+  }
 }
 
 TEST_F(Quantize, OneSetIsHalvedByNames) {
@@ -169,6 +195,46 @@ TEST_F(Quantize, OneSetIsHalvedByNames) {
   EXPECT_EQ(json["calibration_pictures"].get<int>() + json["judged_pictures"].get<int>(), 6);
   EXPECT_GT(json["calibration_pictures"], 0);
   EXPECT_EQ(report({"--calib", "1", "--calib-split", "val"})["calibration_pictures"], 1);
+}
+
+TEST_F(Quantize, CopiesInAnotherFolderAreOneSet) {
+  for (const std::string name : kNames) copy("train/" + name, "val/" + name);
+  const Json json = report();
+  EXPECT_EQ(json["halved"], true);
+  EXPECT_EQ(json["calibration_pictures"].get<int>() + json["judged_pictures"].get<int>(), 6);
+}
+
+TEST_F(Quantize, ACopyUnderAnotherNameDoesNotCalibrate) {
+  // One name is in each half (halves_test.cpp), so that names do not keep them apart.
+  copy("train/BloodImage_00007", "val/000000000025");
+  const auto halves = std::ranges::count_if(kNames, [](const char* n) { return in_first_half(n); });
+  const Outcome outcome = quantize({"--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json json = json_lines(outcome.out).at(0);
+  EXPECT_EQ(json["halved"], true);
+  EXPECT_EQ(json["calibration_pictures"], halves - 1);
+  EXPECT_EQ(json["judged_pictures"], 7 - halves);
+  EXPECT_NE(outcome.err.find("1 picture is not calibrated by"), std::string::npos) << outcome.err;
+}
+
+TEST_F(Quantize, LabelsOfWhatCalibratesCountWhereTheyAreUsed) {
+  old_file();
+  file("set/labels/train/a.txt", "7 0.5 0.5 0.2 0.2\n");
+  expect_refused(quantize({"--to", "mixed"}), 3, "class 7, but there are 2");
+  EXPECT_EQ(report()["calibration_pictures"], 6);
+}
+
+TEST_F(Quantize, WhatCannotBeJudgedIsSaid) {
+  const Outcome nothing = quantize({"--conf", "1"}, "set/images/val");
+  EXPECT_EQ(nothing.code, 0) << nothing.err;
+  EXPECT_NE(nothing.err.find("no picture has an object to judge by"), std::string::npos)
+      << nothing.err;
+  for (const char* name : kNames)
+    if (name != std::string("a")) fs::remove(at("set/images/val/" + std::string(name) + ".png"));
+  const Json one = report();
+  EXPECT_EQ(one["judged_pictures"], 1);
+  EXPECT_EQ(one["map50_95"]["difference"], 0.0);
+  EXPECT_TRUE(one["map50_95"]["interval95"].is_null());
 }
 
 TEST_F(Quantize, WithoutLabelsTheFloatModelIsTheTruth) {
@@ -190,6 +256,9 @@ TEST_F(Quantize, BadInputLeavesTheOldFile) {
   expect_refused(quantize({"--without", "luck"}), 2, "choose_ranges");
   expect_refused(quantize({"--to", "int4"}), 2, "int8");
   expect_refused(quantize({"--max-drop", "-1"}), 2, "max-drop");
+  for (const std::vector<std::string>& more :
+       {std::vector<std::string>{"--calib", "4"}, {"--calib-split", "val"}, {"--without", "x"}})
+    expect_refused(quantize({"--to", "fp16", more[0], more[1]}), 2, more[0]);
   data_yaml("cat, dog, bird");
   expect_refused(quantize({}), 3, "bird");
   data_yaml("cat, dog");
@@ -281,7 +350,9 @@ TEST_F(Quantize, UnwritablePlacesAndNames) {
       run_shrike({"quantize", "--model", model_, "--data", path("set"), "-o", path("out.bin")});
   EXPECT_EQ(ending.code, 2);
   EXPECT_NE(ending.err.find(".onnx"), std::string::npos);
-  EXPECT_EQ(run_shrike({"quantize", "--model", model_, "-o", path("out.onnx")}).code, 2);
+  const Outcome nothing = run_shrike({"quantize", "--model", model_, "-o", path("out.onnx")});
+  EXPECT_EQ(nothing.code, 2);
+  EXPECT_NE(nothing.err.find("a folder of pictures"), std::string::npos) << nothing.err;
 }
 
 }  // namespace

@@ -293,8 +293,9 @@ TEST(QConv, RandomProblems) {
 }
 
 #if SHRIKE_KERNELS_AVX2
-// For the rows of AVX-VNNI, on processors that lack it: channels around its vectors, strides, stems,
-// windows of depthwise kernels, what is next to nothing. An instruction takes tens of microseconds.
+// For the rows of AVX-VNNI, on processors that lack it: channels around its vectors, strides,
+// stems, windows of depthwise kernels, what is next to nothing. An instruction takes tens of
+// microseconds.
 std::vector<ConvProblem> shapes_for_avx_vnni(Random& random) {
   std::vector<ConvProblem> shapes = {square(11, 3, 16, 6, 2, 2), square(7, 3, 17, 3, 2, 1),
                                      square(1, 1, 1, 1, 1, 0),   square(1, 224, 17, 3, 1, 1),
