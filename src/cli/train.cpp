@@ -1,4 +1,6 @@
 // shrike train and shrike distill: start shrike-train, which links LibTorch, as shrike does not.
+#include <cstdlib>
+
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/train_options.h"
@@ -11,6 +13,8 @@ namespace {
 
 Result<int> start_training(const Words& words) {
   SHRIKE_ASSIGN(const std::filesystem::path program, training_program());
+  // What c10d logs while ranks look for each other is in the error, where it becomes one.
+  ::setenv("GLOG_minloglevel", "3", 0);
   return become(program, words);
 }
 

@@ -12,6 +12,7 @@ namespace shrike {
 namespace {
 
 constexpr int kMost = 1'000'000;
+constexpr int kMostProcesses = 1024;
 
 std::string listed(const std::vector<std::string>& names) {
   std::string text;
@@ -58,7 +59,7 @@ void add_run_options(CLI::App& app, TrainOptions& o) {
       ->check(whole_number_of_64_bits());
   app.add_option("--resume", o.resume,
                  "Go on with the run in this folder, by the options it was started with; --threads "
-                 "and --json alone may be given anew")
+                 "--nproc and --json alone may be given anew")
       ->type_name(kFolderValue);
   add_whole(app, "--save-seconds", o.save_seconds, 0, "Seconds from checkpoint to checkpoint");
   add_whole(app, "--cache-mb", o.cache_mb, 0, "Memory for decoded pictures");
@@ -182,7 +183,8 @@ Result<void> check_together(const CLI::App& app, const TrainOptions& o) {
   if (!o.resume.empty()) {
     for (const CLI::Option* option : app.get_options())
       if (option->count() > 0 && !option->check_lname("resume") &&
-          !option->check_lname("threads") && !option->check_lname("json"))
+          !option->check_lname("threads") && !option->check_lname("nproc") &&
+          !option->check_lname("json"))
         return usage_error("--resume takes its options from the run: leave out " +
                            option->get_name());
     return {};
@@ -210,6 +212,11 @@ Result<Arguments> parse(CLI::App& app, const std::string& command, const Words& 
   add_run_options(app, options);
   add_size_option(app, options.size);
   add_threads_option(app, options.threads);
+  app.add_option("--nproc", options.processes,
+                 "Processes on this host that train together, each with --threads, or its share of "
+                 "the cores")
+      ->capture_default_str()
+      ->check(whole_number_in(1, kMostProcesses));
   add_machine_options(app, options);
   add_learning_options(app, options);
   add_picture_options(app, options);

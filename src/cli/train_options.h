@@ -23,6 +23,7 @@ struct TrainOptions {
   std::string scratch;  // zoo/scratch.h: in place of a model; empty: none
   std::string size;     // values.h: parse_size; empty: the model's own
   int threads = 0;
+  int64_t processes = 1;  // on this host
   bool dry_run = false;
   bool json = false;  // what is printed at the end
 

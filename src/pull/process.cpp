@@ -188,6 +188,24 @@ Result<void> run_program(const Command& command, const GoOn& go_on, int* exit_st
   return describe_end(program, status, said.tail);
 }
 
+Result<int> start_beside(const Command& command, bool shown) {
+  std::vector<std::string> words = command.words;
+  std::vector<std::string> environment = merged_environment(command.environment);
+  const FileDescriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  const std::vector<char*> argv = pointers(words), envp = pointers(environment);
+  const pid_t parent = ::getpid(), pid = ::fork();
+  if (pid < 0) return runtime_error("cannot start " + words[0] + ": " + errno_text(errno));
+  if (pid > 0) return static_cast<int>(pid);
+  ::setpgid(0, 0);
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != parent) ::_exit(127);
+  ::dup2(nothing.get(), STDIN_FILENO);
+  if (!shown) ::dup2(nothing.get(), STDOUT_FILENO);
+  environ = const_cast<char**>(envp.data());
+  ::execvp(argv[0], argv.data());
+  ::_exit(127);
+}
+
 Error become(const std::filesystem::path& path, const std::vector<std::string>& arguments) {
   std::vector<std::string> words{path.string()};
   words.insert(words.end(), arguments.begin(), arguments.end());

@@ -34,6 +34,13 @@ using GoOn = std::function<bool()>;
 Result<void> run_program(const Command& command, const GoOn& go_on = {},
                          int* exit_status = nullptr);
 
+// Starts the program beside this one, in a process group of its own, and does not wait for it: its
+// process, which is the caller's to wait for. It has this process's standard error, its standard
+// output too when `shown`, and no input. It is asked to end (SIGTERM) when the calling thread ends.
+// Errors (kRuntime): no process can be started. That the program is not there shows in its exit
+// status, 127.
+Result<int> start_beside(const Command& command, bool shown);
+
 // This process becomes the program at `path`, with these words as its arguments: its terminal,
 // environment, signals and exit code are this one's. Returns only where it could not be started
 // (kRuntime).

@@ -5,6 +5,7 @@
 #include "train/channels_last_parts.h"
 #include "train/conv_function.h"
 #include "train/map_norm.h"
+#include "train/rank_norm.h"
 
 namespace shrike::train {
 
@@ -55,14 +56,18 @@ class ChannelsLastFunction : public torch::autograd::Function<ChannelsLastFuncti
 
   static Variable forward(AutogradContext* context, const Variable& given, const Variable& weights,
                           const Variable& scale, const Variable& shift, const ConvNormInputs* in,
-                          const ConvNorm* op, double momentum, KeptMap kept) {
+                          const ConvNorm* op, double momentum, KeptMap kept,
+                          const RankSum* over_ranks) {
     const at::Tensor x = given.contiguous(at::MemoryFormat::ChannelsLast);
     const at::Tensor z =
         convolve_forward(x, weights, *op).contiguous(at::MemoryFormat::ChannelsLast);
     const MapNorm norm = measure_norm(z, {scale, shift, in->running_mean, in->running_variance},
-                                      op->epsilon, momentum);
+                                      op->epsilon, momentum, *over_ranks);
     if (!kept.parts) kept = kept_whole(x);
     remember(*context, *op);
+    if (*over_ranks)
+      context->saved_data["over_ranks"] =
+          c10::IValue::make_capsule(c10::make_intrusive<KeptRankSum>(*over_ranks));
     context->saved_data["parts"] = capsule(kept.parts);
     context->saved_data["wants_x"] = given.requires_grad();
     variable_list saved{weights, z, norm.mean, norm.inverse, norm.slope, norm.offset};
@@ -79,13 +84,14 @@ class ChannelsLastFunction : public torch::autograd::Function<ChannelsLastFuncti
     const variable_list saved = context->get_saved_variables();
     const ConvNorm op = remembered(*context);
     const at::Tensor &weights = saved[0], &z = saved[1];
-    const NormGradients norm = norm_backward(op.activation, norm_in(saved), gradients[0], z);
+    const NormGradients norm =
+        norm_backward(op.activation, norm_in(saved), gradients[0], z, sum_in(*context));
     gradients[0].reset();
     const at::Tensor x = computed_again(*parts_in(*context),
                                         at::TensorList(saved.data() + kOwn, saved.size() - kOwn));
     const ConvGradients conv =
         convolve_backward(z, x, weights, op, context->saved_data["wants_x"].toBool());
-    return {conv.x,       conv.weights, norm.scale,   norm.shift,
+    return {conv.x,       conv.weights, norm.scale,   norm.shift,   at::Tensor(),
             at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
   }
 
@@ -97,6 +103,11 @@ class ChannelsLastFunction : public torch::autograd::Function<ChannelsLastFuncti
   }
 
  private:
+  static RankSum sum_in(AutogradContext& context) {
+    const auto found = context.saved_data.find("over_ranks");
+    if (found == context.saved_data.end()) return {};
+    return c10::static_intrusive_pointer_cast<KeptRankSum>(found->second.toCapsule())->sum;
+  }
   static MapNorm norm_in(const variable_list& saved) {
     return {saved[2], saved[3], saved[4], saved[5]};
   }
@@ -133,9 +144,10 @@ bool takes_channels_last(const at::Tensor& x) {
   return x.device().is_cpu() && x.scalar_type() == at::kFloat && x.dim() == 4 && x.numel() > 0;
 }
 
-at::Tensor channels_last_conv_norm(const ConvNormInputs& in, const ConvNorm& op, double momentum) {
+at::Tensor channels_last_conv_norm(const ConvNormInputs& in, const ConvNorm& op, double momentum,
+                                   const RankSum& over_ranks) {
   return ChannelsLastFunction::apply(in.x, in.weights, in.scale, in.shift, &in, &op, momentum,
-                                     how_to_keep(in.x));
+                                     how_to_keep(in.x), &over_ranks);
 }
 
 at::Tensor channels_last_join(at::TensorList maps) {

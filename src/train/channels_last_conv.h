@@ -15,7 +15,8 @@ namespace shrike::train {
 bool takes_channels_last(const at::Tensor& x);
 
 // Requires takes_channels_last(in.x) and symmetric windows.
-at::Tensor channels_last_conv_norm(const ConvNormInputs& in, const ConvNorm& op, double momentum);
+at::Tensor channels_last_conv_norm(const ConvNormInputs& in, const ConvNorm& op, double momentum,
+                                   const RankSum& over_ranks);
 
 // Along channels. Requires maps (N, C, H, W) that differ in C alone, all of which
 // takes_channels_last().

@@ -6,6 +6,7 @@
 #include "train/channels_last_conv.h"
 #include "train/conv_function.h"
 #include "train/operator_site.h"
+#include "train/rank_norm.h"
 
 namespace shrike::train {
 
@@ -139,15 +140,21 @@ ConvGradients convolve_backward(const at::Tensor& d_z, const at::Tensor& x,
   return {wants_x ? d_x.to(x.scalar_type()) : d_x, d_weights.to(weights.scalar_type())};
 }
 
-at::Tensor conv_norm(const ConvNormInputs& in, const ConvNorm& op, double momentum) {
+at::Tensor conv_norm(const ConvNormInputs& in, const ConvNorm& op, double momentum,
+                     const RankSum& over_ranks) {
   if (!op.windows.symmetric()) {
     ConvNorm without = op;
     without.windows.before = without.windows.after = {0, 0};
     ConvNormInputs padded = in;
     padded.x = at::constant_pad_nd(in.x, op.windows.pad_list(), 0);
-    return conv_norm(padded, without, momentum);
+    return conv_norm(padded, without, momentum, over_ranks);
   }
-  if (takes_channels_last(in.x)) return channels_last_conv_norm(in, op, momentum);
+  if (takes_channels_last(in.x)) return channels_last_conv_norm(in, op, momentum, over_ranks);
+  if (over_ranks)
+    return apply_unary(op.activation,
+                       rank_norm({convolve(in.x, in.weights, {}, op.windows, op.groups), in.scale,
+                                  in.shift, in.running_mean, in.running_variance},
+                                 op.epsilon, momentum, over_ranks));
   return ConvNormFunction::apply(in.x, in.weights, in.scale, in.shift, in.running_mean,
                                  in.running_variance, &op, momentum);
 }

@@ -15,6 +15,7 @@
 
 #include "ir/ops/elementwise.h"
 #include "train/geometry.h"
+#include "train/rank_sum.h"
 
 namespace shrike::train {
 
@@ -34,7 +35,10 @@ struct ConvNormInputs {
   at::Tensor running_mean, running_variance;  // written to
 };
 
-at::Tensor conv_norm(const ConvNormInputs& in, const ConvNorm& op, double momentum);
+// `over_ranks`: mean and variance are those of all processes' batches together, from one sum over
+// them in forward and one in backward.
+at::Tensor conv_norm(const ConvNormInputs& in, const ConvNorm& op, double momentum,
+                     const RankSum& over_ranks = {});
 
 // The convolution alone, padded as the windows say. `bias` may be undefined.
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weights, const at::Tensor& bias,

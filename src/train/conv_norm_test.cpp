@@ -51,6 +51,10 @@ ConvNormInputs copies(const ConvNormInputs& in, at::ScalarType type) {
           copy(in.running_mean),           copy(in.running_variance)};
 }
 
+at::Tensor whole(const ConvNormInputs& in, const ConvNorm& op, double momentum) {
+  return conv_norm(in, op, momentum);
+}
+
 // conv_norm(), step by step.
 at::Tensor parts(const ConvNormInputs& in, const ConvNorm& op, double momentum) {
   const at::Tensor z = convolve(in.x, in.weights, {}, op.windows, op.groups);
@@ -81,7 +85,7 @@ void expect_as_near_as_parts(const Case& c, const Unary& f, int64_t batch) {
   const ConvNormInputs given = random_inputs(c, batch);
   ASSERT_TRUE(takes_channels_last(given.x));
   const ConvNorm op = op_of(c, f);
-  const auto got = results(conv_norm, copies(given, at::kFloat), op);
+  const auto got = results(whole, copies(given, at::kFloat), op);
   const auto floats = results(parts, copies(given, at::kFloat), op);
   const auto doubles = results(parts, copies(given, at::kDouble), op);
   for (size_t i = 0; i < got.size(); ++i) {
@@ -133,9 +137,9 @@ TEST(ConvNorm, TakesPartsOfMapsAndOfGradients) {
     part.x = x.slice(1, 16, 32);
     const at::Tensor y =
         i == 0 ? conv_norm(part, op_of(c, silu), 0.1) : parts(part, op_of(c, silu), 0.1);
-    const at::Tensor whole = at::cat({part.x, y, y * 2}, 1);
-    const at::Tensor target = at::cos(at::arange(whole.numel(), whole.options()));
-    at::sum(whole * whole * target.view_as(whole)).backward();
+    const at::Tensor joined = at::cat({part.x, y, y * 2}, 1);
+    const at::Tensor target = at::cos(at::arange(joined.numel(), joined.options()));
+    at::sum(joined * joined * target.view_as(joined)).backward();
     gradients[i] = {x.grad(), in.weights.grad(), in.scale.grad(), in.shift.grad()};
   }
   for (size_t i = 0; i < gradients[0].size(); ++i)
@@ -147,7 +151,7 @@ TEST(ConvNorm, KeepsAccuracyFarFromZero) {
   const Case c{"far", 3, 8, 1, {1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}};
   ConvNormInputs given = random_inputs(c, 4);
   given.x = given.x * 0.1 + 100;
-  const auto got = results(conv_norm, copies(given, at::kFloat), op_of(c, {}));
+  const auto got = results(whole, copies(given, at::kFloat), op_of(c, {}));
   const auto expected = results(parts, copies(given, at::kDouble), op_of(c, {}));
   EXPECT_LE(distance(got[0], expected[0]), 1e-3);
   EXPECT_LE(distance(got[6], expected[6]), 1e-4) << "variance";
@@ -183,10 +187,10 @@ TEST(ConvNorm, MultipliesInBfloat16) {
     const ConvNormInputs given = random_inputs(c, 3);
     ConvNorm op = op_of(c, {UnaryKind::kSilu, 0, 0});
     const auto expected = results(parts, copies(given, at::kDouble), op);
-    const auto floats = results(conv_norm, copies(given, at::kFloat), op);
+    const auto floats = results(whole, copies(given, at::kFloat), op);
     op.products = at::kBFloat16;
     for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
-      const auto got = results(conv_norm, copies(given, type), op);
+      const auto got = results(whole, copies(given, type), op);
       for (size_t i = 0; i < got.size(); ++i) {
         EXPECT_EQ(got[i].scalar_type(), type) << c.name << ' ' << kNames[i];
         EXPECT_LE(distance(got[i], expected[i]), 0.02) << c.name << ' ' << kNames[i];

@@ -49,7 +49,7 @@ FlatParameters FlatParameters::lay_out(Parameters& parameters,
     flat.ranges_[g].end = size;
   }
   flat.values_ = at::zeros({size}, at::kFloat);
-  flat.gradients_ = at::zeros({flat.range(ParameterGroup::kScales).end}, at::kFloat);
+  flat.gradients_ = at::zeros({flat.range(ParameterGroup::kDecaying).end}, at::kFloat);
   flat.device_values_ = flat.values_.to(device);
   flat.device_gradients_ = flat.gradients_.to(device);
   for (size_t i = 0; i < order.size(); ++i) {

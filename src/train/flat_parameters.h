@@ -1,10 +1,10 @@
 // FlatParameters: all that a graph learns in one block of memory, and its gradients in another, so
 // that what is done to every weight is one pass.
 //
-// The block holds, in this order: weights that decay, biases and shifts, scales of batch norms,
-// what is frozen, running statistics. Each parameter starts at a multiple of 16 floats; what lies
-// between is 0 and stays 0. Gradients lie at the same places, but for the statistics, which have
-// none.
+// The block holds, in this order: biases and shifts, scales of batch norms, weights that decay,
+// what is frozen, running statistics; within these the order of the graph, so that backward comes to
+// the end of what learns first. Each parameter starts at a multiple of 16 floats; what lies between
+// is 0 and stays 0. Gradients lie at the same places, but for the statistics, which have none.
 //
 // Both blocks are in this machine's memory. Where the network learns on a GPU, it has two more
 // there, and its tensors are views of those; fetch() and push() bring them to the same values.
@@ -23,7 +23,7 @@
 
 namespace shrike::train {
 
-enum class ParameterGroup : uint8_t { kDecaying, kBiases, kScales, kFrozen, kStatistics };
+enum class ParameterGroup : uint8_t { kBiases, kScales, kDecaying, kFrozen, kStatistics };
 inline constexpr size_t kParameterGroups = 5;
 
 class FlatParameters {
@@ -58,6 +58,7 @@ class FlatParameters {
   // What gradients are for: all before the frozen ones.
   std::span<float> learned() const;
   std::span<float> gradients() const;
+  const at::Tensor& gradient_block() const { return gradients_; }
 
  private:
   std::vector<Entry> entries_;

@@ -74,7 +74,8 @@ Result<Operator> make_fused(const Graph& graph, const FusedChain& chain) {
       ConvNorm step = op;
       step.products = mode.products;
       return std::vector<at::Tensor>{
-          conv_norm({in[0], in[1], in[2], in[3], in[4], in[5]}, step, mode.norm_momentum)};
+          conv_norm({in[0], in[1], in[2], in[3], in[4], in[5]}, step, mode.norm_momentum,
+                    mode.sum_over_ranks)};
     }
     const at::Tensor z = convolve(in[0], in[1], {}, op.windows, op.groups);
     return std::vector<at::Tensor>{

@@ -3,7 +3,6 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -11,6 +10,7 @@
 
 #include "base/result.h"
 #include "ir/ops/head.h"
+#include "train/rank_sum.h"
 #include "train/targets.h"
 
 namespace shrike::train {
@@ -19,7 +19,7 @@ struct LossOptions {
   // Weight of each class's part of the class loss, (C); undefined: all one.
   at::Tensor class_weights = {};
   // The sum over all processes of what losses divide by; empty: there is one process.
-  std::function<at::Tensor(const at::Tensor&)> sum_over_ranks = {};
+  RankSum sum_over_ranks = {};
 };
 
 struct LossValue {

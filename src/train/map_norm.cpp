@@ -78,10 +78,49 @@ struct PairSums {
   std::vector<float> parts;
 };
 
+// Sums and the count of what is in them, over all processes.
+void add_over_ranks(std::vector<double>& sums, double& count, const RankSum& over_ranks) {
+  sums.push_back(count);
+  const at::Tensor all = over_ranks(
+      at::from_blob(sums.data(), {static_cast<int64_t>(sums.size())}, at::kDouble));
+  std::copy_n(all.data_ptr<double>(), sums.size(), sums.begin());
+  count = sums.back();
+  sums.pop_back();
+}
+
+struct BatchMoments {
+  std::vector<double> mean, variance;  // (C)
+  double count = 0;
+};
+
+// From the sums of z - around[c] and of its square.
+BatchMoments moments_of(std::vector<double> sums, const float* around, const Pieces& pieces,
+                        const RankSum& over_ranks) {
+  const auto channels = static_cast<size_t>(pieces.channels);
+  BatchMoments moments{std::vector<double>(channels), std::vector<double>(channels),
+                       static_cast<double>(pieces.rows)};
+  // Other processes' first pixels are others: what is added up lies around zero.
+  if (over_ranks) {
+    for (size_t c = 0; c < channels; ++c) {
+      const double a = double{around[c]};
+      sums[channels + c] += a * (2 * sums[c] + a * moments.count);
+      sums[c] += a * moments.count;
+    }
+    add_over_ranks(sums, moments.count, over_ranks);
+  }
+  for (size_t c = 0; c < channels; ++c) {
+    const double distance = sums[c] / moments.count;
+    moments.mean[c] = over_ranks ? distance : double{around[c]} + distance;
+    moments.variance[c] =
+        std::max(0.0, sums[channels + c] / moments.count - distance * distance);
+  }
+  return moments;
+}
+
 }  // namespace
 
 MapNorm measure_norm(const at::Tensor& z, const NormWeights& weights, double epsilon,
-                     double momentum) {
+                     double momentum, const RankSum& over_ranks) {
   RECORD_FUNCTION("shrike::measure_norm", {});
   const Pieces pieces(z);
   PairSums sums(pieces);
@@ -93,7 +132,7 @@ MapNorm measure_norm(const at::Tensor& z, const NormWeights& weights, double eps
     in.mean = data;
     kernel.moments(in, sums.first(p), sums.second(p));
   });
-  const std::vector<double> total = sums.total();
+  const BatchMoments moments = moments_of(sums.total(), data, pieces, over_ranks);
   const auto channels = static_cast<size_t>(pieces.channels);
   const auto options = z.options();
   MapNorm norm{at::empty(pieces.channels, options), at::empty(pieces.channels, options),
@@ -103,18 +142,16 @@ MapNorm measure_norm(const at::Tensor& z, const NormWeights& weights, double eps
   const at::Tensor scale = weights.scale.contiguous(), shift = weights.shift.contiguous();
   auto running_mean = weights.running_mean.accessor<float, 1>(),
        running_variance = weights.running_variance.accessor<float, 1>();
-  const auto count = static_cast<double>(pieces.rows);
+  const double count = moments.count;
   for (size_t c = 0; c < channels; ++c) {
-    const double around = total[c] / count;
-    const double m = double{data[c]} + around;
-    const double variance = std::max(0.0, total[channels + c] / count - around * around);
+    const double m = moments.mean[c], variance = moments.variance[c];
     const double i = 1 / std::sqrt(variance + epsilon);
     const double s = double{scale.data_ptr<float>()[c]} * i;
     mean[c] = static_cast<float>(m);
     inverse[c] = static_cast<float>(i);
     slope[c] = static_cast<float>(s);
     offset[c] = static_cast<float>(double{shift.data_ptr<float>()[c]} - s * m);
-    const double unbiased = pieces.rows > 1 ? variance * (count / (count - 1)) : variance;
+    const double unbiased = count > 1 ? variance * (count / (count - 1)) : variance;
     float& old_mean = running_mean[static_cast<int64_t>(c)];
     float& old_variance = running_variance[static_cast<int64_t>(c)];
     old_mean = static_cast<float>(double{old_mean} + momentum * (m - double{old_mean}));
@@ -140,7 +177,7 @@ void apply_norm(const Unary& f, const MapNorm& norm, const at::Tensor& z, const 
 }
 
 NormGradients norm_backward(const Unary& f, const MapNorm& norm, const at::Tensor& dy,
-                            const at::Tensor& z) {
+                            const at::Tensor& z, const RankSum& over_ranks) {
   RECORD_FUNCTION("shrike::norm_backward", {});
   const kernels::Activation activation = activation_of(f);
   const kernels::NormKernel& kernel = kernel_for(activation);
@@ -163,16 +200,18 @@ NormGradients norm_backward(const Unary& f, const MapNorm& norm, const at::Tenso
     kernel.slopes(activation, rows_at(row, rows), sums.first(p), sums.second(p));
   });
   // dz = slope (g - mean(g) - inverse^2 (z - mean) mean(g (z - mean)))
-  const std::vector<double> total = sums.total();
+  const std::vector<double> own = sums.total();
+  std::vector<double> total = own;
+  double count = static_cast<double>(pieces.rows);
+  if (over_ranks) add_over_ranks(total, count, over_ranks);
   const auto channels = static_cast<size_t>(pieces.channels);
-  const auto count = static_cast<double>(pieces.rows);
   NormGradients gradients{at::empty_like(norm.mean), at::empty_like(norm.mean)};
   std::vector<float> tilt(channels), shift(channels);
   for (size_t c = 0; c < channels; ++c) {
     const double i = double{norm.inverse.data_ptr<float>()[c]},
                  slope = double{norm.slope.data_ptr<float>()[c]};
-    gradients.shift.data_ptr<float>()[c] = static_cast<float>(total[c]);
-    gradients.scale.data_ptr<float>()[c] = static_cast<float>(total[channels + c] * i);
+    gradients.shift.data_ptr<float>()[c] = static_cast<float>(own[c]);
+    gradients.scale.data_ptr<float>()[c] = static_cast<float>(own[channels + c] * i);
     tilt[c] = static_cast<float>(-slope * i * i * total[channels + c] / count);
     shift[c] = static_cast<float>(-slope * total[c] / count);
   }

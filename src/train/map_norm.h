@@ -9,6 +9,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "ir/ops/elementwise.h"
+#include "train/rank_sum.h"
 
 namespace shrike::train {
 
@@ -23,9 +24,10 @@ struct NormWeights {
   at::Tensor running_mean, running_variance;  // moved towards the batch's by `momentum`
 };
 
-// z: (N, C, H, W), contiguous in channels-last.
+// z: (N, C, H, W), contiguous in channels-last. With `over_ranks` over the maps of all processes,
+// from the sum of [sum z, sum z^2, count] in doubles.
 MapNorm measure_norm(const at::Tensor& z, const NormWeights& weights, double epsilon,
-                     double momentum);
+                     double momentum, const RankSum& over_ranks = {});
 
 struct ChannelRange {
   int64_t first, count;
@@ -40,8 +42,9 @@ struct NormGradients {
   at::Tensor scale, shift;
 };
 
-// From dL/dy, in any layout. Writes dL/dz over z.
+// From dL/dy, in any layout. Writes dL/dz over z. With `over_ranks` L is the sum of all processes'
+// losses, and those of scale and shift are this one's share of them.
 NormGradients norm_backward(const Unary& f, const MapNorm& norm, const at::Tensor& dy,
-                            const at::Tensor& z);
+                            const at::Tensor& z, const RankSum& over_ranks = {});
 
 }  // namespace shrike::train

@@ -56,6 +56,9 @@ Result<LossValue> Objective::evaluate(const at::Tensor& pictures, const Targets&
       rest = rest.subspan(part.maps);
     }
     if (distill_) add((*distill_)(maps, lesson), 1);
+    // Backward then does the same on all processes, whatever their pictures show.
+    if (mode.sum_over_ranks)
+      for (const at::Tensor& map : maps) sum.total = sum.total + at::sum(map) * 0;
     return sum;
   });
 }

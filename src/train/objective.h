@@ -32,8 +32,9 @@ class Objective {
   }
 
   // `targets`: of the first targets.batch pictures; those behind them are for the teacher alone.
-  // `lesson`: the teacher's on the same pictures, if there is one. Errors (kRuntime): what LibTorch
-  // says.
+  // `lesson`: the teacher's on the same pictures, if there is one. With mode.sum_over_ranks, which
+  // must be that of the options, the losses of labels are this process's part of what they are of
+  // all batches together. Errors (kRuntime): what LibTorch says.
   Result<LossValue> evaluate(const at::Tensor& pictures, const Targets& targets,
                              const LessonMaps& lesson, const RunMode& mode) const;
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "ir/graph.h"
+#include "train/rank_sum.h"
 
 namespace shrike::train {
 
@@ -25,6 +26,8 @@ struct RunMode {
   // What convolutions with batch norms multiply in while training, bfloat16 or half; absent: in the
   // maps' own type. Maps, weights, sums and all else stay what they are.
   std::optional<at::ScalarType> products = {};
+  // With it, the batch whose statistics these are is that of all processes together.
+  RankSum sum_over_ranks = {};
 };
 
 // The outputs for given inputs; undefined tensors stand for absent ones. Throws as LibTorch does.

@@ -6,6 +6,7 @@
 #include "reference/evaluate.h"
 #include "train/conv_norm.h"
 #include "train/operator_site.h"
+#include "train/rank_norm.h"
 #include "train/tensors.h"
 
 namespace shrike::train {
@@ -97,6 +98,10 @@ Result<Operator> make(const ConvTranspose& op, const OperatorSite& site) {
 
 Result<Operator> make(const BatchNorm& op, const OperatorSite&) {
   return Operator([op](std::span<const at::Tensor> in, const RunMode& mode) {
+    if (mode.training && mode.sum_over_ranks)
+      return std::vector<at::Tensor>{rank_norm({in[0], in[1], in[2], in[3], in[4]},
+                                               static_cast<double>(op.epsilon), mode.norm_momentum,
+                                               mode.sum_over_ranks)};
     return std::vector<at::Tensor>{at::batch_norm(in[0], in[1], in[2], in[3], in[4], mode.training,
                                                   mode.norm_momentum,
                                                   static_cast<double>(op.epsilon), false)};

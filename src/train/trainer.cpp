@@ -27,13 +27,6 @@ void add_sparsity(const FlatParameters& flat, const FlatParameters::Range& scale
   }
 }
 
-// Of which loss.h's parts are means: the losses as Ultralytics and others write them down.
-std::vector<double> numbers(const std::vector<at::Tensor>& parts) {
-  std::vector<double> values;
-  for (const at::Tensor& part : parts) values.push_back(part.item<double>());
-  return values;
-}
-
 }  // namespace
 
 Trainer::State::State(TrainingGraph training, TrainerOptions options, Parameters parameters,
@@ -47,6 +40,7 @@ Trainer::State::State(TrainingGraph training, TrainerOptions options, Parameters
       average_(flat_.values()) {
   loss_options_.class_weights = class_weights(options_.class_weights, device);
   find_zeros();
+  join_ranks();
 }
 
 void Trainer::State::find_zeros() {
@@ -81,6 +75,7 @@ Rates Trainer::State::rates() const {
 
 RunMode Trainer::State::mode() const {
   RunMode mode{true};
+  mode.sum_over_ranks = loss_options_.sum_over_ranks;
   if (options_.precision == Precision::kBf16) mode.products = at::kBFloat16;
   if (options_.precision == Precision::kF16) mode.products = at::kHalf;
   return mode;
@@ -89,7 +84,7 @@ RunMode Trainer::State::mode() const {
 StepReport Trainer::State::finish_step(const Rates& rates) {
   StepReport report;
   flat_.fetch();
-  if (place_.batches - place_.last_update < rates.accumulate) return report;
+  if (!completes_update(rates)) return report;
   const double larger = scales_loss() ? place_.scaler.scale : 1;
   if (options_.sparsity > 0)
     add_sparsity(flat_, flat_.range(ParameterGroup::kScales), options_.sparsity * larger);
@@ -164,15 +159,16 @@ Result<StepReport> Trainer::step(const Batch& batch, size_t labelled) {
     targets.batch = static_cast<int64_t>(labelled);
     SHRIKE_ASSIGN(const LossValue loss,
                   objective->evaluate(pictures, targets, lesson, state.mode()));
+    const State::Sums sums = state.over_ranks(loss, batch);
     StepReport report;
-    if (std::isfinite(loss.total.item<double>())) {
-      const double larger = state.scales_loss() ? state.place_.scaler.scale : 1;
-      (larger == 1 ? loss.total : loss.total * larger).backward();
+    if (std::isfinite(sums.total)) {
+      state.backward(loss.total);
       report = state.finish_step(state.rates());
     } else {
       report.finite = false;
     }
-    report.parts = numbers(loss.parts);
+    report.parts = sums.parts;
+    report.pictures = sums.pictures;
     if (report.finite) ++state.place_.batches;
     return report;
   });

@@ -7,6 +7,10 @@
 // Everything that the next step depends on is in place() and tensors(): a trainer of the same graph
 // and options that is given them goes on with the same bits on a CPU with as many threads. On a GPU
 // the network computes there; optimiser and average stay on the CPU.
+//
+// With a group the batches of its ranks together are one: losses, batch norms and gradients are what
+// they are of all pictures in one process, but for the order of additions, and all ranks have the
+// same weights. What says "all ranks" is to be called by all, in the same order. It learns on CPUs.
 // Not thread-safe.
 #pragma once
 
@@ -29,6 +33,8 @@
 #include "vision/letterbox.h"
 
 namespace shrike::train {
+
+class ProcessGroup;
 
 // What convolutions multiply in; weights, averages, optimiser and losses are f32 in each.
 enum class Precision : uint8_t { kF32, kBf16, kF16 };
@@ -55,6 +61,7 @@ struct TrainerOptions {
   std::optional<Distillation> distillation = {};                  // a teacher beside the labels
   Precision precision = Precision::kF32;                          // kF16: the loss is scaled
   std::string device = "cpu";                                     // device.h
+  ProcessGroup* group = nullptr;  // borrowed: who learns the same, without a teacher; null: nobody
 };
 
 // Where a run is, beside its tensors.
@@ -68,6 +75,7 @@ struct TrainerPlace {
 
 struct StepReport {
   std::vector<double> parts;  // of the loss, in loss_names()' order; means over pictures or objects
+  int64_t pictures = 0;       // of the batch, of all ranks together
   // False where loss or gradients are infinite or not a number. Nothing was updated then, but
   // running statistics may be spoilt: go on from a state that was saved.
   bool finite = true;
@@ -84,14 +92,21 @@ class Trainer {
   ~Trainer();
 
   // A batch of any size that the graph can be brought to (multi-scale); the first of a size takes
-  // longer. Behind the first `labelled` pictures, at least one, come some that nobody has labelled:
-  // the losses of labels do not see them, and a teacher does. Errors: kModel where it cannot be,
-  // kRuntime.
+  // longer. All ranks, at one size. Behind the first `labelled` pictures, at least one, come some
+  // that nobody has labelled: the losses of labels do not see them, and a teacher does. Errors:
+  // kModel where it cannot be, kRuntime.
   Result<StepReport> step(const Batch& batch, size_t labelled);
   Result<StepReport> step(const Batch& batch) { return step(batch, batch.pictures()); }
 
   // As it was given, but for its weights.
   const TrainingGraph& network() const;
+  // All ranks: what rank 0 has becomes everybody's. Before the first step, and after go_on_from() on
+  // rank 0.
+  Result<void> take_from_first();
+  // All ranks: what is added up between updates goes to rank 0, so that its tensors() are all that
+  // there is.
+  Result<void> bring_gradients_to_first();
+
   std::vector<std::string> loss_names() const;
   Rates rates() const;  // of the next step
   int64_t learned_elements() const;

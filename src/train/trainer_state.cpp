@@ -57,9 +57,8 @@ Result<Graph> Trainer::last() const { return state_->graph_with(state_->flat_.va
 
 std::vector<NamedTensor> Trainer::tensors() const {
   State& state = *state_;
-  const bool between_updates = state.place_.batches - 1 > state.place_.last_update;
   std::vector<NamedTensor> tensors;
-  for (const State::Block& block : state.blocks(between_updates))
+  for (const State::Block& block : state.blocks(state.between_updates()))
     for (const Entry& entry : state.flat_.entries())
       if (holds(block.values, entry))
         tensors.push_back(

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <utility>
 
 #include "train/ema.h"
 #include "train/flat_parameters.h"
+#include "train/gradient_buckets.h"
 #include "train/objective.h"
 #include "train/trainer.h"
 
@@ -15,10 +17,26 @@ class Trainer::State {
  public:
   State(TrainingGraph training, TrainerOptions options, Parameters parameters, c10::Device device);
 
+  // trainer_ranks.cpp: with the options' group, once parameters are there.
+  void join_ranks();
+  struct Sums {
+    double total = 0;
+    int64_t pictures = 0;
+    std::vector<double> parts;
+  };
+  Sums over_ranks(const LossValue& loss, const Batch& batch) const;
+  // Gradients, of all ranks where an update will be made of them.
+  void backward(const at::Tensor& total);
+
   // The objective for pictures of that size, built when first asked for.
   Result<Objective*> objective(int height, int width);
+  // Whether the batch that comes is the last of an update.
+  bool completes_update(const Rates& rates) const {
+    return place_.batches - place_.last_update >= rates.accumulate;
+  }
   // Gradients to weights, where enough batches are in them. Says whether they were finite.
   StepReport finish_step(const Rates& rates);
+  bool between_updates() const { return place_.batches - 1 > place_.last_update; }
   RunMode mode() const;
   bool scales_loss() const { return options_.precision == Precision::kF16; }
   Rates rates() const;
@@ -43,6 +61,7 @@ class Trainer::State {
   MovingAverage average_;
   LossOptions loss_options_;
   std::vector<bool> zeros_;  // by element of what decays; empty: none is kept
+  std::unique_ptr<GradientBuckets> buckets_;  // where there is a group
   TrainerPlace place_;
   std::map<std::pair<int, int>, Objective> objectives_;
 };

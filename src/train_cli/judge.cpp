@@ -5,12 +5,15 @@
 
 namespace shrike {
 
-Result<Validation> judge(Graph network, const Dataset& dataset, int threads,
-                         bool keep_detections) {
+Result<Detector> judged_detector(Graph network) {
   LoadOptions load;
   load.threads = 1;
-  SHRIKE_ASSIGN(Detector detector,
-                Detector::create(std::move(network), "the network in training", load));
+  return Detector::create(std::move(network), "the network in training", load);
+}
+
+Result<Validation> judge(Graph network, const Dataset& dataset, int threads,
+                         bool keep_detections) {
+  SHRIKE_ASSIGN(Detector detector, judged_detector(std::move(network)));
   ValidateOptions options = validate_options(ValidationOptions{}, threads, keep_detections);
   options.progress = [](size_t, size_t) { return interrupted() == 0; };
   return validate(detector, dataset, options);

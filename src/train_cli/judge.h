@@ -9,6 +9,9 @@
 
 namespace shrike {
 
+// What judges a network: trained_graph() with weights. Errors: those of Detector::create.
+Result<Detector> judged_detector(Graph network);
+
 // `network`: trained_graph() with weights. Pictures go through it on `threads` streams. Errors:
 // those of Detector::create and validate(); kRuntime where an interrupt ended it.
 Result<Validation> judge(Graph network, const Dataset& dataset, int threads, bool keep_detections);

@@ -86,8 +86,12 @@ Json to_json(const TrainOptions& options) {
                             &anywhere.data, &anywhere.pictures, &anywhere.teacher,
                             &anywhere.unlabeled})
     *path = absolute(*path);
+  return as_given(anywhere);
+}
+
+Json as_given(const TrainOptions& options) {
   Json json = Json::object();
-  for_each_option(anywhere,
+  for_each_option(options,
                   [&](const std::string& name, const auto& value) { json[name] = json_of(value); });
   return json;
 }

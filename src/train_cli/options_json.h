@@ -12,6 +12,8 @@ namespace shrike {
 // Every option of a run by its name on the command line. Paths of files that are there are made
 // absolute, so that a run can be gone on with from another folder.
 Json to_json(const TrainOptions& options);
+// The same with paths as they were given.
+Json as_given(const TrainOptions& options);
 
 // Errors (kInput) name `source` and the option: one that is missing or of another type.
 Result<TrainOptions> train_options_from(const Json& json, const std::string& source);

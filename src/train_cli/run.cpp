@@ -11,7 +11,7 @@
 #include "cli/terminal.h"
 #include "train_cli/curves.h"
 #include "train_cli/final_report.h"
-#include "train_cli/judge.h"
+#include "train_cli/judge_together.h"
 #include "train_cli/mixed_batch.h"
 #include "train_cli/saved_model.h"
 
@@ -28,29 +28,30 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 }  // namespace
 
 Run::Run(const TrainOptions& options, const RunData& data, const RunSettings& settings,
-         train::Trainer trainer)
+         Ranks& ranks, train::Trainer trainer)
     : options_(options),
       data_(data),
       settings_(settings),
+      ranks_(ranks),
       trainer_(std::move(trainer)),
       folder_(options.out),
       checkpoints_(folder_.checkpoints()),
       table_(trainer_.loss_names()) {}
 
 Result<Run> Run::create(const TrainOptions& options, const RunData& data,
-                        const RunSettings& settings, train::Trainer trainer,
+                        const RunSettings& settings, Ranks& ranks, train::Trainer trainer,
                         const std::optional<RunState>& state) {
-  Run run(options, data, settings, std::move(trainer));
+  Run run(options, data, settings, ranks, std::move(trainer));
   SHRIKE_TRY(run.open_loaders(state ? &*state : nullptr));
   if (state) {
     run.state_ = *state;
     run.seconds_before_ = state->seconds;
-    if (state->epochs_done > 0)
+    if (ranks.first() && state->epochs_done > 0)
       SHRIKE_TRY(run.table_.read(run.folder_.results(), static_cast<size_t>(state->epochs_done)));
   }
-  run.progress_ =
-      std::make_unique<Progress>(run.trainer_.loss_names(), options.epochs, run.state_.epochs_done,
-                                 stderr_is_terminal(), options.json ? stderr : stdout);
+  run.progress_ = std::make_unique<Progress>(
+      run.trainer_.loss_names(), options.epochs, run.state_.epochs_done,
+      ranks.first() && stderr_is_terminal(), options.json ? stderr : stdout);
   run.network_.emplace(run.trainer_.network(), run.trainer_.tensors());
   return run;
 }
@@ -71,20 +72,27 @@ Result<int> Run::go() {
   if (trainer_.place().batches == 0) SHRIKE_TRY(save_checkpoint());
   while (true) {
     if (loader_->state().epoch > state_.epochs_done) SHRIKE_TRY(end_epoch());
-    if (interrupted() != 0) {
+    SHRIKE_ASSIGN(const Decision decision, decide());
+    if (decision.signal != 0) {
       progress_->clear();
       SHRIKE_TRY(save_checkpoint());
-      return exit_code_of_signal(interrupted());
+      return exit_code_of_signal(decision.signal);
     }
     if (finished()) return end();
-    if (seconds_since(saved_) >= static_cast<double>(options_.save_seconds))
-      SHRIKE_TRY(save_checkpoint());
+    if (decision.save) SHRIKE_TRY(save_checkpoint());
     SHRIKE_ASSIGN(const Batch* batch, next_batch());
     tell_left_out();
     SHRIKE_TRY(show_batch(*batch));
     SHRIKE_ASSIGN(const bool finite, learn_from(*batch));
     if (!finite) SHRIKE_TRY(go_back());
   }
+}
+
+Result<Run::Decision> Run::decide() const {
+  const bool save = seconds_since(saved_) >= static_cast<double>(options_.save_seconds);
+  SHRIKE_ASSIGN(const std::vector<double> all,
+                ranks_.largest({static_cast<double>(interrupted()), save ? 1.0 : 0.0}));
+  return Decision{static_cast<int>(all[0]), all[1] > 0};
 }
 
 bool Run::finished() const {
@@ -94,7 +102,7 @@ bool Run::finished() const {
 }
 
 Result<void> Run::show_batch(const Batch& batch) const {
-  if (batch.epoch > 0 || batch.index >= kPages) return {};
+  if (!ranks_.first() || batch.epoch > 0 || batch.index >= kPages) return {};
   return write_batch_page(folder_.page(batch.index), batch, data_.train.names);
 }
 
@@ -122,8 +130,8 @@ Result<bool> Run::learn_from(const Batch& batch) {
   const auto begin = Clock::now();
   SHRIKE_ASSIGN(const train::StepReport report, trainer_.step(batch, labelled_));
   if (!report.finite) return false;
-  state_.sums.add(report.parts, static_cast<int64_t>(batch.pictures()),
-                  batch.waited + seconds_since(begin), batch.waited);
+  state_.sums.add(report.parts, report.pictures, batch.waited + seconds_since(begin),
+                  batch.waited);
   progress_->batch({batch.epoch + 1, batch.index + 1, loader_->batches(),
                     state_.sums.mean_losses(), state_.sums.images_per_second(),
                     state_.sums.waited_share(), peak_rss_mb()});
@@ -132,26 +140,31 @@ Result<bool> Run::learn_from(const Batch& batch) {
 
 Result<void> Run::end_epoch() {
   SHRIKE_ASSIGN(const Graph average, trainer_.average());
-  const Result<Validation> validation =
-      judge(average, data_.val, settings_.loader.threads + 1, false);
-  if (interrupted() != 0) return {};  // it is judged when the run goes on
-  if (!validation) return validation.error();
-  const Scores& scores = validation->scores;
-  const SavedNorms norms = options_.sparsity > 0 ? SavedNorms::kNodes : SavedNorms::kFolded;
-  const bool best = state_.epochs_done == 0 || fitness(scores) > state_.best_fitness;
+  SHRIKE_ASSIGN(const std::optional<Validation> validation,
+                judge_together(ranks_, average, data_.val, settings_.loader.threads + 1));
+  if (!validation) return {};  // a signal: it is judged when the run goes on
+  // Of which the first rank alone has scores: no AP is less than 0.
+  SHRIKE_ASSIGN(const std::vector<double> score, ranks_.largest({fitness(validation->scores)}));
+  const bool best = state_.epochs_done == 0 || score[0] > state_.best_fitness;
   if (best) {
-    state_.best_fitness = fitness(scores);
+    state_.best_fitness = score[0];
     state_.best_epoch = state_.epochs_done;
-    SHRIKE_TRY(save_trained(average, norms, folder_.best()));
   }
+  SHRIKE_TRY(ranks_.by_first([&] { return write_epoch(average, validation->scores, best); }));
+  ++state_.epochs_done;
+  state_.sums = {};
+  return {};
+}
+
+Result<void> Run::write_epoch(const Graph& average, const Scores& scores, bool best) {
+  const SavedNorms norms = options_.sparsity > 0 ? SavedNorms::kNodes : SavedNorms::kFolded;
+  if (best) SHRIKE_TRY(save_trained(average, norms, folder_.best()));
   SHRIKE_TRY(save_trained(average, norms, folder_.last()));
   const EpochRow row = row_of(scores);
   table_.add(row);
   SHRIKE_TRY(table_.write(folder_.results()));
   if (options_.tensorboard) SHRIKE_TRY(add_events(row));
   progress_->epoch(row, best);
-  ++state_.epochs_done;
-  state_.sums = {};
   return {};
 }
 
@@ -189,12 +202,14 @@ Result<void> Run::save_checkpoint() {
   state_.loader = loader_->state();
   if (unlabeled_) state_.unlabeled = unlabeled_->state();
   state_.seconds = seconds();
-  Json state = to_json(state_);
-  state["network"] = network_->json();
-  std::vector<NamedTensor> tensors = trainer_.tensors();
-  tensors.insert(tensors.end(), network_->tensors().begin(), network_->tensors().end());
-  const Result<void> written =
-      checkpoints_.write({state_.trainer.batches, std::move(state), std::move(tensors)});
+  SHRIKE_TRY(trainer_.bring_gradients_to_first());
+  const Result<void> written = ranks_.by_first([&] {
+    Json state = to_json(state_);
+    state["network"] = network_->json();
+    std::vector<NamedTensor> tensors = trainer_.tensors();
+    tensors.insert(tensors.end(), network_->tensors().begin(), network_->tensors().end());
+    return checkpoints_.write({state_.trainer.batches, std::move(state), std::move(tensors)});
+  });
   saved_ = Clock::now();
   return written;
 }
@@ -206,30 +221,44 @@ Result<void> Run::go_back() {
                          std::to_string(kMostReturns) +
                          " returns to a checkpoint with lower rates; a lower --lr0 may help, or a "
                          "look at the labels (shrike data check)");
-  SHRIKE_ASSIGN(FoundCheckpoint found, checkpoints_.newest());
-  if (!found.checkpoint)
-    return runtime_error("the loss is not finite in " + where + ", and no checkpoint is whole");
   const int64_t returns = state_.returns + 1;
-  SHRIKE_ASSIGN(state_, run_state_from(found.checkpoint->state, folder_.checkpoints().string()));
-  state_.returns = returns;
-  state_.trainer.slower = std::pow(kSlower, static_cast<double>(returns));
-  SHRIKE_TRY(trainer_.go_on_from(state_.trainer, found.checkpoint->tensors));
+  const auto newest = [&]() -> Result<std::string> {
+    SHRIKE_ASSIGN(FoundCheckpoint found, checkpoints_.newest());
+    if (!found.checkpoint)
+      return runtime_error("the loss is not finite in " + where + ", and no checkpoint is whole");
+    SHRIKE_ASSIGN(RunState before,
+                  run_state_from(found.checkpoint->state, folder_.checkpoints().string()));
+    before.returns = returns;
+    before.trainer.slower = std::pow(kSlower, static_cast<double>(returns));
+    SHRIKE_TRY(trainer_.go_on_from(before.trainer, found.checkpoint->tensors));
+    SHRIKE_TRY(back_to(before, where));
+    return dump_json(to_json(before));
+  };
+  SHRIKE_ASSIGN(const std::string state, ranks_.from_first(newest));
+  SHRIKE_TRY(trainer_.take_from_first());
+  SHRIKE_ASSIGN(const Json json, parse_json(state, "the state of rank 0"));
+  SHRIKE_ASSIGN(state_, run_state_from(json, "the state of rank 0"));
   SHRIKE_TRY(open_loaders(&state_));
-  if (state_.epochs_done > 0)
-    SHRIKE_TRY(table_.read(folder_.results(), static_cast<size_t>(state_.epochs_done)));
+  return save_checkpoint();
+}
+
+Result<void> Run::back_to(const RunState& before, const std::string& where) {
+  if (before.epochs_done > 0)
+    SHRIKE_TRY(table_.read(folder_.results(), static_cast<size_t>(before.epochs_done)));
   else
     table_ = ResultsTable(trainer_.loss_names());
   events_.reset();  // another begins at the epoch that is done again
   progress_->clear();
   say("the loss is not finite in " + where + ": back to batch " +
-      std::to_string(state_.trainer.batches) + ", rates times " +
-      std::to_string(state_.trainer.slower));
-  return save_checkpoint();
+      std::to_string(before.trainer.batches) + ", rates times " +
+      std::to_string(before.trainer.slower));
+  return {};
 }
 
 Result<int> Run::end() {
   progress_->clear();
   SHRIKE_TRY(save_checkpoint());
+  if (!ranks_.first()) return kExitOk;  // the rest is told, which one does
   SHRIKE_TRY(write_curves(folder_.path(), "Training in " + folder_.path().string(), table_));
   const Result<void> reported =
       write_final_report(folder_, data_, settings_.loader.threads + 1);

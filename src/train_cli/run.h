@@ -5,6 +5,9 @@
 // A checkpoint is written at the start, then with the batch behind which options.save_seconds have
 // passed, when a signal asks for the end, and at the end. It holds all that the next batch depends
 // on (RunState, Trainer::tensors()).
+//
+// Of several ranks each learns from its share of every batch; the first one alone writes and shows.
+// What they do next (go on, save, end, go back) is decided together before each step.
 #pragma once
 
 #include <chrono>
@@ -14,6 +17,7 @@
 #include "formats/event_file.h"
 #include "train_cli/network_state.h"
 #include "train_cli/progress.h"
+#include "train_cli/ranks.h"
 #include "train_cli/results_table.h"
 #include "train_cli/run_data.h"
 #include "train_cli/run_folder.h"
@@ -28,21 +32,29 @@ inline constexpr double kSlower = 0.25;
 
 class Run {
  public:
-  // Borrows options, data and settings. `state`: that of a checkpoint the trainer was given, or
-  // nothing.
+  // Borrows options, data, settings and ranks. `state`: that of a checkpoint the trainer was given,
+  // or nothing.
   static Result<Run> create(const TrainOptions& options, const RunData& data,
-                            const RunSettings& settings, train::Trainer trainer,
+                            const RunSettings& settings, Ranks& ranks, train::Trainer trainer,
                             const std::optional<RunState>& state);
 
-  // To the end, or until a signal: the exit code. Errors: kInput where no picture can be read,
-  // kRuntime for the machine, and for losses that stay infinite or no numbers.
+  // To the end, or until a signal to one of the ranks: the exit code, on each of them. Errors: kInput
+  // where no picture can be read, kRuntime for the machine, for losses that stay infinite or no
+  // numbers, and where a rank is gone.
   Result<int> go();
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  Run(const TrainOptions& options, const RunData& data, const RunSettings& settings,
+  Run(const TrainOptions& options, const RunData& data, const RunSettings& settings, Ranks& ranks,
       train::Trainer trainer);
+
+  // What all do next.
+  struct Decision {
+    int signal = 0;  // to end by; 0: none
+    bool save = false;
+  };
+  Result<Decision> decide() const;
 
   // At `state`, or at the beginning.
   Result<void> open_loaders(const RunState* state);
@@ -54,18 +66,22 @@ class Run {
   // False where the loss was not finite.
   Result<bool> learn_from(const Batch& batch);
   Result<void> end_epoch();
+  Result<void> write_epoch(const Graph& average, const Scores& scores, bool best);
   EpochRow row_of(const Scores& scores) const;
   Result<void> add_events(const EpochRow& row);
   double seconds() const;
   Result<void> save_checkpoint();
   // To the newest checkpoint, with lower rates.
   Result<void> go_back();
+  // What of the folder was written behind it is forgotten, and that is said.
+  Result<void> back_to(const RunState& before, const std::string& where);
   Result<int> end();
   Json summary() const;
 
   const TrainOptions& options_;
   const RunData& data_;
   const RunSettings& settings_;
+  Ranks& ranks_;
   train::Trainer trainer_;
   std::unique_ptr<Loader> loader_;
   std::unique_ptr<Loader> unlabeled_;  // null: every picture has labels

@@ -28,11 +28,11 @@ bool wants_adam(const TrainOptions& o, int64_t samples) {
 
 // `batch`: pictures with labels of one that has o.batch.
 train::ScheduleOptions schedule_of(const TrainOptions& o, bool adam, int64_t classes,
-                                   int64_t samples, int64_t batch) {
+                                   const Sampler& sampler) {
   const bool chosen = o.optimiser == "auto";
   train::ScheduleOptions schedule;
   schedule.epochs = o.epochs;
-  schedule.batches = (samples + batch - 1) / batch;
+  schedule.batches = sampler.batches();
   schedule.batch = o.batch;
   schedule.nominal = o.nominal;
   schedule.rate = o.rate.value_or(adam ? adam_rate(classes) : schedule.rate);
@@ -135,7 +135,14 @@ Result<void> freeze(const TrainOptions& o, const Graph& graph, train::TrainerOpt
 }  // namespace
 
 Result<RunSettings> run_settings(const TrainOptions& o, const StartingNetwork& network,
-                                 const RunData& data, int threads) {
+                                 const RunData& data, int threads, const RankShare& share) {
+  if (o.batch < share.ranks)
+    return usage_error("--batch " + std::to_string(o.batch) + " is fewer pictures than the " +
+                       std::to_string(share.ranks) + " processes that share them");
+  if (share.ranks > 1 && !o.teacher.empty())
+    return usage_error("a teacher teaches one process: train by several, or with --teacher");
+  if (share.ranks > 1 && o.device != "cpu")
+    return usage_error("--device " + o.device + ": several processes learn on cpu alone");
   const Dataset& dataset = data.train;
   const auto samples = static_cast<int64_t>(dataset.samples.size());
   if (labelled_batch(o.batch, data) > samples)
@@ -151,6 +158,7 @@ Result<RunSettings> run_settings(const TrainOptions& o, const StartingNetwork& n
   loader.multi_scale = o.multi_scale;
   loader.stride = largest_stride(head);
   loader.seed = o.seed;
+  loader.shard = share;
   // All cores compute the step: pictures are made by all of them in between.
   loader.threads = threads - 1;
   loader.prefetch = 0;
@@ -162,7 +170,8 @@ Result<RunSettings> run_settings(const TrainOptions& o, const StartingNetwork& n
       wants_adam(o, samples + static_cast<int64_t>(data.unlabeled.samples.size()));
   trainer.preprocess = network.preprocess;
   trainer.optimiser = adam ? train::OptimiserKind::kAdamW : train::OptimiserKind::kSgd;
-  trainer.schedule = schedule_of(o, adam, head.num_classes, samples, loader.batch);
+  trainer.schedule =
+      schedule_of(o, adam, head.num_classes, {samples, loader.batch, share});
   trainer.weight_decay = o.weight_decay;
   trainer.most_norm = o.most_norm;
   trainer.last_epochs = o.augment.close_mosaic;

@@ -20,13 +20,15 @@ struct RunSettings {
   train::TrainerOptions trainer;
 };
 
-// `threads`: that compute; they make the pictures, too, between steps. The optimiser that `auto`
-// means, and its rate, are those that Ultralytics 8.4 documents for `optimizer=auto`: AdamW at
-// 0.002 * 5 / (4 + classes), rounded to 6 digits, for runs of up to 10000 updates, else SGD at
-// 0.01, both with momentum 0.9 and a warm-up that starts at 0 for biases, too.
-// Errors (kUsage): --freeze names nothing that the network has.
+// `threads`: that compute; they make the pictures, too, between steps. `share`: of each batch. The
+// optimiser that `auto` means, and its rate, are those that Ultralytics 8.4 documents for
+// `optimizer=auto`: AdamW at 0.002 * 5 / (4 + classes), rounded to 6 digits, for runs of up to
+// 10000 updates, else SGD at 0.01, both with momentum 0.9 and a warm-up that starts at 0 for
+// biases, too.
+// Errors (kUsage): --freeze names nothing that the network has; several ranks with fewer pictures
+// in a batch, a teacher, or a device other than cpu.
 Result<RunSettings> run_settings(const TrainOptions& options, const StartingNetwork& network,
-                                 const RunData& data, int threads);
+                                 const RunData& data, int threads, const RankShare& share = {});
 
 // What was chosen where the options leave it open.
 Json chosen_json(const RunSettings& settings);

@@ -4,12 +4,14 @@
 
 #include "base/excerpt.h"
 #include "cli/exit_code.h"
+#include "cli/launch.h"
 #include "cli/network.h"
 #include "cli/train_options.h"
 #include "formats/json.h"
 #include "train/keep_memory.h"
 #include "train/run_once.h"
 #include "train_cli/dry_run.h"
+#include "train_cli/local_ranks.h"
 #include "train_cli/starting_network.h"
 #include "train_cli/taylor_file.h"
 #include "train_cli/training_run.h"
@@ -54,16 +56,23 @@ Result<int> show_dry_run(const TrainingGraph& training, const std::string& sourc
   return runtime_error(source + ": the network that would be trained differs from the engine's");
 }
 
+Result<int> run_of(const TrainOptions& options) {
+  SHRIKE_ASSIGN(const std::optional<Launch> launch, launch_of_environment());
+  SHRIKE_ASSIGN(Ranks ranks, Ranks::join(launch));
+  return options.resume.empty() ? training_run(options, ranks) : resumed_run(options, ranks);
+}
+
 }  // namespace
 
 Result<int> train_program(const Words& words) {
   TrainOptions options;
   SHRIKE_ASSIGN(const Arguments arguments, parse_train_options(words, options));
   if (arguments.help) return kExitOk;
+  if (options.processes > 1 && !options.dry_run && options.taylor.empty())
+    return local_ranks(static_cast<int>(options.processes), words);
   train::keep_freed_memory();
-  if (!options.resume.empty()) return resumed_run(options);
   if (!options.taylor.empty()) return write_taylor_file(options);
-  if (!options.dry_run) return training_run(options);
+  if (!options.dry_run) return run_of(options);
   const int threads = training_threads(options);
   train::set_threads(threads);
   SHRIKE_ASSIGN(const StartingNetwork network, starting_network(options));

@@ -1,5 +1,8 @@
 #include "train_cli/training_run.h"
 
+#include <algorithm>
+#include <optional>
+
 #include "base/cpu.h"
 #include "base/durable_file.h"
 #include "base/excerpt.h"
@@ -10,6 +13,7 @@
 #include "train/run_once.h"
 #include "train_cli/network_state.h"
 #include "train_cli/options_json.h"
+#include "train_cli/resume_point.h"
 #include "train_cli/run.h"
 #include "train_cli/starting_network.h"
 #include "train_cli/teacher.h"
@@ -25,6 +29,7 @@ constexpr int64_t kMomentBatches = 16;  // that folded batch norms are put back 
 Result<void> restore_norms(StartingNetwork& network, const Dataset& dataset,
                            LoaderOptions loading) {
   loading.multi_scale = 0;
+  loading.shard = {};  // the same on all ranks
   loading.epochs = kMomentBatches;
   SHRIKE_ASSIGN(const std::unique_ptr<Loader> loader, Loader::create(dataset, loading));
   int64_t given = 0;
@@ -44,38 +49,53 @@ struct Prepared {
 };
 
 // The network of a checkpoint, as the run that wrote it had it.
-Result<StartingNetwork> network_of(const Checkpoint& checkpoint, const std::string& source) {
+Result<StartingNetwork> network_of(const ResumePoint& from) {
   StartingNetwork network;
-  network.source = source;
-  SHRIKE_ASSIGN(network.training,
-                network_from(checkpoint.state.value("network", Json()), checkpoint.tensors, source));
+  network.source = from.source;
+  SHRIKE_ASSIGN(network.training, network_from(from.checkpoint.state.value("network", Json()),
+                                               from.checkpoint.tensors, from.source));
   network.preprocess = preprocess_of(network.training);
   return network;
 }
 
-// All that is there before the first batch. `checkpoint`: what the run goes on from, said to be
-// `source`; null: it begins.
-Result<Prepared> prepare(const TrainOptions& options, const Checkpoint* checkpoint,
-                         const std::string& source) {
+// What the data set's splits are, where names and sizes of files are the same.
+std::string data_text(const RunData& data) {
+  return "train " + std::to_string(data.train.samples.size()) + " pictures, " +
+         std::to_string(data_fingerprint(data.train)) + "\nval " +
+         std::to_string(data.val.samples.size()) + " pictures, " +
+         std::to_string(data_fingerprint(data.val));
+}
+
+std::string fingerprint_of(const train::Trainer& trainer) {
+  return NetworkState(trainer.network(), trainer.tensors()).fingerprint();
+}
+
+// All that is there before the first batch, and the same on all ranks. `from`: what the run goes on
+// from; null: it begins.
+Result<Prepared> prepare(const TrainOptions& options, const ResumePoint* from, Ranks& ranks) {
   const int threads = training_threads(options);
   train::set_threads(threads);
   Prepared prepared;
   SHRIKE_ASSIGN(prepared.data, open_run_data(options, threads));
+  SHRIKE_TRY(ranks.expect_same("the pictures and labels", data_text(prepared.data)));
   const Dataset& dataset = prepared.data.train;
-  SHRIKE_ASSIGN(StartingNetwork network, checkpoint ? network_of(*checkpoint, source)
-                                                    : starting_network(options, dataset.names));
-  SHRIKE_ASSIGN(prepared.settings, run_settings(options, network, prepared.data, threads));
+  SHRIKE_ASSIGN(StartingNetwork network,
+                from ? network_of(*from) : starting_network(options, dataset.names));
+  SHRIKE_ASSIGN(prepared.settings,
+                run_settings(options, network, prepared.data, threads, ranks.share()));
+  prepared.settings.trainer.group = ranks.group();
   if (!options.teacher.empty()) {
     SHRIKE_ASSIGN(prepared.settings.trainer.distillation,
                   open_teacher(options, network, dataset.names, threads));
   }
-  if (!checkpoint) SHRIKE_TRY(restore_norms(network, dataset, prepared.settings.loader));
-  if (network.new_head)
+  if (!from) SHRIKE_TRY(restore_norms(network, dataset, prepared.settings.loader));
+  if (network.new_head && ranks.first())
     say(printable(network.source) + " is for other classes: its head is new");
   Result<train::Trainer> trainer =
       train::Trainer::create(std::move(network.training), prepared.settings.trainer);
   if (!trainer) return in_context(network.source, trainer.error());
   prepared.trainer = *std::move(trainer);
+  SHRIKE_TRY(ranks.expect_same("the models", fingerprint_of(*prepared.trainer)));
   return prepared;
 }
 
@@ -83,84 +103,76 @@ Result<Prepared> prepare(const TrainOptions& options, const Checkpoint* checkpoi
 Json arguments_of(const TrainOptions& options, const Prepared& prepared) {
   Json json = to_json(options);
   json["chosen"] = chosen_json(prepared.settings);
-  const NetworkState network(prepared.trainer->network(), prepared.trainer->tensors());
-  json["chosen"]["network_sha256"] = network.fingerprint();
+  json["chosen"]["network_sha256"] = fingerprint_of(*prepared.trainer);
   return json;
 }
 
-// The newest checkpoint; nothing where none was written yet. What a run has come to is not begun
-// anew over: one is written before anything else is.
-Result<std::optional<Checkpoint>> found_checkpoint(const RunFolder& folder) {
-  SHRIKE_ASSIGN(FoundCheckpoint found, CheckpointFolder(folder.checkpoints()).newest());
-  const bool begun = !found.damaged.empty() || std::filesystem::exists(folder.results());
-  if (!found.checkpoint && begun)
-    return input_error(
-        shown_path(folder.checkpoints()) + ": no whole checkpoint to go on from" +
-        (found.damaged.empty() ? "" : " (" + printable(found.damaged.front()) + ")") +
-        "; the results of the run are left as they are");
-  for (const std::string& damaged : found.damaged)
-    say(printable(damaged) + "; the one before is used");
-  return std::move(found.checkpoint);
-}
-
-// Checkpoints may have been brought from another folder.
-Result<void> check_belongs(const Checkpoint& checkpoint, const Json& arguments,
-                           const std::string& source) {
-  const Json wanted = arguments.value("/chosen/network_sha256"_json_pointer, Json());
-  if (checkpoint.state.value("/network/sha256"_json_pointer, Json()) == wanted) return {};
-  return model_error(source + ": it is a checkpoint of another model than the run's args.json is for");
-}
-
-// The run's place; its tensors go into the trainer.
-Result<RunState> state_of(const Checkpoint& checkpoint, const std::string& source,
-                          train::Trainer& trainer) {
-  SHRIKE_ASSIGN(const RunState state, run_state_from(checkpoint.state, source));
-  const Result<void> taken = trainer.go_on_from(state.trainer, checkpoint.tensors);
-  if (!taken) return in_context(source, taken.error());
+// The run's place; the checkpoint's tensors go into the trainers of all ranks.
+Result<RunState> state_of(const ResumePoint& from, train::Trainer& trainer, Ranks& ranks) {
+  SHRIKE_ASSIGN(const RunState state, run_state_from(from.checkpoint.state, from.source));
+  SHRIKE_TRY(ranks.by_first([&]() -> Result<void> {
+    const Result<void> taken = trainer.go_on_from(state.trainer, from.checkpoint.tensors);
+    if (!taken) return in_context(from.source, taken.error());
+    return {};
+  }));
+  SHRIKE_TRY(trainer.take_from_first());
   return state;
 }
 
 }  // namespace
 
 int training_threads(const TrainOptions& options) {
-  return options.threads > 0 ? options.threads : usable_cores();
+  return options.threads > 0 ? options.threads
+                             : std::max(1, usable_cores() / ranks_without_bounds());
 }
 
-Result<int> training_run(const TrainOptions& options) {
+Result<int> training_run(const TrainOptions& options, Ranks& ranks) {
   const RunFolder folder(options.out);
-  SHRIKE_TRY(folder.check_free());
-  SHRIKE_ASSIGN(Prepared prepared, prepare(options, nullptr, ""));
+  Json same = as_given(options);
+  same["out"] = options.out;
+  same.erase("threads");
+  SHRIKE_TRY(ranks.expect_same("the options", dump_json(same, 0)));
+  std::optional<CatchInterrupts> caught;
+  if (!ranks.alone()) caught.emplace();  // one that ended here would be lost to the others
+  SHRIKE_TRY(ranks.by_first([&] { return folder.check_free(); }));
+  SHRIKE_ASSIGN(Prepared prepared, prepare(options, nullptr, ranks));
+  SHRIKE_TRY(prepared.trainer->take_from_first());
   const Json arguments = arguments_of(options, prepared);
-  SHRIKE_ASSIGN(Run run, Run::create(options, prepared.data, prepared.settings,
+  SHRIKE_ASSIGN(Run run, Run::create(options, prepared.data, prepared.settings, ranks,
                                      *std::move(prepared.trainer), std::nullopt));
-  SHRIKE_TRY(make_folders(folder.path()));
-  SHRIKE_TRY(write_durable_file(folder.arguments(), dump_json(arguments, 2) + "\n"));
-  const CatchInterrupts caught;
+  SHRIKE_TRY(ranks.by_first([&]() -> Result<void> {
+    SHRIKE_TRY(make_folders(folder.path()));
+    return write_durable_file(folder.arguments(), dump_json(arguments, 2) + "\n");
+  }));
+  if (!caught) caught.emplace();
   return run.go();
 }
 
-Result<int> resumed_run(const TrainOptions& given) {
+Result<int> resumed_run(const TrainOptions& given, Ranks& ranks) {
   const RunFolder folder(given.resume);
   const std::string source = folder.arguments().string();
-  SHRIKE_ASSIGN(const std::string text, read_text(folder.arguments(), ErrorKind::kInput));
+  SHRIKE_TRY(ranks.expect_same("the options", "--resume " + given.resume));
+  std::optional<CatchInterrupts> caught;
+  if (!ranks.alone()) caught.emplace();
+  SHRIKE_ASSIGN(const std::string text, ranks.from_first([&] {
+    return read_text(folder.arguments(), ErrorKind::kInput);
+  }));
   SHRIKE_ASSIGN(const Json json, parse_json(text, source));
   SHRIKE_ASSIGN(TrainOptions options, train_options_from(json, source));
   options.out = given.resume;
   if (given.threads > 0) options.threads = given.threads;
   options.json = given.json;
-  SHRIKE_ASSIGN(const std::optional<Checkpoint> checkpoint, found_checkpoint(folder));
-  const std::string origin =
-      checkpoint ? shown_path(folder.checkpoints() / CheckpointFolder::name_of(checkpoint->step))
-                 : "";
-  if (checkpoint) SHRIKE_TRY(check_belongs(*checkpoint, json, origin));
-  SHRIKE_ASSIGN(Prepared prepared, prepare(options, checkpoint ? &*checkpoint : nullptr, origin));
+  SHRIKE_ASSIGN(const std::optional<ResumePoint> from, resume_point(folder, json, ranks));
+  SHRIKE_ASSIGN(Prepared prepared, prepare(options, from ? &*from : nullptr, ranks));
   std::optional<RunState> state;
-  if (checkpoint) {
-    SHRIKE_ASSIGN(state, state_of(*checkpoint, origin, *prepared.trainer));
+  if (from) {
+    SHRIKE_ASSIGN(state, state_of(*from, *prepared.trainer, ranks));
+  } else {
+    SHRIKE_TRY(prepared.trainer->take_from_first());
   }
-  SHRIKE_ASSIGN(Run run, Run::create(options, prepared.data, prepared.settings,
+  SHRIKE_ASSIGN(Run run, Run::create(options, prepared.data, prepared.settings, ranks,
                                      *std::move(prepared.trainer), state));
-  const CatchInterrupts caught;
+  if (!caught) caught.emplace();
   return run.go();
 }
 

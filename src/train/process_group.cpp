@@ -1,0 +1,215 @@
+#include "train/process_group.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+
+#include "base/excerpt.h"
+#include "train/group_links.h"
+#include "train/guard.h"
+
+namespace shrike::train {
+
+namespace {
+
+constexpr std::chrono::milliseconds kBetweenQuestions{50};  // of who waits for another rank
+
+// "A, not B": the first lines that differ.
+std::string difference(const std::string& text, const std::string& other) {
+  std::istringstream a(text), b(other);
+  std::string own, theirs;
+  do {
+    if (!std::getline(a, own)) own = "nothing";
+    if (!std::getline(b, theirs)) theirs = "nothing";
+  } while (own == theirs && a && b);
+  for (std::string* line : {&own, &theirs})  // of JSON
+    if (line->ends_with(',')) line->pop_back();
+  return excerpt(own) + ", not " + excerpt(theirs);
+}
+
+}  // namespace
+
+struct ProcessGroup::State {
+  GroupPlace place;
+  GroupLinks links;
+  bool failed = false;
+
+  ~State() {
+    if (!failed) links.leave(place);
+  }
+
+  // Throws what `error` means: with the ranks that are gone.
+  [[noreturn]] void fail(const char* what, const std::exception& error) {
+    failed = true;
+    throw std::runtime_error(describe(place) + ": " + what + ": " + first_line(error) +
+                             links.missing_ranks(place));
+  }
+
+  template <typename Call>
+  auto or_fail(const char* what, Call&& call) {
+    try {
+      return call();
+    } catch (const std::exception& error) {
+      fail(what, error);
+    }
+  }
+
+  // The error of a call that ends with an exception of fail().
+  template <typename Call>
+  Result<void> result_of(const char* what, Call&& call) {
+    try {
+      or_fail(what, std::forward<Call>(call));
+      return {};
+    } catch (const std::exception& error) {
+      return runtime_error(error.what());
+    }
+  }
+
+  void reduce(const at::Tensor& x, c10d::ReduceOp::RedOpType operation) {
+    std::vector<at::Tensor> tensors{x};
+    c10d::AllreduceOptions options;
+    options.reduceOp = operation;
+    links.ordered->allreduce(tensors, options)->wait();
+  }
+};
+
+struct ProcessGroup::Pending::Work {
+  State* state;
+  c10::intrusive_ptr<c10d::Work> work;
+};
+
+ProcessGroup::ProcessGroup(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ProcessGroup::ProcessGroup(ProcessGroup&&) noexcept = default;
+ProcessGroup& ProcessGroup::operator=(ProcessGroup&&) noexcept = default;
+ProcessGroup::~ProcessGroup() = default;
+
+Result<ProcessGroup> ProcessGroup::join(const GroupPlace& place,
+                                        std::chrono::milliseconds timeout) {
+  return guarded(describe(place) + ": joining the others", [&]() -> Result<ProcessGroup> {
+    SHRIKE_ASSIGN(GroupLinks links, connect(place, timeout));
+    auto state = std::make_unique<State>();
+    state->place = place;
+    state->links = std::move(links);
+    return ProcessGroup(std::move(state));
+  });
+}
+
+int ProcessGroup::rank() const { return state_->place.rank; }
+int ProcessGroup::size() const { return state_->place.size; }
+
+Result<void> ProcessGroup::sum(const at::Tensor& x) {
+  return state_->result_of("adding up", [&] { state_->reduce(x, c10d::ReduceOp::SUM); });
+}
+
+Result<void> ProcessGroup::largest(std::span<double> numbers) {
+  return state_->result_of("the largest of all", [&] {
+    state_->reduce(at::from_blob(numbers.data(), {static_cast<int64_t>(numbers.size())}, at::kDouble),
+                   c10d::ReduceOp::MAX);
+  });
+}
+
+Result<void> ProcessGroup::broadcast(const at::Tensor& x) {
+  return state_->result_of("what rank 0 has", [&] {
+    std::vector<at::Tensor> tensors{x};
+    state_->links.ordered->broadcast(tensors)->wait();
+  });
+}
+
+Result<void> ProcessGroup::barrier() {
+  return state_->result_of("waiting for all",
+                           [&] { state_->reduce(at::zeros({1}), c10d::ReduceOp::SUM); });
+}
+
+Result<void> ProcessGroup::done(const std::string& what, const std::string& text) {
+  return state_->result_of("telling the others",
+                           [&] { state_->links.store->set("done/" + what, bytes_of(text)); });
+}
+
+Result<std::string> ProcessGroup::wait_for(const std::string& what) {
+  std::string text;
+  SHRIKE_TRY(state_->result_of("waiting for another rank", [&] {
+    c10d::Store& store = *state_->links.store;
+    while (!store.check({"done/" + what})) std::this_thread::sleep_for(kBetweenQuestions);
+    text = text_of(store.get("done/" + what));
+    state_->links.limit_waits();
+  }));
+  return text;
+}
+
+Result<std::vector<std::string>> ProcessGroup::gather(const std::string& text) {
+  const at::Tensor sizes = at::zeros({size()}, at::kLong);
+  sizes[rank()] = static_cast<int64_t>(text.size());
+  SHRIKE_TRY(sum(sizes));
+  std::vector<std::string> texts;
+  SHRIKE_TRY(state_->result_of("gathering", [&] {
+    const int64_t most = at::max(sizes).item<int64_t>() + 1;  // of nothing it cannot be
+    std::vector<at::Tensor> mine{at::zeros({most}, at::kByte)};
+    std::copy(text.begin(), text.end(), mine[0].data_ptr<uint8_t>());
+    std::vector<std::vector<at::Tensor>> all;
+    if (rank() == 0) all.emplace_back(at::zeros({size(), most}, at::kByte).unbind(0));
+    state_->links.ordered->gather(all, mine)->wait();
+    if (rank() != 0) return;
+    for (int r = 0; r < size(); ++r) {
+      const auto* begin = all[0][static_cast<size_t>(r)].data_ptr<uint8_t>();
+      texts.emplace_back(begin, begin + sizes[r].item<int64_t>());
+    }
+  }));
+  return texts;
+}
+
+Result<void> ProcessGroup::expect_same(const std::string& what, const std::string& text) {
+  std::string first;
+  SHRIKE_TRY(state_->result_of("comparing", [&] {
+    c10d::Store& store = *state_->links.store;
+    const std::string key = "same/" + what;
+    if (rank() == 0) store.set(key, bytes_of(text));
+    first = text_of(store.get(key));
+    state_->links.limit_waits();
+  }));
+  const at::Tensor others = at::zeros({size()}, at::kInt);
+  if (first != text) others[rank()] = 1;
+  SHRIKE_TRY(sum(others));
+  for (int r = 0; r < size(); ++r)
+    if (others[r].item<int>() != 0)
+      return usage_error(describe(state_->place) + ": " + what + " of rank " + std::to_string(r) +
+                         " differ from those of rank 0" +
+                         (first == text ? "" : ": " + difference(text, first)));
+  return {};
+}
+
+at::Tensor ProcessGroup::summed(const at::Tensor& x) {
+  at::Tensor sum = x.detach().clone(at::MemoryFormat::Contiguous);
+  state_->or_fail("adding up", [&] { state_->reduce(sum, c10d::ReduceOp::SUM); });
+  return sum;
+}
+
+ProcessGroup::Pending ProcessGroup::start_sum(const at::Tensor& x) {
+  return state_->or_fail("adding up gradients", [&] {
+    std::vector<at::Tensor> tensors{x};
+    return Pending(
+        std::make_unique<Pending::Work>(state_.get(), state_->links.beside->allreduce(tensors)));
+  });
+}
+
+ProcessGroup::Pending::Pending(std::unique_ptr<Work> work) : work_(std::move(work)) {}
+ProcessGroup::Pending::Pending(Pending&&) noexcept = default;
+ProcessGroup::Pending& ProcessGroup::Pending::operator=(Pending&&) noexcept = default;
+
+ProcessGroup::Pending::~Pending() {
+  if (!work_) return;
+  try {
+    work_->work->wait();
+  } catch (const std::exception&) {
+    // Who has not asked how it went has an error of its own.
+  }
+}
+
+void ProcessGroup::Pending::wait() {
+  const std::unique_ptr<Work> work = std::move(work_);
+  work->state->or_fail("adding up gradients", [&] { work->work->wait(); });
+}
+
+}  // namespace shrike::train

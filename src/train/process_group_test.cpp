@@ -1,0 +1,146 @@
+// Groups whose ranks are threads of this process, over a store on this host.
+#include "train/process_group.h"
+
+#include <optional>
+
+#include "train/group_testing.h"
+
+namespace shrike::train {
+namespace {
+
+using namespace testing;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kShort{1500};
+
+std::string error_of(const Result<ProcessGroup>& group) {
+  return group ? "no error" : group.error().message;
+}
+
+TEST(ProcessGroup, AddsUp) {
+  for (const int size : {2, 3})
+    on_ranks(size, [size](ProcessGroup& group) {
+      EXPECT_EQ(group.size(), size);
+      const double all = size * (size + 1) / 2;
+      for (const int64_t count : {1, 3, 1000}) {
+        const at::Tensor x = at::full({count}, group.rank() + 1, at::kDouble);
+        const at::Tensor beside = at::full({count}, group.rank() + 1, at::kFloat);
+        ProcessGroup::Pending pending = group.start_sum(beside);
+        EXPECT_TRUE(at::equal(group.summed(x), at::full({count}, all, at::kDouble)));
+        EXPECT_TRUE(group.sum(x));
+        EXPECT_TRUE(at::equal(x, at::full({count}, all, at::kDouble)));
+        pending.wait();
+        EXPECT_TRUE(at::equal(beside, at::full({count}, all, at::kFloat)));
+        std::vector<double> numbers{1.0 * group.rank(), -1.0 * group.rank()};
+        EXPECT_TRUE(group.largest(numbers));
+        EXPECT_EQ(numbers, (std::vector<double>{1.0 * (size - 1), 0}));
+        x.fill_(group.rank() + 5);
+        EXPECT_TRUE(group.broadcast(x));
+        EXPECT_EQ(x[0].item<double>(), 5);
+      }
+    });
+}
+
+TEST(ProcessGroup, WaitsForWhatOneDoes) {
+  on_ranks(2, [](ProcessGroup& group) {
+    if (group.rank() == 0) {
+      std::this_thread::sleep_for(milliseconds(50));
+      EXPECT_TRUE(group.done("judging", "0.5"));
+    } else {
+      EXPECT_EQ(*group.wait_for("judging"), "0.5");
+    }
+  });
+}
+
+TEST(ProcessGroup, Gathers) {
+  on_ranks(3, [](ProcessGroup& group) {
+    for (const size_t length : {0, 1, 1000}) {
+      const auto text = [&](int rank) {
+        return std::string(length * static_cast<size_t>(rank), static_cast<char>('a' + rank));
+      };
+      const Result<std::vector<std::string>> all = group.gather(text(group.rank()));
+      ASSERT_TRUE(all) << all.error().message;
+      const std::vector<std::string> expected{text(0), text(1), text(2)};
+      EXPECT_EQ(*all, group.rank() == 0 ? expected : std::vector<std::string>{});
+    }
+  });
+}
+
+TEST(ProcessGroup, SaysWhoDiffers) {
+  on_ranks(3, [](ProcessGroup& group) {
+    EXPECT_TRUE(group.expect_same("the options", "a"));
+    const Result<void> same =
+        group.expect_same("the data", group.rank() == 1 ? "a\nb\nd" : "a\nb\nc");
+    ASSERT_FALSE(same);
+    EXPECT_EQ(same.error().kind, ErrorKind::kUsage);
+    EXPECT_NE(same.error().message.find("the data of rank 1"), std::string::npos)
+        << same.error().message;
+    EXPECT_EQ(same.error().message.find("d, not c") != std::string::npos, group.rank() == 1);
+  });
+}
+
+TEST(ProcessGroup, SaysWhoIsGone) {
+  const int port = free_port();
+  std::vector<std::thread> ranks;
+  for (int r = 0; r < 3; ++r)
+    ranks.emplace_back([port, r] {
+      Result<ProcessGroup> joined = ProcessGroup::join(place_of(r, 3, port), milliseconds(20'000));
+      ASSERT_TRUE(joined) << joined.error().message;
+      std::optional<ProcessGroup> group(*std::move(joined));
+      ASSERT_TRUE(group->barrier());
+      if (r == 1) return;  // and leaves
+      const at::Tensor x = at::zeros({4});
+      Result<void> sum;
+      while (sum) sum = group->sum(x);
+      EXPECT_NE(sum.error().message.find("(rank 1 is gone)"), std::string::npos)
+          << sum.error().message;
+      EXPECT_NE(sum.error().message.find("rank " + std::to_string(r) + " of 3"), std::string::npos);
+    });
+  for (std::thread& rank : ranks) rank.join();
+}
+
+TEST(ProcessGroup, NobodyAnswers) {
+  const int port = free_port();
+  const std::string error = error_of(ProcessGroup::join(place_of(1, 2, port), kShort));
+  EXPECT_NE(error.find("rank 1 of 2"), std::string::npos) << error;
+  EXPECT_NE(error.find("127.0.0.1:" + std::to_string(port)), std::string::npos) << error;
+}
+
+TEST(ProcessGroup, APortInUse) {
+  TakenPort taken;
+  taken.listen();
+  const std::string error = error_of(ProcessGroup::join(place_of(0, 2, taken.port()), kShort));
+  EXPECT_NE(error.find(std::to_string(taken.port())), std::string::npos) << error;
+  EXPECT_NE(error.find("in use"), std::string::npos) << error;
+}
+
+TEST(ProcessGroup, WhoDoesNotCome) {
+  const std::string error = error_of(ProcessGroup::join(place_of(0, 3, free_port()), kShort));
+  EXPECT_NE(error.find("(ranks 1, 2 did not)"), std::string::npos) << error;
+}
+
+// The errors of ranks 0 and `second` of three, which wait, and of who comes behind them.
+std::vector<std::string> errors_with(int second, int rank, int size) {
+  const int port = free_port();
+  std::vector<std::string> errors(3);
+  std::vector<std::thread> waiting;
+  for (const int r : {0, second})
+    waiting.emplace_back([&errors, port, r, at = waiting.size()] {
+      errors[at] = error_of(ProcessGroup::join(place_of(r, 3, port), milliseconds(20'000)));
+    });
+  std::this_thread::sleep_for(milliseconds(500));
+  errors[2] = error_of(ProcessGroup::join(place_of(rank, size, port), milliseconds(20'000)));
+  for (std::thread& thread : waiting) thread.join();
+  return errors;
+}
+
+TEST(ProcessGroup, OtherSizesAndTheSameRankTwiceAreSaidOnAll) {
+  for (const std::string& error : errors_with(2, 1, 2))
+    EXPECT_NE(error.find("says that there are 3, rank 1 that there are 2"), std::string::npos)
+        << error;
+  for (const std::string& error : errors_with(1, 1, 3))
+    EXPECT_NE(error.find("two processes say that they are rank 1"), std::string::npos) << error;
+}
+
+}  // namespace
+}  // namespace shrike::train

@@ -1,0 +1,231 @@
+// Training over ranks against one process with the same pictures: losses, batch norms, gradients in
+// buckets, updates.
+#include "train/gradient_buckets.h"
+
+#include <numeric>
+
+#include "train/group_testing.h"
+#include "train/objective.h"
+#include "train/rank_networks.h"
+#include "train/trainer.h"
+#include "zoo/scratch.h"
+
+namespace shrike::train {
+namespace {
+
+using namespace testing;
+
+constexpr int64_t kPictures = 16;
+constexpr int kSteps = 20;
+
+struct Share {
+  int64_t first, end;  // pictures
+};
+
+Share share_of(const ProcessGroup& group) {
+  return {kPictures * group.rank() / group.size(), kPictures * (group.rank() + 1) / group.size()};
+}
+
+// Gradient descent with momentum, in doubles.
+class Descent {
+ public:
+  Descent(const TrainingGraph& network, ProcessGroup* group)
+      : parameters_(*Parameters::of(network.graph)->converted(at::kDouble)) {
+    if (group) options_.sum_over_ranks = [group](const at::Tensor& x) { return group->summed(x); };
+    int64_t size = 0;
+    for (const Parameter& p : parameters_.all())
+      if (learns(p.role)) size += p.tensor.numel();
+    gradients_ = at::zeros({size}, at::kDouble);
+    std::vector<GradientBuckets::Part> parts;
+    int64_t at = 0;
+    for (Parameter& p : parameters_.all()) {
+      if (!learns(p.role)) continue;
+      const int64_t end = at + p.tensor.numel();
+      p.tensor.mutable_grad() = gradients_.slice(0, at, end).view(p.tensor.sizes());
+      momentum_.push_back(at::zeros_like(p.tensor.grad()));
+      parts.push_back({p.tensor, at});
+      at = end;
+    }
+    if (group) buckets_.emplace(*group, gradients_, parts, GradientBuckets::Sizes{2000, 4000});
+    objective_.emplace(*Objective::build(network, parameters_, options_));
+  }
+
+  void step(const Share& share, int number) {
+    RunMode mode{true};
+    mode.sum_over_ranks = options_.sum_over_ranks;
+    const auto [pictures, targets] = batch_of(share.first, share.end, number);
+    objective_->set_last_epochs(number >= kSteps / 2);
+    const Result<LossValue> loss = objective_->evaluate(pictures, targets, LessonMaps{}, mode);
+    ASSERT_TRUE(loss) << loss.error().message;
+    if (buckets_) buckets_->begin();
+    loss->total.backward();
+    if (buckets_) buckets_->finish();
+    const c10::NoGradGuard no_gradients;
+    size_t i = 0;
+    for (Parameter& p : parameters_.all()) {
+      if (!learns(p.role)) continue;
+      momentum_[i].mul_(0.9).add_(p.tensor.grad());
+      p.tensor.sub_(momentum_[i++] * 0.002);
+    }
+    gradients_.zero_();
+  }
+
+  const Parameters& parameters() const { return parameters_; }
+  const GradientBuckets& buckets() const { return *buckets_; }
+
+ private:
+  Parameters parameters_;
+  LossOptions options_;
+  at::Tensor gradients_;
+  std::vector<at::Tensor> momentum_;
+  std::optional<GradientBuckets> buckets_;
+  std::optional<Objective> objective_;
+};
+
+class RankTraining : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(RankTraining, OfDoublesIsThatOfOneProcess) {
+  const TrainingGraph network = network_of(GetParam());
+  Descent one(network, nullptr);
+  const Parameters before = *one.parameters().clone();
+  for (int s = 0; s < kSteps; ++s) one.step({0, kPictures}, s);
+  on_ranks(2, [&](ProcessGroup& group) {
+    Descent rank(network, &group);
+    for (int s = 0; s < kSteps; ++s) rank.step(share_of(group), s);
+    double moved = 0;
+    for (size_t i = 0; i < before.all().size(); ++i) {
+      const at::Tensor expected = one.parameters().all()[i].tensor.detach();
+      const at::Tensor got = rank.parameters().all()[i].tensor.detach();
+      EXPECT_LE(at::max(at::abs(got - expected)).item<double>(), 1e-8) << before.all()[i].name;
+      moved = std::max(moved, at::max(at::abs(expected - before.all()[i].tensor)).item<double>());
+    }
+    EXPECT_GT(moved, 1e-3);
+    EXPECT_GT(rank.buckets().count(), 2u);
+    EXPECT_GT(rank.buckets().early(), 0u) << "nothing went while backward ran";
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Losses, RankTraining,
+                         ::testing::Values("anchor_free", "end_to_end", "anchor", "darknet",
+                                           "yolox"),
+                         [](const auto& test) { return std::string(test.param); });
+
+// A rank without any object has the same sums to make, and no gradients of its own.
+TEST(RankTrainingOfEmptyShares, GoesOn) {
+  for (const char* family : {"anchor_free", "end_to_end", "anchor", "yolox"}) {
+    const TrainingGraph network = network_of(family);
+    on_ranks(2, [&](ProcessGroup& group) {
+      Descent rank(network, &group);
+      // The first pictures show nothing (batch_of).
+      rank.step(group.rank() == 0 ? Share{0, kEmptyPictures} : Share{kEmptyPictures, kPictures}, 0);
+    });
+  }
+}
+
+TrainerOptions options_of(int64_t batch, int64_t nominal, ProcessGroup* group) {
+  TrainerOptions options;
+  options.preprocess = Preprocess::ultralytics(kSide, kSide);
+  options.schedule.epochs = 10;
+  options.schedule.batches = 4;
+  options.schedule.batch = batch;
+  options.schedule.nominal = nominal;
+  options.schedule.warmup_epochs = 1;
+  options.schedule.rate = 0.0005;
+  options.group = group;
+  return options;
+}
+
+Trainer trainer_of(const TrainerOptions& options) {
+  zoo::ScratchOptions scratch;
+  scratch.classes = kClasses;
+  scratch.size = {kSide, kSide};
+  Result<TrainingGraph> network =
+      prepare_for_training(*zoo::scratch_model("yolov8n", scratch), kSide, kSide);
+  Result<Trainer> trainer = Trainer::create(*std::move(network), options);
+  EXPECT_TRUE(trainer) << trainer.error().message;
+  return *std::move(trainer);
+}
+
+void expect_same(const std::vector<NamedTensor>& a, const std::vector<NamedTensor>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t i = 0; i < a.size(); ++i) EXPECT_TRUE(a[i].tensor == b[i].tensor) << a[i].name;
+}
+
+// Losses of floats, of updates of one batch and of two. At higher rates rounding decides which cells
+// learn: one process with the pictures in another order is as far away.
+TEST(Trainer, OverRanksHasTheLossesOfOneProcess) {
+  for (const int64_t nominal : {kPictures, 2 * kPictures}) {
+    const auto options = [nominal](ProcessGroup* group) {
+      TrainerOptions slow = options_of(kPictures, nominal, group);
+      slow.schedule.rate = 0.0001;
+      return slow;
+    };
+    const auto loss_of = [](const std::vector<double>& parts) {
+      return std::accumulate(parts.begin(), parts.end(), 0.0);
+    };
+    std::vector<double> expected;
+    Trainer one = trainer_of(options(nullptr));
+    for (int s = 0; s < kSteps; ++s)
+      expected.push_back(loss_of(one.step(bytes_of(0, kPictures, s))->parts));
+    std::vector<NamedTensor> of_first;
+    on_ranks(2, [&](ProcessGroup& group) {
+      Trainer rank = trainer_of(options(&group));
+      for (int s = 0; s < kSteps; ++s) {
+        const Share share = share_of(group);
+        const Result<StepReport> report =
+            rank.step(bytes_of(static_cast<int>(share.first), static_cast<int>(share.end), s));
+        ASSERT_TRUE(report) << report.error().message;
+        EXPECT_EQ(report->pictures, kPictures);
+        const double loss = expected[static_cast<size_t>(s)];
+        EXPECT_NEAR(loss_of(report->parts), loss, 0.01 * loss) << "step " << s;
+      }
+      const std::vector<NamedTensor> tensors = rank.tensors();
+      if (group.rank() == 0) of_first = tensors;
+      ASSERT_TRUE(group.barrier());
+      if (group.rank() == 1 && nominal == kPictures) expect_same(tensors, of_first);
+    });
+  }
+}
+
+// What two ranks saved between updates is gone on with by three, as by two.
+TEST(Trainer, GoesOnWithAnotherNumberOfRanks) {
+  TrainerPlace place;
+  std::vector<NamedTensor> saved, later;
+  const auto share = [](const ProcessGroup& group, int64_t pictures, int step) {
+    return bytes_of(static_cast<int>(pictures * group.rank() / group.size()),
+                    static_cast<int>(pictures * (group.rank() + 1) / group.size()), step);
+  };
+  on_ranks(2, [&](ProcessGroup& group) {
+    Trainer rank = trainer_of(options_of(6, 12, &group));
+    for (int s = 0; s < 7; ++s) ASSERT_TRUE(rank.step(share(group, 6, s)));
+    ASSERT_TRUE(rank.bring_gradients_to_first());
+    if (group.rank() == 0) {
+      place = rank.place();
+      saved = rank.tensors();
+    }
+    for (int s = 7; s < 10; ++s) ASSERT_TRUE(rank.step(share(group, 6, s)));
+    if (group.rank() == 0) later = rank.tensors();
+  });
+  EXPECT_NE(place.batches - 1, place.last_update) << "between two updates";
+  for (const int ranks : {2, 3})
+    on_ranks(ranks, [&](ProcessGroup& group) {
+      Trainer rank = trainer_of(options_of(6, 12, &group));
+      if (group.rank() == 0) {
+        ASSERT_TRUE(rank.go_on_from(place, saved));
+      }
+      ASSERT_TRUE(rank.take_from_first());
+      EXPECT_EQ(rank.place().batches, 7);
+      for (int s = 7; s < 10; ++s) ASSERT_TRUE(rank.step(share(group, 6, s)));
+      if (group.rank() > 0) return;
+      if (ranks == 2) return expect_same(rank.tensors(), later);
+      const std::vector<NamedTensor> tensors = rank.tensors();
+      ASSERT_EQ(tensors.size(), later.size());
+      for (size_t i = 0; i < tensors.size(); ++i)
+        for (size_t k = 0; k < tensors[i].tensor.data<float>().size(); k += 97)
+          EXPECT_NEAR(tensors[i].tensor.data<float>()[k], later[i].tensor.data<float>()[k], 0.02)
+              << tensors[i].name;
+    });
+}
+
+}  // namespace
+}  // namespace shrike::train

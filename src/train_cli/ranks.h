@@ -1,0 +1,53 @@
+// Ranks: what the processes of a run have to agree on. Of a run in one process all of it is nothing.
+//
+// All ranks call the same functions in the same order. Errors: those of ProcessGroup.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "augment/sampler.h"
+#include "base/result.h"
+#include "cli/launch.h"
+
+namespace shrike {
+
+namespace train {
+class ProcessGroup;
+}
+
+class Ranks {
+ public:
+  // One process.
+  Ranks();
+  Ranks(Ranks&&) noexcept;
+  Ranks& operator=(Ranks&&) noexcept;
+  ~Ranks();
+  // Waits for the others where a launcher started more than one.
+  static Result<Ranks> join(const std::optional<Launch>& launch);
+
+  bool alone() const { return !group_; }
+  bool first() const { return share().rank == 0; }
+  RankShare share() const;
+  train::ProcessGroup* group() const { return group_.get(); }
+
+  // An error on all ranks where the text is not the same on all.
+  Result<void> expect_same(const std::string& what, const std::string& text) const;
+
+  // Rank 0 does the work, however long it takes; all get what came of it. Where it failed rank 0 has
+  // its error, and the others one that repeats it.
+  Result<std::string> from_first(const std::function<Result<std::string>()>& work);
+  Result<void> by_first(const std::function<Result<void>()>& work);
+
+  // Of each place the largest of all ranks.
+  Result<std::vector<double>> largest(std::vector<double> numbers) const;
+
+ private:
+  std::unique_ptr<train::ProcessGroup> group_;
+  int64_t works_ = 0;  // of from_first()
+};
+
+}  // namespace shrike

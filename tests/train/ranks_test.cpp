@@ -1,0 +1,244 @@
+// A run of several processes: the same training, whoever starts them, and whatever happens to one.
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <future>
+
+#include "squares.h"
+
+namespace shrike::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+using Words = std::vector<std::string>;
+using Environment = std::vector<std::pair<std::string, std::string>>;
+
+// Of this test's own launchers.
+int next_port() {
+  static int port = 21000 + static_cast<int>(::getpid() % 20000);
+  return ++port;
+}
+
+class RanksTest : public SquaresTest {
+ protected:
+  RanksTest() {
+    for (const char* name : {"RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT",
+                             "SLURM_PROCID", "SLURM_NTASKS", "OMPI_COMM_WORLD_RANK",
+                             "OMPI_COMM_WORLD_SIZE", "PMI_RANK", "PMI_SIZE"})
+      unset_.emplace_back(new Variable(name, {}));
+  }
+
+  Words run(const std::string& out, const Words& more = {}) const {
+    Words all = words(out, {"--epochs", "4", "--save-seconds", "0", "--warmup-epochs", "1",
+                            "--close-mosaic", "2"});
+    all[12] = "1";  // threads
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+
+  static Environment rank_of(int rank, int size, int port) {
+    return {{"RANK", std::to_string(rank)},
+            {"WORLD_SIZE", std::to_string(size)},
+            {"MASTER_ADDR", "127.0.0.1"},
+            {"MASTER_PORT", std::to_string(port)}};
+  }
+
+  static std::future<Outcome> started(Start start, const Environment& environment) {
+    start.prepare = [environment] {
+      ::signal(SIGINT, SIG_DFL);  // a shell's background jobs ignore it
+      for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
+    };
+    return std::async(std::launch::async, [start] { return run_shrike(start); });
+  }
+  static std::future<Outcome> started(const Words& words, const Environment& environment) {
+    Start start;
+    start.words = words;
+    return started(start, environment);
+  }
+
+  // Losses of the first epoch, and the last AP.
+  void expect_as_one(const std::string& out) {
+    if (!fs::exists(at("one"))) {
+      const Outcome one = run_shrike(run("one"));
+      ASSERT_EQ(one.code, 0) << one.err;
+    }
+    const auto expected = rows("one"), got = rows(out);
+    ASSERT_EQ(got.size(), expected.size());
+    for (size_t c = 0; c < got[0].size(); ++c) {
+      ASSERT_EQ(got[0][c], expected[0][c]);
+      if (!got[0][c].ends_with("_loss")) continue;
+      const double value = std::stod(expected[1][c]);
+      EXPECT_NEAR(std::stod(got[1][c]), value, 0.01 * value) << got[0][c];
+    }
+    for (const char* file : {"best.onnx", "last.onnx", "args.json", "report/index.html"})
+      EXPECT_TRUE(fs::exists(at(out) / file)) << file;
+  }
+
+  std::vector<std::unique_ptr<Variable>> unset_;
+};
+
+TEST_F(RanksTest, OfThisHostTrainAsOne) {
+  for (const char* processes : {"2", "3"}) {
+    const std::string out = std::string("of-") + processes;
+    const Outcome outcome = run_shrike(run(out, {"--nproc", processes}));
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    expect_as_one(out);
+    EXPECT_EQ(outcome.out.find("best epoch"), outcome.out.rfind("best epoch")) << outcome.out;
+  }
+}
+
+TEST_F(RanksTest, ASignalToOneEndsAllAndAnyNumberGoesOn) {
+  for (const auto& [ended, signal] : {std::pair{1, SIGTERM}, {0, SIGINT}}) {
+    const std::string out = "ended-" + std::to_string(ended);
+    const int port = next_port();
+    std::vector<std::future<Outcome>> ranks;
+    for (int r = 0; r < 2; ++r) {
+      Start start;
+      start.words = run(out);
+      if (r == ended) {
+        start.signal = signal;
+        start.interrupt_when = at(out) / "checkpoints";
+      }
+      ranks.push_back(started(start, rank_of(r, 2, port)));
+    }
+    for (std::future<Outcome>& rank : ranks) {
+      const Outcome outcome = rank.get();
+      EXPECT_EQ(outcome.code, 128 + signal) << outcome.err;
+    }
+    ASSERT_TRUE(!fs::exists(at(out) / "results.csv") || rows(out).size() < 5);
+    // The network is in the checkpoint, for ranks without the folder, too.
+    fs::rename(at("squares.cfg"), at("away.cfg"));
+    const Words on = {"train", "--resume", path(out), "--nproc", ended == 1 ? "3" : "1"};
+    const Outcome outcome = run_shrike(on);
+    fs::rename(at("away.cfg"), at("squares.cfg"));
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(rows(out).size(), 5u);
+    expect_as_one(out);
+  }
+}
+
+TEST_F(RanksTest, ALostOneIsNamedByTheOthers) {
+  const int port = next_port();
+  std::vector<std::future<Outcome>> ranks;
+  for (int r = 0; r < 3; ++r) {
+    Start start;
+    start.words = run("lost");
+    *(std::find(start.words.begin(), start.words.end(), "--epochs") + 1) = "100";
+    if (r == 1) {
+      start.signal = SIGKILL;
+      start.interrupt_when = at("lost/results.csv");
+    }
+    ranks.push_back(started(start, rank_of(r, 3, port)));
+  }
+  for (int r = 0; r < 3; ++r) {
+    const Outcome outcome = ranks[static_cast<size_t>(r)].get();
+    EXPECT_EQ(outcome.code, r == 1 ? 128 + SIGKILL : 5) << outcome.err;
+    if (r != 1) {
+      EXPECT_NE(outcome.err.find("(rank 1 is gone)"), std::string::npos) << outcome.err;
+    }
+  }
+  const Outcome refused = run_shrike(run("lost", {"--nproc", "2"}));
+  EXPECT_EQ(refused.code, 2) << refused.err;
+  EXPECT_NE(refused.err.find("a run lies there"), std::string::npos) << refused.err;
+}
+
+TEST_F(RanksTest, WhatDiffersIsSaidOnEach) {
+  struct Case {
+    Words first, second;
+    int size_of_second;
+    const char* why;
+    int code;
+  };
+  file("other/data.yaml", "path: ../set\ntrain: images/val\nval: images/val\nnames: [red, blue]\n");
+  Words data = run("data");
+  const Words same = data;
+  data[4] = path("other");
+  const Case cases[] = {
+      {run("a", {"--lrf", "0.1"}), run("a"), 2, "the options of rank 1", 2},
+      {same, data, 2, "the options of rank 1", 2},
+      {run("b"), run("b"), 3, "that there are", 2},
+  };
+  for (const Case& c : cases) {
+    const int port = next_port();
+    auto first = started(c.first, rank_of(0, 2, port));
+    auto second = started(c.second, rank_of(1, c.size_of_second, port));
+    for (const Outcome& outcome : {first.get(), second.get()}) {
+      EXPECT_EQ(outcome.code, c.code) << outcome.err;
+      EXPECT_NE(outcome.err.find(c.why), std::string::npos) << outcome.err;
+    }
+    EXPECT_TRUE(!fs::exists(at("a")) && !fs::exists(at("data")) && !fs::exists(at("b")));
+  }
+}
+
+TEST_F(RanksTest, OtherFilesBehindTheSameOptionsAreNoticed) {
+  file("set/net.cfg", squares_network());
+  for (const char* folder : {"labels", "model"}) {
+    fs::create_directories(at(folder));
+    fs::copy(at("set"), at(folder) / "set", fs::copy_options::recursive);
+  }
+  file("labels/set/labels/train/101.txt", "0 0.5 0.5 0.25 0.25\n");
+  std::string wider = squares_network();
+  wider.replace(wider.find("filters=16"), 10, "filters=24");
+  file("model/set/net.cfg", wider);
+  for (const auto& [folder, why] :
+       {std::pair{"labels", "the pictures and labels of rank 1"}, {"model", "the models of rank 1"}}) {
+    const int port = next_port();
+    std::vector<std::future<Outcome>> ranks;
+    for (int r = 0; r < 2; ++r) {
+      Start start;
+      start.words = run("out");
+      start.words[2] = "net.cfg";
+      start.words[4] = "data.yaml";
+      start.folder = r == 0 ? at("set") : at(folder) / "set";
+      ranks.push_back(started(start, rank_of(r, 2, port)));
+    }
+    for (std::future<Outcome>& rank : ranks) {
+      const Outcome outcome = rank.get();
+      EXPECT_EQ(outcome.code, 2) << outcome.err;
+      EXPECT_NE(outcome.err.find(why), std::string::npos) << outcome.err;
+    }
+  }
+}
+
+TEST_F(RanksTest, MoreProcessesThanPictures) {
+  Words few = run("few", {"--nproc", "3"});
+  few[8] = "2";
+  const Outcome outcome = run_shrike(few);
+  EXPECT_EQ(outcome.code, 2) << outcome.err;
+  EXPECT_NE(outcome.err.find("--batch 2"), std::string::npos) << outcome.err;
+  const Variable rank("RANK", "0"), size("WORLD_SIZE", "2");
+  EXPECT_EQ(run_shrike(run("twice", {"--nproc", "2"})).code, 2);
+}
+
+bool is_installed(const std::string& program) {
+  return std::system((program + " --version > /dev/null 2>&1").c_str()) == 0;
+}
+
+TEST_F(RanksTest, OfOpenMpi) {
+  if (!is_installed("mpirun")) GTEST_SKIP() << "mpirun is not installed (openmpi-bin)";
+  Start start;
+  start.through = {"mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "-n",
+                   "2"};
+  start.words = run("mpirun");
+  const Outcome outcome = run_shrike(start);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  expect_as_one("mpirun");
+}
+
+TEST_F(RanksTest, OfTorchrun) {
+  const char* given = std::getenv("SHRIKE_TORCHRUN");
+  const std::string torchrun = given ? given : "torchrun";
+  if (std::system((torchrun + " -h > /dev/null 2>&1").c_str()) != 0)
+    GTEST_SKIP() << "no torchrun in PATH or SHRIKE_TORCHRUN (PyPI's torch)";
+  Start start;
+  start.through = {torchrun, "--no-python", "--nproc-per-node", "2", "--master-port",
+                   std::to_string(next_port())};
+  start.words = run("torchrun");
+  const Outcome outcome = run_shrike(start);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  expect_as_one("torchrun");
+}
+
+}  // namespace
+}  // namespace shrike::testing
