@@ -19,14 +19,28 @@ namespace fs = std::filesystem;
 
 using Paths = std::vector<fs::path>;
 
-// A folder with pictures in it, and nothing that says what they show.
-bool is_picture_folder(const fs::path& path) {
+// A folder in which nothing says what pictures show.
+bool is_plain_folder(const fs::path& path) {
   std::error_code ignored;
   if (!fs::is_directory(path, ignored)) return false;
   for (const char* ending : {".yaml", ".yml", ".json", ".xml"})
     if (!files_ending(path, ending).empty()) return false;
+  return true;
+}
+
+bool is_picture_folder(const fs::path& path) {
+  if (!is_plain_folder(path)) return false;
   const Result<Paths> pictures = pictures_in(path);
   return pictures && !pictures->empty();
+}
+
+Result<Dataset> judging_data(const ValidationOptions& options, int threads) {
+  Result<Dataset> dataset = open_validation_data(options, threads);
+  if (!dataset && is_plain_folder(options.data))
+    return Error{dataset.error().kind, dataset.error().message +
+                                           "; pictures without labels, which would do, are not in "
+                                           "it either"};
+  return dataset;
 }
 
 Result<Dataset> dataset_of_folder(const fs::path& folder, const std::vector<std::string>& names) {
@@ -124,7 +138,7 @@ Result<QuantizeSets> open_quantize_sets(const ValidationOptions& options,
   if (is_picture_folder(options.data)) {
     SHRIKE_ASSIGN(sets.judging, dataset_of_folder(options.data, names));
   } else {
-    SHRIKE_ASSIGN(sets.judging, open_validation_data(options, threads));
+    SHRIKE_ASSIGN(sets.judging, judging_data(options, threads));
     if (calibration.most > 0) {
       SHRIKE_ASSIGN(sets.calibration, calibration_data(options, calibration.name, threads));
     }

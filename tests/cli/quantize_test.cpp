@@ -250,6 +250,7 @@ TEST_F(Quantize, BadInputLeavesTheOldFile) {
   old_file();
   fs::create_directories(at("empty"));
   expect_refused(quantize({}, "empty"), 3, "empty");
+  expect_refused(quantize({}, "empty"), 3, "pictures without labels, which would do");
   expect_refused(quantize({}, "nowhere"), 3, "nowhere");
   picture("single/a.png");
   expect_refused(quantize({}, "single"), 3, "of 1 picture none is left to");
