@@ -53,7 +53,7 @@ void Optimiser::update(std::span<float> weights, std::span<const float> gradient
   ++updates_;
   const auto t = static_cast<double>(updates_);
   for (const Stretch& s : stretches) {
-    if (s.rate == 0 || s.begin == s.end) continue;
+    if (s.begin == s.end) continue;
     const SgdFactors plain{scale, static_cast<float>(s.rate), static_cast<float>(s.decay),
                            static_cast<float>(momentum)};
     const AdamFactors adam{

@@ -27,7 +27,8 @@ struct OptimiserName {
 inline constexpr OptimiserName kOptimisers[] = {{"SGD", OptimiserKind::kSgd},
                                                 {"AdamW", OptimiserKind::kAdamW}};
 
-// The elements begin..end - 1, and what is done to them. A rate of 0 leaves them alone.
+// The elements begin..end - 1, and what is done to them. A rate of 0 leaves the weights alone; m and
+// v learn of the gradient all the same, as in torch.optim.
 struct Stretch {
   int64_t begin = 0, end = 0;
   double rate = 0, decay = 0;

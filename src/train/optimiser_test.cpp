@@ -1,10 +1,14 @@
-// Optimisers and the moving average against their formulas, an element at a time in doubles.
+// Optimisers and the moving average against their formulas, an element at a time in doubles; and
+// optimisers against LibTorch's own.
 #include "train/optimiser.h"
 
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
+#include <torch/optim/adamw.h>
+#include <torch/optim/sgd.h>
 
 #include <cmath>
+#include <memory>
 #include <random>
 
 #include "train/ema.h"
@@ -37,7 +41,6 @@ double expected(OptimiserKind kind, int64_t i, double w, const std::vector<doubl
   for (const double gradient : gradients) {
     double g = gradient * kScale;
     ++t;
-    if (s.rate == 0) continue;
     if (kind == OptimiserKind::kSgd) {
       g += s.decay * w;
       m = kMomentum * m + g;
@@ -76,8 +79,38 @@ TEST_P(Optimisers, AreTheirFormulas) {
     for (const std::vector<float>& g : gradients) own.push_back(g[at]);
     ASSERT_NEAR(weights[at], expected(GetParam().value, i, start[at], own), 2e-6) << i;
   }
-  EXPECT_EQ(weights[kElements - 1], start[kElements - 1]) << "frozen";
+  EXPECT_EQ(weights[kElements - 1], start[kElements - 1]) << "at a rate of 0";
   EXPECT_NE(weights[0], start[0]);
+}
+
+// Rates as they are in a warm-up: 0 for the first update, which moments learn of all the same.
+TEST_P(Optimisers, DoWhatLibTorchsDo) {
+  constexpr double kDecay = 0.05, kRates[] = {0, 0.002, 0, 0.01};
+  std::vector<float> weights = random_values(1, 1);
+  at::Tensor theirs = at::tensor(weights).set_requires_grad(true);
+  std::unique_ptr<torch::optim::Optimizer> wanted;
+  if (GetParam().value == OptimiserKind::kSgd)
+    wanted = std::make_unique<torch::optim::SGD>(
+        std::vector{theirs},
+        torch::optim::SGDOptions(1).momentum(kMomentum).nesterov(true).weight_decay(kDecay));
+  else
+    wanted = std::make_unique<torch::optim::AdamW>(
+        std::vector{theirs},
+        torch::optim::AdamWOptions(1).betas({kMomentum, 0.999}).weight_decay(kDecay));
+  Optimiser optimiser(GetParam().value, kElements);
+  uint32_t seed = 2;
+  for (const double rate : kRates) {
+    const std::vector<float> gradients = random_values(seed++, 3);
+    for (torch::optim::OptimizerParamGroup& group : wanted->param_groups())
+      group.options().set_lr(rate);
+    theirs.mutable_grad() = at::tensor(gradients);
+    wanted->step();
+    const Stretch all{0, kElements, rate, kDecay};
+    optimiser.update(weights, gradients, 1, std::span(&all, 1), kMomentum);
+    const float* const values = theirs.data_ptr<float>();
+    for (size_t i = 0; i < weights.size(); ++i)
+      ASSERT_NEAR(weights[i], values[i], 1e-6) << i << " at a rate of " << rate;
+  }
 }
 
 TEST_P(Optimisers, GiveTheSameBitsWhateverTheThreads) {
