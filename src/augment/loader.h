@@ -59,7 +59,7 @@ struct LoaderCounts {
   CacheCounts cache;
 };
 
-// Of the pictures' names without folders, and of what is in them.
+// Of the classes' names, the pictures' without folders, and what is in them.
 uint64_t data_fingerprint(const Dataset& dataset);
 
 class Loader {

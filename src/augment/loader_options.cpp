@@ -50,6 +50,7 @@ Result<void> check_range(std::string_view name, double value, double least, doub
 uint64_t data_fingerprint(const Dataset& dataset) {
   Hash hash;
   hash.add(uint64_t{dataset.names.size()});
+  for (const std::string& name : dataset.names) hash.add(name);
   for (const Sample& sample : dataset.samples) {
     hash.add(sample.picture.filename().native());
     hash.add(static_cast<uint64_t>(sample.width));
@@ -116,7 +117,7 @@ Result<void> check_start(const LoaderState& start, const Dataset& dataset,
                        " has " + std::to_string(dataset.samples.size()) +
                        " pictures, then it had " + std::to_string(start.samples) +
                        (start.samples == static_cast<int64_t>(dataset.samples.size())
-                            ? " with other names or labels"
+                            ? " with other names, classes or labels"
                             : ""));
   if (start.batch != options.batch)
     return usage_error("the run began with a batch of " + std::to_string(start.batch) + ", not " +

@@ -341,7 +341,7 @@ TEST_F(LoaderTest, RefusesWhatCannotBe) {
   EXPECT_TRUE(says(refusal(dataset, options(), late), "cannot go on at epoch 4"));
   Dataset changed = dataset;
   changed.samples[1].truth[0].width += 1;
-  EXPECT_TRUE(says(refusal(changed, options(), state), "other names or labels"));
+  EXPECT_TRUE(says(refusal(changed, options(), state), "other names, classes or labels"));
   for (Sample& sample : dataset.samples) sample.truth.clear();
   EXPECT_TRUE(says(refusal(dataset, options()), "no labels at all"));
   dataset.samples.clear();

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view kStart = "checkpoint-", kTensors = ".safetensors", kState = ".json";
 constexpr std::string_view kTemporary = ".shrike.";  // base/temporary.h
-constexpr int kFormat = 1;
+constexpr int kFormat = 2;  // 1: without the run that it is of
 constexpr size_t kKept = 2;  // the newest, and the newest whole one before it
 constexpr size_t kMostState = size_t{64} << 20;
 
@@ -87,8 +87,11 @@ Result<State> read_state(const fs::path& path, int64_t step) {
   if (!body.is_object() || file["sha256"] != sha256_of(dump_json(body)))
     return damaged("its bytes are not those that were written");
   // From here on the text is what state_file() wrote, whichever program that was in.
-  if (body.value("format", Json()) != kFormat)
-    return damaged("written by another version of this program");
+  if (const Json format = body.value("format", Json()); format != kFormat)
+    return input_error(shown_path(path) + ": another version of this program wrote it (format " +
+                       excerpt(dump_json(format)) + ", here " + std::to_string(kFormat) +
+                       "), whose runs this one cannot go on with: go on with that version, or begin "
+                       "a new run from its best.onnx or last.onnx (--model)");
   if (body.value("step", Json()) != step)
     return damaged("it is of another step than its name says");
   return State{body["state"], body["tensors_sha256"].get<std::string>()};

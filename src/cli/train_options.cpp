@@ -71,7 +71,8 @@ void add_run_options(CLI::App& app, TrainOptions& o) {
 
 void add_machine_options(CLI::App& app, TrainOptions& o) {
   app.add_option("--precision", o.precision,
-                 "What convolutions multiply in: bf16 where the processor has it, fp16 on a GPU")
+                 "What convolutions before a batch norm multiply in: bf16 where the processor "
+                 "has it, fp16 on a GPU")
       ->type_name("{fp32,bf16,fp16}")
       ->capture_default_str()
       ->check(CLI::IsMember({"fp32", "bf16", "fp16"}));
@@ -92,7 +93,9 @@ void add_learning_options(CLI::App& app, TrainOptions& o) {
       ->check(number_in(0, 10));
   add_real(app, "--lrf", o.final_share, 1, "What is left of the rate at the end, as a share");
   app.add_flag("--cos-lr", o.cosine, "The rate falls along a cosine instead of a line");
-  app.add_option("--momentum", o.momentum, "Of SGD, and the first one of AdamW (0.9)")
+  app.add_option("--momentum", o.momentum,
+                 "Of SGD (0.937, and 0.9 where --optimizer auto chose it), or AdamW's first one "
+                 "(0.9)")
       ->check(number_in(0, 0.9999));
   add_real(app, "--weight-decay", o.weight_decay, 1, "Of weights, not of biases and batch norms");
   add_real(app, "--warmup-epochs", o.warmup_epochs, 1000, "Epochs until the rate is what it is");

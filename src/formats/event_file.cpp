@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
+#include <optional>
 #include <protozero/pbf_writer.hpp>
 
 #include "base/excerpt.h"
@@ -19,6 +21,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kStart = "events.out.tfevents.", kEnd = ".shrike";
+constexpr int64_t kMostSeconds = 9'999'999'999;  // with more digits names are in another order
 
 // Numbers of the messages' fields.
 namespace event {
@@ -63,10 +66,31 @@ std::string start_of_event(double seconds, int64_t step) {
 }
 
 std::string name_of(int64_t seconds) {
-  // Files are read in the order of their names.
   std::string digits = std::to_string(seconds);
   digits.insert(0, 10 - std::min<size_t>(10, digits.size()), '0');
   return std::string(kStart) + digits + std::string(kEnd);
+}
+
+// The seconds in a name that name_of() made.
+std::optional<int64_t> seconds_of(std::string_view name) {
+  if (!name.starts_with(kStart) || !name.ends_with(kEnd)) return std::nullopt;
+  name.remove_prefix(kStart.size());
+  name.remove_suffix(std::min(kEnd.size(), name.size()));
+  int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), seconds);
+  if (error != std::errc{} || end != name.data() + name.size()) return std::nullopt;
+  return seconds;
+}
+
+// Files are read in the order of their names: the seconds that the new one gets lie behind those of
+// all that are there, also where the clock was set back.
+int64_t next_seconds(const fs::path& folder, int64_t now) {
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
+    if (const auto seconds = seconds_of(at->path().filename().native());
+        seconds && *seconds < kMostSeconds)
+      now = std::max(now, *seconds + 1);
+  return now;
 }
 
 Error cannot_write(const fs::path& path, int error) {
@@ -104,7 +128,7 @@ Result<EventFile> EventFile::create(const fs::path& folder, int64_t first_step, 
     log.add_enum(session_log::kStatus, session_log::kStarted);
   }
 
-  for (auto second = static_cast<int64_t>(seconds);; ++second) {
+  for (int64_t second = next_seconds(folder, static_cast<int64_t>(seconds));; ++second) {
     EventFile file(folder / name_of(second));
     const FileDescriptor made(
         ::open(file.path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));

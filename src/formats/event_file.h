@@ -33,7 +33,7 @@ std::string event_record(std::string_view bytes);
 class EventFile {
  public:
   // A new file in a folder that is there, events.out.tfevents.SECONDS.shrike, sorted behind those
-  // that are there. `seconds`: since 1970. Errors (kRuntime) name it, here and below.
+  // that are there, whatever the clock says. `seconds`: since 1970. Errors (kRuntime) name it, here and below.
   static Result<EventFile> create(const std::filesystem::path& folder, int64_t first_step,
                                   double seconds);
 

@@ -59,6 +59,18 @@ TEST(EventFile, ALaterOneIsReadLater) {
   EXPECT_LT(one->path(), two->path());
 }
 
+TEST(EventFile, ALaterOneIsReadLaterWhereTheClockWasSetBack) {
+  const TestFolder folder;
+  for (const char* other : {"events.out.tfevents.99999999999.shrike", "events.out.tfevents.x.shrike",
+                            "events.out.tfevents.", "events.out.tfevents.1764159999.host"})
+    ASSERT_TRUE(write_file(folder / other, "old"));
+  const Result<EventFile> one = EventFile::create(folder.path(), 1, 1764158400),
+                          two = EventFile::create(folder.path(), 2, 1764100000);
+  ASSERT_TRUE(one && two);
+  EXPECT_EQ(one->path().filename(), "events.out.tfevents.1764158400.shrike");
+  EXPECT_EQ(two->path().filename(), "events.out.tfevents.1764158401.shrike");
+}
+
 TEST(EventFile, ErrorsNameTheFile) {
   const TestFolder folder;
   const Result<EventFile> nowhere = EventFile::create(folder / "missing", 1, 1);

@@ -128,6 +128,8 @@ Result<Trainer> Trainer::create(TrainingGraph training, const TrainerOptions& op
     if (options.distillation) add_helpers(parameters, training, *options.distillation);
     auto state =
         std::make_unique<State>(std::move(training), options, std::move(parameters), device);
+    if (!state->learns())
+      return usage_error("--freeze leaves nothing of the network that learns");
     const Shape& own = *state->training_.graph.value(state->training_.graph.inputs[0]).shape;
     if (const auto built =
             state->objective(static_cast<int>(own[2]), static_cast<int>(own[3]));

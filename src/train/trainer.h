@@ -36,7 +36,8 @@ namespace shrike::train {
 
 class ProcessGroup;
 
-// What convolutions multiply in; weights, averages, optimiser and losses are f32 in each.
+// What convolutions before a batch norm multiply in; other layers, weights, averages, optimiser and
+// losses are f32 in each.
 enum class Precision : uint8_t { kF32, kBf16, kF16 };
 struct PrecisionName {
   std::string_view name;
@@ -84,8 +85,8 @@ struct StepReport {
 
 class Trainer {
  public:
-  // Errors: those of Parameters, Module and device_of(); kUsage for a teacher without a stride in
-  // common.
+  // Errors: those of Parameters, Module and device_of(); kUsage where all that learns is frozen, and
+  // for a teacher without a stride in common.
   static Result<Trainer> create(TrainingGraph training, const TrainerOptions& options);
   Trainer(Trainer&&) noexcept;
   Trainer& operator=(Trainer&&) noexcept;

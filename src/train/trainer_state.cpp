@@ -37,6 +37,12 @@ std::vector<Trainer::State::Block> Trainer::State::blocks(bool gradients) {
   return blocks;
 }
 
+bool Trainer::State::learns() const {
+  return std::any_of(flat_.entries().begin(), flat_.entries().end(), [](const Entry& entry) {
+    return entry.group < ParameterGroup::kFrozen && !is_helper(entry.name);
+  });
+}
+
 Result<Graph> Trainer::State::graph_with(std::span<const float> values) const {
   TrainingGraph copy = training_;
   for (const Entry& entry : flat_.entries()) {

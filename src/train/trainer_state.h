@@ -38,6 +38,8 @@ class Trainer::State {
   StepReport finish_step(const Rates& rates);
   bool between_updates() const { return place_.batches - 1 > place_.last_update; }
   RunMode mode() const;
+  // Whether anything of the network does.
+  bool learns() const;
   bool scales_loss() const { return options_.precision == Precision::kF16; }
   Rates rates() const;
   Result<Graph> graph_with(std::span<const float> values) const;

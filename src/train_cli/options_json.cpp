@@ -78,6 +78,22 @@ void read(const Json& json, std::optional<double>& value) {
   if (!json.is_null()) value = json.get<double>();
 }
 
+// What a command line would have said: options of their defaults left out, as some may not be given
+// with or without others.
+Words words_of(const Json& json) {
+  Words words;
+  const TrainOptions usual;
+  for_each_option(usual, [&](const std::string& name, const auto& value) {
+    const Json& given = json[name];
+    const bool no_model = (name == "model" || name == "weights") && given == "";
+    if (given == json_of(value) || given.is_null() || no_model) return;
+    words.push_back("--" + name + "=" +
+                    (given.is_string() ? given.get<std::string>() : dump_json(given)));
+  });
+  words.push_back("--out=DIR");  // which is not among them: it may have been moved
+  return words;
+}
+
 }  // namespace
 
 Json to_json(const TrainOptions& options) {
@@ -86,6 +102,7 @@ Json to_json(const TrainOptions& options) {
                             &anywhere.data, &anywhere.pictures, &anywhere.teacher,
                             &anywhere.unlabeled})
     *path = absolute(*path);
+  if (!options.scratch.empty()) anywhere.model = {};
   return as_given(anywhere);
 }
 
@@ -110,12 +127,11 @@ Result<TrainOptions> train_options_from(const Json& json, const std::string& sou
       wrong = name;
     }
   });
-  for (const auto& [name, value] : {std::pair{"epochs", options.epochs},
-                                    {"batch", options.batch},
-                                    {"nbs", options.nominal}})
-    if (value < 1) wrong = name;
   if (!wrong.empty())
     return input_error(source + ": no good value for the option " + in_quotes(wrong));
+  TrainOptions again;  // the numbers that were read are those that were written, to the last bit
+  const Result<Arguments> checked = parse_train_options(words_of(json), again);
+  if (!checked) return input_error(source + ": " + checked.error().message);
   return options;
 }
 

@@ -15,7 +15,8 @@ Json to_json(const TrainOptions& options);
 // The same with paths as they were given.
 Json as_given(const TrainOptions& options);
 
-// Errors (kInput) name `source` and the option: one that is missing or of another type.
+// Errors (kInput) name `source` and the option: one that is missing, of another type, or what the
+// command line refuses, too.
 Result<TrainOptions> train_options_from(const Json& json, const std::string& source);
 
 }  // namespace shrike

@@ -8,7 +8,8 @@ namespace shrike {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::chrono::milliseconds kBetweenLines{200};
+constexpr std::chrono::milliseconds kBetweenDrawings{200};
+constexpr std::chrono::minutes kBetweenLines{1};
 
 [[gnu::format(printf, 1, 2)]] std::string format(const char* pattern, ...) {
   char text[128];
@@ -58,9 +59,10 @@ std::string Progress::left(double epochs_done) const {
 
 void Progress::batch(const BatchProgress& p) {
   const auto now = Clock::now();
-  if (!terminal_ || now - last_ < kBetweenLines) return;
+  const Clock::duration pause = terminal_ ? Clock::duration(kBetweenDrawings) : kBetweenLines;
+  if (told_ && now - last_ < pause) return;
   last_ = now;
-  drawn_ = true;
+  told_ = true;
   const double done = static_cast<double>(p.epoch - 1) +
                       static_cast<double>(p.batch) / static_cast<double>(p.batches);
   const std::string line =
@@ -68,12 +70,15 @@ void Progress::batch(const BatchProgress& p) {
              static_cast<long long>(epochs_), static_cast<long long>(p.batch),
              static_cast<long long>(p.batches)) +
       losses_text(p.losses) + speed_text(p.images_per_second, p.memory_mb, p.waited) + left(done);
-  std::fprintf(stderr, "\r%s\x1b[K", line.c_str());
-  std::fflush(stderr);
+  drawn_ = terminal_;
+  std::FILE* const out = terminal_ ? stderr : lines_;
+  std::fprintf(out, terminal_ ? "\r%s\x1b[K" : "%s\n", line.c_str());
+  std::fflush(out);
 }
 
 void Progress::epoch(const EpochRow& row, bool best) {
   clear();
+  last_ = Clock::now();
   const std::string line =
       format("epoch %lld/%lld", static_cast<long long>(row.epoch),
              static_cast<long long>(epochs_)) +

@@ -1,5 +1,5 @@
-// What a person sees of a run: at a terminal one line that changes with every batch, and everywhere
-// a line an epoch.
+// What a person sees of a run: at a terminal one line that changes with every batch, elsewhere a
+// line after the first batch and then one a minute, and everywhere a line an epoch.
 #pragma once
 
 #include <chrono>
@@ -20,14 +20,15 @@ struct BatchProgress {
 
 class Progress {
  public:
-  // `done`: epochs that earlier calls of the program did. `lines`: where epochs are told.
+  // `done`: epochs that earlier calls of the program did. `lines`: where epochs are told, and
+  // batches where standard error is no terminal.
   Progress(std::vector<std::string> losses, int64_t epochs, int64_t done, bool terminal,
            std::FILE* lines);
   ~Progress() { clear(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // On standard error, a few times a second, if that is a terminal.
+  // At a terminal on standard error, a few times a second; else among the lines, once a minute.
   void batch(const BatchProgress& progress);
   // `best`: no epoch before scored as much.
   void epoch(const EpochRow& row, bool best);
@@ -40,7 +41,7 @@ class Progress {
 
   std::vector<std::string> names_;
   int64_t epochs_, done_before_;
-  bool terminal_, drawn_ = false;
+  bool terminal_, drawn_ = false, told_ = false;
   std::FILE* lines_;
   std::chrono::steady_clock::time_point start_, last_;
 };

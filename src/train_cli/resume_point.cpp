@@ -30,8 +30,14 @@ Result<std::optional<Checkpoint>> found_checkpoint(const RunFolder& folder) {
 Result<void> check_belongs(const Checkpoint& checkpoint, const Json& arguments,
                            const std::string& source) {
   const Json wanted = arguments.value("/chosen/network_sha256"_json_pointer, Json());
-  if (checkpoint.state.value("/network/sha256"_json_pointer, Json()) == wanted) return {};
-  return model_error(source + ": it is a checkpoint of another model than the run's args.json is for");
+  if (checkpoint.state.value("/network/sha256"_json_pointer, Json()) != wanted)
+    return model_error(source +
+                       ": it is a checkpoint of another model than the run's args.json is for");
+  const Json id = arguments.value("/chosen/run"_json_pointer, Json());
+  if (checkpoint.state.value("/run/id"_json_pointer, Json()) != id)
+    return input_error(source + ": it is a checkpoint of another run than the one that args.json "
+                                "beside it is of");
+  return {};
 }
 
 Result<std::optional<ResumePoint>> point_in(const RunFolder& folder, const Json& arguments) {

@@ -132,6 +132,7 @@ Result<bool> Run::learn_from(const Batch& batch) {
   if (!report.finite) return false;
   state_.sums.add(report.parts, report.pictures, batch.waited + seconds_since(begin),
                   batch.waited);
+  if (!ranks_.first()) return true;
   progress_->batch({batch.epoch + 1, batch.index + 1, loader_->batches(),
                     state_.sums.mean_losses(), state_.sums.images_per_second(),
                     state_.sums.waited_share(), peak_rss_mb()});
@@ -198,6 +199,8 @@ Result<void> Run::add_events(const EpochRow& row) {
 double Run::seconds() const { return seconds_before_ + seconds_since(start_); }
 
 Result<void> Run::save_checkpoint() {
+  state_.id = settings_.id;
+  state_.judged = data_.judged;
   state_.trainer = trainer_.place();
   state_.loader = loader_->state();
   if (unlabeled_) state_.unlabeled = unlabeled_->state();

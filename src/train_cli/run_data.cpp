@@ -1,9 +1,15 @@
 #include "train_cli/run_data.h"
 
 #include <algorithm>
+#include <map>
+#include <string_view>
 
+#include "augment/loader.h"
+#include "base/excerpt.h"
 #include "cli/dataset_option.h"
+#include "cli/terminal.h"
 #include "cli/validation_options.h"
+#include "data/check.h"
 #include "data/halves.h"
 #include "data/picture_folder.h"
 
@@ -17,6 +23,31 @@ Result<void> check_labels(const Dataset& dataset) {
   const auto has_objects = [](const Sample& sample) { return !sample.truth.empty(); };
   if (std::none_of(dataset.samples.begin(), dataset.samples.end(), has_objects))
     return input_error("cannot train on " + describe(dataset) + ": no picture has a label");
+  return {};
+}
+
+// Two classes of one name: a program that goes by names finds neither.
+void tell_repeated_names(const Dataset& dataset) {
+  std::map<std::string_view, size_t> first;
+  for (size_t id = 0; id < dataset.names.size(); ++id)
+    if (const auto [found, is_new] = first.emplace(dataset.names[id], id); !is_new)
+      say(printable(dataset.source.string()) + ": the classes " + std::to_string(found->second) +
+          " and " + std::to_string(id) + " are both called " + in_quotes(dataset.names[id]));
+}
+
+Result<void> check_judged(RunData& data, int threads) {
+  Dataset readable = data.val;
+  readable.findings.clear();
+  SHRIKE_TRY(check_dataset(readable, {threads, {}}));
+  std::erase_if(readable.findings, [](const Finding& finding) {
+    return finding.kind != FindingKind::kCorruptPicture;
+  });
+  tell_findings(readable);
+  if (readable.samples.empty())
+    return input_error("cannot judge by " + describe(data.val) + ": none of its " +
+                       std::to_string(data.val.samples.size()) + " pictures can be read");
+  SHRIKE_TRY(check_labels(readable));
+  data.judged = data_fingerprint(readable);
   return {};
 }
 
@@ -70,14 +101,16 @@ Result<RunData> open_run_data(const TrainOptions& options, int threads) {
   if (!options.unlabeled.empty()) {
     SHRIKE_ASSIGN(data.unlabeled, open_unlabeled(options, data.train.names, threads));
   }
+  tell_repeated_names(data.train);
   if (options.holdout > 0) {
     SHRIKE_TRY(hold_out(data, options.holdout));
-    return data;
+  } else {
+    SHRIKE_ASSIGN(data.val, open_checked(options, "val", threads));
+    if (data.train.names != data.val.names)
+      return input_error("the splits train and val of " + data.train.source.string() +
+                         " have different classes");
   }
-  SHRIKE_ASSIGN(data.val, open_checked(options, "val", threads));
-  if (data.train.names != data.val.names)
-    return input_error("the splits train and val of " + data.train.source.string() +
-                       " have different classes");
+  SHRIKE_TRY(check_judged(data, threads));
   return data;
 }
 

@@ -8,12 +8,15 @@ namespace shrike {
 
 struct RunData {
   Dataset train, val;
+  uint64_t judged = 0;  // data_fingerprint() (augment/loader.h) of what can be read of val
   Dataset unlabeled;  // pictures that learn from a teacher alone; without samples: none
 };
 
 // What is wrong with labels and pictures is said on standard error, and left out. Errors: those of
 // open_dataset(); kInput where a label is of a class that the data set does not define, which a
 // detector would learn wrongly without a word, and where a split has no pictures or no objects.
+// Every picture of val is decoded once: those that cannot be are named now and not after an epoch
+// that was for nothing, and it is an error (kInput) if none can.
 // With options.holdout `val` is that part of the split train, which `train` lacks; the split val is
 // not looked at.
 Result<RunData> open_run_data(const TrainOptions& options, int threads);

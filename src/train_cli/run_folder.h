@@ -17,6 +17,7 @@ class RunFolder {
 
   const std::filesystem::path& path() const { return folder_; }
   std::filesystem::path arguments() const { return folder_ / "args.json"; }
+  std::filesystem::path lock() const { return folder_ / "run.lock"; }
   std::filesystem::path results() const { return folder_ / "results.csv"; }
   std::filesystem::path best() const { return folder_ / "best.onnx"; }
   std::filesystem::path last() const { return folder_ / "last.onnx"; }

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <limits>
+#include <random>
 
 #include "base/excerpt.h"
 #include "cli/dataset_option.h"
@@ -185,10 +187,22 @@ Result<RunSettings> run_settings(const TrainOptions& o, const StartingNetwork& n
   return settings;
 }
 
+std::string new_run_id() {
+  std::random_device random;
+  std::string id;
+  for (int i = 0; i < 4; ++i) {
+    char part[9];
+    std::snprintf(part, sizeof part, "%08x", random());
+    id += part;
+  }
+  return id;
+}
+
 Json chosen_json(const RunSettings& settings) {
   const train::TrainerOptions& trainer = settings.trainer;
   const Preprocess& input = settings.loader.preprocess;
-  return {{"imgsz", {input.height, input.width}},
+  return {{"run", settings.id},
+          {"imgsz", {input.height, input.width}},
           {"optimizer", train::kOptimisers[static_cast<size_t>(trainer.optimiser)].name},
           {"lr0", trainer.schedule.rate},
           {"momentum", trainer.schedule.momentum},

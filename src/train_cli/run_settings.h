@@ -18,6 +18,7 @@ struct RunSettings {
   // the set has, at least one.
   std::optional<LoaderOptions> unlabeled;
   train::TrainerOptions trainer;
+  std::string id;  // of the run, in args.json and in each of its checkpoints
 };
 
 // `threads`: that compute; they make the pictures, too, between steps. `share`: of each batch. The
@@ -25,10 +26,14 @@ struct RunSettings {
 // `optimizer=auto`: AdamW at 0.002 * 5 / (4 + classes), rounded to 6 digits, for runs of up to
 // 10000 updates, else SGD at 0.01, both with momentum 0.9 and a warm-up that starts at 0 for
 // biases, too.
-// Errors (kUsage): --freeze names nothing that the network has; several ranks with fewer pictures
-// in a batch, a teacher, or a device other than cpu.
+// Errors: kInput where a batch is larger than the data set; kUsage where --freeze names nothing
+// that the network has, or several ranks have fewer pictures in a batch, a teacher, or a device
+// other than cpu.
 Result<RunSettings> run_settings(const TrainOptions& options, const StartingNetwork& network,
                                  const RunData& data, int threads, const RankShare& share = {});
+
+// 32 hexadecimal digits from the system's random numbers.
+std::string new_run_id();
 
 // What was chosen where the options leave it open.
 Json chosen_json(const RunSettings& settings);

@@ -17,9 +17,11 @@ void for_each_number(State& s, const char* group, const Visit& visit) {
   visit(group, "window", s.window);
 }
 
-// Calls visit(group, name, field) for each number, in the order of the file.
+// Calls visit(group, name, field) for each field, in the order of the file.
 template <typename State, typename Visit>
-void for_each_number(State& s, const Visit& visit) {
+void for_each_member(State& s, const Visit& visit) {
+  visit("run", "id", s.id);
+  visit("run", "judged", s.judged);
   visit("trainer", "batches", s.trainer.batches);
   visit("trainer", "last_update", s.trainer.last_update);
   visit("trainer", "updates", s.trainer.updates);
@@ -45,7 +47,7 @@ void for_each_number(State& s, const Visit& visit) {
 
 Json to_json(const RunState& state) {
   Json json = Json::object();
-  for_each_number(state, [&](const char* group, const char* name, const auto& value) {
+  for_each_member(state, [&](const char* group, const char* name, const auto& value) {
     json[group][name] = value;
   });
   return json;
@@ -54,7 +56,7 @@ Json to_json(const RunState& state) {
 Result<RunState> run_state_from(const Json& json, const std::string& source) {
   RunState state;
   std::string wrong;
-  for_each_number(state, [&](const char* group, const char* name, auto& value) {
+  for_each_member(state, [&](const char* group, const char* name, auto& value) {
     try {
       json.at(group).at(name).get_to(value);
     } catch (const Json::exception&) {

@@ -1,4 +1,4 @@
-// RunState: where a run is, beside the trainer's tensors: what a checkpoint's JSON says.
+// RunState: which run it is and where it is, beside the trainer's tensors: what a checkpoint's JSON says.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,8 @@
 namespace shrike {
 
 struct RunState {
+  std::string id;       // of the run: another's checkpoint does not belong here
+  uint64_t judged = 0;  // RunData::judged, which must not have changed meanwhile
   train::TrainerPlace trainer;
   LoaderState loader;        // of the batch that comes next
   LoaderState unlabeled;     // of its pictures that learn from a teacher alone, where there are any

@@ -79,6 +79,8 @@ void describe(TrainingGraph& training, const std::vector<std::string>& classes) 
   const Shape& input = *training.graph.value(training.graph.inputs[0]).shape;
   const std::vector<int64_t>& strides = training.head.head.strides;
   auto& metadata = training.graph.metadata;
+  // When, from what and with which options a file was exported that is no longer this network.
+  for (const char* key : {"args", "date", "description", "version"}) metadata.erase(key);
   metadata["names"] = write_names(classes);
   metadata["task"] = "detect";
   metadata["stride"] = std::to_string(*std::max_element(strides.begin(), strides.end()));

@@ -7,6 +7,7 @@
 #include "base/durable_file.h"
 #include "base/excerpt.h"
 #include "base/file.h"
+#include "cli/dataset_option.h"
 #include "cli/interrupt.h"
 #include "cli/terminal.h"
 #include "train/restore_norms.h"
@@ -15,6 +16,7 @@
 #include "train_cli/options_json.h"
 #include "train_cli/resume_point.h"
 #include "train_cli/run.h"
+#include "train_cli/run_lock.h"
 #include "train_cli/starting_network.h"
 #include "train_cli/teacher.h"
 
@@ -63,7 +65,7 @@ std::string data_text(const RunData& data) {
   return "train " + std::to_string(data.train.samples.size()) + " pictures, " +
          std::to_string(data_fingerprint(data.train)) + "\nval " +
          std::to_string(data.val.samples.size()) + " pictures, " +
-         std::to_string(data_fingerprint(data.val));
+         std::to_string(data.judged);
 }
 
 std::string fingerprint_of(const train::Trainer& trainer) {
@@ -107,6 +109,24 @@ Json arguments_of(const TrainOptions& options, const Prepared& prepared) {
   return json;
 }
 
+// The loader looks at train alike.
+Result<void> check_same_val(const RunState& state, const RunData& data) {
+  if (state.judged == data.judged) return {};
+  return input_error(
+      "the data set is not the one that the run began with: " + describe(data.val) +
+      " has other pictures, classes or labels, or some can no longer be read: its epochs could not "
+      "be compared");
+}
+
+// Of args.json.
+Result<std::string> run_id(const Json& arguments, const std::string& source) {
+  const Json id = arguments.value("/chosen/run"_json_pointer, Json());
+  if (id.is_string()) return id.get<std::string>();
+  return input_error(source + ": it does not say which run it is of (\"chosen\", \"run\"): another "
+                              "version of this program wrote it, whose runs this one cannot go on "
+                              "with");
+}
+
 // The run's place; the checkpoint's tensors go into the trainers of all ranks.
 Result<RunState> state_of(const ResumePoint& from, train::Trainer& trainer, Ranks& ranks) {
   SHRIKE_ASSIGN(const RunState state, run_state_from(from.checkpoint.state, from.source));
@@ -137,11 +157,15 @@ Result<int> training_run(const TrainOptions& options, Ranks& ranks) {
   SHRIKE_TRY(ranks.by_first([&] { return folder.check_free(); }));
   SHRIKE_ASSIGN(Prepared prepared, prepare(options, nullptr, ranks));
   SHRIKE_TRY(prepared.trainer->take_from_first());
+  prepared.settings.id = new_run_id();
   const Json arguments = arguments_of(options, prepared);
   SHRIKE_ASSIGN(Run run, Run::create(options, prepared.data, prepared.settings, ranks,
                                      *std::move(prepared.trainer), std::nullopt));
+  std::optional<RunLock> lock;  // of the first rank
   SHRIKE_TRY(ranks.by_first([&]() -> Result<void> {
     SHRIKE_TRY(make_folders(folder.path()));
+    SHRIKE_ASSIGN(lock, RunLock::take(folder.lock()));
+    SHRIKE_TRY(folder.check_free());  // still
     return write_durable_file(folder.arguments(), dump_json(arguments, 2) + "\n");
   }));
   if (!caught) caught.emplace();
@@ -159,14 +183,22 @@ Result<int> resumed_run(const TrainOptions& given, Ranks& ranks) {
   }));
   SHRIKE_ASSIGN(const Json json, parse_json(text, source));
   SHRIKE_ASSIGN(TrainOptions options, train_options_from(json, source));
+  SHRIKE_ASSIGN(const std::string id, run_id(json, source));
   options.out = given.resume;
   if (given.threads > 0) options.threads = given.threads;
   options.json = given.json;
+  std::optional<RunLock> lock;  // of the first rank
+  SHRIKE_TRY(ranks.by_first([&]() -> Result<void> {
+    SHRIKE_ASSIGN(lock, RunLock::take(folder.lock()));
+    return {};
+  }));
   SHRIKE_ASSIGN(const std::optional<ResumePoint> from, resume_point(folder, json, ranks));
   SHRIKE_ASSIGN(Prepared prepared, prepare(options, from ? &*from : nullptr, ranks));
+  prepared.settings.id = id;
   std::optional<RunState> state;
   if (from) {
     SHRIKE_ASSIGN(state, state_of(*from, *prepared.trainer, ranks));
+    SHRIKE_TRY(check_same_val(*state, prepared.data));
   } else {
     SHRIKE_TRY(prepared.trainer->take_from_first());
   }

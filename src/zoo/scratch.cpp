@@ -19,8 +19,11 @@ Result<Graph> cfg_graph(const std::string& name, const ScratchOptions& options) 
   SHRIKE_ASSIGN(Graph graph, read_darknet_cfg(name));
   const Shape& input = *graph.value(graph.inputs[0]).shape;
   if (options.size && *options.size != std::array{input[2], input[3]})
-    return usage_error(name + " is for pictures of " + std::to_string(input[2]) + "x" +
-                       std::to_string(input[3]) + ": change its height and width to train another");
+    return usage_error(
+        name + " says itself how large its input is, " + std::to_string(input[2]) + "x" +
+        std::to_string(input[3]) + " (height and width of its [net] section), not " +
+        std::to_string((*options.size)[0]) + "x" + std::to_string((*options.size)[1]) +
+        ": leave out --imgsz, or change these two lines in a copy of the file");
   SHRIKE_TRY(change_classes(graph, options.classes, options.seed));
   return graph;
 }

@@ -1,0 +1,25 @@
+// RunLock: that one process alone is at work on a run's folder.
+#pragma once
+
+#include <filesystem>
+
+#include "base/file_descriptor.h"
+#include "base/result.h"
+
+namespace shrike {
+
+class RunLock {
+ public:
+  // flock() on the file `path`, made where it is not there and left there: the kernel lets go of it
+  // when the process ends, however that happens. It holds who has it, for who comes second. A file
+  // system without locks is no error: nobody is kept out there. Errors: kUsage where another
+  // process has it, with its number and machine; kRuntime where the file cannot be made.
+  static Result<RunLock> take(const std::filesystem::path& path);
+
+ private:
+  explicit RunLock(FileDescriptor file) : file_(std::move(file)) {}
+
+  FileDescriptor file_;
+};
+
+}  // namespace shrike

@@ -1,0 +1,93 @@
+// What `shrike train` says of pictures, names and options before the first epoch, and what it leaves
+// out of what it saves.
+#include "formats/onnx_reader.h"
+#include "formats/onnx_writer.h"
+#include "squares.h"
+
+namespace shrike::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+class BadData : public SquaresTest {
+ protected:
+  void damage(const std::string& picture) const {
+    file(picture, bytes_of(at(picture)).substr(0, 300));
+  }
+
+  void expect_refused(const std::vector<std::string>& words, int code,
+                      const std::vector<std::string>& parts) const {
+    const Outcome outcome = run_shrike(words);
+    EXPECT_EQ(outcome.code, code) << outcome.err;
+    for (const std::string& part : parts)
+      EXPECT_NE(outcome.err.find(part), std::string::npos) << part << " in " << outcome.err;
+    EXPECT_FALSE(fs::exists(at("run")));
+  }
+};
+
+TEST_F(BadData, PicturesOfValAreNamedBeforeTheFirstEpoch) {
+  damage("set/images/val/103.png");
+  Start start;
+  start.words = words("run", {"--epochs", "1", "--freeze", "nothing."});  // which ends it early
+  const Outcome early = run_shrike(start);
+  EXPECT_EQ(early.code, 2) << early.err;
+  EXPECT_NE(early.err.find("val/103.png"), std::string::npos) << early.err;
+  start.words = words("run", {"--epochs", "1"});
+  const Outcome whole = run_shrike(start);
+  EXPECT_EQ(whole.code, 0) << whole.err;
+  EXPECT_NE(whole.err.find("val/103.png"), std::string::npos) << whole.err;
+  EXPECT_NE(bytes_of(at("run/report/report.json")).find("103.png"), std::string::npos)
+      << "the report tells what was skipped";
+}
+
+TEST_F(BadData, AValWithoutAnyPictureToReadEndsTheRunAtOnce) {
+  for (int i = 0; i < 12; ++i) damage("set/images/val/" + std::to_string(100 + i) + ".png");
+  expect_refused(words("run"), 3, {"val", "none of its 12 pictures can be read"});
+}
+
+TEST_F(BadData, NamesThatAreThereTwiceAreTold) {
+  file("set/data.yaml", "path: .\ntrain: images/train\nval: images/val\nnames: [red, red]\n");
+  const Outcome outcome = run_shrike(words("run", {"--epochs", "1"}));
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("classes 0 and 1 are both called 'red'"), std::string::npos)
+      << outcome.err;
+}
+
+TEST_F(BadData, OptionsThatLeaveNothingToDo) {
+  expect_refused(words("run", {"--freeze", "layer_"}), 2, {"--freeze", "nothing"});
+  expect_refused(words("run", {"--imgsz", "96"}), 2, {"squares.cfg", "--imgsz", "[net]", "64x64"});
+}
+
+// Without a terminal: after the first batch, before the first epoch is at its end.
+TEST_F(BadData, ALineComesBeforeTheFirstEpochEnds) {
+  const Outcome outcome = run_shrike(words("run", {"--epochs", "1"}));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out.find("epoch 1/1  1/3"), 0u) << outcome.out;
+  EXPECT_EQ(outcome.out.find("epoch 1/1  2/3"), std::string::npos) << outcome.out;
+  EXPECT_EQ(outcome.out.find('\r'), std::string::npos) << outcome.out;
+}
+
+TEST_F(BadData, WhatAnExportSaidOfItselfIsNotSaidOfWhatItBecame) {
+  ASSERT_EQ(run_shrike(words("first", {"--epochs", "1"})).code, 0);
+  Result<Graph> graph = read_onnx(at("first/best.onnx"));
+  ASSERT_TRUE(graph) << graph.error().message;
+  for (const char* key : {"date", "args", "description", "version", "license"})
+    graph->metadata[key] = "old";
+  ASSERT_TRUE(save_onnx(*graph, at("export.onnx")));
+  std::vector<std::string> on = words("second", {"--epochs", "1"});
+  on[1] = "--model";
+  on[2] = path("export.onnx");
+  const Outcome outcome = run_shrike(on);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  for (const char* name : {"second/best.onnx", "second/last.onnx"}) {
+    const Result<Graph> saved = read_onnx(at(name));
+    ASSERT_TRUE(saved) << saved.error().message;
+    for (const char* key : {"date", "args", "description", "version"})
+      EXPECT_FALSE(saved->metadata.contains(key)) << key;
+    EXPECT_EQ(saved->metadata.at("license"), "old");
+    EXPECT_EQ(saved->metadata.at("names"), "{0: 'red', 1: 'blue'}");
+  }
+}
+
+}  // namespace
+}  // namespace shrike::testing

@@ -1,0 +1,149 @@
+// `shrike train --resume` goes on with the run that lies there, by itself, on the data that it began
+// with, or says why it does not.
+#include <span>
+#include <thread>
+
+#include "base/sha256.h"
+#include "squares.h"
+
+namespace shrike::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+class RunIdentity : public SquaresTest {
+ protected:
+  std::vector<std::string> run(const std::string& out, const std::string& seed) const {
+    return words(out, {"--epochs", "4", "--save-seconds", "0", "--seed", seed});
+  }
+
+  // Ended once it has judged an epoch.
+  void start_and_end(const std::vector<std::string>& words, const std::string& out) {
+    Start start;
+    start.words = words;
+    start.signal = SIGTERM;
+    start.interrupt_when = at(out) / "results.csv";
+    const Outcome outcome = run_shrike(start);
+    ASSERT_EQ(outcome.code, 128 + SIGTERM) << outcome.err;
+  }
+
+  Outcome resume(const std::string& out) const {
+    return run_shrike({"train", "--resume", path(out)});
+  }
+
+  // Which changes nothing in the folder.
+  void expect_refused(const std::string& out, int code, const std::vector<std::string>& parts) const {
+    const std::vector<std::string> before = names_in(at(out) / "checkpoints");
+    const Outcome outcome = resume(out);
+    EXPECT_EQ(outcome.code, code) << outcome.err;
+    for (const std::string& part : parts)
+      EXPECT_NE(outcome.err.find(part), std::string::npos) << part << " in " << outcome.err;
+    EXPECT_EQ(names_in(at(out) / "checkpoints"), before);
+  }
+
+  std::string newest_state(const std::string& out) const {
+    std::string newest;
+    for (const std::string& name : names_in(at(out) / "checkpoints"))
+      if (name.ends_with(".json") &&
+          (name.size() > newest.size() || (name.size() == newest.size() && name > newest)))
+        newest = name;
+    return out + "/checkpoints/" + newest;
+  }
+};
+
+// The network and the number of pictures are the same.
+TEST_F(RunIdentity, ACheckpointOfAnotherSeedIsRefused) {
+  start_and_end(run("run", "1"), "run");
+  start_and_end(run("other", "2"), "other");
+  fs::rename(at("run/checkpoints"), at("own"));
+  fs::copy(at("other/checkpoints"), at("run/checkpoints"));
+  expect_refused("run", 3, {"checkpoints/checkpoint-", "another run"});
+  fs::remove_all(at("run/checkpoints"));
+  fs::rename(at("own"), at("run/checkpoints"));
+  const Outcome own = resume("run");
+  EXPECT_EQ(own.code, 0) << own.err;
+}
+
+TEST_F(RunIdentity, AChangedValIsNoticed) {
+  start_and_end(run("run", "0"), "run");
+  const std::string label = bytes_of(at("set/labels/val/103.txt"));
+  file("set/labels/val/103.txt", "0 0.5 0.5 0.25 0.25\n");
+  expect_refused("run", 3, {"val", "the run began with"});
+  file("set/labels/val/103.txt", label);
+
+  const std::string picture = bytes_of(at("set/images/val/104.png"));
+  file("set/images/val/104.png", picture.substr(0, 300));
+  expect_refused("run", 3, {"104.png", "the run began with"});
+  file("set/images/val/104.png", picture);
+
+  file("set/data.yaml", "path: .\ntrain: images/train\nval: images/val\nnames: [blue, red]\n");
+  expect_refused("run", 3, {"classes", "the run began with"});
+  file("set/data.yaml", "path: .\ntrain: images/train\nval: images/val\nnames: [red, blue]\n");
+  EXPECT_EQ(resume("run").code, 0);
+}
+
+TEST_F(RunIdentity, ACheckpointOfAnotherFormatSaysSo) {
+  start_and_end(run("run", "0"), "run");
+  for (const std::string& name : names_in(at("run/checkpoints"))) {
+    if (!name.ends_with(".json")) continue;
+    Json all = Json::parse(bytes_of(at("run/checkpoints") / name));
+    Json& body = all["checkpoint"];
+    body["format"] = 1;
+    const std::string checked = dump_json(body);
+    all["sha256"] = sha256_hex(std::as_bytes(std::span(checked)));
+    file("run/checkpoints/" + name, dump_json(all));
+  }
+  expect_refused("run", 3, {"format 1", "cannot go on with", "--model"});
+}
+
+TEST_F(RunIdentity, OneProcessAloneIsAtWork) {
+  Start start;
+  start.words = words("run", {"--epochs", "100000", "--patience", "0"});
+  start.signal = SIGTERM;
+  start.interrupt_when = at("enough");
+  Outcome first;
+  std::thread other([&] { first = run_shrike(start); });
+  for (int i = 0; i < 6000 && !fs::exists(at("run/results.csv")); ++i) ::usleep(10'000);
+  const Outcome second = resume("run");
+  EXPECT_EQ(second.code, 2) << second.err;
+  EXPECT_NE(second.err.find("at work on this run"), std::string::npos) << second.err;
+  const std::string note = bytes_of(at("run/run.lock"));
+  EXPECT_NE(second.err.find(note.substr(0, note.find('\n'))), std::string::npos) << note;
+  EXPECT_TRUE(note.starts_with("process ")) << note;
+  file("enough", "");
+  other.join();
+  EXPECT_EQ(first.code, 128 + SIGTERM) << first.err;
+  // What is left of a lock keeps nobody out.
+  EXPECT_TRUE(fs::exists(at("run/run.lock")));
+  start.words = {"train", "--resume", path("run")};
+  start.interrupt_after = std::chrono::milliseconds(0);
+  EXPECT_NE(run_shrike(start).code, 2);
+}
+
+// As if they had been given on the command line.
+TEST_F(RunIdentity, ArgumentsAreCheckedAsThoseOfACommandLine) {
+  start_and_end(run("run", "0"), "run");
+  const std::string text = bytes_of(at("run/args.json"));
+  const Json good = Json::parse(text);
+  const auto refused = [&](const std::string& name, const Json& value, const std::string& part) {
+    Json bad = good;
+    ASSERT_TRUE(bad.contains(name)) << name;
+    bad[name] = value;
+    file("run/args.json", dump_json(bad));
+    expect_refused("run", 3, {"args.json", part});
+  };
+  refused("batch", 0, "--batch");
+  refused("epochs", 2.5, "--epochs");
+  refused("epochs", "many", "'epochs'");
+  refused("optimizer", "Adam", "--optimizer");
+  refused("hsv_h", 7, "--hsv-h");
+  refused("unlabeled", "there", "--unlabeled");
+  refused("model", "yolov8n", "--scratch");
+  EXPECT_EQ(good["model"], "") << "of a run from scratch";
+  file("run/args.json", text);
+  const Outcome own = resume("run");
+  EXPECT_EQ(own.code, 0) << own.err;
+}
+
+}  // namespace
+}  // namespace shrike::testing
