@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view kStart = "checkpoint-", kTensors = ".safetensors", kState = ".json";
 constexpr std::string_view kTemporary = ".shrike.";  // base/temporary.h
-constexpr int kFormat = 2;  // 1: without the run that it is of
+constexpr int kFormat = 3;  // 1: without the run that it is of; 2: without the best scores
 constexpr size_t kKept = 2;  // the newest, and the newest whole one before it
 constexpr size_t kMostState = size_t{64} << 20;
 
@@ -144,10 +144,11 @@ Result<void> CheckpointFolder::write(const Checkpoint& checkpoint) const {
   return {};
 }
 
-Result<FoundCheckpoint> CheckpointFolder::newest() const {
+Result<FoundCheckpoint> CheckpointFolder::newest(std::optional<int64_t> before) const {
   SHRIKE_ASSIGN(const std::vector<std::string> names, names_in(folder_));
   FoundCheckpoint found;
   for (const int64_t step : steps_among(names)) {
+    if (before && step >= *before) continue;
     Result<Checkpoint> checkpoint = read_checkpoint(folder_, step);
     if (checkpoint) {
       found.checkpoint = *std::move(checkpoint);

@@ -44,9 +44,10 @@ class CheckpointFolder {
   // before are then as they were.
   Result<void> write(const Checkpoint& checkpoint) const;
 
-  // Tensors share the mapped file, which may be replaced meanwhile. Nothing where there is none.
-  // Errors: kRuntime where the folder cannot be read; damage is none.
-  Result<FoundCheckpoint> newest() const;
+  // Of those before the step `before`, where it is given. Tensors share the mapped file, which may
+  // be replaced meanwhile. Nothing where there is none. Errors: kRuntime where the folder cannot be
+  // read; damage is none.
+  Result<FoundCheckpoint> newest(std::optional<int64_t> before = {}) const;
 
  private:
   std::filesystem::path folder_;

@@ -117,6 +117,18 @@ TEST_F(CheckpointTest, AWholeOneIsAmongThoseThatAreKept) {
   EXPECT_EQ(files(path_).size(), 4u);
 }
 
+TEST_F(CheckpointTest, TheNewestBeforeAStep) {
+  for (const int64_t step : {3, 7}) ASSERT_TRUE(folder_.write(made(step)));
+  for (const auto& [before, step] : {std::pair{8, 7}, {7, 3}, {4, 3}}) {
+    const Result<FoundCheckpoint> found = folder_.newest(before);
+    ASSERT_TRUE(found && found->checkpoint) << before;
+    EXPECT_EQ(found->checkpoint->step, step) << before;
+  }
+  const Result<FoundCheckpoint> none = folder_.newest(3);
+  ASSERT_TRUE(none);
+  EXPECT_FALSE(none->checkpoint);
+}
+
 TEST_F(CheckpointTest, AFullDiskLeavesTheOneBefore) {
   ASSERT_TRUE(folder_.write(made(1)));
   const pid_t child = fork();

@@ -84,12 +84,14 @@ RunMode Trainer::State::mode() const {
 StepReport Trainer::State::finish_step(const Rates& rates) {
   StepReport report;
   flat_.fetch();
-  if (!completes_update(rates)) return report;
+  const bool complete = completes_update(rates);
   const double larger = scales_loss() ? place_.scaler.scale : 1;
-  if (options_.sparsity > 0)
+  if (complete && options_.sparsity > 0)
     add_sparsity(flat_, flat_.range(ParameterGroup::kScales), options_.sparsity * larger);
   const double length = norm(flat_.gradients()) / larger;
-  const bool finite = std::isfinite(length);
+  // What is added up is looked at, too: a checkpoint holds it. Each rank has its own till the end.
+  const bool finite = complete ? std::isfinite(length) : on_all_ranks(std::isfinite(length));
+  if (finite && !complete) return report;
   report.finite = finite;
   if (scales_loss()) report.finite = place_.scaler.update(finite);
   if (!report.finite) return report;

@@ -39,6 +39,11 @@ Trainer::State::Sums Trainer::State::over_ranks(const LossValue& loss, const Bat
   return {numbers[0], static_cast<int64_t>(numbers[1]), {numbers.begin() + 2, numbers.end()}};
 }
 
+bool Trainer::State::on_all_ranks(bool here) const {
+  if (!options_.group) return here;
+  return options_.group->summed(at::tensor({here ? 0.0 : 1.0}, at::kDouble)).item<double>() == 0;
+}
+
 void Trainer::State::backward(const at::Tensor& total) {
   const double larger = scales_loss() ? place_.scaler.scale : 1;
   const bool over_ranks = buckets_ && completes_update(rates());

@@ -34,7 +34,9 @@ class Trainer::State {
   bool completes_update(const Rates& rates) const {
     return place_.batches - place_.last_update >= rates.accumulate;
   }
-  // Gradients to weights, where enough batches are in them. Says whether they were finite.
+  // True where it is on each of them.
+  bool on_all_ranks(bool here) const;
+  // Gradients to weights, where enough batches are in them. Says whether they are finite.
   StepReport finish_step(const Rates& rates);
   bool between_updates() const { return place_.batches - 1 > place_.last_update; }
   RunMode mode() const;

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <random>
 
@@ -102,6 +104,37 @@ TEST(Trainer, AddsBatchesUpToAnUpdate) {
   learn(trainer, 2, 3);
   EXPECT_EQ(trainer.place().updates, 2);
   EXPECT_FALSE(has_gradients(trainer));
+}
+
+// Its checkpoint would be of no use.
+TEST(Trainer, InfiniteGradientsAreNoticedWhileTheyAreAddedUp) {
+  TrainerOptions options = options_of_two();
+  options.schedule.nominal = 6;
+  options.schedule.warmup_epochs = 0;
+  Trainer trainer = made(2, options);
+  learn(trainer, 0, 1);
+  std::vector<NamedTensor> tensors = trainer.tensors();
+  const TrainerPlace place = trainer.place();
+  ASSERT_EQ(place.updates, 0) << "of three batches";
+  const auto gradient = std::find_if(tensors.begin(), tensors.end(), [](const NamedTensor& tensor) {
+    return tensor.name.starts_with("gradients/");
+  });
+  ASSERT_NE(gradient, tensors.end());
+  gradient->tensor.mutable_data<float>()[0] = std::numeric_limits<float>::infinity();
+  ASSERT_TRUE(trainer.go_on_from(place, tensors));
+  const Result<StepReport> report = trainer.step(batch_of(1));
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_FALSE(report->finite);
+  EXPECT_EQ(trainer.place().batches, 1);
+}
+
+TEST(Trainer, ATrainerThatIsFrozenWholeIsRefused) {
+  TrainerOptions options = options_of_two();
+  options.frozen = [](const std::string&) { return true; };
+  const Result<Trainer> trainer = Trainer::create(network(2), options);
+  ASSERT_FALSE(trainer);
+  EXPECT_EQ(trainer.error().kind, ErrorKind::kUsage);
+  EXPECT_NE(trainer.error().message.find("--freeze"), std::string::npos) << trainer.error().message;
 }
 
 TEST(Trainer, WhatIsFrozenStaysAsItIs) {

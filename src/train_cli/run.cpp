@@ -1,7 +1,9 @@
 #include "train_cli/run.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <iterator>
 
 #include "augment/batch_page.h"
 #include "base/excerpt.h"
@@ -28,7 +30,7 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 }  // namespace
 
 Run::Run(const TrainOptions& options, const RunData& data, const RunSettings& settings,
-         Ranks& ranks, train::Trainer trainer)
+         Ranks& ranks, train::Trainer trainer, NetworkState network)
     : options_(options),
       data_(data),
       settings_(settings),
@@ -36,12 +38,13 @@ Run::Run(const TrainOptions& options, const RunData& data, const RunSettings& se
       trainer_(std::move(trainer)),
       folder_(options.out),
       checkpoints_(folder_.checkpoints()),
-      table_(trainer_.loss_names()) {}
+      table_(trainer_.loss_names()),
+      network_(std::move(network)) {}
 
 Result<Run> Run::create(const TrainOptions& options, const RunData& data,
                         const RunSettings& settings, Ranks& ranks, train::Trainer trainer,
-                        const std::optional<RunState>& state) {
-  Run run(options, data, settings, ranks, std::move(trainer));
+                        NetworkState network, const std::optional<RunState>& state) {
+  Run run(options, data, settings, ranks, std::move(trainer), std::move(network));
   SHRIKE_TRY(run.open_loaders(state ? &*state : nullptr));
   if (state) {
     run.state_ = *state;
@@ -52,7 +55,6 @@ Result<Run> Run::create(const TrainOptions& options, const RunData& data,
   run.progress_ = std::make_unique<Progress>(
       run.trainer_.loss_names(), options.epochs, run.state_.epochs_done,
       ranks.first() && stderr_is_terminal(), options.json ? stderr : stdout);
-  run.network_.emplace(run.trainer_.network(), run.trainer_.tensors());
   return run;
 }
 
@@ -84,7 +86,7 @@ Result<int> Run::go() {
     tell_left_out();
     SHRIKE_TRY(show_batch(*batch));
     SHRIKE_ASSIGN(const bool finite, learn_from(*batch));
-    if (!finite) SHRIKE_TRY(go_back());
+    if (!finite) SHRIKE_TRY(go_back(batch->epoch));
   }
 }
 
@@ -146,7 +148,7 @@ Result<void> Run::end_epoch() {
   if (!validation) return {};  // a signal: it is judged when the run goes on
   // Of which the first rank alone has scores: no AP is less than 0.
   SHRIKE_ASSIGN(const std::vector<double> score, ranks_.largest({fitness(validation->scores)}));
-  const bool best = state_.epochs_done == 0 || score[0] > state_.best_fitness;
+  const bool best = state_.best_epoch < 0 || score[0] > state_.best_fitness;
   if (best) {
     state_.best_fitness = score[0];
     state_.best_epoch = state_.epochs_done;
@@ -163,6 +165,10 @@ Result<void> Run::write_epoch(const Graph& average, const Scores& scores, bool b
   SHRIKE_TRY(save_trained(average, norms, folder_.last()));
   const EpochRow row = row_of(scores);
   table_.add(row);
+  if (best) {
+    state_.best_scores.clear();
+    for (const char* name : kBestColumns) state_.best_scores.push_back(table_.column(name).back());
+  }
   SHRIKE_TRY(table_.write(folder_.results()));
   if (options_.tensorboard) SHRIKE_TRY(add_events(row));
   progress_->epoch(row, best);
@@ -208,17 +214,26 @@ Result<void> Run::save_checkpoint() {
   SHRIKE_TRY(trainer_.bring_gradients_to_first());
   const Result<void> written = ranks_.by_first([&] {
     Json state = to_json(state_);
-    state["network"] = network_->json();
+    state["network"] = network_.json();
     std::vector<NamedTensor> tensors = trainer_.tensors();
-    tensors.insert(tensors.end(), network_->tensors().begin(), network_->tensors().end());
+    tensors.insert(tensors.end(), network_.tensors().begin(), network_.tensors().end());
     return checkpoints_.write({state_.trainer.batches, std::move(state), std::move(tensors)});
   });
   saved_ = Clock::now();
   return written;
 }
 
-Result<void> Run::go_back() {
-  const std::string where = "epoch " + std::to_string(loader_->state().epoch + 1);
+// The newest; where the run has come back to it before and got nowhere, the one before that: its
+// weights may be what the losses come of.
+Result<FoundCheckpoint> Run::checkpoint_to_go_back_to() const {
+  SHRIKE_ASSIGN(FoundCheckpoint newest, checkpoints_.newest());
+  if (!newest.checkpoint || newest.checkpoint->step != state_.returned_to) return newest;
+  SHRIKE_ASSIGN(FoundCheckpoint before, checkpoints_.newest(state_.returned_to));
+  return before.checkpoint ? std::move(before) : std::move(newest);
+}
+
+Result<void> Run::go_back(int64_t epoch) {
+  const std::string where = "epoch " + std::to_string(epoch + 1);
   if (state_.returns == kMostReturns)
     return runtime_error("the loss is not finite in " + where + ", after " +
                          std::to_string(kMostReturns) +
@@ -226,12 +241,16 @@ Result<void> Run::go_back() {
                          "look at the labels (shrike data check)");
   const int64_t returns = state_.returns + 1;
   const auto newest = [&]() -> Result<std::string> {
-    SHRIKE_ASSIGN(FoundCheckpoint found, checkpoints_.newest());
+    SHRIKE_ASSIGN(FoundCheckpoint found, checkpoint_to_go_back_to());
     if (!found.checkpoint)
       return runtime_error("the loss is not finite in " + where + ", and no checkpoint is whole");
     SHRIKE_ASSIGN(RunState before,
                   run_state_from(found.checkpoint->state, folder_.checkpoints().string()));
     before.returns = returns;
+    before.returned_to = found.checkpoint->step;
+    before.best_fitness = state_.best_fitness;  // best.onnx is what it is
+    before.best_epoch = state_.best_epoch;
+    before.best_scores = state_.best_scores;
     before.trainer.slower = std::pow(kSlower, static_cast<double>(returns));
     SHRIKE_TRY(trainer_.go_on_from(before.trainer, found.checkpoint->tensors));
     SHRIKE_TRY(back_to(before, where));
@@ -283,8 +302,8 @@ Json Run::summary() const {
                {"stopped_early", state_.epochs_done < options_.epochs},
                {"seconds", seconds()},
                {"best_epoch", state_.best_epoch + 1}};
-  for (const char* name : {"map50_95", "map50", "precision", "recall"})
-    json[name] = table_.column(name)[static_cast<size_t>(state_.best_epoch)];
+  for (size_t i = 0; i < std::min(std::size(kBestColumns), state_.best_scores.size()); ++i)
+    json[kBestColumns[i]] = state_.best_scores[i];
   return json;
 }
 

@@ -32,11 +32,11 @@ inline constexpr double kSlower = 0.25;
 
 class Run {
  public:
-  // Borrows options, data, settings and ranks. `state`: that of a checkpoint the trainer was given,
-  // or nothing.
+  // Borrows options, data, settings and ranks. `network`: the trainer's. `state`: that of a
+  // checkpoint the trainer was given, or nothing.
   static Result<Run> create(const TrainOptions& options, const RunData& data,
                             const RunSettings& settings, Ranks& ranks, train::Trainer trainer,
-                            const std::optional<RunState>& state);
+                            NetworkState network, const std::optional<RunState>& state);
 
   // To the end, or until a signal to one of the ranks: the exit code, on each of them. Errors: kInput
   // where no picture can be read, kRuntime for the machine, for losses that stay infinite or no
@@ -47,7 +47,7 @@ class Run {
   using Clock = std::chrono::steady_clock;
 
   Run(const TrainOptions& options, const RunData& data, const RunSettings& settings, Ranks& ranks,
-      train::Trainer trainer);
+      train::Trainer trainer, NetworkState network);
 
   // What all do next.
   struct Decision {
@@ -71,8 +71,9 @@ class Run {
   Result<void> add_events(const EpochRow& row);
   double seconds() const;
   Result<void> save_checkpoint();
-  // To the newest checkpoint, with lower rates.
-  Result<void> go_back();
+  // With lower rates, from a batch of this epoch.
+  Result<void> go_back(int64_t epoch);
+  Result<FoundCheckpoint> checkpoint_to_go_back_to() const;
   // What of the folder was written behind it is forgotten, and that is said.
   Result<void> back_to(const RunState& before, const std::string& where);
   Result<int> end();
@@ -91,8 +92,8 @@ class Run {
   CheckpointFolder checkpoints_;
   ResultsTable table_;
   std::unique_ptr<Progress> progress_;
-  std::optional<NetworkState> network_;  // as every checkpoint has it
-  std::optional<EventFile> events_;      // from the first epoch on that this program ends
+  NetworkState network_;             // as every checkpoint has it
+  std::optional<EventFile> events_;  // from the first epoch on that this program ends
   RunState state_;  // but for trainer and loader, which know their own place
   Clock::time_point start_ = Clock::now(), saved_ = start_;
   double seconds_before_ = 0;

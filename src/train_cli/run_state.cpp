@@ -39,8 +39,10 @@ void for_each_member(State& s, const Visit& visit) {
   visit("run", "epochs_done", s.epochs_done);
   visit("run", "best_fitness", s.best_fitness);
   visit("run", "best_epoch", s.best_epoch);
+  visit("run", "best_scores", s.best_scores);
   visit("run", "seconds", s.seconds);
   visit("run", "returns", s.returns);
+  visit("run", "returned_to", s.returned_to);
 }
 
 }  // namespace

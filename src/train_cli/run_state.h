@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "augment/loader.h"
 #include "base/result.h"
@@ -11,6 +12,9 @@
 #include "train_cli/epoch_sums.h"
 
 namespace shrike {
+
+// Columns of results.csv that are said of the best epoch.
+inline constexpr const char* kBestColumns[] = {"map50_95", "map50", "precision", "recall"};
 
 struct RunState {
   std::string id;       // of the run: another's checkpoint does not belong here
@@ -21,10 +25,13 @@ struct RunState {
   EpochSums sums;            // of the epoch that is not judged yet
   double rate = 0;           // of the last batch
   int64_t epochs_done = 0;   // and judged: as many rows has results.csv
+  // Of best.onnx, also where its epoch was done again since.
   double best_fitness = 0;
-  int64_t best_epoch = 0;
+  int64_t best_epoch = -1;          // none yet
+  std::vector<double> best_scores;  // kBestColumns of its row
   double seconds = 0;        // that the run has taken
   int64_t returns = 0;       // to a checkpoint, as a loss was not finite
+  int64_t returned_to = -1;  // the batches of the last one
 };
 
 Json to_json(const RunState& state);

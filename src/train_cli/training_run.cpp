@@ -48,6 +48,7 @@ struct Prepared {
   RunData data;
   RunSettings settings;
   std::optional<train::Trainer> trainer;
+  std::optional<NetworkState> network;
 };
 
 // The network of a checkpoint, as the run that wrote it had it.
@@ -66,10 +67,6 @@ std::string data_text(const RunData& data) {
          std::to_string(data_fingerprint(data.train)) + "\nval " +
          std::to_string(data.val.samples.size()) + " pictures, " +
          std::to_string(data.judged);
-}
-
-std::string fingerprint_of(const train::Trainer& trainer) {
-  return NetworkState(trainer.network(), trainer.tensors()).fingerprint();
 }
 
 // All that is there before the first batch, and the same on all ranks. `from`: what the run goes on
@@ -97,7 +94,8 @@ Result<Prepared> prepare(const TrainOptions& options, const ResumePoint* from, R
       train::Trainer::create(std::move(network.training), prepared.settings.trainer);
   if (!trainer) return in_context(network.source, trainer.error());
   prepared.trainer = *std::move(trainer);
-  SHRIKE_TRY(ranks.expect_same("the models", fingerprint_of(*prepared.trainer)));
+  prepared.network.emplace(prepared.trainer->network(), prepared.trainer->tensors());
+  SHRIKE_TRY(ranks.expect_same("the models", prepared.network->fingerprint()));
   return prepared;
 }
 
@@ -105,7 +103,7 @@ Result<Prepared> prepare(const TrainOptions& options, const ResumePoint* from, R
 Json arguments_of(const TrainOptions& options, const Prepared& prepared) {
   Json json = to_json(options);
   json["chosen"] = chosen_json(prepared.settings);
-  json["chosen"]["network_sha256"] = fingerprint_of(*prepared.trainer);
+  json["chosen"]["network_sha256"] = prepared.network->fingerprint();
   return json;
 }
 
@@ -160,7 +158,8 @@ Result<int> training_run(const TrainOptions& options, Ranks& ranks) {
   prepared.settings.id = new_run_id();
   const Json arguments = arguments_of(options, prepared);
   SHRIKE_ASSIGN(Run run, Run::create(options, prepared.data, prepared.settings, ranks,
-                                     *std::move(prepared.trainer), std::nullopt));
+                                     *std::move(prepared.trainer), *std::move(prepared.network),
+                                     std::nullopt));
   std::optional<RunLock> lock;  // of the first rank
   SHRIKE_TRY(ranks.by_first([&]() -> Result<void> {
     SHRIKE_TRY(make_folders(folder.path()));
@@ -203,7 +202,8 @@ Result<int> resumed_run(const TrainOptions& given, Ranks& ranks) {
     SHRIKE_TRY(prepared.trainer->take_from_first());
   }
   SHRIKE_ASSIGN(Run run, Run::create(options, prepared.data, prepared.settings, ranks,
-                                     *std::move(prepared.trainer), state));
+                                     *std::move(prepared.trainer), *std::move(prepared.network),
+                                     state));
   if (!caught) caught.emplace();
   return run.go();
 }

@@ -1,0 +1,104 @@
+// A loss that is not finite: back to a checkpoint with lower rates, or a clear end.
+#include <limits>
+
+#include "checkpoint/checkpoint.h"
+#include "squares.h"
+
+namespace shrike::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Returns : public SquaresTest {
+ protected:
+  // Killed before the last batch of its second epoch, with checkpoints of batches 4 and 5. Gives the
+  // second one.
+  Checkpoint make_run() {
+    Start start;
+    start.words = words("run", {"--epochs", "4", "--save-seconds", "0"});
+    start.signal = SIGKILL;
+    start.interrupt_when = at("run/checkpoints/checkpoint-5.json");
+    for (int i = 0; i < 20; ++i) {  // a busy machine may notice it too late
+      fs::remove_all(at("run"));
+      run_shrike(start);
+      const Result<FoundCheckpoint> found = checkpoints_.newest();
+      if (found && found->checkpoint && found->checkpoint->step == 5) return *found->checkpoint;
+    }
+    ADD_FAILURE() << "it is never killed in time";
+    return {};
+  }
+
+  // All weights infinite: so is every loss, at any rate.
+  static void spoil(Checkpoint& checkpoint) {
+    for (NamedTensor& tensor : checkpoint.tensors) {
+      if (!tensor.name.starts_with("weights/")) continue;
+      Tensor changed(DType::kF32, tensor.tensor.shape());
+      for (float& value : changed.mutable_data<float>())
+        value = std::numeric_limits<float>::infinity();
+      tensor.tensor = std::move(changed);
+    }
+  }
+
+  static size_t count(const std::string& text, const std::string& part) {
+    size_t found = 0;
+    for (size_t at = 0; (at = text.find(part, at)) != std::string::npos; ++at) ++found;
+    return found;
+  }
+
+  const CheckpointFolder checkpoints_{at("run/checkpoints")};
+};
+
+// A rate that is too high at first, and a quarter of it that is not.
+TEST_F(Returns, ALowerRateEndsWell) {
+  const Outcome outcome = run_shrike(words(
+      "run", {"--epochs", "4", "--optimizer", "SGD", "--lr0", "RATE", "--clip", "1e9"}));
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("back to batch 0, rates times 0.25"), std::string::npos)
+      << outcome.err;
+  EXPECT_EQ(rows("run").size(), 5u);
+}
+
+TEST_F(Returns, TheCheckpointBeforeIsUsedWhereTheNewestLeadsNowhere) {
+  Checkpoint newest = make_run();
+  spoil(newest);
+  ASSERT_TRUE(checkpoints_.write(newest));
+  const Outcome outcome = run_shrike({"train", "--resume", path("run")});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(count(outcome.err, "not finite in epoch 2: back to batch 5,"), 1u) << outcome.err;
+  EXPECT_EQ(count(outcome.err, "not finite in epoch 2: back to batch 4,"), 1u) << outcome.err;
+  EXPECT_EQ(rows("run").size(), 5u);
+}
+
+TEST_F(Returns, AfterThreeTheRunEndsAndSaysWhy) {
+  Checkpoint newest = make_run();
+  spoil(newest);
+  fs::remove_all(at("run/checkpoints"));
+  ASSERT_TRUE(checkpoints_.write(newest));
+  const Outcome outcome = run_shrike({"train", "--resume", path("run")});
+  EXPECT_EQ(outcome.code, 5) << outcome.err;
+  EXPECT_EQ(count(outcome.err, "back to batch"), 3u) << outcome.err;
+  EXPECT_NE(outcome.err.find("after 3 returns"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("--lr0"), std::string::npos) << outcome.err;
+}
+
+// The file of an epoch that is done again is still the best there is.
+TEST_F(Returns, TheBestModelIsThatWhichTheRunSays) {
+  Checkpoint newest = make_run();
+  spoil(newest);
+  newest.state["run"]["best_fitness"] = 0.75;
+  newest.state["run"]["best_scores"] = std::vector<double>{0.75, 0.5, 0.25, 0.125};
+  newest.state["run"]["best_epoch"] = 3;
+  ASSERT_TRUE(checkpoints_.write(newest));
+  const std::string best = bytes_of(at("run/best.onnx"));
+  const Outcome outcome = run_shrike({"train", "--resume", path("run"), "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  ASSERT_EQ(count(outcome.err, "back to batch"), 2u) << outcome.err;
+  EXPECT_EQ(bytes_of(at("run/best.onnx")), best);
+  const Json json = json_lines(outcome.out).at(0);
+  EXPECT_EQ(json["best_epoch"], 4);
+  EXPECT_EQ(json["map50_95"], 0.75);
+  EXPECT_EQ(json["recall"], 0.125);
+}
+
+}  // namespace
+}  // namespace shrike::testing
