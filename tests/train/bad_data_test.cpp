@@ -1,5 +1,5 @@
-// What `shrike train` says of pictures, names and options before the first epoch, and what it leaves
-// out of what it saves.
+// What `shrike train` says of pictures, names and options before the first epoch, and what it
+// leaves out of what it saves.
 #include "formats/onnx_reader.h"
 #include "formats/onnx_writer.h"
 #include "squares.h"

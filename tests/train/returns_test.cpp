@@ -11,8 +11,8 @@ namespace fs = std::filesystem;
 
 class Returns : public SquaresTest {
  protected:
-  // Killed before the last batch of its second epoch, with checkpoints of batches 4 and 5. Gives the
-  // second one.
+  // Killed before the last batch of its second epoch, with checkpoints of batches 4 and 5. Gives
+  // the second one.
   Checkpoint make_run() {
     Start start;
     start.words = words("run", {"--epochs", "4", "--save-seconds", "0"});
@@ -50,8 +50,8 @@ class Returns : public SquaresTest {
 
 // A rate that is too high at first, and a quarter of it that is not.
 TEST_F(Returns, ALowerRateEndsWell) {
-  const Outcome outcome = run_shrike(words(
-      "run", {"--epochs", "4", "--optimizer", "SGD", "--lr0", "RATE", "--clip", "1e9"}));
+  const Outcome outcome = run_shrike(words("run", {"--epochs", "4", "--optimizer", "SGD", "--lr0",
+                                                   "10", "--clip", "1e9", "--warmup-epochs", "0"}));
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_NE(outcome.err.find("back to batch 0, rates times 0.25"), std::string::npos)
       << outcome.err;

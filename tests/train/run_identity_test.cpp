@@ -1,5 +1,5 @@
-// `shrike train --resume` goes on with the run that lies there, by itself, on the data that it began
-// with, or says why it does not.
+// `shrike train --resume` goes on with the run that lies there, by itself, on the data that it
+// began with, or says why it does not.
 #include <span>
 #include <thread>
 
@@ -32,7 +32,8 @@ class RunIdentity : public SquaresTest {
   }
 
   // Which changes nothing in the folder.
-  void expect_refused(const std::string& out, int code, const std::vector<std::string>& parts) const {
+  void expect_refused(const std::string& out, int code,
+                      const std::vector<std::string>& parts) const {
     const std::vector<std::string> before = names_in(at(out) / "checkpoints");
     const Outcome outcome = resume(out);
     EXPECT_EQ(outcome.code, code) << outcome.err;
