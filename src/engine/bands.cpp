@@ -41,14 +41,15 @@ std::vector<std::vector<BandPart>> split_into_bands(std::span<const BandLayer> l
                                                     int64_t rows) {
   const BandLayer& last = layers.back();
   const int64_t height = last.problem.out_height;
-  const int64_t each = kernels::divide_up(rows, last.kernel->tile_rows) * last.kernel->tile_rows;
+  const int64_t tile = last.kernel->tile_rows(last.problem);
+  const int64_t each = kernels::divide_up(rows, tile) * tile;
   std::vector<std::vector<BandPart>> bands;
   for (int64_t begin = 0; begin < height; begin += each) {
     std::vector<BandPart> parts(layers.size());
     Rows wanted{begin, std::min(height, begin + each)};
     for (size_t i = layers.size(); i-- > 0;) {
       const ConvProblem& problem = layers[i].problem;
-      parts[i].out = whole_tiles(wanted, layers[i].kernel->tile_rows, problem.out_height);
+      parts[i].out = whole_tiles(wanted, layers[i].kernel->tile_rows(problem), problem.out_height);
       parts[i].in = wanted = rows_read(problem, parts[i].out);
       parts[i].problem = part_of(problem, parts[i].out, parts[i].in);
     }

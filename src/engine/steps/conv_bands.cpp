@@ -136,7 +136,7 @@ bool can_band(Planner& planner, const Node& node) {
     return false;
   // With less for its weights it may get another kernel; those all compute tiles of rows.
   const kernels::ConvProblem problem = conv_problem(planner, node);
-  return kernels::select_kernel(kernels::conv_kernels(), problem).kernel->tile_rows > 0;
+  return kernels::select_kernel(kernels::conv_kernels(), problem).kernel->tile_rows(problem) > 0;
 }
 
 void conv_bands_emit(Planner& planner, std::span<const Node* const> nodes) {

@@ -13,12 +13,18 @@
 #include "kernels/conv/stem_winograd.h"
 #include "kernels/winograd/algorithms.h"
 #include "kernels/winograd/lean.h"
+#include "kernels/winograd/lean_pairs.h"
 #include "kernels/winograd/pairs.h"
 #include "kernels/winograd/winograd.h"
 
 namespace shrike::kernels {
 
 namespace {
+
+template <int64_t kRows>
+int64_t rows_of(const ConvProblem&) {
+  return kRows;
+}
 
 // The same driver with one instruction set's tile.
 template <const TileKernel& kTile>
@@ -31,7 +37,7 @@ constexpr ConvKernel igemm_row(const char* name, CpuNeed need) {
       [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
         igemm_pack(kTile, problem, weights, bias, packed);
       },
-      1,
+      rows_of<1>,
       [](const ConvProblem& problem) { return igemm_packed_bytes(kTile, problem); },
       direct_cost,
       [](const ConvProblem& problem, int threads) {
@@ -55,7 +61,7 @@ constexpr ConvKernel depthwise_row(const char* name, CpuNeed need) {
       [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
         depthwise_pack(kTile.tile->columns, problem, weights, bias, packed);
       },
-      1,
+      rows_of<1>,
       [](const ConvProblem& problem) {
         return depthwise_packed_bytes(kTile.tile->columns, problem);
       },
@@ -77,7 +83,7 @@ constexpr ConvKernel depthwise_sweep_row(const char* name, CpuNeed need) {
       [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
         depthwise_pack(kSweeper.lanes, problem, weights, bias, packed);
       },
-      1,
+      rows_of<1>,
       [](const ConvProblem& problem) { return depthwise_packed_bytes(kSweeper.lanes, problem); },
       direct_cost,
       no_scratch,
@@ -97,7 +103,7 @@ constexpr ConvKernel pointwise_row(const char* name, CpuNeed need) {
       [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
         pointwise_pack(kKernel, problem, weights, bias, packed);
       },
-      1,
+      rows_of<1>,
       [](const ConvProblem& problem) { return pointwise_packed_bytes(kKernel, problem); },
       direct_cost,
       no_scratch,
@@ -117,7 +123,7 @@ constexpr ConvKernel pointwise_few_row(const char* name, CpuNeed need) {
       [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
         pointwise_few_pack(kFew, problem, weights, bias, packed);
       },
-      1,
+      rows_of<1>,
       [](const ConvProblem& problem) { return pointwise_few_packed_bytes(kFew, problem); },
       direct_cost,
       no_scratch,
@@ -137,7 +143,7 @@ constexpr ConvKernel pointwise_pairs_row(const char* name, CpuNeed need) {
       [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
         pointwise_pairs_pack(kPairs, problem, weights, bias, packed);
       },
-      0,
+      rows_of<0>,
       [](const ConvProblem& problem) { return pointwise_pairs_packed_bytes(kPairs, problem); },
       direct_cost,
       [](const ConvProblem& problem, int threads) {
@@ -160,7 +166,7 @@ constexpr ConvKernel stem_row(const char* name, CpuNeed need) {
       [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
         stem_pack(kStem, problem, weights, bias, packed);
       },
-      1,
+      rows_of<1>,
       [](const ConvProblem& problem) { return stem_packed_bytes(kStem, problem); },
       direct_cost,
       stem_scratch_bytes,
@@ -180,7 +186,7 @@ constexpr ConvKernel stem_winograd_row(const char* name, CpuNeed need, double ro
       [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
         stem_winograd_pack(kStem, problem, weights, bias, packed);
       },
-      8,
+      rows_of<8>,
       [](const ConvProblem& problem) { return stem_winograd_packed_bytes(kStem, problem); },
       direct_cost,
       stem_winograd_scratch_bytes,
@@ -201,7 +207,7 @@ constexpr ConvKernel bfloat16_row(const char* name, CpuNeed need) {
       [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
         bfloat16_pack(kKernel, problem, weights, bias, packed);
       },
-      1,
+      rows_of<1>,
       [](const ConvProblem& problem) { return bfloat16_packed_bytes(kKernel, problem); },
       bfloat16_cost,
       [](const ConvProblem& problem, int threads) {
@@ -214,7 +220,7 @@ constexpr ConvKernel bfloat16_row(const char* name, CpuNeed need) {
   };
 }
 
-template <const WinogradKernel& kKernel, int kTileRows>
+template <const WinogradKernel& kKernel>
 constexpr ConvKernel winograd_row(const char* name, CpuNeed need, double rounding) {
   return {
       name,
@@ -224,7 +230,7 @@ constexpr ConvKernel winograd_row(const char* name, CpuNeed need, double roundin
       [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
         winograd_pack(kKernel, problem, weights, bias, packed);
       },
-      kTileRows,
+      [](const ConvProblem& problem) { return winograd_tile_rows(*kKernel.algorithm, problem); },
       [](const ConvProblem& problem) { return winograd_packed_bytes(kKernel, problem); },
       [](const ConvProblem& problem) { return winograd_cost(*kKernel.algorithm, problem); },
       [](const ConvProblem& problem, int threads) {
@@ -237,7 +243,7 @@ constexpr ConvKernel winograd_row(const char* name, CpuNeed need, double roundin
   };
 }
 
-template <const WinogradPairs& kPairs, int kTileRows>
+template <const WinogradPairs& kPairs>
 constexpr ConvKernel winograd_pairs_row(const char* name, CpuNeed need, double rounding) {
   return {
       name,
@@ -247,7 +253,9 @@ constexpr ConvKernel winograd_pairs_row(const char* name, CpuNeed need, double r
       [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
         winograd_pairs_pack(kPairs, problem, weights, bias, packed);
       },
-      kTileRows,
+      [](const ConvProblem& problem) {
+        return winograd_tile_rows(*kPairs.kernel->algorithm, problem);
+      },
       [](const ConvProblem& problem) { return winograd_pairs_packed_bytes(kPairs, problem); },
       [](const ConvProblem& problem) {
         return winograd_pairs_cost(*kPairs.kernel->algorithm, problem);
@@ -262,7 +270,7 @@ constexpr ConvKernel winograd_pairs_row(const char* name, CpuNeed need, double r
   };
 }
 
-template <const LeanWinograd& kLean, int kTileRows>
+template <const LeanWinograd& kLean>
 constexpr ConvKernel lean_winograd_row(const char* name, CpuNeed need, double rounding) {
   return {
       name,
@@ -272,7 +280,9 @@ constexpr ConvKernel lean_winograd_row(const char* name, CpuNeed need, double ro
       [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
         lean_winograd_pack(kLean, problem, weights, bias, packed);
       },
-      kTileRows,
+      [](const ConvProblem& problem) {
+        return winograd_tile_rows(*kLean.kernel->algorithm, problem);
+      },
       [](const ConvProblem& problem) { return lean_winograd_packed_bytes(kLean, problem); },
       [](const ConvProblem& problem) { return lean_winograd_cost(kLean, problem); },
       [](const ConvProblem& problem, int threads) {
@@ -281,6 +291,33 @@ constexpr ConvKernel lean_winograd_row(const char* name, CpuNeed need, double ro
       [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
          ThreadPool& pool, std::span<std::byte> scratch) {
         lean_winograd_run(kLean, problem, packed, maps, pool, scratch);
+      },
+  };
+}
+
+template <const LeanPairs& kLean>
+constexpr ConvKernel lean_pairs_row(const char* name, CpuNeed need, double rounding) {
+  return {
+      name,
+      need,
+      [](const ConvProblem& problem) { return lean_pairs_refuse(kLean, problem); },
+      rounding * kPairRounding,
+      [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
+        lean_pairs_pack(kLean, problem, weights, bias, packed);
+      },
+      [](const ConvProblem& problem) {
+        return winograd_tile_rows(*kLean.pairs->kernel->algorithm, problem);
+      },
+      [](const ConvProblem& problem) { return lean_pairs_packed_bytes(kLean, problem); },
+      [](const ConvProblem& problem) {
+        return lean_pairs_cost(*kLean.pairs->kernel->algorithm, problem);
+      },
+      [](const ConvProblem& problem, int threads) {
+        return lean_pairs_scratch_bytes(kLean, problem, threads);
+      },
+      [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
+         ThreadPool& pool, std::span<std::byte> scratch) {
+        lean_pairs_run(kLean, problem, packed, maps, pool, scratch);
       },
   };
 }
@@ -301,44 +338,40 @@ constexpr ConvKernel kConvKernels[] = {
     pointwise_pairs_row<kPointwisePairsAvx512>("avx512_pointwise_pairs", CpuNeed::kAvx512Adders),
     pointwise_row<kPointwiseAvx512>("avx512_pointwise", CpuNeed::kAvx512),
     pointwise_row<kPointwiseAvx2>("avx2_pointwise", CpuNeed::kAvx2Fma),
-    lean_winograd_row<kLeanPairs5Avx512, 5>("avx512_lean_winograd_pairs_5x5",
-                                            CpuNeed::kAvx512Adders,
-                                            kToomCook5.rounding* kPairRounding),
-    lean_winograd_row<kLeanPairs4Avx512, 4>("avx512_lean_winograd_pairs_4x4",
-                                            CpuNeed::kAvx512Adders,
-                                            kToomCook4.rounding* kPairRounding),
-    winograd_pairs_row<kWinogradPairsStride2Avx512, 4>(
-        "avx512_winograd_pairs_stride2", CpuNeed::kAvx512Adders, kPolyphase4.rounding),
-    winograd_pairs_row<kWinogradPairs5Avx512, 5>("avx512_winograd_pairs_5x5",
-                                                 CpuNeed::kAvx512Adders, kToomCook5.rounding),
-    winograd_pairs_row<kWinogradPairs4Avx512, 4>("avx512_winograd_pairs_4x4",
-                                                 CpuNeed::kAvx512Adders, kToomCook4.rounding),
-    lean_winograd_row<kLeanWinograd5Avx512, 5>("avx512_lean_winograd_5x5", CpuNeed::kAvx512,
-                                               kToomCook5.rounding),
-    lean_winograd_row<kLeanWinograd4Avx512, 4>("avx512_lean_winograd_4x4", CpuNeed::kAvx512,
-                                               kToomCook4.rounding),
-    winograd_row<kWinogradStride2Avx512, 4>("avx512_winograd_stride2", CpuNeed::kAvx512,
-                                            kPolyphase4.rounding),
-    winograd_row<kWinograd5Avx512, 5>("avx512_winograd_5x5", CpuNeed::kAvx512, kToomCook5.rounding),
-    winograd_row<kWinograd4Avx512, 4>("avx512_winograd_4x4", CpuNeed::kAvx512, kToomCook4.rounding),
+    lean_pairs_row<kLeanPairs5Avx512>("avx512_lean_winograd_pairs_5x5", CpuNeed::kAvx512Adders,
+                                      kToomCook5.rounding),
+    winograd_pairs_row<kWinogradPairsStride2Avx512>("avx512_winograd_pairs_stride2",
+                                                    CpuNeed::kAvx512Adders, kPolyphase4.rounding),
+    winograd_pairs_row<kWinogradPairs5Avx512>("avx512_winograd_pairs_5x5", CpuNeed::kAvx512Adders,
+                                              kToomCook5.rounding),
+    winograd_pairs_row<kWinogradPairs4Avx512>("avx512_winograd_pairs_4x4", CpuNeed::kAvx512Adders,
+                                              kToomCook4.rounding),
+    lean_winograd_row<kLeanWinograd5Avx512>("avx512_lean_winograd_5x5", CpuNeed::kAvx512,
+                                            kToomCook5.rounding),
+    lean_winograd_row<kLeanWinograd4Avx512>("avx512_lean_winograd_4x4", CpuNeed::kAvx512,
+                                            kToomCook4.rounding),
+    winograd_row<kWinogradStride2Avx512>("avx512_winograd_stride2", CpuNeed::kAvx512,
+                                         kPolyphase4.rounding),
+    winograd_row<kWinograd5Avx512>("avx512_winograd_5x5", CpuNeed::kAvx512, kToomCook5.rounding),
+    winograd_row<kWinograd4Avx512>("avx512_winograd_4x4", CpuNeed::kAvx512, kToomCook4.rounding),
     igemm_row<kTileAvx512>("avx512_igemm", CpuNeed::kAvx512),
-    lean_winograd_row<kLeanWinograd5Avx2, 5>("avx2_lean_winograd_5x5", CpuNeed::kAvx2Fma,
-                                             kToomCook5.rounding),
-    lean_winograd_row<kLeanWinograd4Avx2, 4>("avx2_lean_winograd_4x4", CpuNeed::kAvx2Fma,
-                                             kToomCook4.rounding),
-    winograd_row<kWinogradStride2Avx2, 4>("avx2_winograd_stride2", CpuNeed::kAvx2Fma,
-                                          kPolyphase4.rounding),
-    winograd_row<kWinograd5Avx2, 5>("avx2_winograd_5x5", CpuNeed::kAvx2Fma, kToomCook5.rounding),
-    winograd_row<kWinograd4Avx2, 4>("avx2_winograd_4x4", CpuNeed::kAvx2Fma, kToomCook4.rounding),
+    lean_winograd_row<kLeanWinograd5Avx2>("avx2_lean_winograd_5x5", CpuNeed::kAvx2Fma,
+                                          kToomCook5.rounding),
+    lean_winograd_row<kLeanWinograd4Avx2>("avx2_lean_winograd_4x4", CpuNeed::kAvx2Fma,
+                                          kToomCook4.rounding),
+    winograd_row<kWinogradStride2Avx2>("avx2_winograd_stride2", CpuNeed::kAvx2Fma,
+                                       kPolyphase4.rounding),
+    winograd_row<kWinograd5Avx2>("avx2_winograd_5x5", CpuNeed::kAvx2Fma, kToomCook5.rounding),
+    winograd_row<kWinograd4Avx2>("avx2_winograd_4x4", CpuNeed::kAvx2Fma, kToomCook4.rounding),
     igemm_row<kTileAvx2>("avx2_igemm", CpuNeed::kAvx2Fma),
 #endif
     depthwise_row<kDepthwisePlain>("depthwise", CpuNeed::kNothing),
-    winograd_row<kWinogradStride2Plain, 4>("winograd_stride2", CpuNeed::kNothing,
-                                           kPolyphase4.rounding),
-    winograd_row<kWinograd5Plain, 5>("winograd_5x5", CpuNeed::kNothing, kToomCook5.rounding),
-    winograd_row<kWinograd4Plain, 4>("winograd_4x4", CpuNeed::kNothing, kToomCook4.rounding),
+    winograd_row<kWinogradStride2Plain>("winograd_stride2", CpuNeed::kNothing,
+                                        kPolyphase4.rounding),
+    winograd_row<kWinograd5Plain>("winograd_5x5", CpuNeed::kNothing, kToomCook5.rounding),
+    winograd_row<kWinograd4Plain>("winograd_4x4", CpuNeed::kNothing, kToomCook4.rounding),
     igemm_row<kTilePlain>("igemm", CpuNeed::kNothing),
-    {"reference", CpuNeed::kNothing, nullptr, 1, conv_reference_pack, 1,
+    {"reference", CpuNeed::kNothing, nullptr, 1, conv_reference_pack, rows_of<1>,
      conv_reference_packed_bytes, direct_cost, no_scratch, conv_reference_run},
 };
 

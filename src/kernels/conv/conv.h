@@ -80,7 +80,7 @@ struct ConvKernel {
 
   // Rows of output that are computed together, counted from the map's first: the bits of a number
   // depend on its tile of rows and what that reads, not on how many others are computed. 0: on all.
-  int tile_rows;
+  int64_t (*tile_rows)(const ConvProblem&);
 
   // What pack_into() fills, and the estimated time of run() in multiply-adds at full speed: to
   // weigh kernels of one instruction set against each other.

@@ -4,7 +4,9 @@
 #include "kernels/winograd/algorithms.h"
 #include "kernels/winograd/geometry.h"
 #include "kernels/winograd/lean.h"
+#include "kernels/winograd/lean_pairs.h"
 #include "kernels/winograd/pairs.h"
+#include "kernels/winograd/tiles.h"
 #include "kernels/winograd/winograd.h"
 
 namespace shrike::kernels {
@@ -19,7 +21,7 @@ constexpr double kFarFetch = 8;                // likewise, from beyond the cach
 constexpr double kLean = 2, kLeanGroup = 3.2;  // lean.h: while rows of G g are made, and points
 // pairs.h: a product; a tile's points as above, and what its sums start at; weights from afar.
 constexpr double kPairs = 0.8, kPairTransform = 13, kPairStart = 100, kPairFarFetch = 3;
-constexpr double kLeanPairs = 5;                  // lean.h in pairs, where products gain less
+constexpr double kLeanPairs = 2;  // lean_pairs.h: while points of nine tiles are made
 constexpr double kPixel = 100, kPixelInput = 20;  // direct: for each input pixel, and its channels
 
 // Vectors are computed whole.
@@ -37,6 +39,11 @@ const char* cannot(const WinogradAlgorithm& algorithm, const ConvProblem& proble
 
 double tiles_of(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
   return static_cast<double>(winograd_tiles(algorithm, problem));
+}
+
+// Of a channel and an output.
+double products_of(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
+  return static_cast<double>(TileGrid(algorithm, problem).products());
 }
 
 // The error of a direct sum grows with the root of its length; that of these does not, as products
@@ -68,13 +75,10 @@ const char* not_allowed(const TileKernel& tile, const WinogradAlgorithm& algorit
   return nullptr;
 }
 
-double lean_cost(const LeanWinograd& lean, const WinogradAlgorithm& algorithm,
-                 const ConvProblem& problem) {
+double lean_cost(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
   const double tiles = tiles_of(algorithm, problem), points = algorithm.in * algorithm.in;
   const double weights = static_cast<double>(problem.in_channels) * padded(problem.out_channels);
   const double groups = std::ceil(tiles / static_cast<double>(kLeanTiles));
-  if (lean.pairs)
-    return points * ((tiles + kLeanPairs) * weights + pair_transforms(tiles, problem));
   return points * ((tiles + kLean + kLeanGroup * groups) * weights + transforms(tiles, problem));
 }
 
@@ -96,7 +100,8 @@ double winograd_cost(const WinogradAlgorithm& algorithm, const ConvProblem& prob
   const auto block = static_cast<double>(winograd_block_tiles(algorithm, problem));
   const double fetch =
       packed > static_cast<double>(kNearFloats) ? kFarFetch * std::ceil(tiles / block) : kFetch;
-  return points * ((tiles + fetch) * weights + transforms(tiles, problem));
+  return (products_of(algorithm, problem) + points * fetch) * weights +
+         points * transforms(tiles, problem);
 }
 
 const char* winograd_refuse(const WinogradKernel& kernel, const ConvProblem& problem) {
@@ -120,7 +125,8 @@ double winograd_pairs_cost(const WinogradAlgorithm& algorithm, const ConvProblem
   const auto block = static_cast<double>(winograd_block_tiles(algorithm, problem));
   const double fetch =
       packed > static_cast<double>(kNearFloats) ? kPairFarFetch * std::ceil(tiles / block) : kFetch;
-  return points * ((kPairs * tiles + fetch) * weights + pair_transforms(tiles, problem));
+  return (kPairs * products_of(algorithm, problem) + points * fetch) * weights +
+         points * pair_transforms(tiles, problem);
 }
 
 const char* winograd_pairs_refuse(const WinogradPairs& pairs, const ConvProblem& problem) {
@@ -145,32 +151,69 @@ const char* winograd_pairs_refuse(const WinogradPairs& pairs, const ConvProblem&
 }
 
 double lean_winograd_cost(const LeanWinograd& lean, const ConvProblem& problem) {
-  return lean_cost(lean, *lean.kernel->algorithm, problem);
+  return lean_cost(*lean.kernel->algorithm, problem);
 }
+
+namespace {
+
+// What rows that transform weights in the run cannot do, whatever it costs.
+const char* cannot_lean(const WinogradAlgorithm& algorithm, const ConvProblem& problem,
+                        double rounding_factor, size_t packed_bytes) {
+  if (const char* reason = cannot(algorithm, problem)) return reason;
+  if (rounding_factor * rounding(algorithm, problem) > problem.max_rounding)
+    return "its sums round more than is allowed";
+  if (exceeds(packed_bytes, problem)) return "the packed weights would be too large";
+  constexpr double kTiles = 64;
+  if (tiles_of(algorithm, problem) > kTiles) return "too many tiles to keep the points of all";
+  return nullptr;
+}
+
+constexpr const char* kFasterDirect = "a direct convolution is faster at this size";
+constexpr const char* kFasterTile = "another tile size is faster at this size";
+constexpr const char* kFasterPacked = "transforming the weights beforehand is faster at this size";
+
+}  // namespace
 
 const char* lean_winograd_refuse(const LeanWinograd& lean, const ConvProblem& problem) {
   const WinogradAlgorithm& algorithm = *lean.kernel->algorithm;
-  const double times = lean.pairs ? kPairRounding : 1;
-  if (const char* reason = cannot(algorithm, problem)) return reason;
-  if (times * rounding(algorithm, problem) > problem.max_rounding)
-    return "its sums round more than is allowed";
-  if (exceeds(lean_winograd_packed_bytes(lean, problem), problem))
-    return "the packed weights would be too large";
-  constexpr double kTiles = 64;
-  if (tiles_of(algorithm, problem) > kTiles) return "too many tiles to keep the points of all";
+  if (const char* reason =
+          cannot_lean(algorithm, problem, 1, lean_winograd_packed_bytes(lean, problem)))
+    return reason;
   if (!problem.by_estimate) return nullptr;
   const double cost = lean_winograd_cost(lean, problem);
-  if (cost >= direct_cost(problem)) return "a direct convolution is faster at this size";
+  if (cost >= direct_cost(problem)) return kFasterDirect;
   for (const WinogradAlgorithm* other : kWinogradAlgorithms) {
-    if (other->stride != algorithm.stride ||
-        times * rounding(*other, problem) > problem.max_rounding)
+    if (other->stride != algorithm.stride || rounding(*other, problem) > problem.max_rounding)
       continue;
-    if (lean_cost(lean, *other, problem) < cost) return "another tile size is faster at this size";
-    const double packed =
-        lean.pairs ? winograd_pairs_cost(*other, problem) : winograd_cost(*other, problem);
-    if (packed < cost && !not_allowed(*lean.kernel->tile, *other, problem))
-      return "transforming the weights beforehand is faster at this size";
+    if (lean_cost(*other, problem) < cost) return kFasterTile;
+    if (winograd_cost(*other, problem) < cost && !not_allowed(*lean.kernel->tile, *other, problem))
+      return kFasterPacked;
   }
+  return nullptr;
+}
+
+double lean_pairs_cost(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
+  const double tiles = tiles_of(algorithm, problem), points = algorithm.in * algorithm.in;
+  const double groups = std::ceil(tiles / static_cast<double>(kLeanPairTiles));
+  const double weights = static_cast<double>(problem.in_channels) * padded(problem.out_channels);
+  return (kPairs * products_of(algorithm, problem) + points * kLeanPairs * groups) * weights +
+         points * pair_transforms(tiles, problem);
+}
+
+const char* lean_pairs_refuse(const LeanPairs& lean, const ConvProblem& problem) {
+  const WinogradAlgorithm& algorithm = *lean.pairs->kernel->algorithm;
+  if (const char* reason =
+          cannot_lean(algorithm, problem, kPairRounding, lean_pairs_packed_bytes(lean, problem)))
+    return reason;
+  if (!problem.by_estimate) return nullptr;
+  const double cost = lean_pairs_cost(algorithm, problem);
+  if (cost >= direct_cost(problem)) return kFasterDirect;
+  for (const WinogradAlgorithm* other : kWinogradAlgorithms)
+    if (other->stride == algorithm.stride &&
+        kPairRounding * rounding(*other, problem) <= problem.max_rounding &&
+        winograd_pairs_cost(*other, problem) < cost &&
+        !not_allowed(*lean.pairs->kernel->tile, *other, problem))
+      return kFasterPacked;
   return nullptr;
 }
 

@@ -20,13 +20,11 @@ struct LeanPacking {
         vector(problem.in_channels * kTaps * lean.lanes),
         panel(vector * (lean.kernel->tile->columns / lean.lanes)),
         bias(panels * panel),
-        scale(bias + panels * lean.kernel->tile->columns),
-        total(scale + 1 + spare(problem)) {}
+        total(bias + panels * lean.kernel->tile->columns + spare(problem)) {}
 
   int64_t panels;
   int64_t vector, panel;  // floats of a vector of columns, of a panel
   int64_t bias;           // offset: [panel][columns]
-  int64_t scale;          // offset: f, in pairs
   int64_t total;
 
  private:
@@ -44,14 +42,13 @@ struct LeanGrid {
         points(lean.kernel->algorithm->in * lean.kernel->algorithm->in),
         values_stride(tiles * kLeanChannels + kApart),
         products_stride(tiles * columns + kApart),
-        start_stride(lean.pairs ? divide_up(tiles, 4) * 4 : 0),
-        half(2 * kLeanChannels * (lean.pairs ? 4 : 3) * lean.lanes) {}
+        half(2 * kLeanChannels * 3 * lean.lanes) {}
 
   int64_t tiles, columns;
   int64_t blocks;  // of channels
   int64_t points;
-  int64_t values_stride, products_stride, start_stride;  // from point to point
-  int64_t half;                                          // LeanBlock::half
+  int64_t values_stride, products_stride;  // from point to point
+  int64_t half;                            // LeanBlock::half
 };
 
 // What all workers read, then what each has for itself.
@@ -59,8 +56,6 @@ struct LeanScratch {
   float* values;           // [block][point][tile][channel]
   float** outputs;         // [tile][output of a tile], those in the map first
   const float** residual;  // likewise
-  float* starts;           // in pairs: [block][point][tile]
-  float* scales;           // in pairs: [tile]: s
   float* half;             // LeanBlock::half
   float* products;         // [point][tile][column]
   float* sums;             // [output of a tile][column]
@@ -77,8 +72,6 @@ class LeanLayout {
     return {reinterpret_cast<float*>(base),
             reinterpret_cast<float**>(base + values_),
             reinterpret_cast<const float**>(base + values_ + pointers_),
-            reinterpret_cast<float*>(base + values_ + 2 * pointers_),
-            reinterpret_cast<float*>(base + values_ + 2 * pointers_ + starts_),
             reinterpret_cast<float*>(mine),
             reinterpret_cast<float*>(mine + half_),
             reinterpret_cast<float*>(mine + half_ + products_)};
@@ -88,18 +81,16 @@ class LeanLayout {
   LeanLayout(const LeanGrid& grid, int64_t tile_outputs)
       : values_(floats(grid.blocks * grid.points * grid.values_stride)),
         pointers_(align_up(static_cast<size_t>(grid.tiles * tile_outputs) * sizeof(float*))),
-        starts_(floats(grid.blocks * grid.points * grid.start_stride)),
-        scales_(floats(grid.start_stride)),
         half_(floats(grid.half)),
         products_(floats(grid.points * grid.products_stride)),
         sums_(floats(tile_outputs * grid.columns)) {}
   static size_t floats(int64_t count) {
     return align_up(static_cast<size_t>(count) * sizeof(float));
   }
-  size_t shared() const { return values_ + 2 * pointers_ + starts_ + scales_; }
+  size_t shared() const { return values_ + 2 * pointers_; }
   size_t own() const { return half_ + products_ + sums_; }
 
-  size_t values_, pointers_, starts_, scales_, half_, products_, sums_;
+  size_t values_, pointers_, half_, products_, sums_;
 };
 
 class LeanRun {
@@ -115,7 +106,6 @@ class LeanRun {
         packed_(packed.floats()) {}
 
   void transform_input(int64_t tile, const LeanScratch& scratch) const;
-  void begin(int64_t block, const LeanScratch& scratch) const;
   void compute(int64_t panel, const LeanScratch& scratch) const;
 
   const WinogradTiles tiles;
@@ -132,9 +122,6 @@ class LeanRun {
   float* values_of(int64_t block, const LeanScratch& scratch) const {
     return scratch.values + block * grid.points * grid.values_stride;
   }
-  float* starts_of(int64_t block, const LeanScratch& scratch) const {
-    return scratch.starts + block * grid.points * grid.start_stride;
-  }
 
   const LeanWinograd& lean_;
   const ConvProblem& problem_;
@@ -142,31 +129,12 @@ class LeanRun {
 };
 
 void LeanRun::transform_input(int64_t tile, const LeanScratch& scratch) const {
-  float scale = 1;
-  if (lean_.pairs) {
-    const WinogradInput whole = tiles.window(tile, 0, problem_.in_channels, nullptr, 0);
-    scale = pair_input_scale(*lean_.kernel->algorithm, whole, lean_.pairs->squares(whole),
-                             problem_.in_channels);
-    scratch.scales[tile] = scale;
-  }
   for (int64_t block = 0; block < grid.blocks; ++block)
     lean_.kernel->input(tiles.window(tile, block * kLeanChannels, channels_of(block),
                                      values_of(block, scratch) + tile * kLeanChannels,
-                                     grid.values_stride, scale));
+                                     grid.values_stride));
   tiles.point_at_outputs(tile, scratch.outputs + tile * tiles.outputs(),
                          scratch.residual + tile * tiles.outputs());
-}
-
-// In pairs: what the sums of a block of channels start at.
-void LeanRun::begin(int64_t block, const LeanScratch& scratch) const {
-  for (int64_t i = 0; i < grid.points; ++i) {
-    PairPoint point{};
-    point.values = values_of(block, scratch) + i * grid.values_stride;
-    point.block = kLeanChannels;
-    point.tiles = grid.tiles;
-    point.channels = channels_of(block);
-    lean_.pairs->begin(point, starts_of(block, scratch) + i * grid.start_stride);
-  }
 }
 
 // A block of channels of one panel, added to those before.
@@ -176,8 +144,7 @@ void LeanRun::multiply(int64_t panel, int64_t block, const LeanScratch& scratch)
        column += lean_.lanes, taps += packing.vector)
     lean_.multiply({taps, channels_of(block), grid.tiles, values_of(block, scratch),
                     grid.values_stride, scratch.products + column, grid.products_stride,
-                    grid.columns, block > 0, scratch.half, starts_of(block, scratch),
-                    grid.start_stride});
+                    grid.columns, block > 0, scratch.half});
 }
 
 void LeanRun::compute(int64_t panel, const LeanScratch& scratch) const {
@@ -187,8 +154,7 @@ void LeanRun::compute(int64_t panel, const LeanScratch& scratch) const {
     tiles.finish(t, panel,
                  {scratch.products + t * grid.columns, grid.products_stride,
                   packed_ + packing.bias + panel * grid.columns, scratch.outputs + t * outputs,
-                  scratch.residual + t * outputs, scratch.sums,
-                  lean_.pairs ? 1 / (packed_[packing.scale] * scratch.scales[t]) : 1});
+                  scratch.residual + t * outputs, scratch.sums});
 }
 
 }  // namespace
@@ -202,11 +168,9 @@ void lean_winograd_pack(const LeanWinograd& lean, const ConvProblem& problem, co
   const LeanPacking packing(lean, problem);
   const int64_t lanes = lean.lanes, taps = problem.in_channels * kTaps;
   if (bias) std::copy_n(bias, problem.out_channels, packed + packing.bias);
-  const float scale = lean.pairs ? pair_weight_scale(weights, problem.weight_count()) : 1;
-  packed[packing.scale] = scale;
   for (int64_t o = 0; o < problem.out_channels; ++o) {
     float* target = packed + o / lanes * packing.vector + o % lanes;
-    for (int64_t i = 0; i < taps; ++i) target[i * lanes] = scale * weights[o * taps + i];
+    for (int64_t i = 0; i < taps; ++i) target[i * lanes] = weights[o * taps + i];
   }
 }
 
@@ -222,8 +186,6 @@ void lean_winograd_run(const LeanWinograd& lean, const ConvProblem& problem,
   assert(scratch.size() >= run.layout.bytes(pool.threads()));
   const LeanScratch shared = run.layout.scratch(scratch.data(), 0);
   pool.parallel_for(run.grid.tiles, [&](int64_t tile, int) { run.transform_input(tile, shared); });
-  if (lean.pairs)
-    pool.parallel_for(run.grid.blocks, [&](int64_t block, int) { run.begin(block, shared); });
   pool.parallel_for(run.packing.panels, [&](int64_t panel, int worker) {
     run.compute(panel, run.layout.scratch(scratch.data(), worker));
   });

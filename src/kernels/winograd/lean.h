@@ -10,12 +10,10 @@
 // All windows are transformed first; then each panel of tile.columns outputs goes through the
 // channels in blocks. Weights are packed
 //   [panel][vector of its columns][input channel][tap][lanes]
-// then the biases: what is read is read once, in order. Rows that multiply in pairs (pairs.h) do so
-// within each block of channels; their weights are packed times f, which is behind the biases.
+// then the biases: what is read is read once, in order. lean_pairs.h is its like in pairs.
 #pragma once
 
 #include "kernels/conv/conv.h"
-#include "kernels/winograd/pairs.h"
 #include "kernels/winograd/transform.h"
 
 namespace shrike::kernels {
@@ -37,23 +35,18 @@ struct LeanBlock {
   float* sums;
   int64_t sums_stride, columns;
   bool add;
-  float* half;  // scratch: [2][channels][3][vector], and in pairs [2][channels][vector]
-  // In pairs only: start[p * start_stride + t], what PairStart makes of the block's values.
-  const float* start;
-  int64_t start_stride;
+  float* half;  // scratch: [2][channels][3][vector]
 };
 
 struct LeanWinograd {
   const WinogradKernel* kernel;
   int64_t lanes;  // of a vector; divides the tile's columns
   void (*multiply)(const LeanBlock&);
-  const WinogradPairs* pairs;  // null: single products
 };
 
 #if SHRIKE_KERNELS_AVX2
 extern const LeanWinograd kLeanWinograd4Avx2, kLeanWinograd5Avx2;
 extern const LeanWinograd kLeanWinograd4Avx512, kLeanWinograd5Avx512;
-extern const LeanWinograd kLeanPairs4Avx512, kLeanPairs5Avx512;
 #endif
 
 // Refuses what winograd_refuse() does, many tiles, and, with problem.by_estimate, what packed

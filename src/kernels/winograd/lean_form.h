@@ -131,20 +131,11 @@ inline void fetch_taps(const LeanBlock& block, int64_t point, int64_t points) {
   for (int64_t i = 9 * first; i < 9 * last; ++i) __builtin_prefetch(next + i * kLanes, 0, 2);
 }
 
-// In pairs: what lean_pairs_form.h has, on instruction sets that have it.
 template <bool kFirst, typename Transform>
-void multiply_in_pairs(const LeanBlock& block, const Transform& transform, const float* half,
-                       int64_t point, int64_t other);
-
-template <bool kPairs, bool kFirst, typename Transform>
 void multiply_tiles(const LeanBlock& block, const Transform& transform, const float* half,
                     int64_t point, int64_t other, int64_t points) {
   if (kFirst) fetch_taps(block, point, points);
   fetch_taps(block, point + other, points);
-  if constexpr (kPairs) {
-    multiply_in_pairs<kFirst>(block, transform, half, point, other);
-    return;
-  }
   const int64_t groups = (block.tiles + kTilesAtOnce - 1) / kTilesAtOnce;
   for (int64_t i = 0; i < groups; ++i) {
     const int64_t tile = block.tiles * i / groups, end = block.tiles * (i + 1) / groups;
@@ -153,54 +144,43 @@ void multiply_tiles(const LeanBlock& block, const Transform& transform, const fl
 }
 
 // All points of one row of G g G^T, from that row of G g.
-template <const auto& kNumbers, bool kPairs, size_t... kPair>
+template <const auto& kNumbers, size_t... kPair>
 void multiply_row(const LeanBlock& block, const float* half, int64_t row,
                   std::index_sequence<kPair...>) {
   constexpr auto kFirst = static_cast<int64_t>(kNumbers.kFirstPair);
   constexpr auto kIn = static_cast<int64_t>(kNumbers.kPoints);
-  multiply_tiles<kPairs, (kFirst > 0)>(block, KernelEnds<kNumbers>(), half, row * kIn, kIn - 1,
-                                       kIn * kIn);
-  (multiply_tiles<kPairs, true>(block, KernelPair<kNumbers, kPair>(), half,
-                                row * kIn + kFirst + 2 * static_cast<int64_t>(kPair), 1, kIn * kIn),
+  multiply_tiles<(kFirst > 0)>(block, KernelEnds<kNumbers>(), half, row * kIn, kIn - 1, kIn * kIn);
+  (multiply_tiles<true>(block, KernelPair<kNumbers, kPair>(), half,
+                        row * kIn + kFirst + 2 * static_cast<int64_t>(kPair), 1, kIn * kIn),
    ...);
 }
 
 // Two rows whose columns `transform` makes, the first only where `with_first`.
-template <const auto& kNumbers, bool kPairs, typename Transform>
+template <const auto& kNumbers, typename Transform>
 void multiply_rows(const LeanBlock& block, const Transform& transform, int64_t row, int64_t other,
                    bool with_first) {
   constexpr auto kPoints = std::make_index_sequence<sizeof(kNumbers.points) / sizeof(double)>();
   transform_columns(block, transform);
-  if (with_first) multiply_row<kNumbers, kPairs>(block, block.half, row, kPoints);
-  multiply_row<kNumbers, kPairs>(block, block.half + block.channels * 3 * kLanes, row + other,
-                                 kPoints);
+  if (with_first) multiply_row<kNumbers>(block, block.half, row, kPoints);
+  multiply_row<kNumbers>(block, block.half + block.channels * 3 * kLanes, row + other, kPoints);
 }
 
-template <const auto& kNumbers, bool kPairs, size_t... kPair>
+template <const auto& kNumbers, size_t... kPair>
 void multiply_block(const LeanBlock& block, std::index_sequence<kPair...>) {
   constexpr auto kFirst = static_cast<int64_t>(kNumbers.kFirstPair);
   constexpr auto kIn = static_cast<int64_t>(kNumbers.kPoints);
-  multiply_rows<kNumbers, kPairs>(block, KernelEnds<kNumbers>(), 0, kIn - 1, kFirst > 0);
-  (multiply_rows<kNumbers, kPairs>(block, KernelPair<kNumbers, kPair>(),
-                                   kFirst + 2 * static_cast<int64_t>(kPair), 1, true),
+  multiply_rows<kNumbers>(block, KernelEnds<kNumbers>(), 0, kIn - 1, kFirst > 0);
+  (multiply_rows<kNumbers>(block, KernelPair<kNumbers, kPair>(),
+                           kFirst + 2 * static_cast<int64_t>(kPair), 1, true),
    ...);
 }
 
-template <const auto& kNumbers, bool kPairs = false>
-constexpr LeanWinograd lean_winograd(const WinogradKernel& kernel,
-                                     const WinogradPairs* pairs = nullptr) {
-  return {&kernel, kLanes,
-          [](const LeanBlock& block) {
-            multiply_block<kNumbers, kPairs>(
-                block, std::make_index_sequence<sizeof(kNumbers.points) / sizeof(double)>());
-          },
-          pairs};
-}
-
 template <const auto& kNumbers>
-constexpr LeanWinograd lean_winograd_pairs(const WinogradKernel& kernel,
-                                           const WinogradPairs& pairs) {
-  return lean_winograd<kNumbers, true>(kernel, &pairs);
+constexpr LeanWinograd lean_winograd(const WinogradKernel& kernel) {
+  return {&kernel, kLanes, [](const LeanBlock& block) {
+            multiply_block<kNumbers>(
+                block, std::make_index_sequence<sizeof(kNumbers.points) / sizeof(double)>());
+          }};
 }
 
 }  // namespace

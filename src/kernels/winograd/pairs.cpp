@@ -89,7 +89,7 @@ class PairRun {
 
  private:
   void transform(const PairScratch& scratch, const WinogradUnits::Unit& unit) const;
-  void multiply(const PairScratch& scratch, int64_t tiles, int64_t panel) const;
+  void multiply(const PairScratch& scratch, const WinogradUnits::Unit& unit, int64_t panel) const;
   PairPoint point(const PairScratch& scratch, int64_t index, int64_t tiles) const;
 
   const WinogradPairs& pairs_;
@@ -134,17 +134,26 @@ void PairRun::transform(const PairScratch& scratch, const WinogradUnits::Unit& u
                  scratch.starts + i * grid_.start_stride);
 }
 
-void PairRun::multiply(const PairScratch& scratch, int64_t tiles, int64_t panel) const {
+void PairRun::multiply(const PairScratch& scratch, const WinogradUnits::Unit& unit,
+                       int64_t panel) const {
   const int* weight_of = algorithm_.weight_of;
+  const TileGrid::Users users(tiles_.grid(), unit.first, unit.last);
   for (int i = 0; i < algorithm_.in; ++i)
     for (int j = 0; j < algorithm_.in; ++j) {
       const int64_t matrix = weight_of[i] * algorithm_.weights + weight_of[j];
-      PairPoint at = point(scratch, i * algorithm_.in + j, tiles);
-      at.weights = packing_.matrix_at(packed_, panel, matrix);
-      at.products = packing_.products_at(packed_, panel, matrix);
-      at.columns = tiles_.columns_of(panel);
-      at.far = packing_.bias > kNearFloats;
-      pairs_.multiply(at);
+      for (const TileGrid::Run& run : users.of(i, j)) {
+        if (run.first >= run.last) continue;
+        const int64_t skipped = run.first - unit.first;
+        PairPoint at = point(scratch, i * algorithm_.in + j, run.last - run.first);
+        at.values += skipped * grid_.channels;
+        at.start += skipped;
+        at.sums += skipped * packing_.columns;
+        at.weights = packing_.matrix_at(packed_, panel, matrix);
+        at.products = packing_.products_at(packed_, panel, matrix);
+        at.columns = tiles_.columns_of(panel);
+        at.far = packing_.bias > kNearFloats;
+        pairs_.multiply(at);
+      }
     }
 }
 
@@ -155,7 +164,7 @@ void PairRun::compute(const PairScratch& scratch, const WinogradUnits::Unit& uni
   transform(scratch, unit);
   const float weight_scale = packed_[packing_.scale];
   for (int64_t panel = unit.begin; panel < unit.end; ++panel) {
-    multiply(scratch, count, panel);
+    multiply(scratch, unit, panel);
     for (int64_t t = 0; t < count; ++t)
       tiles_.finish(
           unit.first + t, panel,

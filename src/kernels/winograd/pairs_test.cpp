@@ -41,7 +41,7 @@ class WinogradInPairs : public ::testing::Test {
   int checked_ = 0;
 };
 
-// Blocks of channels: of 48, of what is left, and of 32 where weights are transformed in the run.
+// Blocks of channels: of 48, of what is left, and of 24 where weights are transformed in the run.
 TEST_F(WinogradInPairs, ChannelsAroundBlocks) {
   for (int64_t in : {80, 96, 97, 98, 143, 145, 192, 193})
     for (int64_t out : {16, 17, 33, 64})
@@ -58,7 +58,7 @@ TEST_F(WinogradInPairs, LargeWeights) {
     const ConvProblem p = square(size, 200, 130, 3, 1, 1);
     check(ConvCase(p, random_), p);
   }
-  EXPECT_GE(checked_, 3 * 4);
+  EXPECT_GE(checked_, 3 * 3);
 }
 
 TEST_F(WinogradInPairs, GapsAndResiduals) {
@@ -88,7 +88,7 @@ TEST_F(WinogradInPairs, InputsOfAnySizeAndMean) {
       check(test, p, c.size);
     }
   }
-  EXPECT_GE(checked_, 7 * 5);
+  EXPECT_GE(checked_, 7 * 4);
 }
 
 // A window's scale is that of half of its inputs: the others may be unlike them.

@@ -3,8 +3,66 @@
 #include <algorithm>
 
 #include "kernels/sizes.h"
+#include "kernels/winograd/winograd.h"
 
 namespace shrike::kernels {
+
+TileAxis TileAxis::even(int64_t extent, int out) {
+  const int64_t count = divide_up(extent, out);
+  return {extent, count, count, out};
+}
+
+TileAxis TileAxis::mixed(int64_t extent, int out) {
+  const int64_t count = divide_up(extent, out);
+  return {extent, count, std::max<int64_t>(0, extent - count * (out - 1)), out};
+}
+
+TileGrid::TileGrid(const WinogradAlgorithm& algorithm, const ConvProblem& problem)
+    : points_(algorithm.in),
+      rows_(algorithm.stride == 1 ? TileAxis::mixed(problem.out_height, algorithm.out)
+                                  : TileAxis::even(problem.out_height, algorithm.out)),
+      across_(algorithm.stride == 1 ? TileAxis::mixed(problem.out_width, algorithm.out)
+                                    : TileAxis::even(problem.out_width, algorithm.out)) {}
+
+TileGrid::Place TileGrid::place(int64_t tile) const {
+  const int64_t longer = rows_.count * across_.whole;
+  const bool shorter = tile >= longer;
+  const int64_t index = shorter ? tile - longer : tile;
+  const int64_t columns = shorter ? across_.count - across_.whole : across_.whole;
+  // No map of 2^32 tiles fits any memory; division of 64 bits takes longer.
+  const int64_t row = static_cast<uint32_t>(index) / static_cast<uint32_t>(columns);
+  const int64_t column = index - row * columns + (shorter ? across_.whole : 0);
+  return {rows_.begin(row), across_.begin(column), rows_.size(row), across_.size(column)};
+}
+
+TileGrid::Users::Users(const TileGrid& grid, int64_t first, int64_t last) : end_(grid.points_ - 1) {
+  for (const bool row : {false, true})
+    for (const bool column : {false, true})
+      runs_[row][column] = grid.runs(row, column, first, last);
+}
+
+TileGrid::Runs TileGrid::runs(bool last_row, bool last_column, int64_t first, int64_t last) const {
+  const int64_t rows = last_row ? rows_.whole : rows_.count;
+  const int64_t longer = rows_.count * across_.whole;
+  const int64_t rest = last_column ? 0 : rows * (across_.count - across_.whole);
+  Run one{first, std::min(last, rows * across_.whole)};
+  Run two{std::max(first, longer), std::min(last, longer + rest)};
+  if (one.last == two.first && two.first < two.last) {
+    one.last = two.last;
+    two.last = two.first;
+  }
+  return {one, two};
+}
+
+int64_t TileGrid::products() const {
+  return (rows_.count * (points_ - 1) + rows_.whole) *
+         (across_.count * (points_ - 1) + across_.whole);
+}
+
+int64_t winograd_tile_rows(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
+  const bool even = algorithm.stride != 1 || problem.out_height % algorithm.out == 0;
+  return even ? algorithm.out : 0;
+}
 
 WinogradTiles::WinogradTiles(const WinogradKernel& kernel, const ConvProblem& problem,
                              const ConvMaps& maps)
@@ -13,15 +71,8 @@ WinogradTiles::WinogradTiles(const WinogradKernel& kernel, const ConvProblem& pr
       problem_(problem),
       maps_(maps),
       finish_(kernel.tile->finish(problem.activation.kind)),
-      across_(divide_up(problem.out_width, algorithm_.out)),
+      grid_(algorithm_, problem),
       outputs_(algorithm_.out * algorithm_.out) {}
-
-WinogradTiles::Place WinogradTiles::place(int64_t tile) const {
-  const int64_t y = tile / across_ * algorithm_.out;
-  const int64_t x = tile % across_ * algorithm_.out;
-  return {y, x, static_cast<int>(std::min<int64_t>(algorithm_.out, problem_.out_height - y)),
-          static_cast<int>(std::min<int64_t>(algorithm_.out, problem_.out_width - x))};
-}
 
 WinogradInput WinogradTiles::window(int64_t tile, int64_t first, int64_t count, float* values,
                                     int64_t point_stride, float scale) const {

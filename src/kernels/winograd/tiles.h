@@ -2,23 +2,84 @@
 // multiplies the points in between.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
 #include "kernels/conv/conv.h"
 #include "kernels/winograd/transform.h"
 
 namespace shrike::kernels {
 
-// One call's tiles, the same for all workers. What it is made from must outlive it.
-class WinogradTiles {
+// Tiles along one side of a map.
+struct TileAxis {
+  // Of `out` outputs, and what is left.
+  static TileAxis even(int64_t extent, int out);
+  // As many as even() has, of `out` outputs or one less, the longer ones first; the last may have
+  // fewer. Where `out` divides the side both are the same.
+  static TileAxis mixed(int64_t extent, int out);
+
+  int64_t begin(int64_t tile) const { return tile * out - (tile > whole ? tile - whole : 0); }
+  int size(int64_t tile) const {
+    const int64_t left = extent - begin(tile);
+    return static_cast<int>(std::min<int64_t>(left, tile < whole ? out : out - 1));
+  }
+
+  int64_t extent, count, whole;  // outputs; tiles; those of `out` outputs in even(), or at all
+  int out;
+};
+
+// The tiles of a map. At stride 1 the point of infinity adds to the last output of a row or column
+// of a tile alone (toom_cook.h): tiles are mixed there, and shorter ones have no use for it. First
+// come all tiles of longer columns, row by row, then all others: so those with a use for a point
+// lie together.
+class TileGrid {
  public:
-  WinogradTiles(const WinogradKernel& kernel, const ConvProblem& problem, const ConvMaps& maps);
+  TileGrid(const WinogradAlgorithm& algorithm, const ConvProblem& problem);
+
+  int64_t count() const { return rows_.count * across_.count; }
 
   // A tile's place in the map of outputs, and how much of it exists.
   struct Place {
     int64_t y, x;
     int down, across;
   };
-  int64_t outputs() const { return outputs_; }  // of a whole tile
   Place place(int64_t tile) const;
+
+  // Of tiles [first, last) those with a use for a point: two runs, of which any may be empty.
+  struct Run {
+    int64_t first, last;
+  };
+  using Runs = std::array<Run, 2>;
+  class Users {
+   public:
+    Users(const TileGrid& grid, int64_t first, int64_t last);
+    const Runs& of(int row, int column) const { return runs_[row == end_][column == end_]; }
+
+   private:
+    int end_;  // infinity
+    Runs runs_[2][2];
+  };
+
+  // Products of a channel and an output, over all tiles and points.
+  int64_t products() const;
+
+ private:
+  Runs runs(bool last_row, bool last_column, int64_t first, int64_t last) const;
+
+  int points_;
+  TileAxis rows_, across_;
+};
+
+// One call's tiles, the same for all workers. What it is made from must outlive it.
+class WinogradTiles {
+ public:
+  WinogradTiles(const WinogradKernel& kernel, const ConvProblem& problem, const ConvMaps& maps);
+
+  using Place = TileGrid::Place;
+  const TileGrid& grid() const { return grid_; }
+  int64_t outputs() const { return outputs_; }  // of a whole tile
+  Place place(int64_t tile) const { return grid_.place(tile); }
 
   // `count` channels from `first` on of a tile's window. values: [point][channel], points
   // `point_stride` floats apart.
@@ -50,7 +111,8 @@ class WinogradTiles {
   const ConvProblem& problem_;
   const ConvMaps& maps_;
   const TileFinishFunction finish_;
-  int64_t across_, outputs_;
+  const TileGrid grid_;
+  int64_t outputs_;
 };
 
 }  // namespace shrike::kernels

@@ -30,7 +30,7 @@ class WinogradRun {
                int64_t end) const;
 
  private:
-  void multiply(const WinogradScratch& scratch, int64_t tiles, int64_t panel) const;
+  void multiply(const WinogradScratch& scratch, int64_t first, int64_t last, int64_t panel) const;
 
   const WinogradKernel& kernel_;
   const WinogradAlgorithm& algorithm_;
@@ -42,15 +42,23 @@ class WinogradRun {
   const float* packed_;
 };
 
-void WinogradRun::multiply(const WinogradScratch& scratch, int64_t tiles, int64_t panel) const {
+void WinogradRun::multiply(const WinogradScratch& scratch, int64_t first, int64_t last,
+                           int64_t panel) const {
   const int* weight_of = algorithm_.weight_of;
+  const TileGrid::Users users(tiles_.grid(), first, last);
   for (int i = 0; i < algorithm_.in; ++i)
     for (int j = 0; j < algorithm_.in; ++j) {
       const int64_t point = i * algorithm_.in + j;
       const int64_t matrix = weight_of[i] * algorithm_.weights + weight_of[j];
-      tile_.product({scratch.values + point * grid_.values_stride, grid_.channels, tiles,
-                     problem_.in_channels, packing_.at(packed_, panel, matrix),
-                     scratch.products + point * grid_.products_stride, tiles_.columns_of(panel)});
+      for (const TileGrid::Run& run : users.of(i, j)) {
+        if (run.first >= run.last) continue;
+        const int64_t skipped = run.first - first;
+        tile_.product({scratch.values + point * grid_.values_stride + skipped * grid_.channels,
+                       grid_.channels, run.last - run.first, problem_.in_channels,
+                       packing_.at(packed_, panel, matrix),
+                       scratch.products + point * grid_.products_stride + skipped * tile_.columns,
+                       tiles_.columns_of(panel)});
+      }
     }
 }
 
@@ -65,7 +73,7 @@ void WinogradRun::compute(const WinogradScratch& scratch, int64_t first, int64_t
                             scratch.residual + t * outputs);
   }
   for (int64_t panel = begin; panel < end; ++panel) {
-    multiply(scratch, count, panel);
+    multiply(scratch, first, last, panel);
     for (int64_t t = 0; t < count; ++t)
       tiles_.finish(first + t, panel,
                     {scratch.products + t * tile_.columns, grid_.products_stride,

@@ -25,6 +25,8 @@ const char* winograd_refuse(const WinogradKernel& kernel, const ConvProblem& pro
 // What decides: estimated times in multiply-adds at full speed, without what follows the sums.
 double winograd_cost(const WinogradAlgorithm& algorithm, const ConvProblem& problem);
 double direct_cost(const ConvProblem& problem);
+// ConvKernel::tile_rows: of mixed tiles (tiles.h) the longer ones are none of a part of the map.
+int64_t winograd_tile_rows(const WinogradAlgorithm& algorithm, const ConvProblem& problem);
 size_t winograd_packed_bytes(const WinogradKernel& kernel, const ConvProblem& problem);
 void winograd_pack(const WinogradKernel& kernel, const ConvProblem& problem, const float* weights,
                    const float* bias, float* packed);

@@ -3,10 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstring>
+#include <vector>
 
 #include "kernels/testing/conv_case.h"
 #include "kernels/winograd/algorithms.h"
+#include "kernels/winograd/geometry.h"
+#include "kernels/winograd/tiles.h"
 
 namespace shrike::kernels {
 namespace {
@@ -74,6 +78,43 @@ TEST(Winograd, PointsRoundLittle) {
   EXPECT_NEAR((toom_cook<true, 3>({0.54, 1, 1.84}, {1, 1, 1}).rounding), 44.1, 0.05);
   EXPECT_NEAR(kPolyphase4.rounding, 3.1, 0.05);
   EXPECT_NEAR((polyphase<2>({0.5, 1}, {1, 1}).rounding), 5.3, 0.05);
+}
+
+// Every output is in one tile, tiles that have no use for a point are those that are shorter, and
+// those that have are found in at most two runs of any part of the tiles.
+TEST(Winograd, MixedTilesCoverTheMap) {
+  for (const WinogradAlgorithm* algorithm : kWinogradAlgorithms)
+    for (int64_t height = 1; height <= 27; ++height)
+      for (int64_t width = 1; width <= 27; ++width) {
+        ConvProblem p;
+        p.out_height = height, p.out_width = width;
+        const TileGrid grid(*algorithm, p);
+        ASSERT_EQ(grid.count(), winograd_tiles(*algorithm, p));
+        std::vector<int> covered(static_cast<size_t>(height * width));
+        std::vector<std::array<bool, 4>> uses(static_cast<size_t>(grid.count()));
+        for (int64_t t = 0; t < grid.count(); ++t) {
+          const TileGrid::Place at = grid.place(t);
+          for (int i = 0; i < at.down; ++i)
+            for (int j = 0; j < at.across; ++j)
+              ++covered[static_cast<size_t>((at.y + i) * width + at.x + j)];
+          const bool rows = algorithm->stride != 1 || at.down == algorithm->out;
+          const bool columns = algorithm->stride != 1 || at.across == algorithm->out;
+          uses[static_cast<size_t>(t)] = {true, columns, rows, rows && columns};
+        }
+        ASSERT_EQ(covered, std::vector<int>(covered.size(), 1)) << height << "x" << width;
+        const int64_t first = grid.count() / 3, last = grid.count() - grid.count() / 5;
+        const TileGrid::Users users(grid, first, last);
+        const int end = algorithm->in - 1;
+        for (size_t kind = 0; kind < 4; ++kind) {
+          std::vector<bool> found(uses.size());
+          for (const TileGrid::Run& run : users.of(kind >= 2 ? end : 0, kind % 2 == 1 ? end : 0))
+            for (int64_t t = run.first; t < run.last; ++t) found[static_cast<size_t>(t)] = true;
+          for (int64_t t = 0; t < grid.count(); ++t)
+            ASSERT_EQ(found[static_cast<size_t>(t)],
+                      t >= first && t < last && uses[static_cast<size_t>(t)][kind])
+                << height << "x" << width << " tile " << t << " of kind " << kind;
+        }
+      }
 }
 
 TEST(Winograd, SizesAroundTiles) {

@@ -1,0 +1,9 @@
+#include "kernels/activation/vector_avx512.h"
+
+#include "kernels/winograd/lean_pairs_form.h"
+
+namespace shrike::kernels {
+
+constinit const LeanPairs kLeanPairs5Avx512 = lean_pairs<kToomCook5>(kWinogradPairs5Avx512);
+
+}  // namespace shrike::kernels
