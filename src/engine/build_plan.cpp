@@ -14,8 +14,16 @@ namespace {
 // of kernels does not depend on them.
 constexpr int kCountedThreads = 2;
 
-size_t needed(const Plan& plan, const MemoryLimit& memory) {
+size_t needed_by_runs(const Plan& plan, const MemoryLimit& memory) {
   return memory.beside + plan.shared_bytes() + memory.sessions * plan.session_bytes();
+}
+
+size_t needed_to_pack(const Plan& plan, const MemoryLimit& memory) {
+  return memory.beside + plan.constant_bytes() + plan.packing_bytes();
+}
+
+size_t needed(const Plan& plan, const MemoryLimit& memory) {
+  return std::max(needed_by_runs(plan, memory), needed_to_pack(plan, memory));
 }
 
 // Activations and what no kernel changes: no choice of kernels needs less beside its weights.
@@ -29,13 +37,17 @@ size_t least_beside_weights(const Plan& plan, const MemoryLimit& memory) {
 }
 
 Error beyond(const Plan& plan, const MemoryLimit& memory) {
-  return usage_error(
-      "needs at least " + megabytes(needed(plan, memory)) + " of memory on " +
-      std::to_string(plan.threads()) + " thread" + (plan.threads() == 1 ? "" : "s") +
-      ", more than the limit of " + megabytes(memory.bytes) + ": weights " +
-      megabytes(plan.packed_bytes()) + ", activations " +
-      megabytes(memory.sessions * plan.arena_bytes()) + ", all else " +
-      megabytes(memory.beside + plan.constant_bytes() + memory.sessions * plan.output_bytes()));
+  const size_t others = memory.beside + plan.constant_bytes();
+  const std::string parts =
+      needed_to_pack(plan, memory) > needed_by_runs(plan, memory)
+          ? "weights while they are packed " + megabytes(plan.packing_bytes()) + ", all else " +
+                megabytes(others)
+          : "weights " + megabytes(plan.packed_bytes()) + ", activations " +
+                megabytes(memory.sessions * plan.arena_bytes()) + ", all else " +
+                megabytes(others + memory.sessions * plan.output_bytes());
+  return usage_error("needs at least " + megabytes(needed(plan, memory)) + " of memory on " +
+                     std::to_string(plan.threads()) + " thread" + (plan.threads() == 1 ? "" : "s") +
+                     ", more than the limit of " + megabytes(memory.bytes) + ": " + parts);
 }
 
 struct Found {
@@ -116,7 +128,8 @@ Result<std::shared_ptr<const Plan>> build_plan(Graph graph, const PlanOptions& o
                                                 : lay_out_whole(graph, options));
   graph = Graph();
   give_back_code_pages();
-  SHRIKE_TRY(plan->pack());
+  // Within a limit one step at a time: several would hold their weights twice together.
+  SHRIKE_TRY(plan->pack(options.memory.bytes > 0 ? 1 : plan->threads()));
   give_back_code_pages();  // packing's own; a run brings back what it needs
 #ifdef __GLIBC__
   // Holes that the graph's weights have left in the heap: too small for what comes next.

@@ -53,7 +53,7 @@ Graph integers() {
 struct Planned {
   size_t bytes = 0;
   double cost = 0;
-  size_t packed_bytes = 0;
+  size_t packed_bytes = 0, packing_bytes = 0;
   std::vector<std::string> kernels;
 };
 
@@ -64,6 +64,7 @@ Result<Planned> planned(const MemoryLimit& memory, int threads = 1, Graph (*make
   Planned result{plan.shared_bytes() + memory.sessions * plan.session_bytes(),
                  plan.cost(),
                  plan.packed_bytes(),
+                 plan.packing_bytes(),
                  {}};
   for (const Plan::Entry& entry : plan.steps()) result.kernels.push_back(entry.info.kernel);
   return result;
@@ -169,12 +170,39 @@ TEST(MemoryLimit, EveryLimitFromTheLeastOnIsKept) {
     const Result<Planned> within = planned({limit, 0});
     ASSERT_TRUE(within) << limit << ": " << within.error().message;
     EXPECT_LE(within->bytes, limit);
+    EXPECT_LE(within->packing_bytes, limit);
     EXPECT_LE(within->cost, before) << "more memory, and slower, at " << limit;
     different += within->cost < before;
     before = within->cost;
   }
   EXPECT_GE(different, 4u);
   EXPECT_EQ(before, whole->cost);  // enough is as good as no limit
+}
+
+// Large weights and small maps: while a layer packs its own, the graph's and those of the layers
+// before are there beside them.
+Graph large_weights() {
+  std::mt19937 random(7);
+  Graph graph;
+  ValueId x = graph.add_input("x", DType::kF32, Shape{1, 16, 3, 3});
+  x = add_conv(graph, x, 32, 1, 1, random);
+  x = add_conv(graph, x, 300, 1, 1, random);
+  graph.outputs = {add_conv(graph, x, 300, 1, 1, random)};
+  EXPECT_TRUE(infer_shapes(graph));
+  return graph;
+}
+
+TEST(MemoryLimit, PackingCounts) {
+  const Result<Planned> whole = planned({}, 1, large_weights);
+  ASSERT_TRUE(whole);
+  constexpr size_t kFloats = 16 * 32 + 32 * 300 + 300 * 300 + 32 + 300 + 300;
+  EXPECT_GE(whole->packing_bytes, kFloats * 4 + 300 * 300 * 4);  // the largest is there twice
+  EXPECT_LT(whole->packing_bytes, (kFloats + 300 * 300) * 4 * 11 / 10);
+  EXPECT_TRUE(planned({whole->packing_bytes, 0}, 1, large_weights));
+  const Result<Planned> refused = planned({whole->packing_bytes - 1, 0}, 1, large_weights);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("while they are packed"), std::string::npos)
+      << refused.error().message;
 }
 
 TEST(MemoryLimit, ResultsStayRight) {

@@ -1,5 +1,8 @@
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <span>
+#include <vector>
 
 #include "passes/channel_affine.h"
 #include "passes/passes.h"
@@ -45,11 +48,33 @@ std::optional<Weights> foldable(const Graph& graph, const Node& node) {
   return weights;
 }
 
-void scale(std::vector<float>& values, const Weights& weights, const ChannelAffine& map) {
-  for (size_t i = 0; i < values.size(); ++i) {
+// A product that f16 cannot hold would become infinite.
+bool fits(DType dtype, std::span<const float> values) {
+  constexpr float kLargestHalf = 65504.0f;
+  return dtype == DType::kF32 || std::all_of(values.begin(), values.end(),
+                                             [](float x) { return std::abs(x) <= kLargestHalf; });
+}
+
+void scale(std::span<const float> from, const Weights& weights, const ChannelAffine& map,
+           std::span<float> to) {
+  for (size_t i = 0; i < to.size(); ++i) {
     const auto channel = static_cast<size_t>(weights.output(static_cast<int64_t>(i)));
-    values[i] = static_cast<float>(static_cast<double>(values[i]) * map.scale[channel]);
+    to[i] = static_cast<float>(static_cast<double>(from[i]) * map.scale[channel]);
   }
+}
+
+// Those of f32 straight from where they lie: of large layers there is no third copy.
+std::optional<Tensor> scaled(const Tensor& old, const Weights& weights, const ChannelAffine& map) {
+  if (old.dtype() == DType::kF32) {
+    Tensor result(DType::kF32, weights.shape);
+    scale(old.data<float>(), weights, map, result.mutable_data<float>());
+    return result;
+  }
+  std::optional<std::vector<float>> values = float_values(&old);
+  if (!values) return std::nullopt;
+  scale(*values, weights, map, *values);
+  if (!fits(old.dtype(), *values)) return std::nullopt;
+  return float_tensor(old.dtype(), weights.shape, *values);
 }
 
 std::vector<float> shifted(const std::vector<float>& bias, const ChannelAffine& map) {
@@ -60,35 +85,29 @@ std::vector<float> shifted(const std::vector<float>& bias, const ChannelAffine& 
   return result;
 }
 
-// A product that f16 cannot hold would become infinite.
-bool fits(DType dtype, const std::vector<float>& values) {
-  constexpr float kLargestHalf = 65504.0f;
-  return dtype == DType::kF32 || std::all_of(values.begin(), values.end(),
-                                             [](float x) { return std::abs(x) <= kLargestHalf; });
-}
-
 // Folds the batch norm into the convolution that alone feeds it.
 void fold(Graph& graph, const Uses& uses, Node& norm) {
   const std::optional<ChannelAffine> map = channel_affine(graph, norm);
   Node* conv = map ? sole_producer(graph, uses, norm.inputs[0]) : nullptr;
   const std::optional<Weights> weights = conv ? foldable(graph, *conv) : std::nullopt;
   if (!weights || weights->outputs() != map->channels()) return;
-  const Tensor& old = *graph.constant(conv->inputs[1]);
-  std::optional<std::vector<float>> values = float_values(&old);
+  const ValueId old = conv->inputs[1];
+  const DType dtype = graph.value(old).constant->dtype();
   const bool has_bias = conv->inputs.size() > 2 && conv->inputs[2] != kNoValue;
   const std::optional<std::vector<float>> bias = has_bias
                                                      ? float_values(graph.constant(conv->inputs[2]))
                                                      : std::vector<float>(map->scale.size(), 0.0f);
-  if (!values || !bias || bias->size() != map->scale.size()) return;
-
-  const DType dtype = old.dtype();
-  scale(*values, *weights, *map);
+  if (!bias || bias->size() != map->scale.size()) return;
   const std::vector<float> new_bias = shifted(*bias, *map);
-  if (!fits(dtype, *values) || !fits(dtype, new_bias)) return;
-  Tensor scaled = float_tensor(dtype, weights->shape, *values);
+  if (!fits(dtype, new_bias)) return;
+  std::optional<Tensor> folded = scaled(*graph.value(old).constant, *weights, *map);
+  if (!folded) return;
+
+  // What nobody else reads goes at once, and with it the memory of a mapped file.
+  if (uses.single_use(old)) graph.value(old).constant.reset();
   Tensor shift = float_tensor(dtype, Shape{map->channels()}, new_bias);
-  const std::string stem = graph.value(conv->inputs[1]).name;
-  conv->inputs = {conv->inputs[0], graph.add_constant(stem + ".folded", std::move(scaled)),
+  const std::string stem = graph.value(old).name;
+  conv->inputs = {conv->inputs[0], graph.add_constant(stem + ".folded", *std::move(folded)),
                   graph.add_constant(stem + ".bias.folded", std::move(shift))};
   conv->outputs = {norm.outputs[0]};
   mark_removed(norm);

@@ -88,6 +88,39 @@ TEST_F(Little, AMemoryLimitIsKept) {
   }
 }
 
+// Large layers whose batch norms are folded: weights are in the file, folded and packed, and of no
+// layer all three at once.
+TEST_F(Little, AMemoryLimitIsKeptWhileWeightsAreRead) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizer's own memory counts";
+#endif
+  std::string layers = "[net]\nwidth=32\nheight=32\nchannels=3\n";
+  size_t floats = 0, channels = 3;
+  for (const size_t filters : {128, 256, 512, 1024, 512}) {
+    layers += "[convolutional]\nbatch_normalize=1\nfilters=" + std::to_string(filters) +
+              "\nsize=3\nstride=2\npad=1\nactivation=leaky\n";
+    floats += filters * (9 * channels + 4);
+    channels = filters;
+  }
+  const std::string weights = std::string("\0\0\0\0\2", 5) + std::string(15 + 4 * floats, '\0');
+  EXPECT_TRUE(write_file(at("large.cfg"), std::string_view(layers)));
+  EXPECT_TRUE(write_file(at("large.weights"), std::string_view(weights)));
+  const auto bench = [&](int limit) {
+    return run_shrike({"bench", "--model", path("large.cfg"), "--imgsz", "32", "--runs", "2",
+                       "--threads", "2", "--memory-limit", std::to_string(limit), "--json"});
+  };
+  const Outcome refused = bench(20);
+  const size_t found = refused.err.find("at least ");
+  ASSERT_NE(found, std::string::npos) << refused.err;
+  const int least = static_cast<int>(std::ceil(std::stod(refused.err.substr(found + 9))));
+  EXPECT_GT(least, 4 * static_cast<int>(floats / 1'000'000));
+  for (const int limit : {least, least + 5, least + 20, least + 60, least + 150}) {
+    const Outcome kept = bench(limit);
+    ASSERT_EQ(kept.code, 0) << kept.err;
+    EXPECT_LE(json_lines(kept.out)[0]["peak_rss_mb"].get<double>(), limit);
+  }
+}
+
 // A long run takes no more than a short one (bench/many_pictures.sh is the same on real pictures).
 TEST_F(Little, ManyPicturesInTheMemoryOfFew) {
 #ifdef __SANITIZE_ADDRESS__

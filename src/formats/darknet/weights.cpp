@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "base/mapped_part.h"
 #include "base/memory.h"
 
 namespace shrike::darknet {
@@ -55,7 +56,8 @@ std::optional<Tensor> Weights::take(const Shape& shape) {
     return std::nullopt;
   }
   const size_t size = static_cast<size_t>(count) * sizeof(float);
-  Result<Tensor> tensor = Tensor::borrow(DType::kF32, shape, rest.first(size), file_);
+  const std::span<const std::byte> part = rest.first(size);
+  Result<Tensor> tensor = Tensor::borrow(DType::kF32, shape, part, share_part(file_, part));
   if (!tensor) return std::nullopt;
   at_ += size;
   return *std::move(tensor);
