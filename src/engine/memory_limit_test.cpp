@@ -212,6 +212,25 @@ TEST(MemoryLimit, ResultsStayRight) {
     EXPECT_TRUE(check_graph(network(), {.threads = 2, .memory = {limit, 0}}));
 }
 
+// Heights that some tiles of Winograd's divide and others do not: layers are in bands where all
+// kernels that they may come to can be.
+Graph odd_heights() {
+  std::mt19937 random(8);
+  Graph graph;
+  ValueId x = graph.add_input("x", DType::kF32, Shape{1, 64, 35, 200});
+  for (const int64_t channels : {64, 72, 64}) x = add_conv(graph, x, channels, 3, 1, random);
+  graph.outputs = {add_conv(graph, x, 8, 3, 1, random)};
+  EXPECT_TRUE(infer_shapes(graph));
+  return graph;
+}
+
+TEST(MemoryLimit, HeightsThatTilesDoNotDivide) {
+  const size_t whole = planned({}, 1, odd_heights)->bytes;
+  for (size_t i = 4; i <= 20; i += 2)
+    if (const size_t limit = whole * i / 20; planned({limit, 0}, 1, odd_heights))
+      EXPECT_TRUE(check_graph(odd_heights(), {.threads = 2, .memory = {limit, 0}}));
+}
+
 TEST(MemoryLimit, ThreadsChangeNothing) {
   const size_t whole = planned({})->bytes;
   const size_t least = least_limit(2 * whole);

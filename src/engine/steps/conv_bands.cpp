@@ -1,6 +1,7 @@
 #include "engine/steps/conv_bands.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "engine/bands.h"
 #include "engine/steps/ask.h"
@@ -134,9 +135,16 @@ bool can_band(Planner& planner, const Node& node) {
   if (!std::holds_alternative<Conv>(node.op) || has_input(node, 3) || conv_refuse(planner, node) ||
       !planner.in_memory(node.outputs[0]))
     return false;
-  // With less for its weights it may get another kernel; those all compute tiles of rows.
-  const kernels::ConvProblem problem = conv_problem(planner, node);
-  return kernels::select_kernel(kernels::conv_kernels(), problem).kernel->tile_rows(problem) > 0;
+  // Also with those kernels that it may get with less for its weights.
+  kernels::ConvProblem problem = conv_problem(planner, node);
+  for (size_t before = SIZE_MAX;;) {
+    const auto& kernel = *kernels::select_kernel(kernels::conv_kernels(), problem).kernel;
+    if (kernel.tile_rows(problem) == 0) return false;
+    const size_t bytes = kernel.packed_bytes(problem);
+    if (bytes == 0 || bytes >= before) return true;
+    before = bytes;
+    problem.max_packed_bytes = static_cast<int64_t>(bytes) - 1;
+  }
 }
 
 void conv_bands_emit(Planner& planner, std::span<const Node* const> nodes) {
