@@ -72,7 +72,10 @@ Result<std::vector<Chains>> find_bands(const Graph& graph, const PlanOptions& op
   while (true) {
     const int step = draft.plan->fullest_step();
     if (step < 0 || static_cast<size_t>(step) >= draft.nodes.size()) return ways;
-    const Chain& now = draft.nodes[static_cast<size_t>(step)];
+    // Bands instead of a pooling that is computed together with its convolution.
+    Chain now = draft.nodes[static_cast<size_t>(step)];
+    if (now.size() == 2 && std::holds_alternative<MaxPool>(graph.nodes[now.back()].op))
+      now.pop_back();
     std::optional<Chains> best;
     std::optional<Draft> smallest;
     for (const Chain& longer : finder.longer(now)) {

@@ -5,6 +5,7 @@
 #include "base/code_pages.h"
 #include "engine/band_choice.h"
 #include "engine/planner.h"
+#include "engine/pool_choice.h"
 
 namespace shrike {
 
@@ -111,6 +112,8 @@ Result<std::shared_ptr<Plan>> lay_out_whole(const Graph& graph, const PlanOption
 }  // namespace
 
 Result<Draft> lay_out(const Graph& graph, const PlanOptions& options, PlanChoices choices) {
+  for (std::vector<size_t>& pair : find_pooled(graph, options, choices))
+    choices.bands.push_back(std::move(pair));
   {
     Planner first(graph, options, choices);
     SHRIKE_TRY(first.run());

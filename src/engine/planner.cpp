@@ -7,6 +7,7 @@
 #include "engine/families.h"
 #include "engine/memory_plan.h"
 #include "engine/steps/conv_bands.h"
+#include "engine/steps/conv_pool.h"
 #include "engine/steps/copy.h"
 #include "ir/describe.h"
 
@@ -138,7 +139,11 @@ void Planner::add_bands(const std::vector<size_t>& chain) {
   declined_.clear();
   std::vector<const Node*> nodes;
   for (size_t node : chain) nodes.push_back(&graph_.nodes[node]);
-  conv_bands_emit(*this, nodes);
+  if (std::holds_alternative<MaxPool>(nodes.back()->op)) {
+    conv_pool_emit(*this, *nodes.front(), *nodes.back());
+  } else {
+    conv_bands_emit(*this, nodes);
+  }
 }
 
 bool Planner::in_memory(ValueId id) const {

@@ -1,10 +1,12 @@
 #include "kernels/conv/conv.h"
 
 #include "engine/steps/ask.h"
+#include "engine/steps/conv_pool.h"
 #include "engine/steps/conv_problem.h"
 #include "engine/steps/families_list.h"
 #include "engine/steps/pack.h"
 #include "kernels/conv/candidates.h"
+#include "kernels/conv/conv_pool.h"
 
 namespace shrike {
 
@@ -19,10 +21,13 @@ struct ConvSlots {
 
 class ConvStep : public Step {
  public:
-  ConvStep(const ConvProblem& problem, const ConvKernel& kernel, Tensor weights, Tensor bias,
+  // pooled: null, or what runs in the kernel's stead.
+  ConvStep(const ConvProblem& problem, const ConvKernel& kernel,
+           const kernels::ConvPoolKernel* pooled, Tensor weights, Tensor bias,
            const ConvSlots& slots)
       : problem_(problem),
         kernel_(kernel),
+        run_(pooled ? pooled->run : kernel.run),
         weights_(std::move(weights)),
         bias_(std::move(bias)),
         slots_(slots) {}
@@ -37,7 +42,7 @@ class ConvStep : public Step {
       kernels::ConvMaps maps{
           context.map(slots_.input, image), context.map(slots_.output, image), {}};
       if (slots_.residual.in_memory()) maps.residual = context.map(slots_.residual, image);
-      kernel_.run(problem_, packed_, maps, context.pool(), context.scratch(slots_.scratch));
+      run_(problem_, packed_, maps, context.pool(), context.scratch(slots_.scratch));
     }
     return {};
   }
@@ -45,10 +50,45 @@ class ConvStep : public Step {
  private:
   ConvProblem problem_;
   const ConvKernel& kernel_;
+  decltype(ConvKernel::run) run_;
   Tensor weights_, bias_;  // the model's own, until prepare()
   kernels::PackedConv packed_;
   ConvSlots slots_;
 };
+
+void emit(Planner& planner, const Node& node, const Node* pool) {
+  ConvProblem problem = conv_problem(planner, node);
+  problem.max_packed_bytes = planner.max_packed_bytes(node);
+  planner.note_conv(node, problem);
+  const ConvChoice choice = planner.choose(problem);
+  ConvSlots slots;
+  slots.input = planner.as_map(node.inputs[0]);
+  if (has_input(node, 3)) slots.residual = planner.as_map(node.inputs[3]);
+  slots.output = planner.new_map(pool ? pool->outputs[0] : node.outputs[0]);
+  const size_t scratch = choice.kernel->scratch_bytes(problem, planner.threads());
+  slots.scratch = planner.new_scratch(scratch);
+
+  StepDraft draft = planner.draft(node, choice.kernel->name);
+  if (pool) {
+    draft.info.op += " + MaxPool";
+    draft.info.output_shape = planner.shape(pool->outputs[0]);
+  }
+  draft.info.declined.insert(draft.info.declined.end(), choice.declined.begin(),
+                             choice.declined.end());
+  draft.info.problem = kernels::problem_text(problem);
+  draft.info.estimated = choice.estimated->name;
+  draft.info.macs = planner.shape(node.outputs[0])[0] * problem.macs();
+  draft.info.packed_bytes = choice.kernel->packed_bytes(problem);
+  draft.info.scratch_bytes = scratch;
+  draft.info.cost =
+      static_cast<double>(planner.shape(node.outputs[0])[0]) * choice.kernel->cost(problem);
+  draft.touches = {slots.input, slots.residual, slots.output, slots.scratch};
+  const Tensor* bias = floats_of(planner, node, 2);
+  draft.step = std::make_unique<ConvStep>(
+      problem, *choice.kernel, pool ? kernels::conv_pool_form(*choice.kernel, problem) : nullptr,
+      *floats_of(planner, node, 1), bias ? *bias : Tensor(), slots);
+  planner.add(std::move(draft));
+}
 
 }  // namespace
 
@@ -61,33 +101,32 @@ const char* conv_refuse(Planner& planner, const Node& node) {
   return nullptr;
 }
 
-void conv_emit(Planner& planner, const Node& node) {
-  ConvProblem problem = conv_problem(planner, node);
-  problem.max_packed_bytes = planner.max_packed_bytes(node);
-  planner.note_conv(node, problem);
-  const ConvChoice choice = planner.choose(problem);
-  ConvSlots slots;
-  slots.input = planner.as_map(node.inputs[0]);
-  if (has_input(node, 3)) slots.residual = planner.as_map(node.inputs[3]);
-  slots.output = planner.new_map(node.outputs[0]);
-  const size_t scratch = choice.kernel->scratch_bytes(problem, planner.threads());
-  slots.scratch = planner.new_scratch(scratch);
+void conv_emit(Planner& planner, const Node& node) { emit(planner, node, nullptr); }
 
-  StepDraft draft = planner.draft(node, choice.kernel->name);
-  draft.info.declined.insert(draft.info.declined.end(), choice.declined.begin(),
-                             choice.declined.end());
-  draft.info.problem = kernels::problem_text(problem);
-  draft.info.estimated = choice.estimated->name;
-  draft.info.macs = planner.shape(node.outputs[0])[0] * problem.macs();
-  draft.info.packed_bytes = choice.kernel->packed_bytes(problem);
-  draft.info.scratch_bytes = scratch;
-  draft.info.cost =
-      static_cast<double>(planner.shape(node.outputs[0])[0]) * choice.kernel->cost(problem);
-  draft.touches = {slots.input, slots.residual, slots.output, slots.scratch};
-  const Tensor* bias = floats_of(planner, node, 2);
-  draft.step = std::make_unique<ConvStep>(problem, *choice.kernel, *floats_of(planner, node, 1),
-                                          bias ? *bias : Tensor(), slots);
-  planner.add(std::move(draft));
+bool is_halving_pool(const Planner& planner, const Node& node) {
+  const auto* pool = std::get_if<MaxPool>(&node.op);
+  if (!pool || !is_map_of(planner, node, DType::kF32) || !planner.in_memory(node.outputs[0]))
+    return false;
+  const std::vector<int64_t> twos = {2, 2};
+  const Shape &in = planner.shape(node.inputs[0]), &out = planner.shape(node.outputs[0]);
+  return pool->kernel_shape == twos && pool->strides == twos &&
+         pool->dilations == std::vector<int64_t>{1, 1} && in[2] == 2 * out[2] &&
+         in[3] == 2 * out[3] &&
+         pads_of(pool->auto_pad, {pool->pads[0], pool->pads[2]}, in[2], out[2], 2, 2).begin == 0 &&
+         pads_of(pool->auto_pad, {pool->pads[1], pool->pads[3]}, in[3], out[3], 2, 2).begin == 0;
+}
+
+bool can_pool(Planner& planner, const Node& conv) {
+  if (!std::holds_alternative<Conv>(conv.op) || has_input(conv, 3) || conv_refuse(planner, conv) ||
+      !planner.in_memory(conv.outputs[0]))
+    return false;
+  ConvProblem problem = conv_problem(planner, conv);
+  problem.max_packed_bytes = planner.max_packed_bytes(conv);
+  return kernels::conv_pool_form(*planner.choose(problem).kernel, problem) != nullptr;
+}
+
+void conv_pool_emit(Planner& planner, const Node& conv, const Node& pool) {
+  emit(planner, conv, &pool);
 }
 
 }  // namespace shrike

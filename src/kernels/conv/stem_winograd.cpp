@@ -45,11 +45,13 @@ struct StemWinogradScratch {
         planes(reinterpret_cast<float*>(base)),
         values(planes + kRows * kStemTile * stride),
         products(values + kRows * kStemPoints * stride),
-        start(products + kRows * kStemPoints * stride) {}
+        start(products + kRows * kStemPoints * stride),
+        held(start + kStemPoints * stride),
+        held_floats(divide_up(problem.out_channels, kLanes) * kLanes * kStemTile * tiles / 2) {}
 
   size_t bytes() const {
     const int64_t floats = (kRows * (kStemTile + 2 * kStemPoints) + kStemPoints) * stride;
-    return align_up(static_cast<size_t>(floats) * sizeof(float));
+    return align_up(static_cast<size_t>(floats + held_floats) * sizeof(float));
   }
   float* row(float* base, int64_t index, int64_t parts) const {
     return base + index * parts * stride;
@@ -57,6 +59,11 @@ struct StemWinogradScratch {
 
   int64_t tiles, stride;
   float *planes, *values, *products, *start;
+  float* held;  // [panel][pair of pixels][columns], see StemTiles
+  int64_t held_floats;
+
+ private:
+  static constexpr int64_t kLanes = 16;  // columns of a panel at most
 };
 
 // Row y of the picture from the first window's first column on, taken apart; zeros where it has
@@ -84,13 +91,14 @@ void take_apart(const ConvProblem& p, const ConstMapView& input, int64_t y, int6
 class StemWinogradRun {
  public:
   StemWinogradRun(const StemWinograd& stem, const ConvProblem& problem, const PackedConv& packed,
-                  const ConvMaps& maps)
+                  const ConvMaps& maps, bool pooled)
       : stem_(stem),
         problem_(problem),
         maps_(maps),
         packing_(stem, problem),
         packed_(packed.floats()),
-        function_(stem.function(problem.activation.kind)) {}
+        pooled_(pooled),
+        function_((pooled ? stem.pooled : stem.function)(problem.activation.kind)) {}
 
   // Output rows [first, last), a band.
   void compute(int64_t first, int64_t last, const StemWinogradScratch& scratch) const;
@@ -104,6 +112,7 @@ class StemWinogradRun {
   const ConvMaps& maps_;
   const StemWinogradPacking packing_;
   const float* packed_;
+  const bool pooled_;
   const StemTilesFunction function_;
 };
 
@@ -144,10 +153,12 @@ void StemWinogradRun::write(int64_t y, int64_t row, float scale,
                packed_ + packing_.products + column * kStemPoints,
                packed_ + packing_.bias + column,
                scale,
-               maps_.output.at(y, 0) + column,
+               maps_.output.at(pooled_ ? y / 2 : y, 0) + column,
                maps_.output.pixel_stride,
                std::min(stem_.columns, problem_.out_channels - column),
-               problem_.activation});
+               problem_.activation,
+               scratch.held + column * scratch.tiles * kStemTile / 2,
+               y % 2 == 1});
   }
 }
 
@@ -213,9 +224,9 @@ size_t stem_winograd_scratch_bytes(const ConvProblem& problem, int threads) {
 
 void stem_winograd_run(const StemWinograd& stem, const ConvProblem& problem,
                        const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool,
-                       std::span<std::byte> scratch) {
+                       std::span<std::byte> scratch, bool pooled) {
   assert(scratch.size() >= stem_winograd_scratch_bytes(problem, pool.threads()));
-  const StemWinogradRun run(stem, problem, packed, maps);
+  const StemWinogradRun run(stem, problem, packed, maps, pooled);
   const size_t each = StemWinogradScratch(problem).bytes();
   pool.parallel_for(divide_up(problem.out_height, kBand), [&](int64_t band, int worker) {
     run.compute(band * kBand, std::min(problem.out_height, (band + 1) * kBand),

@@ -43,6 +43,11 @@ struct StemTiles {
   float* output;
   int64_t output_step, columns;
   Activation activation;
+  // Pooled rows alone: the largest of sums of pixels 2 x and 2 x + 1 in held[x * columns + j],
+  // which the first of two rows leaves and the second compares with its own; x < count / 2 are
+  // output.
+  float* held;
+  bool second;
 };
 
 using StemTilesFunction = void (*)(const StemTiles&);
@@ -56,6 +61,7 @@ struct StemWinograd {
   // start[i] = -(a[i] + b[i] + c[i]), i < count, in whole vectors
   void (*begin)(const float* a, const float* b, const float* c, int64_t count, float* start);
   StemTilesFunction (*function)(ActivationKind);  // null for those that it has no form of
+  StemTilesFunction (*pooled)(ActivationKind);    // likewise, of conv_pool.h
 };
 
 #if SHRIKE_KERNELS_AVX2
@@ -73,6 +79,6 @@ void stem_winograd_pack(const StemWinograd& stem, const ConvProblem& problem, co
 size_t stem_winograd_scratch_bytes(const ConvProblem& problem, int threads);
 void stem_winograd_run(const StemWinograd& stem, const ConvProblem& problem,
                        const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool,
-                       std::span<std::byte> scratch);
+                       std::span<std::byte> scratch, bool pooled = false);
 
 }  // namespace shrike::kernels

@@ -6,6 +6,7 @@
 namespace shrike::kernels {
 
 constinit const StemWinograd kStemWinogradAvx512 = {
-    kLanes, kRowTiles* kStemTile, sum_of_squares, transform_picture, begin_tiles, stem_tiles_of};
+    kLanes,      kRowTiles* kStemTile, sum_of_squares,      transform_picture,
+    begin_tiles, stem_tiles_of,        pooled_stem_tiles_of};
 
 }  // namespace shrike::kernels

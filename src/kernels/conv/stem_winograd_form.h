@@ -70,31 +70,67 @@ void begin_tiles(const float* a, const float* b, const float* c, int64_t count, 
   }
 }
 
-// The last tiles are computed together with some before them, twice.
+// One tile's outputs, of which `left` exist.
 template <typename Act>
+[[gnu::always_inline]] inline void store_tile(const StemTiles& row, const Act& act, const Vec* y,
+                                              Vec scale, Vec bias, bool whole, int64_t left,
+                                              float* output) {
+#pragma GCC unroll 4
+  for (int64_t k = 0; k < kStemTile; ++k, output += row.output_step) {
+    const Vec value = act(fma(y[k], scale, bias));
+    if (whole) {
+      store(output, value);
+    } else if (k < left) {
+      store_some(output, value, row.columns);
+    }
+  }
+}
+
+// The same pooled: of the first of two rows nothing but the largest sums is stored.
+template <typename Act>
+[[gnu::always_inline]] inline void pool_tile(const StemTiles& row, const Act& act, const Vec* y,
+                                             Vec scale, Vec bias, bool whole, int64_t left,
+                                             float* held, float* output) {
+#pragma GCC unroll 2
+  for (int64_t k = 0; k < kStemTile; k += 2, held += kLanes, output += row.output_step) {
+    const Vec largest = larger(fma(y[k], scale, bias), fma(y[k + 1], scale, bias));
+    if (!row.second) {
+      store_aligned(held, largest);
+      continue;
+    }
+    const Vec value = act(larger(load_aligned(held), largest));
+    if (whole) {
+      store(output, value);
+    } else if (k < left) {
+      store_some(output, value, row.columns);
+    }
+  }
+}
+
+// The last tiles are computed together with some before them, twice.
+template <typename Act, bool kPooled>
 void stem_tiles(const StemTiles& row) {
   const Act act(row.activation);
   const Vec bias = load(row.bias), scale = splat(row.scale);
   const int64_t tiles = (row.count + kStemTile - 1) / kStemTile;
+  constexpr int64_t kStored = kPooled ? kStemTile / 2 : kStemTile;
   for (int64_t next = 0; next < tiles; next += kRowTiles) {
     const int64_t t = next + kRowTiles <= tiles ? next : tiles - kRowTiles;
     Vec m[kRowTiles][kStemPoints];
     multiply_row_tiles(row, t, m);
     const int64_t left = row.count - t * kStemTile;
-    float* output = row.output + t * kStemTile * row.output_step;
+    float* output = row.output + t * kStored * row.output_step;
+    float* held = row.held + t * kStored * kLanes;
     const bool whole = row.columns == kLanes && left >= kRowTiles * kStemTile;
 #pragma GCC unroll 4
-    for (int64_t i = 0; i < kRowTiles; ++i) {
+    for (int64_t i = 0; i < kRowTiles; ++i, output += kStored * row.output_step) {
       Vec y[kStemTile];
       StemAlgorithm::output(m[i], y);
-#pragma GCC unroll 4
-      for (int64_t k = 0; k < kStemTile; ++k, output += row.output_step) {
-        const Vec value = act(fma(y[k], scale, bias));
-        if (whole) {
-          store(output, value);
-        } else if (i * kStemTile + k < left) {
-          store_some(output, value, row.columns);
-        }
+      if constexpr (kPooled) {
+        pool_tile(row, act, y, scale, bias, whole, left - i * kStemTile,
+                  held + i * kStored * kLanes, output);
+      } else {
+        store_tile(row, act, y, scale, bias, whole, left - i * kStemTile, output);
       }
     }
   }
@@ -104,15 +140,29 @@ void stem_tiles(const StemTiles& row) {
 StemTilesFunction stem_tiles_of(ActivationKind kind) {
   switch (kind) {
     case ActivationKind::kNone:
-      return stem_tiles<VecNone>;
+      return stem_tiles<VecNone, false>;
     case ActivationKind::kRelu:
-      return stem_tiles<VecRelu>;
+      return stem_tiles<VecRelu, false>;
     case ActivationKind::kLeakyRelu:
-      return stem_tiles<VecLeakyRelu>;
+      return stem_tiles<VecLeakyRelu, false>;
     case ActivationKind::kSilu:
-      return stem_tiles<VecSilu>;
+      return stem_tiles<VecSilu, false>;
     case ActivationKind::kMish:
-      return stem_tiles<VecMish>;
+      return stem_tiles<VecMish, false>;
+    default:
+      return nullptr;
+  }
+}
+
+// Those that keep what is larger larger.
+StemTilesFunction pooled_stem_tiles_of(ActivationKind kind) {
+  switch (kind) {
+    case ActivationKind::kNone:
+      return stem_tiles<VecNone, true>;
+    case ActivationKind::kRelu:
+      return stem_tiles<VecRelu, true>;
+    case ActivationKind::kLeakyRelu:
+      return stem_tiles<VecLeakyRelu, true>;
     default:
       return nullptr;
   }

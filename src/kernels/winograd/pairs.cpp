@@ -76,13 +76,13 @@ size_t lay_out_scratch(const WinogradPairs& pairs, const PairGrid& grid, std::by
 class PairRun {
  public:
   PairRun(const WinogradPairs& pairs, const ConvProblem& problem, const PackedConv& packed,
-          const ConvMaps& maps)
+          const ConvMaps& maps, bool pooled)
       : pairs_(pairs),
         algorithm_(*pairs.kernel->algorithm),
         problem_(problem),
         packing_(pairs, problem),
         grid_(pairs, problem),
-        tiles_(*pairs.kernel, problem, maps),
+        tiles_(*pairs.kernel, problem, maps, pooled),
         packed_(packed.floats()) {}
 
   void compute(const PairScratch& scratch, const WinogradUnits::Unit& unit) const;
@@ -213,9 +213,9 @@ size_t winograd_pairs_scratch_bytes(const WinogradPairs& pairs, const ConvProble
 
 void winograd_pairs_run(const WinogradPairs& pairs, const ConvProblem& problem,
                         const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool,
-                        std::span<std::byte> scratch) {
+                        std::span<std::byte> scratch, bool pooled) {
   assert(scratch.size() >= winograd_pairs_scratch_bytes(pairs, problem, pool.threads()));
-  const PairRun run(pairs, problem, packed, maps);
+  const PairRun run(pairs, problem, packed, maps, pooled);
   const PairGrid grid(pairs, problem);
   const WinogradUnits units(grid.tiles, grid.block,
                             divide_up(problem.out_channels, pairs.kernel->tile->columns),

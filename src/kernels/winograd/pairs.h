@@ -82,6 +82,6 @@ size_t winograd_pairs_scratch_bytes(const WinogradPairs& pairs, const ConvProble
                                     int threads);
 void winograd_pairs_run(const WinogradPairs& pairs, const ConvProblem& problem,
                         const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool,
-                        std::span<std::byte> scratch);
+                        std::span<std::byte> scratch, bool pooled = false);
 
 }  // namespace shrike::kernels

@@ -7,6 +7,24 @@
 
 namespace shrike::kernels {
 
+namespace {
+
+// Of rows of sums for down x across outputs the largest of each 2 x 2, in front of all others.
+void keep_largest(float* sums, int64_t down, int64_t across, int64_t columns) {
+  float* target = sums;
+  for (int64_t i = 0; i < down; i += 2)
+    for (int64_t j = 0; j < across; j += 2, target += columns) {
+      const float* upper = sums + (i * across + j) * columns;
+      const float* lower = upper + across * columns;
+      for (int64_t c = 0; c < columns; ++c) {
+        const float above = std::max(upper[c], upper[columns + c]);
+        target[c] = std::max(above, std::max(lower[c], lower[columns + c]));
+      }
+    }
+}
+
+}  // namespace
+
 TileAxis TileAxis::even(int64_t extent, int out) {
   const int64_t count = divide_up(extent, out);
   return {extent, count, count, out};
@@ -65,14 +83,15 @@ int64_t winograd_tile_rows(const WinogradAlgorithm& algorithm, const ConvProblem
 }
 
 WinogradTiles::WinogradTiles(const WinogradKernel& kernel, const ConvProblem& problem,
-                             const ConvMaps& maps)
+                             const ConvMaps& maps, bool pooled)
     : kernel_(kernel),
       algorithm_(*kernel.algorithm),
       problem_(problem),
       maps_(maps),
       finish_(kernel.tile->finish(problem.activation.kind)),
       grid_(algorithm_, problem),
-      outputs_(algorithm_.out * algorithm_.out) {}
+      outputs_(algorithm_.out * algorithm_.out),
+      pooled_(pooled) {}
 
 WinogradInput WinogradTiles::window(int64_t tile, int64_t first, int64_t count, float* values,
                                     int64_t point_stride, float scale) const {
@@ -94,10 +113,11 @@ WinogradInput WinogradTiles::window(int64_t tile, int64_t first, int64_t count, 
 
 void WinogradTiles::point_at_outputs(int64_t tile, float** outputs, const float** residual) const {
   const Place at = place(tile);
+  const int step = pooled_ ? 2 : 1;
   const bool add = problem_.residual != Residual::kNone;
-  for (int i = 0; i < at.down; ++i)
-    for (int j = 0; j < at.across; ++j) {
-      *outputs++ = maps_.output.at(at.y + i, at.x + j);
+  for (int i = 0; i < at.down; i += step)
+    for (int j = 0; j < at.across; j += step) {
+      *outputs++ = maps_.output.at((at.y + i) / step, (at.x + j) / step);
       if (add) *residual++ = maps_.residual.at(at.y + i, at.x + j);
     }
 }
@@ -112,8 +132,9 @@ void WinogradTiles::finish(int64_t tile, int64_t panel, const Products& products
   const int64_t count = columns_of(panel);
   kernel_.output({products.products, products.point_stride, products.bias, count, at.down,
                   at.across, products.sums, products.scale});
-  finish_({products.sums, at.down * at.across, panel * kernel_.tile->columns, count,
-           products.outputs, products.residual, problem_.activation, problem_.residual});
+  if (pooled_) keep_largest(products.sums, at.down, at.across, kernel_.tile->columns);
+  finish_({products.sums, at.down * at.across / (pooled_ ? 4 : 1), panel * kernel_.tile->columns,
+           count, products.outputs, products.residual, problem_.activation, problem_.residual});
 }
 
 }  // namespace shrike::kernels

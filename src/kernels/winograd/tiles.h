@@ -74,7 +74,9 @@ class TileGrid {
 // One call's tiles, the same for all workers. What it is made from must outlive it.
 class WinogradTiles {
  public:
-  WinogradTiles(const WinogradKernel& kernel, const ConvProblem& problem, const ConvMaps& maps);
+  // With `pooled` the output is the largest of each 2 x 2 outputs (conv/conv_pool.h).
+  WinogradTiles(const WinogradKernel& kernel, const ConvProblem& problem, const ConvMaps& maps,
+                bool pooled = false);
 
   using Place = TileGrid::Place;
   const TileGrid& grid() const { return grid_; }
@@ -113,6 +115,7 @@ class WinogradTiles {
   const TileFinishFunction finish_;
   const TileGrid grid_;
   int64_t outputs_;
+  bool pooled_;
 };
 
 }  // namespace shrike::kernels

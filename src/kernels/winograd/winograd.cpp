@@ -15,14 +15,14 @@ namespace {
 class WinogradRun {
  public:
   WinogradRun(const WinogradKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
-              const ConvMaps& maps)
+              const ConvMaps& maps, bool pooled)
       : kernel_(kernel),
         algorithm_(*kernel.algorithm),
         tile_(*kernel.tile),
         problem_(problem),
         packing_(kernel, problem),
         grid_(kernel, problem),
-        tiles_(kernel, problem, maps),
+        tiles_(kernel, problem, maps, pooled),
         packed_(packed.floats()) {}
 
   // Panels [begin, end) of tiles [first, last), at most a block of them.
@@ -113,9 +113,9 @@ size_t winograd_scratch_bytes(const WinogradKernel& kernel, const ConvProblem& p
 
 void winograd_run(const WinogradKernel& kernel, const ConvProblem& problem,
                   const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool,
-                  std::span<std::byte> scratch) {
+                  std::span<std::byte> scratch, bool pooled) {
   assert(scratch.size() >= winograd_scratch_bytes(kernel, problem, pool.threads()));
-  const WinogradRun run(kernel, problem, packed, maps);
+  const WinogradRun run(kernel, problem, packed, maps, pooled);
   const WinogradGrid grid(kernel, problem);
   const WinogradUnits units(grid.tiles, grid.block,
                             divide_up(problem.out_channels, kernel.tile->columns),

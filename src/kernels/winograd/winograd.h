@@ -34,6 +34,6 @@ size_t winograd_scratch_bytes(const WinogradKernel& kernel, const ConvProblem& p
                               int threads);
 void winograd_run(const WinogradKernel& kernel, const ConvProblem& problem,
                   const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool,
-                  std::span<std::byte> scratch);
+                  std::span<std::byte> scratch, bool pooled = false);
 
 }  // namespace shrike::kernels
