@@ -1,6 +1,8 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 
 #include "base/code_pages.h"
 #include "engine/band_choice.h"
@@ -19,13 +21,35 @@ size_t needed_by_runs(const Plan& plan, const MemoryLimit& memory) {
   return memory.beside + plan.shared_bytes() + memory.sessions * plan.session_bytes();
 }
 
-size_t needed_to_pack(const Plan& plan, const MemoryLimit& memory) {
-  return memory.beside + plan.constant_bytes() + plan.packing_bytes();
+// What weights take at most while steps pack their own and let go of the graph's: each is there in
+// one of both forms, and in both where a thread is at it.
+size_t packing_bytes(const Graph& graph, const Draft& draft, int threads) {
+  size_t most = 0;
+  std::vector<size_t> both;
+  for (size_t i = 0; i < draft.plan->steps().size(); ++i) {
+    const size_t packed = align_up(draft.plan->steps()[i].info.packed_bytes);
+    if (packed == 0 || i >= draft.nodes.size()) continue;
+    size_t source = 0;
+    for (const size_t node : draft.nodes[i])
+      for (const ValueId id : graph.nodes[node].inputs)
+        if (const Tensor* constant = id == kNoValue ? nullptr : graph.constant(id))
+          source += constant->byte_size();
+    most += std::max(source, packed);
+    both.push_back(std::min(source, packed));
+  }
+  std::sort(both.begin(), both.end(), std::greater<>());
+  both.resize(std::min(both.size(), static_cast<size_t>(threads)));
+  return std::accumulate(both.begin(), both.end(), most);
 }
 
-size_t needed(const Plan& plan, const MemoryLimit& memory) {
-  return std::max(needed_by_runs(plan, memory), needed_to_pack(plan, memory));
-}
+// Runs and packing follow each other.
+struct Needs {
+  Needs(const Graph& graph, const Draft& draft, const PlanOptions& options)
+      : packing(packing_bytes(graph, draft, options.scratch_threads)),
+        runs(needed_by_runs(*draft.plan, options.memory)),
+        most(std::max(runs, options.memory.beside + draft.plan->constant_bytes() + packing)) {}
+  size_t packing, runs, most;
+};
 
 // Activations and what no kernel changes: no choice of kernels needs less beside its weights.
 size_t least_beside_weights(const Plan& plan, const MemoryLimit& memory) {
@@ -37,16 +61,16 @@ size_t least_beside_weights(const Plan& plan, const MemoryLimit& memory) {
          memory.sessions * (plan.output_bytes() + bound - std::min(bound, scratch));
 }
 
-Error beyond(const Plan& plan, const MemoryLimit& memory) {
+Error beyond(const Plan& plan, const Needs& needs, const MemoryLimit& memory) {
   const size_t others = memory.beside + plan.constant_bytes();
-  const std::string parts =
-      needed_to_pack(plan, memory) > needed_by_runs(plan, memory)
-          ? "weights while they are packed " + megabytes(plan.packing_bytes()) + ", all else " +
-                megabytes(others)
-          : "weights " + megabytes(plan.packed_bytes()) + ", activations " +
-                megabytes(memory.sessions * plan.arena_bytes()) + ", all else " +
-                megabytes(others + memory.sessions * plan.output_bytes());
-  return usage_error("needs at least " + megabytes(needed(plan, memory)) + " of memory on " +
+  const std::string parts = needs.most > needs.runs
+                                ? "weights while they are packed " + megabytes(needs.packing) +
+                                      ", all else " + megabytes(others)
+                                : "weights " + megabytes(plan.packed_bytes()) + ", activations " +
+                                      megabytes(memory.sessions * plan.arena_bytes()) +
+                                      ", all else " +
+                                      megabytes(others + memory.sessions * plan.output_bytes());
+  return usage_error("needs at least " + megabytes(needs.most) + " of memory on " +
                      std::to_string(plan.threads()) + " thread" + (plan.threads() == 1 ? "" : "s") +
                      ", more than the limit of " + megabytes(memory.bytes) + ": " + parts);
 }
@@ -72,14 +96,14 @@ Result<Found> choose_kernels(const Graph& graph, const PlanOptions& options, con
   const size_t beside = least_beside_weights(*draft.plan, options.memory);
   const std::vector<Saving> savings = find_savings(draft.convs);
   size_t packed = draft.plan->packed_bytes(), done = 0;
-  while (needed(*draft.plan, options.memory) > options.memory.bytes && done < savings.size()) {
+  while (Needs(graph, draft, options).most > options.memory.bytes && done < savings.size()) {
     do {
       choices.max_packed_bytes[savings[done].node] = savings[done].max_packed_bytes;
       packed -= savings[done++].bytes;
     } while (beside + packed > options.memory.bytes && done < savings.size());
     SHRIKE_ASSIGN(draft, lay_out(graph, options, choices));
   }
-  const size_t bytes = needed(*draft.plan, options.memory);
+  const size_t bytes = Needs(graph, draft, options).most;
   return Found{std::move(choices), bytes <= options.memory.bytes, draft.plan->cost(), bytes};
 }
 
@@ -99,8 +123,8 @@ Result<std::shared_ptr<Plan>> lay_out_within(const Graph& graph, const PlanOptio
   SHRIKE_ASSIGN(const PlanChoices choices, choose_within(graph, counted));
   counted.scratch_threads = std::max(options.threads, kCountedThreads);
   SHRIKE_ASSIGN(Draft draft, lay_out(graph, counted, choices));
-  if (needed(*draft.plan, options.memory) > options.memory.bytes)
-    return beyond(*draft.plan, options.memory);
+  const Needs needs(graph, draft, counted);
+  if (needs.most > options.memory.bytes) return beyond(*draft.plan, needs, options.memory);
   return std::move(draft.plan);
 }
 
@@ -131,8 +155,7 @@ Result<std::shared_ptr<const Plan>> build_plan(Graph graph, const PlanOptions& o
                                                 : lay_out_whole(graph, options));
   graph = Graph();
   give_back_code_pages();
-  // Within a limit one step at a time: several would hold their weights twice together.
-  SHRIKE_TRY(plan->pack(options.memory.bytes > 0 ? 1 : plan->threads()));
+  SHRIKE_TRY(plan->pack());
   give_back_code_pages();  // packing's own; a run brings back what it needs
 #ifdef __GLIBC__
   // Holes that the graph's weights have left in the heap: too small for what comes next.

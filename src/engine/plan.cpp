@@ -45,20 +45,6 @@ size_t Plan::output_bytes() const {
   return sum;
 }
 
-size_t Plan::packing_bytes() const {
-  size_t left = 0;
-  for (const Entry& entry : steps_)
-    if (entry.info.packed_bytes > 0) left += entry.info.source_bytes;
-  size_t packed = 0, most = 0;
-  for (const Entry& entry : steps_) {
-    if (entry.info.packed_bytes == 0) continue;
-    packed += align_up(entry.info.packed_bytes);
-    most = std::max(most, packed + left);
-    left -= entry.info.source_bytes;
-  }
-  return most;
-}
-
 int Plan::fullest_step() const {
   // What begins less what ended at each step; the last one for what is read after the run.
   std::vector<size_t> change(steps_.size() + 2, 0);
@@ -78,7 +64,7 @@ int Plan::fullest_step() const {
   return fullest;
 }
 
-Result<void> Plan::pack(int threads) {
+Result<void> Plan::pack() {
   // Small constants of a mapped file would keep all of it mapped, and the pages around them.
   constexpr size_t kSmall = 1 << 16;
   for (Buffer& buffer : buffers_) {
@@ -93,7 +79,7 @@ Result<void> Plan::pack(int threads) {
   for (const Entry& entry : steps_)
     places.push_back(places.back() + align_up(entry.info.packed_bytes));
   std::atomic<bool> enough = true;
-  ThreadPool(threads).parallel_for(static_cast<int64_t>(steps_.size()), [&](int64_t step, int) {
+  ThreadPool(threads_).parallel_for(static_cast<int64_t>(steps_.size()), [&](int64_t step, int) {
     const auto i = static_cast<size_t>(step);
     try {
       if (enough && steps_[i].step) steps_[i].step->prepare(places[i]);

@@ -35,7 +35,6 @@ struct StepInfo {
   std::string estimated;  // of a convolution: the kernel that estimates choose
   int64_t macs = 0;
   size_t packed_bytes = 0;   // weights in the kernel's own order
-  size_t source_bytes = 0;   // constants that the node has in the graph, gone once it is packed
   size_t scratch_bytes = 0;  // only while the step runs
   double cost = 0;           // convolutions: estimated, in multiply-adds at full speed
 };
@@ -90,15 +89,11 @@ class Plan {
   // What all sessions of this plan share, and what each takes, its threads' stacks apart.
   size_t shared_bytes() const { return packed_bytes() + constant_bytes(); }
   size_t session_bytes() const { return arena_bytes_ + output_bytes(); }
-  // What weights take at most while one step after the other packs its own, and lets go of the
-  // graph's.
-  size_t packing_bytes() const;
   double cost() const;  // the sum of all steps'
   // The step at which the most bytes of the arena are live, -1 where there is none.
   int fullest_step() const;
-  // Every step packs its weights, in so many threads. Once. An error (kRuntime) where there is not
-  // the memory.
-  Result<void> pack(int threads);
+  // Every step packs its weights. Once. An error (kRuntime) where there is not the memory.
+  Result<void> pack();
   int64_t macs() const;
 
   // Values whose shape depends on the data: how many tensors a session keeps for them.

@@ -26,14 +26,6 @@ std::string node_label(const Graph& graph, const Node& node) {
   return {};
 }
 
-size_t constant_bytes(const Graph& graph, const Node& node) {
-  size_t bytes = 0;
-  for (ValueId id : node.inputs)
-    if (const Tensor* constant = id == kNoValue ? nullptr : graph.constant(id))
-      bytes += constant->byte_size();
-  return bytes;
-}
-
 }  // namespace
 
 Planner::Planner(const Graph& graph, const PlanOptions& options, PlanChoices choices)
@@ -280,7 +272,6 @@ StepDraft Planner::draft(const Node& node, std::string kernel) const {
   if (first != kNoValue && graph_.static_shape(first)) draft.info.output_shape = shape(first);
   draft.info.kernel = std::move(kernel);
   draft.info.declined = declined_;
-  draft.info.source_bytes = constant_bytes(graph_, node);
   return draft;
 }
 

@@ -160,7 +160,6 @@ void conv_bands_emit(Planner& planner, std::span<const Node* const> nodes) {
     kernels_named += (kernels_named.empty() ? "" : " + ") + std::string(layer.kernel->name);
     draft.info.macs += images * layer.problem.macs();
     draft.info.packed_bytes += align_up(layer.kernel->packed_bytes(layer.problem));
-    if (node != nodes.back()) draft.info.source_bytes += planner.draft(*node, {}).info.source_bytes;
     weights.push_back(*floats_of(planner, *node, 1));
     const Tensor* bias = floats_of(planner, *node, 2);
     biases.push_back(bias ? *bias : Tensor());
