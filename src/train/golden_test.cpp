@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "formats/json.h"
 #include "train/loss_oracle.h"
+#include "train/objective.h"
 
 namespace shrike::train {
 namespace {
@@ -80,6 +81,17 @@ Targets targets_of(const Json& c) {
 
 void expect_near(double got, double expected, double tolerance, const std::string& what) {
   EXPECT_NEAR(got, expected, tolerance * (1e-3 + std::abs(expected))) << what;
+}
+
+// What YOLO26's two losses weigh, epoch by epoch.
+TEST(PairWeights, AreTheOriginals) {
+  const Json& rows = golden()["pair_weights"];
+  ASSERT_GT(rows.size(), 5u);
+  for (const Json& row : rows) {
+    const PairWeights weights = pair_weights(row[0], row[1]);
+    EXPECT_NEAR(weights.one, row[2].get<double>(), 1e-9) << row;
+    EXPECT_NEAR(weights.many, row[3].get<double>(), 1e-9) << row;
+  }
 }
 
 std::vector<std::string> names_of_cases() {

@@ -2,9 +2,25 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "train/guard.h"
 
 namespace shrike::train {
+
+PairWeights pair_weights(int64_t epoch, int64_t epochs) {
+  const double done =
+      static_cast<double>(epoch) / static_cast<double>(std::max(epochs - 1, int64_t{1}));
+  const double many = 0.1 + 0.7 * std::max(1 - done, 0.0);
+  return {1 - many, many};
+}
+
+void Objective::set_epoch(int64_t epoch, int64_t epochs) {
+  if (!shifts_) return;
+  const PairWeights weights = pair_weights(epoch, epochs);
+  parts_[0].weight = weights.one;
+  parts_[1].weight = weights.many;
+}
 
 Result<Objective> Objective::build(const TrainingGraph& training, const Parameters& parameters,
                                    const LossOptions& options, const Distillation* distillation) {
@@ -27,6 +43,7 @@ Result<Objective> Objective::build(const TrainingGraph& training, const Paramete
   };
   add(training.head, training.one_to_many ? ".one" : "");
   if (training.one_to_many) add(*training.one_to_many, "");
+  objective.shifts_ = training.one_to_many && training.head.head.reg_max == 1;
   if (distill) {
     objective.labels_ = distillation->labels;
     for (const std::string& name : distill->names()) objective.names_.push_back(name);
@@ -52,7 +69,7 @@ Result<LossValue> Objective::evaluate(const at::Tensor& pictures, const Targets&
       labelled.push_back(map.size(0) > targets.batch ? map.narrow(0, 0, targets.batch) : map);
     std::span<const at::Tensor> rest = labelled;
     for (const Part& part : parts_) {
-      add((*part.loss)(rest.first(part.maps), targets), labels_);
+      add((*part.loss)(rest.first(part.maps), targets), labels_ * part.weight);
       rest = rest.subspan(part.maps);
     }
     if (distill_) add((*distill_)(maps, lesson), 1);

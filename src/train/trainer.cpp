@@ -77,7 +77,7 @@ RunMode Trainer::State::mode() const {
   RunMode mode{true};
   mode.sum_over_ranks = loss_options_.sum_over_ranks;
   if (options_.precision == Precision::kBf16) mode.products = at::kBFloat16;
-  if (options_.precision == Precision::kF16) mode.products = at::kHalf;
+  if (options_.precision == Precision::kF16 && device_.is_cuda()) mode.products = at::kHalf;
   return mode;
 }
 
@@ -150,8 +150,9 @@ Result<StepReport> Trainer::step(const Batch& batch, size_t labelled) {
   State& state = *state_;
   SHRIKE_ASSIGN(Objective* const objective, state.objective(batch.height, batch.width));
   const ScheduleOptions& schedule = state.options_.schedule;
-  objective->set_last_epochs(state.place_.batches / schedule.batches >=
-                             schedule.epochs - state.options_.last_epochs);
+  const int64_t epoch = state.place_.batches / schedule.batches;
+  objective->set_last_epochs(epoch >= schedule.epochs - state.options_.last_epochs);
+  objective->set_epoch(epoch, schedule.epochs);
   return guarded("a step of training", [&]() -> Result<StepReport> {
     LessonMaps lesson;
     if (state.options_.distillation) {

@@ -60,7 +60,8 @@ struct TrainerOptions {
   double sparsity = 0;
   bool keep_zeros = false;  // weights that are zero at the start stay zero: pruned ones
   std::optional<Distillation> distillation = {};                  // a teacher beside the labels
-  Precision precision = Precision::kF32;                          // kF16: the loss is scaled
+  // kF16: the loss is scaled; on CPUs, where LibTorch multiplies no halves, that is all.
+  Precision precision = Precision::kF32;
   std::string device = "cpu";                                     // device.h
   ProcessGroup* group = nullptr;  // borrowed: who learns the same, without a teacher; null: nobody
 };

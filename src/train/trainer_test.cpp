@@ -216,6 +216,52 @@ TEST(LossScaler, HalvesAfterInfinitiesAndDoublesAfterMany) {
   EXPECT_EQ(halved, 26) << "from 2^16 to 2^-10";
 }
 
+// The tensors that an update moves; running statistics move with every batch.
+std::vector<NamedTensor> moved_by_updates(const Trainer& trainer) {
+  std::vector<NamedTensor> kept;
+  for (NamedTensor& tensor : trainer.tensors())
+    if (tensor.name.starts_with("average/") || tensor.name.starts_with("first/") ||
+        tensor.name.starts_with("second/"))
+      kept.push_back(std::move(tensor));
+  return kept;
+}
+
+TEST(Trainer, AnUpdateWithInfinitiesIsLeftOutAndTheLossScaledLess) {
+  TrainerOptions options = options_of_two();
+  options.precision = Precision::kF16;
+  Trainer trainer = made(2, options), other = made(2, options);
+  learn(trainer, 0, 2);
+  EXPECT_EQ(trainer.place().scaler.scale, LossScaler::kFirst);
+  EXPECT_GT(trainer.place().scaler.good, 0);
+  TrainerPlace place = trainer.place();
+  place.scaler.scale = 0x1p+136;  // more than a float holds
+  ASSERT_TRUE(trainer.go_on_from(place, trainer.tensors()));
+  const std::vector<NamedTensor> before = moved_by_updates(trainer);
+  int left_out = 0;
+  for (uint32_t i = 2; trainer.place().updates == place.updates && i < 100; ++i) {
+    const std::vector<NamedTensor> now = moved_by_updates(trainer);
+    ASSERT_EQ(now.size(), before.size());
+    for (size_t t = 0; t < now.size(); ++t)
+      ASSERT_TRUE(now[t].tensor == before[t].tensor) << now[t].name;
+    const double scale = trainer.place().scaler.scale;
+    const Result<StepReport> report = trainer.step(batch_of(i));
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_TRUE(report->finite) << "a smaller scale can help";
+    if (trainer.place().scaler.scale < scale) ++left_out;
+  }
+  EXPECT_GE(left_out, 9);
+  EXPECT_GT(trainer.place().updates, place.updates);
+  EXPECT_EQ(trainer.place().scaler.scale, std::ldexp(1, 136 - left_out));
+
+  // The scale is part of the state.
+  ASSERT_TRUE(other.go_on_from(trainer.place(), trainer.tensors()));
+  learn(trainer, 100, 104);
+  learn(other, 100, 104);
+  expect_same(trainer, other);
+  EXPECT_EQ(other.place().scaler.scale, trainer.place().scaler.scale);
+  EXPECT_EQ(other.place().scaler.good, trainer.place().scaler.good);
+}
+
 TEST(Trainer, AnotherNetworksStateIsRefusedAndChangesNothing) {
   Trainer two = made(2, options_of_two()), three = made(3, options_of_two());
   learn(two, 0, 1);

@@ -32,9 +32,8 @@ TEST_F(Learning, LossFallsAndPrecisionRises) {
   for (const Node& node : best->nodes) EXPECT_FALSE(std::holds_alternative<BatchNorm>(node.op));
 
   // The file is as good as the run says of the network that it came from.
-  const Outcome val = run_shrike(
-      {"val", "--model", path("run/last.onnx"), "--data", path("set"), "--bootstrap", "0",
-       "--json"});
+  const Outcome val = run_shrike({"val", "--model", path("run/last.onnx"), "--data", path("set"),
+                                  "--bootstrap", "0", "--json"});
   ASSERT_EQ(val.code, 0) << val.err;
   EXPECT_NEAR(json_lines(val.out).back()["map50_95"].get<double>(), cell("run", 60, "map50_95"),
               2e-3);
@@ -150,7 +149,15 @@ TEST_F(Learning, BadInputIsNamed) {
   fs::rename(at("kept"), at("set/labels"));
   file("set/data.yaml", "path: .\ntrain: images/train\nval: images/none\nnames: [red, blue]\n");
   refused("images/none", 3);
-  file("set/data.yaml", "path: .\ntrain: images/train\nval: images/val\nnames: [red, blue]\n");
+  for (const char* split : {"train", "val"}) {
+    const std::string folder = std::string("set/images/") + split;
+    file("set/data.yaml", "path: .\ntrain: images/train\nval: images/val\nnames: [red, blue]\n");
+    fs::rename(at(folder), at("kept"));
+    fs::create_directory(at(folder));
+    refused(std::string("images/") + split, 3);
+    fs::remove(at(folder));
+    fs::rename(at("kept"), at(folder));
+  }
   auto large = words("run");
   large[8] = "25";
   const Outcome outcome = run_shrike(large);

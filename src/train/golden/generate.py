@@ -135,10 +135,25 @@ def answers(case):
     return {"total": number(total), "parts": {name: number(part) for name, part in parts.items()}, "gradients": gradients}
 
 
+def pair_weights():
+    """[epoch, epochs, weight of the one-to-one head, of the one-to-many head] of YOLO26."""
+    from ultralytics.utils import loss
+    rows = []
+    for epochs in (1, 2, 5, 60):
+        head = types.SimpleNamespace(stride=torch.tensor([8.0, 16.0, 32.0]), nc=1, reg_max=1)
+        pair = loss.E2ELoss(namespace(args=types.SimpleNamespace(epochs=epochs), model=[head]))
+        for epoch in range(epochs):
+            if epoch % 7 < 3:
+                rows.append([epoch, epochs, number(pair.o2o), number(pair.o2m)])
+            pair.update()
+    return rows
+
+
 def main():
     versions = {name: importlib.metadata.version(name) for name in ("ultralytics", "yolov5", "yolox", "torch")}
     written = [json.dumps({**case, **answers(case)}) for case in cases.CASES]
-    print(json.dumps(versions)[:-1] + ', "cases": [\n' + ",\n".join(written) + "\n]}")
+    head = {"versions": versions, "pair_weights": pair_weights()}
+    print(json.dumps(head)[:-1] + ', "cases": [\n' + ",\n".join(written) + "\n]}")
 
 
 if __name__ == "__main__":
