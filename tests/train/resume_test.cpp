@@ -88,7 +88,8 @@ TEST_F(Resume, SignalsEndTheStepAndNothingIsLost) {
 TEST_F(Resume, KilledAtAnyMoment) {
   const auto begin = std::chrono::steady_clock::now();
   make_whole();
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+  // On a busy machine the next run takes half or twice as long.
+  auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - begin);
   std::mt19937 random(5);
   for (int killed = 0, whole = 0; killed < kills();) {
@@ -99,10 +100,12 @@ TEST_F(Resume, KilledAtAnyMoment) {
     const Outcome outcome = run_shrike(start);
     if (outcome.code == 128 + SIGKILL) {
       ++killed;
+      took = took * 21 / 20;
       continue;
     }
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     expect_same("whole", "killed");
+    took = took * 4 / 5;
     fs::remove_all(at("killed"));  // and again from nothing
     ASSERT_LT(++whole, 20 + kills()) << "nothing is ever ended early";
   }
