@@ -43,7 +43,7 @@ Result<MixedChoice> choose_by_whole(const Calibration& bytes,
   SHRIKE_ASSIGN(MixedChoice words, choose_types(bytes, layers, options));
   if (!time || count_of(words.plan, DType::kI16) == 0) return words;
   options.floats_alone = true;
-  options.start_lost = words.looks.front();
+  if (!options.start_lost) options.start_lost = words.looks.front();
   SHRIKE_ASSIGN(MixedChoice floats, choose_types(bytes, layers, options));
   words.looks.insert(words.looks.end(), floats.looks.begin(), floats.looks.end());
   floats.looks = words.looks;

@@ -11,7 +11,7 @@ namespace {
 // Of a model's own detections, those that are taken for the truth.
 constexpr float kTruthConfidence = 0.25f;
 
-bool has_labels(const Dataset& dataset) {
+bool has_truth(const Dataset& dataset) {
   return std::any_of(dataset.samples.begin(), dataset.samples.end(),
                      [](const Sample& sample) { return !sample.truth.empty(); });
 }
@@ -42,7 +42,7 @@ Result<ChangeJudge> ChangeJudge::create(Graph floats, std::string source, Datase
   judge.dataset_ = std::move(dataset);
   judge.options_ = options;
   judge.threads_ = threads;
-  judge.own_truth_ = !has_labels(judge.dataset_);
+  judge.own_truth_ = !has_truth(judge.dataset_);
   SHRIKE_ASSIGN(Detector detector, judge.detector(judge.floats_));
   SHRIKE_TRY(Viewer::create(std::span(&detector, 1), judge.dataset_,
                             validate_options(options, 1, false).view));
@@ -53,6 +53,8 @@ Result<ChangeJudge> ChangeJudge::create(Graph floats, std::string source, Datase
   label(judge.dataset_, found[0]);
   return judge;
 }
+
+bool ChangeJudge::has_objects() const { return has_truth(dataset_); }
 
 Result<Detector> ChangeJudge::detector(const Graph& graph) const {
   LoadOptions load;

@@ -31,6 +31,8 @@ class ChangeJudge {
                                       const ValidationOptions& options, int threads);
 
   bool own_truth() const { return own_truth_; }
+  // False where no picture has an object, of labels or of the float model's own: AP is no number.
+  bool has_objects() const;
   const Dataset& dataset() const { return dataset_; }
 
   // Both models side by side, so that their times are those of one load.

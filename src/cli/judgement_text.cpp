@@ -38,6 +38,8 @@ std::string accuracy_text(const Judgement& j) {
 void tell_unjudged(const Judgement& j) {
   if (!(j.before && j.after))
     say("no picture has an object to judge by: what the change costs is not known");
+  else if (*j.before == 0)
+    say("the model finds nothing of what these pictures have: there is nothing to lose");
 }
 
 std::string drop_text(double lost, double max_drop) {

@@ -144,13 +144,17 @@ std::optional<Refusal> refusal(const QuantizeCommand& o, const QuantizeReport& r
   return {};
 }
 
+Error nothing_to_judge_by(const QuantizeReport& report) {
+  return input_error("--max-drop: " + report.data +
+                     " has no object to judge by: nothing was written");
+}
+
 // Prints the report, and writes the file unless that is refused.
 Result<int> write_and_tell(const QuantizeCommand& o, const QuantizeReport& report,
                            const std::string& bytes) {
   const Judgement& judgement = report.judgement;
   if (o.max_drop >= 0 && !(judgement.before && judgement.after))
-    return input_error("--max-drop: " + report.data +
-                       " has no object to judge by: nothing was written");
+    return nothing_to_judge_by(report);
   const std::optional<Refusal> refused = refusal(o, report);
   if (!refused) SHRIKE_TRY(write_file(o.out, bytes));
   const std::string text = o.json ? quantize_json(report) : quantize_text(report);
@@ -170,6 +174,7 @@ Result<int> quantize_and_tell(const QuantizeCommand& o, const FloatModel& model,
                 ChangeJudge::create(model.graph, model.source, std::move(sets.judging),
                                     o.validation, validation_threads(o.threads)));
   report.own_truth = judge.own_truth();
+  if (o.max_drop >= 0 && !judge.has_objects()) return nothing_to_judge_by(report);
   Result<Changed> changed = change(o, model, sets, times, judge);
   if (!changed) return in_context("quantize " + model.source, changed.error());
   SHRIKE_ASSIGN(const std::string bytes,
@@ -189,6 +194,7 @@ Result<int> quantize_command(const Words& words) {
   if (!parsed) return kExitOk;
   const QuantizeCommand& o = *parsed;
   SHRIKE_TRY(check_place(o.out));
+  SHRIKE_TRY(check_not_input(o.out, {o.times, o.names_file}));
   SHRIKE_ASSIGN(const FloatModel model, load_float_model({o.model, o.size, o.names_file, o.out}));
   std::optional<TimesTable> times;
   if (!o.times.empty()) {

@@ -67,7 +67,7 @@ Result<MixedNetwork> mix_types(const Calibration& bytes, const CalibrationOption
 
   MixedNetwork network{std::move(choice.plan), {}, {}, std::move(choice.looks)};
   if (time) SHRIKE_TRY(keep_what_pays(bytes, time, network));
-  if (network.timed) network.timed->conversion = times.conversion;
+  network.timed.conversion = times.conversion;
   network.layers = layers_of_report(bytes.network, network.plan);
   for (QuantizedLayer& layer : network.layers) {
     for (size_t type = 0; type < kLayerTypes; ++type)

@@ -19,7 +19,7 @@ struct MixedRequest {
 struct MixedNetwork {
   IntegerPlan plan;
   std::vector<QuantizedLayer> layers;
-  std::optional<TimedWhole> timed;  // where times were measured here
+  TimedWhole timed;
   std::vector<double> looks;        // AP points that `judging` says each plan loses, in turn
 };
 

@@ -41,7 +41,7 @@ Json timed_json(const std::optional<TimedWhole>& timed) {
   if (!timed) return Json(nullptr);
   const Json conversion = {{"to_integers", 1e6 * timed->conversion.to_integers},
                            {"to_floats", 1e6 * timed->conversion.to_floats}};
-  return Json({{"before", timed->floats}, {"after", timed->after}, {"conversion_ns", conversion}});
+  return Json({{"before", number(timed->floats)}, {"after", number(timed->after)}, {"conversion_ns", conversion}});
 }
 
 std::string layers_text(const std::vector<QuantizedLayer>& layers) {
@@ -142,10 +142,10 @@ std::string quantize_text(const QuantizeReport& r) {
     text += "these pictures chose among " + std::to_string(r.looks.size()) +
             " networks, of which the interval does not know\n";
   text += "network " + fixed(j.ms_before, 2) + " ms a picture before, " + fixed(j.ms_after, 2) +
-          " after, on one thread\n";
-  if (r.timed)
-    text += "never slower: the raw maps take " + fixed(r.timed->floats, 2) + " ms in floats, " +
-            fixed(r.timed->after, 2) + " so, the least of several runs in turn\n";
+          " after, on one thread: means over what judged, as busy as the machine was\n";
+  if (r.timed && r.timed->floats && r.timed->after)
+    text += "never slower: the raw maps take " + fixed(*r.timed->floats, 2) + " ms in floats, " +
+            fixed(*r.timed->after, 2) + " so, the least of several runs in turn\n";
   return text;
 }
 

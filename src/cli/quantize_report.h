@@ -29,7 +29,7 @@ struct QuantizedLayer {
 
 // Milliseconds of the raw maps on one thread, timed in turn: the least of several runs.
 struct TimedWhole {
-  double floats = 0, after = 0;
+  std::optional<double> floats = {}, after = {};  // nothing where a table had the layers' times
   ConversionMs conversion = {};
 };
 

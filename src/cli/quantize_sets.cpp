@@ -36,7 +36,8 @@ bool is_picture_folder(const fs::path& path) {
 
 Result<Dataset> judging_data(const ValidationOptions& options, int threads) {
   Result<Dataset> dataset = open_validation_data(options, threads);
-  if (!dataset && is_plain_folder(options.data))
+  if (dataset || !is_plain_folder(options.data)) return dataset;
+  if (const Result<Paths> pictures = pictures_in(options.data); pictures && pictures->empty())
     return Error{dataset.error().kind, dataset.error().message +
                                            "; pictures without labels, which would do, are not in "
                                            "it either"};
@@ -150,14 +151,20 @@ Result<QuantizeSets> open_quantize_sets(const ValidationOptions& options,
   if (calibration.most == 0)
     return all > 0 ? Result<QuantizeSets>(std::move(sets))
                    : input_error(where + ": no picture to judge by");
-  if (sets.calibration.samples.empty()) sets.calibration = sets.judging;
+  const bool one_set = sets.calibration.samples.empty();
+  if (one_set) sets.calibration = sets.judging;
   std::vector<Sample>& samples = sets.calibration.samples;
-  if (overlap(sets.calibration, sets.judging)) halve(sets);
+  if (one_set || overlap(sets.calibration, sets.judging)) {
+    if (!one_set)
+      say("pictures that calibrate are among those that judge: both are halved by their names");
+    halve(sets);
+  }
   if (samples.empty() || sets.judging.samples.empty())
     return input_error(where + ": of " + std::to_string(all) +
                        (all == 1 ? " picture" : " pictures") + " none is left to " +
                        (samples.empty() ? "calibrate" : "judge") +
-                       " by (they are halved by their names)");
+                       " by: no picture does both, and which does what goes by names; more pictures, or "
+                       "--calib-split and --split, will do");
   samples = some_of(samples, calibration.most);
   if (samples.empty()) return input_error(where + ": no picture to calibrate by can be read");
   return sets;

@@ -13,8 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using Milliseconds = std::array<double, kLayerTypes>;
-
 // What a value's conversion takes, of a report's "timed_ms"; nothing where the table has none.
 Result<ConversionMs> read_conversion(const std::string& text, const fs::path& path) {
   SHRIKE_ASSIGN(const Json report, parse_json(text, shown_path(path)));
@@ -35,8 +33,8 @@ Result<ConversionMs> read_conversion(const std::string& text, const fs::path& pa
   return conversion;
 }
 
-Result<Milliseconds> read_ms(const Json& ms, const fs::path& path) {
-  Milliseconds row;
+Result<LayerMs> read_ms(const Json& ms, const fs::path& path) {
+  LayerMs row;
   for (size_t type = 0; type < kLayerTypes; ++type) {
     const auto found = ms.find(kLayerTypeNames[type]);
     if (found == ms.end() || !found->is_number())
@@ -49,18 +47,13 @@ Result<Milliseconds> read_ms(const Json& ms, const fs::path& path) {
   return row;
 }
 
-// By the layer's name, where the table says so.
-using Products = std::map<std::string, double>;
-
-Result<void> check_size(const Graph& network, const Products& products, const fs::path& path) {
-  for (const QuantizedLayer& layer : layers_of_report(network, {})) {
-    const auto found = products.find(layer.name);
-    if (found != products.end() && found->second != static_cast<double>(layer.products))
-      return input_error(shown_path(path) + ": the layer " + in_quotes(layer.name) +
-                         " has another size there: it is of another network, or of one for other "
-                         "pictures");
-  }
-  return {};
+// Whether the table is of pictures of this size, where it says so.
+Result<void> check_size(const QuantizedLayer& layer, const TimesTable::Row& row,
+                        const fs::path& path) {
+  if (!row.products || *row.products == static_cast<double>(layer.products)) return {};
+  return input_error(shown_path(path) + ": the layer " + in_quotes(layer.name) +
+                     " has another size there: it is of another network, or of one for other "
+                     "pictures");
 }
 
 }  // namespace
@@ -68,32 +61,35 @@ Result<void> check_size(const Graph& network, const Products& products, const fs
 Result<TimesTable> read_times_table(const fs::path& path, const Graph& network) {
   TimesTable table{path, {}, {}};
   SHRIKE_ASSIGN(const std::string text, read_text(path, ErrorKind::kInput));
-  Products products;
   const auto take = [&](const std::string&, const Json& layer) -> Result<void> {
     if (!layer.contains("name") || !layer["name"].is_string() || !layer.contains("ms") ||
         !layer["ms"].is_object())
       return {};
-    const auto name = layer["name"].get<std::string>();
-    SHRIKE_ASSIGN(table.layers[name], read_ms(layer["ms"], path));
+    TimesTable::Row row;
+    SHRIKE_ASSIGN(row.ms, read_ms(layer["ms"], path));
     if (layer.contains("products") && layer["products"].is_number())
-      products[name] = layer["products"].get<double>();
+      row.products = layer["products"].get<double>();
+    table.layers[layer["name"].get<std::string>()].push_back(row);
     return {};
   };
   SHRIKE_TRY(read_json_items(text, path.string(), {{"layers"}, {"name", "ms", "products"}, take}));
   SHRIKE_ASSIGN(table.conversion, read_conversion(text, path));
   SHRIKE_TRY(times_of(network, table));
-  SHRIKE_TRY(check_size(network, products, path));
   return table;
 }
 
 Result<MixedTimes> times_of(const Graph& network, const TimesTable& table) {
   MixedTimes times{{}, table.conversion};
+  std::map<std::string, size_t> taken;  // rows by name: names need not be unique
   for (const QuantizedLayer& layer : layers_of_report(network, {})) {
-    const auto row = table.layers.find(layer.name);
-    if (row == table.layers.end())
+    const auto rows = table.layers.find(layer.name);
+    const size_t place = taken[layer.name]++;
+    if (rows == table.layers.end() || place >= rows->second.size())
       return input_error(shown_path(table.source) + ": has no times of the layer " +
                          in_quotes(layer.name));
-    times.layers[layer.conv] = row->second;
+    const TimesTable::Row& row = rows->second[place];
+    SHRIKE_TRY(check_size(layer, row, table.source));
+    times.layers[layer.conv] = row.ms;
   }
   return times;
 }

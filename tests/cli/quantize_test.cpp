@@ -156,7 +156,10 @@ TEST_F(Quantize, MixedReadsTimesOfAnotherMachine) {
   };
   const Json json = report(table(1, 2));
   EXPECT_EQ(json["layers"][0]["type"], "int8");
-  EXPECT_TRUE(json["timed_ms"].is_null());
+  EXPECT_TRUE(json["timed_ms"]["before"].is_null());
+  const Json costs = {{"to_integers", 2.5}, {"to_floats", 0.5}};
+  EXPECT_EQ(report(table(1, 2, costs))["timed_ms"]["conversion_ns"], costs)
+      << "the next one who takes it for a table needs them";
   old_file();
   expect_refused(quantize(table(2, 1)), 7, "no faster than floats");
 
@@ -176,6 +179,7 @@ TEST_F(Quantize, MixedReadsTimesOfAnotherMachine) {
                         {"ms", {{"int8", 1}, {"int16", 1}, {"float", 1}}}};
   file("times.json", sized.dump());
   expect_refused(quantize({"--to", "mixed", "--times", path("times.json")}), 3, "another size");
+  expect_refused(quantize({"--to", "mixed", "--times", path("out.onnx")}), 2, "out.onnx");
 }
 
 // The data set is not looked at yet.
@@ -215,6 +219,7 @@ TEST_F(Quantize, ACopyUnderAnotherNameDoesNotCalibrate) {
   EXPECT_EQ(json["calibration_pictures"], halves - 1);
   EXPECT_EQ(json["judged_pictures"], 7 - halves);
   EXPECT_NE(outcome.err.find("1 picture is not calibrated by"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("are among those that judge"), std::string::npos) << outcome.err;
 }
 
 TEST_F(Quantize, LabelsOfWhatCalibratesCountWhereTheyAreUsed) {
@@ -229,6 +234,10 @@ TEST_F(Quantize, WhatCannotBeJudgedIsSaid) {
   EXPECT_EQ(nothing.code, 0) << nothing.err;
   EXPECT_NE(nothing.err.find("no picture has an object to judge by"), std::string::npos)
       << nothing.err;
+  old_file();
+  const Outcome bound = quantize({"--conf", "1", "--max-drop", "0.3"}, "set/images/val");
+  expect_refused(bound, 3, "no object to judge by");
+  EXPECT_EQ(bound.out, "");
   for (const char* name : kNames)
     if (name != std::string("a")) fs::remove(at("set/images/val/" + std::string(name) + ".png"));
   const Json one = report();
