@@ -311,6 +311,8 @@ std::vector<ConvProblem> shapes_for_avx_vnni(Random& random) {
       shapes.push_back(square(5, channels, channels, kernel, stride, kernel / 2));
       shapes.back().groups = channels;
     }
+  const std::vector<ConvProblem> crooked = crooked_shapes(random, 24);
+  shapes.insert(shapes.end(), crooked.begin(), crooked.end());
   return shapes;
 }
 

@@ -213,7 +213,13 @@ TEST(WordConv, Depthwise) {
           if (!p.floats && random.integer(0, 1)) p.residual = Residual::kAfterActivation;
           const Gaps in{random.integer(0, 1) * random.integer(1, 9), random.integer(0, 5), 1};
           const Gaps out{random.integer(0, 1) * random.integer(1, 9), random.integer(0, 5), 3};
-          EXPECT_GE(WordConvCase(p, random, largest, in, out).check_all(), 3);
+          const WordConvCase test(p, random, largest, in, out);
+          EXPECT_GE(test.check_all(), 3);
+          for (const WordConvKernel& row : word_conv_kernels())
+            if (std::string_view(row.name).ends_with("word_depthwise") &&
+                !cpu_lacks(row.need, cpu_features())) {
+              EXPECT_TRUE(test.check_row(row, 1)) << row.name;
+            }
         }
 }
 
@@ -233,6 +239,8 @@ std::vector<ConvProblem> shapes_for_avx_vnni(Random& random) {
       shapes.push_back(square(5, channels, channels, kernel, stride, kernel / 2));
       shapes.back().groups = channels;
     }
+  const std::vector<ConvProblem> crooked = crooked_shapes(random, 24);
+  shapes.insert(shapes.end(), crooked.begin(), crooked.end());
   return shapes;
 }
 

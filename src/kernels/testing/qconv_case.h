@@ -19,6 +19,28 @@ inline std::string describe(const QConvProblem& p) {
   return text.str();
 }
 
+// Small shapes that are higher or wider, dilated, and padded more on one side; every other depthwise.
+inline std::vector<ConvProblem> crooked_shapes(Random& random, int count) {
+  std::vector<ConvProblem> shapes;
+  while (static_cast<int>(shapes.size()) < count) {
+    ConvProblem p;
+    p.in_height = random.integer(1, 5), p.in_width = random.integer(1, 7);
+    p.kernel_h = random.integer(1, 3), p.kernel_w = random.integer(1, 3);
+    p.stride_h = random.integer(1, 2), p.stride_w = random.integer(1, 2);
+    p.dilation_h = random.integer(1, 2), p.dilation_w = random.integer(1, 2);
+    p.pad_top = random.integer(0, 2), p.pad_left = random.integer(0, 2);
+    p.in_channels = random.integer(1, 20);
+    const bool depthwise = shapes.size() % 2 == 1;
+    p.out_channels = depthwise ? p.in_channels : random.integer(1, 20);
+    p.groups = depthwise ? p.in_channels : 1;
+    const int64_t pad_end = random.integer(0, 2);
+    if (p.in_height + p.pad_top + pad_end <= (p.kernel_h - 1) * p.dilation_h) continue;
+    if (p.in_width + p.pad_left + pad_end <= (p.kernel_w - 1) * p.dilation_w) continue;
+    shapes.push_back(sized(p, pad_end));
+  }
+  return shapes;
+}
+
 // As TestMap, of any element: gaps, an odd address, and an end where the last element ends.
 template <typename T>
 class GappedMap {
