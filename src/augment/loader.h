@@ -59,7 +59,7 @@ struct LoaderCounts {
   CacheCounts cache;
 };
 
-// Of the classes' names, the pictures' without folders, and what is in them.
+// Of the classes' names, the pictures' without folders, sizes and labels: not of their pixels.
 uint64_t data_fingerprint(const Dataset& dataset);
 
 class Loader {

@@ -13,11 +13,11 @@
 //   box         5 * sum over the cells taken of 1 - IoU^2
 //   objectness  sum over all cells of BCE(logit, 1 where taken, else 0)
 //   class       sum over the cells taken and classes of BCE(logit, IoU at g's class, else 0)
-//   l1          in the last epochs, else 0: the sum over the cells taken of the absolute
-//   differences
-//               of the four raw values from those that the object's box would have,
-//               x / s - grid and ln(w / s + 1e-8) (github.com/Megvii-BaseDetection/YOLOX,
-//               get_l1_target)
+//   l1          in the last epochs, else 0:
+//               the sum over the cells taken of the absolute differences of the four raw values
+//               from those that the object's box would have,
+//               x / s - grid and ln(w / s + 1e-8)
+//               (github.com/Megvii-BaseDetection/YOLOX, get_l1_target)
 #pragma once
 
 #include "train/anchor_points.h"

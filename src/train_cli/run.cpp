@@ -229,7 +229,9 @@ Result<FoundCheckpoint> Run::checkpoint_to_go_back_to() const {
   SHRIKE_ASSIGN(FoundCheckpoint newest, checkpoints_.newest());
   if (!newest.checkpoint || newest.checkpoint->step != state_.returned_to) return newest;
   SHRIKE_ASSIGN(FoundCheckpoint before, checkpoints_.newest(state_.returned_to));
-  return before.checkpoint ? std::move(before) : std::move(newest);
+  if (!before.checkpoint) return newest;
+  before.damaged.insert(before.damaged.begin(), newest.damaged.begin(), newest.damaged.end());
+  return before;
 }
 
 Result<void> Run::go_back(int64_t epoch) {
@@ -244,6 +246,9 @@ Result<void> Run::go_back(int64_t epoch) {
     SHRIKE_ASSIGN(FoundCheckpoint found, checkpoint_to_go_back_to());
     if (!found.checkpoint)
       return runtime_error("the loss is not finite in " + where + ", and no checkpoint is whole");
+    progress_->clear();
+    for (const std::string& damaged : found.damaged)
+      say(printable(damaged) + "; the one before is used");
     SHRIKE_ASSIGN(RunState before,
                   run_state_from(found.checkpoint->state, folder_.checkpoints().string()));
     before.returns = returns;
@@ -270,7 +275,6 @@ Result<void> Run::back_to(const RunState& before, const std::string& where) {
   else
     table_ = ResultsTable(trainer_.loss_names());
   events_.reset();  // another begins at the epoch that is done again
-  progress_->clear();
   say("the loss is not finite in " + where + ": back to batch " +
       std::to_string(before.trainer.batches) + ", rates times " +
       std::to_string(before.trainer.slower));

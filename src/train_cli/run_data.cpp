@@ -1,6 +1,7 @@
 #include "train_cli/run_data.h"
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <string_view>
 
@@ -12,6 +13,7 @@
 #include "data/check.h"
 #include "data/halves.h"
 #include "data/picture_folder.h"
+#include "vision/decode.h"
 
 namespace shrike {
 
@@ -35,8 +37,20 @@ void tell_repeated_names(const Dataset& dataset) {
           " and " + std::to_string(id) + " are both called " + in_quotes(dataset.names[id]));
 }
 
-Result<void> check_judged(RunData& data, int threads) {
-  Dataset readable = data.val;
+// That one of its pictures can be read: the first that can is enough.
+Result<void> check_learned(const Dataset& train) {
+  for (const Sample& sample : train.samples) {
+    const auto image = read_image(sample.picture);
+    if (image) return {};
+    if (image.error().kind != ErrorKind::kInput) return image.error();
+  }
+  return input_error("cannot train on " + describe(train) + ": none of its " +
+                     std::to_string(train.samples.size()) + " pictures can be read");
+}
+
+// The fingerprint of what can be read of val; what cannot be is told.
+Result<uint64_t> check_judged(const Dataset& val, int threads) {
+  Dataset readable = val;
   readable.findings.clear();
   SHRIKE_TRY(check_dataset(readable, {threads, {}}));
   std::erase_if(readable.findings, [](const Finding& finding) {
@@ -44,19 +58,29 @@ Result<void> check_judged(RunData& data, int threads) {
   });
   tell_findings(readable);
   if (readable.samples.empty())
-    return input_error("cannot judge by " + describe(data.val) + ": none of its " +
-                       std::to_string(data.val.samples.size()) + " pictures can be read");
+    return input_error("cannot judge by " + describe(val) + ": none of its " +
+                       std::to_string(val.samples.size()) + " pictures can be read");
   SHRIKE_TRY(check_labels(readable));
-  data.judged = data_fingerprint(readable);
+  return data_fingerprint(readable);
+}
+
+// What the first rank sees of the pixels, on all ranks.
+Result<void> check_pictures(RunData& data, int threads, Ranks& ranks) {
+  SHRIKE_ASSIGN(const std::string judged, ranks.from_first([&]() -> Result<std::string> {
+    SHRIKE_TRY(check_learned(data.train));
+    SHRIKE_ASSIGN(const uint64_t seen, check_judged(data.val, threads));
+    return std::to_string(seen);
+  }));
+  std::from_chars(judged.data(), judged.data() + judged.size(), data.judged);
   return {};
 }
 
-Result<Dataset> open_checked(const TrainOptions& options, const std::string& split, int threads) {
-  ValidationOptions wanted;
-  wanted.data = options.data;
-  wanted.pictures = options.pictures;
-  wanted.split = split;
-  SHRIKE_ASSIGN(Dataset dataset, open_validation_data(wanted, threads));
+Result<Dataset> open_checked(const TrainOptions& options, const std::string& split, int threads,
+                             bool tells) {
+  SHRIKE_ASSIGN(Dataset dataset,
+                open_dataset(options.data, {split, options.pictures, threads, false}));
+  SHRIKE_TRY(check_pictures_option(options.pictures, dataset));
+  if (tells) tell_findings(dataset);
   if (const Result<void> classes = check_classes(dataset); !classes)
     return in_context("cannot train", classes.error());
   SHRIKE_TRY(check_labels(dataset));
@@ -90,27 +114,27 @@ Result<Dataset> open_unlabeled(const TrainOptions& options, const std::vector<st
 
 Result<Dataset> open_training_pictures(const TrainOptions& options, int threads) {
   RunData data;
-  SHRIKE_ASSIGN(data.train, open_checked(options, "train", threads));
+  SHRIKE_ASSIGN(data.train, open_checked(options, "train", threads, true));
   if (options.holdout > 0) SHRIKE_TRY(hold_out(data, options.holdout));
   return std::move(data.train);
 }
 
-Result<RunData> open_run_data(const TrainOptions& options, int threads) {
+Result<RunData> open_run_data(const TrainOptions& options, int threads, Ranks& ranks) {
   RunData data;
-  SHRIKE_ASSIGN(data.train, open_checked(options, "train", threads));
+  SHRIKE_ASSIGN(data.train, open_checked(options, "train", threads, ranks.first()));
   if (!options.unlabeled.empty()) {
     SHRIKE_ASSIGN(data.unlabeled, open_unlabeled(options, data.train.names, threads));
   }
-  tell_repeated_names(data.train);
+  if (ranks.first()) tell_repeated_names(data.train);
   if (options.holdout > 0) {
     SHRIKE_TRY(hold_out(data, options.holdout));
   } else {
-    SHRIKE_ASSIGN(data.val, open_checked(options, "val", threads));
+    SHRIKE_ASSIGN(data.val, open_checked(options, "val", threads, ranks.first()));
     if (data.train.names != data.val.names)
       return input_error("the splits train and val of " + data.train.source.string() +
                          " have different classes");
   }
-  SHRIKE_TRY(check_judged(data, threads));
+  SHRIKE_TRY(check_pictures(data, threads, ranks));
   return data;
 }
 

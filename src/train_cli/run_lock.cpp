@@ -10,6 +10,7 @@
 
 #include "base/excerpt.h"
 #include "base/file.h"
+#include "cli/terminal.h"
 
 namespace shrike {
 
@@ -50,6 +51,9 @@ Result<RunLock> RunLock::take(const std::filesystem::path& path) {
   do locked = ::flock(fd, LOCK_EX | LOCK_NB);
   while (locked != 0 && errno == EINTR);
   if (locked != 0 && errno == EWOULDBLOCK) return taken(path);
+  if (locked != 0)
+    say("cannot lock " + shown_path(path) + ": " + errno_text(errno) +
+        "; nothing keeps another process from this run");
   write_note(fd);
   return lock;
 }

@@ -11,9 +11,10 @@ namespace shrike {
 class RunLock {
  public:
   // flock() on the file `path`, made where it is not there and left there: the kernel lets go of it
-  // when the process ends, however that happens. It holds who has it, for who comes second. A file
-  // system without locks is no error: nobody is kept out there. Errors: kUsage where another
-  // process has it, with its number and machine; kRuntime where the file cannot be made.
+  // when the process ends, however that happens. It holds who has it, for who comes second. Where
+  // the file system has no locks nobody is kept out, which is said on standard error. Errors:
+  // kUsage where another process has it, with its number and machine; kRuntime where the file
+  // cannot be made.
   static Result<RunLock> take(const std::filesystem::path& path);
 
  private:

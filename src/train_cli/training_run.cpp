@@ -61,12 +61,13 @@ Result<StartingNetwork> network_of(const ResumePoint& from) {
   return network;
 }
 
-// What the data set's splits are, where names and sizes of files are the same.
+// What the data set's splits are: the same where data_fingerprint() is.
 std::string data_text(const RunData& data) {
-  return "train " + std::to_string(data.train.samples.size()) + " pictures, " +
-         std::to_string(data_fingerprint(data.train)) + "\nval " +
-         std::to_string(data.val.samples.size()) + " pictures, " +
-         std::to_string(data.judged);
+  const auto text = [](const Dataset& dataset) {
+    return std::to_string(dataset.samples.size()) + " pictures, " +
+           std::to_string(data_fingerprint(dataset));
+  };
+  return "train " + text(data.train) + "\nval " + text(data.val);
 }
 
 // All that is there before the first batch, and the same on all ranks. `from`: what the run goes on
@@ -75,7 +76,7 @@ Result<Prepared> prepare(const TrainOptions& options, const ResumePoint* from, R
   const int threads = training_threads(options);
   train::set_threads(threads);
   Prepared prepared;
-  SHRIKE_ASSIGN(prepared.data, open_run_data(options, threads));
+  SHRIKE_ASSIGN(prepared.data, open_run_data(options, threads, ranks));
   SHRIKE_TRY(ranks.expect_same("the pictures and labels", data_text(prepared.data)));
   const Dataset& dataset = prepared.data.train;
   SHRIKE_ASSIGN(StartingNetwork network,

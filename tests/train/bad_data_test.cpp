@@ -45,6 +45,11 @@ TEST_F(BadData, AValWithoutAnyPictureToReadEndsTheRunAtOnce) {
   expect_refused(words("run"), 3, {"val", "none of its 12 pictures can be read"});
 }
 
+TEST_F(BadData, ATrainWithoutAnyPictureToReadEndsTheRunBeforeItsFolderIsMade) {
+  for (int i = 0; i < 24; ++i) damage("set/images/train/" + std::to_string(100 + i) + ".png");
+  expect_refused(words("run"), 3, {"data.yaml, train: none of its 24 pictures can be read"});
+}
+
 TEST_F(BadData, NamesThatAreThereTwiceAreTold) {
   file("set/data.yaml", "path: .\ntrain: images/train\nval: images/val\nnames: [red, red]\n");
   const Outcome outcome = run_shrike(words("run", {"--epochs", "1"}));

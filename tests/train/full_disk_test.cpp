@@ -12,11 +12,39 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr size_t kPage = 4096;
+
 // SHRIKE_DISKS=1000 is the long form: every size that there is.
 int disks() {
   const char* wanted = std::getenv("SHRIKE_DISKS");
   return wanted ? std::max(1, std::atoi(wanted)) : 4;
 }
+
+// A file system of its own, on a folder, for as long as this lives.
+class Disk {
+ public:
+  Disk(fs::path folder, size_t pages) : folder_(std::move(folder)) {
+    fs::create_directories(folder_);
+    is_there_ = mount(pages, 0);
+  }
+  Disk(const Disk&) = delete;
+  Disk& operator=(const Disk&) = delete;
+  ~Disk() {
+    if (is_there_) ::umount2(folder_.c_str(), MNT_DETACH);
+  }
+
+  bool is_there() const { return is_there_; }
+  bool grow(size_t pages) const { return mount(pages, MS_REMOUNT); }
+
+ private:
+  bool mount(size_t pages, unsigned long flags) const {
+    return ::mount("shrike-test", folder_.c_str(), "tmpfs", flags,
+                   ("size=" + std::to_string(kPage / 1024 * pages) + "k").c_str()) == 0;
+  }
+
+  fs::path folder_;
+  bool is_there_ = false;
+};
 
 class FullDisk : public SquaresTest {
  protected:
@@ -41,6 +69,16 @@ class FullDisk : public SquaresTest {
     return run_shrike(limited);
   }
 
+  // Of the files in `out` whose path there starts so.
+  size_t pages_of(const std::string& out, const std::string& start) const {
+    size_t pages = 0;
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(at(out)))
+      if (entry.is_regular_file() &&
+          fs::relative(entry.path(), at(out)).native().starts_with(start))
+        pages += (entry.file_size() + kPage - 1) / kPage;
+    return pages;
+  }
+
   void make_whole() const {
     const Outcome outcome = run_shrike(run("whole"));
     ASSERT_EQ(outcome.code, 0) << outcome.err;
@@ -60,12 +98,11 @@ class FullDisk : public SquaresTest {
   }
 };
 
-// Sizes of files grow from args.json over the models to checkpoints.
-TEST_F(FullDisk, EachFileIsNamed) {
+// A limit of single files: args.json is larger than the first, checkpoints than the second.
+TEST_F(FullDisk, FilesThatMayNotGrowAreNamed) {
   make_whole();
-  std::string out = "run";
   const auto refused = [&](rlim_t bytes, const std::string& file) {
-    const Outcome outcome = with_files_of(out, bytes);
+    const Outcome outcome = with_files_of("run", bytes);
     EXPECT_EQ(outcome.code, 5) << outcome.err;
     EXPECT_NE(outcome.err.find("cannot write"), std::string::npos) << outcome.err;
     EXPECT_NE(outcome.err.find(file), std::string::npos) << file << " in " << outcome.err;
@@ -77,24 +114,49 @@ TEST_F(FullDisk, EachFileIsNamed) {
   expect_whole("run");
 }
 
-// A file system of its own, as small as it may be, that is made larger afterwards.
-TEST_F(FullDisk, AtAnyMoment) {
-  fs::create_directories(at("disk"));
-  const auto mounted = [&](size_t pages, unsigned long flags) {
-    return ::mount("shrike-test", at("disk").c_str(), "tmpfs", flags,
-                   ("size=" + std::to_string(4 * pages) + "k").c_str()) == 0;
+// One page less than all files that are written until then: each of them is the full one once.
+TEST_F(FullDisk, WhicheverFileItIs) {
+  if (!Disk(at("disk"), 1).is_there()) GTEST_SKIP() << "no file system can be mounted here";
+  // Paths, which files repeat, are as long as those on the disk.
+  const auto one_epoch = [&](const std::string& out) {
+    if (fs::exists(at(out) / "args.json")) return run_shrike({"train", "--resume", path(out)});
+    return run_shrike(words(out, {"--epochs", "1", "--save-seconds", "1000", "--tensorboard"}));
   };
-  if (!mounted(1, 0)) GTEST_SKIP() << "no file system can be mounted here";
-  ::umount(at("disk").c_str());
+  const Outcome model = one_epoch("room/run");
+  ASSERT_EQ(model.code, 0) << model.err;
+  size_t pages = 1;  // run.lock
+  for (const std::string file :
+       {"args.json", "checkpoints/checkpoint-0.safetensors", "checkpoints/checkpoint-0.json",
+        "train_batch0.png", "train_batch1.png", "train_batch2.png", "best.onnx", "last.onnx",
+        "results.csv", "events."}) {
+    const size_t needed = pages_of("room/run", file);
+    ASSERT_GT(needed, 0u) << file;
+    pages += needed;
+    const Disk disk(at("disk"), pages - 1);
+    ASSERT_TRUE(disk.is_there()) << file;
+    const Outcome full = one_epoch("disk/run");
+    EXPECT_EQ(full.code, 5) << file << ": " << full.err;
+    EXPECT_NE(full.err.find("disk/run/" + file), std::string::npos) << file << " in " << full.err;
+    EXPECT_NE(full.err.find("No space left"), std::string::npos) << full.err;
+    ASSERT_TRUE(disk.grow(pages + 1000)) << file;
+    const Outcome whole = one_epoch("disk/run");
+    EXPECT_EQ(whole.code, 0) << file << ": " << whole.err;
+    EXPECT_EQ(bytes_of(at("disk/run/best.onnx")), bytes_of(at("room/run/best.onnx"))) << file;
+    EXPECT_EQ(rows("disk/run").size(), 2u) << file;
+  }
+}
+
+// As small as it may be, made larger afterwards.
+TEST_F(FullDisk, AtAnyMoment) {
+  if (!Disk(at("disk"), 1).is_there()) GTEST_SKIP() << "no file system can be mounted here";
   make_whole();
-  size_t pages = 0;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(at("whole")))
-    if (entry.is_regular_file()) pages += (entry.file_size() + 4095) / 4096;
+  const size_t pages = pages_of("whole", "");
   std::map<std::string, int> named;
   const auto many = std::min(static_cast<size_t>(disks()), pages);
   for (size_t i = 0; i < many; ++i) {
     const size_t size = 1 + i * pages / many;
-    ASSERT_TRUE(mounted(size, 0)) << size;
+    const Disk disk(at("disk"), size);
+    ASSERT_TRUE(disk.is_there()) << size;
     const Outcome outcome = run_shrike(start("disk/run"));
     EXPECT_EQ(outcome.code, 5) << size << " pages: " << outcome.err;
     EXPECT_NE(outcome.err.find("No space left"), std::string::npos) << outcome.err;
@@ -102,9 +164,8 @@ TEST_F(FullDisk, AtAnyMoment) {
     ASSERT_NE(slash, std::string::npos) << size << " pages: " << outcome.err;
     const size_t name = slash + std::string("disk/run/").size();
     ++named[outcome.err.substr(name, outcome.err.find_first_of("-:", name) - name)];
-    ASSERT_TRUE(mounted(2 * pages + 100, MS_REMOUNT)) << size;
+    ASSERT_TRUE(disk.grow(2 * pages + 100)) << size;
     expect_whole("disk/run");
-    ASSERT_EQ(::umount(at("disk").c_str()), 0);
   }
   for (const auto& [file, times] : named) std::printf("%5d x %s\n", times, file.c_str());
 }

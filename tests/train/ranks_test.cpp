@@ -201,6 +201,17 @@ TEST_F(RanksTest, OtherFilesBehindTheSameOptionsAreNoticed) {
   }
 }
 
+TEST_F(RanksTest, TheFirstAloneTellsWhatIsWrongWithPictures) {
+  file("set/images/val/103.png", bytes_of(at("set/images/val/103.png")).substr(0, 300));
+  file("set/labels/val/104.txt", "0 0.5 0.5 nothing 0.25\n");
+  const Outcome outcome = run_shrike(run("bad", {"--nproc", "2", "--freeze", "nothing."}));
+  EXPECT_EQ(outcome.code, 2) << outcome.err;
+  for (const char* file : {"val/103.png", "val/104.txt"}) {
+    EXPECT_NE(outcome.err.find(file), std::string::npos) << outcome.err;
+    EXPECT_EQ(outcome.err.find(file), outcome.err.rfind(file)) << outcome.err;
+  }
+}
+
 TEST_F(RanksTest, MoreProcessesThanPictures) {
   Words few = run("few", {"--nproc", "3"});
   few[8] = "2";

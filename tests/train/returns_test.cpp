@@ -69,6 +69,21 @@ TEST_F(Returns, TheCheckpointBeforeIsUsedWhereTheNewestLeadsNowhere) {
   EXPECT_EQ(rows("run").size(), 5u);
 }
 
+// By --resume, and by the run that goes back.
+TEST_F(Returns, DamagedCheckpointsThatArePassedOverAreNamed) {
+  Checkpoint newest = make_run();
+  spoil(newest);
+  ASSERT_TRUE(checkpoints_.write(newest));
+  file("run/checkpoints/checkpoint-6.json", "{}");
+  Json arguments = Json::parse(bytes_of(at("run/args.json")));
+  arguments.at("save-seconds") = 1000;  // the first checkpoint removes those of later batches
+  file("run/args.json", dump_json(arguments));
+  const Outcome outcome = run_shrike({"train", "--resume", path("run")});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(count(outcome.err, "checkpoint-6.json: no checkpoint; the one before is used"), 2u)
+      << outcome.err;
+}
+
 TEST_F(Returns, AfterThreeTheRunEndsAndSaysWhy) {
   Checkpoint newest = make_run();
   spoil(newest);

@@ -117,8 +117,10 @@ TEST_F(RunIdentity, OneProcessAloneIsAtWork) {
   // What is left of a lock keeps nobody out.
   EXPECT_TRUE(fs::exists(at("run/run.lock")));
   start.words = {"train", "--resume", path("run")};
-  start.interrupt_after = std::chrono::milliseconds(0);
-  EXPECT_NE(run_shrike(start).code, 2);
+  fs::remove(at("run/last.onnx"));
+  start.interrupt_when = at("run/last.onnx");
+  const Outcome third = run_shrike(start);
+  EXPECT_EQ(third.code, 128 + SIGTERM) << third.err;
 }
 
 // As if they had been given on the command line.
