@@ -80,7 +80,8 @@ def same_outputs(args, label, ours, theirs, real, nearer):
 def check(args, model, to, folder):
     stem = Path(model).stem
     changed, floats = Path(folder) / f"{stem}-{to}.onnx", Path(folder) / f"{stem}.onnx"
-    shrike_cli.call(args.shrike, "quantize", "--model", model, "--data", args.data, "--calib", args.calib, "--to", to,
+    pictures = [] if to == "fp16" else ["--calib", args.calib]
+    shrike_cli.call(args.shrike, "quantize", "--model", model, "--data", args.data, *pictures, "--to", to,
                     "--bootstrap", 0, "--max-drop", 100, "-o", changed)
     shrike_cli.convert(args.shrike, [model], floats)
     x = reference.make_input(floats)
