@@ -24,11 +24,22 @@ at::Tensor whole_map(const Case& c, at::ScalarType type) {
   return (at::randn({pictures, 3, 6, 7}, at::kDouble) + c.far).to(type);
 }
 
-ConvNormInputs inputs(const at::Tensor& x) {
+// What a layer has beside its map.
+ConvNormInputs layer(at::ScalarType type) {
   at::manual_seed(9);
-  const auto random = [&](at::IntArrayRef shape) { return at::rand(shape, x.options()) + 0.5; };
-  ConvNormInputs in{x.clone(),           random({kChannels, 3, 3, 3}), random({kChannels}),
-                    random({kChannels}), random({kChannels}),          random({kChannels})};
+  const auto random = [&](at::IntArrayRef shape) { return at::rand(shape, type) + 0.5; };
+  return {{},
+          random({kChannels, 3, 3, 3}),
+          random({kChannels}),
+          random({kChannels}),
+          random({kChannels}),
+          random({kChannels})};
+}
+
+// Copies of these for a map, as they are learned and run on in place.
+ConvNormInputs inputs(const ConvNormInputs& layer, const at::Tensor& x) {
+  ConvNormInputs in{x.clone(),           layer.weights.clone(),      layer.scale.clone(),
+                    layer.shift.clone(), layer.running_mean.clone(), layer.running_variance.clone()};
   for (at::Tensor* learned : {&in.x, &in.weights, &in.scale, &in.shift})
     learned->requires_grad_(true);
   return in;
@@ -59,9 +70,10 @@ void expect_near(const at::Tensor& got, const at::Tensor& expected, double toler
 
 void expect_as_one_process(const Case& c, at::ScalarType type, double tolerance) {
   const at::Tensor x = whole_map(c, type);
+  const ConvNormInputs same = layer(type);  // random numbers are not for several threads
   const at::Tensor slope =
       at::sin(at::arange(x.size(0) * kChannels * 42, x.options())).view({-1, kChannels, 6, 7});
-  const Outcome one = outcome(inputs(x), slope, {});
+  const Outcome one = outcome(inputs(same, x), slope, {});
   on_ranks(static_cast<int>(c.pictures.size()), [&](ProcessGroup& group) {
     const auto rank = static_cast<size_t>(group.rank());
     int64_t first = 0;
@@ -69,7 +81,7 @@ void expect_as_one_process(const Case& c, at::ScalarType type, double tolerance)
     const int64_t end = first + c.pictures[rank];
     const RankSum sum = [&](const at::Tensor& t) { return group.summed(t); };
     const Outcome own =
-        outcome(inputs(x.slice(0, first, end)), slope.slice(0, first, end), sum);
+        outcome(inputs(same, x.slice(0, first, end)), slope.slice(0, first, end), sum);
     expect_near(own.y, one.y.slice(0, first, end), tolerance);
     expect_near(own.dx, one.dx.slice(0, first, end), tolerance);
     for (size_t i = 0; i < own.learned.size(); ++i)
