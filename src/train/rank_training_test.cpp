@@ -152,7 +152,7 @@ void expect_same(const std::vector<NamedTensor>& a, const std::vector<NamedTenso
 }
 
 // Losses of floats, of updates of one batch and of two. At higher rates rounding decides which cells
-// learn: one process with the pictures in another order is as far away.
+// learn, also of one process that has the pictures in another order.
 TEST(Trainer, OverRanksHasTheLossesOfOneProcess) {
   for (const int64_t nominal : {kPictures, 2 * kPictures}) {
     const auto options = [nominal](ProcessGroup* group) {
