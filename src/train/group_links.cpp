@@ -4,15 +4,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <thread>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #include <vector>
 
-#include "train/guard.h"
+#include "train/meeting.h"
 #include "train/served_store.h"
+#include "train/store_port.h"
 
 namespace shrike::train {
 
@@ -20,11 +20,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kLastWords{3'000};  // in which ranks say that they are still there
-constexpr milliseconds kAnswer{8'000};     // in which a store answers
-constexpr milliseconds kMoment{1'000};
-
-constexpr const char* kRefused = "refused";  // the key of why ranks do not fit together
+constexpr milliseconds kAnswer{8'000};  // in which a store answers
+constexpr milliseconds kMoment{100};
 
 // This host's own address on the way to `address`; empty where there is no way.
 std::string own_address(const std::string& address, int port) {
@@ -67,7 +64,7 @@ c10::intrusive_ptr<c10d::Store> open_whole_store(const GroupPlace& place, millis
   c10d::TCPStoreOptions options;
   options.port = static_cast<uint16_t>(place.port);
   options.isServer = place.rank == 0;
-  options.waitWorkers = false;  // connect() knows who is missing
+  options.waitWorkers = false;  // meet() knows who is missing
   options.timeout = timeout;
   return c10::make_intrusive<c10d::TCPStore>(place.address, options);
 }
@@ -77,55 +74,6 @@ c10::intrusive_ptr<c10d::Store> open_store(const GroupPlace& place, milliseconds
   auto own = c10::make_intrusive<c10d::PrefixStore>("shrike/" + place.attempt, store);
   own->setTimeout(timeout);
   return own;
-}
-
-// " (rank 1 is gone)", " (ranks 1, 3 are gone)".
-std::string listed(const std::vector<int>& ranks, const char* one, const char* more) {
-  if (ranks.empty()) return {};
-  std::string text = ranks.size() == 1 ? " (rank " : " (ranks ";
-  for (size_t i = 0; i < ranks.size(); ++i) text += (i ? ", " : "") + std::to_string(ranks[i]);
-  return text + (ranks.size() == 1 ? one : more) + ")";
-}
-
-// The ranks that have not written their key "WHAT/RANK" within the time.
-std::vector<int> silent_ranks(c10d::Store& store, const GroupPlace& place, const std::string& what,
-                              milliseconds timeout) {
-  const auto end = std::chrono::steady_clock::now() + timeout;
-  while (true) {
-    std::vector<int> silent;
-    for (int r = 0; r < place.size; ++r)
-      if (!store.check({what + "/" + std::to_string(r)})) silent.push_back(r);
-    if (silent.empty() || std::chrono::steady_clock::now() >= end || store.check({kRefused}))
-      return silent;
-    std::this_thread::sleep_for(milliseconds(20));
-  }
-}
-
-Result<void> meet(c10d::Store& store, const GroupPlace& place, milliseconds timeout) {
-  const std::string rank = std::to_string(place.rank), size = std::to_string(place.size);
-  // Who comes second knows what is wrong, and tells those that wait.
-  const auto refuse = [&](const std::string& why) -> Error {
-    store.set(kRefused, bytes_of(why));
-    return usage_error(describe(place) + ": " + why);
-  };
-  if (store.add("claimed/" + rank, 1) > 1)
-    return refuse("two processes say that they are rank " + rank);
-  const std::string first = text_of(store.compareSet("size", {}, bytes_of(size)));
-  if (first != size)
-    return refuse("one process says that there are " + first + ", rank " + rank + " that there are " +
-                  size);
-  store.set("here/" + rank, bytes_of("1"));
-  const std::vector<int> silent = silent_ranks(store, place, "here", timeout);
-  if (store.check({kRefused})) {
-    const std::string why = text_of(store.get(kRefused));
-    // The others ask the store that this process serves.
-    if (place.rank == 0 && !place.store_is_served) std::this_thread::sleep_for(kMoment);
-    return usage_error(describe(place) + ": " + why);
-  }
-  if (silent.empty()) return {};
-  return runtime_error(describe(place) + ": not all came within " +
-                       std::to_string(timeout.count() / 1000) + " s" +
-                       listed(silent, " did not", " did not"));
 }
 
 }  // namespace
@@ -142,10 +90,16 @@ std::string text_of(const std::vector<uint8_t>& bytes) { return {bytes.begin(), 
 // LibTorch gives its socket the limit of the last wait, for all that follows.
 void GroupLinks::limit_waits() { store->wait({"size"}, kAnswer); }
 
+// A thread of LibTorch's client looks at a store that is gone again and again, without a pause: so
+// clients go before it.
 void GroupLinks::leave(const GroupPlace& place) noexcept {
   try {
+    ordered.reset();
+    beside.reset();
     store->set("left/" + std::to_string(place.rank), bytes_of("1"));
-    if (place.rank == 0 && !place.store_is_served) silent_ranks(*store, place, "left", kLastWords);
+    if (place.rank != 0 || place.store_is_served) return store.reset();
+    silent_ranks(*store, place, "left", kLastWords);
+    std::this_thread::sleep_for(kMoment);
   } catch (const std::exception&) {
     // There is nobody left to tell.
   }
@@ -163,10 +117,21 @@ std::string GroupLinks::missing_ranks(const GroupPlace& place) {
   }
 }
 
-Result<GroupLinks> connect(const GroupPlace& place, milliseconds timeout) {
+Result<GroupLinks> connect(const GroupPlace& place, milliseconds timeout,
+                           const std::function<int()>& interrupted) {
   GroupLinks links;
+  const auto begin = std::chrono::steady_clock::now();
+  const MeetingLimits limits{begin, begin + timeout, interrupted};
+  if (place.rank != 0 || place.store_is_served) {
+    const std::string why =
+        wait_for_listener(place.address, place.port, limits.end, interrupted);
+    if (!why.empty())
+      return runtime_error(describe(place) + ": nobody listens there" +
+                           (place.store_is_served ? "" : ", as rank 0 would") + ": " + why);
+  }
   links.store = open_store(place, timeout);
-  SHRIKE_TRY(meet(*links.store, place, timeout));
+  SHRIKE_ASSIGN(links.ended_by, meet(*links.store, place, limits));
+  if (links.ended_by != 0) return links;
   const auto group = [&](const char* name) {
     auto options = c10d::ProcessGroupGloo::Options::create(timeout);
     options->devices.push_back(device(place));

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct GroupLinks {
   c10::intrusive_ptr<c10d::Store> store;
   // Two sets of connections, so that what one carries need not be in order with the other.
   c10::intrusive_ptr<c10d::ProcessGroupGloo> ordered, beside;
+  int ended_by = 0;  // the signal that ended the meeting: there are no connections then
 
   // Makes what is asked of the store an error where it does not answer within seconds: to be called
   // again after its get(), which waits for as long as the store's timeout.
@@ -37,7 +39,8 @@ std::string text_of(const std::vector<uint8_t>& bytes);
 // "rank 1 of 4, which meet at host:29500".
 std::string describe(const GroupPlace& place);
 
-// Throws as LibTorch does, beside its errors.
-Result<GroupLinks> connect(const GroupPlace& place, std::chrono::milliseconds timeout);
+// Throws as LibTorch does, beside its errors. `interrupted` as for ProcessGroup::join().
+Result<GroupLinks> connect(const GroupPlace& place, std::chrono::milliseconds timeout,
+                           const std::function<int()>& interrupted);
 
 }  // namespace shrike::train

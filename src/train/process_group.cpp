@@ -86,19 +86,26 @@ ProcessGroup::ProcessGroup(ProcessGroup&&) noexcept = default;
 ProcessGroup& ProcessGroup::operator=(ProcessGroup&&) noexcept = default;
 ProcessGroup::~ProcessGroup() = default;
 
-Result<ProcessGroup> ProcessGroup::join(const GroupPlace& place,
-                                        std::chrono::milliseconds timeout) {
-  return guarded(describe(place) + ": joining the others", [&]() -> Result<ProcessGroup> {
-    SHRIKE_ASSIGN(GroupLinks links, connect(place, timeout));
-    auto state = std::make_unique<State>();
-    state->place = place;
-    state->links = std::move(links);
-    return ProcessGroup(std::move(state));
-  });
+Result<ProcessGroup> ProcessGroup::join(const GroupPlace& place, std::chrono::milliseconds timeout,
+                                        const std::function<int()>& interrupted) {
+  auto state = std::make_unique<State>();
+  state->place = place;
+  const Result<void> joined =
+      guarded(describe(place) + ": joining the others", [&]() -> Result<void> {
+        SHRIKE_ASSIGN(state->links, connect(place, timeout, interrupted));
+        return {};
+      });
+  GroupLinks& links = state->links;
+  // Who is told to end does not say what it waited for.
+  if (!joined && interrupted) links.ended_by = interrupted();
+  state->failed = !joined || links.ended_by != 0;
+  if (!joined && links.ended_by == 0) return joined.error();
+  return ProcessGroup(std::move(state));
 }
 
 int ProcessGroup::rank() const { return state_->place.rank; }
 int ProcessGroup::size() const { return state_->place.size; }
+int ProcessGroup::ended_by() const { return state_->links.ended_by; }
 
 Result<void> ProcessGroup::sum(const at::Tensor& x) {
   return state_->result_of("adding up", [&] { state_->reduce(x, c10d::ReduceOp::SUM); });

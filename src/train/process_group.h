@@ -12,6 +12,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -33,10 +34,13 @@ inline constexpr std::chrono::milliseconds kGroupTimeout{35'000};
 
 class ProcessGroup {
  public:
-  // Waits until all are there. Errors: the port is in use, nobody answers at the address, not all
-  // ranks come, they are told of different sizes, two have the same rank.
+  // Waits until all are there. Errors: the port is in use, nobody or no store answers at the address,
+  // not all ranks come, they are told of different sizes, two have the same rank. `interrupted`
+  // gives the signal that tells this process to end, or 0; where one of those that wait has one,
+  // all leave with a group that ended_by() it.
   static Result<ProcessGroup> join(const GroupPlace& place,
-                                   std::chrono::milliseconds timeout = kGroupTimeout);
+                                   std::chrono::milliseconds timeout = kGroupTimeout,
+                                   const std::function<int()>& interrupted = {});
   ProcessGroup(ProcessGroup&&) noexcept;
   ProcessGroup& operator=(ProcessGroup&&) noexcept;
   // Where no error was, who serves the store stays for seconds until the others have left, too.
@@ -44,6 +48,8 @@ class ProcessGroup {
 
   int rank() const;
   int size() const;
+  // The signal that ended the wait for others, of which nothing else can be asked then; or 0.
+  int ended_by() const;
 
   // In place, over all ranks, element by element. Tensors are contiguous and on the CPU.
   Result<void> sum(const at::Tensor& x);

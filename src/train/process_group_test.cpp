@@ -1,6 +1,7 @@
 // Groups whose ranks are threads of this process, over a store on this host.
 #include "train/process_group.h"
 
+#include <csignal>
 #include <optional>
 
 #include "train/group_testing.h"
@@ -114,9 +115,75 @@ TEST(ProcessGroup, APortInUse) {
   EXPECT_NE(error.find("in use"), std::string::npos) << error;
 }
 
-TEST(ProcessGroup, WhoDoesNotCome) {
-  const std::string error = error_of(ProcessGroup::join(place_of(0, 3, free_port()), kShort));
-  EXPECT_NE(error.find("(ranks 1, 2 did not)"), std::string::npos) << error;
+// Of the ranks that come, each hears which did not, also who came later.
+TEST(ProcessGroup, WhoDoesNotComeIsNamedOnAll) {
+  const int port = free_port();
+  std::vector<std::string> errors(2);
+  std::vector<std::thread> ranks;
+  for (const int r : {0, 1})
+    ranks.emplace_back([&errors, port, r] {
+      std::this_thread::sleep_for(milliseconds(500 * r));
+      errors[static_cast<size_t>(r)] = error_of(ProcessGroup::join(place_of(r, 4, port), kShort));
+    });
+  for (std::thread& rank : ranks) rank.join();
+  for (const std::string& error : errors) {
+    EXPECT_NE(error.find("(ranks 2, 3 did not)"), std::string::npos) << error;
+    EXPECT_NE(error.find("127.0.0.1:" + std::to_string(port)), std::string::npos) << error;
+  }
+}
+
+void expect_no_store_at(int port) {
+  for (const bool served : {false, true}) {
+    GroupPlace place = place_of(1, 2, port);
+    place.store_is_served = served;
+    const Result<ProcessGroup> joined = ProcessGroup::join(place, kShort);
+    ASSERT_FALSE(joined);
+    EXPECT_EQ(joined.error().kind, ErrorKind::kRuntime);
+    const std::string& error = joined.error().message;
+    EXPECT_NE(error.find("rank 1 of 2"), std::string::npos) << error;
+    EXPECT_NE(error.find("127.0.0.1:" + std::to_string(port)), std::string::npos) << error;
+    EXPECT_NE(error.find("not the store"), std::string::npos) << error;
+  }
+}
+
+TEST(ProcessGroup, WhoListensAndIsSilent) {
+  TakenPort taken;
+  taken.listen();
+  expect_no_store_at(taken.port());
+}
+
+TEST(ProcessGroup, WhoAnswersAndIsNoStore) {
+  const std::function<std::string(const std::string&)> replies[] = {
+      [](const std::string& said) { return said; },
+      [](const std::string&) { return "HTTP/1.1 400 Bad Request\r\n\r\n"; },
+      [](const std::string&) { return std::string(64, '\0'); }};
+  for (const auto& reply : replies) {
+    const Answerer answerer(reply);
+    expect_no_store_at(answerer.port());
+  }
+}
+
+// One of three is told to end while they wait for a fourth.
+TEST(ProcessGroup, ASignalToOneEndsTheWaitOfAll) {
+  const int port = free_port();
+  std::atomic<int> signal = 0;
+  std::vector<std::thread> ranks;
+  for (int r = 0; r < 3; ++r)
+    ranks.emplace_back([&signal, port, r] {
+      const auto interrupted = [&signal, r] { return r == 1 ? signal.load() : 0; };
+      const Result<ProcessGroup> group =
+          ProcessGroup::join(place_of(r, 4, port), milliseconds(20'000), interrupted);
+      ASSERT_TRUE(group) << "rank " << r << ": " << group.error().message;
+      EXPECT_EQ(group->ended_by(), SIGTERM);
+    });
+  std::this_thread::sleep_for(milliseconds(1000));
+  signal = SIGTERM;
+  for (std::thread& rank : ranks) rank.join();
+  // And where nobody is to be waited with.
+  const Result<ProcessGroup> alone = ProcessGroup::join(
+      place_of(1, 2, free_port()), milliseconds(20'000), [] { return SIGINT; });
+  ASSERT_TRUE(alone) << alone.error().message;
+  EXPECT_EQ(alone->ended_by(), SIGINT);
 }
 
 // The errors of ranks 0 and `second` of three, which wait, and of who comes behind them.

@@ -1,15 +1,15 @@
 #include "train/served_store.h"
 
-#include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <stdexcept>
 #include <thread>
 
 #include "base/file.h"
+#include "train/store_port.h"
 
 namespace shrike::train {
 
@@ -31,24 +31,7 @@ enum class Command : uint8_t {
 constexpr uint32_t kMagicNumber = 0x3C85F7CE;
 constexpr milliseconds kAnswer{8'000}, kBetweenQuestions{20}, kBetweenTries{200};
 constexpr uint64_t kMostBytes = uint64_t{1} << 30;  // of a value
-
-FileDescriptor connected(const std::string& address, int port) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (::getaddrinfo(address.c_str(), std::to_string(port).c_str(), &hints, &found) != 0)
-    return FileDescriptor(-1);
-  FileDescriptor socket(-1);
-  for (const addrinfo* at = found; at && socket.get() < 0; at = at->ai_next) {
-    FileDescriptor tried(::socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const timeval limit{kAnswer.count() / 1000, 0};  // of connect(), too
-    ::setsockopt(tried.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-    if (tried.get() >= 0 && ::connect(tried.get(), at->ai_addr, at->ai_addrlen) == 0)
-      socket = std::move(tried);
-  }
-  ::freeaddrinfo(found);
-  return socket;
-}
+constexpr const char* kNoStore = "the store gives what it was not asked for";
 
 }  // namespace
 
@@ -82,7 +65,7 @@ class ServedStore::Message {
 ServedStore::ServedStore(const std::string& address, int port, milliseconds timeout)
     : Store(timeout), socket_(-1) {
   const auto end = std::chrono::steady_clock::now() + timeout;
-  while ((socket_ = connected(address, port)).get() < 0) {
+  while ((socket_ = connect_to_store(address, port).socket).get() < 0) {
     if (std::chrono::steady_clock::now() > end)
       throw std::runtime_error("nobody answers there");
     std::this_thread::sleep_for(kBetweenTries);
@@ -103,7 +86,8 @@ void ServedStore::send(const Message& message) {
 void ServedStore::receive(void* bytes, size_t count) {
   for (size_t got = 0; got < count;) {
     pollfd waiting{socket_.get(), POLLIN, 0};
-    const int ready = ::poll(&waiting, 1, static_cast<int>(kAnswer.count()));
+    const int ready =
+        ::poll(&waiting, 1, static_cast<int>(std::min(kAnswer, getTimeout()).count()));
     if (ready < 0 && errno == EINTR) continue;
     const ssize_t n =
         ready > 0 ? ::recv(socket_.get(), static_cast<uint8_t*>(bytes) + got, count - got, 0) : -1;
@@ -128,7 +112,7 @@ int64_t ServedStore::receive_number() {
 std::vector<uint8_t> ServedStore::receive_value() {
   uint64_t size = 0;
   receive(&size, sizeof(size));
-  if (size > kMostBytes) throw std::runtime_error("the store gives what it was not asked for");
+  if (size > kMostBytes) throw std::runtime_error(kNoStore);
   std::vector<uint8_t> value(size);
   receive(value.data(), value.size());
   return value;
@@ -174,6 +158,7 @@ bool ServedStore::check(const std::vector<std::string>& keys) {
   send(message);
   uint8_t missing = 1;
   receive(&missing, sizeof(missing));
+  if (missing > 1) throw std::runtime_error(kNoStore);
   return missing == 0;
 }
 

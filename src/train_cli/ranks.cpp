@@ -1,5 +1,6 @@
 #include "train_cli/ranks.h"
 
+#include "cli/interrupt.h"
 #include "formats/json.h"
 #include "train/process_group.h"
 
@@ -43,10 +44,13 @@ Result<Ranks> Ranks::join(const std::optional<Launch>& launch) {
   place.port = launch->port;
   place.store_is_served = launch->store_is_served;
   place.attempt = launch->attempt;
-  SHRIKE_ASSIGN(train::ProcessGroup group, train::ProcessGroup::join(place));
+  SHRIKE_ASSIGN(train::ProcessGroup group,
+                train::ProcessGroup::join(place, train::kGroupTimeout, interrupted));
   ranks.group_ = std::make_unique<train::ProcessGroup>(std::move(group));
   return ranks;
 }
+
+int Ranks::ended_by() const { return group_ ? group_->ended_by() : 0; }
 
 RankShare Ranks::share() const {
   return group_ ? RankShare{group_->rank(), group_->size()} : RankShare{};

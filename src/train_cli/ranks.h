@@ -26,8 +26,11 @@ class Ranks {
   Ranks(Ranks&&) noexcept;
   Ranks& operator=(Ranks&&) noexcept;
   ~Ranks();
-  // Waits for the others where a launcher started more than one.
+  // Waits for the others where a launcher started more than one. Interrupts are caught then
+  // (cli/interrupt.h): one of any rank ends the wait on all.
   static Result<Ranks> join(const std::optional<Launch>& launch);
+  // That signal; 0 where all are there.
+  int ended_by() const;
 
   bool alone() const { return !group_; }
   bool first() const { return share().rank == 0; }

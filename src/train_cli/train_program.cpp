@@ -4,6 +4,7 @@
 
 #include "base/excerpt.h"
 #include "cli/exit_code.h"
+#include "cli/interrupt.h"
 #include "cli/launch.h"
 #include "cli/network.h"
 #include "cli/train_options.h"
@@ -58,7 +59,10 @@ Result<int> show_dry_run(const TrainingGraph& training, const std::string& sourc
 
 Result<int> run_of(const TrainOptions& options) {
   SHRIKE_ASSIGN(const std::optional<Launch> launch, launch_of_environment());
+  std::optional<CatchInterrupts> caught;
+  if (launch) caught.emplace();  // a rank that ended alone would be lost to the others
   SHRIKE_ASSIGN(Ranks ranks, Ranks::join(launch));
+  if (ranks.ended_by() != 0) return exit_code_of_signal(ranks.ended_by());
   return options.resume.empty() ? training_run(options, ranks) : resumed_run(options, ranks);
 }
 

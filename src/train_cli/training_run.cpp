@@ -151,8 +151,6 @@ Result<int> training_run(const TrainOptions& options, Ranks& ranks) {
   same["out"] = options.out;
   same.erase("threads");
   SHRIKE_TRY(ranks.expect_same("the options", dump_json(same, 0)));
-  std::optional<CatchInterrupts> caught;
-  if (!ranks.alone()) caught.emplace();  // one that ended here would be lost to the others
   SHRIKE_TRY(ranks.by_first([&] { return folder.check_free(); }));
   SHRIKE_ASSIGN(Prepared prepared, prepare(options, nullptr, ranks));
   SHRIKE_TRY(prepared.trainer->take_from_first());
@@ -168,7 +166,8 @@ Result<int> training_run(const TrainOptions& options, Ranks& ranks) {
     SHRIKE_TRY(folder.check_free());  // still
     return write_durable_file(folder.arguments(), dump_json(arguments, 2) + "\n");
   }));
-  if (!caught) caught.emplace();
+  std::optional<CatchInterrupts> caught;
+  if (ranks.alone()) caught.emplace();  // several catch them from where they meet
   return run.go();
 }
 
@@ -176,8 +175,6 @@ Result<int> resumed_run(const TrainOptions& given, Ranks& ranks) {
   const RunFolder folder(given.resume);
   const std::string source = folder.arguments().string();
   SHRIKE_TRY(ranks.expect_same("the options", "--resume " + given.resume));
-  std::optional<CatchInterrupts> caught;
-  if (!ranks.alone()) caught.emplace();
   SHRIKE_ASSIGN(const std::string text, ranks.from_first([&] {
     return read_text(folder.arguments(), ErrorKind::kInput);
   }));
@@ -205,7 +202,8 @@ Result<int> resumed_run(const TrainOptions& given, Ranks& ranks) {
   SHRIKE_ASSIGN(Run run, Run::create(options, prepared.data, prepared.settings, ranks,
                                      *std::move(prepared.trainer), *std::move(prepared.network),
                                      state));
-  if (!caught) caught.emplace();
+  std::optional<CatchInterrupts> caught;
+  if (ranks.alone()) caught.emplace();  // several catch them from where they meet
   return run.go();
 }
 

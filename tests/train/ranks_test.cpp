@@ -1,8 +1,13 @@
 // A run of several processes: the same training, whoever starts them, and whatever happens to one.
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <future>
+#include <thread>
 
 #include "squares.h"
 
@@ -116,6 +121,33 @@ TEST_F(RanksTest, ASignalToOneEndsAllAndAnyNumberGoesOn) {
     EXPECT_EQ(rows(out).size(), 5u);
     expect_as_one(out);
   }
+}
+
+bool somebody_listens_at(int port) {
+  sockaddr_in name{};
+  name.sin_family = AF_INET;
+  name.sin_port = htons(static_cast<uint16_t>(port));
+  name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool listens =
+      ::connect(socket, reinterpret_cast<const sockaddr*>(&name), sizeof(name)) == 0;
+  ::close(socket);
+  return listens;
+}
+
+// Rank 0 serves the store and waits, and the second one never comes.
+TEST_F(RanksTest, ASignalWhileItWaitsForOthersEndsIt) {
+  const int port = next_port();
+  Start start;
+  start.words = run("waits");
+  start.signal = SIGTERM;
+  start.interrupt_when = at("listens");
+  std::future<Outcome> rank = started(start, rank_of(0, 2, port));
+  while (!somebody_listens_at(port)) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  file("listens", "");
+  const Outcome outcome = rank.get();
+  EXPECT_EQ(outcome.code, 128 + SIGTERM) << outcome.err;
+  EXPECT_FALSE(fs::exists(at("waits")));
 }
 
 TEST_F(RanksTest, ALostOneIsNamedByTheOthers) {
