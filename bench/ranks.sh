@@ -1,80 +1,121 @@
 #!/usr/bin/env bash
-# Training by two hosts, which are two network namespaces of this one with addresses of their own and
-# a link between them. As root, with iproute2:
-#   bench/ranks.sh [--shrike PROGRAM] cut OUT SECONDS OPTIONS...   trains, without --out; the link is cut after
-#       that many seconds and both sides are timed until they have ended; then it is mended, and the run is gone
-#       on with to its end
-#   bench/ranks.sh [--shrike PROGRAM] link OUT RATE DELAY OPTIONS...   trains over a link of that rate
-#       (1gbit, 100mbit; -: as fast as it goes) and delay each way (1ms; -: none), and prints images a second
-#       of the last epoch
-# Each side computes on a core of its own, with one thread.
+# Training by hosts which are network namespaces of this one, with addresses of their own and links
+# between them. As root, with iproute2:
+#   bench/ranks.sh [OPTIONS] cut OUT SECONDS WORDS...   trains by two, without --out in WORDS; the link is cut
+#       after that many seconds and both sides are timed until they have ended; then it is mended, and the run
+#       is gone on with to its end
+#   bench/ranks.sh [OPTIONS] link OUT RATE DELAY WORDS...   trains over links of that rate (1gbit, 100mbit; -: as
+#       fast as it goes) and delay each way (1ms; -: none), which link_relay.py makes, and prints a line for
+#       ranks_model.py: ranks, rate, delay, seconds a step (the median of all epochs but the first), where an
+#       epoch is one batch. RATE wire: two, without the relay
+#   bench/ranks.sh [OPTIONS] alone OUT WORDS...   the same of as many processes that do not know of each other
+# OPTIONS: --shrike PROGRAM; --ranks N (2). Ranks compute with one thread each, on one core after the other.
+# SHRIKE_BEFORE goes before the program, SHRIKE_RELAY before the relay: "chrt -f 50" and "chrt -f 60" where
+# other work is on the machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-shrike=build/release/shrike
-if [[ ${1:-} == --shrike ]]; then
-  shrike=$2
+shrike=build/release/shrike ranks=2
+while [[ ${1:-} == --* ]]; do
+  case $1 in
+    --shrike) shrike=$2 ;;
+    --ranks) ranks=$2 ;;
+    *) break ;;
+  esac
   shift 2
-fi
-[[ $# -ge 3 ]] || { sed -n '2,11s/^# //p' "$0" >&2; exit 2; }
+done
+[[ $# -ge 3 ]] || { sed -n '2,16s/^# //p' "$0" >&2; exit 2; }
 mode=$1 out=$2
 shift 2
-port=29517
-names=(shrike-a shrike-b) addresses=(10.77.0.1 10.77.0.2)
+port=29517 cores=$(nproc)
+names=() sides=()
+for ((side = 0; side < ranks; ++side)); do
+  sides+=("$side")
+  names+=("shrike-$side")
+done
 
-hosts_down() { for name in "${names[@]}"; do ip netns del "$name" 2> /dev/null || true; done; }
-
-hosts_up() {
-  hosts_down
-  ip netns add "${names[0]}"
-  ip netns add "${names[1]}"
-  ip link add link0 netns "${names[0]}" type veth peer name link0 netns "${names[1]}"
-  for side in 0 1; do
-    ip -n "${names[side]}" addr add "${addresses[side]}/24" dev link0
-    ip -n "${names[side]}" link set lo up
-    ip -n "${names[side]}" link set link0 up
-  done
+all_down() {
+  [[ -z ${RELAY_PID:-} ]] || kill "$RELAY_PID" 2> /dev/null || true
+  for name in "${names[@]}"; do ip netns del "$name" 2> /dev/null || true; done
 }
 
-# A rate that tbf makes, and a delay behind it that netem makes.
-limit_link() {
-  local rate=$1 delay=$2
+names_up() {
+  all_down
   for name in "${names[@]}"; do
-    if [[ $delay != - ]]; then
-      ip netns exec "$name" tc qdisc add dev link0 root handle 1: netem delay "$delay" limit 100000
-    fi
-    if [[ $rate != - ]]; then
-      local place=(root)
-      [[ $delay == - ]] || place=(parent 1:)
-      ip netns exec "$name" tc qdisc add dev link0 "${place[@]}" handle 2: \
-        tbf rate "$rate" burst 256kb latency 400ms
-    fi
+    ip netns add "$name"
+    ip -n "$name" link set lo up
   done
 }
 
-# One rank's words behind `shrike train`, in its namespace, on its core.
+devices_up() {
+  for side in "${sides[@]}"; do
+    ip -n "${names[side]}" addr add "10.77.0.$((side + 1))/24" dev link0
+    ip -n "${names[side]}" link set link0 "$@" up
+  done
+}
+
+wire_up() {
+  names_up
+  ip link add link0 netns "${names[0]}" type veth peer name link0 netns "${names[1]}"
+  devices_up
+}
+
+relay_up() {
+  names_up
+  coproc RELAY { exec ${SHRIKE_RELAY:-} bench/link_relay.py "$1" "$2" "${names[@]}"; }
+  local ready
+  read -r ready <&"${RELAY[0]}"
+  devices_up mtu 9000 txqueuelen 10000
+}
+
+# The program on a side's core, behind what else is given: words, and then `train` and its own.
+on_core() {
+  local side=$1
+  shift
+  ${SHRIKE_BEFORE:-} taskset -c $((side % cores)) "$@"
+}
+
+# One rank, in its namespace.
 on_side() {
   local side=$1
   shift
-  ip netns exec "${names[side]}" env RANK="$side" WORLD_SIZE=2 MASTER_ADDR="${addresses[0]}" \
-    MASTER_PORT=$port ${SHRIKE_BEFORE:-} taskset -c "$side" "$shrike" train --threads 1 "$@"
+  on_core "$side" ip netns exec "${names[side]}" env RANK="$side" WORLD_SIZE="$ranks" \
+    MASTER_ADDR=10.77.0.1 MASTER_PORT=$port "$shrike" train --threads 1 "$@"
 }
 
-# Both; the exit code of the first side that has another than 0.
-on_both() {
-  on_side 1 "$@" > /dev/null &
-  local other=$! code=0
+# All; the exit code of the first side that has another than 0.
+on_all() {
+  local others=() code=0
+  for side in "${sides[@]:1}"; do
+    on_side "$side" "$@" > /dev/null &
+    others+=($!)
+  done
   on_side 0 "$@" || code=$?
-  wait $other || code=$((code ? code : $?))
+  for other in "${others[@]}"; do wait "$other" || code=$((code ? code : $?)); done
   return $code
 }
 
-trap hosts_down EXIT
-hosts_up
+# The median of seconds a step, of results.csv files of runs of one batch of $1 pictures an epoch.
+step_seconds() {
+  local batch=$1
+  shift
+  awk -F, -v batch="$batch" 'FNR == 1 { for (i = 1; i <= NF; ++i) if ($i == "images_per_second") c = i }
+    FNR > 2 { print batch / $c }' "$@" |
+    sort -n | awk '{ v[NR] = $1 } END { printf "%.4f\n", (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'
+}
+
+# What --batch is followed by.
+batch_of() {
+  while [[ $# -gt 1 && $1 != --batch ]]; do shift; done
+  echo "${2:-16}"
+}
+
+trap all_down EXIT
 case $mode in
   cut)
     seconds=$1
     shift
+    wire_up
     rm -rf "$out"
     cut_at=$(($(date +%s) + seconds))
     until_its_end() {
@@ -89,16 +130,24 @@ case $mode in
     ip -n "${names[0]}" link set link0 down
     wait
     ip -n "${names[0]}" link set link0 up
-    on_both --resume "$out"
+    on_all --resume "$out"
     ;;
   link)
-    limit_link "$1" "$2"
-    printf '%-8s %-6s ' "$1" "$2"
+    rate=$1 delay=$2
     shift 2
+    if [[ $rate == wire ]]; then wire_up; else relay_up "$rate" "$delay"; fi
     rm -rf "$out"
-    on_both "$@" --out "$out" > /dev/null
-    awk -F, 'NR == 1 { for (i = 1; i <= NF; ++i) if ($i == "images_per_second") c = i } END { print $c, "images/s" }' \
-      "$out/results.csv"
+    on_all "$@" --out "$out" > /dev/null
+    echo "$ranks $rate $delay $(step_seconds "$(batch_of "$@")" "$out/results.csv")"
     ;;
-  *) echo "cut or link, not $mode" >&2; exit 2 ;;
+  alone)
+    rm -rf "$out"
+    mkdir -p "$out"
+    for side in "${sides[@]}"; do
+      on_core "$side" "$shrike" train --threads 1 "$@" --out "$out/$side" > /dev/null &
+    done
+    wait
+    echo "alone - - $(step_seconds "$(batch_of "$@")" "$out"/*/results.csv)"
+    ;;
+  *) echo "cut, link or alone, not $mode" >&2; exit 2 ;;
 esac

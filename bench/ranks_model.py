@@ -1,90 +1,140 @@
 #!/usr/bin/env python3
-"""What a step over ranks costs, from measured steps of two: bench/ranks_model.py ROWS
+"""What a step over ranks costs, from measured ones: bench/ranks_model.py ROWS
 
-ROWS: lines of `bench/ranks.sh link` ("1gbit 2ms 12.3 images/s", "-" for no limit), of one network and batch:
+ROWS: lines of `bench/ranks.sh link` and `alone` ("2 1gbit 0.5ms 1.07", seconds a step), all of one
+network, each core with as many pictures a step:
   --parameters N   that are learned (4 bytes each are sent)
   --norms N        batch norms
-  --batch N        pictures of a rank
-  --alone X        images/s of one process with one thread, the same batch
+  --pictures N     of a rank, in what is computed for other numbers of ranks (8)
+  --faster X       hosts compute X times as fast as one core here (1)
 
-Model, with R ranks on links of bandwidth w and delay d each way, hops(R) = 2 (R - 1) of a ring:
-  step(R) = one + base + sums hops(R) (d + own) share + max(0, 2 (R - 1) / R bytes / w - hidden)
-    sums    2 norms + 4, one after the other: batch norms forward and back, 2 of the loss, report, decision
-    own     of a hop without delay, from the step of two ranks on the fastest link
-    share   and hidden, what goes beside backward, are fitted
+Model, of R ranks on links of bandwidth w and delay d each way; a ring has 2 (R - 1) hops:
+  step(R) = one + wait + late + sent - beside min(late, sent)
+    one     of processes that do not know of each other (alone)
+    wait    for each other, of two ranks whose links limit nothing
+    late    = sums 2 (R - 1) turns d; sums = 2 norms + 4, one after the other: batch norms forward and
+            back, 2 of the loss, report, decision; turns: delays a hop
+    sent    = slower 2 (R - 1) / R bytes / w
+    beside  the share of the shorter one that goes on beside the other
+wait, turns and slower come from rows of two ranks with no limit, with a delay alone, with a rate alone;
+beside from the first row of two with both. All other rows are not used: they say how far the model is
+off.
 """
 import argparse
 import sys
 
 BITS = {"kbit": 1e3, "mbit": 1e6, "gbit": 1e9}
+COUNTS = [2, 4, 8, 16, 32, 64]
 
 
 def rate_of(text):
-    return float("inf") if text == "-" else float(text[:-4]) * BITS[text[-4:]] / 8
+    return float("inf") if text in ("-", "wire") else float(text[:-4]) * BITS[text[-4:]] / 8
 
 
 def delay_of(text):
     return 0.0 if text == "-" else float(text[:-2]) * 1e-3
 
 
+def median(values):
+    values = sorted(values)
+    return (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
+
+
+# Of the line through the points.
+def slope(points):
+    n = len(points)
+    mx, my = sum(x for x, _ in points) / n, sum(y for _, y in points) / n
+    return sum((x - mx) * (y - my) for x, y in points) / sum((x - mx) ** 2 for x, _ in points)
+
+
+class Model:
+    def __init__(self, rows, alone, sums, size):
+        self.one, self.sums, self.size = median(alone), sums, size
+        self.turns = self.slower = 1.0
+        self.wait = self.beside = 0.0
+        free, late, slow, both = [], [], [], []
+        for row in rows:
+            if row[0] == 2:
+                kinds = (free, late), (slow, both)
+                kinds[row[1] < float("inf")][row[2] > 0].append(row)
+        if not free or len({r[2] for r in late}) < 2 or not slow or not both:
+            sys.exit("rows of 2 ranks are needed: without limits, with two delays, with a rate, with both")
+        base = median([t for *_, t in free])
+        self.wait = max(0.0, base - self.one)
+        self.turns = slope([(d, t) for _, _, d, t in late]) / (2 * sums)
+        self.slower = median([(t - base) / (size / w) for _, w, _, t in slow])
+        _, w, d, t = both[0]
+        parts = self.parts(2, w, d)
+        self.beside = (base + sum(parts) - t) / min(parts)
+        self.fitted = free + late + slow + both[:1]
+
+    def parts(self, ranks, w, d):
+        hops = 2 * (ranks - 1)
+        return self.sums * hops * self.turns * d, self.slower * self.size * hops / ranks / w
+
+    def step(self, ranks, w, d, one=None):
+        one = self.one if one is None else one
+        if ranks == 1:
+            return one
+        parts = self.parts(ranks, w, d)
+        return one + self.wait * one / self.one + sum(parts) - self.beside * min(parts)
+
+
+def show_rows(model, rows):
+    print(f"one process {model.one:.3f} s a step, {model.wait:.3f} s of waiting for each other; {model.sums} sums of "
+          f"{model.turns:.2f} delays a hop;\n{model.size / 1e6:.1f} MB, {model.slower:.2f} times as long as the link "
+          f"needs; {100 * model.beside:.0f} % of the shorter beside the other")
+    print("ranks   Mbit/s    ms  measured  model")
+    for row in sorted(rows, key=lambda r: (r not in model.fitted, r)):
+        ranks, w, d, t = row
+        expected = model.step(ranks, w, d)
+        rate = "-" if w == float("inf") else f"{w * 8e-6:.0f}"
+        used = "fitted" if row in model.fitted else f"not used: {100 * (expected / t - 1):+.1f} %"
+        print(f"{ranks:5d} {rate:>8} {d * 1e3:5.1f} {t:9.3f} {expected:6.3f}  {used}")
+
+
+# The least rate at which rank R adds at least half of what one alone does.
+def least_rate(model, ranks, d, one, pictures):
+    for k in range(140):
+        w = 1e6 / 8 * 1.1 ** k
+        gained = ranks * pictures / model.step(ranks, w, d, one)
+        before = (ranks - 1) * pictures / model.step(ranks - 1, w, d, one)
+        if gained - before >= pictures / one / 2:
+            rate = w * 8e-6
+            return f"{rate:.0f}" if rate < 100 else f"{round(rate, -1):.0f}"
+    return "never"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("rows", nargs="?")
+    parser.add_argument("rows")
     parser.add_argument("--parameters", type=float, required=True)
     parser.add_argument("--norms", type=int, required=True)
-    parser.add_argument("--batch", type=int, required=True)
-    parser.add_argument("--alone", type=float, required=True)
+    parser.add_argument("--pictures", type=int, default=8)
+    parser.add_argument("--faster", type=float, default=1)
     o = parser.parse_args()
-    rows = []
-    for line in open(o.rows) if o.rows else sys.stdin:
+    rows, alone = [], []
+    for line in open(o.rows):
         words = line.split()
-        if len(words) >= 3:
-            rows.append((rate_of(words[0]), delay_of(words[1]), 2 * o.batch / float(words[2])))
-    sums, size, one = 2 * o.norms + 4, 4 * o.parameters, o.batch / o.alone
-    fastest = [t for w, d, t in rows if w == float("inf") and d == 0]
-    delayed = [(d, t) for w, d, t in rows if w == float("inf") and d > 0]
-    slowed = [(w, t) for w, d, t in rows if w < float("inf") and d == 0]
-    if not fastest or not delayed or not slowed:
-        sys.exit("rows without limits, with a delay alone and with a rate alone are needed")
-    two = sum(fastest) / len(fastest)
-    own = max(0.0, two - one) / (2 * sums)
-    share = sum((t - two) / (2 * sums * d) for d, t in delayed) / len(delayed)
-    hidden = sum(size / w - (t - two) for w, t in slowed if t > 1.02 * two)
-    hidden = max(0.0, hidden / max(1, sum(t > 1.02 * two for w, t in slowed)))
-
-    def step(ranks, w, d):
-        hops = 2 * (ranks - 1)
-        sent = size * hops / ranks / w
-        return one + sums * hops * (own + d * share) + max(0.0, sent - hidden)
-
-    print(f"one process {one:.3f} s a step, two {two:.3f}; {sums} sums of {own * 1e6:.0f} us a hop, "
-          f"{share:.2f} of a delay; {size / 1e6:.1f} MB, {hidden * 1e3:.0f} ms of them hidden")
-    print("measured and model, s a step:")
-    for w, d, t in rows:
-        print(f"  {w * 8e-6:8.0f} Mbit/s {d * 1e3:5.1f} ms  {t:.3f}  {step(2, w, d):.3f}")
-
-    def pictures(ranks, w, d):
-        return ranks * o.batch / step(ranks, w, d) if ranks > 1 else o.alone
-
-    links = [("100 Mbit/s, 0.5 ms", 12.5e6, 5e-4), ("1 Gbit/s, 0.1 ms", 125e6, 1e-4),
-             ("10 Gbit/s, 0.05 ms", 1.25e9, 5e-5), ("25 Gbit/s, 0.02 ms", 3.125e9, 2e-5)]
-    counts = [2, 4, 8, 16, 32, 64]
-    print("times as many images/s as one process:")
-    for name, w, d in links:
-        print(f"  {name:20}", *(f"{pictures(r, w, d) / o.alone:6.1f}" for r in counts))
-    print("the last rank that adds at least half of what one alone makes (of 64):")
-    for name, w, d in links:
-        paying = [r for r in range(2, 65)
-                  if pictures(r, w, d) - pictures(r - 1, w, d) >= o.alone / 2]
-        print(f"  {name:20} {max(paying, default=1)}")
-    print("least Mbit/s at which rank R still does, with delays of 0.02 and 0.1 ms:")
-    for r in counts:
-        least = []
-        for d in (2e-5, 1e-4):
-            found = [w for w in (12.5e4 * 1.1 ** k for k in range(160))
-                     if pictures(r, w, d) - pictures(r - 1, w, d) >= o.alone / 2]
-            least.append(f"{found[0] * 8e-6:8.0f}" if found else "   never")
-        print(f"  {r:3d}", *least)
+        if len(words) != 4 or words[0].startswith("#"):
+            continue
+        if words[0] == "alone":
+            alone.append(float(words[3]))
+        elif words[1] != "wire":
+            rows.append((int(words[0]), rate_of(words[1]), delay_of(words[2]), float(words[3])))
+    if not alone:
+        sys.exit("a row of `alone` is needed")
+    model = Model(rows, alone, 2 * o.norms + 4, 4 * o.parameters)
+    show_rows(model, rows)
+    one = model.one * o.pictures / 8 / o.faster
+    delays = [2e-5, 1e-4, 5e-4]
+    print(f"\nranks of {o.pictures} pictures a step, {o.pictures / one:.1f} images/s alone: the least Mbit/s at which"
+          "\nthe last one adds half of that, and times as many images/s at 10 Gbit/s; delays each way:")
+    print("ranks" + "".join(f"{d * 1e3:10.2f} ms  (times)" for d in delays))
+    for ranks in COUNTS:
+        cells = [f"{least_rate(model, ranks, d, one, o.pictures):>13}"
+                 f"{ranks * one / model.step(ranks, 1.25e9, d, one):9.1f}" for d in delays]
+        print(f"{ranks:5d}" + "".join(cells))
 
 
 if __name__ == "__main__":
