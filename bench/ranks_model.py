@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a step over ranks costs, from measured ones: bench/ranks_model.py ROWS
+"""What a step over ranks costs, from measured ones: bench/ranks_model.py bench/ranks_rows.txt
 
 ROWS: lines of `bench/ranks.sh link` and `alone` ("2 1gbit 0.5ms 1.07", seconds a step), all of one
 network, each core with as many pictures a step:
@@ -9,16 +9,15 @@ network, each core with as many pictures a step:
   --faster X       hosts compute X times as fast as one core here (1)
 
 Model, of R ranks on links of bandwidth w and delay d each way; a ring has 2 (R - 1) hops:
-  step(R) = one + wait + late + sent - beside min(late, sent)
+  step(R) = one + wait + late + max(0, sent - hidden - late / 2)
     one     of processes that do not know of each other (alone)
     wait    for each other, of two ranks whose links limit nothing
     late    = sums 2 (R - 1) turns d; sums = 2 norms + 4, one after the other: batch norms forward and
             back, 2 of the loss, report, decision; turns: delays a hop
-    sent    = slower 2 (R - 1) / R bytes / w
-    beside  the share of the shorter one that goes on beside the other
-wait, turns and slower come from rows of two ranks with no limit, with a delay alone, with a rate alone;
-beside from the first row of two with both. All other rows are not used: they say how far the model is
-off.
+    sent    = 2 (R - 1) / R bytes / w
+    hidden  of it beside what backward computes; half of the sums are backward's, too
+wait, turns and hidden come from rows of two ranks with no limit, with a delay alone, with a rate alone.
+All other rows (both, more ranks) are not used: they say how far the model is off.
 """
 import argparse
 import sys
@@ -50,40 +49,32 @@ def slope(points):
 class Model:
     def __init__(self, rows, alone, sums, size):
         self.one, self.sums, self.size = median(alone), sums, size
-        self.turns = self.slower = 1.0
-        self.wait = self.beside = 0.0
-        free, late, slow, both = [], [], [], []
+        free, late, slow = [], [], []
         for row in rows:
-            if row[0] == 2:
-                kinds = (free, late), (slow, both)
-                kinds[row[1] < float("inf")][row[2] > 0].append(row)
-        if not free or len({r[2] for r in late}) < 2 or not slow or not both:
-            sys.exit("rows of 2 ranks are needed: without limits, with two delays, with a rate, with both")
+            ranks, w, d, _ = row
+            if ranks == 2 and not (w < float("inf") and d > 0):
+                (late if d > 0 else slow if w < float("inf") else free).append(row)
+        if not free or len({r[2] for r in late}) < 2 or not slow:
+            sys.exit("rows of 2 ranks are needed: without limits, with two delays, with a rate")
         base = median([t for *_, t in free])
         self.wait = max(0.0, base - self.one)
         self.turns = slope([(d, t) for _, _, d, t in late]) / (2 * sums)
-        self.slower = median([(t - base) / (size / w) for _, w, _, t in slow])
-        _, w, d, t = both[0]
-        parts = self.parts(2, w, d)
-        self.beside = (base + sum(parts) - t) / min(parts)
-        self.fitted = free + late + slow + both[:1]
+        self.hidden = max(0.0, median([size / w - (t - base) for _, w, _, t in slow]))
+        self.fitted = free + late + slow
 
-    def parts(self, ranks, w, d):
-        hops = 2 * (ranks - 1)
-        return self.sums * hops * self.turns * d, self.slower * self.size * hops / ranks / w
-
+    # `one`: seconds of a rank's own work; what goes with it is a share of it.
     def step(self, ranks, w, d, one=None):
-        one = self.one if one is None else one
+        share = 1 if one is None else one / self.one
         if ranks == 1:
-            return one
-        parts = self.parts(ranks, w, d)
-        return one + self.wait * one / self.one + sum(parts) - self.beside * min(parts)
+            return self.one * share
+        hops = 2 * (ranks - 1)
+        late, sent = self.sums * hops * self.turns * d, self.size * hops / ranks / w
+        return (self.one + self.wait) * share + late + max(0.0, sent - self.hidden * share - late / 2)
 
 
 def show_rows(model, rows):
     print(f"one process {model.one:.3f} s a step, {model.wait:.3f} s of waiting for each other; {model.sums} sums of "
-          f"{model.turns:.2f} delays a hop;\n{model.size / 1e6:.1f} MB, {model.slower:.2f} times as long as the link "
-          f"needs; {100 * model.beside:.0f} % of the shorter beside the other")
+          f"{model.turns:.2f} delays a hop; {model.size / 1e6:.1f} MB, {1e3 * model.hidden:.0f} ms of their way hidden")
     print("ranks   Mbit/s    ms  measured  model")
     for row in sorted(rows, key=lambda r: (r not in model.fitted, r)):
         ranks, w, d, t = row
