@@ -125,7 +125,8 @@ Json layers_json(const Session& session) {
                 {"op", info.op},
                 {"shape", to_string(info.output_shape)},
                 {"kernel", info.kernel},
-                {"macs", info.macs}};
+                {"macs", info.macs},
+                {"problem", info.problem.empty() ? Json() : Json(info.problem)}};
     put_cost(row, {1, session.step_ms()[i], info.macs}, total.ms, peak);
     row["declined"] = declined_json(info);
     layers.push_back(std::move(row));
@@ -143,6 +144,7 @@ void print_layers(const Json& layers) {
   for (const Json& row : layers["layers"]) {
     std::printf("%s  %-14s %-16s %s, %s\n", cost_text(row).c_str(), word(row, "op").c_str(),
                 word(row, "shape").c_str(), word(row, "kernel").c_str(), word(row, "node").c_str());
+    if (!row["problem"].is_null()) std::printf("%35s%s\n", "", word(row, "problem").c_str());
     print_declined(row["declined"]);
   }
   print_sums("KERNEL, LAYERS", layers["by_kernel"]);

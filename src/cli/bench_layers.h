@@ -10,11 +10,12 @@ namespace shrike {
 
 // What profiled runs of a session have shown, as JSON, which the text is printed from:
 //   peak_gmacs   10^9 multiply-adds a second that the session's threads could do at most
-//   layers       the steps in order: node, op, shape (of the output), kernel, macs, ms (the least
-//                of all runs), share (of the sum of ms), gmacs (a second, of a direct convolution),
-//                peak (their share of peak_gmacs), declined: what was not taken, and why
+//   layers       the steps in order: node, op, shape (of the output), kernel, macs, problem (of a
+//                convolution: sizes, window, stride, groups), ms (the least of all runs), share (of
+//                the sum of ms), gmacs (a second, of a direct convolution), peak (their share of
+//                peak_gmacs), declined: what was not taken, and why
 //   by_kernel, by_operator   sums, the longest first: name, count, ms, share, gmacs, peak
-// gmacs and peak are null where nothing is multiplied.
+// gmacs and peak are null where nothing is multiplied, problem where nothing is convolved.
 Json layers_json(const Session& session);
 void print_layers(const Json& layers);
 

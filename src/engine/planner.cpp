@@ -6,6 +6,7 @@
 #include "base/excerpt.h"
 #include "engine/families.h"
 #include "engine/memory_plan.h"
+#include "engine/steps/conv_activation.h"
 #include "engine/steps/conv_bands.h"
 #include "engine/steps/conv_pool.h"
 #include "engine/steps/copy.h"
@@ -27,6 +28,12 @@ std::string node_label(const Graph& graph, const Node& node) {
 }
 
 }  // namespace
+
+bool in_any_chain(const Chains& chains, size_t node) {
+  return std::any_of(chains.begin(), chains.end(), [&](const std::vector<size_t>& chain) {
+    return std::find(chain.begin(), chain.end(), node) != chain.end();
+  });
+}
 
 Planner::Planner(const Graph& graph, const PlanOptions& options, PlanChoices choices)
     : graph_(graph),
@@ -133,6 +140,10 @@ void Planner::add_bands(const std::vector<size_t>& chain) {
   for (size_t node : chain) nodes.push_back(&graph_.nodes[node]);
   if (std::holds_alternative<MaxPool>(nodes.back()->op)) {
     conv_pool_emit(*this, *nodes.front(), *nodes.back());
+  } else if (std::holds_alternative<Unary>(nodes.back()->op)) {
+    const bool transposed = std::holds_alternative<ConvTranspose>(nodes.front()->op);
+    (transposed ? conv_transpose_activation_emit : conv_activation_emit)(*this, *nodes.front(),
+                                                                         *nodes.back());
   } else {
     conv_bands_emit(*this, nodes);
   }

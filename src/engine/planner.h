@@ -38,6 +38,7 @@ struct PlanOptions {
 
 // Nodes that are computed as one step, band by band (bands.h), by index, in order.
 using Chains = std::vector<std::vector<size_t>>;
+bool in_any_chain(const Chains& chains, size_t node);
 
 // What is decided before the walk, from the plans before.
 struct PlanChoices {

@@ -1,20 +1,8 @@
 #include "engine/pool_choice.h"
 
-#include <algorithm>
-
 #include "engine/steps/conv_pool.h"
 
 namespace shrike {
-
-namespace {
-
-bool in_any(const Chains& chains, size_t node) {
-  return std::any_of(chains.begin(), chains.end(), [&](const std::vector<size_t>& chain) {
-    return std::find(chain.begin(), chain.end(), node) != chain.end();
-  });
-}
-
-}  // namespace
 
 Chains find_pooled(const Graph& graph, const PlanOptions& options, const PlanChoices& choices) {
   const Uses uses(graph);
@@ -26,7 +14,7 @@ Chains find_pooled(const Graph& graph, const PlanOptions& options, const PlanCho
     const int conv = uses.producer(pool.inputs[0]);
     if (conv < 0 || !uses.single_use(pool.inputs[0])) continue;
     const auto before = static_cast<size_t>(conv);
-    if (in_any(choices.bands, before) || in_any(choices.bands, i)) continue;
+    if (in_any_chain(choices.bands, before) || in_any_chain(choices.bands, i)) continue;
     if (can_pool(asked, graph.nodes[before])) pairs.push_back({before, i});
   }
   return pairs;

@@ -29,6 +29,9 @@ TEST_F(Bench, LayersAndTheirSums) {
     EXPECT_EQ(row["gmacs"].is_null(), row["peak"].is_null());
     multiplies = multiplies || !row["gmacs"].is_null();
     for (const Json& declined : row["declined"]) EXPECT_NE(declined["reason"], "");
+    ASSERT_EQ(row["problem"].is_null(), row["op"].get<std::string>().find("Conv") != 0) << row;
+    if (!row["problem"].is_null())
+      EXPECT_NE(row["problem"].get<std::string>().find("stride"), std::string::npos);
   }
   EXPECT_TRUE(multiplies);
   EXPECT_NEAR(share, 1, 1e-6);

@@ -1,6 +1,7 @@
 #include "kernels/conv/conv.h"
 
 #include "engine/steps/ask.h"
+#include "engine/steps/conv_activation.h"
 #include "engine/steps/conv_pool.h"
 #include "engine/steps/conv_problem.h"
 #include "engine/steps/families_list.h"
@@ -56,22 +57,29 @@ class ConvStep : public Step {
   ConvSlots slots_;
 };
 
-void emit(Planner& planner, const Node& node, const Node* pool) {
+// after: null, or the pooling or function that is computed with it.
+void emit(Planner& planner, const Node& node, const Node* after) {
   ConvProblem problem = conv_problem(planner, node);
+  const auto* function = after ? std::get_if<Unary>(&after->op) : nullptr;
+  const bool pool = after && !function;
+  if (function) {
+    problem.activation = *activation_of(function->kind, function->alpha, function->beta);
+    problem.residual = kernels::Residual::kBeforeActivation;
+  }
   problem.max_packed_bytes = planner.max_packed_bytes(node);
   planner.note_conv(node, problem);
   const ConvChoice choice = planner.choose(problem);
   ConvSlots slots;
   slots.input = planner.as_map(node.inputs[0]);
   if (has_input(node, 3)) slots.residual = planner.as_map(node.inputs[3]);
-  slots.output = planner.new_map(pool ? pool->outputs[0] : node.outputs[0]);
+  slots.output = planner.new_map(after ? after->outputs[0] : node.outputs[0]);
   const size_t scratch = choice.kernel->scratch_bytes(problem, planner.threads());
   slots.scratch = planner.new_scratch(scratch);
 
   StepDraft draft = planner.draft(node, choice.kernel->name);
-  if (pool) {
-    draft.info.op += " + MaxPool";
-    draft.info.output_shape = planner.shape(pool->outputs[0]);
+  if (after) {
+    draft.info.op += " + " + std::string(op_name(after->op));
+    draft.info.output_shape = planner.shape(after->outputs[0]);
   }
   draft.info.declined.insert(draft.info.declined.end(), choice.declined.begin(),
                              choice.declined.end());
@@ -127,6 +135,27 @@ bool can_pool(Planner& planner, const Node& conv) {
 
 void conv_pool_emit(Planner& planner, const Node& conv, const Node& pool) {
   emit(planner, conv, &pool);
+}
+
+bool can_activate(Planner& planner, const Node& conv, const Node& function) {
+  const Unary& unary = std::get<Unary>(function.op);
+  const auto activation = activation_of(unary.kind, unary.alpha, unary.beta);
+  if (!activation || activation->kind == kernels::ActivationKind::kNone ||
+      !planner.in_memory(function.outputs[0]))
+    return false;
+  const auto there = [&](size_t i) {
+    return !has_input(conv, i) || planner.graph().constant(conv.inputs[i]) ||
+           planner.in_memory(conv.inputs[i]);
+  };
+  if (!there(0) || !there(3)) return false;
+  if (std::holds_alternative<ConvTranspose>(conv.op)) return !conv_transpose_refuse(planner, conv);
+  const auto* op = std::get_if<Conv>(&conv.op);
+  return op && op->activation == UnaryKind::kIdentity && has_input(conv, 3) &&
+         !conv_refuse(planner, conv);
+}
+
+void conv_activation_emit(Planner& planner, const Node& conv, const Node& function) {
+  emit(planner, conv, &function);
 }
 
 }  // namespace shrike

@@ -1,6 +1,7 @@
 #include "kernels/conv_transpose/conv_transpose.h"
 
 #include "engine/steps/ask.h"
+#include "engine/steps/conv_activation.h"
 #include "engine/steps/families_list.h"
 #include "engine/steps/pack.h"
 
@@ -62,25 +63,24 @@ ConvTransposeProblem problem_of(const Planner& planner, const Node& node) {
   return problem;
 }
 
-}  // namespace
-
-const char* conv_transpose_refuse(Planner& planner, const Node& node) {
-  if (const char* reason = refuse_unless_f32(planner, node, 2)) return reason;
-  if (const char* reason = refuse_unless_constant(planner, node, 1)) return reason;
-  return refuse_unless_constant(planner, node, 2);
-}
-
-void conv_transpose_emit(Planner& planner, const Node& node) {
-  const ConvTransposeProblem problem = problem_of(planner, node);
+// function: null, or what is computed with it.
+void emit(Planner& planner, const Node& node, const Node* function) {
+  ConvTransposeProblem problem = problem_of(planner, node);
+  if (function) {
+    const Unary& op = std::get<Unary>(function->op);
+    problem.activation = *activation_of(op.kind, op.alpha, op.beta);
+  }
   const auto choice = kernels::select_kernel(kernels::conv_transpose_kernels(), problem);
   const size_t scratch = choice.kernel->scratch_bytes(problem, planner.threads());
   ConvTransposeSlots slots;
   slots.input = planner.as_map(node.inputs[0]);
-  slots.output = planner.new_map(node.outputs[0]);
+  slots.output = planner.new_map(function ? function->outputs[0] : node.outputs[0]);
   slots.scratch = planner.new_scratch(scratch);
 
   StepDraft draft = planner.draft(node, choice.kernel->name);
+  if (function) draft.info.op += " + " + std::string(op_name(function->op));
   note_declined(draft.info, choice);
+  draft.info.problem = kernels::problem_text(problem);
   draft.info.macs = planner.shape(node.inputs[0])[0] * problem.in_height * problem.in_width *
                     problem.in_channels * problem.group_out() * problem.taps();
   draft.info.packed_bytes = choice.kernel->packed_bytes(problem);
@@ -90,6 +90,20 @@ void conv_transpose_emit(Planner& planner, const Node& node) {
   draft.step = std::make_unique<ConvTransposeStep>(
       problem, *choice.kernel, *floats_of(planner, node, 1), bias ? *bias : Tensor(), slots);
   planner.add(std::move(draft));
+}
+
+}  // namespace
+
+const char* conv_transpose_refuse(Planner& planner, const Node& node) {
+  if (const char* reason = refuse_unless_f32(planner, node, 2)) return reason;
+  if (const char* reason = refuse_unless_constant(planner, node, 1)) return reason;
+  return refuse_unless_constant(planner, node, 2);
+}
+
+void conv_transpose_emit(Planner& planner, const Node& node) { emit(planner, node, nullptr); }
+
+void conv_transpose_activation_emit(Planner& planner, const Node& conv, const Node& function) {
+  emit(planner, conv, &function);
 }
 
 }  // namespace shrike

@@ -210,26 +210,58 @@ int run(const Options& options) {
 }  // namespace
 }  // namespace shrike::kernels::bench
 
+namespace {
+
+using shrike::kernels::bench::Options;
+
+// Whether there is an option of that name with a value.
+bool take(Options& options, const std::string& flag, const char* value) {
+  if (flag == "--threads") {
+    options.threads = std::max(1, std::atoi(value));
+  } else if (flag == "--gap") {
+    options.gap = std::max(0, std::atoi(value));
+  } else if (flag == "--seconds") {
+    options.seconds = std::atof(value);
+  } else if (flag == "--only") {
+    options.only = value;
+  } else if (flag == "--layer") {
+    options.layers = {shrike::kernels::bench::layer_of(value)};
+  } else if (flag == "--activation") {
+    for (const auto& info : shrike::kernels::kActivations)
+      if (info.name == value) options.activation = info.kind;
+    return options.activation.has_value();
+  } else {
+    return false;
+  }
+  return true;
+}
+
+int usage(const char* unknown) {
+  if (unknown)
+    std::fprintf(stderr, "kernels_bench: %s is no option, or its value is missing\n", unknown);
+  std::fprintf(
+      unknown ? stderr : stdout,
+      "kernels_bench [--threads N] [--only TEXT] [--gap FLOATS] [--seconds S] [--plain]\n"
+      "              [--bfloat16] [--memory] [--layer IN,OUT,KERNEL,STRIDE,SIZE[,GROUPS]]\n"
+      "              [--activation NAME]\n"
+      "times every row of the convolution table on the layers of YOLOv8n, or on that one\n");
+  return unknown ? 2 : 0;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  shrike::kernels::bench::Options options;
+  Options options;
   for (int i = 1; i < argc; ++i) {
     const std::string flag = argv[i];
-    const char* value = i + 1 < argc ? argv[i + 1] : "";
+    if (flag == "--help" || flag == "-h") return usage(nullptr);
     if (flag == "--plain" || flag == "--bfloat16" || flag == "--memory") {
       (flag == "--plain"    ? options.plain
        : flag == "--memory" ? options.memory
                             : options.bfloat16) = true;
       continue;
     }
-    if (flag == "--threads") options.threads = std::max(1, std::atoi(value));
-    if (flag == "--gap") options.gap = std::max(0, std::atoi(value));
-    if (flag == "--seconds") options.seconds = std::atof(value);
-    if (flag == "--only") options.only = value;
-    if (flag == "--layer") options.layers = {shrike::kernels::bench::layer_of(value)};
-    if (flag == "--activation")
-      for (const auto& info : shrike::kernels::kActivations)
-        if (info.name == value) options.activation = info.kind;
-    ++i;
+    if (++i == argc || !take(options, flag, argv[i])) return usage(flag.c_str());
   }
   return shrike::kernels::bench::run(options);
 }

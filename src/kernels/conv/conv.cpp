@@ -4,6 +4,7 @@
 #include "kernels/conv/bfloat16.h"
 #include "kernels/conv/depthwise.h"
 #include "kernels/conv/depthwise_sweep.h"
+#include "kernels/conv/grouped.h"
 #include "kernels/conv/igemm.h"
 #include "kernels/conv/pointwise.h"
 #include "kernels/conv/pointwise_few.h"
@@ -93,44 +94,45 @@ constexpr ConvKernel depthwise_sweep_row(const char* name, CpuNeed need) {
   };
 }
 
-template <const PointwiseKernel& kKernel>
-constexpr ConvKernel pointwise_row(const char* name, CpuNeed need) {
+// The functions of one header, whose first argument is an instruction set's part of them.
+template <const auto& kKernel, auto kRefuse, auto kPack, auto kPackedBytes, auto kRun>
+constexpr ConvKernel row_without_scratch(const char* name, CpuNeed need) {
   return {
       name,
       need,
-      pointwise_refuse,
+      [](const ConvProblem& problem) { return kRefuse(kKernel, problem); },
       1,
       [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
-        pointwise_pack(kKernel, problem, weights, bias, packed);
+        kPack(kKernel, problem, weights, bias, packed);
       },
       rows_of<1>,
-      [](const ConvProblem& problem) { return pointwise_packed_bytes(kKernel, problem); },
+      [](const ConvProblem& problem) { return kPackedBytes(kKernel, problem); },
       direct_cost,
       no_scratch,
       [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
-         ThreadPool& pool,
-         std::span<std::byte>) { pointwise_run(kKernel, problem, packed, maps, pool); },
+         ThreadPool& pool, std::span<std::byte>) { kRun(kKernel, problem, packed, maps, pool); },
   };
+}
+
+template <const GroupedKernel& kKernel>
+constexpr ConvKernel grouped_row(const char* name, CpuNeed need) {
+  return row_without_scratch<kKernel, grouped_refuse, grouped_pack, grouped_packed_bytes,
+                             grouped_run>(name, need);
+}
+
+template <const PointwiseKernel& kKernel>
+constexpr ConvKernel pointwise_row(const char* name, CpuNeed need) {
+  constexpr auto kRefuse = [](const PointwiseKernel&, const ConvProblem& problem) {
+    return pointwise_refuse(problem);
+  };
+  return row_without_scratch<kKernel, kRefuse, pointwise_pack, pointwise_packed_bytes,
+                             pointwise_run>(name, need);
 }
 
 template <const PointwiseFew& kFew>
 constexpr ConvKernel pointwise_few_row(const char* name, CpuNeed need) {
-  return {
-      name,
-      need,
-      [](const ConvProblem& problem) { return pointwise_few_refuse(kFew, problem); },
-      1,
-      [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
-        pointwise_few_pack(kFew, problem, weights, bias, packed);
-      },
-      rows_of<1>,
-      [](const ConvProblem& problem) { return pointwise_few_packed_bytes(kFew, problem); },
-      direct_cost,
-      no_scratch,
-      [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
-         ThreadPool& pool,
-         std::span<std::byte>) { pointwise_few_run(kFew, problem, packed, maps, pool); },
-  };
+  return row_without_scratch<kFew, pointwise_few_refuse, pointwise_few_pack,
+                             pointwise_few_packed_bytes, pointwise_few_run>(name, need);
 }
 
 template <const PointwisePairs& kPairs>
@@ -328,6 +330,8 @@ constexpr ConvKernel kConvKernels[] = {
     depthwise_sweep_row<kDepthwiseSweepAvx2>("avx2_depthwise_sweep", CpuNeed::kAvx2Fma),
     depthwise_row<kDepthwiseAvx512>("avx512_depthwise", CpuNeed::kAvx512),
     depthwise_row<kDepthwiseAvx2>("avx2_depthwise", CpuNeed::kAvx2Fma),
+    grouped_row<kGroupedAvx512>("avx512_grouped", CpuNeed::kAvx512),
+    grouped_row<kGroupedAvx2>("avx2_grouped", CpuNeed::kAvx2Fma),
     stem_winograd_row<kStemWinogradAvx512>("avx512_stem_winograd", CpuNeed::kAvx512Adders,
                                            kStemWinogradRounding),
     stem_row<kStemAvx512>("avx512_stem", CpuNeed::kAvx512),

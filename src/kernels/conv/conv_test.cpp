@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string_view>
+
 #include "kernels/testing/conv_case.h"
 
 namespace shrike::kernels {
@@ -63,6 +65,45 @@ TEST(Conv, DepthwiseWindows) {
         p.dilation_h = p.dilation_w = 2;
         EXPECT_GE(ConvCase(sized(p, kernel), random).check_all(), 3);
       }
+}
+
+// Groups of every width around a vector's, and blocks that are not full at the end.
+TEST(Conv, NarrowGroups) {
+  Random random;
+  for (int64_t in : {1, 2, 3, 8, 9})
+    for (int64_t out : {1, 2, 3, 5, 8, 9})
+      for (int64_t groups : {2, 3, 5, 16, 17}) {
+        ConvProblem p = square(7, in * groups, out * groups, random.pick({1, 3, 5}),
+                               random.integer(1, 2), random.integer(0, 2));
+        p.in_width = random.integer(5, 24);
+        p.pad_left = random.integer(0, 6);  // up to windows entirely in the padding
+        p.groups = groups;
+        p.dilation_w = p.kernel_w < 5 ? random.integer(1, 2) : 1;
+        p.activation.kind = random.pick({ActivationKind::kNone, ActivationKind::kSilu});
+        p.residual =
+            random.pick({Residual::kNone, Residual::kAfterActivation, Residual::kBeforeActivation});
+        const Gaps gaps{random.integer(0, 9), random.integer(0, 5), random.integer(0, 7)};
+        ConvCase(sized(p, random.integer(0, 2)), random, gaps, gaps).check_all(2);
+        if (HasFailure()) return;
+      }
+}
+
+TEST(Conv, WhichGroupsAreNarrow) {
+  const auto taken = [](int64_t in, int64_t out, int64_t groups) {
+    ConvProblem p = square(7, in * groups, out * groups, 3, 1, 1);
+    p.groups = groups;
+    int count = 0;
+    for (const ConvKernel& kernel : conv_kernels())
+      if (std::string_view(kernel.name).ends_with("_grouped") && !kernel.refuse(p)) ++count;
+    return count;
+  };
+#if SHRIKE_KERNELS_AVX2
+  EXPECT_EQ(taken(1, 2, 64), 2);
+  EXPECT_EQ(taken(2, 2, 32), 2);
+  EXPECT_EQ(taken(8, 8, 8), 2);
+#endif
+  EXPECT_EQ(taken(9, 9, 2), 0);  // one vector each, as in a matrix product
+  EXPECT_EQ(taken(2, 2, 1), 0);
 }
 
 TEST(Conv, Stems) {

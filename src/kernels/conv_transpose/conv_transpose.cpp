@@ -2,6 +2,7 @@
 
 #include "base/tensor.h"
 #include "kernels/conv_transpose/disjoint.h"
+#include "kernels/conv_transpose/phases.h"
 #include "kernels/conv_transpose/reference.h"
 
 namespace shrike::kernels {
@@ -31,6 +32,8 @@ constexpr ConvTransposeKernel kConvTransposeKernels[] = {
     disjoint_row<kTileAvx2>("avx2_disjoint", CpuNeed::kAvx2Fma),
 #endif
     disjoint_row<kTilePlain>("disjoint", CpuNeed::kNothing),
+    {"phases", CpuNeed::kNothing, phases_refuse, phases_packed_bytes, phases_pack,
+     phases_scratch_bytes, phases_run},
     {"reference", CpuNeed::kNothing, nullptr, conv_transpose_reference_packed_bytes,
      conv_transpose_reference_pack, no_scratch, conv_transpose_reference_run},
 };
@@ -38,6 +41,16 @@ constexpr ConvTransposeKernel kConvTransposeKernels[] = {
 }  // namespace
 
 std::span<const ConvTransposeKernel> conv_transpose_kernels() { return kConvTransposeKernels; }
+
+std::string problem_text(const ConvTransposeProblem& p) {
+  const auto by = [](int64_t a, int64_t b) { return std::to_string(a) + "x" + std::to_string(b); };
+  return "transposed " + by(p.in_height, p.in_width) + "x" + std::to_string(p.in_channels) + " > " +
+         by(p.out_height, p.out_width) + "x" + std::to_string(p.out_channels) + ", " +
+         by(p.kernel_h, p.kernel_w) + " stride " + by(p.stride_h, p.stride_w) + " pad " +
+         std::to_string(p.pad_top) + "," + std::to_string(p.pad_left) + " dilation " +
+         by(p.dilation_h, p.dilation_w) + " groups " + std::to_string(p.groups) + ", " +
+         std::string(activation_info(p.activation.kind).name);
+}
 
 PackedConv ConvTransposeKernel::pack(const ConvTransposeProblem& problem, const float* weights,
                                      const float* bias) const {

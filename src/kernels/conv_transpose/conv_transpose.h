@@ -10,6 +10,8 @@
 // padding is whatever the output size implies. Use, packing, threads and scratch as in conv/conv.h.
 #pragma once
 
+#include <string>
+
 #include "kernels/conv/conv.h"
 
 namespace shrike::kernels {
@@ -44,5 +46,8 @@ struct ConvTransposeKernel {
 };
 
 std::span<const ConvTransposeKernel> conv_transpose_kernels();
+
+// "transposed 20x20x64 > 40x40x32, 4x4 stride 2x2 pad 1,1 dilation 1x1 groups 1, none".
+std::string problem_text(const ConvTransposeProblem& problem);
 
 }  // namespace shrike::kernels

@@ -58,8 +58,7 @@ BinaryRow binary_row_reference(BinaryOp op) {
 
 BinaryRow binary_row_best(BinaryOp op) {
 #if SHRIKE_KERNELS_AVX2
-  if (cpu_features().avx2_fma)
-    if (BinaryRow row = binary_row_avx2(op)) return row;
+  if (cpu_features().avx2_fma) return binary_row_avx2(op);
 #endif
   return binary_row_reference(op);
 }
@@ -89,15 +88,9 @@ void run(BinaryOp op, const BinaryOperand& left, const BinaryOperand& right, con
   });
 }
 
-#if SHRIKE_KERNELS_AVX2
-const char* refuse_avx2(const BinaryOp& op) {
-  return binary_row_avx2(op) ? nullptr : "no vector form of this operation";
-}
-#endif
-
 constexpr BinaryKernel kBinaryKernels[] = {
 #if SHRIKE_KERNELS_AVX2
-    {"avx2", CpuNeed::kAvx2Fma, refuse_avx2, run<binary_row_avx2>},
+    {"avx2", CpuNeed::kAvx2Fma, nullptr, run<binary_row_avx2>},
 #endif
     {"reference", CpuNeed::kNothing, nullptr, run<binary_row_reference>},
 };

@@ -38,6 +38,34 @@ void row(const BinaryRowArgs& r) {
   loop<kOp, false, false>(r);
 }
 
+template <typename Function>
+void each(const BinaryRowArgs& r, const Function& function) {
+  for (int64_t i = 0; i < r.length; i += 8) {
+    const int64_t left = r.length - i;
+    store_some(r.out + i, function(load_some(r.a + i, left)), left);
+  }
+}
+
+// As pow() has it: +0 for -0, infinity for its negative.
+__m256 root(__m256 x) {
+  const __m256 infinity = _mm256_set1_ps(__builtin_inff());
+  const __m256 lowest = _mm256_cmp_ps(x, _mm256_sub_ps(_mm256_setzero_ps(), infinity), _CMP_EQ_OQ);
+  return _mm256_blendv_ps(_mm256_sqrt_ps(_mm256_add_ps(x, _mm256_setzero_ps())), infinity, lowest);
+}
+
+// One exponent for all of those that networks have, by a few operations; others one by one.
+void pow_row(const BinaryRowArgs& r) {
+  const __m256 one = _mm256_set1_ps(1);
+  const float exponent = r.step_a == 1 && r.step_b == 0 ? *r.b : 0;
+  if (exponent == 2.0f) return each(r, [](__m256 x) { return _mm256_mul_ps(x, x); });
+  if (exponent == 3.0f)
+    return each(r, [](__m256 x) { return _mm256_mul_ps(_mm256_mul_ps(x, x), x); });
+  if (exponent == 0.5f) return each(r, [](__m256 x) { return root(x); });
+  if (exponent == -0.5f) return each(r, [&](__m256 x) { return _mm256_div_ps(one, root(x)); });
+  if (exponent == -1.0f) return each(r, [&](__m256 x) { return _mm256_div_ps(one, x); });
+  binary_row_reference(BinaryOp::kPow)(r);
+}
+
 }  // namespace
 
 BinaryRow binary_row_avx2(BinaryOp op) {
@@ -55,7 +83,7 @@ BinaryRow binary_row_avx2(BinaryOp op) {
     case BinaryOp::kMin:
       return row<BinaryOp::kMin>;
     case BinaryOp::kPow:
-      break;
+      return pow_row;
   }
   return nullptr;
 }

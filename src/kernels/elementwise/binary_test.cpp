@@ -66,6 +66,33 @@ TEST(Binary, OperandsOfEveryForm) {
   }
 }
 
+TEST(Binary, PowersWithOneExponent) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  Random random;
+  ThreadPool pool(2);
+  std::vector<float> x = random.reals(43, -3, 3);
+  for (float odd : {0.0f, -0.0f, kInfinity, -kInfinity, std::nanf(""), 1e30f, 1e-30f, -1.0f})
+    x.push_back(odd);
+  const auto length = static_cast<int64_t>(x.size());
+  for (float exponent : {2.0f, 3.0f, 0.5f, -0.5f, -1.0f, 0.0f, 1.0f, 2.5f, -2.0f})
+    for (const BinaryKernel& kernel : binary_kernels()) {
+      if (cpu_lacks(kernel.need, cpu_features())) continue;
+      std::vector<float> out(x.size(), kUntouched);
+      kernel.run(BinaryOp::kPow, {x.data(), length, 1}, {&exponent, 0, 0},
+                 {out.data(), 1, length, length}, pool);
+      for (size_t i = 0; i < x.size(); ++i) {
+        const float expected = std::pow(x[i], exponent);
+        SCOPED_TRACE(std::to_string(x[i]) + " to the " + std::to_string(exponent));
+        EXPECT_EQ(std::isnan(out[i]), std::isnan(expected));
+        if (std::isnan(expected)) continue;
+        EXPECT_EQ(std::signbit(out[i]), std::signbit(expected));
+        // Two roundings, and those of pow() itself.
+        if (out[i] == expected) continue;
+        EXPECT_NEAR(out[i] / expected, 1, 3e-7) << kernel.name;
+      }
+    }
+}
+
 TEST(Binary, DenseRowsInPlace) {
   Random random;
   ThreadPool pool(2);

@@ -27,7 +27,6 @@ BinaryRow binary_row_reference(BinaryOp op);
 #if SHRIKE_KERNELS_AVX2
 UnaryRow unary_row_avx2(ActivationKind kind);
 UnaryRow unary_row_avx512(ActivationKind kind);
-// Null for an operation without a vector form.
 BinaryRow binary_row_avx2(BinaryOp op);
 #endif
 
