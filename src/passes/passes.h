@@ -33,6 +33,11 @@ Result<void> lower_batchnorm(Graph& graph);
 // Conv followed by an activation -> Conv with that activation.
 Result<void> fuse_activation_into_conv(Graph& graph);
 
+// act(Conv1x1(Concat(Resize(x), y))) -> act(Conv1x1(y) + Resize(Conv1x1(x))) where the Resize
+// repeats pixels, which a 1x1 convolution does not see: it computes fewer, and nothing is joined.
+// Where other nodes read the joined map, or more channels would be repeated than before, not.
+Result<void> split_upsampled_concat(Graph& graph);
+
 // Conv(x) + y of the same static shape -> Conv with a residual.
 Result<void> fuse_residual_into_conv(Graph& graph);
 

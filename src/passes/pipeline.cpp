@@ -36,6 +36,8 @@ constexpr Pass kInference[] = {
     {"lower_batchnorm", "the batch norms that are left", lower_batchnorm},
     {"fuse_activation_into_conv", "activations in the convolution's epilogue",
      fuse_activation_into_conv},
+    {"split_upsampled_concat", "1x1 convolutions before upsampling, not behind it",
+     split_upsampled_concat},
     {"fuse_residual_into_conv", "residual additions in the convolution's epilogue",
      fuse_residual_into_conv},
     {"raise_quantize", "parts joined as integers", raise_quantize},

@@ -47,7 +47,8 @@ Result<Graph> network_to_quantize(Graph graph) {
     return model_error(
         "the file's own NMS is in its graph (export the model without it, nms=False)");
   PassOptions options;
-  options.skip = {"expand_head"};
+  // What becomes integers are the file's own convolutions.
+  options.skip = {"expand_head", "split_upsampled_concat"};
   SHRIKE_TRY(run_passes(graph, inference_passes(), options));
   SHRIKE_TRY(check_finite(graph));
   return graph;
