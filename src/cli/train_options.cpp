@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/cpu.h"
+#include "base/excerpt.h"
 #include "cli/detector_options.h"
 #include "cli/value_names.h"
 #include "zoo/families.h"
@@ -179,6 +180,16 @@ Result<void> check_precision(const TrainOptions& o) {
   return {};
 }
 
+// An empty start would be that of every name.
+Result<void> check_freeze(const CLI::App& app, const TrainOptions& o) {
+  if (app.count("--freeze") == 0) return {};
+  const std::string all = "," + o.freeze + ",";
+  if (all.find(",,") == std::string::npos) return {};
+  return usage_error("--freeze " + in_quotes(o.freeze) +
+                     ": starts of names with a comma between each two, none of them empty, or a "
+                     "number of layers");
+}
+
 Result<void> check_together(const CLI::App& app, const TrainOptions& o) {
   const bool model = app.count("--model") > 0 || app.count("--weights") > 0;
   if (!o.scratch.empty() && model)
@@ -193,6 +204,7 @@ Result<void> check_together(const CLI::App& app, const TrainOptions& o) {
     return {};
   }
   SHRIKE_TRY(check_teacher(app, o));
+  SHRIKE_TRY(check_freeze(app, o));
   if (o.dry_run) return {};
   if (!o.taylor.empty())
     return o.data.empty() ? usage_error("--taylor needs a data set: --data data.yaml")

@@ -18,20 +18,6 @@ namespace {
 constexpr size_t kMaxLabelBytes = size_t{16} << 20;
 constexpr const char* kUsualSplits[] = {"train", "val", "test"};
 
-Result<std::vector<fs::path>> pictures_of_entry(const YoloSettings& settings,
-                                                const std::string& entry,
-                                                std::vector<fs::path>& lists) {
-  // Some exporters write "../train/images" into a file that lies beside "train".
-  constexpr std::string_view kUp = "../";
-  std::error_code error;
-  if (entry.starts_with(kUp) && !fs::exists(settings.base / entry, error)) {
-    const std::string inside = entry.substr(kUp.size());
-    if (fs::exists(settings.base / inside, error))
-      return list_pictures(settings.base, inside, lists);
-  }
-  return list_pictures(settings.base, entry, lists);
-}
-
 // In the order named; one that is named again is a finding.
 Result<std::vector<fs::path>> pictures_of_split(const YoloSettings& settings, Dataset& dataset) {
   const std::string where = dataset.source.string() + ": " + dataset.split;
@@ -50,7 +36,7 @@ Result<std::vector<fs::path>> pictures_of_split(const YoloSettings& settings, Da
   std::set<fs::path> seen;
   size_t more = 0;  // duplicates that are not told one by one
   for (const std::string& entry : entries->second) {
-    const auto some = pictures_of_entry(settings, entry, dataset.files);
+    const auto some = list_pictures(settings.base, meant_entry(settings, entry), dataset.files);
     if (!some) return in_context(where, some.error());
     for (const fs::path& picture : *some) {
       if (seen.insert(picture).second)

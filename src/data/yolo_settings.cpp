@@ -132,4 +132,12 @@ Result<YoloSettings> read_yolo_settings(const fs::path& yaml) {
   return SettingsReader(yaml, root).read();
 }
 
+std::string meant_entry(const YoloSettings& settings, const std::string& entry) {
+  constexpr std::string_view kUp = "../";
+  std::error_code error;
+  if (!entry.starts_with(kUp) || fs::exists(settings.base / entry, error)) return entry;
+  std::string inside = entry.substr(kUp.size());
+  return fs::exists(settings.base / inside, error) ? inside : entry;
+}
+
 }  // namespace shrike

@@ -23,4 +23,8 @@ struct YoloSettings {
 // with gaps, an nc that is not their number, a path that is no folder.
 Result<YoloSettings> read_yolo_settings(const std::filesystem::path& yaml);
 
+// An entry of a split as it is meant: some exporters write "../train/images" into a file that lies
+// beside "train".
+std::string meant_entry(const YoloSettings& settings, const std::string& entry);
+
 }  // namespace shrike

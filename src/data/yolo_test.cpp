@@ -7,6 +7,7 @@
 #include <random>
 
 #include "data/number.h"
+#include "data/searched_folders.h"
 #include "data/test_set.h"
 #include "data/yolo_labels.h"
 
@@ -335,6 +336,26 @@ TEST_F(Yolo, Splits) {
   ASSERT_TRUE(splits);
   EXPECT_EQ(*splits, (std::vector<std::string>{"train", "val"}));
   EXPECT_EQ(open("d.yaml").samples.size(), 3u);
+}
+
+TEST_F(Yolo, WhereItLooksForPictures) {
+  make_set();
+  file("list.txt", "./images/val/a.jpg\n");
+  const auto searched = [&](const std::string& entry) {
+    file("d.yaml", "path: .\nval: " + entry + "\nnames: [a, b]\n");
+    const auto folders = searched_folders(open("d.yaml"));
+    EXPECT_TRUE(folders) << folders.error().message;
+    return folders ? *folders : std::vector<fs::path>();
+  };
+  const std::vector<fs::path> val = {at("images/val")}, images = {at("images")}, none;
+  EXPECT_EQ(searched("images/val"), val);
+  EXPECT_EQ(searched("../images/val"), val) << "as some exporters write it";
+  EXPECT_EQ(searched("images/v*"), images);
+  EXPECT_EQ(searched("images/v*/*.jpg"), images);
+  EXPECT_EQ(searched("list.txt"), none);
+  EXPECT_EQ(searched("images/val/a.jpg"), none);
+  EXPECT_EQ(searched("[list.txt, images/val, images]"),
+            (std::vector<fs::path>{at("images/val"), at("images")}));
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "train_cli/options_json.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <system_error>
 
 #include "base/excerpt.h"
@@ -55,6 +57,29 @@ void for_each_option(Options& o, const Visit& visit) {
   visit("precision", o.precision);
   visit("device", o.device);
   visit("tensorboard", o.tensorboard);
+}
+
+constexpr const char* kMayChange[] = {"data",    "pictures", "unlabeled",    "teacher",
+                                      "epochs",  "patience", "threads",      "cache-mb",
+                                      "device",  "save-seconds", "tensorboard"};
+
+// "lr0 (began with 0.01, now 0.1)" of each option that is another; those in "chosen" as "chosen.lr0".
+void add_changes(const Json& began, const Json& now, const std::string& group,
+                 std::vector<std::string>& changes) {
+  Json names = began;
+  names.update(now);
+  for (const auto& [name, unused] : names.items()) {
+    const auto value = [&](const Json& all) { return all.contains(name) ? all[name] : Json(); };
+    const Json before = value(began), after = value(now);
+    if (before == after) continue;
+    if (before.is_object() && after.is_object()) {
+      add_changes(before, after, name + ".", changes);
+    } else if (!group.empty() || std::find(std::begin(kMayChange), std::end(kMayChange), name) ==
+                                     std::end(kMayChange)) {
+      changes.push_back(excerpt(group + name) + " (began with " + excerpt(dump_json(before)) +
+                        ", now " + excerpt(dump_json(after)) + ")");
+    }
+  }
 }
 
 std::string absolute(const std::string& path) {
@@ -133,6 +158,18 @@ Result<TrainOptions> train_options_from(const Json& json, const std::string& sou
   const Result<Arguments> checked = parse_train_options(words_of(json), again);
   if (!checked) return input_error(source + ": " + checked.error().message);
   return options;
+}
+
+Result<void> check_same_options(const Json& began, const Json& now, const std::string& source) {
+  std::vector<std::string> changes;
+  if (began.is_object() && now.is_object()) add_changes(began, now, "", changes);
+  if (changes.empty()) return {};
+  std::string text;
+  for (const std::string& change : changes) text += (text.empty() ? "" : ", ") + change;
+  std::string free;
+  for (const char* name : kMayChange) free += (free.empty() ? "" : ", ") + std::string(name);
+  return input_error(source + ": not the options that the run began with: " + text +
+                     "; put them back, or begin another run (only these may change: " + free + ")");
 }
 
 }  // namespace shrike

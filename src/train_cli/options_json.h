@@ -19,4 +19,11 @@ Json as_given(const TrainOptions& options);
 // command line refuses, too.
 Result<TrainOptions> train_options_from(const Json& json, const std::string& source);
 
+// That a run is gone on with by the options it began with: `began` and `now` are both what args.json
+// holds. Others may be only: where data set and teacher lie (what is in the set is looked at
+// elsewhere), how long the run is and when it ends early, and what changes no weights: threads, memory
+// for pictures, times of checkpoints, event files, the device. An error (kInput) names `source` and
+// each option that is another, with both values.
+Result<void> check_same_options(const Json& began, const Json& now, const std::string& source);
+
 }  // namespace shrike

@@ -66,7 +66,9 @@ Result<std::string> Ranks::from_first(const std::function<Result<std::string>()>
   const std::string name = std::to_string(works_++);
   if (!first()) {
     SHRIKE_ASSIGN(const std::string message, group_->wait_for(name));
-    return outcome_in(message);
+    Result<std::string> outcome = outcome_in(message);
+    has_error_of_first_ = !outcome;
+    return outcome;
   }
   Result<std::string> outcome = work();
   SHRIKE_TRY(group_->done(name, message_of(outcome)));
@@ -80,6 +82,11 @@ Result<void> Ranks::by_first(const std::function<Result<void>()>& work) {
   });
   if (!outcome) return outcome.error();
   return {};
+}
+
+Result<void> Ranks::first_before_others(const std::function<Result<void>()>& work) {
+  SHRIKE_TRY(by_first(work));
+  return first() ? Result<void>() : work();
 }
 
 Result<std::vector<double>> Ranks::largest(std::vector<double> numbers) const {

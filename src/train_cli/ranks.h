@@ -44,6 +44,11 @@ class Ranks {
   // its error, and the others one that repeats it.
   Result<std::string> from_first(const std::function<Result<std::string>()>& work);
   Result<void> by_first(const std::function<Result<void>()>& work);
+  // Work of each rank that fails on all of them for the same reasons: rank 0 does it before the
+  // others, which get its error where there is one. It may call these functions itself.
+  Result<void> first_before_others(const std::function<Result<void>()>& work);
+  // Whether this is another rank and has an error that is rank 0's.
+  bool has_error_of_first() const { return has_error_of_first_; }
 
   // Of each place the largest of all ranks.
   Result<std::vector<double>> largest(std::vector<double> numbers) const;
@@ -51,6 +56,7 @@ class Ranks {
  private:
   std::unique_ptr<train::ProcessGroup> group_;
   int64_t works_ = 0;  // of from_first()
+  bool has_error_of_first_ = false;
 };
 
 }  // namespace shrike

@@ -6,6 +6,7 @@
 
 #include "base/excerpt.h"
 #include "cli/terminal.h"
+#include "train_cli/options_json.h"
 
 namespace shrike {
 
@@ -46,6 +47,8 @@ Result<std::optional<ResumePoint>> point_in(const RunFolder& folder, const Json&
   const std::string source =
       shown_path(folder.checkpoints() / CheckpointFolder::name_of(checkpoint->step));
   SHRIKE_TRY(check_belongs(*checkpoint, arguments, source));
+  SHRIKE_TRY(check_same_options(checkpoint->state.value("/run/arguments"_json_pointer, Json()),
+                                arguments, shown_path(folder.arguments())));
   return std::optional(ResumePoint{*std::move(checkpoint), source});
 }
 

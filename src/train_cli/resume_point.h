@@ -21,8 +21,8 @@ struct ResumePoint {
 };
 
 // Nothing where none was written yet. `arguments`: args.json's. Errors: kInput where none is whole
-// and the run has begun, so that nothing is begun anew over its results, and where it is that of
-// another run; kModel where it is that of another network.
+// and the run has begun, so that nothing is begun anew over its results, where it is that of another
+// run, and those of check_same_options(); kModel where it is that of another network.
 Result<std::optional<ResumePoint>> resume_point(const RunFolder& folder, const Json& arguments,
                                                 Ranks& ranks);
 

@@ -15,13 +15,22 @@
 #include "train_cli/final_report.h"
 #include "train_cli/judge_together.h"
 #include "train_cli/mixed_batch.h"
-#include "train_cli/saved_model.h"
 
 namespace shrike {
 
 namespace {
 
 constexpr int64_t kPages = 3;  // of the first batches, as pictures
+
+// As a shell takes it.
+std::string shell_word(const std::string& text) {
+  constexpr const char* kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=:,@%";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
 
 double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -72,13 +81,14 @@ Result<void> Run::open_loaders(const RunState* state) {
 
 Result<int> Run::go() {
   if (trainer_.place().batches == 0) SHRIKE_TRY(save_checkpoint());
+  SHRIKE_TRY(restore_models());
   while (true) {
     if (loader_->state().epoch > state_.epochs_done) SHRIKE_TRY(end_epoch());
     SHRIKE_ASSIGN(const Decision decision, decide());
     if (decision.signal != 0) {
       progress_->clear();
       SHRIKE_TRY(save_checkpoint());
-      return exit_code_of_signal(decision.signal);
+      return ended_by(decision.signal);
     }
     if (finished()) return end();
     if (decision.save) SHRIKE_TRY(save_checkpoint());
@@ -160,9 +170,8 @@ Result<void> Run::end_epoch() {
 }
 
 Result<void> Run::write_epoch(const Graph& average, const Scores& scores, bool best) {
-  const SavedNorms norms = options_.sparsity > 0 ? SavedNorms::kNodes : SavedNorms::kFolded;
-  if (best) SHRIKE_TRY(save_trained(average, norms, folder_.best()));
-  SHRIKE_TRY(save_trained(average, norms, folder_.last()));
+  if (best) SHRIKE_TRY(save_trained(average, saved_norms(), folder_.best()));
+  SHRIKE_TRY(save_trained(average, saved_norms(), folder_.last()));
   const EpochRow row = row_of(scores);
   table_.add(row);
   if (best) {
@@ -173,6 +182,10 @@ Result<void> Run::write_epoch(const Graph& average, const Scores& scores, bool b
   if (options_.tensorboard) SHRIKE_TRY(add_events(row));
   progress_->epoch(row, best);
   return {};
+}
+
+SavedNorms Run::saved_norms() const {
+  return options_.sparsity > 0 ? SavedNorms::kNodes : SavedNorms::kFolded;
 }
 
 EpochRow Run::row_of(const Scores& scores) const {
@@ -206,6 +219,7 @@ double Run::seconds() const { return seconds_before_ + seconds_since(start_); }
 
 Result<void> Run::save_checkpoint() {
   state_.id = settings_.id;
+  state_.arguments = settings_.arguments;
   state_.judged = data_.judged;
   state_.trainer = trainer_.place();
   state_.loader = loader_->state();
@@ -288,7 +302,7 @@ Result<int> Run::end() {
   SHRIKE_TRY(write_curves(folder_.path(), "Training in " + folder_.path().string(), table_));
   const Result<void> reported =
       write_final_report(folder_, data_, settings_.loader.threads + 1);
-  if (interrupted() != 0) return exit_code_of_signal(interrupted());
+  if (interrupted() != 0) return ended_by(interrupted());
   if (!reported) return reported.error();
   if (options_.json)
     std::printf("%s\n", dump_json(summary()).c_str());
@@ -296,6 +310,18 @@ Result<int> Run::end() {
     std::printf("best epoch %lld, AP %.4f: %s\n", static_cast<long long>(state_.best_epoch + 1),
                 state_.best_fitness, printable(folder_.best().string()).c_str());
   return kExitOk;
+}
+
+// Says how to go on, too.
+int Run::ended_by(int signal) const {
+  const LoaderState place = loader_->state();
+  const bool between = place.batch_index == 0 && place.epoch > 0;
+  if (ranks_.first())
+    say(printable("stopped at step " +
+                  std::to_string(between ? loader_->batches() : place.batch_index) + " of epoch " +
+                  std::to_string(between ? place.epoch : place.epoch + 1) +
+                  "; go on with: shrike train --resume " + shell_word(folder_.path().string())));
+  return exit_code_of_signal(signal);
 }
 
 // Scores as in `shrike val --json`, of the best epoch.

@@ -23,6 +23,7 @@
 #include "train_cli/run_folder.h"
 #include "train_cli/run_settings.h"
 #include "train_cli/run_state.h"
+#include "train_cli/saved_model.h"
 
 namespace shrike {
 
@@ -39,8 +40,8 @@ class Run {
                             NetworkState network, const std::optional<RunState>& state);
 
   // To the end, or until a signal to one of the ranks: the exit code, on each of them. Errors: kInput
-  // where no picture can be read, kRuntime for the machine, for losses that stay infinite or no
-  // numbers, and where a rank is gone.
+  // where no picture can be read, and where a run that is at its end has lost a model for good;
+  // kRuntime for the machine, for losses that stay infinite or no numbers, and where a rank is gone.
   Result<int> go();
 
  private:
@@ -67,6 +68,7 @@ class Run {
   Result<bool> learn_from(const Batch& batch);
   Result<void> end_epoch();
   Result<void> write_epoch(const Graph& average, const Scores& scores, bool best);
+  SavedNorms saved_norms() const;
   EpochRow row_of(const Scores& scores) const;
   Result<void> add_events(const EpochRow& row);
   double seconds() const;
@@ -76,7 +78,15 @@ class Run {
   Result<FoundCheckpoint> checkpoint_to_go_back_to() const;
   // What of the folder was written behind it is forgotten, and that is said.
   Result<void> back_to(const RunState& before, const std::string& where);
+  // Of a run that goes on: models that are not there any more are made again where that can be, and
+  // what is lost is said.
+  Result<void> restore_models();
+  // False where best.onnx is lost.
+  Result<bool> restored_models() const;
+  bool last_is_best() const;
+  // After the last batch; the exit code of a signal.
   Result<int> end();
+  int ended_by(int signal) const;
   Json summary() const;
 
   const TrainOptions& options_;

@@ -28,13 +28,16 @@ Result<void> check_labels(const Dataset& dataset) {
   return {};
 }
 
-// Two classes of one name: a program that goes by names finds neither.
+// No error: everything here goes by numbers, and there are sets with thousands of classes whose names
+// are not all different. But who goes by names, as `val` on another list of classes does, cannot
+// tell the two apart.
 void tell_repeated_names(const Dataset& dataset) {
   std::map<std::string_view, size_t> first;
   for (size_t id = 0; id < dataset.names.size(); ++id)
     if (const auto [found, is_new] = first.emplace(dataset.names[id], id); !is_new)
       say(printable(dataset.source.string()) + ": the classes " + std::to_string(found->second) +
-          " and " + std::to_string(id) + " are both called " + in_quotes(dataset.names[id]));
+          " and " + std::to_string(id) + " are both called " + in_quotes(dataset.names[id]) +
+          ": they are learned and judged as two, which nobody who goes by names can tell apart");
 }
 
 // That one of its pictures can be read: the first that can is enough.

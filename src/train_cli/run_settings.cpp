@@ -104,17 +104,17 @@ std::vector<float> class_weights(const Dataset& dataset, double power) {
   return weights;
 }
 
+bool is_number(const std::string& text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+}
+
 // The starts of the names that --freeze means: "model.0." to "model.9." for 10, the layers of
 // Ultralytics' models and of the built-in families.
 std::vector<std::string> frozen_starts(const std::string& freeze) {
+  if (!is_number(freeze)) return split_list(freeze);
   std::vector<std::string> starts;
-  if (!freeze.empty() && freeze.find_first_not_of("0123456789") == std::string::npos) {
-    const int64_t layers = std::min(std::atoll(freeze.c_str()), 1000LL);
-    for (int64_t i = 0; i < layers; ++i) starts.push_back("model." + std::to_string(i) + ".");
-    return starts;
-  }
-  for (std::string& start : split_list(freeze))
-    if (!start.empty()) starts.push_back(std::move(start));
+  const int64_t layers = std::min(std::atoll(freeze.c_str()), 1000LL);
+  for (int64_t i = 0; i < layers; ++i) starts.push_back("model." + std::to_string(i) + ".");
   return starts;
 }
 
@@ -125,13 +125,18 @@ Result<void> freeze(const TrainOptions& o, const Graph& graph, train::TrainerOpt
     return std::any_of(starts.begin(), starts.end(),
                        [&](const std::string& start) { return name.starts_with(start); });
   };
-  const bool any = std::any_of(graph.values.begin(), graph.values.end(), [&](const Value& value) {
-    return value.constant && trainer.frozen(value.name);
-  });
-  if (!any)
-    return usage_error("--freeze " + in_quotes(o.freeze) +
-                       ": no weights of the network are called so");
-  return {};
+  const auto is_start = [&](const std::string& start) {
+    return std::any_of(graph.values.begin(), graph.values.end(), [&](const Value& value) {
+      return value.constant && value.name.starts_with(start);
+    });
+  };
+  const auto missing = std::find_if_not(starts.begin(), starts.end(), is_start);
+  if (missing == starts.end()) return {};
+  // Of a number of layers those that there are.
+  if (is_number(o.freeze) && std::any_of(starts.begin(), starts.end(), is_start)) return {};
+  return usage_error("--freeze " + in_quotes(o.freeze) +
+                     ": no weights of the network have names that start with " +
+                     in_quotes(*missing));
 }
 
 }  // namespace

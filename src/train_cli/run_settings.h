@@ -19,6 +19,7 @@ struct RunSettings {
   std::optional<LoaderOptions> unlabeled;
   train::TrainerOptions trainer;
   std::string id;  // of the run, in args.json and in each of its checkpoints
+  Json arguments;  // args.json, which each checkpoint repeats
 };
 
 // `threads`: that compute; they make the pictures, too, between steps. `share`: of each batch. The

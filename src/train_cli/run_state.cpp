@@ -21,6 +21,7 @@ void for_each_number(State& s, const char* group, const Visit& visit) {
 template <typename State, typename Visit>
 void for_each_member(State& s, const Visit& visit) {
   visit("run", "id", s.id);
+  visit("run", "arguments", s.arguments);
   visit("run", "judged", s.judged);
   visit("trainer", "batches", s.trainer.batches);
   visit("trainer", "last_update", s.trainer.last_update);

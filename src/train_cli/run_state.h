@@ -18,6 +18,7 @@ inline constexpr const char* kBestColumns[] = {"map50_95", "map50", "precision",
 
 struct RunState {
   std::string id;       // of the run: another's checkpoint does not belong here
+  Json arguments;       // args.json's, as the run goes on by them
   uint64_t judged = 0;  // RunData::judged, which must not have changed meanwhile
   train::TrainerPlace trainer;
   LoaderState loader;        // of the batch that comes next

@@ -14,6 +14,7 @@
 #include "train/run_once.h"
 #include "train_cli/network_state.h"
 #include "train_cli/options_json.h"
+#include "train_cli/out_folder.h"
 #include "train_cli/resume_point.h"
 #include "train_cli/run.h"
 #include "train_cli/run_lock.h"
@@ -76,13 +77,19 @@ Result<Prepared> prepare(const TrainOptions& options, const ResumePoint* from, R
   const int threads = training_threads(options);
   train::set_threads(threads);
   Prepared prepared;
-  SHRIKE_ASSIGN(prepared.data, open_run_data(options, threads, ranks));
+  SHRIKE_TRY(ranks.first_before_others([&]() -> Result<void> {
+    SHRIKE_ASSIGN(prepared.data, open_run_data(options, threads, ranks));
+    return ranks.first() ? check_out_folder(options.out, prepared.data) : Result<void>();
+  }));
   SHRIKE_TRY(ranks.expect_same("the pictures and labels", data_text(prepared.data)));
   const Dataset& dataset = prepared.data.train;
-  SHRIKE_ASSIGN(StartingNetwork network,
-                from ? network_of(*from) : starting_network(options, dataset.names));
-  SHRIKE_ASSIGN(prepared.settings,
-                run_settings(options, network, prepared.data, threads, ranks.share()));
+  StartingNetwork network;
+  SHRIKE_TRY(ranks.first_before_others([&]() -> Result<void> {
+    SHRIKE_ASSIGN(network, from ? network_of(*from) : starting_network(options, dataset.names));
+    SHRIKE_ASSIGN(prepared.settings,
+                  run_settings(options, network, prepared.data, threads, ranks.share()));
+    return {};
+  }));
   prepared.settings.trainer.group = ranks.group();
   if (!options.teacher.empty()) {
     SHRIKE_ASSIGN(prepared.settings.trainer.distillation,
@@ -91,10 +98,13 @@ Result<Prepared> prepare(const TrainOptions& options, const ResumePoint* from, R
   if (!from) SHRIKE_TRY(restore_norms(network, dataset, prepared.settings.loader));
   if (network.new_head && ranks.first())
     say(printable(network.source) + " is for other classes: its head is new");
-  Result<train::Trainer> trainer =
-      train::Trainer::create(std::move(network.training), prepared.settings.trainer);
-  if (!trainer) return in_context(network.source, trainer.error());
-  prepared.trainer = *std::move(trainer);
+  SHRIKE_TRY(ranks.first_before_others([&]() -> Result<void> {
+    Result<train::Trainer> trainer =
+        train::Trainer::create(std::move(network.training), prepared.settings.trainer);
+    if (!trainer) return in_context(network.source, trainer.error());
+    prepared.trainer = *std::move(trainer);
+    return {};
+  }));
   prepared.network.emplace(prepared.trainer->network(), prepared.trainer->tensors());
   SHRIKE_TRY(ranks.expect_same("the models", prepared.network->fingerprint()));
   return prepared;
@@ -115,6 +125,19 @@ Result<void> check_same_val(const RunState& state, const RunData& data) {
       "the data set is not the one that the run began with: " + describe(data.val) +
       " has other pictures, classes or labels, or some can no longer be read: its epochs could not "
       "be compared");
+}
+
+// That what the options leave open comes to what it came to when the run began: it may hang on the
+// number of epochs, and on the version of this program.
+Result<void> check_same_choice(const Json& arguments, const RunSettings& settings,
+                               const std::string& source) {
+  const Json now = chosen_json(settings), began = arguments.value("chosen", Json::object());
+  for (const auto& [name, value] : now.items())
+    if (const Json before = began.value(name, Json()); before != value)
+      return input_error(source + ": of its options " + name + " would now be " + dump_json(value) +
+                         ", and the run began with " + excerpt(dump_json(before)) +
+                         ": other epochs, or another version of this program");
+  return {};
 }
 
 // Of args.json.
@@ -155,7 +178,7 @@ Result<int> training_run(const TrainOptions& options, Ranks& ranks) {
   SHRIKE_ASSIGN(Prepared prepared, prepare(options, nullptr, ranks));
   SHRIKE_TRY(prepared.trainer->take_from_first());
   prepared.settings.id = new_run_id();
-  const Json arguments = arguments_of(options, prepared);
+  prepared.settings.arguments = arguments_of(options, prepared);
   SHRIKE_ASSIGN(Run run, Run::create(options, prepared.data, prepared.settings, ranks,
                                      *std::move(prepared.trainer), *std::move(prepared.network),
                                      std::nullopt));
@@ -164,7 +187,7 @@ Result<int> training_run(const TrainOptions& options, Ranks& ranks) {
     SHRIKE_TRY(make_folders(folder.path()));
     SHRIKE_ASSIGN(lock, RunLock::take(folder.lock()));
     SHRIKE_TRY(folder.check_free());  // still
-    return write_durable_file(folder.arguments(), dump_json(arguments, 2) + "\n");
+    return write_durable_file(folder.arguments(), dump_json(prepared.settings.arguments, 2) + "\n");
   }));
   std::optional<CatchInterrupts> caught;
   if (ranks.alone()) caught.emplace();  // several catch them from where they meet
@@ -192,6 +215,8 @@ Result<int> resumed_run(const TrainOptions& given, Ranks& ranks) {
   SHRIKE_ASSIGN(const std::optional<ResumePoint> from, resume_point(folder, json, ranks));
   SHRIKE_ASSIGN(Prepared prepared, prepare(options, from ? &*from : nullptr, ranks));
   prepared.settings.id = id;
+  prepared.settings.arguments = json;
+  SHRIKE_TRY(check_same_choice(json, prepared.settings, source));
   std::optional<RunState> state;
   if (from) {
     SHRIKE_ASSIGN(state, state_of(*from, *prepared.trainer, ranks));

@@ -54,13 +54,60 @@ TEST_F(BadData, NamesThatAreThereTwiceAreTold) {
   file("set/data.yaml", "path: .\ntrain: images/train\nval: images/val\nnames: [red, red]\n");
   const Outcome outcome = run_shrike(words("run", {"--epochs", "1"}));
   EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_NE(outcome.err.find("classes 0 and 1 are both called 'red'"), std::string::npos)
+  EXPECT_NE(outcome.err.find("classes 0 and 1 are both called 'red': they are learned and judged"),
+            std::string::npos)
       << outcome.err;
 }
 
 TEST_F(BadData, OptionsThatLeaveNothingToDo) {
   expect_refused(words("run", {"--freeze", "layer_"}), 2, {"--freeze", "nothing"});
+  for (const char* empty : {",", "layer_0,", "layer_0,,layer_1"})
+    expect_refused(words("run", {"--freeze", empty}), 2,
+                   {"--freeze '" + std::string(empty) + "'", "none of them empty"});
+  expect_refused(words("run", {"--freeze", "layer_0,layre_1"}), 2,
+                 {"--freeze 'layer_0,layre_1'", "start with 'layre_1'"});
   expect_refused(words("run", {"--imgsz", "96"}), 2, {"squares.cfg", "--imgsz", "[net]", "64x64"});
+}
+
+// Where its pictures would be learned from, or its files lie among those of the set.
+TEST_F(BadData, AFolderAmongThePicturesIsRefused) {
+  const auto refused = [&](const std::string& out, const std::string& why) {
+    const bool was_there = fs::exists(at(out));
+    std::vector<std::string> before;
+    if (was_there) before = names_in(at(out));
+    const Outcome outcome = run_shrike(words(out, {"--epochs", "1"}));
+    EXPECT_EQ(outcome.code, 2) << out << ": " << outcome.err;
+    EXPECT_NE(outcome.err.find("--out "), std::string::npos) << outcome.err;
+    EXPECT_NE(outcome.err.find(why), std::string::npos) << outcome.err;
+    EXPECT_EQ(fs::exists(at(out)), was_there) << out;
+    if (was_there) {
+      EXPECT_EQ(names_in(at(out)), before) << out;
+    }
+  };
+  const std::string taken_in = "whose pictures the data set takes in", among = "files of the data set";
+  refused("set/images/train/run", taken_in);
+  refused("set/images/val/a/b", taken_in);
+  refused("set/images/train", taken_in);
+  refused("set/images/../images/val/", taken_in);
+  fs::create_directory_symlink(at("set/images/train"), at("link"));
+  refused("link/run", taken_in);
+  refused("set", among);
+  file("set/data.yaml", "path: .\ntrain: images/tra*\nval: images/val\nnames: [red, blue]\n");
+  refused("set/images/run", taken_in);
+  file("set/data.yaml", "path: .\ntrain: list.txt\nval: images/val\nnames: [red, blue]\n");
+  std::string list;
+  for (int i = 0; i < 24; ++i) list += "./images/train/" + std::to_string(100 + i) + ".png\n";
+  file("set/list.txt", list);
+  refused("set/images/train", among);
+  fs::create_directories(at("above/report"));
+  fs::rename(at("set"), at("above/report/set"));
+  fs::create_directory_symlink(at("above/report/set"), at("set"));
+  refused("above", "the run has files of its own");
+
+  const Outcome below = run_shrike(words("set/run", {"--epochs", "1"}));
+  EXPECT_EQ(below.code, 0) << below.err;
+  const Outcome beside = run_shrike(words("set/images/train/run", {"--epochs", "1"}));
+  EXPECT_EQ(beside.code, 0) << "the list alone says what is learned from: " << beside.err;
 }
 
 // Without a terminal: after the first batch, before the first epoch is at its end.

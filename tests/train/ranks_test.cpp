@@ -244,6 +244,23 @@ TEST_F(RanksTest, TheFirstAloneTellsWhatIsWrongWithPictures) {
   }
 }
 
+// Whoever looks at it: the command line, the data set, the network, its trainer.
+TEST_F(RanksTest, WhatAllFailByIsSaidOnce) {
+  const auto said_once = [&](const Words& more, int code, const std::string& what) {
+    const Outcome outcome = run_shrike(run("once", more));
+    EXPECT_EQ(outcome.code, code) << outcome.err;
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+    EXPECT_NE(outcome.err.find(what), std::string::npos) << outcome.err;
+    EXPECT_FALSE(fs::exists(at("once")));
+  };
+  said_once({"--nproc", "3", "--lrf", "7"}, 2, "--lrf");
+  said_once({"--nproc", "3", "--unlabeled", path("none")}, 2, "--unlabeled");
+  said_once({"--nproc", "3", "--freeze", "none."}, 2, "'none.'");
+  said_once({"--nproc", "3", "--freeze", "layer_"}, 2, "leaves nothing");
+  fs::rename(at("set/images/val"), at("set/images/away"));
+  said_once({"--nproc", "3"}, 3, "images/val");
+}
+
 TEST_F(RanksTest, MoreProcessesThanPictures) {
   Words few = run("few", {"--nproc", "3"});
   few[8] = "2";

@@ -67,6 +67,13 @@ class Resume : public SquaresTest {
     start.interrupt_when = at(out) / "results.csv";
     const Outcome outcome = run_shrike(start);
     ASSERT_EQ(outcome.code, 128 + signal) << outcome.err;
+    const size_t said = outcome.err.find("shrike: stopped at step ");
+    ASSERT_NE(said, std::string::npos) << outcome.err;
+    EXPECT_NE(outcome.err.find(" of epoch ", said), std::string::npos) << outcome.err;
+    // The tests' folder has a blank in its name.
+    EXPECT_NE(outcome.err.find("; go on with: shrike train --resume '" + path(out) + "'\n", said),
+              std::string::npos)
+        << outcome.err;
   }
 };
 
@@ -195,6 +202,50 @@ TEST_F(Resume, WhatDoesNotBelongTogetherIsRefused) {
   fs::remove_all(at("run/checkpoints"));
   fs::rename(at("own"), at("run/checkpoints"));
   EXPECT_EQ(run_shrike(on("run")).code, 0);
+}
+
+TEST_F(Resume, ModelsOfAFinishedRunAreMadeAgain) {
+  ASSERT_EQ(run_shrike(words("run", {"--epochs", "1"})).code, 0);
+  const std::string best = bytes_of(at("run/best.onnx")), last = bytes_of(at("run/last.onnx"));
+  for (const std::vector<const char*>& gone :
+       std::vector<std::vector<const char*>>{{"last.onnx"}, {"best.onnx", "last.onnx"}}) {
+    for (const char* name : gone) fs::remove(at("run") / name);
+    const Outcome outcome = run_shrike(on("run"));
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    for (const char* name : gone)
+      EXPECT_NE(outcome.err.find(std::string(name) + " was not there"), std::string::npos)
+          << outcome.err;
+    EXPECT_EQ(bytes_of(at("run/best.onnx")), best);
+    EXPECT_EQ(bytes_of(at("run/last.onnx")), last);
+  }
+}
+
+// Without learning no epoch is better than the first.
+TEST_F(Resume, ABestModelThatIsLostIsSaidBeforeAnEpoch) {
+  ASSERT_EQ(run_shrike(words("run", {"--epochs", "4", "--lr0", "0", "--save-seconds", "0"})).code,
+            0);
+  const std::string last = bytes_of(at("run/last.onnx"));
+  fs::remove(at("run/best.onnx"));
+  fs::remove(at("run/report/report.json"));
+  const Outcome end = run_shrike(on("run"));
+  EXPECT_EQ(end.code, 3) << end.err;
+  EXPECT_NE(end.err.find("best.onnx is not there, and the weights of epoch 1"), std::string::npos)
+      << end.err;
+  EXPECT_FALSE(fs::exists(at("run/report/report.json")));
+  EXPECT_FALSE(fs::exists(at("run/best.onnx")));
+  EXPECT_EQ(bytes_of(at("run/last.onnx")), last);
+
+  // In the middle of its last epoch.
+  ASSERT_TRUE(fs::remove(at("run/checkpoints/checkpoint-12.json")));
+  fs::remove(at("run/last.onnx"));
+  const Outcome goes_on = run_shrike(on("run"));
+  EXPECT_EQ(goes_on.code, 0) << goes_on.err;
+  EXPECT_NE(goes_on.err.find("epoch 1, which it held, are lost: the best of the epochs from here"),
+            std::string::npos)
+      << goes_on.err;
+  EXPECT_NE(goes_on.out.find("best epoch 4"), std::string::npos) << goes_on.out;
+  EXPECT_EQ(bytes_of(at("run/best.onnx")), bytes_of(at("run/last.onnx")));
+  EXPECT_TRUE(fs::exists(at("run/report/report.json")));
 }
 
 TEST_F(Resume, NothingOutsideOfTheFolderIsNeeded) {

@@ -148,5 +148,40 @@ TEST_F(RunIdentity, ArgumentsAreCheckedAsThoseOfACommandLine) {
   EXPECT_EQ(own.code, 0) << own.err;
 }
 
+TEST_F(RunIdentity, OtherArgumentsAreNamedAndRefused) {
+  start_and_end(run("run", "0"), "run");
+  const std::string text = bytes_of(at("run/args.json"));
+  const auto changed = [&](const std::vector<std::pair<std::string, Json>>& changes) {
+    Json other = Json::parse(text);
+    for (const auto& [name, value] : changes) {
+      const Json::json_pointer where("/" + name);
+      ASSERT_TRUE(other.contains(where)) << name;
+      ASSERT_NE(other[where], value) << name;
+      other[where] = value;
+    }
+    file("run/args.json", dump_json(other));
+  };
+  changed({{"lr0", 0.1}, {"seed", 5}, {"epochs", 6}});
+  expect_refused("run", 3, {"args.json", "lr0 (began with null, now 0.1)",
+                            "seed (began with 0, now 5)"});
+  EXPECT_EQ(resume("run").err.find("epochs (began"), std::string::npos);
+  for (const auto& [name, value] : std::vector<std::pair<std::string, Json>>{
+           {"optimizer", "SGD"}, {"imgsz", "96"}, {"batch", 4}, {"hsv_h", 0.5}, {"nbs", 16},
+           {"cos-lr", true}}) {
+    changed({{name, value}});
+    expect_refused("run", 3, {"args.json", name + " (began with "});
+  }
+  changed({{"chosen/lr0", 0.5}});
+  expect_refused("run", 3, {"args.json", "chosen.lr0 (began with "});
+
+  // What may be another. The data set is elsewhere by now.
+  fs::rename(at("set"), at("moved"));
+  changed({{"epochs", 5}, {"patience", 7}, {"save-seconds", 100}, {"threads", 1},
+           {"cache-mb", 100}, {"tensorboard", true}, {"data", path("moved")}});
+  const Outcome longer = resume("run");
+  EXPECT_EQ(longer.code, 0) << longer.err;
+  EXPECT_EQ(rows("run").size(), 6u);
+}
+
 }  // namespace
 }  // namespace shrike::testing

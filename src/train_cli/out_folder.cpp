@@ -1,0 +1,77 @@
+#include "train_cli/out_folder.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/excerpt.h"
+#include "data/searched_folders.h"
+#include "train_cli/run_folder.h"
+
+namespace shrike {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// Without links and "..", as far as it is there.
+fs::path real(const fs::path& path) {
+  std::error_code error;
+  fs::path whole = fs::weakly_canonical(fs::absolute(path, error), error);
+  if (error) whole = path.lexically_normal();
+  return whole.has_filename() ? whole : whole.parent_path();
+}
+
+bool lies_in(const fs::path& path, const fs::path& folder) {
+  return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first ==
+         folder.end();
+}
+
+struct SetFolders {
+  std::set<fs::path> searched;  // with what is below
+  std::set<fs::path> own;       // that hold pictures, or the settings
+};
+
+Result<void> add_folders(const Dataset& dataset, SetFolders& folders) {
+  SHRIKE_ASSIGN(const std::vector<fs::path> searched, searched_folders(dataset));
+  for (const fs::path& folder : searched) folders.searched.insert(real(folder));
+  std::error_code ignored;
+  folders.own.insert(real(fs::is_directory(dataset.source, ignored)
+                              ? dataset.source
+                              : fs::absolute(dataset.source, ignored).parent_path()));
+  std::set<fs::path> parents;
+  for (const Sample& sample : dataset.samples) parents.insert(sample.picture.parent_path());
+  for (const fs::path& parent : parents) folders.own.insert(real(parent));
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_out_folder(const fs::path& out, const RunData& data) {
+  SetFolders set;
+  SHRIKE_TRY(add_folders(data.train, set));
+  SHRIKE_TRY(add_folders(data.val, set));
+  for (const Sample& sample : data.unlabeled.samples)
+    set.own.insert(real(sample.picture.parent_path()));
+  if (!data.unlabeled.samples.empty()) set.searched.insert(real(data.unlabeled.source));
+
+  const RunFolder run(real(out));
+  const auto refused = [&](const fs::path& folder, const std::string& why) {
+    return usage_error("--out " + shown_path(out) + ": " + why + " (" + shown_path(folder) +
+                       "); name another folder");
+  };
+  for (const fs::path& folder : set.searched)
+    if (lies_in(run.path(), folder))
+      return refused(folder,
+                     "it lies in a folder whose pictures the data set takes in, and a run "
+                     "writes pictures");
+  if (set.own.contains(run.path()))
+    return refused(run.path(),
+                   "files of the data set lie there, and nothing is written among them");
+  for (const fs::path& made : {run.checkpoints(), run.report()})
+    for (const fs::path& folder : set.own)
+      if (lies_in(folder, made))
+        return refused(folder, "the data set lies where the run has files of its own");
+  return {};
+}
+
+}  // namespace shrike
