@@ -4,7 +4,13 @@
 
 namespace shrike {
 
-Chains find_pooled(const Graph& graph, const PlanOptions& options, const PlanChoices& choices) {
+namespace {
+
+// Pairs of a convolution and the halving pooling that alone reads it, where `takes` the
+// convolution.
+template <typename Takes>
+Chains find_pairs(const Graph& graph, const PlanOptions& options, const PlanChoices& choices,
+                  const Takes& takes) {
   const Uses uses(graph);
   Planner asked(graph, options, choices);  // never run
   Chains pairs;
@@ -15,9 +21,19 @@ Chains find_pooled(const Graph& graph, const PlanOptions& options, const PlanCho
     if (conv < 0 || !uses.single_use(pool.inputs[0])) continue;
     const auto before = static_cast<size_t>(conv);
     if (in_any_chain(choices.bands, before) || in_any_chain(choices.bands, i)) continue;
-    if (can_pool(asked, graph.nodes[before])) pairs.push_back({before, i});
+    if (takes(asked, graph.nodes[before])) pairs.push_back({before, i});
   }
   return pairs;
+}
+
+}  // namespace
+
+Chains find_pooled(const Graph& graph, const PlanOptions& options, const PlanChoices& choices) {
+  return find_pairs(graph, options, choices, can_pool);
+}
+
+Chains find_poolable(const Graph& graph, const PlanOptions& options) {
+  return find_pairs(graph, options, {}, could_pool);
 }
 
 }  // namespace shrike

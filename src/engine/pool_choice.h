@@ -9,4 +9,7 @@ namespace shrike {
 // the kernel that the convolution gets has a form for both; none of nodes in choices.bands.
 Chains find_pooled(const Graph& graph, const PlanOptions& options, const PlanChoices& choices);
 
+// Those that some kernel which the convolution could get has a form for.
+Chains find_poolable(const Graph& graph, const PlanOptions& options);
+
 }  // namespace shrike

@@ -34,6 +34,10 @@ struct Network {
     EXPECT_TRUE(infer_shapes(graph));
     return find_pooled(graph, {}, {}).size();
   }
+  size_t poolable() {
+    EXPECT_TRUE(infer_shapes(graph));
+    return find_poolable(graph, {}).size();
+  }
   std::mt19937 random{3};
   Graph graph;
   ValueId first, half, second;
@@ -76,6 +80,25 @@ TEST(PoolChoice, NotWhereWindowsOrFunctionsAreOthers) {
       pool->kernel_shape = {3, 3}, pool->pads = {1, 1, 1, 1};
   EXPECT_EQ(network.pooled(), 0u);
   EXPECT_TRUE(check_graph(network.graph, {.threads = 2}));
+}
+
+// What tuning counts with kernels that leave the pooling to another step.
+TEST(PoolChoice, WhereSomeKernelCould) {
+  if (!has_form()) GTEST_SKIP() << "no kernel of this machine pools";
+  EXPECT_EQ(Network().poolable(), 2u);
+  EXPECT_EQ(Network(UnaryKind::kSilu).poolable(), 0u);
+  Network network;
+  ASSERT_TRUE(infer_shapes(network.graph));
+  // Of the direct kernels none has a form, and the pairs are those that tuning looks at all the
+  // same.
+  PlanOptions direct;
+  direct.choose_conv = [](const kernels::ConvProblem& problem) {
+    ConvChoice choice = choose_by_estimate(problem);
+    choice.kernel = &kernels::conv_kernels().back();
+    return choice;
+  };
+  EXPECT_EQ(find_pooled(network.graph, direct, {}).size(), 0u);
+  EXPECT_EQ(find_poolable(network.graph, direct).size(), 2u);
 }
 
 // Bands of two convolutions go before.

@@ -171,7 +171,8 @@ TEST(Steps, Resizes) {
     }
 }
 
-// Ratios that no binary fraction holds, where a coordinate in other precision rounds to another row.
+// Ratios that no binary fraction holds, where a coordinate in other precision rounds to another
+// row.
 TEST(Steps, ResizesAtInexactRatios) {
   constexpr std::array<int64_t, 2> kSides[] = {{15, 5}, {14, 11}, {9, 15}, {10, 7}, {7, 10}};
   for (ResizeMode mode : {ResizeMode::kNearest, ResizeMode::kLinear})
@@ -337,6 +338,25 @@ TEST(Steps, OperatorsOnOtherTypes) {
   s.node(Transpose{}, {big});
   s.node(Where{}, {big, s.map, s.x});
   EXPECT_TRUE(check_graph(s.graph));
+}
+
+// A head's channels as rows of pixels: long ones are read where they lie, short ones copied first.
+TEST(Steps, UnaryOfRowsWithinAMap) {
+  for (const int64_t length : {65, 5}) {
+    Start s(1, {1, 2 * length, 3, 3});
+    const ValueId grouped =
+        s.graph.add_node(Reshape{}, {s.map, add_ints(s.graph, {1, 2, length, 9})}, "grouped");
+    const ValueId rows = s.graph.add_node(Transpose{{0, 1, 3, 2}}, {grouped}, "rows");
+    s.node(Unary{UnaryKind::kSigmoid}, {rows});
+    for (const int threads : {1, 3}) {
+      const std::optional<Session> session = check_graph(s.graph, {.threads = threads});
+      ASSERT_TRUE(session);
+      size_t copies = 0;
+      for (const Plan::Entry& entry : session->plan().steps())
+        copies += entry.info.op == "Copy" && entry.info.node == "rows";
+      EXPECT_EQ(copies, length < 64 ? 1u : 0u);
+    }
+  }
 }
 
 TEST(Steps, TopKAndGather) {

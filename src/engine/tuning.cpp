@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "engine/planner.h"
+#include "engine/pool_choice.h"
 #include "engine/session.h"
 #include "kernels/conv/candidates.h"
 
@@ -71,9 +72,34 @@ Result<std::vector<Tensor>> noise_inputs(const Graph& graph) {
   return inputs;
 }
 
+// Of convolutions that some kernel computes together with the pooling behind them, that pooling:
+// what other kernels leave to it is their time, too. Both as StepInfo names nodes.
+using Poolings = std::map<std::string, std::string, std::less<>>;
+
+Poolings find_poolings(const Graph& graph) {
+  const PlanOptions options{};
+  const Planner names(graph, options, {});  // never run
+  Poolings poolings;
+  for (const std::vector<size_t>& pair : find_poolable(graph, options))
+    poolings.emplace(names.draft(graph.nodes[pair[0]], {}).info.node,
+                     names.draft(graph.nodes[pair[1]], {}).info.node);
+  return poolings;
+}
+
+// Milliseconds of the pooling behind a convolution where it is a step of its own.
+double pooling_ms(const Session& session, const Poolings& poolings, const std::string& conv) {
+  const auto pooling = poolings.find(conv);
+  if (pooling == poolings.end()) return 0;
+  const std::vector<Plan::Entry>& steps = session.plan().steps();
+  for (size_t i = 0; i < steps.size(); ++i)
+    if (steps[i].info.op == "MaxPool" && steps[i].info.node == pooling->second)
+      return session.step_ms()[i];
+  return 0;
+}
+
 // The means over the plan's layers of each problem in `wanted`, of one picture.
 void add_times(const Session& session, const std::map<std::string, std::string>& wanted,
-               KernelTimes& times) {
+               const Poolings& poolings, KernelTimes& times) {
   struct Sum {
     double ms = 0;
     int64_t pictures = 0;
@@ -84,7 +110,7 @@ void add_times(const Session& session, const std::map<std::string, std::string>&
     const StepInfo& info = steps[i].info;
     const auto found = wanted.find(info.problem);
     if (found == wanted.end() || found->second != info.kernel) continue;
-    sums[info.problem].ms += session.step_ms()[i];
+    sums[info.problem].ms += session.step_ms()[i] + pooling_ms(session, poolings, info.node);
     sums[info.problem].pictures += info.output_shape[0];
   }
   for (const auto& [problem, sum] : sums)
@@ -138,7 +164,7 @@ class Measurement {
     std::map<std::string, std::string> wanted;
     for (const auto& [problem, rows] : missing_)
       if (index < rows.size()) wanted[problem] = rows[index]->name;
-    add_times(session, wanted, tuning_.times);
+    add_times(session, wanted, poolings_, tuning_.times);
     tuning_.measured = true;
     return {};
   }
@@ -147,6 +173,7 @@ class Measurement {
   Tuning& tuning_;
   const Missing missing_;
   const std::vector<Tensor> inputs_;
+  const Poolings poolings_ = find_poolings(graph_);
   size_t plans_ = 0;
   int runs_ = kMostRuns;
   const Clock::time_point start_ = Clock::now();

@@ -1,5 +1,7 @@
 #include "kernels/conv/conv.h"
 
+#include <algorithm>
+
 #include "engine/steps/ask.h"
 #include "engine/steps/conv_activation.h"
 #include "engine/steps/conv_pool.h"
@@ -7,6 +9,7 @@
 #include "engine/steps/families_list.h"
 #include "engine/steps/pack.h"
 #include "kernels/conv/candidates.h"
+#include "kernels/conv/conv_picture.h"
 #include "kernels/conv/conv_pool.h"
 
 namespace shrike {
@@ -22,13 +25,16 @@ struct ConvSlots {
 
 class ConvStep : public Step {
  public:
-  // pooled: null, or what runs in the kernel's stead.
+  // pooled: null, or what runs in the kernel's stead. picture: null, or what does where the input
+  // is no map; with the pooling, too.
   ConvStep(const ConvProblem& problem, const ConvKernel& kernel,
-           const kernels::ConvPoolKernel* pooled, Tensor weights, Tensor bias,
-           const ConvSlots& slots)
+           const kernels::ConvPoolKernel* pooled, const kernels::ConvPictureKernel* picture,
+           Tensor weights, Tensor bias, const ConvSlots& slots)
       : problem_(problem),
         kernel_(kernel),
         run_(pooled ? pooled->run : kernel.run),
+        picture_(picture),
+        pooled_(pooled != nullptr),
         weights_(std::move(weights)),
         bias_(std::move(bias)),
         slots_(slots) {}
@@ -40,10 +46,18 @@ class ConvStep : public Step {
 
   Result<void> run(RunContext& context) const override {
     for (int64_t image = 0; image < slots_.input.view.dim(0); ++image) {
-      kernels::ConvMaps maps{
-          context.map(slots_.input, image), context.map(slots_.output, image), {}};
+      const kernels::MapView output = context.map(slots_.output, image);
+      const std::span<std::byte> scratch = context.scratch(slots_.scratch);
+      if (picture_) {
+        const View& view = slots_.input.view;
+        const kernels::Picture input{context.floats(slots_.input) + image * view.stride(0),
+                                     view.stride(2), view.stride(3), view.stride(1)};
+        picture_->run(problem_, packed_, input, output, context.pool(), scratch, pooled_);
+        continue;
+      }
+      kernels::ConvMaps maps{context.map(slots_.input, image), output, {}};
       if (slots_.residual.in_memory()) maps.residual = context.map(slots_.residual, image);
-      run_(problem_, packed_, maps, context.pool(), context.scratch(slots_.scratch));
+      run_(problem_, packed_, maps, context.pool(), scratch);
     }
     return {};
   }
@@ -52,25 +66,52 @@ class ConvStep : public Step {
   ConvProblem problem_;
   const ConvKernel& kernel_;
   decltype(ConvKernel::run) run_;
+  const kernels::ConvPictureKernel* picture_;
+  bool pooled_;
   Tensor weights_, bias_;  // the model's own, until prepare()
   kernels::PackedConv packed_;
   ConvSlots slots_;
 };
 
-// after: null, or the pooling or function that is computed with it.
-void emit(Planner& planner, const Node& node, const Node* after) {
+// The kernel's form for an input of planes, where that is what the value is.
+const kernels::ConvPictureKernel* picture_form(Planner& planner, ValueId input,
+                                               const ConvKernel& kernel) {
+  if (planner.graph().constant(input)) return nullptr;
+  const View& view = planner.slot(input).view;
+  return is_map(view) || view.stride(3) != 1 ? nullptr : kernels::conv_picture_form(kernel);
+}
+
+// The function behind a convolution, where that is what is computed with it.
+const Unary* function_of(const Node* after) {
+  return after ? std::get_if<Unary>(&after->op) : nullptr;
+}
+
+// With what its weights may take.
+ConvProblem limited_problem(const Planner& planner, const Node& node, const Node* after = nullptr) {
   ConvProblem problem = conv_problem(planner, node);
-  const auto* function = after ? std::get_if<Unary>(&after->op) : nullptr;
-  const bool pool = after && !function;
-  if (function) {
+  if (const auto* function = function_of(after)) {
     problem.activation = *activation_of(function->kind, function->alpha, function->beta);
     problem.residual = kernels::Residual::kBeforeActivation;
   }
   problem.max_packed_bytes = planner.max_packed_bytes(node);
+  return problem;
+}
+
+bool is_poolable(Planner& planner, const Node& conv) {
+  return std::holds_alternative<Conv>(conv.op) && !has_input(conv, 3) &&
+         !conv_refuse(planner, conv) && planner.in_memory(conv.outputs[0]);
+}
+
+// after: null, or the pooling or function that is computed with it.
+void emit(Planner& planner, const Node& node, const Node* after) {
+  const ConvProblem problem = limited_problem(planner, node, after);
+  const Unary* function = function_of(after);
+  const bool pool = after && !function;
   planner.note_conv(node, problem);
   const ConvChoice choice = planner.choose(problem);
+  const auto* picture = picture_form(planner, node.inputs[0], *choice.kernel);
   ConvSlots slots;
-  slots.input = planner.as_map(node.inputs[0]);
+  slots.input = picture ? planner.slot(node.inputs[0]) : planner.as_map(node.inputs[0]);
   if (has_input(node, 3)) slots.residual = planner.as_map(node.inputs[3]);
   slots.output = planner.new_map(after ? after->outputs[0] : node.outputs[0]);
   const size_t scratch = choice.kernel->scratch_bytes(problem, planner.threads());
@@ -94,7 +135,7 @@ void emit(Planner& planner, const Node& node, const Node* after) {
   const Tensor* bias = floats_of(planner, node, 2);
   draft.step = std::make_unique<ConvStep>(
       problem, *choice.kernel, pool ? kernels::conv_pool_form(*choice.kernel, problem) : nullptr,
-      *floats_of(planner, node, 1), bias ? *bias : Tensor(), slots);
+      picture, *floats_of(planner, node, 1), bias ? *bias : Tensor(), slots);
   planner.add(std::move(draft));
 }
 
@@ -125,12 +166,17 @@ bool is_halving_pool(const Planner& planner, const Node& node) {
 }
 
 bool can_pool(Planner& planner, const Node& conv) {
-  if (!std::holds_alternative<Conv>(conv.op) || has_input(conv, 3) || conv_refuse(planner, conv) ||
-      !planner.in_memory(conv.outputs[0]))
-    return false;
-  ConvProblem problem = conv_problem(planner, conv);
-  problem.max_packed_bytes = planner.max_packed_bytes(conv);
+  if (!is_poolable(planner, conv)) return false;
+  const ConvProblem problem = limited_problem(planner, conv);
   return kernels::conv_pool_form(*planner.choose(problem).kernel, problem) != nullptr;
+}
+
+bool could_pool(Planner& planner, const Node& conv) {
+  if (!is_poolable(planner, conv)) return false;
+  const ConvProblem problem = limited_problem(planner, conv);
+  return std::ranges::any_of(kernels::conv_candidates(problem), [&](const ConvKernel* row) {
+    return kernels::conv_pool_form(*row, problem) != nullptr;
+  });
 }
 
 void conv_pool_emit(Planner& planner, const Node& conv, const Node& pool) {

@@ -9,6 +9,8 @@ namespace shrike {
 bool is_halving_pool(const Planner& planner, const Node& node);
 // Whether the node is a convolution whose kernel has a form with such a pooling.
 bool can_pool(Planner& planner, const Node& conv);
+// Whether one of the kernels has that it could get (kernels::conv_candidates).
+bool could_pool(Planner& planner, const Node& conv);
 
 void conv_pool_emit(Planner& planner, const Node& conv, const Node& pool);
 

@@ -27,6 +27,19 @@ std::optional<Activation> function_of(const Planner& planner, const Node& node) 
   return clip;
 }
 
+// Whether runs of a view that is neither dense nor a map are long enough to be read where they lie.
+bool has_long_rows(const View& view) {
+  constexpr int64_t kLong = 64, kMostBlocks = 64;
+  const std::optional<Rows> rows = rows_of(std::array{view, dense_view(view.shape())}, kMostBlocks);
+  return rows && rows->length >= kLong && rows->steps[0] == 1;
+}
+
+Slot input_of(Planner& planner, ValueId id) {
+  const bool in_place = planner.lies_as_map(id) ||
+                        (!planner.graph().constant(id) && has_long_rows(planner.slot(id).view));
+  return in_place ? planner.slot(id) : planner.as_dense(id);
+}
+
 }  // namespace
 
 const char* unary_refuse(Planner& planner, const Node& node) {
@@ -44,7 +57,7 @@ void unary_emit(Planner& planner, const Node& node) {
   const Activation function = *function_of(planner, node);
   const auto choice = kernels::select_kernel(kernels::unary_kernels(), function);
   const bool map = planner.lies_as_map(node.inputs[0]);
-  const Slot input = map ? planner.slot(node.inputs[0]) : planner.as_dense(node.inputs[0]);
+  const Slot input = input_of(planner, node.inputs[0]);
   const Slot output = map ? planner.new_map(node.outputs[0]) : planner.new_dense(node.outputs[0]);
   StepDraft draft = planner.draft(node, choice.kernel->name);
   note_declined(draft.info, choice);

@@ -173,8 +173,9 @@ constexpr ConvKernel stem_row(const char* name, CpuNeed need) {
       direct_cost,
       stem_scratch_bytes,
       [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
-         ThreadPool& pool,
-         std::span<std::byte> scratch) { stem_run(kStem, problem, packed, maps, pool, scratch); },
+         ThreadPool& pool, std::span<std::byte> scratch) {
+        stem_run(kStem, problem, packed, picture_of(maps.input), maps.output, pool, scratch);
+      },
   };
 }
 
@@ -194,7 +195,8 @@ constexpr ConvKernel stem_winograd_row(const char* name, CpuNeed need, double ro
       stem_winograd_scratch_bytes,
       [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
          ThreadPool& pool, std::span<std::byte> scratch) {
-        stem_winograd_run(kStem, problem, packed, maps, pool, scratch);
+        stem_winograd_run(kStem, problem, packed, picture_of(maps.input), maps.output, pool,
+                          scratch);
       },
   };
 }

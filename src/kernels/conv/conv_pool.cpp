@@ -36,7 +36,8 @@ constexpr ConvPoolKernel stem_winograd_form(const char* row) {
   return {row, refuse<2>,
           [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
              ThreadPool& pool, std::span<std::byte> scratch) {
-            stem_winograd_run(kStem, problem, packed, maps, pool, scratch, true);
+            stem_winograd_run(kStem, problem, packed, picture_of(maps.input), maps.output, pool,
+                              scratch, true);
           }};
 }
 

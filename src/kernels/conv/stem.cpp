@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstring>
 
 #include "base/tensor.h"
 #include "kernels/sizes.h"
@@ -37,33 +36,29 @@ size_t band_bytes(const ConvProblem& p) {
 }
 
 // Row y of the picture from the first window's first column on; zeros where it has none.
-void copy_row(const ConvProblem& p, const ConstMapView& input, int64_t y, float* target) {
+void copy_row(const ConvProblem& p, const Picture& input, int64_t y, float* target) {
   const int64_t floats = row_floats(p);
   if (y < 0 || y >= p.in_height) {
     std::fill_n(target, floats, 0.0f);
     return;
   }
-  const int64_t before = std::min(p.pad_left * kStemChannels, floats);
-  const int64_t inside = std::min(p.in_width * kStemChannels, floats - before);
-  std::fill_n(target, before, 0.0f);
-  float* pixels = target + before;
-  if (input.pixel_stride == kStemChannels) {
-    std::copy_n(input.at(y, 0), inside, pixels);
-  } else {
-    for (int64_t i = 0; i < inside; ++i)
-      pixels[i] = input.at(y, i / kStemChannels)[i % kStemChannels];
-  }
-  std::fill_n(pixels + inside, floats - before - inside, 0.0f);
+  const int64_t pixels = floats / kStemChannels;
+  const int64_t before = std::min(p.pad_left, pixels);
+  const int64_t inside = std::min(p.in_width, pixels - before);
+  std::fill_n(target, before * kStemChannels, 0.0f);
+  read_pixels(input, y, inside, target + before * kStemChannels);
+  std::fill(target + (before + inside) * kStemChannels, target + floats, 0.0f);
 }
 
 // Output rows [first, last).
 void compute_band(const StemKernel& stem, const ConvProblem& p, const float* packed,
-                  const ConvMaps& maps, int64_t first, int64_t last, float* rows) {
+                  const Picture& input, const MapView& output, int64_t first, int64_t last,
+                  float* rows) {
   const StemPacking packing(stem, p);
   const int64_t floats = row_floats(p);
   const int64_t count = (last - first - 1) * p.stride_h + p.kernel_h;
   for (int64_t i = 0; i < count; ++i)
-    copy_row(p, maps.input, first * p.stride_h - p.pad_top + i, rows + i * floats);
+    copy_row(p, input, first * p.stride_h - p.pad_top + i, rows + i * floats);
   const StemFunction function = stem.function(p.stride_w, p.activation.kind);
   for (int64_t y = first; y < last; ++y) {
     const float* row = rows + (y - first) * p.stride_h * floats;
@@ -73,8 +68,8 @@ void compute_band(const StemKernel& stem, const ConvProblem& p, const float* pac
                 p.out_width,
                 packed + panel * packing.panel,
                 packed + packing.bias + column,
-                maps.output.at(y, 0) + column,
-                maps.output.pixel_stride,
+                output.at(y, 0) + column,
+                output.pixel_stride,
                 std::min(stem.columns, p.out_channels - column),
                 p.activation});
     }
@@ -116,11 +111,12 @@ size_t stem_scratch_bytes(const ConvProblem& problem, int threads) {
 }
 
 void stem_run(const StemKernel& stem, const ConvProblem& problem, const PackedConv& packed,
-              const ConvMaps& maps, ThreadPool& pool, std::span<std::byte> scratch) {
+              const Picture& input, const MapView& output, ThreadPool& pool,
+              std::span<std::byte> scratch) {
   assert(scratch.size() >= stem_scratch_bytes(problem, pool.threads()));
   pool.parallel_for(divide_up(problem.out_height, kBand), [&](int64_t band, int worker) {
     std::byte* rows = scratch.data() + static_cast<size_t>(worker) * band_bytes(problem);
-    compute_band(stem, problem, packed.floats(), maps, band * kBand,
+    compute_band(stem, problem, packed.floats(), input, output, band * kBand,
                  std::min(problem.out_height, (band + 1) * kBand), reinterpret_cast<float*>(rows));
   });
 }

@@ -1,13 +1,15 @@
 // The first convolution of a network: 3x3 on the three channels of a picture, with stride 1 or 2.
 //
 // What igemm.h does in runs of 9 floats is one piece of code here, 27 taps without a loop or an
-// edge: rows of the picture are copied with their padding first, a band of output rows at a time.
+// edge: rows of the picture are copied with their padding first, a band of output rows at a time,
+// wherever the picture's channels lie.
 // Weights are packed
 //   [panel of `columns` outputs][row of the window][column][channel][columns]
 // then the biases. Sums are added up in that order, as igemm.h does, to the same bits.
 #pragma once
 
 #include "kernels/conv/conv.h"
+#include "kernels/conv/picture.h"
 
 namespace shrike::kernels {
 
@@ -47,6 +49,7 @@ void stem_pack(const StemKernel& stem, const ConvProblem& problem, const float* 
                const float* bias, float* packed);
 size_t stem_scratch_bytes(const ConvProblem& problem, int threads);
 void stem_run(const StemKernel& stem, const ConvProblem& problem, const PackedConv& packed,
-              const ConvMaps& maps, ThreadPool& pool, std::span<std::byte> scratch);
+              const Picture& input, const MapView& output, ThreadPool& pool,
+              std::span<std::byte> scratch);
 
 }  // namespace shrike::kernels

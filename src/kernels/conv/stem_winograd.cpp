@@ -47,11 +47,13 @@ struct StemWinogradScratch {
         products(values + kRows * kStemPoints * stride),
         start(products + kRows * kStemPoints * stride),
         held(start + kStemPoints * stride),
-        held_floats(divide_up(problem.out_channels, kLanes) * kLanes * kStemTile * tiles / 2) {}
+        held_floats(divide_up(problem.out_channels, kLanes) * kLanes * kStemTile * tiles / 2),
+        pixels(held + held_floats),
+        pixel_floats(problem.in_width * kChannels) {}
 
   size_t bytes() const {
     const int64_t floats = (kRows * (kStemTile + 2 * kStemPoints) + kStemPoints) * stride;
-    return align_up(static_cast<size_t>(floats + held_floats) * sizeof(float));
+    return align_up(static_cast<size_t>(floats + held_floats + pixel_floats) * sizeof(float));
   }
   float* row(float* base, int64_t index, int64_t parts) const {
     return base + index * parts * stride;
@@ -61,6 +63,8 @@ struct StemWinogradScratch {
   float *planes, *values, *products, *start;
   float* held;  // [panel][pair of pixels][columns], see StemTiles
   int64_t held_floats;
+  float* pixels;  // a row of a picture of planes, put together
+  int64_t pixel_floats;
 
  private:
   static constexpr int64_t kLanes = 16;  // columns of a panel at most
@@ -68,21 +72,29 @@ struct StemWinogradScratch {
 
 // Row y of the picture from the first window's first column on, taken apart; zeros where it has
 // none.
-void take_apart(const ConvProblem& p, const ConstMapView& input, int64_t y, int64_t stride,
-                float* planes) {
+void take_apart(const ConvProblem& p, const Picture& input, int64_t y,
+                const StemWinogradScratch& scratch, float* planes) {
+  const int64_t stride = scratch.stride;
   std::fill_n(planes, kStemTile * stride, 0.0f);
   if (y < 0 || y >= p.in_height) return;
+  const float* row = input.at(y, 0);
+  int64_t pixel = input.pixel;
+  if (input.channel != 1) {
+    read_pixels(input, y, p.in_width, scratch.pixels);
+    row = scratch.pixels;
+    pixel = kChannels;
+  }
   const int64_t tiles = divide_up(p.out_width, kStemTile);
   const int64_t end = std::min(p.in_width, tiles * kStemTile + 2 - p.pad_left);
   for (int64_t first = 0; first < std::min(end, kStemTile); ++first) {
     const int64_t place = first + p.pad_left;
-    const float* from = input.at(y, first);
+    const float* from = row + first * pixel;
     float* to = planes + place % kStemTile * stride + place / kStemTile * kChannels;
     // Four floats are moved at once; the fourth is what is written next. Not so the last time.
     int64_t x = first;
     for (; x + kStemTile < end; x += kStemTile, to += kChannels) {
       std::memcpy(to, from, 4 * sizeof(float));
-      from += kStemTile * input.pixel_stride;
+      from += kStemTile * pixel;
     }
     std::memcpy(to, from, kChannels * sizeof(float));
   }
@@ -91,10 +103,11 @@ void take_apart(const ConvProblem& p, const ConstMapView& input, int64_t y, int6
 class StemWinogradRun {
  public:
   StemWinogradRun(const StemWinograd& stem, const ConvProblem& problem, const PackedConv& packed,
-                  const ConvMaps& maps, bool pooled)
+                  const Picture& input, const MapView& output, bool pooled)
       : stem_(stem),
         problem_(problem),
-        maps_(maps),
+        input_(input),
+        output_(output),
         packing_(stem, problem),
         packed_(packed.floats()),
         pooled_(pooled),
@@ -109,7 +122,8 @@ class StemWinogradRun {
 
   const StemWinograd& stem_;
   const ConvProblem& problem_;
-  const ConvMaps& maps_;
+  const Picture input_;
+  const MapView& output_;
   const StemWinogradPacking packing_;
   const float* packed_;
   const bool pooled_;
@@ -120,7 +134,7 @@ class StemWinogradRun {
 float StemWinogradRun::read(int64_t first, int64_t rows, const StemWinogradScratch& scratch) const {
   const int64_t stride = scratch.stride;
   for (int64_t i = 0; i < rows; ++i)
-    take_apart(problem_, maps_.input, first + i, stride, scratch.row(scratch.planes, i, kStemTile));
+    take_apart(problem_, input_, first + i, scratch, scratch.row(scratch.planes, i, kStemTile));
   const double squares = stem_.squares(scratch.planes, rows * kStemTile * stride);
   const float scale =
       pair_scale(squares / static_cast<double>(rows * problem_.in_width * kChannels), kGrowth);
@@ -153,8 +167,8 @@ void StemWinogradRun::write(int64_t y, int64_t row, float scale,
                packed_ + packing_.products + column * kStemPoints,
                packed_ + packing_.bias + column,
                scale,
-               maps_.output.at(pooled_ ? y / 2 : y, 0) + column,
-               maps_.output.pixel_stride,
+               output_.at(pooled_ ? y / 2 : y, 0) + column,
+               output_.pixel_stride,
                std::min(stem_.columns, problem_.out_channels - column),
                problem_.activation,
                scratch.held + column * scratch.tiles * kStemTile / 2,
@@ -223,10 +237,10 @@ size_t stem_winograd_scratch_bytes(const ConvProblem& problem, int threads) {
 }
 
 void stem_winograd_run(const StemWinograd& stem, const ConvProblem& problem,
-                       const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool,
-                       std::span<std::byte> scratch, bool pooled) {
+                       const PackedConv& packed, const Picture& input, const MapView& output,
+                       ThreadPool& pool, std::span<std::byte> scratch, bool pooled) {
   assert(scratch.size() >= stem_winograd_scratch_bytes(problem, pool.threads()));
-  const StemWinogradRun run(stem, problem, packed, maps, pooled);
+  const StemWinogradRun run(stem, problem, packed, input, output, pooled);
   const size_t each = StemWinogradScratch(problem).bytes();
   pool.parallel_for(divide_up(problem.out_height, kBand), [&](int64_t band, int worker) {
     run.compute(band * kBand, std::min(problem.out_height, (band + 1) * kBand),

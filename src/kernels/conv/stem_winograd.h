@@ -12,6 +12,7 @@
 #pragma once
 
 #include "kernels/conv/conv.h"
+#include "kernels/conv/picture.h"
 
 namespace shrike::kernels {
 
@@ -78,7 +79,7 @@ void stem_winograd_pack(const StemWinograd& stem, const ConvProblem& problem, co
                         const float* bias, float* packed);
 size_t stem_winograd_scratch_bytes(const ConvProblem& problem, int threads);
 void stem_winograd_run(const StemWinograd& stem, const ConvProblem& problem,
-                       const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool,
-                       std::span<std::byte> scratch, bool pooled = false);
+                       const PackedConv& packed, const Picture& input, const MapView& output,
+                       ThreadPool& pool, std::span<std::byte> scratch, bool pooled = false);
 
 }  // namespace shrike::kernels

@@ -1,10 +1,12 @@
 #include "kernels/layout/copy.h"
 
+#include <algorithm>
 #include <cstring>
 #include <type_traits>
 #include <utility>
 
 #include "kernels/layout/transpose_block.h"
+#include "kernels/sizes.h"
 
 namespace shrike::kernels {
 
@@ -41,21 +43,33 @@ Plan<T> make_plan(const BasicStridedView<const T>& input, const BasicStridedView
   return plan;
 }
 
-// Calls body(in, out) for the first `rank` dimensions.
+// Calls body(in, out) for the first `rank` dimensions, of which each call moves `length` elements.
 template <typename T, typename Body>
-void for_each_outer(const Plan<T>& plan, int rank, ThreadPool& pool, const Body& body) {
+void for_each_outer(const Plan<T>& plan, int rank, int64_t length, ThreadPool& pool,
+                    const Body& body) {
+  constexpr int64_t kUnit = 8192;  // elements that are worth a thread's while
   int64_t count = 1;
   for (size_t d = 0; d < static_cast<size_t>(rank); ++d) count *= plan.dims[d];
-  pool.parallel_for(count, [&](int64_t index, int) {
-    body(plan.in + offset_of(index, rank, plan.dims, plan.from),
-         plan.out + offset_of(index, rank, plan.dims, plan.to));
+  const int64_t each = std::max<int64_t>(1, kUnit / length);
+  // Along the last of the dimensions places follow each other without a division.
+  const auto last = static_cast<size_t>(std::max(rank - 1, 0));
+  const int64_t row = rank > 0 ? plan.dims[last] : 1;
+  pool.parallel_for(divide_up(count, each), [&](int64_t unit, int) {
+    const int64_t end = std::min(count, (unit + 1) * each);
+    for (int64_t index = unit * each; index < end;) {
+      const T* in = plan.in + offset_of(index, rank, plan.dims, plan.from);
+      T* out = plan.out + offset_of(index, rank, plan.dims, plan.to);
+      const int64_t stop = std::min(end, (index / row + 1) * row);
+      for (; index < stop; ++index, in += plan.from[last], out += plan.to[last]) body(in, out);
+    }
   });
 }
 
 template <typename T>
 void copy_runs(const Plan<T>& plan, ThreadPool& pool) {
-  const size_t bytes = static_cast<size_t>(plan.dims[plan.last()]) * sizeof(T);
-  for_each_outer(plan, plan.rank - 1, pool,
+  const int64_t length = plan.dims[plan.last()];
+  const size_t bytes = static_cast<size_t>(length) * sizeof(T);
+  for_each_outer(plan, plan.rank - 1, length, pool,
                  [&](const T* in, T* out) { std::memcpy(out, in, bytes); });
 }
 
@@ -92,7 +106,7 @@ void copy_transposed(Plan<T> plan, size_t adjacent, const Block& block, ThreadPo
 template <typename T>
 void copy_pairs(const Plan<T>& plan, ThreadPool& pool) {
   const int64_t length = plan.dims[plan.last()];
-  for_each_outer(plan, plan.rank - 1, pool, [&](const T* in, T* out) {
+  for_each_outer(plan, plan.rank - 1, length, pool, [&](const T* in, T* out) {
     for (int64_t i = 0; i < length; ++i) out[i] = in[2 * i];
   });
 }
@@ -101,7 +115,7 @@ template <typename T>
 void copy_elements(const Plan<T>& plan, ThreadPool& pool) {
   const size_t last = plan.last();
   const int64_t length = plan.dims[last], from = plan.from[last], to = plan.to[last];
-  for_each_outer(plan, plan.rank - 1, pool, [&](const T* in, T* out) {
+  for_each_outer(plan, plan.rank - 1, length, pool, [&](const T* in, T* out) {
     for (int64_t i = 0; i < length; ++i) std::memcpy(out + i * to, in + i * from, sizeof(T));
   });
 }

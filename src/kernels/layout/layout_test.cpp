@@ -99,6 +99,22 @@ TEST(Copy, IntoAPartOfTheOutput) {
   EXPECT_EQ(out, (std::vector<float>{0, 1, 0, 2, 0, 3, 0, 4}));
 }
 
+// More than one thread's unit of rows, units that begin within a dimension.
+TEST(Copy, ManyShortRows) {
+  const Extents dims{3, 901, 7}, from{901 * 12, 12, 1}, to{8, 3 * 8, 1};
+  std::vector<float> in(3 * 901 * 12), out(901 * 3 * 8, kUntouched);
+  std::iota(in.begin(), in.end(), 0.0f);
+  for (const int threads : {1, 3}) {
+    ThreadPool pool(threads);
+    copy_strided({in.data(), 3, dims, from}, {out.data(), 3, dims, to}, pool);
+    for (int64_t a = 0; a < 3; ++a)
+      for (int64_t b = 0; b < 901; ++b)
+        for (int64_t c = 0; c < 8; ++c)
+          ASSERT_EQ(out[static_cast<size_t>(b * 24 + a * 8 + c)],
+                    c < 7 ? in[static_cast<size_t>(a * 901 * 12 + b * 12 + c)] : kUntouched);
+  }
+}
+
 TEST(Copy, MovesBitsOfOtherTypes) {
   // A signalling NaN's bits, which arithmetic would change.
   std::vector<uint32_t> in(64 * 9), out(in.size());

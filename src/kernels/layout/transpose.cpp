@@ -14,6 +14,7 @@ void transpose_block_reference(const TransposeProblem& p, const float* in, float
 
 TransposeBlock transpose_block_best() {
 #if SHRIKE_KERNELS_AVX2
+  if (cpu_features().avx512) return transpose_block_avx512;
   if (cpu_features().avx2_fma) return transpose_block_avx2;
 #endif
   return transpose_block_reference;
@@ -42,6 +43,7 @@ void run(const TransposeProblem& problem, const float* in, float* out, ThreadPoo
 
 constexpr TransposeKernel kTransposeKernels[] = {
 #if SHRIKE_KERNELS_AVX2
+    {"avx512", CpuNeed::kAvx512, nullptr, run<transpose_block_avx512>},
     {"avx2", CpuNeed::kAvx2Fma, nullptr, run<transpose_block_avx2>},
 #endif
     {"reference", CpuNeed::kNothing, nullptr, run<transpose_block_reference>},
