@@ -7,6 +7,7 @@
 #include "base/code_pages.h"
 #include "engine/activation_choice.h"
 #include "engine/band_choice.h"
+#include "engine/far_bands.h"
 #include "engine/planner.h"
 #include "engine/pool_choice.h"
 
@@ -137,10 +138,9 @@ Result<std::shared_ptr<Plan>> lay_out_whole(const Graph& graph, const PlanOption
 }  // namespace
 
 Result<Draft> lay_out(const Graph& graph, const PlanOptions& options, PlanChoices choices) {
-  for (std::vector<size_t>& pair : find_pooled(graph, options, choices))
-    choices.bands.push_back(std::move(pair));
-  for (std::vector<size_t>& pair : find_activated(graph, options, choices))
-    choices.bands.push_back(std::move(pair));
+  for (const auto find : {find_pooled, find_activated, find_far_bands})
+    for (std::vector<size_t>& pair : find(graph, options, choices))
+      choices.bands.push_back(std::move(pair));
   {
     Planner first(graph, options, choices);
     SHRIKE_TRY(first.run());
