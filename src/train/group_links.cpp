@@ -107,6 +107,7 @@ void GroupLinks::leave(const GroupPlace& place) noexcept {
 
 std::string GroupLinks::missing_ranks(const GroupPlace& place) {
   try {
+    limit_waits();  // a get() may have failed, and left its own limit
     store->set("still/" + std::to_string(place.rank), bytes_of("1"));
     const std::vector<int> silent = silent_ranks(*store, place, "still", kLastWords);
     // Others ask the store that this process serves, and may have begun later.
