@@ -24,6 +24,16 @@ constexpr int64_t kMostUnits = 64;
 
 constexpr int64_t kNone = -1;
 
+// Of the pool's epoch the lower bits count the workers that sleep, or are about to, the upper ones
+// the loops and the end. In one number, as each side must see the other's step or be seen: a worker
+// that counts itself as asleep learns whether there is another loop, and who starts a loop whether
+// somebody must be woken. Only then is there a lock to take.
+constexpr uint64_t kLoop = uint64_t{1} << 16;
+static_assert(kLoop > 1024, "more sleepers than callers let there be threads");
+
+uint64_t loops(uint64_t epoch) { return epoch / kLoop; }
+bool has_sleepers(uint64_t epoch) { return epoch % kLoop != 0; }
+
 // A worker's part of a loop, for the pool's recorder where there is one.
 class Part {
  public:
@@ -98,12 +108,11 @@ ThreadPool::ThreadPool(int threads) {
 }
 
 ThreadPool::~ThreadPool() {
-  {
-    std::lock_guard lock(mutex_);
-    stop_ = true;
-    epoch_.fetch_add(1, std::memory_order_release);
+  stop_ = true;
+  if (has_sleepers(epoch_.fetch_add(kLoop, std::memory_order_acq_rel))) {
+    const std::lock_guard lock(mutex_);
+    wake_.notify_all();
   }
-  wake_.notify_all();
   for (std::thread& worker : workers_) worker.join();
 }
 
@@ -126,15 +135,14 @@ void ThreadPool::run(int64_t count, RangeFunction function, const void* context)
   for (int64_t w = 0; w < sharers; ++w)
     shares_[static_cast<size_t>(w)].units.store(
         pack(units * w / sharers, units * (w + 1) / sharers), std::memory_order_release);
-  {
-    // Under the lock, so that a worker about to sleep cannot miss it.
-    std::lock_guard lock(mutex_);
-    epoch_.fetch_add(1, std::memory_order_release);
-  }
-  if (sharers == threads()) {
-    wake_.notify_all();
-  } else {
-    for (int64_t i = 0; i < sharers; ++i) wake_.notify_one();
+  if (has_sleepers(epoch_.fetch_add(kLoop, std::memory_order_acq_rel))) {
+    // Once the lock is free, who counted itself as asleep waits.
+    { const std::lock_guard lock(mutex_); }
+    if (sharers == threads()) {
+      wake_.notify_all();
+    } else {
+      for (int64_t i = 0; i < sharers; ++i) wake_.notify_one();
+    }
   }
   work(0);
   int spins = 0;
@@ -173,15 +181,18 @@ void ThreadPool::worker_loop(int worker) {
   int spins_at_most = 0;  // until the first loop it is not known how many threads there will be
   for (;;) {
     int spins = 0;
-    while (epoch_.load(std::memory_order_acquire) == seen && spins < spins_at_most) {
+    const auto waits = [&] { return loops(epoch_.load(std::memory_order_acquire)) == seen; };
+    while (waits() && spins < spins_at_most) {
       pause();
       ++spins;
     }
-    if (epoch_.load(std::memory_order_acquire) == seen) {
+    if (waits()) {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [&] { return epoch_.load(std::memory_order_acquire) != seen; });
+      epoch_.fetch_add(1, std::memory_order_acq_rel);  // asleep from here on
+      wake_.wait(lock, [&] { return !waits(); });
+      epoch_.fetch_sub(1, std::memory_order_acq_rel);
     }
-    seen = epoch_.load(std::memory_order_acquire);
+    seen = loops(epoch_.load(std::memory_order_acquire));
     if (stop_) return;
     spins_at_most = most_spins(threads());
     work(worker);

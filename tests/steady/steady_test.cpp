@@ -1,0 +1,162 @@
+// Once a network has run, a run allocates nothing and takes no lock, on any number of threads.
+//
+// malloc() and pthread_mutex_lock() of this program stand before those of the C library, and count.
+#include <dlfcn.h>
+#include <gtest/gtest.h>
+#include <pthread.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdlib>
+#include <mutex>
+#include <random>
+#include <thread>
+
+#include "base/cpu.h"
+#include "base/thread_pool.h"
+#include "engine/testing/check.h"
+#include "ir/infer.h"
+
+namespace {
+
+std::atomic<long> allocations{0}, locks{0};
+
+}  // namespace
+
+extern "C" {
+
+void* __libc_malloc(size_t size);
+void* __libc_calloc(size_t count, size_t size);
+void* __libc_realloc(void* block, size_t size);
+void* __libc_memalign(size_t alignment, size_t size);
+
+void* malloc(size_t size) {
+  ++allocations;
+  return __libc_malloc(size);
+}
+
+void* calloc(size_t count, size_t size) {
+  ++allocations;
+  return __libc_calloc(count, size);
+}
+
+void* realloc(void* block, size_t size) {
+  ++allocations;
+  return __libc_realloc(block, size);
+}
+
+void* aligned_alloc(size_t alignment, size_t size) {
+  ++allocations;
+  return __libc_memalign(alignment, size);
+}
+
+int pthread_mutex_lock(pthread_mutex_t* mutex) {
+  using Lock = int (*)(pthread_mutex_t*);
+  static std::atomic<Lock> next{nullptr};
+  Lock lock = next.load(std::memory_order_relaxed);
+  if (!lock) next = lock = reinterpret_cast<Lock>(dlsym(RTLD_NEXT, "pthread_mutex_lock"));
+  ++locks;
+  return lock(mutex);
+}
+
+}  // extern "C"
+
+namespace shrike {
+namespace {
+
+using testing::add_conv;
+
+struct Counted {
+  long allocations, locks;
+};
+
+Counted counted(auto&& work) {
+  const long allocated = allocations, locked = locks;
+  work();
+  return {allocations - allocated, locks - locked};
+}
+
+TEST(Steady, TheCountersCount) {
+  std::mutex mutex;
+  const Counted seen = counted([&] {
+    const std::lock_guard lock(mutex);
+    void* volatile block = std::malloc(16);
+    std::free(block);
+  });
+  EXPECT_EQ(seen.allocations, 1);
+  EXPECT_EQ(seen.locks, 1);
+}
+
+// Another program may take a worker's core, and then the worker sleeps, and is woken under a lock:
+// of many rounds some are quiet. Of a pool of more threads than cores nobody spins. A worker that
+// starts late allocates what a thread needs.
+constexpr int kRounds = 5000;
+bool may_spin(int threads) { return threads <= usable_cores(); }
+
+TEST(Steady, LoopsTakeNoLockWhileWorkersSpin) {
+  for (const int threads : {1, 2, 3}) {
+    ThreadPool pool(threads);
+    std::atomic<int> sum = 0;
+    const auto loops = [&] {
+      for (int i = 0; i < 50; ++i) pool.parallel_for(4, [&](int64_t, int) { ++sum; });
+    };
+    loops();
+    int quiet = 0, allocating = 0, rounds = 1;
+    for (; rounds < kRounds && quiet < 10; ++rounds) {
+      const Counted seen = counted(loops);
+      allocating += seen.allocations > 0;
+      quiet += seen.locks == 0 && seen.allocations == 0;
+    }
+    EXPECT_LE(allocating, 2 * (threads - 1)) << threads << " threads";
+    if (may_spin(threads)) {
+      EXPECT_GT(quiet, 0) << threads << " threads";
+    }
+    EXPECT_EQ(sum, rounds * 50 * 4);
+  }
+}
+
+TEST(Steady, SleepersAreWoken) {
+  ThreadPool pool(3);
+  for (int round = 0; round < 20; ++round) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    std::atomic<int> sum = 0;
+    pool.parallel_for(100, [&](int64_t, int) { ++sum; });
+    EXPECT_EQ(sum, 100);
+  }
+}
+
+Graph network() {
+  std::mt19937 random(1);
+  Graph graph;
+  ValueId x = graph.add_input("x", DType::kF32, Shape{1, 3, 64, 64});
+  x = add_conv(graph, x, 16, 3, 2, random, 1, UnaryKind::kSilu);
+  x = add_conv(graph, x, 32, 3, 1, random, 1, UnaryKind::kSilu);
+  x = add_conv(graph, x, 32, 3, 1, random, 32, UnaryKind::kSilu);
+  x = add_conv(graph, x, 24, 1, 1, random);
+  graph.outputs = {x};
+  EXPECT_TRUE(infer_shapes(graph));
+  return graph;
+}
+
+TEST(Steady, RunsAllocateNothing) {
+  for (const int threads : {1, 2, 3}) {
+    Result<Session> session = Session::create(network(), {.threads = threads, .nhwc_ports = true});
+    ASSERT_TRUE(session) << session.error().message;
+    const auto run = [&] { EXPECT_TRUE(session->run_maps()); };
+    run();
+    int quiet = 0, allocating = 0;
+    for (int round = 0; round < kRounds / 5 && quiet < 10; ++round) {
+      const Counted seen = counted(run);
+      allocating += seen.allocations > 0;
+      quiet += seen.locks == 0 && seen.allocations == 0;
+    }
+    EXPECT_LE(allocating, 2 * (threads - 1)) << threads << " threads";
+    if (may_spin(threads)) {
+      EXPECT_GT(quiet, 0) << threads << " threads";
+    }
+  }
+}
+
+}  // namespace
+}  // namespace shrike
