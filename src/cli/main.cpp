@@ -4,6 +4,7 @@
 
 #include "base/code_pages.h"
 #include "base/excerpt.h"
+#include "base/process_memory.h"
 #include "cli/commands.h"
 #include "cli/environment.h"
 #include "cli/exit_code.h"
@@ -64,6 +65,7 @@ int run_shrike(const Words& words) {
 
 int main(int argc, char** argv) {
   shrike::code_is_as_in_files();
+  shrike::process_is_our_own();
   shrike::prepare_standard_streams();
   shrike::check_environment();
   const std::string command = argc > 1 ? argv[1] : "";

@@ -1,17 +1,9 @@
 #include "cli/process_memory.h"
 
-#include <fstream>
-#include <string>
+#include "base/process_memory.h"
 
 namespace shrike {
 
-// VmHWM rather than getrusage: what a process inherits through exec does not count here.
-double peak_rss_mb() {
-  std::ifstream status("/proc/self/status");
-  std::string line;
-  while (std::getline(status, line))
-    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) * 1024 / 1e6;
-  return 0;
-}
+double peak_rss_mb() { return static_cast<double>(peak_process_bytes()) / 1e6; }
 
 }  // namespace shrike

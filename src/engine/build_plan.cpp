@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/code_pages.h"
+#include "base/process_memory.h"
 #include "engine/activation_choice.h"
 #include "engine/band_choice.h"
 #include "engine/far_bands.h"
@@ -15,9 +16,12 @@ namespace shrike {
 
 namespace {
 
-// Under a limit scratch is counted for this many threads where there are fewer, so that the choice
-// of kernels does not depend on them.
+// Under a limit kernels are chosen as for this many threads, whatever their number: it must not
+// change them.
 constexpr int kCountedThreads = 2;
+
+// What the same model takes while it is read differs from run to run by less than this.
+constexpr size_t kReadingDiffers = 200'000;
 
 size_t needed_by_runs(const Plan& plan, const MemoryLimit& memory) {
   return memory.beside + plan.shared_bytes() + memory.sessions * plan.session_bytes();
@@ -63,18 +67,21 @@ size_t least_beside_weights(const Plan& plan, const MemoryLimit& memory) {
          memory.sessions * (plan.output_bytes() + bound - std::min(bound, scratch));
 }
 
+// On one thread. Reading the model is over by now, and no plan makes it smaller.
 Error beyond(const Plan& plan, const Needs& needs, const MemoryLimit& memory) {
   const size_t others = memory.beside + plan.constant_bytes();
-  const std::string parts = needs.most > needs.runs
+  const size_t reading = peak_of_own_process() > 0 ? peak_of_own_process() + kReadingDiffers : 0;
+  const std::string parts = reading > needs.most ? "reading the model"
+                            : needs.most > needs.runs
                                 ? "weights while they are packed " + megabytes(needs.packing) +
                                       ", all else " + megabytes(others)
                                 : "weights " + megabytes(plan.packed_bytes()) + ", activations " +
                                       megabytes(memory.sessions * plan.arena_bytes()) +
                                       ", all else " +
                                       megabytes(others + memory.sessions * plan.output_bytes());
-  return usage_error("needs at least " + megabytes(needs.most) + " of memory on " +
-                     std::to_string(plan.threads()) + " thread" + (plan.threads() == 1 ? "" : "s") +
-                     ", more than the limit of " + megabytes(memory.bytes) + ": " + parts);
+  return usage_error("needs at least " + megabytes(std::max(needs.most, reading)) +
+                     " of memory on 1 thread, more than the limit of " + megabytes(memory.bytes) +
+                     ": " + parts);
 }
 
 struct Found {
@@ -119,15 +126,27 @@ Result<PlanChoices> choose_within(const Graph& graph, const PlanOptions& options
   return std::move(best->choices);
 }
 
-Result<std::shared_ptr<Plan>> lay_out_within(const Graph& graph, const PlanOptions& options) {
-  PlanOptions counted = options;
-  counted.scratch_threads = kCountedThreads;
-  SHRIKE_ASSIGN(const PlanChoices choices, choose_within(graph, counted));
-  counted.scratch_threads = std::max(options.threads, kCountedThreads);
-  SHRIKE_ASSIGN(Draft draft, lay_out(graph, counted, choices));
-  const Needs needs(graph, draft, counted);
-  if (needs.most > options.memory.bytes) return beyond(*draft.plan, needs, options.memory);
-  return std::move(draft.plan);
+// The kernels chosen, on as many of the threads as the limit has room for the scratch of.
+Result<std::shared_ptr<Plan>> lay_out_within(const Graph& graph, PlanOptions options) {
+  options.scratch_threads = kCountedThreads;
+  SHRIKE_ASSIGN(const PlanChoices choices, choose_within(graph, options));
+  std::shared_ptr<Plan> found;
+  const bool was_read = peak_of_own_process() <= options.memory.bytes;
+  int fit = 0, too_many = options.threads + 1;
+  for (int threads = options.threads; fit + 1 < too_many; threads = fit + (too_many - fit) / 2) {
+    options.threads = options.scratch_threads = threads;
+    SHRIKE_ASSIGN(Draft draft, lay_out(graph, options, choices));
+    const Needs needs(graph, draft, options);
+    if (was_read && needs.most <= options.memory.bytes) {
+      fit = threads;
+      found = std::move(draft.plan);
+    } else if (threads == 1) {
+      return beyond(*draft.plan, needs, options.memory);
+    } else {
+      too_many = threads;
+    }
+  }
+  return found;
 }
 
 Result<std::shared_ptr<Plan>> lay_out_whole(const Graph& graph, const PlanOptions& options) {

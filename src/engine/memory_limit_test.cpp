@@ -54,6 +54,7 @@ struct Planned {
   size_t bytes = 0;
   double cost = 0;
   size_t packed_bytes = 0;
+  int threads = 0;
   std::vector<std::string> kernels;
 };
 
@@ -64,6 +65,7 @@ Result<Planned> planned(const MemoryLimit& memory, int threads = 1, Graph (*make
   Planned result{plan.shared_bytes() + memory.sessions * plan.session_bytes(),
                  plan.cost(),
                  plan.packed_bytes(),
+                 plan.threads(),
                  {}};
   for (const Plan::Entry& entry : plan.steps()) result.kernels.push_back(entry.info.kernel);
   return result;
@@ -192,7 +194,7 @@ Graph large_weights() {
 
 TEST(MemoryLimit, PackingCounts) {
   constexpr size_t kLast = 300 * 300 * 4, kBefore = 32 * 300 * 4, kFloats = 4 * 16 * 32;
-  constexpr size_t kLeast = 2 * kLast + 2 * kBefore + kFloats;  // two threads have theirs twice
+  constexpr size_t kLeast = 2 * kLast + kBefore + kFloats;  // on one thread
   EXPECT_FALSE(planned({kLeast, 0}, 1, large_weights));
   EXPECT_TRUE(planned({kLeast * 11 / 10, 0}, 1, large_weights));
   const Result<Planned> refused = planned({kLeast, 0}, 1, large_weights);
@@ -236,10 +238,28 @@ TEST(MemoryLimit, ThreadsChangeNothing) {
     ASSERT_TRUE(two) << two.error().message;
     EXPECT_EQ(one->kernels, two->kernels);
   }
-  // With many threads the scratch is larger, and that is said; the kernels are the same.
-  const Result<Planned> many = planned({least, 0}, 64);
-  ASSERT_FALSE(many);
-  EXPECT_NE(many.error().message.find("64 threads"), std::string::npos) << many.error().message;
+}
+
+// With more threads the scratch is larger: where it does not fit, they are fewer.
+TEST(MemoryLimit, ThreadsAreAsManyAsFit) {
+  const size_t whole = planned({})->bytes;
+  const size_t least = least_limit(2 * whole);
+  EXPECT_FALSE(planned({least - 1, 0}, 64));
+  for (size_t i = 0; i <= 20; ++i) {
+    const size_t limit = least + (2 * whole - least) * i / 20;
+    const Result<Planned> one = planned({limit, 0}, 1);
+    ASSERT_TRUE(one) << one.error().message;
+    for (const int threads : {2, 3, 5, 8, 64}) {
+      const Result<Planned> many = planned({limit, 0}, threads);
+      ASSERT_TRUE(many) << limit << " on " << threads << ": " << many.error().message;
+      EXPECT_EQ(one->kernels, many->kernels);
+      EXPECT_LE(many->bytes, limit);
+      EXPECT_LE(many->threads, threads);
+    }
+  }
+  EXPECT_LT(planned({least, 0}, 64)->threads, 64);
+  EXPECT_EQ(planned({20 * whole, 0}, 64)->threads, 64);
+  EXPECT_TRUE(check_graph(network(), {.threads = 64, .memory = {least, 0}}));
 }
 
 TEST(MemoryLimit, SessionsHaveActivationsEach) {

@@ -37,8 +37,10 @@ Result<Maps> maps_of(const HeadTail& tail, double& work_left, auto&& value) {
   return maps;
 }
 
-Result<Tensor> run_tail(const HeadTail& tail, const Maps& maps, double& work_left) {
-  SHRIKE_ASSIGN(std::vector<Tensor> outputs, evaluate_graph_within(work_left, tail.graph, maps));
+// The maps go on the way: with what is computed from them they take more than all else here.
+Result<Tensor> run_tail(const HeadTail& tail, Maps maps, double& work_left) {
+  SHRIKE_ASSIGN(std::vector<Tensor> outputs,
+                evaluate_graph_within(work_left, tail.graph, std::move(maps)));
   return std::move(outputs[0]);
 }
 
@@ -54,10 +56,15 @@ Result<Tensor> run_hypothesis(const HeadHypothesis& h, const Maps& maps, double&
 // Darknet's gives x = (scale_xy + 1) / 2 * stride at the first.
 Result<void> probe_anchors(const HeadTail& tail, HeadHypothesis& h, double& work_left) {
   if (h.head.anchors.empty()) return {};
-  SHRIKE_ASSIGN(const Maps zeros, maps_of(tail, work_left, [] { return 0.0f; }));
-  SHRIKE_ASSIGN(const Maps large, maps_of(tail, work_left, [] { return 40.0f; }));
-  SHRIKE_ASSIGN(const Tensor at_zero, run_tail(tail, zeros, work_left));
-  SHRIKE_ASSIGN(const Tensor at_large, run_tail(tail, large, work_left));
+  const auto run_filled = [&](float value) -> Result<Tensor> {
+    SHRIKE_ASSIGN(Maps maps, maps_of(tail, work_left, [&] { return value; }));
+    return run_tail(tail, std::move(maps), work_left);
+  };
+  SHRIKE_ASSIGN(const Tensor at_zero, run_filled(0.0f));
+  Tensor at_large;
+  if (h.head.kind == HeadKind::kDarknet) {
+    SHRIKE_ASSIGN(at_large, run_filled(40.0f));
+  }
   const size_t row = static_cast<size_t>(h.head.num_classes) + 5;
   const auto na = static_cast<size_t>(h.head.num_anchors());
   size_t first = 0;
@@ -120,16 +127,6 @@ bool same_output(const Head& head, const Tensor& a, const Tensor& b, float pixel
   return true;
 }
 
-// Whether the hypothesis gives what the file's decode gives, on the same random raw maps.
-Result<bool> proven(const HeadTail& tail, HeadHypothesis& h, const Maps& maps,
-                    const Tensor& expected, float pixels, double& work_left) {
-  SHRIKE_TRY(probe_anchors(tail, h, work_left));
-  for (float anchor : h.head.anchors)
-    if (!(anchor > 0) || !std::isfinite(anchor)) return false;
-  SHRIKE_ASSIGN(const Tensor given, run_hypothesis(h, maps, work_left));
-  return same_output(h.head, given, expected, pixels);
-}
-
 // Values spread about as the normal distribution's with a deviation of 1.5, up to 4.5 (the sum of
 // three even ones), the same on every machine. Half a million are drawn at every start, for which
 // <random> takes longer than all else here. The bits are those of splitmix64 (Steele, Lea and
@@ -152,16 +149,32 @@ class RawValues {
   uint64_t state_ = 20240;
 };
 
+// The same in every call: drawn again rather than kept, for the memory.
+Result<Maps> random_maps(const HeadTail& tail, double& work_left) {
+  RawValues raw;
+  return maps_of(tail, work_left, [&] { return raw(); });
+}
+
+// Whether the hypothesis gives `expected`, what the file's decode gives, on the same random maps.
+Result<bool> proven(const HeadTail& tail, HeadHypothesis& h, const Tensor& expected, float pixels,
+                    double& work_left) {
+  SHRIKE_TRY(probe_anchors(tail, h, work_left));
+  for (float anchor : h.head.anchors)
+    if (!(anchor > 0) || !std::isfinite(anchor)) return false;
+  SHRIKE_ASSIGN(const Maps maps, random_maps(tail, work_left));
+  SHRIKE_ASSIGN(const Tensor given, run_hypothesis(h, maps, work_left));
+  return same_output(h.head, given, expected, pixels);
+}
+
 Result<HeadHypothesis> recognise(const HeadTail& tail, const Shape& picture, double& work_left) {
   std::vector<HeadHypothesis> candidates = head_hypotheses(tail, picture);
   if (candidates.empty())
     return model_error("no known head fits the shapes of its last convolutions and output");
-  RawValues raw;
-  SHRIKE_ASSIGN(const Maps maps, maps_of(tail, work_left, [&] { return raw(); }));
-  SHRIKE_ASSIGN(const Tensor expected, run_tail(tail, maps, work_left));
+  SHRIKE_ASSIGN(Maps maps, random_maps(tail, work_left));
+  SHRIKE_ASSIGN(const Tensor expected, run_tail(tail, std::move(maps), work_left));
   const auto pixels = static_cast<float>(std::max(picture[2], picture[3]));
   for (HeadHypothesis& h : candidates) {
-    SHRIKE_ASSIGN(const bool ok, proven(tail, h, maps, expected, pixels, work_left));
+    SHRIKE_ASSIGN(const bool ok, proven(tail, h, expected, pixels, work_left));
     if (ok) return h;
   }
   return model_error("its decode gives other numbers than any known head");

@@ -65,8 +65,8 @@ int surviving(const Tensor& output) {
 // Of two boxes of two classes `apart` pixels from each other, how many `tail` keeps.
 std::optional<int> kept(const Graph& tail, const Shape& shape, BoxFormat format, float apart,
                         double& work_left) {
-  const Tensor input = two_classes(shape, format, apart);
-  const auto outputs = evaluate_graph_within(work_left, tail, {&input, 1});
+  const auto outputs =
+      evaluate_graph_within(work_left, tail, {two_classes(shape, format, apart)});
   if (!outputs || (*outputs)[0].dtype() != DType::kF32) return std::nullopt;
   return surviving((*outputs)[0]);
 }

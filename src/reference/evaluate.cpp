@@ -108,8 +108,7 @@ std::vector<int> count_readers(const Graph& graph) {
   return readers;
 }
 
-Result<std::vector<Tensor>> evaluate_graph_counted(const Graph& graph,
-                                                   std::span<const Tensor> inputs,
+Result<std::vector<Tensor>> evaluate_graph_counted(const Graph& graph, std::vector<Tensor> inputs,
                                                    const EvaluateLimits& limits,
                                                    double* work_left) {
   if (inputs.size() != graph.inputs.size())
@@ -118,7 +117,7 @@ Result<std::vector<Tensor>> evaluate_graph_counted(const Graph& graph,
   std::vector<Tensor> values(graph.values.size());
   for (size_t i = 0; i < inputs.size(); ++i) {
     SHRIKE_TRY(check_input(graph.value(graph.inputs[i]), inputs[i]));
-    values[static_cast<size_t>(graph.inputs[i])] = inputs[i];
+    values[static_cast<size_t>(graph.inputs[i])] = std::move(inputs[i]);
   }
   for (size_t i = 0; i < values.size(); ++i)
     if (graph.values[i].constant) values[i] = *graph.values[i].constant;
@@ -151,7 +150,7 @@ Result<std::vector<Tensor>> evaluate_node(const Node& node, std::span<const Tens
 
 Result<std::vector<Tensor>> evaluate_graph(const Graph& graph, std::span<const Tensor> inputs,
                                            const EvaluateLimits& limits) {
-  return evaluate_graph_counted(graph, inputs, limits, nullptr);
+  return evaluate_graph_counted(graph, {inputs.begin(), inputs.end()}, limits, nullptr);
 }
 
 Result<std::vector<Tensor>> evaluate_node_within(double& work_left, const Node& node,
@@ -160,8 +159,8 @@ Result<std::vector<Tensor>> evaluate_node_within(double& work_left, const Node& 
 }
 
 Result<std::vector<Tensor>> evaluate_graph_within(double& work_left, const Graph& graph,
-                                                  std::span<const Tensor> inputs) {
-  return evaluate_graph_counted(graph, inputs, {}, &work_left);
+                                                  std::vector<Tensor> inputs) {
+  return evaluate_graph_counted(graph, std::move(inputs), {}, &work_left);
 }
 
 }  // namespace shrike

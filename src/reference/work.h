@@ -15,9 +15,10 @@ namespace shrike {
 double work_of(const Op& op, std::span<const Tensor* const> inputs, const Shape* output);
 
 // As evaluate_graph() and evaluate_node(), with the work of every node taken off `work_left` before
-// it is done. Errors (kModel) name the node whose work is more than is left.
+// it is done. Errors (kModel) name the node whose work is more than is left. Inputs of a graph go
+// once the last node has read them.
 Result<std::vector<Tensor>> evaluate_graph_within(double& work_left, const Graph& graph,
-                                                  std::span<const Tensor> inputs);
+                                                  std::vector<Tensor> inputs);
 Result<std::vector<Tensor>> evaluate_node_within(double& work_left, const Node& node,
                                                  std::span<const Tensor* const> inputs);
 

@@ -89,6 +89,42 @@ TEST_F(Little, AMemoryLimitIsKept) {
   }
 }
 
+// The same of every model at hand, whatever takes most of it: reading it, packing or running.
+TEST_F(Little, AMemoryLimitIsKeptByEveryModel) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizer's own memory counts";
+#endif
+  const char* shared = ::getenv("SHRIKE_SHARED");
+  const std::filesystem::path folder =
+      std::filesystem::path(shared ? shared : "../shared") / "models";
+  if (!std::filesystem::is_directory(folder)) GTEST_SKIP() << "no " << folder;
+  int models = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string extension = entry.path().extension().string();
+    if (extension != ".onnx" && extension != ".cfg") continue;
+    ++models;
+    for (const std::string threads : {"1", "3"}) {
+      const auto detect = [&](int limit) {
+        return run_shrike({"bench", "--decode", "--picture", path("a.png"), "--model",
+                           entry.path().string(), "--runs", "1", "--warmup", "1", "--threads",
+                           threads, "--memory-limit", std::to_string(limit), "--json"});
+      };
+      const Outcome refused = detect(5);
+      EXPECT_EQ(refused.code, 2) << entry.path() << refused.err;
+      const size_t at = refused.err.find("at least ");
+      ASSERT_NE(at, std::string::npos) << refused.err;
+      const int least = static_cast<int>(std::ceil(std::stod(refused.err.substr(at + 9))));
+      for (const int limit : {least, least + 1, least + 3, least + 7}) {
+        const Outcome kept = detect(limit);
+        ASSERT_EQ(kept.code, 0) << entry.path() << kept.err;
+        EXPECT_LE(json_lines(kept.out)[0]["peak_rss_mb"].get<double>(), limit)
+            << entry.path() << ", " << threads << " threads";
+      }
+    }
+  }
+  EXPECT_GT(models, 0);
+}
+
 // Large layers whose batch norms are folded: weights are in the file, folded and packed, and of no
 // layer all three at once.
 TEST_F(Little, AMemoryLimitIsKeptWhileWeightsAreRead) {
@@ -144,7 +180,7 @@ TEST_F(Little, ManyPicturesInTheMemoryOfFew) {
   };
   size_t enough = 16;
   while (enough < 1024 && detect_in("few", enough).code != 0) enough += 4;
-  // A thread's stack more, as the one that reads pictures comes and goes: 3 kB a picture.
+  // Room for threads' heaps, of which each picture may be in another: 3 kB a picture.
   const Outcome outcome = detect_in("many", enough + 16);
   EXPECT_EQ(outcome.code, 0) << enough << " MB: " << outcome.err;
   EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), kMany);
