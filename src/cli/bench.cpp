@@ -125,12 +125,6 @@ Result<void> measure_runs(const Options& o, Session& session, std::span<const Te
   return {};
 }
 
-// Of each stream: where nobody says, the cores are divided among the streams.
-int threads_of(const Options& o) {
-  if (o.detector.threads > 0 || o.streams == 0) return o.detector.threads;
-  return std::max(1, usable_cores() / o.streams);
-}
-
 // The network ready to run, and example inputs for it. The graph goes with the return.
 Result<Session> create_session(const Options& o, std::vector<Tensor>& inputs, KernelTuner& tuner) {
   SHRIKE_ASSIGN(Graph graph, prepared_network(o));
@@ -143,7 +137,7 @@ Result<Session> create_session(const Options& o, std::vector<Tensor>& inputs, Ke
     held += inputs.back().byte_size();
   }
   const auto sessions = static_cast<size_t>(std::max(1, o.streams));
-  SessionOptions options{.threads = threads_of(o),
+  SessionOptions options{.threads = threads_a_stream(o.detector.threads, o.streams),
                          .memory = process_limit(o.detector.memory_limit, held, sessions)};
   SHRIKE_ASSIGN(options.precision, parse_precision(o.detector.precision));
   if (o.detector.tune) {
@@ -151,6 +145,7 @@ Result<Session> create_session(const Options& o, std::vector<Tensor>& inputs, Ke
   }
   Result<Session> session = Session::create(std::move(graph), options);
   if (!session) return named(session.error());
+  tell_fewer_threads(options.memory, options.threads, session->plan().threads());
   return session;
 }
 

@@ -1,4 +1,5 @@
 // shrike detect: pictures in, boxes out.
+#include <algorithm>
 #include <cstdio>
 
 #include "base/excerpt.h"
@@ -11,7 +12,7 @@
 #include "cli/interrupt.h"
 #include "cli/memory_limit.h"
 #include "cli/picture_output.h"
-#include "cli/picture_reader.h"
+#include "cli/picture_pipeline.h"
 #include "cli/pictures.h"
 #include "cli/standard_streams.h"
 #include "cli/terminal.h"
@@ -30,6 +31,7 @@ struct Options {
   DetectOptions detect;
   PartsOptions parts;
   std::string classes, save, labels;
+  int streams = 1;
   bool json = false, label_confidence = false;
 };
 
@@ -58,6 +60,7 @@ void add_options(CLI::App& app, Options& o) {
                "Write YOLO label files: into labels/ in the folder of --save (or here), or "
                "--save-txt=FOLDER");
   app.add_flag("--save-conf", o.label_confidence, "Confidences in the label files, too");
+  add_streams_option(app, o.streams);
   add_parts_options(app, o.parts);
 }
 
@@ -69,19 +72,48 @@ OutputOptions output_options(const Options& o) {
   return output;
 }
 
-Result<PictureResult> look_at(Detector& detector, const Options& o, const PictureOutput& output,
-                              size_t index, const fs::path& path, const Image& image) {
-  PictureResult result{path.string(), image.width(), image.height(), {}, {}};
-  SHRIKE_ASSIGN(result.detections, detector.detect(image, o.detect));
-  const Result<void> written = output.write(index, image, detector.names(), result);
-  if (!written) return in_context(path.string(), written.error());
-  return result;
-}
-
 std::string text_of(const Options& o, const PictureResult& result,
                     const std::vector<std::string>& names) {
   const bool colour = !o.parts.wanted() && colour_wanted();
   return o.json ? detection_json(result, names) : detection_lines(result, names, colour);
+}
+
+// A detector a stream, of one network; no more than there are pictures. `read` gets the model's
+// files.
+Result<std::vector<Detector>> make_streams(const Options& o, const std::vector<fs::path>& pictures,
+                                           std::vector<fs::path>& read) {
+  const size_t count = std::min(static_cast<size_t>(o.streams), pictures.size());
+  DetectorOptions options = o.detector;
+  options.threads = threads_a_stream(options.threads, static_cast<int>(count));
+  size_t held = 0;
+  if (options.memory_limit > 0) held = picture_bytes(pictures, !o.save.empty(), count);
+  SHRIKE_ASSIGN(Detector first,
+                make_detector(options, {.files = &read, .held = held, .sessions = count}));
+  std::vector<Detector> streams;
+  streams.push_back(std::move(first));
+  while (streams.size() < count) {
+    SHRIKE_ASSIGN(Detector another, Detector::another(streams[0]));
+    streams.push_back(std::move(another));
+  }
+  return streams;
+}
+
+// Of each picture its files are written, and what is printed is its text. Borrows all.
+PictureWork work_of(std::vector<Detector>& streams, const Options& o, const PictureOutput& output,
+                    const std::vector<fs::path>& paths) {
+  const std::vector<std::string>& names = streams[0].names();
+  PictureWork work{streams.size(), !o.save.empty(), {}, {}, {}};
+  work.read = [&](size_t i) { return read_image(paths[i]); };
+  work.look = [&](size_t stream, size_t, const Image& image) {
+    return streams[stream].detect(image, o.detect);
+  };
+  work.finish = [&](size_t i, const Image& image, Detections found) -> Result<std::string> {
+    PictureResult result{paths[i].string(), image.width(), image.height(), std::move(found), {}};
+    const Result<void> written = output.write(i, image, names, result);
+    if (!written) return in_context(paths[i].string(), written.error());
+    return text_of(o, result, names);
+  };
+  return work;
 }
 
 // All that what is said of a picture depends on, but for the pictures.
@@ -110,40 +142,30 @@ Result<Json> identity(const Detector& detector, const Options& o,
               {"save_conf", o.label_confidence}};
 }
 
-Result<int> detect_parts(Detector& detector, const Options& o, const PictureOutput& output,
+Result<int> detect_parts(const Detector& detector, const Options& o, const PictureWork& work,
                          const std::vector<fs::path>& paths,
                          const std::vector<fs::path>& model_files) {
   SHRIKE_ASSIGN(Json same, identity(detector, o, model_files));
-  const auto look = [&](size_t i, const Result<Image>& image) -> Result<std::string> {
-    if (!image) return image.error();
-    SHRIKE_ASSIGN(const PictureResult result, look_at(detector, o, output, i, paths[i], *image));
-    return text_of(o, result, detector.names());
-  };
-  return detect_in_parts(o.parts, std::move(same), paths, look, o.json);
+  return detect_in_parts(o.parts, std::move(same), paths, work, o.json);
 }
 
 // The exit code: that of inputs when one of the pictures failed and the others are done.
-Result<int> detect_all(Detector& detector, const Options& o, const PictureOutput& output,
-                       const std::vector<fs::path>& paths) {
+Result<int> detect_all(const PictureWork& work, size_t pictures) {
   int code = kExitOk;
-  ProgressBar bar(paths.size(), true);
-  PictureReader reader(paths);
-  for (size_t i = 0; i < paths.size() && interrupted() == 0; ++i) {
-    const Result<Image> image = reader.next();
-    const Result<PictureResult> result =
-        image ? look_at(detector, o, output, i, paths[i], *image) : image.error();
-    if (!result && result.error().kind != ErrorKind::kInput) return result.error();
+  ProgressBar bar(pictures, true);
+  const auto tell = [&](size_t i, const Result<std::string>& said) -> Result<void> {
     bar.clear();
-    if (!result) {
-      say(printable(result.error().message));
+    if (!said) {
+      say(printable(said.error().message));
       code = kExitInput;
     } else {
-      const std::string text = text_of(o, *result, detector.names());
-      std::fwrite(text.data(), 1, text.size(), stdout);
+      std::fwrite(said->data(), 1, said->size(), stdout);
       SHRIKE_TRY(flush_output());
     }
     bar.set(i + 1);
-  }
+    return {};
+  };
+  SHRIKE_TRY(work_through(pictures, work, tell));
   const int signal = interrupted();
   return signal != 0 ? exit_code_of_signal(signal) : code;
 }
@@ -175,21 +197,20 @@ Result<int> detect_command(const Words& words) {
   for (const Error& error : pictures.errors) say(printable(error.message));
   if (pictures.paths.empty()) return kExitInput;
 
-  size_t held = 0;
-  if (o.detector.memory_limit > 0) held = picture_bytes(pictures.paths, !o.save.empty());
   std::vector<fs::path> read;
-  SHRIKE_ASSIGN(Detector detector, make_detector(o.detector, {.files = &read, .held = held}));
+  SHRIKE_ASSIGN(std::vector<Detector> streams, make_streams(o, pictures.paths, read));
+  const Detector& detector = streams[0];
   const std::vector<fs::path> model_files = read;
   read.emplace_back(o.detector.names_file);
   if (!o.classes.empty()) {
     SHRIKE_ASSIGN(o.detect.classes, parse_classes(o.classes, detector.names()));
   }
   SHRIKE_ASSIGN(const PictureOutput output, PictureOutput::create(outputs, pictures.paths, read));
+  const PictureWork work = work_of(streams, o, output, pictures.paths);
   const CatchInterrupts caught;
-  SHRIKE_ASSIGN(const int code,
-                o.parts.wanted()
-                    ? detect_parts(detector, o, output, pictures.paths, model_files)
-                    : detect_all(detector, o, output, pictures.paths));
+  SHRIKE_ASSIGN(const int code, o.parts.wanted()
+                                    ? detect_parts(detector, o, work, pictures.paths, model_files)
+                                    : detect_all(work, pictures.paths.size()));
   return code == kExitOk && !pictures.errors.empty() ? kExitInput : code;
 }
 

@@ -7,7 +7,6 @@
 #include "base/excerpt.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
-#include "cli/picture_reader.h"
 #include "cli/standard_streams.h"
 #include "cli/terminal.h"
 #include "validate/part_files.h"
@@ -40,8 +39,7 @@ bool is_sound(const Json& picture) {
 
 class PartsWork {
  public:
-  PartsWork(PartFiles files, const std::vector<fs::path>& pictures, const LookAtPicture& look)
-      : files_(std::move(files)), pictures_(pictures), look_(look) {}
+  PartsWork(PartFiles files, const PictureWork& work) : files_(std::move(files)), work_(work) {}
 
   // Of `blocks`, those that no sound part is there of.
   Result<std::vector<size_t>> missing(const std::vector<size_t>& blocks) const {
@@ -59,18 +57,15 @@ class PartsWork {
   // Until a signal.
   Result<void> look_at(const std::vector<size_t>& blocks, ProgressBar& bar) {
     for (const size_t block : blocks) {
-      const std::vector<size_t> numbers = files_.pictures_of(block);
-      std::vector<fs::path> paths;
-      for (const size_t i : numbers) paths.push_back(pictures_[i]);
-      PictureReader reader(paths);
       Json said = Json::array();
-      for (const size_t i : numbers) {
-        const Result<std::string> text = look_(i, reader.next());
-        if (!text && text.error().kind != ErrorKind::kInput) return text.error();
+      const auto tell = [&](size_t, const Result<std::string>& text) -> Result<void> {
         said.push_back(text ? Json{{"text", *text}} : Json{{"error", text.error().message}});
         bar.set(++done_);
-        if (interrupted() != 0) return {};
-      }
+        return {};
+      };
+      const std::vector<size_t> numbers = files_.pictures_of(block);
+      SHRIKE_TRY(work_through(numbers.size(), work_on(numbers), tell));
+      if (interrupted() != 0) return {};
       SHRIKE_TRY(files_.write(block, std::move(said)));
     }
     return {};
@@ -119,9 +114,21 @@ class PartsWork {
   }
 
  private:
+  // The work on these pictures alone, numbered anew.
+  PictureWork work_on(const std::vector<size_t>& numbers) const {
+    PictureWork work = work_;
+    work.read = [&](size_t i) { return work_.read(numbers[i]); };
+    work.look = [&](size_t stream, size_t i, const Image& image) {
+      return work_.look(stream, numbers[i], image);
+    };
+    work.finish = [&](size_t i, const Image& image, Detections found) {
+      return work_.finish(numbers[i], image, std::move(found));
+    };
+    return work;
+  }
+
   PartFiles files_;
-  const std::vector<fs::path>& pictures_;
-  const LookAtPicture& look_;
+  const PictureWork& work_;
   size_t done_ = 0;
 };
 
@@ -140,22 +147,22 @@ Result<void> check_holds_none(const fs::path& folder, const std::vector<fs::path
 }
 
 Result<int> detect_in_parts(const PartsOptions& options, Json same,
-                            const std::vector<fs::path>& pictures, const LookAtPicture& look,
+                            const std::vector<fs::path>& pictures, const PictureWork& work,
                             bool json) {
   SHRIKE_ASSIGN(const WorkShare own, work_share(options));
   same["pictures"] = digest_of_pictures(pictures);
-  PartsWork work(PartFiles(options.folder, std::move(same), pictures.size()), pictures, look);
-  const std::vector<size_t> share = work.share_of(own.shard);
-  SHRIKE_ASSIGN(const std::vector<size_t> mine, work.missing(share));
+  PartsWork parts(PartFiles(options.folder, std::move(same), pictures.size()), work);
+  const std::vector<size_t> share = parts.share_of(own.shard);
+  SHRIKE_ASSIGN(const std::vector<size_t> mine, parts.missing(share));
   {
-    ProgressBar bar(work.pictures(mine), true);
-    SHRIKE_TRY(work.look_at(mine, bar));
-    if (own.tells) SHRIKE_TRY(work.look_at_the_rest(bar));
+    ProgressBar bar(parts.pictures(mine), true);
+    SHRIKE_TRY(parts.look_at(mine, bar));
+    if (own.tells) SHRIKE_TRY(parts.look_at_the_rest(bar));
   }
   if (interrupted() != 0) return exit_code_of_signal(interrupted());
-  if (own.tells) return work.tell();
-  SHRIKE_ASSIGN(const std::vector<size_t> left, work.missing(work.all()));
-  tell_share({own.shard, work.pictures(share), work.pictures(left)}, json);
+  if (own.tells) return parts.tell();
+  SHRIKE_ASSIGN(const std::vector<size_t> left, parts.missing(parts.all()));
+  tell_share({own.shard, parts.pictures(share), parts.pictures(left)}, json);
   return kExitOk;
 }
 

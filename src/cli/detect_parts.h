@@ -2,20 +2,15 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "cli/parts_options.h"
+#include "cli/picture_pipeline.h"
 #include "formats/json.h"
-#include "vision/image.h"
 
 namespace shrike {
-
-// What is said of picture `index`, or why it cannot be; other errors than kInput end the work.
-using LookAtPicture =
-    std::function<Result<std::string>(size_t index, const Result<Image>& image)>;
 
 // Looks at what of this process's share no part has yet. Who tells the result then looks at all else
 // that is missing, from the end, beside others that may still be at it, and writes the texts to
@@ -24,7 +19,7 @@ using LookAtPicture =
 // picture failed; that of a signal, which leaves the parts that are finished.
 Result<int> detect_in_parts(const PartsOptions& options, Json same,
                             const std::vector<std::filesystem::path>& pictures,
-                            const LookAtPicture& look, bool json);
+                            const PictureWork& work, bool json);
 
 // An error (kUsage) where the folder, which may be empty, is that of a picture: names of files there
 // depend on what is there already, so that a part that is made again would be called otherwise.

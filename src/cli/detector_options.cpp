@@ -1,5 +1,8 @@
 #include "cli/detector_options.h"
 
+#include <algorithm>
+
+#include "base/cpu.h"
 #include "base/excerpt.h"
 #include "cli/arguments.h"
 #include "cli/memory_limit.h"
@@ -48,6 +51,17 @@ void add_threads_option(CLI::App& app, int& threads) {
       ->check(whole_number_in(0, kMaxThreads));
 }
 
+void add_streams_option(CLI::App& app, int& streams) {
+  app.add_option("--streams", streams,
+                 "Look at this many pictures at once, with shared weights; --threads is of each")
+      ->capture_default_str()
+      ->check(whole_number_in(1, kMaxThreads));
+}
+
+int threads_a_stream(int threads, int streams) {
+  return threads > 0 || streams <= 1 ? threads : std::max(1, usable_cores() / streams);
+}
+
 void add_detector_options(CLI::App& app, DetectorOptions& options) {
   add_model_options(app, options.model);
   add_size_option(app, options.size);
@@ -93,6 +107,7 @@ Result<Detector> make_detector(const DetectorOptions& options, const DetectorUse
       return tuner.choice(prepared, load.precision);
     };
   SHRIKE_ASSIGN(Detector detector, Detector::create(std::move(model.graph), model.source, load));
+  tell_fewer_threads(load.memory, load.threads, detector.threads());
   if (!detector.names_known() && use.names == NamesFor::kShowing)
     say(printable(model.source) + " has no class names: " +
         (detector.names().size() == 80 ? "taking COCO's" : "numbers stand in") +

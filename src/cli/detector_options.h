@@ -27,6 +27,11 @@ void add_size_option(CLI::App& app, std::string& size);
 void add_threads_option(CLI::App& app, int& threads);
 void add_detector_options(CLI::App& app, DetectorOptions& options);
 
+// For the streams of a command that looks at several pictures at a time, each with so many threads:
+// where nobody says (0), the cores are divided among them.
+void add_streams_option(CLI::App& app, int& streams);
+int threads_a_stream(int threads, int streams);
+
 // What a command needs class names for, which a model's file may lack.
 enum class NamesFor : uint8_t {
   kShowing,   // they are made up, and that is said on standard error

@@ -17,13 +17,18 @@ void add_memory_limit_option(CLI::App& app, int& megabytes);
 // while the network runs: its inputs, pictures. sessions: that run side by side.
 MemoryLimit process_limit(int megabytes, size_t own, size_t sessions = 1);
 
+// Says on standard error that the network runs on fewer threads than --threads wants (0: all cores),
+// where the limit leaves room for no more.
+void tell_fewer_threads(const MemoryLimit& limit, int wanted, int threads);
+
 // Of a pixel while its picture is decoded: three, and three for the coefficients of a progressive
 // JPEG with chroma subsampling.
 inline constexpr size_t kDecodedBytes = 6;
 
-// What one of the pictures is decoded in while the network looks at another, at most; with `drawn`
-// also what drawing and writing it takes. From the files' headers: what cannot be read counts for
-// nothing.
-size_t picture_bytes(const std::vector<std::filesystem::path>& pictures, bool drawn);
+// What the pictures take, at most, that are decoded, looked at by each of the streams, and with
+// `drawn` drawn and written at a time (picture_pipeline.h). From the files' headers: what cannot be
+// read counts for nothing.
+size_t picture_bytes(const std::vector<std::filesystem::path>& pictures, bool drawn,
+                     size_t streams = 1);
 
 }  // namespace shrike

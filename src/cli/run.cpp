@@ -63,6 +63,7 @@ Result<std::vector<Tensor>> run_once(Graph graph, const Tensor& input, const std
       SHRIKE_ASSIGN(options.choose_conv, tuner.choice(prepared, options.precision));
     }
     SHRIKE_ASSIGN(Session session, Session::create(std::move(prepared), options));
+    tell_fewer_threads(limit, o.threads, session.plan().threads());
     return session.run(inputs);
   }();
   if (outputs) return outputs;
