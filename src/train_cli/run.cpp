@@ -13,6 +13,7 @@
 #include "cli/terminal.h"
 #include "train_cli/curves.h"
 #include "train_cli/final_report.h"
+#include "train_cli/finite_outputs.h"
 #include "train_cli/judge_together.h"
 #include "train_cli/mixed_batch.h"
 
@@ -83,7 +84,13 @@ Result<int> Run::go() {
   if (trainer_.place().batches == 0) SHRIKE_TRY(save_checkpoint());
   SHRIKE_TRY(restore_models());
   while (true) {
-    if (loader_->state().epoch > state_.epochs_done) SHRIKE_TRY(end_epoch());
+    if (loader_->state().epoch > state_.epochs_done) {
+      SHRIKE_ASSIGN(const bool finite, end_epoch());
+      if (!finite) {
+        SHRIKE_TRY(go_back("what the network says of val is", state_.epochs_done));
+        continue;
+      }
+    }
     SHRIKE_ASSIGN(const Decision decision, decide());
     if (decision.signal != 0) {
       progress_->clear();
@@ -96,7 +103,7 @@ Result<int> Run::go() {
     tell_left_out();
     SHRIKE_TRY(show_batch(*batch));
     SHRIKE_ASSIGN(const bool finite, learn_from(*batch));
-    if (!finite) SHRIKE_TRY(go_back(batch->epoch));
+    if (!finite) SHRIKE_TRY(go_back("the loss is", batch->epoch));
   }
 }
 
@@ -151,11 +158,19 @@ Result<bool> Run::learn_from(const Batch& batch) {
   return true;
 }
 
-Result<void> Run::end_epoch() {
+Result<bool> Run::end_epoch() {
   SHRIKE_ASSIGN(const Graph average, trainer_.average());
+  double not_finite = 0;
+  SHRIKE_TRY(ranks_.by_first([&]() -> Result<void> {
+    SHRIKE_ASSIGN(const bool finite, outputs_are_finite(average, data_.val));
+    not_finite = finite ? 0 : 1;
+    return {};
+  }));
+  SHRIKE_ASSIGN(const std::vector<double> seen, ranks_.largest({not_finite}));
+  if (seen[0] > 0) return false;
   SHRIKE_ASSIGN(const std::optional<Validation> validation,
                 judge_together(ranks_, average, data_.val, settings_.loader.threads + 1));
-  if (!validation) return {};  // a signal: it is judged when the run goes on
+  if (!validation) return true;  // a signal: it is judged when the run goes on
   // Of which the first rank alone has scores: no AP is less than 0.
   SHRIKE_ASSIGN(const std::vector<double> score, ranks_.largest({fitness(validation->scores)}));
   const bool best = state_.best_epoch < 0 || score[0] > state_.best_fitness;
@@ -166,7 +181,7 @@ Result<void> Run::end_epoch() {
   SHRIKE_TRY(ranks_.by_first([&] { return write_epoch(average, validation->scores, best); }));
   ++state_.epochs_done;
   state_.sums = {};
-  return {};
+  return true;
 }
 
 Result<void> Run::write_epoch(const Graph& average, const Scores& scores, bool best) {
@@ -248,10 +263,10 @@ Result<FoundCheckpoint> Run::checkpoint_to_go_back_to() const {
   return before;
 }
 
-Result<void> Run::go_back(int64_t epoch) {
-  const std::string where = "epoch " + std::to_string(epoch + 1);
+Result<void> Run::go_back(const std::string& what, int64_t epoch) {
+  const std::string why = what + " not finite in epoch " + std::to_string(epoch + 1);
   if (state_.returns == kMostReturns)
-    return runtime_error("the loss is not finite in " + where + ", after " +
+    return runtime_error(why + ", after " +
                          std::to_string(kMostReturns) +
                          " returns to a checkpoint with lower rates; a lower --lr0 may help, or a "
                          "look at the labels (shrike data check)");
@@ -259,7 +274,7 @@ Result<void> Run::go_back(int64_t epoch) {
   const auto newest = [&]() -> Result<std::string> {
     SHRIKE_ASSIGN(FoundCheckpoint found, checkpoint_to_go_back_to());
     if (!found.checkpoint)
-      return runtime_error("the loss is not finite in " + where + ", and no checkpoint is whole");
+      return runtime_error(why + ", and no checkpoint is whole");
     progress_->clear();
     for (const std::string& damaged : found.damaged)
       say(printable(damaged) + "; the one before is used");
@@ -272,7 +287,7 @@ Result<void> Run::go_back(int64_t epoch) {
     before.best_scores = state_.best_scores;
     before.trainer.slower = std::pow(kSlower, static_cast<double>(returns));
     SHRIKE_TRY(trainer_.go_on_from(before.trainer, found.checkpoint->tensors));
-    SHRIKE_TRY(back_to(before, where));
+    SHRIKE_TRY(back_to(before, why));
     return dump_json(to_json(before));
   };
   SHRIKE_ASSIGN(const std::string state, ranks_.from_first(newest));
@@ -283,14 +298,13 @@ Result<void> Run::go_back(int64_t epoch) {
   return save_checkpoint();
 }
 
-Result<void> Run::back_to(const RunState& before, const std::string& where) {
+Result<void> Run::back_to(const RunState& before, const std::string& why) {
   if (before.epochs_done > 0)
     SHRIKE_TRY(table_.read(folder_.results(), static_cast<size_t>(before.epochs_done)));
   else
     table_ = ResultsTable(trainer_.loss_names());
   events_.reset();  // another begins at the epoch that is done again
-  say("the loss is not finite in " + where + ": back to batch " +
-      std::to_string(before.trainer.batches) + ", rates times " +
+  say(why + ": back to batch " + std::to_string(before.trainer.batches) + ", rates times " +
       std::to_string(before.trainer.slower));
   return {};
 }

@@ -27,7 +27,8 @@
 
 namespace shrike {
 
-// Losses that were not finite: so often a run goes back, each time to rates that much lower.
+// Losses, and outputs on val, that were not finite: so often a run goes back, each time to rates that
+// much lower.
 inline constexpr int64_t kMostReturns = 3;
 inline constexpr double kSlower = 0.25;
 
@@ -41,7 +42,8 @@ class Run {
 
   // To the end, or until a signal to one of the ranks: the exit code, on each of them. Errors: kInput
   // where no picture can be read, and where a run that is at its end has lost a model for good;
-  // kRuntime for the machine, for losses that stay infinite or no numbers, and where a rank is gone.
+  // kRuntime for the machine, for losses or outputs that stay infinite or no numbers, and where a rank
+  // is gone.
   Result<int> go();
 
  private:
@@ -66,18 +68,19 @@ class Run {
   void tell_left_out();
   // False where the loss was not finite.
   Result<bool> learn_from(const Batch& batch);
-  Result<void> end_epoch();
+  // False where what the network says of val was not finite: then nothing is written.
+  Result<bool> end_epoch();
   Result<void> write_epoch(const Graph& average, const Scores& scores, bool best);
   SavedNorms saved_norms() const;
   EpochRow row_of(const Scores& scores) const;
   Result<void> add_events(const EpochRow& row);
   double seconds() const;
   Result<void> save_checkpoint();
-  // With lower rates, from a batch of this epoch.
-  Result<void> go_back(int64_t epoch);
+  // With lower rates, from a batch of this epoch, in which `what` ("the loss is") not finite.
+  Result<void> go_back(const std::string& what, int64_t epoch);
   Result<FoundCheckpoint> checkpoint_to_go_back_to() const;
   // What of the folder was written behind it is forgotten, and that is said.
-  Result<void> back_to(const RunState& before, const std::string& where);
+  Result<void> back_to(const RunState& before, const std::string& why);
   // Of a run that goes on: models that are not there any more are made again where that can be, and
   // what is lost is said.
   Result<void> restore_models();

@@ -1,7 +1,9 @@
 // A loss that is not finite: back to a checkpoint with lower rates, or a clear end.
+#include <cmath>
 #include <limits>
 
 #include "checkpoint/checkpoint.h"
+#include "formats/onnx_reader.h"
 #include "squares.h"
 
 namespace shrike::testing {
@@ -28,10 +30,10 @@ class Returns : public SquaresTest {
     return {};
   }
 
-  // All weights infinite: so is every loss, at any rate.
-  static void spoil(Checkpoint& checkpoint) {
+  // All weights infinite: so is every loss, at any rate. Averages: so is what is judged.
+  static void spoil(Checkpoint& checkpoint, const std::string& kind = "weights/") {
     for (NamedTensor& tensor : checkpoint.tensors) {
-      if (!tensor.name.starts_with("weights/")) continue;
+      if (!tensor.name.starts_with(kind)) continue;
       Tensor changed(DType::kF32, tensor.tensor.shape());
       for (float& value : changed.mutable_data<float>())
         value = std::numeric_limits<float>::infinity();
@@ -94,6 +96,47 @@ TEST_F(Returns, AfterThreeTheRunEndsAndSaysWhy) {
   EXPECT_EQ(count(outcome.err, "back to batch"), 3u) << outcome.err;
   EXPECT_NE(outcome.err.find("after 3 returns"), std::string::npos) << outcome.err;
   EXPECT_NE(outcome.err.find("--lr0"), std::string::npos) << outcome.err;
+}
+
+// Losses are finite all the while.
+TEST_F(Returns, WhatIsJudgedAndNotFiniteIsNoBestModel) {
+  Checkpoint newest = make_run();
+  spoil(newest, "average/");
+  newest.state["run"]["best_epoch"] = -1;  // any epoch would be better
+  ASSERT_TRUE(checkpoints_.write(newest));
+  const Outcome outcome = run_shrike({"train", "--resume", path("run")});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  for (const char* batch : {"5,", "4,"})
+    EXPECT_EQ(count(outcome.err, "what the network says of val is not finite in epoch 2: back to "
+                                 "batch " + std::string(batch)),
+              1u)
+        << outcome.err;
+  EXPECT_EQ(rows("run").size(), 5u);
+  for (const char* name : {"run/best.onnx", "run/last.onnx"}) {
+    const Result<Graph> graph = read_onnx(at(name));
+    ASSERT_TRUE(graph) << graph.error().message;
+    for (const Value& value : graph->values)
+      if (value.constant && value.dtype == DType::kF32)
+        for (const float x : value.constant->data<float>())
+          ASSERT_TRUE(std::isfinite(x)) << value.name << " of " << name;
+  }
+}
+
+TEST_F(Returns, OutputsThatStayInfiniteEndTheRun) {
+  Checkpoint newest = make_run();
+  spoil(newest, "average/");
+  fs::remove_all(at("run/checkpoints"));
+  ASSERT_TRUE(checkpoints_.write(newest));
+  const std::string best = bytes_of(at("run/best.onnx")), last = bytes_of(at("run/last.onnx"));
+  const Outcome outcome = run_shrike({"train", "--resume", path("run")});
+  EXPECT_EQ(outcome.code, 5) << outcome.err;
+  EXPECT_EQ(count(outcome.err, "back to batch"), 3u) << outcome.err;
+  EXPECT_NE(outcome.err.find("what the network says of val is not finite in epoch 2, after 3"),
+            std::string::npos)
+      << outcome.err;
+  EXPECT_EQ(bytes_of(at("run/best.onnx")), best);
+  EXPECT_EQ(bytes_of(at("run/last.onnx")), last);
+  EXPECT_EQ(rows("run").size(), 2u);
 }
 
 // The file of an epoch that is done again is still the best there is.
