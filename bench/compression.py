@@ -1,0 +1,260 @@
+#!/usr/bin/env python3
+"""What pruning, distilling and integers are worth, alone and together: one table and one chart, from one command.
+
+    compression.py --shrike PROGRAM --model MODEL.onnx --data FOLDER --out DIR [--seeds 3] [--rows NAME ...]
+                   [--docs docs/compression.md]
+
+FOLDER: a data set in YOLO's layout. Each fifth picture of train, by name, is held out: it is not learned from, and
+chooses the best epoch. val and test together judge, and choose nothing. Each row has a folder in DIR for each seed; what
+is there is not made again, and a run that was ended goes on. At the end all files take turns at their times on one
+thread, and DIR has table.md and compression.svg; --docs puts the table into that file, and the chart beside it.
+"""
+import argparse
+import ast
+import html
+import json
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+BEGIN, END = "<!-- bench/compression.py writes from here -->", "<!-- to here -->"
+
+
+class Bench:
+    def __init__(self, args):
+        self.args, self.out = args, args.out.resolve()
+        self.model, self.data = args.model.resolve(), self.out / "data"
+
+    def shrike(self, *words):
+        """Its standard output; what it says of its progress goes into DIR/log."""
+        command = [str(self.args.shrike), *map(str, words)]
+        with open(self.out / "log", "a") as log:
+            print("+", *command, file=log, flush=True)
+            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        if done.returncode != 0:
+            sys.exit(f"{' '.join(command)}\n  exit code {done.returncode}: see {self.out / 'log'}")
+        return done.stdout
+
+    def prepare(self):
+        """Data sets `all` and `quarter` (labels of one picture in four that are learned from), and a student's shape."""
+        source = self.args.data.resolve()
+        self.data.mkdir(parents=True, exist_ok=True)
+        pictures = sorted(p for p in (source / "images/train").iterdir() if p.suffix.lower() in (".jpg", ".png"))
+        learned = [p for i, p in enumerate(pictures) if i % 5 != 4]
+        lists = {"held_out": pictures[4::5], "all": learned, "quarter": learned[::4]}
+        for name, chosen in lists.items():
+            (self.data / f"{name}.txt").write_text("".join(f"{p}\n" for p in chosen))
+        names = ast.literal_eval(json.loads(self.shrike("inspect", "--model", self.model, "--json"))["metadata"]["names"])
+        for name in ("all", "quarter"):
+            (self.data / f"{name}.yaml").write_text(
+                f"path: {source}\ntrain: {self.data / name}.txt\nval: {self.data / 'held_out'}.txt\n"
+                f"test: [images/val, images/test]\nnames: {json.dumps({str(k): v for k, v in names.items()})}\n")
+        (self.data / "unlabeled").mkdir(exist_ok=True)
+        for p in set(learned) - set(lists["quarter"]):
+            link = self.data / "unlabeled" / p.name
+            if not link.exists():
+                os.symlink(p, link)
+        self.half = self.data / "half_width.onnx"
+        if not self.half.exists():
+            self.prune(self.half, ["--ratio", 0.5, "--most", 0.5, "--importance", "random"])
+
+    def prune(self, file, words, behind=()):
+        self.shrike("prune", "--model", self.model, "--data", self.data / "all.yaml", "--split", "test", "--bootstrap", 0,
+                    "--threads", self.args.threads, "-o", file, *words, *behind)
+
+    def recover(self, keep, seed, *words):
+        """Pruned, then trained, by prune's own command, which goes on by itself."""
+        def make(folder):
+            self.prune(folder / "model.onnx",
+                       ["--macs", keep, "--seed", seed, "--epochs", self.args.epochs, "--out", folder / "run", *words],
+                       ["--", "--seed", seed])
+        return make
+
+    def train(self, command, seed, epochs, *words, data="all"):
+        def make(folder):
+            run = folder / "run"
+            if (run / "args.json").exists():
+                self.shrike(command, "--resume", run)
+            else:
+                self.shrike(command, *words, "--data", self.data / f"{data}.yaml", "--epochs", epochs, "--seed", seed,
+                            "--threads", self.args.threads, "--out", run)
+            os.link(run / "best.onnx", folder / "model.onnx")
+        return make
+
+    def quantize(self, model, *words):
+        def make(folder):
+            self.shrike("quantize", "--model", model, "--data", self.data / "all.yaml", "--split", "test", "--bootstrap", 0,
+                        *words, "-o", folder / "model.onnx")
+        return make
+
+    def made(self, row, seed=0):
+        return self.out / row / f"seed{seed}" / "model.onnx"
+
+    def rows(self):
+        """{name: (what it is, maker of a seed's file, number of seeds)}; a row stands behind those that it needs."""
+        a, seeds, pairs = self.args, self.args.seeds, self.args.pairs
+        taylor, chance = ("--importance", "taylor"), ("--importance", "random")
+        rows = {"float": ("the model as it came", lambda s: lambda folder: os.symlink(self.model, folder / "model.onnx"), 1),
+                "int8": ("`quantize`", lambda s: self.quantize(self.model), 1)}
+        for name, keep in (("70", 0.7), ("50", 0.5), ("30", 0.3)):
+            rows[f"pruned{name}"] = (f"{name} % of the multiply-adds, trained by labels alone",
+                                     lambda s, k=keep: self.recover(k, s, *taylor, "--no-teacher"), seeds)
+            rows[f"pruned{name}-distilled"] = (f"{name} %, the unpruned model as teacher",
+                                               lambda s, k=keep: self.recover(k, s, *taylor), seeds)
+        for name, words in (("taylor", taylor), ("random", chance)):
+            rows[f"cut50-{name}"] = (f"50 % by `{name}`, before any training", lambda s, w=words: lambda folder: self.prune(
+                folder / "model.onnx", ["--macs", 0.5, "--seed", s, *w]), seeds)
+        rows["random50-distilled"] = ("50 % by chance, the unpruned model as teacher",
+                                      lambda s: self.recover(0.5, s, *chance), seeds)
+        rows["qat"] = ("`train --qat int8`", lambda s: self.train(
+            "train", s, a.qat_epochs, "--qat", "int8", "--model", self.model), seeds)
+        rows["pruned50-distilled-int8"] = ("50 %, teacher, then `quantize`",
+                                           lambda s: self.quantize(self.made("pruned50-distilled", s)), seeds)
+        rows["all"] = ("50 %, teacher, then `distill --qat int8`", lambda s: self.train(
+            "distill", s, a.qat_epochs, "--qat", "int8", "--model", self.made("pruned50-distilled", s), "--teacher",
+            self.model), seeds)
+        student, teacher = ("--scratch", self.half), ("--teacher", self.model)
+        rows["half"] = ("half as wide, from random weights, by labels",
+                        lambda s: self.train("train", s, a.student_epochs, *student), pairs)
+        rows["half-distilled"] = ("the same, with the model as teacher",
+                                  lambda s: self.train("distill", s, a.student_epochs, *student, *teacher), pairs)
+        rows["quarter"] = ("half as wide, a quarter of the labels",
+                           lambda s: self.train("train", s, 4 * a.student_epochs, *student, data="quarter"), pairs)
+        rows["quarter-distilled"] = ("the same, with a teacher that sees the other pictures, too", lambda s: self.train(
+            "distill", s, 4 * a.student_epochs, *student, *teacher, "--unlabeled", self.data / "unlabeled", data="quarter"),
+            pairs)
+        return rows
+
+    def result(self, row, seed, make):
+        """Makes and judges a row's file, unless that is done."""
+        folder = self.out / row / f"seed{seed}"
+        said = folder / "judged.json"
+        if not said.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            file = folder / "model.onnx"
+            if not file.exists():
+                print(f"{row}, seed {seed}", file=sys.stderr, flush=True)
+                make(folder)
+            judged = json.loads(self.shrike("val", "--model", file, "--data", self.data / "all.yaml", "--split", "test",
+                                            "--threads", self.args.threads, "--json"))
+            parameters = json.loads(self.shrike("inspect", "--model", file, "--json"))["parameters"]
+            said.with_suffix(".new").write_text(json.dumps({**judged, "parameters": parameters}))
+            said.with_suffix(".new").rename(said)
+        return json.loads(said.read_text())
+
+    def times(self, files):
+        """{file: `bench` of one thread, the least of all rounds}, in turns."""
+        best = {}
+        for _ in range(self.args.rounds):
+            for file in files:
+                once = json.loads(self.shrike("bench", "--model", file, "--threads", 1, "--runs", 20, "--json"))
+                best[file] = min(best.get(file, once), once, key=lambda b: b["latency_ms"]["min"])
+        return best
+
+
+def spread(values):
+    text = f"{100 * statistics.mean(values):.1f}"
+    return text if len(values) < 2 else f"{text} ± {100 * statistics.stdev(values):.1f}"
+
+
+def interval(results, name):
+    low, high = results[0]["interval95"][name]
+    return f"{100 * low:.1f} to {100 * high:.1f}"
+
+
+def table(rows, results, times):
+    lines = ["| | AP 0.50:0.95 | 95 % | AP 0.50 | 95 % | M multiply-adds | M parameters | file, MB | ms | memory, MB |",
+             "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
+    for name, of in results.items():
+        bench = times[name]
+        lines.append(f"| `{name}`: {rows[name][0]} | {spread([r['map50_95'] for r in of])} | {interval(of, 'map50_95')} | "
+                     f"{spread([r['map50'] for r in of])} | {interval(of, 'map50')} | {1e3 * bench['gmacs']:.0f} | "
+                     f"{of[0]['parameters'] / 1e6:.2f} | {bench['model_bytes'] / 1e6:.2f} | "
+                     f"{bench['latency_ms']['min']:.2f} | {bench['peak_rss_mb']:.0f} |")
+    return "\n".join(lines) + "\n"
+
+
+def pairs(results):
+    """What rows that differ in one thing differ by, seed by seed."""
+    lines = ["| | less | points | standard error | seeds |", "| --- | --- | --- | --- | --- |"]
+    for name, other in (("pruned70-distilled", "pruned70"), ("pruned50-distilled", "pruned50"),
+                        ("pruned30-distilled", "pruned30"), ("cut50-taylor", "cut50-random"),
+                        ("pruned50-distilled", "random50-distilled"), ("all", "pruned50-distilled-int8"),
+                        ("half-distilled", "half"), ("quarter-distilled", "quarter")):
+        if name in results and other in results and len(results[name]) > 1:
+            by = [100 * (a["map50_95"] - b["map50_95"]) for a, b in zip(results[name], results[other])]
+            lines.append(f"| `{name}` | `{other}` | {statistics.mean(by):+.2f} | "
+                         f"{statistics.stdev(by) / len(by) ** 0.5:.2f} | {len(by)} |")
+    return "\n".join(lines) + "\n"
+
+
+def chart(results, times):
+    """AP against milliseconds, a row a point, a whisker for the spread of its seeds."""
+    shown = {name: (times[name]["latency_ms"]["min"], [100 * r["map50_95"] for r in of]) for name, of in results.items()
+             if not name.startswith("cut")}
+    width, height, left, top, right, bottom = 760, 460, 60, 20, 170, 50
+    most = 1.05 * max(ms for ms, _ in shown.values())
+    low = min(min(ap) for _, ap in shown.values()) - 1
+    high = max(max(ap) for _, ap in shown.values()) + 1
+
+    def x(ms):
+        return left + (width - left - right) * ms / most
+
+    def y(ap):
+        return top + (height - top - bottom) * (high - ap) / (high - low)
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" '
+             f'font-size="11"><rect width="{width}" height="{height}" fill="white"/>']
+    for i in range(6):
+        ap, ms = low + (high - low) * i / 5, most * i / 5
+        parts.append(f'<path d="M{left} {y(ap):.1f}H{width - right}" stroke="#ddd"/><text x="{left - 6}" y="{y(ap) + 4:.1f}" '
+                     f'text-anchor="end">{ap:.1f}</text><text x="{x(ms):.1f}" y="{height - bottom + 16}" '
+                     f'text-anchor="middle">{ms:.1f}</text>')
+    for name, (ms, ap) in shown.items():
+        middle = statistics.mean(ap)
+        parts.append(f'<path d="M{x(ms):.1f} {y(max(ap)):.1f}V{y(min(ap)):.1f}" stroke="#2563a8"/><circle cx="{x(ms):.1f}" '
+                     f'cy="{y(middle):.1f}" r="3.5" fill="#2563a8"/><text x="{x(ms) + 7:.1f}" y="{y(middle) + 4:.1f}">'
+                     f'{html.escape(name)}</text>')
+    parts.append(f'<text x="{(left + width - right) / 2}" y="{height - 12}" text-anchor="middle">ms on one thread</text>'
+                 f'<text transform="translate(16 {height / 2}) rotate(-90)" text-anchor="middle">AP 0.50:0.95, points</text>'
+                 "</svg>\n")
+    return "".join(parts)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--shrike", type=Path, required=True)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--rows", nargs="+", help="those alone")
+    parser.add_argument("--docs", type=Path)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--pairs", type=int, default=5, help="seeds of students with and without a teacher")
+    parser.add_argument("--epochs", type=int, default=40, help="after pruning")
+    parser.add_argument("--qat-epochs", type=int, default=10)
+    parser.add_argument("--student-epochs", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=5)
+    args = parser.parse_args()
+    bench = Bench(args)
+    bench.out.mkdir(parents=True, exist_ok=True)
+    bench.prepare()
+    rows = {name: row for name, row in bench.rows().items() if not args.rows or name in args.rows}
+    results = {name: [bench.result(name, seed, make(seed)) for seed in range(seeds)]
+               for name, (_, make, seeds) in rows.items()}
+    measured = bench.times([bench.made(name) for name in rows])
+    times = {name: measured[bench.made(name)] for name in rows}
+    text = table(rows, results, times) + "\n" + pairs(results)
+    (bench.out / "table.md").write_text(text)
+    (bench.out / "compression.svg").write_text(chart(results, times))
+    print(text, end="")
+    if args.docs:
+        before, rest = args.docs.read_text().split(BEGIN)
+        args.docs.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{rest.split(END)[1]}")
+        (args.docs.parent / "pictures" / "compression.svg").write_text((bench.out / "compression.svg").read_text())
+
+
+if __name__ == "__main__":
+    main()
