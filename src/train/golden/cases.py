@@ -40,11 +40,16 @@ def anchor_free(name, objects, rule="many", classes=4, reg_max=16, **more):
     return case(name, "anchor_free", objects, [box, style(classes)], classes, reg_max=reg_max, rule=rule, **more)
 
 
+# No two of them at one place of a map.
+APART = [[0, 1, 10.25, 8.5, 60.5, 50.75], [0, 3, 150.5, 70.25, 186.25, 108.5], [0, 0, 200.25, 4.5, 214.5, 25.75],
+         [2, 2, 81.25, 33.5, 95.75, 47.5], [2, 1, 170.5, 0, 256, 90.25], [2, 0, 0, 66.5, 30.25, 128]]
+ANCHORS_V7 = [12, 16, 19, 36, 40, 28, 36, 75, 76, 55, 72, 146, 142, 110, 192, 243, 459, 401]
+
 ANCHORS = [10, 13, 16, 30, 33, 23, 30, 61, 62, 45, 59, 119, 116, 90, 156, 198, 373, 326]
 
 
-def anchor(name, objects, classes=4, **more):
-    return case(name, "anchor", objects, [style(3 * (5 + classes))], classes, anchors=ANCHORS, **more)
+def anchor(name, objects, classes=4, anchors=ANCHORS, **more):
+    return case(name, "anchor", objects, [style(3 * (5 + classes))], classes, anchors=anchors, **more)
 
 
 def darknet(name, objects, scale_xy):
@@ -56,12 +61,25 @@ def yolox(name, objects, classes=4, late=False):
     return case(name, "yolox", objects, [style(4, 1.0, 1.0), style(1), style(classes)], classes, late=late)
 
 
+def pair(name, rule, reg_max, epoch, epochs):
+    """Two heads on maps of their own, as YOLOv10 and YOLO26 are trained; those of the one-to-many head: seed + 64."""
+    objects = [[0, 1, 10.25, 8.5, 60.5, 50.75], [0, 3, 22.5, 12.25, 66.5, 50.25], [2, 2, 81.25, 33.5, 95.75, 47.5],
+               [2, 0, 80, 2.5, 128, 40.25]]
+    one = anchor_free(name, objects, rule=rule, reg_max=reg_max)
+    return {**one, "height": 64, "width": 128, "strides": [8, 16], "epoch": epoch, "epochs": epochs}
+
+
+PAIRS = [pair("v10", "v10", 8, 5, 60), pair("v26_first", "v26", 1, 0, 60), pair("v26_later", "v26", 1, 41, 60),
+         pair("v26_last", "v26", 1, 59, 60)]
+
 CASES = [
     *[make(f"{family}_{name}", objects, classes=classes)
       for family, make in (("v8", anchor_free), ("v5", anchor), ("yolox", yolox))
       for name, objects, classes in (("mixed", MIXED, 4), ("crowded", CROWDED, 4), ("heap", HEAP, 4), ("tiny", TINY, 4),
                                      ("centred", CENTRED, 4), ("empty", [], 4), ("same_class", with_class(MIXED, 2), 4),
                                      ("one_class", with_class(MIXED, 0), 1))],
+    *[anchor(f"v7_{name}", objects, classes, ANCHORS_V7, original="yolov7")
+      for name, objects, classes in (("apart", APART, 4), ("one_class", with_class(APART, 0), 1), ("empty", [], 4))],
     anchor_free("v8_few_bins", MIXED, reg_max=8),
     anchor_free("v8_two_scales", TINY, strides=[16, 32]),
     anchor_free("v8_weighted", MIXED, class_weights=[0.5, 2.0, 1.0, 0.25]),

@@ -8,6 +8,9 @@ Needs ultralytics and torch (tests/peers/requirements-export.txt). ORIGINALS: a 
     pip install --no-deps --ignore-requires-python --target ORIGINALS yolov5==7.0.14 pandas pytz seaborn scipy tqdm \\
         gitpython gitdb smmap loguru tabulate
     pip install --no-deps --no-build-isolation --target ORIGINALS yolox==0.3.0
+    pip install --no-deps --target ORIGINALS sas-yolov7==1.0.7
+
+of which the last is WongKinYiu's YOLOv7 as SAS packages it, with the loss that its `loss_ota: 0` means.
 
 They are run as they are, in doubles; nothing of them is copied. ../golden_test.cpp reads the file, makes the same maps
 (inputs.py says how) and compares. Where an original leaves open what Shrike decides, the call here says so.
@@ -38,21 +41,31 @@ def normalized(case):
     return torch.cat([rows[:, :2], torch.cat([(low + high) / 2, high - low], 1) / sides], 1)
 
 
+def ultralytics_model(case):
+    head = types.SimpleNamespace(stride=torch.tensor(case["strides"]).double(), nc=case["classes"], reg_max=case["reg_max"])
+    weights = case.get("class_weights")
+    return namespace(args=types.SimpleNamespace(box=7.5, cls=0.5, dfl=1.5, epochs=case.get("epochs", 100)), model=[head],
+                     class_weights=torch.tensor(weights) if weights else None)
+
+
+def ultralytics_predictions(maps):
+    boxes, classes = maps[0::2], maps[1::2]
+    return {"boxes": torch.cat([m.flatten(2) for m in boxes], 2),
+            "scores": torch.cat([m.flatten(2) for m in classes], 2), "feats": boxes}
+
+
+def ultralytics_batch(case):
+    rows = normalized(case)
+    return {"batch_idx": rows[:, 0], "cls": rows[:, 1], "bboxes": rows[:, 2:]}
+
+
 def ultralytics(case, maps):
     """(total, parts by name) of Ultralytics' anchor-free loss."""
     from ultralytics.utils import loss
-    head = types.SimpleNamespace(stride=torch.tensor(case["strides"]).double(), nc=case["classes"], reg_max=case["reg_max"])
-    weights = case.get("class_weights")
-    model = namespace(args=types.SimpleNamespace(box=7.5, cls=0.5, dfl=1.5, epochs=100), model=[head],
-                      class_weights=torch.tensor(weights) if weights else None)
-    boxes, classes = maps[0::2], maps[1::2]
-    predictions = {"boxes": torch.cat([m.flatten(2) for m in boxes], 2),
-                   "scores": torch.cat([m.flatten(2) for m in classes], 2), "feats": boxes}
-    rows = normalized(case)
-    batch = {"batch_idx": rows[:, 0], "cls": rows[:, 1], "bboxes": rows[:, 2:]}
+    model = ultralytics_model(case)
     rule = {"many": lambda: loss.v8DetectionLoss(model), "v10": lambda: loss.E2EDetectLoss(model).one2one,
             "v26": lambda: loss.E2ELoss(model).one2one}[case["rule"]]()
-    total, items = rule(predictions, batch)
+    total, items = rule(ultralytics_predictions(maps), ultralytics_batch(case))
     names = {"box_loss": "box", "cls_loss": "class", "dfl_loss": "dfl", "l1_loss": "l1"}
     return total.sum(), {names[name]: value for name, value in items.items()}
 
@@ -76,6 +89,24 @@ def yolov5(case, maps):
         n, _, h, w = maps[s].shape
         row = maps[s].view(n, head.na, 5 + classes, h, w).permute(0, 1, 3, 4, 2)
         rows.append(in_yolov5s_coding(row, case["scale_xy"][s]) if case["kind"] == "darknet" else row)
+    total, items = loss(rows, normalized(case))
+    return total.sum(), dict(zip(("box", "objectness", "class"), items))
+
+
+def yolov7(case, maps):
+    """Of YOLOv7's without SimOTA, with YOLOv5's weights of the parts; no place has two matches."""
+    from sas_yolov7.utils.loss import ComputeLoss
+    classes, pixels = case["classes"], case["height"] * case["width"] / 640**2
+    hyp = {"box": 0.05, "cls": 0.5 * classes / 80, "obj": pixels, "cls_pw": 1.0, "obj_pw": 1.0, "fl_gamma": 0.0,
+           "anchor_t": 4.0, "label_smoothing": 0.0}
+    anchors = torch.tensor(case["anchors"]).double().view(3, 3, 2)
+    strides = torch.tensor(case["strides"]).double()
+    head = types.SimpleNamespace(na=3, nc=classes, nl=3, stride=strides, anchors=anchors / strides.view(-1, 1, 1))
+    loss = ComputeLoss(namespace(hyp=hyp, model=[head], gr=1.0))
+    rows = [m.view(m.shape[0], 3, 5 + classes, *m.shape[2:]).permute(0, 1, 3, 4, 2) for m in maps]
+    for matches in loss.build_targets(rows, normalized(case))[2]:
+        places = list(zip(*[x.tolist() for x in matches]))
+        assert len(places) == len(set(places))
     total, items = loss(rows, normalized(case))
     return total.sum(), dict(zip(("box", "objectness", "class"), items))
 
@@ -114,17 +145,18 @@ def yolox(case, maps):
     return total, {"box": box, "class": classes, "objectness": objectness, "l1": torch.as_tensor(l1)}
 
 
-ORIGINALS = {"anchor_free": ultralytics, "anchor": yolov5, "darknet": yolov5, "yolox": yolox}
+ORIGINALS = {"anchor_free": ultralytics, "anchor": yolov5, "darknet": yolov5, "yolox": yolox, "yolov7": yolov7}
 
 
 def number(x):
     return float(f"{float(x):.12g}")
 
 
-def answers(case):
-    maps = [torch.tensor(values).view(shape).requires_grad_() for shape, values in inputs.maps_of(case)]
-    total, parts = ORIGINALS[case["kind"]](case, maps)
-    total.backward()
+def maps_of(case):
+    return [torch.tensor(values).view(shape).requires_grad_() for shape, values in inputs.maps_of(case)]
+
+
+def gradients_of(maps):
     gradients = []
     for m in maps:
         flat = m.grad.flatten()
@@ -132,7 +164,29 @@ def answers(case):
         largest = sorted(flat.abs().topk(3).indices.tolist())
         gradients.append({"norm": number(flat.norm()), "probe": number(flat @ noise),
                           "at": [[i, number(flat[i])] for i in largest]})
-    return {"total": number(total), "parts": {name: number(part) for name, part in parts.items()}, "gradients": gradients}
+    return gradients
+
+
+def answers(case):
+    maps = maps_of(case)
+    total, parts = ORIGINALS[case.get("original", case["kind"])](case, maps)
+    total.backward()
+    return {"total": number(total), "parts": {name: number(part) for name, part in parts.items()},
+            "gradients": gradients_of(maps)}
+
+
+def pair_answers(case):
+    """Both heads' losses as they are added in an epoch; gradients of the maps of the one-to-one head, then of the other."""
+    from ultralytics.utils import loss
+    one, many = maps_of(case), maps_of({**case, "seed": case["seed"] + 64})
+    model = ultralytics_model(case)
+    rule = loss.E2EDetectLoss(model) if case["rule"] == "v10" else loss.E2ELoss(model)
+    for _ in range(case["epoch"] if case["rule"] == "v26" else 0):
+        rule.update()
+    total = rule({"one2many": ultralytics_predictions(many), "one2one": ultralytics_predictions(one)},
+                 ultralytics_batch(case))[0].sum()
+    total.backward()
+    return {"total": number(total), "gradients": gradients_of(one + many)}
 
 
 def pair_weights():
@@ -150,10 +204,12 @@ def pair_weights():
 
 
 def main():
-    versions = {name: importlib.metadata.version(name) for name in ("ultralytics", "yolov5", "yolox", "torch")}
+    versions = {name: importlib.metadata.version(name) for name in ("ultralytics", "yolov5", "sas-yolov7", "yolox", "torch")}
     written = [json.dumps({**case, **answers(case)}) for case in cases.CASES]
+    pairs = [json.dumps({**case, **pair_answers(case)}) for case in cases.PAIRS]
     head = {"versions": versions, "pair_weights": pair_weights()}
-    print(json.dumps(head)[:-1] + ', "cases": [\n' + ",\n".join(written) + "\n]}")
+    print(json.dumps(head)[:-1] + ', "pairs": [\n' + ",\n".join(pairs) + '\n], "cases": [\n' + ",\n".join(written) +
+          "\n]}")
 
 
 if __name__ == "__main__":
