@@ -21,4 +21,7 @@ struct CandidateSource {
 Result<std::vector<Detection>> candidates(const CandidateSource& source, const Session& session,
                                           const CandidateOptions& options);
 
+// Whether all that the last run gave are finite numbers. Errors: those of Session::output().
+Result<bool> outputs_are_finite(const Session& session);
+
 }  // namespace shrike

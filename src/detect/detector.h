@@ -62,6 +62,7 @@ struct DetectOptions {
   bool agnostic = false;     // NMS across classes; also where the file's own NMS does that
   bool multi_label = false;  // every class over the threshold, not only a box's best
   std::vector<int> classes;  // keep only these; empty: all
+  bool check_finite = false;  // Detections::finite is told: a look at all that the network says
 };
 
 struct Timing {
@@ -72,6 +73,9 @@ struct Timing {
 
 struct Detections {
   std::vector<Detection> boxes;  // highest confidence first, pixels of the picture, clipped to it
+  // False where it was asked for and the network says something infinite or no number, which gives
+  // no boxes.
+  bool finite = true;
   Timing timing;
 };
 

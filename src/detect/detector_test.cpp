@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <thread>
 
 #include "ir/infer.h"
@@ -111,6 +113,32 @@ TEST_P(EndToEnd, TheHeadsOwnRowsAreFilteredThenCut) {
   EXPECT_EQ(found(options(0.25f, 1, {1})), (std::vector<int>{1}));
   // Of ten anchors the head gives ten rows; the other classes of the anchors are none of them.
   EXPECT_EQ(found(options(0, 1000, {})).size(), 10u);
+}
+
+// Of one value of a bias, in raw maps and in what a file decodes itself.
+TEST(DetectorTest, WhatIsNotFiniteIsToldWhereItIsAskedFor) {
+  LoadOptions load;
+  load.threads = 1;
+  DetectOptions asked;
+  asked.check_finite = true;
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (const OutputLayout layout : {OutputLayout::kAuto, OutputLayout::kEndToEnd})
+    for (const float value :
+         {0.5f, -1e30f, kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN()}) {
+      Graph graph = end_to_end_model();
+      const std::optional<ValueId> bias = graph.find_value("bbox32");
+      ASSERT_TRUE(bias);
+      graph.value(*bias).constant->mutable_data<float>()[1] = value;
+      load.layout = layout;
+      Result<Detector> detector = Detector::create(std::move(graph), "test", load);
+      ASSERT_TRUE(detector) << detector.error().message;
+      const Result<Detections> found = detector->detect(Image(64, 32), asked);
+      ASSERT_TRUE(found) << found.error().message;
+      EXPECT_EQ(found->finite, std::isfinite(value)) << value;
+      const Result<Detections> not_asked = detector->detect(Image(64, 32), {});
+      ASSERT_TRUE(not_asked) << not_asked.error().message;
+      EXPECT_TRUE(not_asked->finite);
+    }
 }
 
 TEST(DetectorTest, AnotherOneGivesTheSameBoxesAtTheSameTime) {

@@ -13,7 +13,8 @@ namespace shrike {
 Result<Detector> judged_detector(Graph network);
 
 // `network`: trained_graph() with weights. Pictures go through it on `threads` streams. Errors:
-// those of Detector::create and validate(); kRuntime where an interrupt ended it.
+// those of Detector::create and validate(); kRuntime where an interrupt ended it. Whether what it
+// says are numbers is looked at (Validation::not_finite).
 Result<Validation> judge(Graph network, const Dataset& dataset, int threads, bool keep_detections);
 
 // What the best epoch has most of: AP at IoU 0.50:0.95, as in Ultralytics 8.4; 0 where there is no

@@ -83,7 +83,8 @@ Result<std::optional<Validation>> judge_together(Ranks& ranks, Graph network,
     return std::optional(*std::move(alone));
   }
   SHRIKE_ASSIGN(Detector detector, judged_detector(std::move(network)));
-  const ValidateOptions options = validate_options(ValidationOptions{}, threads, false);
+  ValidateOptions options = validate_options(ValidationOptions{}, threads, false);
+  options.view.detect.check_finite = true;
   SHRIKE_ASSIGN(Viewer viewer, Viewer::create(std::span(&detector, 1), dataset, options.view));
   Share share(ranks, dataset.samples.size());
   SHRIKE_ASSIGN(const bool whole, share.look(viewer));

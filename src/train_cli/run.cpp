@@ -13,7 +13,6 @@
 #include "cli/terminal.h"
 #include "train_cli/curves.h"
 #include "train_cli/final_report.h"
-#include "train_cli/finite_outputs.h"
 #include "train_cli/judge_together.h"
 #include "train_cli/mixed_batch.h"
 
@@ -149,30 +148,23 @@ Result<bool> Run::learn_from(const Batch& batch) {
   const auto begin = Clock::now();
   SHRIKE_ASSIGN(const train::StepReport report, trainer_.step(batch, labelled_));
   if (!report.finite) return false;
-  state_.sums.add(report.parts, report.pictures, batch.waited + seconds_since(begin),
-                  batch.waited);
+  state_.sums.add(report.parts, report.pictures, batch.waited + seconds_since(begin), batch.waited);
   if (!ranks_.first()) return true;
-  progress_->batch({batch.epoch + 1, batch.index + 1, loader_->batches(),
-                    state_.sums.mean_losses(), state_.sums.images_per_second(),
-                    state_.sums.waited_share(), peak_rss_mb()});
+  progress_->batch({batch.epoch + 1, batch.index + 1, loader_->batches(), state_.sums.mean_losses(),
+                    state_.sums.images_per_second(), state_.sums.waited_share(), peak_rss_mb()});
   return true;
 }
 
 Result<bool> Run::end_epoch() {
   SHRIKE_ASSIGN(const Graph average, trainer_.average());
-  double not_finite = 0;
-  SHRIKE_TRY(ranks_.by_first([&]() -> Result<void> {
-    SHRIKE_ASSIGN(const bool finite, outputs_are_finite(average, data_.val));
-    not_finite = finite ? 0 : 1;
-    return {};
-  }));
-  SHRIKE_ASSIGN(const std::vector<double> seen, ranks_.largest({not_finite}));
-  if (seen[0] > 0) return false;
   SHRIKE_ASSIGN(const std::optional<Validation> validation,
                 judge_together(ranks_, average, data_.val, settings_.loader.threads + 1));
   if (!validation) return true;  // a signal: it is judged when the run goes on
-  // Of which the first rank alone has scores: no AP is less than 0.
-  SHRIKE_ASSIGN(const std::vector<double> score, ranks_.largest({fitness(validation->scores)}));
+  // The first rank alone has scores and counts: neither is less than 0.
+  SHRIKE_ASSIGN(
+      const std::vector<double> score,
+      ranks_.largest({fitness(validation->scores), static_cast<double>(validation->not_finite)}));
+  if (score[1] > 0) return false;
   const bool best = state_.best_epoch < 0 || score[0] > state_.best_fitness;
   if (best) {
     state_.best_fitness = score[0];
@@ -266,15 +258,13 @@ Result<FoundCheckpoint> Run::checkpoint_to_go_back_to() const {
 Result<void> Run::go_back(const std::string& what, int64_t epoch) {
   const std::string why = what + " not finite in epoch " + std::to_string(epoch + 1);
   if (state_.returns == kMostReturns)
-    return runtime_error(why + ", after " +
-                         std::to_string(kMostReturns) +
+    return runtime_error(why + ", after " + std::to_string(kMostReturns) +
                          " returns to a checkpoint with lower rates; a lower --lr0 may help, or a "
                          "look at the labels (shrike data check)");
   const int64_t returns = state_.returns + 1;
   const auto newest = [&]() -> Result<std::string> {
     SHRIKE_ASSIGN(FoundCheckpoint found, checkpoint_to_go_back_to());
-    if (!found.checkpoint)
-      return runtime_error(why + ", and no checkpoint is whole");
+    if (!found.checkpoint) return runtime_error(why + ", and no checkpoint is whole");
     progress_->clear();
     for (const std::string& damaged : found.damaged)
       say(printable(damaged) + "; the one before is used");
@@ -314,8 +304,7 @@ Result<int> Run::end() {
   SHRIKE_TRY(save_checkpoint());
   if (!ranks_.first()) return kExitOk;  // the rest is told, which one does
   SHRIKE_TRY(write_curves(folder_.path(), "Training in " + folder_.path().string(), table_));
-  const Result<void> reported =
-      write_final_report(folder_, data_, settings_.loader.threads + 1);
+  const Result<void> reported = write_final_report(folder_, data_, settings_.loader.threads + 1);
   if (interrupted() != 0) return ended_by(interrupted());
   if (!reported) return reported.error();
   if (options_.json)

@@ -107,10 +107,13 @@ TEST_F(PartsTest, NumbersThatJsonCannotSay) {
   std::vector<Sight> sights;
   for (const size_t sample : parts_.samples_of(0)) sights.push_back({sample, {}, {}, 0, {}});
   sights[0].boxes.push_back({{0, 0, 1, 1}, std::numeric_limits<float>::quiet_NaN(), 0});
+  sights[1].finite = false;
   ASSERT_TRUE(parts_.write(0, sights));
   const Result<Part> part = parts_.read(0);
   ASSERT_TRUE(part && part->sights);
   EXPECT_TRUE(std::isnan((*part->sights)[0].boxes[0].confidence));
+  EXPECT_TRUE((*part->sights)[0].finite);
+  EXPECT_FALSE((*part->sights)[1].finite);
 }
 
 TEST_F(PartsTest, PartsOfAnotherRun) {

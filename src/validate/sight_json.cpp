@@ -57,6 +57,7 @@ Json to_json(const Sight& sight) {
     boxes.push_back({d.class_id, json_number(d.confidence), json_number(d.box.x1),
                      json_number(d.box.y1), json_number(d.box.x2), json_number(d.box.y2)});
   out["boxes"] = std::move(boxes);
+  if (!sight.finite) out["finite"] = false;
   return out;
 }
 
@@ -80,6 +81,10 @@ std::optional<Sight> sight_of(const Json& picture, size_t sample, int classes) {
     const std::optional<double> time = milliseconds((*ms)[i]);
     if (!time) return std::nullopt;
     *timing[i] = *time;
+  }
+  if (const Json* finite = find(picture, "finite")) {
+    if (!finite->is_boolean()) return std::nullopt;
+    sight.finite = finite->get<bool>();
   }
   for (const Json& row : *boxes) {
     const std::optional<Detection> detection = detection_of(row, classes);

@@ -31,6 +31,7 @@ void Tally::add(Sight sight) {
       skipped_.push_back({sight.sample, std::move(sight.skipped)});
       return;
     }
+    if (!sight.finite) ++not_finite_;
     total_.preprocess_ms += sight.timing.preprocess_ms;
     total_.inference_ms += sight.timing.inference_ms;
     total_.postprocess_ms += sight.timing.postprocess_ms;
@@ -64,6 +65,7 @@ Result<Validation> Tally::finish(int dropped_classes) {
   result.confusion = std::move(confusion_);
   result.dropped_classes = dropped_classes;
   result.skipped = std::move(skipped_);
+  result.not_finite = not_finite_;
   result.scores = score(result.matches, static_cast<int>(dataset_.names.size()));
   return result;
 }

@@ -34,6 +34,7 @@ struct Validation {
   Timing speed;                         // mean a picture, in the stream that looked at it
   double read_ms = 0;                   // mean a picture: from the file to pixels
   std::vector<SkippedPicture> skipped;  // could not be read; by sample
+  size_t not_finite = 0;                // of the scored: Sight::finite is false
 };
 
 // The same Validation, but for the times, whatever the order in which pictures are added.
@@ -60,6 +61,7 @@ class Tally {
   Timing total_;
   double read_ms_ = 0;
   std::vector<SkippedPicture> skipped_;
+  size_t not_finite_ = 0;
 };
 
 }  // namespace shrike

@@ -71,6 +71,7 @@ class Viewer::Run {
         Result<Detections> found = detectors[d].detect(*image, viewer_.options_[d]);
         if (!found) return in_context(sample.picture.string(), found.error());
         sight.boxes = std::move(found->boxes);
+        sight.finite = found->finite;
         sight.timing = found->timing;
         translate_classes(sight.boxes, viewer_.classes_[d]);
       }

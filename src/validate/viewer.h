@@ -21,6 +21,7 @@ struct Sight {
   Timing timing;
   double read_ms = 0;   // from the file to pixels
   std::string skipped;  // why the picture could not be read, naming the file: nothing else counts
+  bool finite = true;   // Detections::finite
 };
 
 // conf 0.001, every class of a box over it, at most 300 boxes, NMS IoU as the model's family or
