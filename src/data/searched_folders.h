@@ -9,7 +9,8 @@
 
 namespace shrike {
 
-// The folders, each with those below it, that the dataset's split names; of a pattern the last one
+// The folders, each with those below it, that the splits train, val and test name, whichever is
+// the dataset's own: what one run writes, another would judge by. Of a pattern the last one
 // in front of its wildcards. None where the files of the set name each picture: list files, COCO,
 // VOC. Errors: those of read_yolo_settings().
 Result<std::vector<std::filesystem::path>> searched_folders(const Dataset& dataset);

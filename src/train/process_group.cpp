@@ -10,6 +10,7 @@
 #include "base/excerpt.h"
 #include "train/group_links.h"
 #include "train/guard.h"
+#include "train/meeting.h"
 
 namespace shrike::train {
 
@@ -113,8 +114,9 @@ Result<void> ProcessGroup::sum(const at::Tensor& x) {
 
 Result<void> ProcessGroup::largest(std::span<double> numbers) {
   return state_->result_of("the largest of all", [&] {
-    state_->reduce(at::from_blob(numbers.data(), {static_cast<int64_t>(numbers.size())}, at::kDouble),
-                   c10d::ReduceOp::MAX);
+    state_->reduce(
+        at::from_blob(numbers.data(), {static_cast<int64_t>(numbers.size())}, at::kDouble),
+        c10d::ReduceOp::MAX);
   });
 }
 
@@ -144,6 +146,23 @@ Result<std::string> ProcessGroup::wait_for(const std::string& what) {
     state_->links.limit_waits();
   }));
   return text;
+}
+
+Result<void> ProcessGroup::arrive(const std::string& what) {
+  return state_->result_of("telling the others", [&] {
+    state_->links.store->set("arrived/" + what + "/" + std::to_string(rank()), bytes_of("1"));
+  });
+}
+
+Result<void> ProcessGroup::wait_for_all(const std::string& what,
+                                        std::chrono::milliseconds timeout) {
+  return state_->result_of("waiting for all", [&] {
+    const std::vector<int> silent =
+        silent_ranks(*state_->links.store, state_->place, "arrived/" + what, timeout);
+    if (silent.empty()) return;
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
+    throw std::runtime_error("not all came within " + std::to_string(seconds.count()) + " s");
+  });
 }
 
 Result<std::vector<std::string>> ProcessGroup::gather(const std::string& text) {

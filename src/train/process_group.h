@@ -65,6 +65,11 @@ class ProcessGroup {
   Result<void> done(const std::string& what, const std::string& text = {});
   Result<std::string> wait_for(const std::string& what);
 
+  // For work that each rank does in a time of its own: arrive() says that this one has, and
+  // wait_for_all() waits for all to have said so, within the time. Each name once.
+  Result<void> arrive(const std::string& what);
+  Result<void> wait_for_all(const std::string& what, std::chrono::milliseconds timeout);
+
   // Every rank's text by rank, on rank 0; nothing on the others.
   Result<std::vector<std::string>> gather(const std::string& text);
 

@@ -1,5 +1,7 @@
 #include "train_cli/ranks.h"
 
+#include <chrono>
+
 #include "cli/interrupt.h"
 #include "formats/json.h"
 #include "train/process_group.h"
@@ -85,8 +87,17 @@ Result<void> Ranks::by_first(const std::function<Result<void>()>& work) {
 }
 
 Result<void> Ranks::first_before_others(const std::function<Result<void>()>& work) {
+  const auto begin = std::chrono::steady_clock::now();
   SHRIKE_TRY(by_first(work));
-  return first() ? Result<void>() : work();
+  if (!group_) return {};
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - begin);
+  Result<void> outcome;
+  if (!first()) outcome = work();
+  const std::string name = std::to_string(works_);  // the same on all: the work counts its own
+  SHRIKE_TRY(group_->arrive(name));                 // of who fails, too: nobody waits for it then
+  if (!outcome) return outcome;
+  return by_first([&] { return group_->wait_for_all(name, train::kGroupTimeout + 2 * took); });
 }
 
 Result<std::vector<double>> Ranks::largest(std::vector<double> numbers) const {

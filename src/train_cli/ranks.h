@@ -45,7 +45,8 @@ class Ranks {
   Result<std::string> from_first(const std::function<Result<std::string>()>& work);
   Result<void> by_first(const std::function<Result<void>()>& work);
   // Work of each rank that fails on all of them for the same reasons: rank 0 does it before the
-  // others, which get its error where there is one. It may call these functions itself.
+  // others, which get its error where there is one. It may call these functions itself. All go on
+  // together: the others may take twice as long as rank 0, and train::kGroupTimeout.
   Result<void> first_before_others(const std::function<Result<void>()>& work);
   // Whether this is another rank and has an error that is rank 0's.
   bool has_error_of_first() const { return has_error_of_first_; }

@@ -94,6 +94,10 @@ TEST_F(BadData, AFolderAmongThePicturesIsRefused) {
   refused("set", among);
   file("set/data.yaml", "path: .\ntrain: images/tra*\nval: images/val\nnames: [red, blue]\n");
   refused("set/images/run", taken_in);
+  fs::create_directories(at("set/images/test"));
+  file("set/data.yaml",
+       "path: .\ntrain: images/train\nval: images/val\ntest: images/test\nnames: [red, blue]\n");
+  refused("set/images/test/run", taken_in);  // which this run does not look at
   file("set/data.yaml", "path: .\ntrain: list.txt\nval: images/val\nnames: [red, blue]\n");
   std::string list;
   for (int i = 0; i < 24; ++i) list += "./images/train/" + std::to_string(100 + i) + ".png\n";
