@@ -70,6 +70,24 @@ int open_beside(const std::filesystem::path& path, std::string& temporary) {
   return fd;
 }
 
+// A new file in the folder of `path` that has no name yet, so that nothing is left of it whatever
+// ends the process; -1 where the file system has no such files.
+int open_nameless(const std::filesystem::path& path) {
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  return ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+}
+
+// Gives it a name beside `path`; false and errno where that cannot be.
+bool name_beside(int fd, const std::filesystem::path& path, std::string& temporary) {
+  const std::string open_file = "/proc/self/fd/" + std::to_string(fd);
+  int named;
+  do {
+    temporary = (path.parent_path() / next_temporary_name()).string();
+    named = ::linkat(AT_FDCWD, open_file.c_str(), AT_FDCWD, temporary.c_str(), AT_SYMLINK_FOLLOW);
+  } while (named != 0 && errno == EEXIST);
+  return named == 0;
+}
+
 Error cannot_write(const std::filesystem::path& path, const std::string& why) {
   return runtime_error("cannot write " + shown_path(path) + ": " + why);
 }
@@ -195,13 +213,19 @@ Result<void> write_beside(const std::filesystem::path& path,
                           std::span<const std::span<const std::byte>> pieces, bool durable) {
   if (const std::string why = what_is_in_the_way(path); !why.empty())
     return cannot_write(path, why);
-  const SignalsHeld held;  // an end in between would leave the temporary file
+  // An end in between would leave a temporary file that has its name: a signal to another thread
+  // can.
+  const SignalsHeld held;
   std::string temporary;
-  FileDescriptor fd(open_beside(path, temporary));
+  static const bool can_name = ::access("/proc/self/fd", X_OK) == 0;
+  FileDescriptor fd(can_name ? open_nameless(path) : -1);
+  const bool nameless = fd.get() >= 0;
+  if (!nameless) fd = FileDescriptor(open_beside(path, temporary));
   if (fd.get() < 0) return cannot_write(path, errno);
   bool ok = true;
   for (const std::span<const std::byte> bytes : pieces) ok = ok && write_all(fd.get(), bytes);
   if (durable) ok = ok && flush_file(fd.get());
+  if (nameless) ok = ok && name_beside(fd.get(), path, temporary);
   int error = errno;
   if (!fd.close() && ok) {
     ok = false;
@@ -215,7 +239,7 @@ Result<void> write_beside(const std::filesystem::path& path,
     if (!durable || flush_folder_of(path)) return {};
     return cannot_write(path, errno);
   }
-  ::unlink(temporary.c_str());
+  if (!temporary.empty()) ::unlink(temporary.c_str());
   return cannot_write(path, error);
 }
 

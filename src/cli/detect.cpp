@@ -136,6 +136,8 @@ Result<Json> identity(const Detector& detector, const Options& o,
               {"precision", o.detector.precision},
               {"tune", o.detector.tune},
               {"memory_limit", o.detector.memory_limit},
+              // What a limit leaves to a plan depends on them.
+              {"streams", o.detector.memory_limit > 0 ? o.streams : 0},
               {"json", o.json},
               {"save", o.save},
               {"save_txt", o.labels},

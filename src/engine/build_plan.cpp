@@ -35,13 +35,17 @@ size_t packing_bytes(const Graph& graph, const Draft& draft, int threads) {
   for (size_t i = 0; i < draft.plan->steps().size(); ++i) {
     const size_t packed = align_up(draft.plan->steps()[i].info.packed_bytes);
     if (packed == 0 || i >= draft.nodes.size()) continue;
-    size_t source = 0;
+    size_t source = 0, copy = 0;
     for (const size_t node : draft.nodes[i])
       for (const ValueId id : graph.nodes[node].inputs)
-        if (const Tensor* constant = id == kNoValue ? nullptr : graph.constant(id))
+        if (const Tensor* constant = id == kNoValue ? nullptr : graph.constant(id)) {
           source += constant->byte_size();
+          // Packed by phases from a copy of no more than all (kernels/conv_transpose/phases.h).
+          if (std::holds_alternative<ConvTranspose>(graph.nodes[node].op))
+            copy += constant->byte_size();
+        }
     most += std::max(source, packed);
-    both.push_back(std::min(source, packed));
+    both.push_back(std::min(source, packed) + copy);
   }
   std::sort(both.begin(), both.end(), std::greater<>());
   both.resize(std::min(both.size(), static_cast<size_t>(threads)));
