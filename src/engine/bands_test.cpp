@@ -89,7 +89,7 @@ TEST(Bands, CoverWhatTheNextLayerReads) {
 }
 
 std::vector<Tensor> run_plan(const std::shared_ptr<Plan>& plan, const std::vector<Tensor>& inputs) {
-  EXPECT_TRUE(plan->pack());
+  EXPECT_TRUE(plan->pack(1));
   Result<Session> session = Session::of(plan);
   EXPECT_TRUE(session);
   Result<std::vector<Tensor>> outputs = session->run(inputs);

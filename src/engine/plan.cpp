@@ -64,7 +64,7 @@ int Plan::fullest_step() const {
   return fullest;
 }
 
-Result<void> Plan::pack() {
+Result<void> Plan::pack(int threads) {
   // Small constants of a mapped file would keep all of it mapped, and the pages around them.
   constexpr size_t kSmall = 1 << 16;
   for (Buffer& buffer : buffers_) {
@@ -79,7 +79,7 @@ Result<void> Plan::pack() {
   for (const Entry& entry : steps_)
     places.push_back(places.back() + align_up(entry.info.packed_bytes));
   std::atomic<bool> enough = true;
-  ThreadPool(threads_).parallel_for(static_cast<int64_t>(steps_.size()), [&](int64_t step, int) {
+  ThreadPool(threads).parallel_for(static_cast<int64_t>(steps_.size()), [&](int64_t step, int) {
     const auto i = static_cast<size_t>(step);
     try {
       if (enough && steps_[i].step) steps_[i].step->prepare(places[i]);

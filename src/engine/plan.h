@@ -93,7 +93,7 @@ class Plan {
   // The step at which the most bytes of the arena are live, -1 where there is none.
   int fullest_step() const;
   // Every step packs its weights. Once. An error (kRuntime) where there is not the memory.
-  Result<void> pack();
+  Result<void> pack(int threads);
   int64_t macs() const;
 
   // Values whose shape depends on the data: how many tensors a session keeps for them.
