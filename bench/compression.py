@@ -108,13 +108,8 @@ class Bench:
                 folder / "model.onnx", ["--macs", 0.5, "--seed", s, *w]), seeds)
         rows["random50-distilled"] = ("50 % by chance, the unpruned model as teacher",
                                       lambda s: self.recover(0.5, s, *chance), seeds)
-        rows["qat"] = ("`train --qat int8`", lambda s: self.train(
-            "train", s, a.qat_epochs, "--qat", "int8", "--model", self.model), seeds)
         rows["pruned50-distilled-int8"] = ("50 %, teacher, then `quantize`",
                                            lambda s: self.quantize(self.made("pruned50-distilled", s)), seeds)
-        rows["all"] = ("50 %, teacher, then `distill --qat int8`", lambda s: self.train(
-            "distill", s, a.qat_epochs, "--qat", "int8", "--model", self.made("pruned50-distilled", s), "--teacher",
-            self.model), seeds)
         student, teacher = ("--scratch", self.half), ("--teacher", self.model)
         rows["half"] = ("half as wide, from random weights, by labels",
                         lambda s: self.train("train", s, a.student_epochs, *student), pairs)
@@ -181,7 +176,7 @@ def pairs(results):
     lines = ["| | less | points | standard error | seeds |", "| --- | --- | --- | --- | --- |"]
     for name, other in (("pruned70-distilled", "pruned70"), ("pruned50-distilled", "pruned50"),
                         ("pruned30-distilled", "pruned30"), ("cut50-taylor", "cut50-random"),
-                        ("pruned50-distilled", "random50-distilled"), ("all", "pruned50-distilled-int8"),
+                        ("pruned50-distilled", "random50-distilled"),
                         ("half-distilled", "half"), ("quarter-distilled", "quarter")):
         if name in results and other in results and len(results[name]) > 1:
             by = [100 * (a["map50_95"] - b["map50_95"]) for a, b in zip(results[name], results[other])]
@@ -234,7 +229,6 @@ def main():
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--pairs", type=int, default=5, help="seeds of students with and without a teacher")
     parser.add_argument("--epochs", type=int, default=40, help="after pruning")
-    parser.add_argument("--qat-epochs", type=int, default=10)
     parser.add_argument("--student-epochs", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=5)
     args = parser.parse_args()

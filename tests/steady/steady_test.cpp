@@ -117,12 +117,23 @@ TEST(Steady, LoopsTakeNoLockWhileWorkersSpin) {
 }
 
 TEST(Steady, SleepersAreWoken) {
-  ThreadPool pool(3);
+  using Clock = std::chrono::steady_clock;
+  ThreadPool pool(2);
   for (int round = 0; round < 20; ++round) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    std::atomic<int> sum = 0;
-    pool.parallel_for(100, [&](int64_t, int) { ++sum; });
-    EXPECT_EQ(sum, 100);
+    // Who is in the loop waits for the other: only a worker that was woken can come.
+    std::atomic<int> here = 0;
+    std::atomic<bool> met = false;
+    pool.parallel_for(2, [&](int64_t, int) {
+      const auto end = Clock::now() + std::chrono::seconds(10);
+      ++here;
+      while (!met && Clock::now() < end) {
+        if (here == 2) met = true;
+        std::this_thread::yield();
+      }
+      --here;
+    });
+    ASSERT_TRUE(met) << "round " << round;
   }
 }
 
