@@ -1,6 +1,7 @@
 // Files that detect reads and writes: names, folders, annotated pictures, labels, interruption.
 #include "fixtures.h"
 
+#include <algorithm>
 #include <fstream>
 
 #include "vision/decode.h"
@@ -69,6 +70,34 @@ TEST_F(DetectFiles, AnnotatedPicturesAndLabels) {
 
   EXPECT_EQ(detect({a, "--save-txt=" + path("mine"), "--conf=1"}).code, 0);
   EXPECT_EQ(bytes_of(at("mine/a.txt")), "");
+}
+
+// Text without times, pictures and labels, with one among them that cannot be read.
+TEST_F(DetectFiles, StreamsChangeNothing) {
+  for (int i = 0; i < 9; ++i) picture("in/" + std::to_string(i) + ".png");
+  file("in/4.png", "no picture");
+  const auto text_of = [&](const std::string& streams) {
+    const Outcome outcome = detect({path("in"), "--streams", streams, "--save",
+                                    path("out" + streams), "--save-txt", "--json"});
+    EXPECT_EQ(outcome.code, 3) << outcome.err;
+    std::string text;
+    for (Json line : json_lines(outcome.out)) {
+      EXPECT_TRUE(line.contains("image") && line.contains("detections")) << line;
+      text += line["image"].dump() + line["detections"].dump() + '\n';
+    }
+    return text;
+  };
+  const std::string one = text_of("1");
+  EXPECT_EQ(std::count(one.begin(), one.end(), '\n'), 8);
+  for (const std::string streams : {"2", "3", "20"}) {
+    EXPECT_EQ(text_of(streams), one) << streams;
+    const fs::path out = at("out" + streams);
+    ASSERT_EQ(names_in(out), names_in(at("out1")));
+    for (const std::string& name : names_in(out))
+      if (fs::is_regular_file(out / name)) {
+        EXPECT_EQ(bytes_of(out / name), bytes_of(at("out1") / name)) << name;
+      }
+  }
 }
 
 TEST_F(DetectFiles, NoFileOfTheModelIsReplaced) {
