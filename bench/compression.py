@@ -2,12 +2,14 @@
 """What pruning, distilling and integers are worth, alone and together: one table and one chart, from one command.
 
     compression.py --shrike PROGRAM --model MODEL.onnx --data FOLDER --out DIR [--seeds 3] [--rows NAME ...]
-                   [--docs docs/compression.md]
+                   [--records FOLDER] [--docs docs/compression.md]
 
 FOLDER: a data set in YOLO's layout. Each fifth picture of train, by name, is held out: it is not learned from, and
-chooses the best epoch. val and test together judge, and choose nothing. Each row has a folder in DIR for each seed; what
-is there is not made again, and a run that was ended goes on. At the end all files take turns at their times on one
-thread, and DIR has table.md and compression.svg; --docs puts the table into that file, and the chart beside it.
+chooses the best epoch. val and test together judge, and choose nothing. Each row has a folder in DIR for each seed; a run
+that was ended goes on. What came of it is a file in --records (DIR/records), which is not made again, so that rows may be
+made on several days. Behind all that each row's first file takes its time on one thread, in turns with the model's own
+(--untimed: not yet, the machine is busy), and DIR has table.md and compression.svg; --docs puts the table into that file,
+and the chart beside it.
 """
 import argparse
 import ast
@@ -26,6 +28,7 @@ class Bench:
     def __init__(self, args):
         self.args, self.out = args, args.out.resolve()
         self.model, self.data = args.model.resolve(), self.out / "data"
+        self.records = args.records or self.out / "records"
 
     def shrike(self, *words):
         """Its standard output; what it says of its progress goes into DIR/log."""
@@ -90,7 +93,14 @@ class Bench:
         return make
 
     def made(self, row, seed=0):
-        return self.out / row / f"seed{seed}" / "model.onnx"
+        """The file of a row's seed, which is made where it is not there."""
+        folder = self.out / row / f"seed{seed}"
+        file = folder / "model.onnx"
+        if not file.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            print(f"{row}, seed {seed}", file=sys.stderr, flush=True)
+            self.rows()[row][1](seed)(folder)
+        return file
 
     def rows(self):
         """{name: (what it is, maker of a seed's file, number of seeds)}; a row stands behind those that it needs."""
@@ -122,31 +132,40 @@ class Bench:
             pairs)
         return rows
 
-    def result(self, row, seed, make):
-        """Makes and judges a row's file, unless that is done."""
-        folder = self.out / row / f"seed{seed}"
-        said = folder / "judged.json"
+    def record(self, row, seed):
+        """The file that says what a row's seed came to; makes and judges its model, unless that was done."""
+        said = self.records / f"{row}-seed{seed}.json"
         if not said.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            file = folder / "model.onnx"
-            if not file.exists():
-                print(f"{row}, seed {seed}", file=sys.stderr, flush=True)
-                make(folder)
+            file = self.made(row, seed)
             judged = json.loads(self.shrike("val", "--model", file, "--data", self.data / "all.yaml", "--split", "test",
                                             "--threads", self.args.threads, "--json"))
             parameters = json.loads(self.shrike("inspect", "--model", file, "--json"))["parameters"]
-            said.with_suffix(".new").write_text(json.dumps({**judged, "parameters": parameters}))
-            said.with_suffix(".new").rename(said)
-        return json.loads(said.read_text())
+            write(said, {name: judged[name] for name in ("map50_95", "map50", "interval95")} |
+                  {"parameters": parameters, "bytes": file.stat().st_size})
+        return said
 
-    def times(self, files):
-        """{file: `bench` of one thread, the least of all rounds}, in turns."""
+    def time(self, row):
+        """Completes the record of a row's first seed with what its file takes."""
+        said = self.record(row, 0)
+        record = json.loads(said.read_text())
+        if "ms" not in record:
+            write(said, record | self.timed(self.made(row)))
+
+    def timed(self, file):
+        """Least time of all rounds on one thread, and the model's own, which it takes turns with."""
         best = {}
         for _ in range(self.args.rounds):
-            for file in files:
-                once = json.loads(self.shrike("bench", "--model", file, "--threads", 1, "--runs", 20, "--json"))
-                best[file] = min(best.get(file, once), once, key=lambda b: b["latency_ms"]["min"])
-        return best
+            for of in (file, self.model):
+                once = json.loads(self.shrike("bench", "--model", of, "--threads", 1, "--runs", 20, "--json"))
+                best[of] = min(best.get(of, once), once, key=lambda b: b["latency_ms"]["min"])
+        return {"ms": best[file]["latency_ms"]["min"], "model_ms": best[self.model]["latency_ms"]["min"],
+                "gmacs": best[file]["gmacs"], "peak_rss_mb": best[file]["peak_rss_mb"]}
+
+
+def write(file, content):
+    new = file.with_suffix(".new")
+    new.write_text(json.dumps(content, indent=1) + "\n")
+    new.rename(file)
 
 
 def spread(values):
@@ -159,15 +178,15 @@ def interval(results, name):
     return f"{100 * low:.1f} to {100 * high:.1f}"
 
 
-def table(rows, results, times):
-    lines = ["| | AP 0.50:0.95 | 95 % | AP 0.50 | 95 % | M multiply-adds | M parameters | file, MB | ms | memory, MB |",
-             "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
+def table(rows, results):
+    lines = ["| | AP 0.50:0.95 | 95 % | AP 0.50 | 95 % | M multiply-adds | M parameters | file, MB | ms | of the model's | "
+             "memory, MB |", "|" + " --- |" * 11]
     for name, of in results.items():
-        bench = times[name]
+        first = of[0]
         lines.append(f"| `{name}`: {rows[name][0]} | {spread([r['map50_95'] for r in of])} | {interval(of, 'map50_95')} | "
-                     f"{spread([r['map50'] for r in of])} | {interval(of, 'map50')} | {1e3 * bench['gmacs']:.0f} | "
-                     f"{of[0]['parameters'] / 1e6:.2f} | {bench['model_bytes'] / 1e6:.2f} | "
-                     f"{bench['latency_ms']['min']:.2f} | {bench['peak_rss_mb']:.0f} |")
+                     f"{spread([r['map50'] for r in of])} | {interval(of, 'map50')} | {1e3 * first['gmacs']:.0f} | "
+                     f"{first['parameters'] / 1e6:.2f} | {first['bytes'] / 1e6:.2f} | {first['ms']:.2f} | "
+                     f"{first['ms'] / first['model_ms']:.2f} | {first['peak_rss_mb']:.0f} |")
     return "\n".join(lines) + "\n"
 
 
@@ -185,9 +204,9 @@ def pairs(results):
     return "\n".join(lines) + "\n"
 
 
-def chart(results, times):
+def chart(results):
     """AP against milliseconds, a row a point, a whisker for the spread of its seeds."""
-    shown = {name: (times[name]["latency_ms"]["min"], [100 * r["map50_95"] for r in of]) for name, of in results.items()
+    shown = {name: (of[0]["ms"], [100 * r["map50_95"] for r in of]) for name, of in results.items()
              if not name.startswith("cut")}
     width, height, left, top, right, bottom = 760, 460, 60, 20, 170, 50
     most = 1.05 * max(ms for ms, _ in shown.values())
@@ -224,6 +243,8 @@ def main():
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--rows", nargs="+", help="those alone")
+    parser.add_argument("--records", type=Path)
+    parser.add_argument("--untimed", action="store_true")
     parser.add_argument("--docs", type=Path)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seeds", type=int, default=3)
@@ -233,16 +254,19 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     args = parser.parse_args()
     bench = Bench(args)
-    bench.out.mkdir(parents=True, exist_ok=True)
+    for folder in (bench.out, bench.records):
+        folder.mkdir(parents=True, exist_ok=True)
     bench.prepare()
     rows = {name: row for name, row in bench.rows().items() if not args.rows or name in args.rows}
-    results = {name: [bench.result(name, seed, make(seed)) for seed in range(seeds)]
-               for name, (_, make, seeds) in rows.items()}
-    measured = bench.times([bench.made(name) for name in rows])
-    times = {name: measured[bench.made(name)] for name in rows}
-    text = table(rows, results, times) + "\n" + pairs(results)
+    records = {name: [bench.record(name, seed) for seed in range(seeds)] for name, (_, _, seeds) in rows.items()}
+    if args.untimed:
+        return
+    for name in rows:
+        bench.time(name)
+    results = {name: [json.loads(file.read_text()) for file in of] for name, of in records.items()}
+    text = table(rows, results) + "\n" + pairs(results)
     (bench.out / "table.md").write_text(text)
-    (bench.out / "compression.svg").write_text(chart(results, times))
+    (bench.out / "compression.svg").write_text(chart(results))
     print(text, end="")
     if args.docs:
         before, rest = args.docs.read_text().split(BEGIN)
