@@ -181,9 +181,8 @@ Result<std::shared_ptr<const Plan>> build_plan(Graph graph, const PlanOptions& o
                                                 : lay_out_whole(graph, options));
   graph = Graph();
   give_back_code_pages();
-  // By more threads than are counted a limit was missed by 0.4 MB where cores were busy.
-  const int threads = plan->threads();
-  SHRIKE_TRY(plan->pack(options.memory.bytes > 0 ? std::min(threads, kCountedThreads) : threads));
+  // What several threads need of memory while they pack depends on which layers they meet at: up to 3 MB.
+  SHRIKE_TRY(plan->pack(options.memory.bytes > 0 ? 1 : plan->threads()));
   give_back_code_pages();  // packing's own; a run brings back what it needs
 #ifdef __GLIBC__
   // Holes that the graph's weights have left in the heap: too small for what comes next.
