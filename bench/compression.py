@@ -63,16 +63,15 @@ class Bench:
         if not self.half.exists():
             self.prune(self.half, ["--ratio", 0.5, "--most", 0.5, "--importance", "random"])
 
-    def prune(self, file, words, behind=()):
+    def prune(self, file, words):
         self.shrike("prune", "--model", self.model, "--data", self.data / "all.yaml", "--split", "test", "--bootstrap", 0,
-                    "--threads", self.args.threads, "-o", file, *words, *behind)
+                    "--threads", self.args.threads, "-o", file, *words)
 
     def recover(self, keep, seed, *words):
         """Pruned, then trained, by prune's own command, which goes on by itself."""
         def make(folder):
             self.prune(folder / "model.onnx",
-                       ["--macs", keep, "--seed", seed, "--epochs", self.args.epochs, "--out", folder / "run", *words],
-                       ["--", "--seed", seed])
+                       ["--macs", keep, "--seed", seed, "--epochs", self.args.epochs, "--out", folder / "run", *words])
         return make
 
     def train(self, command, seed, epochs, *words, data="all"):
