@@ -1,6 +1,4 @@
 // shrike train and shrike distill: start shrike-train, which links LibTorch, as shrike does not.
-#include <cstdlib>
-
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/train_options.h"
@@ -13,9 +11,7 @@ namespace {
 
 Result<int> start_training(const Words& words) {
   SHRIKE_ASSIGN(const std::filesystem::path program, training_program());
-  // What c10d logs while ranks look for each other is in the error, where it becomes one.
-  ::setenv("GLOG_minloglevel", "3", 0);
-  return become(program, words);
+  return become(program, words, training_environment());
 }
 
 }  // namespace

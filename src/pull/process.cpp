@@ -206,10 +206,11 @@ Result<int> start_beside(const Command& command, bool shown) {
   ::_exit(127);
 }
 
-Error become(const std::filesystem::path& path, const std::vector<std::string>& arguments) {
-  std::vector<std::string> words{path.string()};
+Error become(const std::filesystem::path& path, const std::vector<std::string>& arguments,
+             const std::vector<std::string>& environment) {
+  std::vector<std::string> words{path.string()}, merged = merged_environment(environment);
   words.insert(words.end(), arguments.begin(), arguments.end());
-  ::execvp(words[0].c_str(), pointers(words).data());
+  ::execvpe(words[0].c_str(), pointers(words).data(), pointers(merged).data());
   return runtime_error(path.string() + " could not be started: " + errno_text(errno));
 }
 

@@ -42,8 +42,9 @@ Result<void> run_program(const Command& command, const GoOn& go_on = {},
 Result<int> start_beside(const Command& command, bool shown);
 
 // This process becomes the program at `path`, with these words as its arguments: its terminal,
-// environment, signals and exit code are this one's. Returns only where it could not be started
-// (kRuntime).
-Error become(const std::filesystem::path& path, const std::vector<std::string>& arguments);
+// signals and exit code are this one's, and its environment with `environment` added ("NAME=value").
+// Returns only where it could not be started (kRuntime).
+Error become(const std::filesystem::path& path, const std::vector<std::string>& arguments,
+             const std::vector<std::string>& environment);
 
 }  // namespace shrike

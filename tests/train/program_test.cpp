@@ -93,5 +93,26 @@ TEST_F(TrainProgram, WithoutTheTrainerItSaysHowToGetIt) {
   EXPECT_NE(ran.error().message.find("SHRIKE_TRAIN"), std::string::npos) << ran.error().message;
 }
 
+// libgomp's threads look for each other often, where other programs want the cores.
+TEST_F(TrainProgram, ItsThreadsDoNotSpinForLongUnlessTheEnvironmentSaysSo) {
+  const fs::path shrike = at("bin") / "shrike";
+  file("bin/shrike-train",
+       "#!/bin/sh\necho \"spins=$GOMP_SPINCOUNT policy=$OMP_WAIT_POLICY words=$*\"\n");
+  fs::permissions(at("bin/shrike-train"), fs::perms::owner_all);
+  fs::copy_file(SHRIKE_PROGRAM, shrike);
+  const auto said = [&](const std::vector<std::string>& environment) {
+    EXPECT_TRUE(run_program(
+        {{shrike.string(), "train", "--dry-run"}, environment, at("said")}));
+    return bytes_of(at("said"));
+  };
+  const Variable no_spins("GOMP_SPINCOUNT", {}), no_policy("OMP_WAIT_POLICY", {});
+  const std::string own = said({});
+  const size_t digits = own.find_first_not_of("0123456789", 6) - 6;
+  EXPECT_TRUE(own.starts_with("spins=") && digits >= 1 && digits <= 5) << own;
+  EXPECT_TRUE(own.ends_with(" policy= words=--dry-run\n")) << own;
+  EXPECT_TRUE(said({"GOMP_SPINCOUNT=7"}).starts_with("spins=7 policy= "));
+  EXPECT_TRUE(said({"OMP_WAIT_POLICY=active"}).starts_with("spins= policy=active "));
+}
+
 }  // namespace
 }  // namespace shrike::testing
