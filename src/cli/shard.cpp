@@ -31,6 +31,21 @@ std::optional<size_t> number(std::string_view text) {
   return value;
 }
 
+bool is_set(const char* name) { return std::getenv(name) != nullptr; }
+
+// Half of a pair that launchers set whole or not at all. JOB_COMPLETION_INDEX and Slurm's numbers are
+// there by themselves for who wants no more than to tell jobs apart, and one process needs no rank.
+Result<void> check_no_half() {
+  if (is_set("RANK"))
+    return usage_error("the environment has RANK " + in_quotes(std::getenv("RANK")) +
+                       " and no WORLD_SIZE, the number of ranks: set both, or neither");
+  const char* size = std::getenv("WORLD_SIZE");
+  if (!size || std::string_view(size) == "1") return {};
+  return usage_error("the environment has WORLD_SIZE " + in_quotes(size) +
+                     " and neither RANK nor JOB_COMPLETION_INDEX, which of them this one is: set "
+                     "RANK, or unset WORLD_SIZE");
+}
+
 std::optional<Shard> shard_of(std::string_view index, std::string_view count) {
   const std::optional<size_t> i = number(index), n = number(count);
   if (!i || !n || *i >= *n) return std::nullopt;
@@ -60,6 +75,7 @@ Result<std::optional<Shard>> shard_of_environment() {
                          " is no share (--shard I/N says which is meant)");
     return shard;
   }
+  SHRIKE_TRY(check_no_half());
   return std::optional<Shard>();
 }
 

@@ -23,7 +23,8 @@ Result<Shard> parse_shard(const std::string& text);
 // MPI (OMPI_COMM_WORLD_RANK, OMPI_COMM_WORLD_SIZE), MPICH and Intel MPI (PMI_RANK, PMI_SIZE), Slurm
 // (SLURM_PROCID, SLURM_NTASKS), Kubernetes' indexed Job (JOB_COMPLETION_INDEX; WORLD_SIZE is for its
 // manifest to set). The first pair that is there counts; nothing where none is. An error (kUsage)
-// names the variables of a pair that makes no sense.
+// names the variables of a pair that makes no sense, and the one that is missing where no pair is
+// there and RANK is alone, or WORLD_SIZE of more than one.
 Result<std::optional<Shard>> shard_of_environment();
 
 }  // namespace shrike

@@ -62,5 +62,37 @@ TEST_F(ShardOfEnvironment, WhatMakesNoSense) {
     EXPECT_NE(shard.error().message.find(part), std::string::npos) << shard.error().message;
 }
 
+TEST_F(ShardOfEnvironment, HalfOfAPairNamesTheOtherHalf) {
+  const auto refused = [](const char* there, const char* missing) {
+    const Result<std::optional<Shard>> shard = shard_of_environment();
+    ASSERT_FALSE(shard) << there;
+    EXPECT_EQ(shard.error().kind, ErrorKind::kUsage);
+    EXPECT_NE(shard.error().message.find(there), std::string::npos) << shard.error().message;
+    EXPECT_NE(shard.error().message.find(missing), std::string::npos) << shard.error().message;
+  };
+  ::setenv("RANK", "0", 1);
+  refused("RANK '0'", "no WORLD_SIZE");
+  ::setenv("JOB_COMPLETION_INDEX", "1", 1);
+  refused("RANK '0'", "no WORLD_SIZE");
+  // Another launcher's pair counts.
+  ::setenv("SLURM_PROCID", "2", 1);
+  ::setenv("SLURM_NTASKS", "3", 1);
+  EXPECT_EQ(*shard_of_environment(), std::optional(Shard{2, 3}));
+  clear();
+  ::setenv("WORLD_SIZE", "2", 1);
+  refused("WORLD_SIZE '2'", "neither RANK");
+  ::setenv("WORLD_SIZE", "1", 1);
+  EXPECT_EQ(*shard_of_environment(), std::nullopt);
+}
+
+// Jobs that have a number each and nothing else in common.
+TEST_F(ShardOfEnvironment, ANumberOfAJobAloneIsNoRank) {
+  for (const char* name : {"JOB_COMPLETION_INDEX", "SLURM_PROCID"}) {
+    clear();
+    ::setenv(name, "1", 1);
+    EXPECT_EQ(*shard_of_environment(), std::nullopt) << name;
+  }
+}
+
 }  // namespace
 }  // namespace shrike
