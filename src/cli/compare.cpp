@@ -57,6 +57,7 @@ Result<int> compare_and_tell(const Options& o, const Words& models, const Datase
   if (interrupted() != 0) return exit_code_of_signal(interrupted());
   if (!validated) return validated.error();
   for (size_t i = 0; i < detectors.size(); ++i) tell_matched_by_index(detectors[i], models[i]);
+  for (size_t i = 0; i < validated->size(); ++i) tell_not_finite((*validated)[i], models[i]);
   const Validation &a = validated->front(), &b = validated->back();
   SummaryIntervals a_intervals, b_intervals;
   SummaryDifferences differences;

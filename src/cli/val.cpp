@@ -73,6 +73,7 @@ Result<int> validate_and_tell(const Options& o, const Dataset& dataset, Detector
   if (!*result) return kExitOk;
   tell_matched_by_index(detector, o.detector.model.model);
   const Validation& validation = **result;
+  tell_not_finite(validation, o.detector.model.model);
   if (!o.parts.wanted())
     speed.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (validation.dropped_classes > 0)

@@ -80,6 +80,7 @@ ValidateOptions validate_options(const ValidationOptions& options, int streams,
                                  bool keep_detections) {
   ValidateOptions validation;
   validation.view.detect = options.detect;
+  validation.view.detect.check_finite = true;
   if (options.classes_by_index) validation.view.classes = ClassMatching::kByIndex;
   validation.view.streams = streams;
   validation.keep_detections = keep_detections;
@@ -90,6 +91,13 @@ void tell_skipped(const Validation& validation) {
   std::vector<std::string> lines;
   for (const SkippedPicture& skipped : validation.skipped) lines.push_back(skipped.reason);
   say_some(lines, "pictures could not be read");
+}
+
+void tell_not_finite(const Validation& validation, const std::string& model) {
+  if (validation.not_finite == 0) return;
+  say(printable(model) + ": what it says of " + std::to_string(validation.not_finite) + " of " +
+      std::to_string(validation.scored.size()) +
+      " pictures is infinite or no number; it has found nothing there");
 }
 
 Result<std::vector<Validation>> validate_shown(std::span<Detector> detectors,

@@ -33,12 +33,16 @@ Result<Dataset> open_validation_data(const ValidationOptions& options, int threa
 // What is wrong with a data set, on standard error: the first few lines, and how many there are.
 void tell_findings(const Dataset& dataset);
 
-// What they say to validate(), without progress.
+// What they say to validate(), without progress; whether all that a network says is finite is looked
+// at.
 ValidateOptions validate_options(const ValidationOptions& options, int streams,
                                  bool keep_detections);
 
 // The pictures that could not be read, on standard error.
 void tell_skipped(const Validation& validation);
+
+// That a model overflows, on standard error.
+void tell_not_finite(const Validation& validation, const std::string& model);
 
 // validate(), with a progress bar; pictures that cannot be read are said on standard error. Once
 // interrupted() it gives an error that nobody needs to see.

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <cstdint>
 #include <span>
+
+#include "base/finite.h"
 
 namespace shrike {
 
@@ -90,16 +90,7 @@ Result<std::vector<Detection>> decoded_rows(const CandidateSource& source, const
   return found;
 }
 
-// Without branches, for the vectoriser: infinities and NaN have all bits of the exponent.
-bool all_finite(std::span<const float> values) {
-  constexpr uint32_t kExponent = 0x7f800000;
-  uint32_t not_finite = 0;
-  for (const float value : values)
-    not_finite |= (std::bit_cast<uint32_t>(value) & kExponent) == kExponent ? 1u : 0u;
-  return not_finite == 0;
-}
-
-bool all_finite(const HeadMap& map) {
+bool is_finite(const HeadMap& map) {
   for (int64_t cell = 0; cell < map.cells(); ++cell)
     if (!all_finite(std::span(map.cell(cell), static_cast<size_t>(map.channels)))) return false;
   return true;
@@ -131,11 +122,11 @@ Result<std::vector<Detection>> candidates(const CandidateSource& source, const S
 Result<bool> outputs_are_finite(const Session& session) {
   for (size_t i = 0; i < session.plan().outputs().size(); ++i) {
     if (session.output_is_map(i)) {
-      if (!all_finite(head_map(session, i))) return false;
+      if (!is_finite(head_map(session, i))) return false;
       continue;
     }
     SHRIKE_ASSIGN(const Tensor output, session.output(i));
-    if (output.dtype() == DType::kF32 && !all_finite(output.data<float>())) return false;
+    if (!all_finite(output)) return false;
   }
   return true;
 }

@@ -9,6 +9,7 @@
 #include "detect/names.h"
 #include "detect/network.h"
 #include "engine/session.h"
+#include "ir/finite_weights.h"
 #include "passes/read_bytes.h"
 #include "vision/letterbox.h"
 #include "vision/nms.h"
@@ -71,6 +72,8 @@ Detector::~Detector() = default;
 
 Result<Detector> Detector::create(Graph graph, const std::string& source,
                                   const LoadOptions& options) {
+  if (const auto finite = check_finite_weights(graph); !finite)
+    return in_context(source, finite.error());
   Result<Network> network = make_network(std::move(graph), options);
   if (!network) return in_context(source, network.error());
   Result<ClassNames> names = class_names(network->graph, network->classes, options.names);

@@ -81,7 +81,8 @@ struct Detections {
 
 class Detector {
  public:
-  // Errors (kModel) name `source`, the file the graph came from.
+  // Errors (kModel) name `source`, the file the graph came from: what make_network() refuses, and
+  // weights that are no finite numbers.
   static Result<Detector> create(Graph graph, const std::string& source,
                                  const LoadOptions& options);
 

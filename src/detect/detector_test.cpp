@@ -115,29 +115,49 @@ TEST_P(EndToEnd, TheHeadsOwnRowsAreFilteredThenCut) {
   EXPECT_EQ(found(options(0, 1000, {})).size(), 10u);
 }
 
-// Of one value of a bias, in raw maps and in what a file decodes itself.
+// In raw maps and in what a file decodes itself: the sum of a white picture's pixels, times one
+// weight of a box, which is finite itself.
 TEST(DetectorTest, WhatIsNotFiniteIsToldWhereItIsAskedFor) {
   LoadOptions load;
   load.threads = 1;
   DetectOptions asked;
   asked.check_finite = true;
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  Image white(64, 32);
+  for (uint8_t& byte : white.bytes()) byte = 255;
+  constexpr float kLargest = std::numeric_limits<float>::max();
   for (const OutputLayout layout : {OutputLayout::kAuto, OutputLayout::kEndToEnd})
-    for (const float value :
-         {0.5f, -1e30f, kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN()}) {
+    for (const float value : {0.5f, -1e30f, kLargest, -kLargest}) {
       Graph graph = end_to_end_model();
-      const std::optional<ValueId> bias = graph.find_value("bbox32");
-      ASSERT_TRUE(bias);
-      graph.value(*bias).constant->mutable_data<float>()[1] = value;
+      const std::optional<ValueId> weights = graph.find_value("wbox32");
+      ASSERT_TRUE(weights);
+      const std::span<float> all = graph.value(*weights).constant->mutable_data<float>();
+      std::fill_n(all.begin(), all.size() / 4, value);
       load.layout = layout;
       Result<Detector> detector = Detector::create(std::move(graph), "test", load);
       ASSERT_TRUE(detector) << detector.error().message;
-      const Result<Detections> found = detector->detect(Image(64, 32), asked);
+      const Result<Detections> found = detector->detect(white, asked);
       ASSERT_TRUE(found) << found.error().message;
-      EXPECT_EQ(found->finite, std::isfinite(value)) << value;
-      const Result<Detections> not_asked = detector->detect(Image(64, 32), {});
+      EXPECT_EQ(found->finite, std::abs(value) < kLargest) << value;
+      const Result<Detections> not_asked = detector->detect(white, {});
       ASSERT_TRUE(not_asked) << not_asked.error().message;
       EXPECT_TRUE(not_asked->finite);
+    }
+}
+
+TEST(DetectorTest, WeightsThatAreNoFiniteNumbersAreNamed) {
+  for (const char* name : {"wclass16", "bbox32"})
+    for (const float value : {std::numeric_limits<float>::infinity(),
+                              std::numeric_limits<float>::quiet_NaN()}) {
+      Graph graph = end_to_end_model();
+      const std::optional<ValueId> weights = graph.find_value(name);
+      ASSERT_TRUE(weights);
+      graph.value(*weights).constant->mutable_data<float>()[1] = value;
+      const Result<Detector> detector = Detector::create(std::move(graph), "a/model.onnx", {});
+      ASSERT_FALSE(detector) << name;
+      EXPECT_EQ(detector.error().kind, ErrorKind::kModel);
+      for (const std::string& part : {std::string("a/model.onnx"), "'" + std::string(name) + "'"})
+        EXPECT_NE(detector.error().message.find(part), std::string::npos)
+            << detector.error().message;
     }
 }
 

@@ -1,9 +1,8 @@
 #include "quantize/network.h"
 
 #include <algorithm>
-#include <cmath>
 
-#include "ir/describe.h"
+#include "ir/finite_weights.h"
 #include "passes/lift_head.h"
 #include "passes/passes.h"
 #include "passes/pipeline.h"
@@ -15,22 +14,6 @@ namespace {
 bool holds_integers(const Node& node) {
   return std::holds_alternative<QuantizeLinear>(node.op) ||
          std::holds_alternative<DequantizeLinear>(node.op);
-}
-
-// Weights and biases of convolutions that can be rounded.
-Result<void> check_finite(const Graph& graph) {
-  for (const Node& node : graph.nodes) {
-    if (!std::holds_alternative<Conv>(node.op)) continue;
-    for (size_t i = 1; i < std::min<size_t>(node.inputs.size(), 3); ++i) {
-      const Tensor* tensor = graph.constant(node.inputs[i]);
-      if (!tensor || tensor->dtype() != DType::kF32) continue;
-      const std::span<const float> values = tensor->data<float>();
-      if (!std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); }))
-        return model_error(describe(graph, node) + ": its " + (i == 1 ? "weights" : "bias") +
-                           " are not all finite numbers");
-    }
-  }
-  return {};
 }
 
 }  // namespace
@@ -50,7 +33,7 @@ Result<Graph> network_to_quantize(Graph graph) {
   // What becomes integers are the file's own convolutions.
   options.skip = {"expand_head", "split_upsampled_concat"};
   SHRIKE_TRY(run_passes(graph, inference_passes(), options));
-  SHRIKE_TRY(check_finite(graph));
+  SHRIKE_TRY(check_finite_weights(graph));
   return graph;
 }
 

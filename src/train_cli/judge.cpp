@@ -15,7 +15,6 @@ Result<Validation> judge(Graph network, const Dataset& dataset, int threads,
                          bool keep_detections) {
   SHRIKE_ASSIGN(Detector detector, judged_detector(std::move(network)));
   ValidateOptions options = validate_options(ValidationOptions{}, threads, keep_detections);
-  options.view.detect.check_finite = true;
   options.progress = [](size_t, size_t) { return interrupted() == 0; };
   return validate(detector, dataset, options);
 }

@@ -84,7 +84,6 @@ Result<std::optional<Validation>> judge_together(Ranks& ranks, Graph network,
   }
   SHRIKE_ASSIGN(Detector detector, judged_detector(std::move(network)));
   ValidateOptions options = validate_options(ValidationOptions{}, threads, false);
-  options.view.detect.check_finite = true;
   SHRIKE_ASSIGN(Viewer viewer, Viewer::create(std::span(&detector, 1), dataset, options.view));
   Share share(ranks, dataset.samples.size());
   SHRIKE_ASSIGN(const bool whole, share.look(viewer));

@@ -11,6 +11,7 @@
 #include "cli/interrupt.h"
 #include "cli/process_memory.h"
 #include "cli/terminal.h"
+#include "ir/finite_weights.h"
 #include "train_cli/curves.h"
 #include "train_cli/final_report.h"
 #include "train_cli/judge_together.h"
@@ -157,6 +158,9 @@ Result<bool> Run::learn_from(const Batch& batch) {
 
 Result<bool> Run::end_epoch() {
   SHRIKE_ASSIGN(const Graph average, trainer_.average());
+  SHRIKE_ASSIGN(const std::vector<double> spoilt,
+                ranks_.largest({check_finite_weights(average) ? 0.0 : 1.0}));
+  if (spoilt[0] > 0) return false;  // no detector takes it
   SHRIKE_ASSIGN(const std::optional<Validation> validation,
                 judge_together(ranks_, average, data_.val, settings_.loader.threads + 1));
   if (!validation) return true;  // a signal: it is judged when the run goes on

@@ -8,6 +8,7 @@
 #include "detect/input_size.h"
 #include "detect/names.h"
 #include "formats/names_literal.h"
+#include "ir/finite_weights.h"
 #include "passes/insert_batchnorm.h"
 #include "zoo/change_classes.h"
 #include "zoo/initialise.h"
@@ -61,6 +62,8 @@ Result<Start> from_scratch(const TrainOptions& options, const Size& size, size_t
 
 Result<Start> from_model(const TrainOptions& options) {
   SHRIKE_ASSIGN(LoadedModel model, load_model_option(options.model));
+  if (const auto finite = check_finite_weights(model.graph); !finite)
+    return in_context(model.source, finite.error());
   return Start{std::move(model.graph), model.source, std::move(model.names)};
 }
 

@@ -23,7 +23,7 @@ struct StartingNetwork {
 
 // `classes`: the data set's names, which the network's metadata gets. Absent: the model's own
 // classes stay (of one from scratch, COCO's 80). Errors name the source: those of the model's
-// reader, of zoo/scratch.h, of prepare_for_training() and change_classes().
+// reader, of check_finite_weights(), of zoo/scratch.h, of prepare_for_training() and change_classes().
 Result<StartingNetwork> starting_network(
     const TrainOptions& options, const std::optional<std::vector<std::string>>& classes = {});
 

@@ -3,6 +3,7 @@
 #include "base/excerpt.h"
 #include "cli/model_option.h"
 #include "detect/names.h"
+#include "ir/finite_weights.h"
 #include "validate/class_map.h"
 
 namespace shrike {
@@ -22,6 +23,7 @@ Result<std::vector<std::pair<int64_t, int64_t>>> class_pairs(const ClassNames& t
 Result<train::Distillation> prepared(const TrainOptions& options, LoadedModel model,
                                      const StartingNetwork& student,
                                      const std::vector<std::string>& classes, int threads) {
+  SHRIKE_TRY(check_finite_weights(model.graph));
   const TrainingGraph& own = student.training;
   const Shape& input = *own.graph.value(own.graph.inputs[0]).shape;
   SHRIKE_ASSIGN(const TrainingGraph teacher,

@@ -1,5 +1,7 @@
 // What `shrike train` says of pictures, names and options before the first epoch, and what it
 // leaves out of what it saves.
+#include <limits>
+
 #include "formats/onnx_reader.h"
 #include "formats/onnx_writer.h"
 #include "squares.h"
@@ -143,6 +145,53 @@ TEST_F(BadData, WhatAnExportSaidOfItselfIsNotSaidOfWhatItBecame) {
     EXPECT_EQ(saved->metadata.at("license"), "old");
     EXPECT_EQ(saved->metadata.at("names"), "{0: 'red', 1: 'blue'}");
   }
+}
+
+// One weight of the head, of a training elsewhere that went wrong: each command names it.
+TEST_F(BadData, AModelWhoseWeightsAreNoNumbersIsRefused) {
+  ASSERT_EQ(run_shrike(words("first", {"--epochs", "1"})).code, 0);
+  Result<Graph> graph = read_onnx(at("first/best.onnx"));
+  ASSERT_TRUE(graph) << graph.error().message;
+  std::string name;  // of the last convolution's bias, which makes a raw map
+  for (const Node& node : graph->nodes)
+    if (std::holds_alternative<Conv>(node.op)) name = graph->value(node.inputs.at(2)).name;
+  ASSERT_FALSE(name.empty());
+  graph->value(*graph->find_value(name)).constant->mutable_data<float>()[3] =
+      std::numeric_limits<float>::quiet_NaN();
+  ASSERT_TRUE(save_onnx(*graph, at("nan.onnx")));
+  std::vector<std::string> on = words("second", {"--epochs", "1"}), learns = words("third");
+  on[1] = "--model";
+  on[2] = path("nan.onnx");
+  learns.insert(learns.end(), {"--teacher", path("nan.onnx")});
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           on, learns, {"train", "--dry-run", "--model", path("nan.onnx")},
+           {"val", "--model", path("nan.onnx"), "--data", path("set")},
+           {"detect", "--model", path("nan.onnx"), path("set/images/val/100.png")}}) {
+    const Outcome outcome = run_shrike(words);
+    EXPECT_EQ(outcome.code, 4) << words[0] << ": " << outcome.err;
+    for (const std::string& part : {std::string("nan.onnx"), "'" + name + "'"})
+      EXPECT_NE(outcome.err.find(part), std::string::npos) << words[0] << ": " << outcome.err;
+  }
+  EXPECT_FALSE(fs::exists(at("second")) || fs::exists(at("third")));
+}
+
+// Weights that are finite, and too large: what becomes of them is told beside the scores.
+TEST_F(BadData, AModelThatOverflowsIsToldByVal) {
+  ASSERT_EQ(run_shrike(words("first", {"--epochs", "1"})).code, 0);
+  Result<Graph> graph = read_onnx(at("first/best.onnx"));
+  ASSERT_TRUE(graph) << graph.error().message;
+  for (const Node& node : graph->nodes)
+    if (std::holds_alternative<Conv>(node.op))
+      for (float& value : graph->value(node.inputs.at(1)).constant->mutable_data<float>())
+        value = 1e30f;
+  ASSERT_TRUE(save_onnx(*graph, at("large.onnx")));
+  const Outcome outcome = run_shrike({"val", "--model", path("large.onnx"), "--data", path("set")});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("large.onnx: what it says of 12 of 12 pictures is infinite or no number"),
+            std::string::npos)
+      << outcome.err;
+  const Outcome good = run_shrike({"val", "--model", path("first/best.onnx"), "--data", path("set")});
+  EXPECT_EQ(good.err.find("no number"), std::string::npos) << good.err;
 }
 
 }  // namespace
