@@ -205,11 +205,11 @@ Result<void> check_together(const CLI::App& app, const TrainOptions& o) {
   }
   SHRIKE_TRY(check_teacher(app, o));
   SHRIKE_TRY(check_freeze(app, o));
-  if (o.dry_run) return {};
-  if (!o.taylor.empty())
+  if (!o.taylor.empty() && !o.dry_run)
     return o.data.empty() ? usage_error("--taylor needs a data set: --data data.yaml")
                           : Result<void>();
   SHRIKE_TRY(check_precision(o));
+  if (o.dry_run) return {};
   if (o.data.empty())
     return usage_error(
         "train needs a data set and a folder: shrike train --data data.yaml --out DIR");
@@ -242,7 +242,7 @@ Result<Arguments> parse(CLI::App& app, const std::string& command, const Words& 
       ->type_name(kFileValue);
   app.add_flag("--dry-run", options.dry_run,
                "Build the network that would be trained, compare it with the engine's on made-up "
-               "pixels, and end");
+               "pixels, look at --data, --out and --freeze where they are given, and end");
   SHRIKE_ASSIGN(Arguments arguments, parse_arguments(app, words));
   if (arguments.help) return arguments;
   if (!arguments.words.empty())

@@ -118,10 +118,12 @@ std::vector<std::string> frozen_starts(const std::string& freeze) {
   return starts;
 }
 
-Result<void> freeze(const TrainOptions& o, const Graph& graph, train::TrainerOptions& trainer) {
-  const std::vector<std::string> starts = frozen_starts(o.freeze);
-  if (starts.empty()) return {};
-  trainer.frozen = [starts](const std::string& name) {
+}  // namespace
+
+Result<Frozen> frozen_by(const std::string& freeze, const Graph& graph) {
+  const std::vector<std::string> starts = frozen_starts(freeze);
+  if (starts.empty()) return Frozen();
+  const Frozen frozen = [starts](const std::string& name) {
     return std::any_of(starts.begin(), starts.end(),
                        [&](const std::string& start) { return name.starts_with(start); });
   };
@@ -131,15 +133,13 @@ Result<void> freeze(const TrainOptions& o, const Graph& graph, train::TrainerOpt
     });
   };
   const auto missing = std::find_if_not(starts.begin(), starts.end(), is_start);
-  if (missing == starts.end()) return {};
+  if (missing == starts.end()) return frozen;
   // Of a number of layers those that there are.
-  if (is_number(o.freeze) && std::any_of(starts.begin(), starts.end(), is_start)) return {};
-  return usage_error("--freeze " + in_quotes(o.freeze) +
+  if (is_number(freeze) && std::any_of(starts.begin(), starts.end(), is_start)) return frozen;
+  return usage_error("--freeze " + in_quotes(freeze) +
                      ": no weights of the network have names that start with " +
                      in_quotes(*missing));
 }
-
-}  // namespace
 
 Result<RunSettings> run_settings(const TrainOptions& o, const StartingNetwork& network,
                                  const RunData& data, int threads, const RankShare& share) {
@@ -188,7 +188,7 @@ Result<RunSettings> run_settings(const TrainOptions& o, const StartingNetwork& n
   for (const train::PrecisionName& known : train::kPrecisions)
     if (known.name == o.precision) trainer.precision = known.value;
   trainer.device = o.device;
-  SHRIKE_TRY(freeze(o, network.training.graph, trainer));
+  SHRIKE_ASSIGN(trainer.frozen, frozen_by(o.freeze, network.training.graph));
   return settings;
 }
 

@@ -1,7 +1,9 @@
 // What the options of a run come to, once its data set is known.
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <string>
 
 #include "augment/loader.h"
 #include "cli/train_options.h"
@@ -32,6 +34,11 @@ struct RunSettings {
 // other than cpu.
 Result<RunSettings> run_settings(const TrainOptions& options, const StartingNetwork& network,
                                  const RunData& data, int threads, const RankShare& share = {});
+
+// The parameters that --freeze means; null: none. Errors (kUsage): no weights of the graph have such
+// names.
+using Frozen = std::function<bool(const std::string& name)>;
+Result<Frozen> frozen_by(const std::string& freeze, const Graph& graph);
 
 // 32 hexadecimal digits from the system's random numbers.
 std::string new_run_id();

@@ -15,7 +15,7 @@
 #include "train/run_once.h"
 #include "train_cli/dry_run.h"
 #include "train_cli/local_ranks.h"
-#include "train_cli/starting_network.h"
+#include "train_cli/planned_network.h"
 #include "train_cli/taylor_file.h"
 #include "train_cli/training_run.h"
 
@@ -94,7 +94,7 @@ Result<int> train_program(const Words& words) {
   if (!options.dry_run) return run_of(options);
   const int threads = training_threads(options);
   train::set_threads(threads);
-  SHRIKE_ASSIGN(const StartingNetwork network, starting_network(options));
+  SHRIKE_ASSIGN(const StartingNetwork network, planned_network(options, threads));
   return show_dry_run(network.training, network.source, threads, options.json);
 }
 

@@ -6,6 +6,7 @@
 #include "formats/onnx_writer.h"
 #include "ir/infer.h"
 #include "pull/process.h"
+#include "vision/encode.h"
 
 namespace shrike::testing {
 namespace {
@@ -60,6 +61,40 @@ TEST_F(TrainProgram, ADryRunFromScratch) {
   EXPECT_EQ(unknown.code, 2);
   EXPECT_NE(unknown.err.find("yolov8n"), std::string::npos) << unknown.err;
   EXPECT_EQ(run_shrike({"train", "--scratch", "yolov8n", "--model", model_}).code, 2);
+}
+
+// As the run would.
+TEST_F(TrainProgram, ADryRunLooksAtWhatItIsGiven) {
+  const auto refused = [&](const std::vector<std::string>& more, int code,
+                           const std::string& part) {
+    std::vector<std::string> words = {"train",   "--dry-run", "--scratch", "yolov8n",
+                                      "--imgsz", "64"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Outcome outcome = run_shrike(words);
+    EXPECT_EQ(outcome.code, code) << part << ": " << outcome.err;
+    EXPECT_NE(outcome.err.find(part), std::string::npos) << part << " in " << outcome.err;
+  };
+  file("set/data.yaml", "path: .\ntrain: images/train\nval: images/val\nnames: [cat]\n");
+  for (const std::string split : {"train", "val"}) {
+    fs::create_directories(at("set/images/" + split));
+    ASSERT_TRUE(write_image(at("set/images/" + split + "/a.png"), Image(64, 64)));
+    file("set/labels/" + split + "/a.txt", "0 0.5 0.5 0.5 0.5\n");
+  }
+  file("run/args.json", "{}");
+  const std::string data = path("set/data.yaml");
+  refused({"--out", path("run")}, 2, "a run lies there");
+  refused({"--data", data, "--out", path("set/images/train")}, 2, "--out");
+  refused({"--freeze", "none."}, 2, "'none.'");
+  refused({"--freeze", "model."}, 2, "leaves nothing");
+  refused({"--data", data, "--freeze", "none."}, 2, "'none.'");
+  refused({"--data", data}, 3, "--batch 16 is more than the 1 pictures");
+  refused({"--data", path("nowhere")}, 3, "nowhere");
+  const Outcome good = run_shrike({"train", "--dry-run", "--scratch", "yolov8n", "--imgsz", "64",
+                                   "--data", data, "--out", path("out"), "--batch", "1",
+                                   "--freeze", "10"});
+  EXPECT_EQ(good.code, 0) << good.err;
+  EXPECT_NE(good.out.find("1 classes"), std::string::npos) << good.out;
+  EXPECT_FALSE(fs::exists(at("out")));
 }
 
 // Only what a file's weights are used for is taken: with batch norms where it has them folded.
