@@ -118,6 +118,18 @@ Json arguments_of(const TrainOptions& options, const Prepared& prepared) {
   return json;
 }
 
+// Epochs that args.json has now, and those that were begun.
+Result<void> check_enough_epochs(const ResumePoint& from, int64_t epochs,
+                                 const std::string& source) {
+  SHRIKE_ASSIGN(const RunState state, run_state_from(from.checkpoint.state, from.source));
+  const int64_t begun = state.loader.epoch + (state.loader.batch_index > 0 ? 1 : 0);
+  if (begun <= epochs) return {};
+  return input_error(source + ": \"epochs\" is " + std::to_string(epochs) +
+                     ", and the run has begun its epoch " + std::to_string(begun) +
+                     ": it cannot be shorter than " + std::to_string(begun) +
+                     " any more (best.onnx and last.onnx are the models so far)");
+}
+
 // The loader looks at train alike.
 Result<void> check_same_val(const RunState& state, const RunData& data) {
   if (state.judged == data.judged) return {};
@@ -213,6 +225,7 @@ Result<int> resumed_run(const TrainOptions& given, Ranks& ranks) {
     return {};
   }));
   SHRIKE_ASSIGN(const std::optional<ResumePoint> from, resume_point(folder, json, ranks));
+  if (from) SHRIKE_TRY(check_enough_epochs(*from, options.epochs, source));
   SHRIKE_ASSIGN(Prepared prepared, prepare(options, from ? &*from : nullptr, ranks));
   prepared.settings.id = id;
   prepared.settings.arguments = json;

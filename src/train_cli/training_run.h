@@ -23,7 +23,7 @@ Result<int> training_run(const TrainOptions& options, Ranks& ranks);
 // Goes on with the run in options.resume, from its newest checkpoint that is whole, with its own
 // options but for threads that are given; with any number of ranks, of which the first alone needs
 // the folder. Errors, beside those: kInput where no run lies there, its args.json holds what the
-// command line would refuse, the data set is another by now, or the checkpoint is of another run;
+// command line would refuse or fewer epochs than were begun, the data set is another by now, or the checkpoint is of another run;
 // kModel where it is of another network; kUsage where another process is at work on the run.
 Result<int> resumed_run(const TrainOptions& options, Ranks& ranks);
 

@@ -183,5 +183,22 @@ TEST_F(RunIdentity, OtherArgumentsAreNamedAndRefused) {
   EXPECT_EQ(rows("run").size(), 6u);
 }
 
+// Of 3 batches each: the end of the second epoch is the least that is left of a run in its third.
+TEST_F(RunIdentity, FewerEpochsThanWereBegunAreRefused) {
+  ASSERT_EQ(run_shrike(words("run", {"--epochs", "3", "--save-seconds", "0"})).code, 0);
+  const std::string text = bytes_of(at("run/args.json"));
+  const auto shorter = [&](int epochs) {
+    Json other = Json::parse(text);
+    other["epochs"] = epochs;
+    file("run/args.json", dump_json(other));
+  };
+  shorter(2);
+  expect_refused("run", 3, {"args.json", "\"epochs\" is 2", "begun its epoch 3"});
+  fs::remove(at("run/checkpoints/checkpoint-9.json"));  // the one before is in epoch 3
+  expect_refused("run", 3, {"args.json", "\"epochs\" is 2", "begun its epoch 3"});
+  shorter(3);
+  EXPECT_EQ(resume("run").code, 0);
+}
+
 }  // namespace
 }  // namespace shrike::testing
