@@ -28,7 +28,7 @@ bool lies_in(const fs::path& path, const fs::path& folder) {
 
 struct SetFolders {
   std::set<fs::path> searched;  // with what is below
-  std::set<fs::path> own;       // that hold pictures, or the settings
+  std::set<fs::path> own;       // that hold pictures, labels or the settings
 };
 
 Result<void> add_folders(const Dataset& dataset, SetFolders& folders) {
@@ -40,7 +40,16 @@ Result<void> add_folders(const Dataset& dataset, SetFolders& folders) {
                               : fs::absolute(dataset.source, ignored).parent_path()));
   std::set<fs::path> parents;
   for (const Sample& sample : dataset.samples) parents.insert(sample.picture.parent_path());
-  for (const fs::path& parent : parents) folders.own.insert(real(parent));
+  for (const fs::path& parent : parents) {
+    folders.own.insert(real(parent));
+    // A search goes through links, so that what one leads to is searched like the folder it is in.
+    const fs::path named = parent.lexically_normal();
+    for (const fs::path& folder : searched)
+      if (lies_in(named, folder)) folders.searched.insert(real(parent));
+  }
+  std::set<fs::path> read;
+  for (const fs::path& file : dataset.files) read.insert(file.parent_path());
+  for (const fs::path& folder : read) folders.own.insert(real(folder));
   return {};
 }
 

@@ -93,7 +93,14 @@ TEST_F(BadData, AFolderAmongThePicturesIsRefused) {
   refused("set/images/../images/val/", taken_in);
   fs::create_directory_symlink(at("set/images/train"), at("link"));
   refused("link/run", taken_in);
+  fs::create_directories(at("elsewhere"));
+  fs::copy_file(at("set/images/train/100.png"), at("elsewhere/1.png"));
+  fs::create_directory_symlink(at("elsewhere"), at("set/images/train/more"));
+  refused("elsewhere/run", taken_in);
+  refused("elsewhere", taken_in);
+  fs::remove(at("set/images/train/more"));
   refused("set", among);
+  for (const char* split : {"train", "val"}) refused(std::string("set/labels/") + split, among);
   file("set/data.yaml", "path: .\ntrain: images/tra*\nval: images/val\nnames: [red, blue]\n");
   refused("set/images/run", taken_in);
   fs::create_directories(at("set/images/test"));
