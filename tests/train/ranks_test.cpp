@@ -143,7 +143,13 @@ TEST_F(RanksTest, ASignalWhileItWaitsForOthersEndsIt) {
   start.signal = SIGTERM;
   start.interrupt_when = at("listens");
   std::future<Outcome> rank = started(start, rank_of(0, 2, port));
-  while (!somebody_listens_at(port)) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  const auto late = std::chrono::steady_clock::now() + std::chrono::seconds(120);
+  bool listens = false;
+  while (!listens && std::chrono::steady_clock::now() < late) {
+    listens = somebody_listens_at(port);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_TRUE(listens);
   file("listens", "");
   const Outcome outcome = rank.get();
   EXPECT_EQ(outcome.code, 128 + SIGTERM) << outcome.err;
