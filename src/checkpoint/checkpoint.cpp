@@ -19,8 +19,9 @@ namespace {
 
 constexpr std::string_view kStart = "checkpoint-", kTensors = ".safetensors", kState = ".json";
 constexpr std::string_view kTemporary = ".shrike.";  // base/temporary.h
-// 1: without the run that it is of; 2: without the best scores; 3: without the run's options
-constexpr int kFormat = 4;
+// 1: without the run that it is of; 2: without the best scores; 3: without the run's options;
+// 4: without the models' digests and the rows of results.csv
+constexpr int kFormat = 5;
 constexpr size_t kKept = 2;  // the newest, and the newest whole one before it
 constexpr size_t kMostState = size_t{64} << 20;
 

@@ -71,22 +71,19 @@ std::vector<double> ResultsTable::column(const std::string& name) const {
   return values;
 }
 
-Result<void> ResultsTable::read(const std::filesystem::path& path, size_t rows) {
-  SHRIKE_ASSIGN(const std::string text, read_text(path, ErrorKind::kInput));
-  std::vector<std::string> lines;
-  for (size_t at = 0, end = 0; (end = text.find('\n', at)) != std::string::npos; at = end + 1)
-    lines.push_back(text.substr(at, end - at));
-  if (lines.size() < rows + 1 || lines[0] != header())
-    return input_error(path.string() + ": not the " + std::to_string(rows) +
-                       " rows of this run that its checkpoint knows of");
-  rows_.assign(lines.begin() + 1, lines.begin() + 1 + static_cast<std::ptrdiff_t>(rows));
-  return {};
+std::string ResultsTable::text() const {
+  std::string text = header() + "\n";
+  for (const std::string& row : rows_) text += row + "\n";
+  return text;
 }
 
 Result<void> ResultsTable::write(const std::filesystem::path& path) const {
-  std::string text = header() + "\n";
-  for (const std::string& row : rows_) text += row + "\n";
-  return write_durable_file(path, text);  // checkpoints count on its rows
+  return write_durable_file(path, text());
+}
+
+bool ResultsTable::is_in(const std::filesystem::path& path) const {
+  const Result<std::string> found = read_text(path, ErrorKind::kInput);
+  return found && found->starts_with(text());
 }
 
 }  // namespace shrike

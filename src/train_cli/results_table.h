@@ -33,13 +33,15 @@ class ResultsTable {
   // A row's cells by the names of their columns, but for the epoch.
   std::vector<std::pair<std::string, double>> numbers(const EpochRow& row) const;
 
-  // Takes the first `rows` rows of a file that this class wrote; what it has besides goes, as do
-  // rows that are here. Errors (kInput): the file has fewer, or other columns.
-  Result<void> read(const std::filesystem::path& path, size_t rows);
+  // As add() made them; those that are here go.
+  const std::vector<std::string>& rows() const { return rows_; }
+  void set_rows(std::vector<std::string> rows) { rows_ = std::move(rows); }
+
   // The whole file anew. Errors name it.
   Result<void> write(const std::filesystem::path& path) const;
+  // Whether a file begins with what write() would write; false where there is none.
+  bool is_in(const std::filesystem::path& path) const;
 
-  size_t rows() const { return rows_.size(); }
   const std::vector<std::string>& losses() const { return losses_; }
   static std::string loss_column(const std::string& name) { return "train_" + name + "_loss"; }
   // A column's numbers. Requires one of that name.
@@ -47,6 +49,7 @@ class ResultsTable {
 
  private:
   std::string header() const;
+  std::string text() const;
 
   std::vector<std::string> losses_;
   std::vector<std::string> rows_;  // lines

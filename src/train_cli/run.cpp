@@ -4,9 +4,12 @@
 #include <cmath>
 #include <cstdio>
 #include <iterator>
+#include <span>
 
 #include "augment/batch_page.h"
 #include "base/excerpt.h"
+#include "base/file.h"
+#include "base/sha256.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "cli/process_memory.h"
@@ -59,8 +62,7 @@ Result<Run> Run::create(const TrainOptions& options, const RunData& data,
   if (state) {
     run.state_ = *state;
     run.seconds_before_ = state->seconds;
-    if (ranks.first() && state->epochs_done > 0)
-      SHRIKE_TRY(run.table_.read(run.folder_.results(), static_cast<size_t>(state->epochs_done)));
+    run.table_.set_rows(state->rows);
   }
   run.progress_ = std::make_unique<Progress>(
       run.trainer_.loss_names(), options.epochs, run.state_.epochs_done,
@@ -82,7 +84,7 @@ Result<void> Run::open_loaders(const RunState* state) {
 
 Result<int> Run::go() {
   if (trainer_.place().batches == 0) SHRIKE_TRY(save_checkpoint());
-  SHRIKE_TRY(restore_models());
+  SHRIKE_TRY(restore_files());
   while (true) {
     if (loader_->state().epoch > state_.epochs_done) {
       SHRIKE_ASSIGN(const bool finite, end_epoch());
@@ -97,8 +99,9 @@ Result<int> Run::go() {
       SHRIKE_TRY(save_checkpoint());
       return ended_by(decision.signal);
     }
-    if (finished()) return end();
-    if (decision.save) SHRIKE_TRY(save_checkpoint());
+    const bool over = is_over();
+    if (over || decision.save) SHRIKE_TRY(save_checkpoint());
+    if (over) return end();
     SHRIKE_ASSIGN(const Batch* batch, next_batch());
     tell_left_out();
     SHRIKE_TRY(show_batch(*batch));
@@ -114,7 +117,7 @@ Result<Run::Decision> Run::decide() const {
   return Decision{static_cast<int>(all[0]), all[1] > 0};
 }
 
-bool Run::finished() const {
+bool Run::is_over() const {
   if (loader_->finished()) return true;
   return options_.patience > 0 && state_.epochs_done > 0 &&
          state_.epochs_done - 1 - state_.best_epoch >= options_.patience;
@@ -181,8 +184,13 @@ Result<bool> Run::end_epoch() {
 }
 
 Result<void> Run::write_epoch(const Graph& average, const Scores& scores, bool best) {
-  if (best) SHRIKE_TRY(save_trained(average, saved_norms(), folder_.best()));
-  SHRIKE_TRY(save_trained(average, saved_norms(), folder_.last()));
+  SHRIKE_ASSIGN(const std::string file, trained_file(average, saved_norms()));
+  state_.last_file = sha256_hex(std::as_bytes(std::span(file)));
+  if (best) {
+    SHRIKE_TRY(write_file(folder_.best(), file));
+    state_.best_file = state_.last_file;
+  }
+  SHRIKE_TRY(write_file(folder_.last(), file));
   const EpochRow row = row_of(scores);
   table_.add(row);
   if (best) {
@@ -235,12 +243,13 @@ Result<void> Run::save_checkpoint() {
   state_.trainer = trainer_.place();
   state_.loader = loader_->state();
   if (unlabeled_) state_.unlabeled = unlabeled_->state();
+  state_.rows = table_.rows();
   state_.seconds = seconds();
   SHRIKE_TRY(trainer_.bring_gradients_to_first());
   const Result<void> written = ranks_.by_first([&] {
+    std::vector<NamedTensor> tensors = trainer_.tensors();
     Json state = to_json(state_);
     state["network"] = network_.json();
-    std::vector<NamedTensor> tensors = trainer_.tensors();
     tensors.insert(tensors.end(), network_.tensors().begin(), network_.tensors().end());
     return checkpoints_.write({state_.trainer.batches, std::move(state), std::move(tensors)});
   });
@@ -279,9 +288,11 @@ Result<void> Run::go_back(const std::string& what, int64_t epoch) {
     before.best_fitness = state_.best_fitness;  // best.onnx is what it is
     before.best_epoch = state_.best_epoch;
     before.best_scores = state_.best_scores;
+    before.best_file = state_.best_file;
+    before.last_file = state_.last_file;
     before.trainer.slower = std::pow(kSlower, static_cast<double>(returns));
     SHRIKE_TRY(trainer_.go_on_from(before.trainer, found.checkpoint->tensors));
-    SHRIKE_TRY(back_to(before, why));
+    back_to(before, why);
     return dump_json(to_json(before));
   };
   SHRIKE_ASSIGN(const std::string state, ranks_.from_first(newest));
@@ -292,20 +303,15 @@ Result<void> Run::go_back(const std::string& what, int64_t epoch) {
   return save_checkpoint();
 }
 
-Result<void> Run::back_to(const RunState& before, const std::string& why) {
-  if (before.epochs_done > 0)
-    SHRIKE_TRY(table_.read(folder_.results(), static_cast<size_t>(before.epochs_done)));
-  else
-    table_ = ResultsTable(trainer_.loss_names());
+void Run::back_to(const RunState& before, const std::string& why) {
+  table_.set_rows(before.rows);
   events_.reset();  // another begins at the epoch that is done again
   say(why + ": back to batch " + std::to_string(before.trainer.batches) + ", rates times " +
       std::to_string(before.trainer.slower));
-  return {};
 }
 
 Result<int> Run::end() {
   progress_->clear();
-  SHRIKE_TRY(save_checkpoint());
   if (!ranks_.first()) return kExitOk;  // the rest is told, which one does
   SHRIKE_TRY(write_curves(folder_.path(), "Training in " + folder_.path().string(), table_));
   const Result<void> reported = write_final_report(folder_, data_, settings_.loader.threads + 1);

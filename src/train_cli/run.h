@@ -61,7 +61,8 @@ class Run {
 
   // At `state`, or at the beginning.
   Result<void> open_loaders(const RunState* state);
-  bool finished() const;
+  // After the last epoch, or so long after the best one that the run ends early.
+  bool is_over() const;
   // With the pictures that have no labels.
   Result<const Batch*> next_batch();
   Result<void> show_batch(const Batch& batch) const;
@@ -80,14 +81,17 @@ class Run {
   Result<void> go_back(const std::string& what, int64_t epoch);
   Result<FoundCheckpoint> checkpoint_to_go_back_to() const;
   // What of the folder was written behind it is forgotten, and that is said.
-  Result<void> back_to(const RunState& before, const std::string& why);
-  // Of a run that goes on: models that are not there any more are made again where that can be, and
-  // what is lost is said.
-  Result<void> restore_models();
-  // False where best.onnx is lost.
-  Result<bool> restored_models() const;
+  void back_to(const RunState& before, const std::string& why);
+  // Of a run that goes on: files that are not there any more, or not as they were written, are made
+  // again where that can be, and what is lost is said.
+  Result<void> restore_files();
+  Result<void> restore_results() const;
+  // Whether a model is what `digest` says, or was made again. `epoch`: its; `same`: it is that of the
+  // last epoch; `then`: what takes its place otherwise.
+  Result<bool> restored_model(const std::filesystem::path& file, std::string& digest, int64_t epoch,
+                              bool same, const std::string& then);
   bool last_is_best() const;
-  // After the last batch; the exit code of a signal.
+  // After the last checkpoint; the exit code of a signal.
   Result<int> end();
   int ended_by(int signal) const;
   Json summary() const;

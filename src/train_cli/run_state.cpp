@@ -41,6 +41,9 @@ void for_each_member(State& s, const Visit& visit) {
   visit("run", "best_fitness", s.best_fitness);
   visit("run", "best_epoch", s.best_epoch);
   visit("run", "best_scores", s.best_scores);
+  visit("run", "best_file", s.best_file);
+  visit("run", "last_file", s.last_file);
+  visit("run", "rows", s.rows);
   visit("run", "seconds", s.seconds);
   visit("run", "returns", s.returns);
   visit("run", "returned_to", s.returned_to);
@@ -67,6 +70,8 @@ Result<RunState> run_state_from(const Json& json, const std::string& source) {
     }
   });
   if (!wrong.empty()) return input_error(source + ": no good value for " + in_quotes(wrong));
+  if (static_cast<int64_t>(state.rows.size()) != state.epochs_done)
+    return input_error(source + ": not as many rows as epochs");
   return state;
 }
 

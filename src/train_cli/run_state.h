@@ -30,6 +30,9 @@ struct RunState {
   double best_fitness = 0;
   int64_t best_epoch = -1;          // none yet
   std::vector<double> best_scores;  // kBestColumns of its row
+  // SHA-256 of best.onnx and last.onnx as they were written; empty: none yet, or lost.
+  std::string best_file, last_file;
+  std::vector<std::string> rows;  // of results.csv
   double seconds = 0;        // that the run has taken
   int64_t returns = 0;       // to a checkpoint, as a loss was not finite
   int64_t returned_to = -1;  // the batches of the last one

@@ -5,11 +5,11 @@
 
 namespace shrike {
 
-Result<void> save_trained(Graph network, SavedNorms norms, const std::filesystem::path& path) {
+Result<std::string> trained_file(Graph network, SavedNorms norms) {
   SHRIKE_TRY(run_passes(network, saving_passes()));
   SHRIKE_TRY(run_passes(network, cleanup_passes()));
   if (norms == SavedNorms::kFolded) SHRIKE_TRY(run_passes(network, folding_passes()));
-  return save_onnx(network, path);
+  return write_onnx(network);
 }
 
 }  // namespace shrike

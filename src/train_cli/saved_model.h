@@ -2,16 +2,16 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
+#include <string>
 
 #include "base/result.h"
 #include "ir/graph.h"
 
 namespace shrike {
 
-// ONNX: batch norms folded, or as nodes for those who want to see their scales; the head written
-// out, the file replaced whole. Errors name the file.
+// The bytes of an ONNX file: batch norms folded, or as nodes for those who want to see their scales;
+// the head written out.
 enum class SavedNorms : uint8_t { kFolded, kNodes };
-Result<void> save_trained(Graph network, SavedNorms norms, const std::filesystem::path& path);
+Result<std::string> trained_file(Graph network, SavedNorms norms);
 
 }  // namespace shrike

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <random>
 
 #include "squares.h"
@@ -204,20 +205,31 @@ TEST_F(Resume, WhatDoesNotBelongTogetherIsRefused) {
   EXPECT_EQ(run_shrike(on("run")).code, 0);
 }
 
-TEST_F(Resume, ModelsOfAFinishedRunAreMadeAgain) {
+// Files that are gone, and such of which one bit is another.
+TEST_F(Resume, FilesOfAFinishedRunAreMadeAgain) {
   ASSERT_EQ(run_shrike(words("run", {"--epochs", "1"})).code, 0);
-  const std::string best = bytes_of(at("run/best.onnx")), last = bytes_of(at("run/last.onnx"));
-  for (const std::vector<const char*>& gone :
-       std::vector<std::vector<const char*>>{{"last.onnx"}, {"best.onnx", "last.onnx"}}) {
-    for (const char* name : gone) fs::remove(at("run") / name);
-    const Outcome outcome = run_shrike(on("run"));
-    EXPECT_EQ(outcome.code, 0) << outcome.err;
-    for (const char* name : gone)
-      EXPECT_NE(outcome.err.find(std::string(name) + " was not there"), std::string::npos)
-          << outcome.err;
-    EXPECT_EQ(bytes_of(at("run/best.onnx")), best);
-    EXPECT_EQ(bytes_of(at("run/last.onnx")), last);
-  }
+  std::map<std::string, std::string> written;
+  for (const char* name : {"best.onnx", "last.onnx", "results.csv"})
+    written[name] = bytes_of(at("run") / name);
+  for (const std::vector<std::string>& names : std::vector<std::vector<std::string>>{
+           {"last.onnx"}, {"best.onnx", "last.onnx"}, {"results.csv"}})
+    for (const bool damaged : {false, true}) {
+      for (const std::string& name : names) {
+        std::string other = written[name];
+        other[other.size() / 2] = static_cast<char>(other[other.size() / 2] ^ 1);
+        fs::remove(at("run") / name);
+        if (damaged) file("run/" + name, other);
+      }
+      const Outcome outcome = run_shrike(on("run"));
+      EXPECT_EQ(outcome.code, 0) << outcome.err;
+      for (const auto& [name, bytes] : written) {
+        const size_t said = outcome.err.find("run/" + name + " is not ");
+        const bool is_one = std::find(names.begin(), names.end(), name) != names.end();
+        EXPECT_EQ(said != std::string::npos, is_one) << name << ": " << outcome.err;
+        EXPECT_EQ(bytes_of(at("run") / name), bytes) << name;
+      }
+      EXPECT_NE(outcome.err.find("made again from the checkpoint"), std::string::npos);
+    }
 }
 
 // Without learning no epoch is better than the first.
@@ -234,6 +246,16 @@ TEST_F(Resume, ABestModelThatIsLostIsSaidBeforeAnEpoch) {
   EXPECT_FALSE(fs::exists(at("run/report/report.json")));
   EXPECT_FALSE(fs::exists(at("run/best.onnx")));
   EXPECT_EQ(bytes_of(at("run/last.onnx")), last);
+
+  // Damaged it is lost, too.
+  std::string damaged = last;
+  damaged[damaged.size() / 2] = static_cast<char>(damaged[damaged.size() / 2] ^ 1);
+  file("run/best.onnx", damaged);
+  const Outcome too = run_shrike(on("run"));
+  EXPECT_EQ(too.code, 3) << too.err;
+  EXPECT_NE(too.err.find("best.onnx is not as this run wrote it"), std::string::npos) << too.err;
+  EXPECT_NE(too.err.find("the weights of epoch 1, which it held, are lost"), std::string::npos)
+      << too.err;
 
   // In the middle of its last epoch.
   ASSERT_TRUE(fs::remove(at("run/checkpoints/checkpoint-12.json")));
