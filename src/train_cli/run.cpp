@@ -9,6 +9,7 @@
 #include "augment/batch_page.h"
 #include "base/excerpt.h"
 #include "base/file.h"
+#include "base/finite.h"
 #include "base/sha256.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
@@ -96,11 +97,20 @@ Result<int> Run::go() {
     SHRIKE_ASSIGN(const Decision decision, decide());
     if (decision.signal != 0) {
       progress_->clear();
-      SHRIKE_TRY(save_checkpoint());
+      SHRIKE_ASSIGN(const bool saved, save_checkpoint());
+      if (!saved && ranks_.first())
+        say("what is learned is not finite any more: no checkpoint of it is written");
       return ended_by(decision.signal);
     }
     const bool over = is_over();
-    if (over || decision.save) SHRIKE_TRY(save_checkpoint());
+    if (over || decision.save) {
+      SHRIKE_ASSIGN(const bool saved, save_checkpoint());
+      if (!saved) {
+        SHRIKE_TRY(go_back("what is learned is",
+                           (trainer_.place().batches - 1) / loader_->batches()));
+        continue;
+      }
+    }
     if (over) return end();
     SHRIKE_ASSIGN(const Batch* batch, next_batch());
     tell_left_out();
@@ -236,7 +246,7 @@ Result<void> Run::add_events(const EpochRow& row) {
 
 double Run::seconds() const { return seconds_before_ + seconds_since(start_); }
 
-Result<void> Run::save_checkpoint() {
+Result<bool> Run::save_checkpoint() {
   state_.id = settings_.id;
   state_.arguments = settings_.arguments;
   state_.judged = data_.judged;
@@ -246,15 +256,20 @@ Result<void> Run::save_checkpoint() {
   state_.rows = table_.rows();
   state_.seconds = seconds();
   SHRIKE_TRY(trainer_.bring_gradients_to_first());
-  const Result<void> written = ranks_.by_first([&] {
+  bool finite = true;
+  SHRIKE_TRY(ranks_.by_first([&]() -> Result<void> {
     std::vector<NamedTensor> tensors = trainer_.tensors();
+    finite = std::all_of(tensors.begin(), tensors.end(),
+                         [](const NamedTensor& named) { return all_finite(named.tensor); });
+    if (!finite) return {};
     Json state = to_json(state_);
     state["network"] = network_.json();
     tensors.insert(tensors.end(), network_.tensors().begin(), network_.tensors().end());
     return checkpoints_.write({state_.trainer.batches, std::move(state), std::move(tensors)});
-  });
+  }));
   saved_ = Clock::now();
-  return written;
+  SHRIKE_ASSIGN(const std::vector<double> all, ranks_.largest({finite ? 0.0 : 1.0}));
+  return all[0] == 0;
 }
 
 // The newest; where the run has come back to it before and got nowhere, the one before that: its
@@ -300,7 +315,8 @@ Result<void> Run::go_back(const std::string& what, int64_t epoch) {
   SHRIKE_ASSIGN(const Json json, parse_json(state, "the state of rank 0"));
   SHRIKE_ASSIGN(state_, run_state_from(json, "the state of rank 0"));
   SHRIKE_TRY(open_loaders(&state_));
-  return save_checkpoint();
+  SHRIKE_TRY(save_checkpoint());  // of the return; one that is not finite stays as it is
+  return {};
 }
 
 void Run::back_to(const RunState& before, const std::string& why) {

@@ -76,7 +76,9 @@ class Run {
   EpochRow row_of(const Scores& scores) const;
   Result<void> add_events(const EpochRow& row);
   double seconds() const;
-  Result<void> save_checkpoint();
+  // False where what is learned is not all finite: it takes no good checkpoint's place, and nothing is
+  // written.
+  Result<bool> save_checkpoint();
   // With lower rates, from a batch of this epoch, in which `what` ("the loss is") not finite.
   Result<void> go_back(const std::string& what, int64_t epoch);
   Result<FoundCheckpoint> checkpoint_to_go_back_to() const;

@@ -1,9 +1,9 @@
 // A loss that is not finite: back to a checkpoint with lower rates, or a clear end.
-#include <cmath>
 #include <limits>
 
 #include "checkpoint/checkpoint.h"
 #include "formats/onnx_reader.h"
+#include "ir/finite_weights.h"
 #include "squares.h"
 
 namespace shrike::testing {
@@ -30,13 +30,14 @@ class Returns : public SquaresTest {
     return {};
   }
 
-  // All weights infinite: so is every loss, at any rate. Averages: so is what is judged.
+  // All weights as large as may be: every loss is infinite, at any rate. Averages: so is what is
+  // judged. Means of gradients: so are the weights after the next update.
   static void spoil(Checkpoint& checkpoint, const std::string& kind = "weights/") {
     for (NamedTensor& tensor : checkpoint.tensors) {
       if (!tensor.name.starts_with(kind)) continue;
       Tensor changed(DType::kF32, tensor.tensor.shape());
       for (float& value : changed.mutable_data<float>())
-        value = std::numeric_limits<float>::infinity();
+        value = std::numeric_limits<float>::max();
       tensor.tensor = std::move(changed);
     }
   }
@@ -115,10 +116,8 @@ TEST_F(Returns, WhatIsJudgedAndNotFiniteIsNoBestModel) {
   for (const char* name : {"run/best.onnx", "run/last.onnx"}) {
     const Result<Graph> graph = read_onnx(at(name));
     ASSERT_TRUE(graph) << graph.error().message;
-    for (const Value& value : graph->values)
-      if (value.constant && value.dtype == DType::kF32)
-        for (const float x : value.constant->data<float>())
-          ASSERT_TRUE(std::isfinite(x)) << value.name << " of " << name;
+    const Result<void> finite = check_finite_weights(*graph);
+    EXPECT_TRUE(finite) << name << ": " << finite.error().message;
   }
 }
 
@@ -137,6 +136,21 @@ TEST_F(Returns, OutputsThatStayInfiniteEndTheRun) {
   EXPECT_EQ(bytes_of(at("run/best.onnx")), best);
   EXPECT_EQ(bytes_of(at("run/last.onnx")), last);
   EXPECT_EQ(rows("run").size(), 2u);
+}
+
+// After a step whose loss was finite.
+TEST_F(Returns, ACheckpointThatIsNotFiniteTakesNoGoodOnesPlace) {
+  Checkpoint newest = make_run();
+  spoil(newest, "first/");
+  ASSERT_TRUE(checkpoints_.write(newest));
+  const Outcome outcome = run_shrike({"train", "--resume", path("run")});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  for (const char* batch : {"5,", "4,"})
+    EXPECT_EQ(count(outcome.err, "what is learned is not finite in epoch 2: back to batch " +
+                                     std::string(batch)),
+              1u)
+        << outcome.err;
+  EXPECT_EQ(rows("run").size(), 5u);
 }
 
 // The file of an epoch that is done again is still the best there is.
