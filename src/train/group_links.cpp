@@ -4,14 +4,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <thread>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #include <vector>
 
+#include "train/guard.h"
 #include "train/meeting.h"
-#include "train/served_store.h"
 #include "train/store_port.h"
 
 namespace shrike::train {
@@ -20,8 +21,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kAnswer{8'000};  // in which a store answers
 constexpr milliseconds kMoment{100};
+constexpr int kBeats = 35;  // in the time that ranks wait for each other
+constexpr milliseconds kLeastBetween{200};  // beats
 
 // This host's own address on the way to `address`; empty where there is no way.
 std::string own_address(const std::string& address, int port) {
@@ -58,22 +60,37 @@ std::shared_ptr<gloo::transport::Device> device(const GroupPlace& place) {
                      : c10d::ProcessGroupGloo::createDeviceForHostname(own);
 }
 
-c10::intrusive_ptr<c10d::Store> open_whole_store(const GroupPlace& place, milliseconds timeout) {
-  if (place.store_is_served)
-    return c10::make_intrusive<ServedStore>(place.address, place.port, timeout);
+// Throws where the port is in use.
+c10::intrusive_ptr<c10d::Store> serve(const GroupPlace& place, milliseconds timeout) {
   c10d::TCPStoreOptions options;
   options.port = static_cast<uint16_t>(place.port);
-  options.isServer = place.rank == 0;
+  options.isServer = true;
   options.waitWorkers = false;  // meet() knows who is missing
   options.timeout = timeout;
   return c10::make_intrusive<c10d::TCPStore>(place.address, options);
 }
 
-c10::intrusive_ptr<c10d::Store> open_store(const GroupPlace& place, milliseconds timeout) {
-  auto store = open_whole_store(place, timeout);
-  auto own = c10::make_intrusive<c10d::PrefixStore>("shrike/" + place.attempt, store);
-  own->setTimeout(timeout);
-  return own;
+void open_store(GroupLinks& links, const GroupPlace& place, milliseconds timeout) {
+  using Protocol = StoreClient::Protocol;
+  if (place.rank == 0 && !place.store_is_served) links.server = serve(place, timeout);
+  links.client = c10::make_intrusive<StoreClient>(
+      place.address, place.port, timeout,
+      place.store_is_served ? Protocol::kFrom21 : StoreClient::kOfLibTorch);
+  links.store = c10::make_intrusive<c10d::PrefixStore>("shrike/" + place.attempt, links.client);
+  links.store->setTimeout(timeout);
+}
+
+// Throws as LibTorch does.
+void connect_all(GroupLinks& links, const GroupPlace& place, milliseconds timeout) {
+  const auto group = [&](const char* name) {
+    auto options = c10d::ProcessGroupGloo::Options::create(timeout);
+    options->devices.push_back(device(place));
+    options->threads = 1;
+    return c10::make_intrusive<c10d::ProcessGroupGloo>(
+        c10::make_intrusive<c10d::PrefixStore>(name, links.store), place.rank, place.size, options);
+  };
+  links.ordered = group("ordered");
+  links.beside = group("beside");
 }
 
 }  // namespace
@@ -87,17 +104,12 @@ std::vector<uint8_t> bytes_of(const std::string& text) { return {text.begin(), t
 
 std::string text_of(const std::vector<uint8_t>& bytes) { return {bytes.begin(), bytes.end()}; }
 
-// LibTorch gives its socket the limit of the last wait, for all that follows.
-void GroupLinks::limit_waits() { store->wait({"size"}, kAnswer); }
-
-// A thread of LibTorch's client looks at a store that is gone again and again, without a pause: so
-// clients go before it.
 void GroupLinks::leave(const GroupPlace& place) noexcept {
   try {
     ordered.reset();
     beside.reset();
-    store->set("left/" + std::to_string(place.rank), bytes_of("1"));
-    if (place.rank != 0 || place.store_is_served) return store.reset();
+    heart->leave();
+    if (!server) return;
     silent_ranks(*store, place, "left", kLastWords);
     std::this_thread::sleep_for(kMoment);
   } catch (const std::exception&) {
@@ -105,21 +117,9 @@ void GroupLinks::leave(const GroupPlace& place) noexcept {
   }
 }
 
-std::string GroupLinks::missing_ranks(const GroupPlace& place) {
-  try {
-    limit_waits();  // a get() may have failed, and left its own limit
-    store->set("still/" + std::to_string(place.rank), bytes_of("1"));
-    const std::vector<int> silent = silent_ranks(*store, place, "still", kLastWords);
-    // Others ask the store that this process serves, and may have begun later.
-    if (place.rank == 0 && !place.store_is_served) std::this_thread::sleep_for(kLastWords);
-    return listed(silent, " is gone", " are gone");
-  } catch (const std::exception&) {
-    return place.store_is_served ? " (the store is gone)" : " (rank 0 is gone)";
-  }
-}
-
 Result<GroupLinks> connect(const GroupPlace& place, milliseconds timeout,
-                           const std::function<int()>& interrupted) {
+                           const std::function<int()>& interrupted,
+                           const std::function<void(const std::string&)>& too_late) {
   GroupLinks links;
   const auto begin = std::chrono::steady_clock::now();
   const MeetingLimits limits{begin, begin + timeout, interrupted};
@@ -130,19 +130,19 @@ Result<GroupLinks> connect(const GroupPlace& place, milliseconds timeout,
       return runtime_error(describe(place) + ": nobody listens there" +
                            (place.store_is_served ? "" : ", as rank 0 would") + ": " + why);
   }
-  links.store = open_store(place, timeout);
-  SHRIKE_ASSIGN(links.ended_by, meet(*links.store, place, limits));
-  if (links.ended_by != 0) return links;
-  const auto group = [&](const char* name) {
-    auto options = c10d::ProcessGroupGloo::Options::create(timeout);
-    options->devices.push_back(device(place));
-    options->threads = 1;
-    return c10::make_intrusive<c10d::ProcessGroupGloo>(
-        c10::make_intrusive<c10d::PrefixStore>(name, links.store), place.rank, place.size, options);
-  };
-  links.ordered = group("ordered");
-  links.beside = group("beside");
-  links.limit_waits();
+  open_store(links, place, timeout);
+  SHRIKE_TRY(greet(*links.store, place, limits));
+  links.heart = std::make_unique<Heartbeat>(
+      *links.store, *links.client, place,
+      Heartbeat::Limits{std::max<milliseconds>(timeout / kBeats, kLeastBetween), too_late});
+  const Heartbeat::Waiting waiting(*links.heart);
+  try {
+    SHRIKE_ASSIGN(links.ended_by, meet(*links.store, place, limits, *links.heart));
+    if (links.ended_by == 0) connect_all(links, place, timeout);
+  } catch (const std::exception& error) {
+    return runtime_error(describe(place) + ": joining the others: " + first_line(error) +
+                         links.heart->who_is_gone());
+  }
   return links;
 }
 

@@ -8,6 +8,7 @@
 
 #include "train/group_links.h"
 #include "train/guard.h"
+#include "train/heartbeat.h"
 
 namespace shrike::train {
 
@@ -21,7 +22,7 @@ constexpr milliseconds kBetweenLooks{20};
 
 constexpr const char* kVerdict = "verdict";
 // Its first letter; behind it what is to be said.
-enum Verdict : char { kAllHere = 'a', kUsage = 'u', kLate = 'l', kSignal = 's' };
+enum Verdict : char { kAllHere = 'a', kUsage = 'u', kRuntime = 'r', kSignal = 's' };
 
 std::string word_of_this_process() {
   std::random_device random;
@@ -30,11 +31,15 @@ std::string word_of_this_process() {
 
 class Meeting {
  public:
-  Meeting(c10d::Store& store, const GroupPlace& place, const MeetingLimits& limits)
-      : store_(store), place_(place), limits_(limits), rank_(std::to_string(place.rank)) {}
+  Meeting(c10d::Store& store, const GroupPlace& place, const MeetingLimits& limits,
+          Heartbeat& heart)
+      : store_(store),
+        place_(place),
+        limits_(limits),
+        heart_(heart),
+        rank_(std::to_string(place.rank)) {}
 
   Result<int> hold() {
-    SHRIKE_TRY(say_hello());
     if (const std::string why = misfit(); !why.empty()) {
       say(kUsage, why);
       wait_until_heard();
@@ -46,25 +51,6 @@ class Meeting {
   }
 
  private:
-  // LibTorch's client waits without end for an answer until it has waited for a key: nothing else is
-  // asked before that.
-  Result<void> say_hello() {
-    const std::string word = word_of_this_process(), key = "hello/" + rank_ + "/" + word;
-    const auto all = std::chrono::duration_cast<milliseconds>(limits_.end - limits_.begin);
-    std::string why = "it gives back something else than it was given";
-    try {
-      store_.set(key, bytes_of(word));
-      store_.wait({key}, std::min(kHello, all));
-      if (text_of(store_.get(key)) == word) return {};
-    } catch (const std::exception& error) {
-      why = first_line(error);
-    }
-    return runtime_error(describe(place_) +
-                         ": who listens there is not the store of these processes, or does not "
-                         "answer: " +
-                         why);
-  }
-
   // Why this process is none of those that meet here.
   std::string misfit() {
     if (store_.add("claimed/" + rank_, 1) > 1)
@@ -78,12 +64,14 @@ class Meeting {
   void look() {
     const std::vector<int> silent = silent_ranks(store_, place_, "here", milliseconds(0));
     const int signal = limits_.interrupted ? limits_.interrupted() : 0;
-    if (silent.empty())
+    if (heart_.somebody_is_gone())
+      say(kRuntime, "not all that came are still there" + heart_.who_is_gone());
+    else if (silent.empty())
       say(kAllHere, {});
     else if (signal != 0)
       say(kSignal, std::to_string(signal));
     else if (Clock::now() >= limits_.end)
-      say(kLate, "not all came within " + seconds_text() + listed(silent, " did not", " did not"));
+      say(kRuntime, "not all came within " + seconds_text() + listed(silent, " did not", " did not"));
     else
       std::this_thread::sleep_for(kBetweenLooks);
   }
@@ -106,7 +94,7 @@ class Meeting {
     wait_until_heard();
     if (kind == kSignal) return std::stoi(text);
     const std::string message = describe(place_) + ": " + text;
-    return kind == kLate ? runtime_error(message) : usage_error(message);
+    return kind == kRuntime ? runtime_error(message) : usage_error(message);
   }
 
   // The others ask the store that rank 0 serves.
@@ -124,22 +112,45 @@ class Meeting {
   c10d::Store& store_;
   const GroupPlace& place_;
   const MeetingLimits& limits_;
+  Heartbeat& heart_;
   const std::string rank_;
 };
 
 }  // namespace
 
-Result<int> meet(c10d::Store& store, const GroupPlace& place, const MeetingLimits& limits) {
-  return Meeting(store, place, limits).hold();
+Result<void> greet(c10d::Store& store, const GroupPlace& place, const MeetingLimits& limits) {
+  const std::string word = word_of_this_process();
+  const std::string key = "hello/" + std::to_string(place.rank) + "/" + word;
+  const auto all = std::chrono::duration_cast<milliseconds>(limits.end - limits.begin);
+  std::string why = "it gives back something else than it was given";
+  try {
+    store.set(key, bytes_of(word));
+    store.wait({key}, std::min(kHello, all));
+    if (text_of(store.get(key)) == word) return {};
+  } catch (const std::exception& error) {
+    why = first_line(error);
+  }
+  return runtime_error(describe(place) +
+                       ": who listens there is not the store of these processes, or does not "
+                       "answer: " +
+                       why);
+}
+
+Result<int> meet(c10d::Store& store, const GroupPlace& place, const MeetingLimits& limits,
+                 Heartbeat& heart) {
+  return Meeting(store, place, limits, heart).hold();
 }
 
 std::vector<int> silent_ranks(c10d::Store& store, const GroupPlace& place, const std::string& what,
                               milliseconds timeout) {
   const auto end = Clock::now() + timeout;
+  std::vector<std::string> keys;
+  for (int r = 0; r < place.size; ++r) keys.push_back(what + "/" + std::to_string(r));
   while (true) {
+    if (store.check(keys)) return {};
     std::vector<int> silent;
     for (int r = 0; r < place.size; ++r)
-      if (!store.check({what + "/" + std::to_string(r)})) silent.push_back(r);
+      if (!store.check({keys[static_cast<size_t>(r)]})) silent.push_back(r);
     if (silent.empty() || Clock::now() >= end) return silent;
     std::this_thread::sleep_for(kBetweenLooks);
   }

@@ -46,11 +46,13 @@ struct ProcessGroup::State {
   [[noreturn]] void fail(const char* what, const std::exception& error) {
     failed = true;
     throw std::runtime_error(describe(place) + ": " + what + ": " + first_line(error) +
-                             links.missing_ranks(place));
+                             links.heart->who_is_gone());
   }
 
+  // Of a call that waits for other ranks.
   template <typename Call>
   auto or_fail(const char* what, Call&& call) {
+    const Heartbeat::Waiting waiting(*links.heart);
     try {
       return call();
     } catch (const std::exception& error) {
@@ -66,6 +68,17 @@ struct ProcessGroup::State {
       return {};
     } catch (const std::exception& error) {
       return runtime_error(error.what());
+    }
+  }
+
+  // Until `rank` has written the key, however long its work takes; throws when it never will.
+  void wait_for_key(const std::string& key, int rank) {
+    c10d::Store& store = *links.store;
+    const std::string left = "left/" + std::to_string(rank);
+    while (!store.check({key})) {
+      if (links.heart->somebody_is_gone() || (store.check({left}) && !store.check({key})))
+        throw std::runtime_error("it does not go on");
+      std::this_thread::sleep_for(kBetweenQuestions);
     }
   }
 
@@ -88,12 +101,18 @@ ProcessGroup& ProcessGroup::operator=(ProcessGroup&&) noexcept = default;
 ProcessGroup::~ProcessGroup() = default;
 
 Result<ProcessGroup> ProcessGroup::join(const GroupPlace& place, std::chrono::milliseconds timeout,
-                                        const std::function<int()>& interrupted) {
+                                        const std::function<int()>& interrupted,
+                                        const std::function<void(const std::string&)>& too_late) {
   auto state = std::make_unique<State>();
   state->place = place;
   const Result<void> joined =
       guarded(describe(place) + ": joining the others", [&]() -> Result<void> {
-        SHRIKE_ASSIGN(state->links, connect(place, timeout, interrupted));
+        const auto tell = [too_late, place](const std::string& gone) {
+          too_late(describe(place) + ": others are lost" + gone);
+        };
+        SHRIKE_ASSIGN(state->links,
+                      connect(place, timeout, interrupted,
+                              too_late ? tell : std::function<void(const std::string&)>()));
         return {};
       });
   GroupLinks& links = state->links;
@@ -140,10 +159,8 @@ Result<void> ProcessGroup::done(const std::string& what, const std::string& text
 Result<std::string> ProcessGroup::wait_for(const std::string& what) {
   std::string text;
   SHRIKE_TRY(state_->result_of("waiting for another rank", [&] {
-    c10d::Store& store = *state_->links.store;
-    while (!store.check({"done/" + what})) std::this_thread::sleep_for(kBetweenQuestions);
-    text = text_of(store.get("done/" + what));
-    state_->links.limit_waits();
+    state_->wait_for_key("done/" + what, 0);
+    text = text_of(state_->links.store->get("done/" + what));
   }));
   return text;
 }
@@ -154,14 +171,10 @@ Result<void> ProcessGroup::arrive(const std::string& what) {
   });
 }
 
-Result<void> ProcessGroup::wait_for_all(const std::string& what,
-                                        std::chrono::milliseconds timeout) {
+Result<void> ProcessGroup::wait_for_all(const std::string& what) {
   return state_->result_of("waiting for all", [&] {
-    const std::vector<int> silent =
-        silent_ranks(*state_->links.store, state_->place, "arrived/" + what, timeout);
-    if (silent.empty()) return;
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
-    throw std::runtime_error("not all came within " + std::to_string(seconds.count()) + " s");
+    for (int r = 0; r < size(); ++r)
+      state_->wait_for_key("arrived/" + what + "/" + std::to_string(r), r);
   });
 }
 
@@ -192,8 +205,8 @@ Result<void> ProcessGroup::expect_same(const std::string& what, const std::strin
     c10d::Store& store = *state_->links.store;
     const std::string key = "same/" + what;
     if (rank() == 0) store.set(key, bytes_of(text));
+    state_->wait_for_key(key, 0);
     first = text_of(store.get(key));
-    state_->links.limit_waits();
   }));
   const at::Tensor others = at::zeros({size()}, at::kInt);
   if (first != text) others[rank()] = 1;

@@ -3,8 +3,8 @@
 // They find each other in a store that rank 0 serves, or their launcher, and are connected by Gloo
 // (c10d, PyTorch's own) from then on. All ranks must call the same functions in the same order;
 // start_sum() alone has an order of its own beside the rest. Results have the same bits on every rank.
-// Nothing waits longer than the timeout but wait_for(), and that no longer for a store that does not
-// answer. An error (kRuntime) says which rank tells it, where the store is, and which ranks are not
+// Nothing waits longer than the timeout but wait_for(), wait_for_all() and expect_same(), which wait
+// as long as the processes live and the store answers. An error (kRuntime) says which rank tells it, where the store is, and which ranks are not
 // there any more; a group is of no use after one.
 // Used by one thread at a time, but for start_sum(), which autograd's may call meanwhile.
 #pragma once
@@ -37,10 +37,13 @@ class ProcessGroup {
   // Waits until all are there. Errors: the port is in use, nobody or no store answers at the address,
   // not all ranks come, they are told of different sizes, two have the same rank. `interrupted`
   // gives the signal that tells this process to end, or 0; where one of those that wait has one,
-  // all leave with a group that ended_by() it.
+  // all leave with a group that ended_by() it. `too_late` is called by a thread, with what an error
+  // would say, where a rank is gone and this process has not asked anything of the group for nearly as
+  // long as the timeout since that was known: it has to end, whatever it is busy with.
   static Result<ProcessGroup> join(const GroupPlace& place,
                                    std::chrono::milliseconds timeout = kGroupTimeout,
-                                   const std::function<int()>& interrupted = {});
+                                   const std::function<int()>& interrupted = {},
+                                   const std::function<void(const std::string&)>& too_late = {});
   ProcessGroup(ProcessGroup&&) noexcept;
   ProcessGroup& operator=(ProcessGroup&&) noexcept;
   // Where no error was, who serves the store stays for seconds until the others have left, too.
@@ -60,15 +63,15 @@ class ProcessGroup {
   Result<void> barrier();
 
   // For long work that one rank does while the others wait: done() says that `what` is, and what came
-  // of it; wait_for() gives that when somebody has said so, however long it takes, or an error when
-  // the store is gone. Each name once.
+  // of it: rank 0; wait_for() gives that when it has said so, however long it takes, or an error when
+  // a rank is gone. Each name once.
   Result<void> done(const std::string& what, const std::string& text = {});
   Result<std::string> wait_for(const std::string& what);
 
   // For work that each rank does in a time of its own: arrive() says that this one has, and
-  // wait_for_all() waits for all to have said so, within the time. Each name once.
+  // wait_for_all() waits for all to have said so, or one to be gone. Each name once.
   Result<void> arrive(const std::string& what);
-  Result<void> wait_for_all(const std::string& what, std::chrono::milliseconds timeout);
+  Result<void> wait_for_all(const std::string& what);
 
   // Every rank's text by rank, on rank 0; nothing on the others.
   Result<std::vector<std::string>> gather(const std::string& text);

@@ -2,9 +2,11 @@
 #include "train/process_group.h"
 
 #include <csignal>
+#include <future>
 #include <optional>
 
 #include "train/group_testing.h"
+#include "train/store_client.h"
 
 namespace shrike::train {
 namespace {
@@ -113,6 +115,65 @@ TEST(ProcessGroup, APortInUse) {
   const std::string error = error_of(ProcessGroup::join(place_of(0, 2, taken.port()), kShort));
   EXPECT_NE(error.find(std::to_string(taken.port())), std::string::npos) << error;
   EXPECT_NE(error.find("in use"), std::string::npos) << error;
+}
+
+// What a rank says in the store that comes to the meeting, and dies there.
+void come_and_die(int rank, int port) {
+  StoreClient store("127.0.0.1", port, milliseconds(5000), StoreClient::kOfLibTorch);
+  const std::string name = std::to_string(rank);
+  for (const char* key : {"claimed/", "beat/", "here/"}) store.set("shrike/0/" + (key + name), {'1'});
+}
+
+// The errors of ranks 0 and 2 behind a rank 1 that dies, and how long they took.
+struct Deserted {
+  std::vector<std::string> errors;
+  std::chrono::steady_clock::duration took;
+};
+Deserted deserted_of(int size, milliseconds timeout) {
+  const int port = free_port();
+  const auto begin = std::chrono::steady_clock::now();
+  Deserted deserted{std::vector<std::string>(2), {}};
+  std::vector<std::thread> ranks;
+  for (const int r : {0, 2})
+    ranks.emplace_back([&, r] {
+      if (r == 2) come_and_die(1, port);
+      deserted.errors[static_cast<size_t>(r / 2)] =
+          error_of(ProcessGroup::join(place_of(r, size, port), timeout));
+    });
+  for (std::thread& rank : ranks) rank.join();
+  deserted.took = std::chrono::steady_clock::now() - begin;
+  return deserted;
+}
+
+// While another is waited for, and where it was the last one to come: its connections are waited for.
+TEST(ProcessGroup, WhoDiesBeforeAllAreConnectedIsNamed) {
+  constexpr milliseconds kTimeout{14'000};
+  std::future<Deserted> waiting = std::async(std::launch::async, deserted_of, 4, kTimeout);
+  const Deserted met = deserted_of(3, kTimeout);
+  for (const Deserted& deserted : {waiting.get(), met}) {
+    EXPECT_LT(deserted.took, kTimeout);
+    for (const std::string& error : deserted.errors)
+      EXPECT_NE(error.find("(rank 1 is gone)"), std::string::npos) << error;
+  }
+}
+
+// Of who fails alone, all that wait for it hear, however long its work may take.
+TEST(ProcessGroup, AWaitForWorkEndsWithWhoWouldDoIt) {
+  const int port = free_port();
+  std::vector<std::thread> ranks;
+  for (int r = 0; r < 3; ++r)
+    ranks.emplace_back([port, r] {
+      Result<ProcessGroup> joined = ProcessGroup::join(place_of(r, 3, port), milliseconds(20'000));
+      ASSERT_TRUE(joined) << joined.error().message;
+      std::optional<ProcessGroup> group(*std::move(joined));
+      if (r == 1) return;  // and leaves
+      ASSERT_TRUE(group->arrive("opening"));
+      const Result<void> all = group->wait_for_all("opening");
+      ASSERT_FALSE(all);
+      EXPECT_NE(all.error().message.find("(rank 1 is gone)"), std::string::npos)
+          << all.error().message;
+    });
+  for (std::thread& rank : ranks) rank.join();
 }
 
 // Of the ranks that come, each hears which did not, also who came later.

@@ -27,7 +27,8 @@ Error without() {
 }  // namespace
 
 Result<ProcessGroup> ProcessGroup::join(const GroupPlace&, std::chrono::milliseconds,
-                                        const std::function<int()>&) {
+                                        const std::function<int()>&,
+                                        const std::function<void(const std::string&)>&) {
   return without();
 }
 

@@ -1,8 +1,11 @@
 #include "train_cli/ranks.h"
 
-#include <chrono>
+#include <cstdlib>
 
+#include "base/excerpt.h"
+#include "cli/exit_code.h"
 #include "cli/interrupt.h"
+#include "cli/terminal.h"
 #include "formats/json.h"
 #include "train/process_group.h"
 
@@ -29,6 +32,12 @@ Result<std::string> outcome_in(const std::string& message) {
                "rank 0: " + error.at("message").get<std::string>()};
 }
 
+// In the middle of whatever this process does: nothing that it writes has its name before it is whole.
+void end_without_others(const std::string& why) {
+  say(printable(why));
+  std::_Exit(kExitRuntime);
+}
+
 }  // namespace
 
 Ranks::Ranks() = default;
@@ -47,7 +56,8 @@ Result<Ranks> Ranks::join(const std::optional<Launch>& launch) {
   place.store_is_served = launch->store_is_served;
   place.attempt = launch->attempt;
   SHRIKE_ASSIGN(train::ProcessGroup group,
-                train::ProcessGroup::join(place, train::kGroupTimeout, interrupted));
+                train::ProcessGroup::join(place, train::kGroupTimeout, interrupted,
+                                            end_without_others));
   ranks.group_ = std::make_unique<train::ProcessGroup>(std::move(group));
   return ranks;
 }
@@ -87,17 +97,14 @@ Result<void> Ranks::by_first(const std::function<Result<void>()>& work) {
 }
 
 Result<void> Ranks::first_before_others(const std::function<Result<void>()>& work) {
-  const auto begin = std::chrono::steady_clock::now();
   SHRIKE_TRY(by_first(work));
   if (!group_) return {};
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::steady_clock::now() - begin);
   Result<void> outcome;
   if (!first()) outcome = work();
   const std::string name = std::to_string(works_);  // the same on all: the work counts its own
   SHRIKE_TRY(group_->arrive(name));                 // of who fails, too: nobody waits for it then
   if (!outcome) return outcome;
-  return by_first([&] { return group_->wait_for_all(name, train::kGroupTimeout + 2 * took); });
+  return by_first([&] { return group_->wait_for_all(name); });
 }
 
 Result<std::vector<double>> Ranks::largest(std::vector<double> numbers) const {

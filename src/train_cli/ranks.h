@@ -27,7 +27,8 @@ class Ranks {
   Ranks& operator=(Ranks&&) noexcept;
   ~Ranks();
   // Waits for the others where a launcher started more than one. Interrupts are caught then
-  // (cli/interrupt.h): one of any rank ends the wait on all.
+  // (cli/interrupt.h): one of any rank ends the wait on all. Where a rank is lost and this process is
+  // busy with work of its own for long, it is ended with a message, kExitRuntime its exit code.
   static Result<Ranks> join(const std::optional<Launch>& launch);
   // That signal; 0 where all are there.
   int ended_by() const;
@@ -46,7 +47,7 @@ class Ranks {
   Result<void> by_first(const std::function<Result<void>()>& work);
   // Work of each rank that fails on all of them for the same reasons: rank 0 does it before the
   // others, which get its error where there is one. It may call these functions itself. All go on
-  // together: the others may take twice as long as rank 0, and train::kGroupTimeout.
+  // together.
   Result<void> first_before_others(const std::function<Result<void>()>& work);
   // Whether this is another rank and has an error that is rank 0's.
   bool has_error_of_first() const { return has_error_of_first_; }

@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <future>
+#include <sstream>
 #include <thread>
 
 #include "squares.h"
@@ -154,6 +157,49 @@ TEST_F(RanksTest, ASignalWhileItWaitsForOthersEndsIt) {
   const Outcome outcome = rank.get();
   EXPECT_EQ(outcome.code, 128 + SIGTERM) << outcome.err;
   EXPECT_FALSE(fs::exists(at("waits")));
+}
+
+// Connections of this host to a port of it.
+int connected_to(int port) {
+  char wanted[16];
+  std::snprintf(wanted, sizeof(wanted), ":%04X", static_cast<unsigned>(port));
+  int count = 0;
+  for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+    std::ifstream lines(table);
+    std::string line, number, own, other, state;
+    while (std::getline(lines, line))
+      if (std::istringstream(line) >> number >> own >> other >> state)
+        count += state == "01" && other.ends_with(wanted) ? 1 : 0;
+  }
+  return count;
+}
+
+// Of four, one dies while another is waited for, who comes then and hears of it, too.
+TEST_F(RanksTest, WhoDiesBeforeAllAreThereIsNamed) {
+  const int port = next_port();
+  std::vector<std::future<Outcome>> ranks;
+  for (const int r : {0, 1, 2}) {
+    Start start;
+    start.words = run("unmet");
+    if (r == 1) {
+      start.signal = SIGKILL;
+      start.interrupt_when = at("waits");
+    }
+    ranks.push_back(started(start, rank_of(r, 4, port)));
+  }
+  // One of each, and two of LibTorch's server to itself.
+  while (connected_to(port) < 5) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  const auto begin = std::chrono::steady_clock::now();
+  file("waits", "");
+  EXPECT_EQ(ranks[1].get().code, 128 + SIGKILL);
+  ranks.push_back(started(run("unmet"), rank_of(3, 4, port)));
+  for (const size_t r : {0, 2, 3}) {
+    const Outcome outcome = ranks[r].get();
+    EXPECT_EQ(outcome.code, 5) << outcome.err;
+    EXPECT_NE(outcome.err.find("(rank 1 is gone)"), std::string::npos) << outcome.err;
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(45));
 }
 
 TEST_F(RanksTest, ALostOneIsNamedByTheOthers) {
