@@ -96,6 +96,21 @@ TEST(Settings, AreThoseOfUltralytics) {
   EXPECT_EQ(s.closed().scale, 0.5);
 }
 
+TEST(Settings, WhatMakesFewPicturesOfOne) {
+  AugmentSettings few = AugmentSettings::none();
+  few.flipud = few.fliplr = few.grey = 0.5;
+  few.close_mosaic = 10;
+  EXPECT_TRUE(few.repeats_pictures());
+  for (const AugmentSetting& setting : augment_settings()) {
+    AugmentSettings settings = few;
+    settings.*setting.value = setting.most / 2;
+    const std::string name(setting.name);
+    EXPECT_EQ(settings.repeats_pictures(),
+              name == "flipud" || name == "fliplr" || name == "grey")
+        << name;
+  }
+}
+
 TEST(Settings, HaveRanges) {
   for (const AugmentSetting& setting : augment_settings())
     for (const double bad : {-0.001, setting.most * 1.01, std::nan("")}) {

@@ -46,6 +46,13 @@ AugmentSettings AugmentSettings::none() {
   return none;
 }
 
+bool AugmentSettings::repeats_pictures() const {
+  AugmentSettings repeated = *this;
+  repeated.flipud = repeated.fliplr = repeated.grey = 0;
+  repeated.close_mosaic = 0;
+  return repeated == none();
+}
+
 AugmentSettings AugmentSettings::closed() const {
   AugmentSettings closed = *this;
   closed.mosaic = closed.mixup = closed.cutmix = 0;

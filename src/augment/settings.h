@@ -23,6 +23,8 @@ struct AugmentSettings {
 
   // Nothing is changed: pictures are letterboxed alone.
   static AugmentSettings none();
+  // Whether few pictures are made of one: turned, mirrored or grey at most.
+  bool repeats_pictures() const;
   // What holds once mosaics are closed.
   AugmentSettings closed() const;
 

@@ -143,6 +143,8 @@ void add_teacher_options(CLI::App& app, TrainOptions& o) {
                  "What scores, distributions and maps are divided by before they are compared")
       ->capture_default_str()
       ->check(number_in(0.01, 100));
+  add_whole(app, "--teacher-cache-mb", o.teacher_cache_mb, 0,
+            "Disk for what the teacher says of pictures, where augmentation brings the same again");
   app.add_option("--unlabeled", o.unlabeled,
                  "Folder of pictures without labels, which learn from the teacher alone")
       ->type_name(kFolderValue);
@@ -152,7 +154,8 @@ void add_teacher_options(CLI::App& app, TrainOptions& o) {
 Result<void> check_teacher(const CLI::App& app, const TrainOptions& o) {
   if (o.teacher.empty()) {
     for (const char* name : {"--labels", "--distill-response", "--distill-feature",
-                             "--distill-masked", "--temperature", "--unlabeled"})
+                             "--distill-masked", "--temperature", "--teacher-cache-mb",
+                             "--unlabeled"})
       if (app.count(name) > 0)
         return usage_error(std::string(name) + " is for training with a --teacher");
     return {};

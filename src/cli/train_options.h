@@ -47,6 +47,7 @@ struct TrainOptions {
   std::string teacher;  // a file or a name, as of --model; empty: none
   double labels = 1, distill_response = 1, distill_feature = 0, distill_masked = 0;
   double temperature = 1;
+  int64_t teacher_cache_mb = 2048;
   std::string unlabeled;  // folder of pictures that learn from the teacher alone; empty: none
   std::string precision = "fp32", device = "cpu";
   bool tensorboard = false;

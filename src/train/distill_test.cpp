@@ -1,7 +1,10 @@
 // Trainers with a teacher: yolov8n of random weights on pictures of noise.
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
 #include <random>
 
 #include "ir/infer.h"
@@ -107,6 +110,40 @@ TEST(Teacher, SaysWhatItsNetworkComputesOnAnyNumberOfThreads) {
   }
   EXPECT_TRUE(one->look(batch_of(4, 96)));
   EXPECT_FALSE(one->look(batch_of(4, 65)));
+}
+
+TEST(Teacher, SaysTheSameBitsOfAPictureThatItRemembers) {
+  const std::filesystem::path folder =
+      std::filesystem::path(testing::TempDir()) / ("teacher-" + std::to_string(::getpid()));
+  const Batch batch = batch_of(4);
+  const Result<Lesson> plain = teacher_of("yolov8n", 1)->look(batch);
+  ASSERT_TRUE(plain);
+  for (int run = 0; run < 2; ++run) {  // files of the first are the second's
+    const std::shared_ptr<Teacher> teacher = teacher_of("yolov8n", 2);
+    teacher->remember(folder, 100 << 20);
+    for (int look = 0; look < 2; ++look) {
+      const Result<Lesson> lesson = teacher->look(batch);
+      ASSERT_TRUE(lesson);
+      EXPECT_TRUE(lesson->maps == plain->maps);
+      EXPECT_TRUE(lesson->features == plain->features);
+    }
+  }
+  // What lies there is what it says.
+  LessonCache cache(folder / "made", trained_graph(network("yolov8n", 9)), 100 << 20);
+  std::vector<Tensor> zeros;
+  for (const std::vector<Tensor>* of : {&plain->maps, &plain->features})
+    for (const Tensor& batched : *of) {
+      Shape shape = batched.shape();
+      shape[0] = 1;
+      zeros.emplace_back(DType::kF32, shape);
+    }
+  for (size_t picture = 0; picture < 2; ++picture) cache.keep(cache.key(batch, picture), zeros);
+  const std::shared_ptr<Teacher> misled = teacher_of("yolov8n", 1);
+  misled->remember(folder / "made", 100 << 20);
+  const Result<Lesson> lesson = misled->look(batch);
+  ASSERT_TRUE(lesson);
+  for (const float value : lesson->maps[0].data<float>()) ASSERT_EQ(value, 0);
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Distillation, LearnsFromATeacherAlone) {

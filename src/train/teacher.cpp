@@ -30,15 +30,6 @@ Tensor for_pictures(const Tensor& of_one, int64_t pictures) {
   return Tensor(DType::kF32, shape);
 }
 
-// One picture through one stream.
-Result<void> run_one(Session& session, const Batch& batch, size_t picture,
-                     const Preprocess& preprocess, std::vector<Tensor>& outputs) {
-  Tensor input(DType::kF32, Shape{1, 3, int64_t{batch.height}, int64_t{batch.width}});
-  to_input(batch, picture, preprocess, input.mutable_data<float>().data());
-  SHRIKE_ASSIGN(outputs, session.run(std::span(&input, 1)));
-  return {};
-}
-
 }  // namespace
 
 Result<Teacher> Teacher::create(Graph lifted, const Preprocess& preprocess, int threads) {
@@ -82,16 +73,40 @@ Result<std::vector<Session>*> Teacher::sessions(int height, int width) {
   return &sessions_.emplace(std::pair(height, width), std::move(streams)).first->second;
 }
 
+void Teacher::remember(std::filesystem::path folder, size_t most_bytes) {
+  cache_ = std::make_unique<LessonCache>(std::move(folder), graph_, most_bytes);
+}
+
+// One picture through one stream, unless it is known.
+Result<std::vector<Tensor>> Teacher::look(Session& session, const Batch& batch,
+                                          size_t picture) const {
+  std::string key;
+  if (cache_) {
+    key = cache_->key(batch, picture);
+    std::vector<Shape> shapes;
+    for (const Port& output : session.plan().outputs()) shapes.push_back(output.shape);
+    if (std::vector<Tensor> known = cache_->find(key, shapes); !known.empty()) return known;
+  }
+  Tensor input(DType::kF32, Shape{1, 3, int64_t{batch.height}, int64_t{batch.width}});
+  to_input(batch, picture, preprocess_, input.mutable_data<float>().data());
+  Result<std::vector<Tensor>> outputs = session.run(std::span(&input, 1));
+  if (outputs && cache_) cache_->keep(key, *outputs);
+  return outputs;
+}
+
 Result<Lesson> Teacher::look(const Batch& batch) {
   SHRIKE_ASSIGN(std::vector<Session>* const streams, sessions(batch.height, batch.width));
   const size_t pictures = batch.pictures();
   std::vector<std::vector<Tensor>> outputs(pictures);
-  std::vector<Result<void>> results(streams->size());
+  std::vector<Result<void>> results(streams->size());  // by stream
   const auto run = guarded("the teacher's forward pass", [&] {
     at::parallel_for(0, static_cast<int64_t>(streams->size()), 1, [&](int64_t begin, int64_t end) {
       for (auto s = static_cast<size_t>(begin); s < static_cast<size_t>(end); ++s)
         for (size_t i = s; i < pictures && results[s]; i += streams->size())
-          results[s] = run_one((*streams)[s], batch, i, preprocess_, outputs[i]);
+          if (auto said = look((*streams)[s], batch, i); said)
+            outputs[i] = *std::move(said);
+          else
+            results[s] = said.error();
     });
   });
   SHRIKE_TRY(run);

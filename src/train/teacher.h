@@ -14,6 +14,7 @@
 #include "engine/session.h"
 #include "ir/graph.h"
 #include "ir/ops/head.h"
+#include "train/lesson_cache.h"
 #include "vision/letterbox.h"
 
 namespace shrike::train {
@@ -33,6 +34,9 @@ class Teacher {
   const Head& head() const { return head_; }
   const std::vector<int64_t>& feature_channels() const { return channels_; }
 
+  // Pictures that come again are looked up. `folder`, `most_bytes`: LessonCache's.
+  void remember(std::filesystem::path folder, size_t most_bytes);
+
   // A batch of any size that the network can be brought to. Not thread-safe. Errors: kModel where
   // it cannot be; those of Session.
   Result<Lesson> look(const Batch& batch);
@@ -40,12 +44,14 @@ class Teacher {
  private:
   Teacher() = default;
   Result<std::vector<Session>*> sessions(int height, int width);
+  Result<std::vector<Tensor>> look(Session& session, const Batch& batch, size_t picture) const;
 
   Graph graph_;  // for other sizes
   Head head_;
   std::vector<int64_t> channels_;
   Preprocess preprocess_;
   int threads_ = 1;
+  std::unique_ptr<LessonCache> cache_;  // null: every picture is a new one
   std::map<std::pair<int, int>, std::vector<Session>> sessions_;  // a stream each, by height, width
 };
 

@@ -53,6 +53,7 @@ void for_each_option(Options& o, const Visit& visit) {
   visit("distill-feature", o.distill_feature);
   visit("distill-masked", o.distill_masked);
   visit("temperature", o.temperature);
+  visit("teacher-cache-mb", o.teacher_cache_mb);
   visit("unlabeled", o.unlabeled);
   visit("precision", o.precision);
   visit("device", o.device);
@@ -61,7 +62,7 @@ void for_each_option(Options& o, const Visit& visit) {
 
 constexpr const char* kMayChange[] = {"data",    "pictures", "unlabeled",    "teacher",
                                       "epochs",  "patience", "threads",      "cache-mb",
-                                      "device",  "save-seconds", "tensorboard"};
+                                      "device",  "save-seconds", "tensorboard", "teacher-cache-mb"};
 
 // "lr0 (began with 0.01, now 0.1)" of each option that is another; those in "chosen" as "chosen.lr0".
 void add_changes(const Json& began, const Json& now, const std::string& group,

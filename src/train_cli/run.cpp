@@ -333,6 +333,8 @@ Result<int> Run::end() {
   const Result<void> reported = write_final_report(folder_, data_, settings_.loader.threads + 1);
   if (interrupted() != 0) return ended_by(interrupted());
   if (!reported) return reported.error();
+  std::error_code kept;  // what can be done without
+  std::filesystem::remove_all(folder_.teacher_cache(), kept);
   if (options_.json)
     std::printf("%s\n", dump_json(summary()).c_str());
   else

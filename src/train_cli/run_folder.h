@@ -23,6 +23,7 @@ class RunFolder {
   std::filesystem::path last() const { return folder_ / "last.onnx"; }
   std::filesystem::path report() const { return folder_ / "report"; }
   std::filesystem::path checkpoints() const { return folder_ / "checkpoints"; }
+  std::filesystem::path teacher_cache() const { return folder_ / "teacher-cache"; }
   // Of the batches from 0.
   std::filesystem::path page(int64_t batch) const {
     return folder_ / ("train_batch" + std::to_string(batch) + ".png");

@@ -94,6 +94,10 @@ Result<Prepared> prepare(const TrainOptions& options, const ResumePoint* from, R
   if (!options.teacher.empty()) {
     SHRIKE_ASSIGN(prepared.settings.trainer.distillation,
                   open_teacher(options, network, dataset.names, threads));
+    if (ranks.first() && options.teacher_cache_mb > 0 && options.augment.repeats_pictures())
+      prepared.settings.trainer.distillation->teacher->remember(
+          RunFolder(options.out).teacher_cache(),
+          static_cast<size_t>(options.teacher_cache_mb) << 20);
   }
   if (!from) SHRIKE_TRY(restore_norms(network, dataset, prepared.settings.loader));
   if (network.new_head && ranks.first())

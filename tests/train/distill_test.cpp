@@ -49,6 +49,39 @@ TEST_F(Distill, GoesOnWithTheSameBits) {
   EXPECT_EQ(bytes_of(at("whole/last.onnx")), bytes_of(at("parts/last.onnx")));
 }
 
+// Pictures as they are come again in each epoch.
+TEST_F(Distill, WhatTheTeacherSaidIsLookedUp) {
+  make_teacher();
+  const auto plain = [&](const std::string& out, const std::vector<std::string>& more) {
+    std::vector<std::string> words = run(out);
+    for (const char* off : {"--hsv-h", "--hsv-s", "--hsv-v", "--translate", "--scale", "--mosaic"})
+      words.insert(words.end(), {off, "0"});
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  };
+  Start start;
+  start.words = plain("cached", {});
+  start.signal = SIGTERM;
+  start.interrupt_when = at("cached") / "results.csv";
+  ASSERT_EQ(run_shrike(start).code, 128 + SIGTERM);
+  EXPECT_FALSE(fs::is_empty(at("cached/teacher-cache")));
+  const Outcome on = run_shrike({"train", "--resume", path("cached")});
+  ASSERT_EQ(on.code, 0) << on.err;
+  EXPECT_FALSE(fs::exists(at("cached/teacher-cache"))) << "of no use any more";
+
+  start.words = plain("asked", {"--teacher-cache-mb", "0"});
+  start.interrupt_when = at("asked") / "results.csv";
+  ASSERT_EQ(run_shrike(start).code, 128 + SIGTERM);
+  EXPECT_FALSE(fs::exists(at("asked/teacher-cache")));
+  ASSERT_EQ(run_shrike({"train", "--resume", path("asked")}).code, 0);
+  EXPECT_EQ(bytes_of(at("asked/last.onnx")), bytes_of(at("cached/last.onnx")));
+
+  start.words = run("changed");  // with the augmentation that there is by default
+  start.interrupt_when = at("changed") / "results.csv";
+  ASSERT_EQ(run_shrike(start).code, 128 + SIGTERM);
+  EXPECT_FALSE(fs::exists(at("changed/teacher-cache")));
+}
+
 // Half of the pictures lose their labels and learn from the teacher alone.
 TEST_F(Distill, PicturesWithoutLabelsAreMixedIn) {
   make_teacher();
