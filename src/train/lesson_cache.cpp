@@ -94,7 +94,13 @@ void LessonCache::keep(const std::string& key, std::span<const Tensor> outputs) 
   } while (!left_.compare_exchange_weak(left, left - content.size()));
   const std::string digest = digest_of(key, std::span(content).subspan(kDigest));
   std::copy(digest.begin(), digest.end(), content.begin());
-  if (!make_folders(folder_) || !write_file(folder_ / key, content)) left_ = 0;
+  std::error_code unknown;
+  if (fs::space(folder_.parent_path(), unknown).available < kSpared + content.size()) return;
+  if (make_folders(folder_)) {
+    if (write_file(folder_ / key, content)) return;
+    fs::remove_all(folder_, unknown);
+  }
+  left_ = 0;
 }
 
 }  // namespace shrike::train

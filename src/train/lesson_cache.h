@@ -20,8 +20,10 @@ namespace shrike::train {
 
 class LessonCache {
  public:
+  static constexpr size_t kSpared = size_t{1} << 30;  // bytes for checkpoints and models
+
   // Files of this network that lie in `folder` are found again; it is made with the first one. All files there
-  // count towards `most_bytes`, after which none is added.
+  // count towards `most_bytes`, after which none is added; nor is one that leaves less than kSpared on the disk.
   LessonCache(std::filesystem::path folder, const Graph& network, size_t most_bytes);
 
   // Of a picture of a batch.
@@ -30,7 +32,8 @@ class LessonCache {
   // f32 tensors of those shapes, or none: not there, or not whole. Thread-safe.
   std::vector<Tensor> find(const std::string& key, std::span<const Shape> shapes) const;
 
-  // Nothing is added any more after a file that could not be written. Thread-safe.
+  // After one that could not be written none is added, and all are removed: others need the disk.
+  // Thread-safe.
   void keep(const std::string& key, std::span<const Tensor> outputs);
 
  private:

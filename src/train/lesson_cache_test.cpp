@@ -110,11 +110,22 @@ TEST_F(LessonCacheTest, TheLimitCountsWhatIsThere) {
   EXPECT_FALSE(fs::exists(folder_ / "c"));
 }
 
-TEST_F(LessonCacheTest, NothingIsKeptWhereNothingCanBeWritten) {
+TEST_F(LessonCacheTest, NothingIsKeptOnceSomethingCannotBeWritten) {
+  LessonCache blocked = cache();
+  blocked.keep("a", outputs(1));
+  fs::create_directories(folder_ / "b");  // in the way
+  blocked.keep("b", outputs(2));
+  EXPECT_FALSE(fs::exists(folder_)) << "its room is for others";
+  blocked.keep("c", outputs(3));
+  EXPECT_FALSE(finds(blocked, "c", 3));
+}
+
+TEST_F(LessonCacheTest, WhatLiesWhereTheFolderShouldStays) {
   std::ofstream(folder_) << "a file in the way";
   LessonCache blocked = cache();
   blocked.keep("a", outputs(1));
   EXPECT_FALSE(finds(blocked, "a", 1));
+  EXPECT_TRUE(fs::is_regular_file(folder_));
 }
 
 }  // namespace

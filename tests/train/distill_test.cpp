@@ -50,7 +50,7 @@ TEST_F(Distill, GoesOnWithTheSameBits) {
 }
 
 // Pictures as they are come again in each epoch.
-TEST_F(Distill, WhatTheTeacherSaidIsLookedUp) {
+TEST_F(Distill, WhatTheTeacherSaidIsKeptUntilTheEnd) {
   make_teacher();
   const auto plain = [&](const std::string& out, const std::vector<std::string>& more) {
     std::vector<std::string> words = run(out);

@@ -150,6 +150,27 @@ TEST_F(FullDisk, WhicheverFileItIs) {
   }
 }
 
+// What could be kept of a teacher takes no room from models and checkpoints.
+TEST_F(FullDisk, NothingIsKeptOfATeacher) {
+  const Disk disk(at("disk"), 25'000);  // 100 MB
+  if (!disk.is_there()) GTEST_SKIP() << "no file system can be mounted here";
+  make_whole();
+  const auto interrupted = [&](const std::string& out) {
+    Start start;
+    start.words = run(out);
+    for (const char* off : {"--hsv-h", "--hsv-s", "--hsv-v", "--translate", "--scale", "--mosaic"})
+      start.words.insert(start.words.end(), {off, "0"});
+    start.words.insert(start.words.end(), {"--teacher", path("whole/last.onnx")});
+    start.signal = SIGTERM;
+    start.interrupt_when = at(out) / "results.csv";
+    EXPECT_EQ(run_shrike(start).code, 128 + SIGTERM);
+    return fs::exists(at(out) / "teacher-cache");
+  };
+  EXPECT_FALSE(interrupted("disk/run"));
+  if (fs::space(at("set")).available < size_t{2} << 30) GTEST_SKIP() << "little room elsewhere, too";
+  EXPECT_TRUE(interrupted("room"));
+}
+
 // As small as it may be, made larger afterwards.
 TEST_F(FullDisk, AtAnyMoment) {
   if (!Disk(at("disk"), 1).is_there()) GTEST_SKIP() << "no file system can be mounted here";
