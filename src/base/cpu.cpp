@@ -19,10 +19,22 @@ namespace {
 #if defined(__x86_64__)
 // AMD's optimization guides for families 19h and 1Ah: four units of 256 or 512 bits, two of which
 // multiply and two add.
-bool has_separate_adders() {
+bool has_separate_adders(unsigned amd_family) { return amd_family >= 0x19; }
+
+// Family 1Ah computes 512 bits whole but in its mobile parts, which say FP256 in leaf 8000001A.
+// Virtual machines leave out that it is FP512 elsewhere.
+bool has_whole_avx512(unsigned amd_family) {
   unsigned a = 0, b = 0, c = 0, d = 0;
-  if (!__builtin_cpu_is("amd") || !__get_cpuid(1, &a, &b, &c, &d)) return false;
-  return (a >> 8 & 0xf) + (a >> 20 & 0xff) >= 0x19;
+  if (amd_family == 0) return true;
+  if (amd_family < 0x1a || !__get_cpuid(0x8000001a, &a, &b, &c, &d)) return false;
+  return (a >> 2 & 1) == 0;
+}
+
+// 0 of other processors.
+unsigned amd_family() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (!__builtin_cpu_is("amd") || !__get_cpuid(1, &a, &b, &c, &d)) return 0;
+  return (a >> 8 & 0xf) + (a >> 20 & 0xff);
 }
 
 // CPUID's leaf 7, subleaf 1: older compilers have no name for it.
@@ -58,7 +70,8 @@ CpuFeatures detect_cpu_features() {
   features.avx512_vnni = features.avx512 && __builtin_cpu_supports("avx512vnni");
   features.avx512_vbmi = features.avx512 && __builtin_cpu_supports("avx512vbmi");
   features.avx512_bf16 = features.avx512 && __builtin_cpu_supports("avx512bf16");
-  features.separate_adders = has_separate_adders();
+  features.separate_adders = has_separate_adders(amd_family());
+  features.whole_avx512 = features.avx512 && has_whole_avx512(amd_family());
 #endif
   return features;
 }
@@ -67,7 +80,8 @@ CpuFeatures limited(const CpuFeatures& cpu, std::string_view level) {
   if (level == kPlain) return {};
   CpuFeatures left = cpu;
   if (level == kAvx2)
-    left.avx_vnni = left.avx512 = left.avx512_vnni = left.avx512_vbmi = left.avx512_bf16 = false;
+    left.avx_vnni = left.avx512 = left.avx512_vnni = left.avx512_vbmi = left.avx512_bf16 =
+        left.whole_avx512 = false;
   return left;
 }
 
@@ -91,6 +105,7 @@ std::vector<std::string> feature_names(const CpuFeatures& cpu) {
   if (cpu.avx512_vbmi) names.emplace_back("avx512-vbmi");
   if (cpu.avx512_bf16) names.emplace_back("avx512-bf16");
   if (cpu.separate_adders) names.emplace_back("separate-adders");
+  if (cpu.whole_avx512) names.emplace_back("whole-avx512");
   return names;
 }
 

@@ -17,6 +17,9 @@ struct CpuFeatures {
   bool avx512_bf16 = false;  // avx512 and products of bfloat16
   // Vectors are added by other units than those that multiply: AMD from Zen 3 on.
   bool separate_adders = false;
+  // Vectors of 512 bits are computed whole, two a cycle, not in halves: no more values can be
+  // loaded in that time. Of any other processor than AMD's it is taken for granted.
+  bool whole_avx512 = false;
 };
 
 // What the processor has and the system lets programs use.

@@ -18,11 +18,28 @@ const char* cpu_lacks(CpuNeed need, const CpuFeatures& cpu) {
       return cpu.avx512_vbmi ? nullptr : "the processor lacks AVX-512 VBMI";
     case CpuNeed::kAvx512Bf16:
       return cpu.avx512_bf16 ? nullptr : "the processor lacks products of bfloat16";
-    case CpuNeed::kAvx512Adders:
+    case CpuNeed::kAvx512Whole:
       if (!cpu.avx512) return "the processor lacks AVX-512";
-      return cpu.separate_adders ? nullptr : "the processor adds where it multiplies";
+      return cpu.whole_avx512 ? nullptr : "the processor computes 512 bits in halves";
+    case CpuNeed::kAvx512Adders:
+    case CpuNeed::kAvx512HalvedAdders:
+      if (!cpu.avx512) return "the processor lacks AVX-512";
+      if (!cpu.separate_adders) return "the processor adds where it multiplies";
+      return need == CpuNeed::kAvx512HalvedAdders && cpu.whole_avx512
+                 ? "the processor cannot load values as fast as this multiplies them"
+                 : nullptr;
+    case CpuNeed::kAvx512WholeAdders:
+      if (const char* reason = cpu_lacks(CpuNeed::kAvx512Adders, cpu)) return reason;
+      return cpu_lacks(CpuNeed::kAvx512Whole, cpu);
   }
   return "an unknown processor feature is needed";
+}
+
+bool can_run(CpuNeed need, const CpuFeatures& cpu) {
+  CpuFeatures fast = cpu;
+  fast.separate_adders = true;
+  fast.whole_avx512 = need != CpuNeed::kAvx512HalvedAdders;
+  return !cpu_lacks(need, fast);
 }
 
 }  // namespace shrike::kernels

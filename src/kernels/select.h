@@ -24,11 +24,19 @@ enum class CpuNeed : uint8_t {
   kAvx512Vnni,
   kAvx512Vbmi,
   kAvx512Bf16,
-  kAvx512Adders
+  // What is fast alone on processors with CpuFeatures::whole_avx512, with separate_adders, and with
+  // these beside vectors that are computed in halves or whole.
+  kAvx512Whole,
+  kAvx512Adders,
+  kAvx512HalvedAdders,
+  kAvx512WholeAdders
 };
 
 // Null when `cpu` has what is needed, else the reason it has not.
 const char* cpu_lacks(CpuNeed need, const CpuFeatures& cpu);
+
+// Whether `cpu` has the instructions, were it fast at it or not: what tests run.
+bool can_run(CpuNeed need, const CpuFeatures& cpu = cpu_features());
 
 struct Declined {
   const char* kernel;

@@ -164,11 +164,12 @@ const char* bfloat16_refuse(const Bfloat16Kernel& kernel, const ConvProblem& pro
   if (rounding_cost(problem) >= product_cost(problem) || cost >= direct_cost(problem))
     return "rounding the inputs takes longer than it saves";
   const bool in_pairs = !cpu_lacks(CpuNeed::kAvx512Adders, cpu_features());
+  const bool wide = cpu_features().whole_avx512;
   for (const WinogradAlgorithm* algorithm : kWinogradAlgorithms) {
     const WinogradKernel sizes{kernel.tile, algorithm, nullptr, nullptr};
-    const WinogradPairs pairs{&sizes, 0, nullptr, nullptr, nullptr};
+    const WinogradPairs pairs{&sizes, 0, nullptr, nullptr, nullptr, wide};
     if ((winograd_cost(*algorithm, problem) < cost && !winograd_refuse(sizes, problem)) ||
-        (in_pairs && winograd_pairs_cost(*algorithm, problem) < cost &&
+        (in_pairs && winograd_pairs_cost(*algorithm, wide, problem) < cost &&
          !winograd_pairs_refuse(pairs, problem)))
       return "Winograd's algorithm is faster at this size";
   }

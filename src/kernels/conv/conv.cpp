@@ -129,6 +129,12 @@ constexpr ConvKernel pointwise_row(const char* name, CpuNeed need) {
                              pointwise_run>(name, need);
 }
 
+template <const PointwiseKernel& kKernel>
+constexpr ConvKernel wide_pointwise_row(const char* name, CpuNeed need) {
+  return row_without_scratch<kKernel, wide_pointwise_refuse, pointwise_pack, pointwise_packed_bytes,
+                             pointwise_run>(name, need);
+}
+
 template <const PointwiseFew& kFew>
 constexpr ConvKernel pointwise_few_row(const char* name, CpuNeed need) {
   return row_without_scratch<kFew, pointwise_few_refuse, pointwise_few_pack,
@@ -262,7 +268,7 @@ constexpr ConvKernel winograd_pairs_row(const char* name, CpuNeed need, double r
       },
       [](const ConvProblem& problem) { return winograd_pairs_packed_bytes(kPairs, problem); },
       [](const ConvProblem& problem) {
-        return winograd_pairs_cost(*kPairs.kernel->algorithm, problem);
+        return winograd_pairs_cost(*kPairs.kernel->algorithm, kPairs.wide, problem);
       },
       [](const ConvProblem& problem, int threads) {
         return winograd_pairs_scratch_bytes(kPairs, problem, threads);
@@ -341,17 +347,27 @@ constexpr ConvKernel kConvKernels[] = {
     pointwise_few_row<kPointwiseFewAvx512>("avx512_pointwise_few", CpuNeed::kAvx512),
     pointwise_few_row<kPointwiseFewAvx2>("avx2_pointwise_few", CpuNeed::kAvx2Fma),
     bfloat16_row<kBfloat16Avx512>("avx512_bfloat16", CpuNeed::kAvx512Bf16),
-    pointwise_pairs_row<kPointwisePairsAvx512>("avx512_pointwise_pairs", CpuNeed::kAvx512Adders),
+    pointwise_pairs_row<kWidePointwisePairsAvx512>("avx512_wide_pointwise_pairs",
+                                                   CpuNeed::kAvx512WholeAdders),
+    pointwise_pairs_row<kPointwisePairsAvx512>("avx512_pointwise_pairs",
+                                               CpuNeed::kAvx512HalvedAdders),
+    wide_pointwise_row<kWidePointwiseAvx512>("avx512_wide_pointwise", CpuNeed::kAvx512Whole),
     pointwise_row<kPointwiseAvx512>("avx512_pointwise", CpuNeed::kAvx512),
     pointwise_row<kPointwiseAvx2>("avx2_pointwise", CpuNeed::kAvx2Fma),
     lean_pairs_row<kLeanPairs5Avx512>("avx512_lean_winograd_pairs_5x5", CpuNeed::kAvx512Adders,
                                       kToomCook5.rounding),
-    winograd_pairs_row<kWinogradPairsStride2Avx512>("avx512_winograd_pairs_stride2",
-                                                    CpuNeed::kAvx512Adders, kPolyphase4.rounding),
-    winograd_pairs_row<kWinogradPairs5Avx512>("avx512_winograd_pairs_5x5", CpuNeed::kAvx512Adders,
-                                              kToomCook5.rounding),
-    winograd_pairs_row<kWinogradPairs4Avx512>("avx512_winograd_pairs_4x4", CpuNeed::kAvx512Adders,
-                                              kToomCook4.rounding),
+    winograd_pairs_row<kWideWinogradPairsStride2Avx512>(
+        "avx512_wide_winograd_pairs_stride2", CpuNeed::kAvx512WholeAdders, kPolyphase4.rounding),
+    winograd_pairs_row<kWideWinogradPairs5Avx512>("avx512_wide_winograd_pairs_5x5",
+                                                  CpuNeed::kAvx512WholeAdders, kToomCook5.rounding),
+    winograd_pairs_row<kWideWinogradPairs4Avx512>("avx512_wide_winograd_pairs_4x4",
+                                                  CpuNeed::kAvx512WholeAdders, kToomCook4.rounding),
+    winograd_pairs_row<kWinogradPairsStride2Avx512>(
+        "avx512_winograd_pairs_stride2", CpuNeed::kAvx512HalvedAdders, kPolyphase4.rounding),
+    winograd_pairs_row<kWinogradPairs5Avx512>("avx512_winograd_pairs_5x5",
+                                              CpuNeed::kAvx512HalvedAdders, kToomCook5.rounding),
+    winograd_pairs_row<kWinogradPairs4Avx512>("avx512_winograd_pairs_4x4",
+                                              CpuNeed::kAvx512HalvedAdders, kToomCook4.rounding),
     lean_winograd_row<kLeanWinograd5Avx512>("avx512_lean_winograd_5x5", CpuNeed::kAvx512,
                                             kToomCook5.rounding),
     lean_winograd_row<kLeanWinograd4Avx512>("avx512_lean_winograd_4x4", CpuNeed::kAvx512,

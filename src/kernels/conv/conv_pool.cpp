@@ -62,6 +62,7 @@ constexpr ConvPoolKernel winograd_pairs_form(const char* row) {
 constexpr ConvPoolKernel kConvPoolKernels[] = {
 #if SHRIKE_KERNELS_AVX2
     stem_winograd_form<kStemWinogradAvx512>("avx512_stem_winograd"),
+    winograd_pairs_form<kWideWinogradPairs4Avx512>("avx512_wide_winograd_pairs_4x4"),
     winograd_pairs_form<kWinogradPairs4Avx512>("avx512_winograd_pairs_4x4"),
     winograd_form<kWinograd4Avx512>("avx512_winograd_4x4"),
     winograd_form<kWinograd4Avx2>("avx2_winograd_4x4"),

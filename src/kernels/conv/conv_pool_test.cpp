@@ -21,9 +21,7 @@ const ConvKernel& row_of(const ConvPoolKernel& form) {
 
 // Whether the row can compute it, were it chosen or not.
 bool takes(const ConvKernel& row, const ConvProblem& problem) {
-  CpuFeatures cpu = cpu_features();
-  cpu.separate_adders = true;
-  if (cpu_lacks(row.need, cpu)) return false;
+  if (!can_run(row.need)) return false;
   const char* reason = row.refuse(problem);
   return !reason || std::strstr(reason, "faster") || std::strstr(reason, "round");
 }

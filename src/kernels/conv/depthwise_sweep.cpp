@@ -24,12 +24,13 @@ void point_at_rows(const ConvProblem& p, const ConstMapView& input, int64_t y,
   }
 }
 
-// Blocks [first, last) of the output rows from y on.
-void sweep_rows(const DepthwiseSweeper& sweeper, const ConvProblem& p, const PackedConv& packed,
-                const ConvMaps& maps, int64_t y, int64_t first, int64_t last) {
+// Blocks [first, last) of output rows from y on, no more than `left`. Returns how many rows.
+int sweep_rows(const DepthwiseSweeper& sweeper, const ConvProblem& p, const PackedConv& packed,
+               const ConvMaps& maps, int64_t y, int64_t left, int64_t first, int64_t last) {
   const bool add = p.residual != Residual::kNone;
+  const int rows = sweeper.rows(p.kernel_w, left);
   DepthwiseSweep sweep{};
-  sweep.row_count = static_cast<int>(std::min<int64_t>(kSweepRows, p.out_height - y));
+  sweep.row_count = static_cast<int>(std::min<int64_t>(rows, left));
   point_at_rows(p, maps.input, y, sweep);
   sweep.width = p.in_width;
   sweep.pad = p.pad_left;
@@ -50,8 +51,9 @@ void sweep_rows(const DepthwiseSweeper& sweeper, const ConvProblem& p, const Pac
     if (add) sweep.residual = maps.residual.at(y, 0) + channel;
     sweep.channels = std::min(sweeper.lanes, p.out_channels - channel);
     const bool whole = sweep.channels == sweeper.lanes;
-    sweeper.function(p.kernel_w, p.stride_w, p.activation.kind, whole)(sweep);
+    sweeper.function(p.kernel_w, p.stride_w, p.activation.kind, whole, rows)(sweep);
   }
+  return sweep.row_count;
 }
 
 }  // namespace
@@ -60,9 +62,9 @@ const char* depthwise_sweep_refuse(const DepthwiseSweeper& sweeper, const ConvPr
   if (const char* reason = depthwise_refuse(problem)) return reason;
   if (problem.kernel_h != problem.kernel_w || problem.stride_h != problem.stride_w ||
       problem.dilation_h != 1 || problem.dilation_w != 1 ||
-      !sweeper.function(problem.kernel_w, problem.stride_w, ActivationKind::kNone, true))
+      !sweeper.function(problem.kernel_w, problem.stride_w, ActivationKind::kNone, true, 2))
     return "not 3x3 or 5x5 with stride 1 or 2";
-  if (!sweeper.function(problem.kernel_w, problem.stride_w, problem.activation.kind, true))
+  if (!sweeper.function(problem.kernel_w, problem.stride_w, problem.activation.kind, true, 2))
     return "no form with this activation";
   return nullptr;
 }
@@ -70,15 +72,17 @@ const char* depthwise_sweep_refuse(const DepthwiseSweeper& sweeper, const ConvPr
 void depthwise_sweep_run(const DepthwiseSweeper& sweeper, const ConvProblem& problem,
                          const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool) {
   const int64_t blocks = divide_up(problem.out_channels, sweeper.lanes);
-  const int64_t bands = divide_up(problem.out_height, kSweepRows);
+  const int64_t bands = divide_up(problem.out_height, kSweepBand);
   // Flat maps are also divided by channels.
   const int64_t wanted = pool.threads() > 1 ? 4 * pool.threads() : 1;
   const int64_t parts =
       std::clamp<int64_t>(divide_up(wanted, std::max<int64_t>(1, bands)), 1, blocks);
   pool.parallel_for(bands * parts, [&](int64_t unit, int) {
-    const int64_t part = unit % parts;
-    sweep_rows(sweeper, problem, packed, maps, unit / parts * kSweepRows, blocks * part / parts,
-               blocks * (part + 1) / parts);
+    const int64_t part = unit % parts, begin = unit / parts * kSweepBand;
+    const int64_t end = std::min(problem.out_height, begin + kSweepBand);
+    for (int64_t y = begin; y < end;)
+      y += sweep_rows(sweeper, problem, packed, maps, y, end - y, blocks * part / parts,
+                      blocks * (part + 1) / parts);
   });
 }
 

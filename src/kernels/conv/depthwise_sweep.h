@@ -1,8 +1,8 @@
-// Depthwise convolution with a square kernel of 3 or 5 taps: two output rows at a time, a vector of
-// channels after the other. The rows' columns are swept from left to right; a column is loaded once
-// for all the windows it lies in, whose sums are kept in registers until their last column,
-// finished there and stored. Edges cost nothing: a column outside the map adds nothing, a row
-// outside it is read from zeros.
+// Depthwise convolution with a square kernel of 3 or 5 taps: two or four output rows at a time, a
+// vector of channels after the other. The rows' columns are swept from left to right; a column is
+// loaded once for all the windows it lies in, whose sums are kept in registers until their last
+// column, finished there and stored. Edges cost nothing: a column outside the map adds nothing, a
+// row outside it is read from zeros.
 //
 // Weights are packed as in depthwise.h, blocks being one vector wide. A sum's products are added
 // column by column, from top to bottom within each.
@@ -12,9 +12,8 @@
 
 namespace shrike::kernels {
 
-inline constexpr int kSweepRows = 2;     // of the output
-inline constexpr int kSweepMaxTaps = 5;  // in each direction
-inline constexpr int kSweepMaxInputRows = 2 * (kSweepRows - 1) + kSweepMaxTaps;
+inline constexpr int kSweepBand = 4;          // output rows of a unit of work
+inline constexpr int kSweepMaxInputRows = 9;  // four output rows at stride 2, of 3 taps
 
 // Output rows y < row_count and x < out_width of one block of channels j < channels:
 //   s[y][x][j] = bias[j] + sum over i, l < taps with 0 <= column < width, column = x*stride+l-pad
@@ -29,7 +28,7 @@ struct DepthwiseSweep {
   float* output;
   int64_t output_step, output_row;
   int64_t out_width;
-  int row_count;          // 1 .. kSweepRows
+  int row_count;          // 1 .. rows
   const float* residual;  // unread for Residual::kNone
   int64_t residual_step, residual_row;
   int64_t channels;  // 1 .. lanes
@@ -41,8 +40,12 @@ using DepthwiseSweepFunction = void (*)(const DepthwiseSweep&);
 
 struct DepthwiseSweeper {
   int64_t lanes;  // channels of a block
-  // Null for windows and activations that it has no form of. `whole`: for blocks of all lanes.
-  DepthwiseSweepFunction (*function)(int64_t taps, int64_t stride, ActivationKind, bool whole);
+  // Output rows that are computed at once, of those that are left.
+  int (*rows)(int64_t taps, int64_t left);
+  // For so many rows. Null for windows and activations that it has no form of. `whole`: for blocks
+  // of all lanes.
+  DepthwiseSweepFunction (*function)(int64_t taps, int64_t stride, ActivationKind, bool whole,
+                                     int rows);
 };
 
 #if SHRIKE_KERNELS_AVX2

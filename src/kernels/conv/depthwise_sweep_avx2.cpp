@@ -3,6 +3,6 @@
 
 namespace shrike::kernels {
 
-const DepthwiseSweeper kDepthwiseSweepAvx2 = {kLanes, sweep_function};
+const DepthwiseSweeper kDepthwiseSweepAvx2 = {kLanes, sweep_rows, sweep_function};
 
 }  // namespace shrike::kernels

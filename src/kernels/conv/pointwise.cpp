@@ -14,6 +14,12 @@ const char* pointwise_refuse(const ConvProblem& problem) {
   return nullptr;
 }
 
+// Its tile is two vectors wide, or what is left is one: of few outputs much would be empty.
+const char* wide_pointwise_refuse(const PointwiseKernel& kernel, const ConvProblem& problem) {
+  if (const char* reason = pointwise_refuse(problem)) return reason;
+  return problem.out_channels <= kernel.narrow->columns ? "too few outputs for its tile" : nullptr;
+}
+
 size_t pointwise_packed_bytes(const PointwiseKernel& kernel, const ConvProblem& problem) {
   return static_cast<size_t>(PointwisePanels(kernel, problem).total()) * sizeof(float);
 }

@@ -49,10 +49,12 @@ struct PointwiseKernel {
 #if SHRIKE_KERNELS_AVX2
 extern const PointwisePanel kPointwiseNarrowAvx2;
 extern const PointwiseKernel kPointwiseAvx2;
-extern const PointwiseKernel kPointwiseAvx512;
+extern const PointwisePanel kPointwiseNarrowAvx512;
+extern const PointwiseKernel kPointwiseAvx512, kWidePointwiseAvx512;
 #endif
 
 const char* pointwise_refuse(const ConvProblem& problem);
+const char* wide_pointwise_refuse(const PointwiseKernel& kernel, const ConvProblem& problem);
 size_t pointwise_packed_bytes(const PointwiseKernel& kernel, const ConvProblem& problem);
 void pointwise_pack(const PointwiseKernel& kernel, const ConvProblem& problem, const float* weights,
                     const float* bias, float* packed);

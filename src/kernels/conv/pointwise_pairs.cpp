@@ -33,8 +33,9 @@ struct PairScratch {
     const PointwisePanels panels(pairs.kernel, problem);
     const size_t weights = align_up(static_cast<size_t>(panels.total()) * sizeof(float));
     const size_t shifts = align_up(static_cast<size_t>(problem.in_channels) * sizeof(float));
-    stride_ = align_up(static_cast<size_t>(PointwiseUnits::block_pixels(pairs.kernel.rows, problem)) *
-                       sizeof(float));
+    stride_ =
+        align_up(static_cast<size_t>(PointwiseUnits::block_pixels(pairs.kernel.rows, problem)) *
+                 sizeof(float));
     packed = reinterpret_cast<float*>(base);
     shift = reinterpret_cast<float*>(base + weights);
     starts = reinterpret_cast<float*>(base + weights + shifts);
@@ -94,10 +95,11 @@ void pointwise_pairs_pack(const PointwisePairs& pairs, const ConvProblem& proble
                           const float* weights, const float* bias, float* packed) {
   const PointwisePanels panels(pairs.kernel, problem);
   const PairPacking packing(panels);
-  const int64_t columns = pairs.kernel.wide.columns;
   double square = 0;
   for (int64_t output = 0; output < problem.out_channels; ++output) {
-    const int64_t panel = output / columns, column = output % columns;
+    const int64_t panel = output / pairs.kernel.wide.columns;
+    const int64_t columns = panels.panel(panel).columns;
+    const int64_t column = output - panels.first_output(panel);
     const float* source = weights + output * problem.in_channels;
     float* target = packed + panels.weights(panel) + column;
     double products = 0;
@@ -130,7 +132,8 @@ void pointwise_pairs_run(const PointwisePairs& pairs, const ConvProblem& problem
   const float scale =
       shift_and_scale(pairs, problem, maps.input, floats[packing.square], own.shift);
   pool.parallel_for(panels.count(), [&](int64_t i, int) {
-    pairs.functions.scale({problem.in_channels, floats + panels.weights(i), floats + panels.bias(i),
+    pairs.functions.scale({problem.in_channels, panels.panel(i).columns, floats + panels.weights(i),
+                           floats + panels.bias(i),
                            floats + packing.products + panels.first_output(i), own.shift, scale,
                            own.packed + panels.weights(i), own.packed + panels.bias(i)});
   });

@@ -46,14 +46,14 @@ void for_each_channel(int64_t depth, const Visit& visit) {
 // What one run's input makes of the weights of a panel, C being its columns:
 //   scaled: v, or s*w of single channels;  scaled_bias[j] = bias[j] - s*products[j] + sum c[k]*w[k]
 struct PairPanel {
-  int64_t depth;
-  const float* weights;   // [depth][C] in the order of for_each_channel
-  const float* bias;      // [C]
-  const float* products;  // [C], sums of w[k]*w[k']
-  const float* shift;     // [depth], by channel
-  float scale;            // s
-  float* scaled;          // [depth][C]
-  float* scaled_bias;     // [C]
+  int64_t depth, columns;  // C
+  const float* weights;    // [depth][C] in the order of for_each_channel
+  const float* bias;       // [C]
+  const float* products;   // [C], sums of w[k]*w[k']
+  const float* shift;      // [depth], by channel
+  float scale;             // s
+  float* scaled;           // [depth][C]
+  float* scaled_bias;      // [C]
 };
 
 // The parts of the algorithm beside its inner loop.
@@ -72,7 +72,7 @@ struct PointwisePairs {
 };
 
 #if SHRIKE_KERNELS_AVX2
-extern const PointwisePairs kPointwisePairsAvx512;
+extern const PointwisePairs kPointwisePairsAvx512, kWidePointwisePairsAvx512;
 #endif
 
 const char* pointwise_pairs_refuse(const PointwisePairs& pairs, const ConvProblem& problem);

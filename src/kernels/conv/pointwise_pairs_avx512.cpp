@@ -5,9 +5,20 @@
 
 namespace shrike::kernels {
 
-const PointwisePairs kPointwisePairsAvx512 = {
-    {8, {kLanes, strip_function<PairSums, 8, 1>}, nullptr},
-    {measure_shift, scale_panel<1>, begin_strip},
-};
+namespace {
+
+constexpr PointwisePanel kNarrow = {kLanes, strip_function<PairSums, 8, 1>};
+constexpr PairFunctions kFunctions = {measure_shift, scale_panel, begin_strip};
+
+}  // namespace
+
+const PointwisePairs kPointwisePairsAvx512 = {{8, kNarrow, nullptr}, kFunctions};
+
+// As kWidePointwiseAvx512; of more pixels sums, weights and what is added to them would not all
+// have registers.
+constexpr int kWidePixels = 7;
+constexpr PointwisePanel kWideRest = {kLanes, strip_function<PairSums, kWidePixels, 1>};
+const PointwisePairs kWidePointwisePairsAvx512 = {
+    {kWidePixels, {2 * kLanes, strip_function<PairSums, kWidePixels, 2>}, &kWideRest}, kFunctions};
 
 }  // namespace shrike::kernels

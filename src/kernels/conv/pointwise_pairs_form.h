@@ -82,25 +82,24 @@ double measure_shift(const float* const* pixels, int count, int64_t depth, float
 
 // The order is that of for_each_channel: of each pair the second channel's weights, the first's,
 // those of a single channel.
-template <int kVectors>
-void scale_panel(const PairPanel& panel) {
-  constexpr int64_t kColumns = kVectors * kLanes;
+inline void scale_panel(const PairPanel& panel) {
+  const int64_t columns = panel.columns;
   const Vec scale = splat(panel.scale);
   const int64_t pairs = pair_count(panel.depth);
-  for (int v = 0; v < kVectors; ++v) {
+  for (int64_t v = 0; v < columns / kLanes; ++v) {
     const float* weights = panel.weights + v * kLanes;
     float* scaled = panel.scaled + v * kLanes;
     Vec first_sum = splat(0.0f), second_sum = splat(0.0f);
-    for (int64_t k = 0; k < pairs; ++k, weights += 3 * kColumns, scaled += 3 * kColumns) {
+    for (int64_t k = 0; k < pairs; ++k, weights += 3 * columns, scaled += 3 * columns) {
       const Vec c = splat(panel.shift[k]), d = splat(panel.shift[k + pairs]);
-      const Vec second = load_aligned(weights), first = load_aligned(weights + kColumns);
+      const Vec second = load_aligned(weights), first = load_aligned(weights + columns);
       store_aligned(scaled, second * scale - c);
-      store_aligned(scaled + kColumns, first * scale - d);
-      store_aligned(scaled + 2 * kColumns, load_aligned(weights + 2 * kColumns) * scale);
+      store_aligned(scaled + columns, first * scale - d);
+      store_aligned(scaled + 2 * columns, load_aligned(weights + 2 * columns) * scale);
       first_sum = fma(c, first, first_sum);
       second_sum = fma(d, second, second_sum);
     }
-    for (int64_t k = 3 * pairs; k < panel.depth; ++k, weights += kColumns, scaled += kColumns)
+    for (int64_t k = 3 * pairs; k < panel.depth; ++k, weights += columns, scaled += columns)
       store_aligned(scaled, load_aligned(weights) * scale);
     const Vec bias = fnma(scale, load(panel.products + v * kLanes), load(panel.bias + v * kLanes));
     store(panel.scaled_bias + v * kLanes, bias + (first_sum + second_sum));

@@ -14,11 +14,9 @@ using namespace testing;
 
 // The rows that this machine can compute, were it fast at it or not.
 std::vector<ConvKernel> rows_for(const ConvProblem& problem) {
-  CpuFeatures cpu = cpu_features();
-  cpu.separate_adders = true;
   std::vector<ConvKernel> rows;
   for (const ConvKernel& row : conv_kernels())
-    if (std::strstr(row.name, "_pairs") && !cpu_lacks(row.need, cpu) && !row.refuse(problem))
+    if (std::strstr(row.name, "_pairs") && can_run(row.need) && !row.refuse(problem))
       rows.push_back(row);
   return rows;
 }
@@ -153,7 +151,12 @@ TEST(PointwisePairsChoice, WhereAddersAreSeparate) {
   EXPECT_EQ(chosen(pointwise(7, 9, 128, 128)), "avx512_pointwise");   // few pixels
   EXPECT_EQ(chosen(pointwise(13, 13, 16, 128)), "avx512_pointwise");  // few channels
   EXPECT_EQ(chosen(pointwise(13, 13, 128, 8)), "avx512_pointwise");   // few outputs
+  cpu.whole_avx512 = true;
+  EXPECT_EQ(chosen(p), "avx512_wide_pointwise_pairs");
+  EXPECT_EQ(chosen(pointwise(13, 13, 128, 16)), "avx512_pointwise");  // one vector of outputs
   p.max_rounding = 1;
+  EXPECT_EQ(chosen(p), "avx512_wide_pointwise");
+  cpu.whole_avx512 = false;
   EXPECT_EQ(chosen(p), "avx512_pointwise");
 #else
   GTEST_SKIP() << "no rows for this processor";

@@ -48,7 +48,6 @@ Axis axis_of(int64_t phase, int64_t stride, int64_t dilation, int64_t kernel, in
 struct Phase {
   Axis down, across;
   ConvProblem problem;
-  const ConvKernel* kernel;
 
   Phase(const ConvTransposeProblem& p, int64_t y, int64_t x)
       : down(
@@ -71,11 +70,28 @@ struct Phase {
     problem.dilation_w = across.taps > 1 ? across.dilation : 1;
     problem.groups = p.groups;
     problem.activation = p.activation;
-    // Without taps what is left is the bias: of no interest to fast kernels.
-    kernel = empty ? &conv_kernels().back() : select_kernel(conv_kernels(), problem).kernel;
   }
-  size_t packed_bytes() const { return align_up(kernel->packed_bytes(problem)); }
+
+  // Without taps what is left is the bias: of no interest to fast kernels.
+  const ConvKernel& choose() const {
+    const bool empty = problem.taps() == 0;
+    return empty ? conv_kernels().back() : *select_kernel(conv_kernels(), problem).kernel;
+  }
 };
+
+size_t packed_bytes_of(const ConvKernel& kernel, const Phase& phase) {
+  return align_up(kernel.packed_bytes(phase.problem));
+}
+
+int64_t phase_count(const ConvTransposeProblem& p) {
+  return std::min(p.stride_h, p.out_height) * std::min(p.stride_w, p.out_width);
+}
+
+// Of the packed weights' first part: which row of conv_kernels() each phase has, so that runs need
+// not choose.
+size_t rows_bytes(const ConvTransposeProblem& p) {
+  return align_up(static_cast<size_t>(phase_count(p)) * sizeof(int32_t));
+}
 
 // body(phase) for those that have outputs, in an order that never changes.
 template <typename Body>
@@ -106,30 +122,34 @@ std::vector<float> weights_of(const ConvTransposeProblem& p, const Phase& phase,
 const char* phases_refuse(const ConvTransposeProblem& p) {
   const int64_t down = std::min(p.stride_h, p.out_height);
   const int64_t across = std::min(p.stride_w, p.out_width);
-  return down > kMostPhases || across > kMostPhases || down * across > kMostPhases
+  return down > kMostPhases || across > kMostPhases || phase_count(p) > kMostPhases
              ? "too many phases"
              : nullptr;
 }
 
 size_t phases_packed_bytes(const ConvTransposeProblem& problem) {
-  size_t bytes = 0;
-  for_each_phase(problem, [&](const Phase& phase) { bytes += phase.packed_bytes(); });
+  size_t bytes = rows_bytes(problem);
+  for_each_phase(problem,
+                 [&](const Phase& phase) { bytes += packed_bytes_of(phase.choose(), phase); });
   return bytes;
 }
 
 void phases_pack(const ConvTransposeProblem& problem, const float* weights, const float* bias,
                  float* packed) {
+  auto* row = reinterpret_cast<int32_t*>(packed);
+  packed += rows_bytes(problem) / sizeof(float);
   for_each_phase(problem, [&](const Phase& phase) {
-    phase.kernel->pack_into(phase.problem, weights_of(problem, phase, weights).data(), bias,
-                            packed);
-    packed += phase.packed_bytes() / sizeof(float);
+    const ConvKernel& kernel = phase.choose();
+    *row++ = static_cast<int32_t>(&kernel - conv_kernels().data());
+    kernel.pack_into(phase.problem, weights_of(problem, phase, weights).data(), bias, packed);
+    packed += packed_bytes_of(kernel, phase) / sizeof(float);
   });
 }
 
 size_t phases_scratch_bytes(const ConvTransposeProblem& problem, int threads) {
   size_t bytes = 0;
   for_each_phase(problem, [&](const Phase& phase) {
-    bytes = std::max(bytes, phase.kernel->scratch_bytes(phase.problem, threads));
+    bytes = std::max(bytes, phase.choose().scratch_bytes(phase.problem, threads));
   });
   return bytes;
 }
@@ -137,9 +157,11 @@ size_t phases_scratch_bytes(const ConvTransposeProblem& problem, int threads) {
 void phases_run(const ConvTransposeProblem& problem, const PackedConv& packed,
                 const ConstMapView& input, const MapView& output, ThreadPool& pool,
                 std::span<std::byte> scratch) {
-  const std::byte* at = packed.bytes.get();
+  const auto* row = reinterpret_cast<const int32_t*>(packed.bytes.get());
+  const std::byte* at = packed.bytes.get() + rows_bytes(problem);
   for_each_phase(problem, [&](const Phase& phase) {
     const ConvProblem& p = phase.problem;
+    const ConvKernel& kernel = conv_kernels()[static_cast<size_t>(*row++)];
     const ConstMapView in{input.at(phase.down.skipped, phase.across.skipped),
                           p.in_height,
                           p.in_width,
@@ -152,8 +174,8 @@ void phases_run(const ConvTransposeProblem& problem, const PackedConv& packed,
                       p.out_channels,
                       output.pixel_stride * problem.stride_w,
                       output.row_stride * problem.stride_h};
-    const size_t bytes = phase.packed_bytes();
-    phase.kernel->run(p, {{packed.bytes, at}, bytes}, {in, out, {}}, pool, scratch);
+    const size_t bytes = packed_bytes_of(kernel, phase);
+    kernel.run(p, {{packed.bytes, at}, bytes}, {in, out, {}}, pool, scratch);
     at += bytes;
   });
 }

@@ -7,16 +7,17 @@
 namespace shrike::kernels {
 namespace {
 
-template <typename Act, int kColumns>
+// Whole vectors without a residual.
+template <typename Act, int kColumns, int kVectors>
 void finish_full(const TileFinish& tile, const Act& act) {
   for (int r = 0; r < tile.row_count; ++r) {
     float* out = tile.outputs[r] + tile.column;
     const float* sums = tile.sums + r * kColumns;
-    static_assert(kColumns == 2 * kLanes);
-    const Vec first = act(load_aligned(sums));
-    const Vec second = act(load_aligned(sums + kLanes));
-    store(out, first);
-    store(out + kLanes, second);
+    Vec value[kVectors];
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) value[v] = act(load_aligned(sums + v * kLanes));
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) store(out + v * kLanes, value[v]);
   }
 }
 
@@ -40,8 +41,11 @@ void finish_any(const TileFinish& tile, const Act& act) {
 template <typename Act, int kColumns>
 void finish(const TileFinish& tile) {
   const Act act(tile.activation);
+  static_assert(kColumns == 2 * kLanes);
   if (tile.count == kColumns && tile.order == Residual::kNone) {
-    finish_full<Act, kColumns>(tile, act);
+    finish_full<Act, kColumns, 2>(tile, act);
+  } else if (tile.count == kLanes && tile.order == Residual::kNone) {
+    finish_full<Act, kColumns, 1>(tile, act);
   } else {
     finish_any<Act, kColumns>(tile, act);
   }

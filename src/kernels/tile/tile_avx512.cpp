@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "kernels/activation/vector_avx512.h"
 #include "kernels/tile/finish.h"
 #include "kernels/tile/tile.h"
@@ -15,7 +17,7 @@ struct Sums {
   Vec sums[kRowCount][kVectors];
 
   [[gnu::always_inline]] void clear() {
-#pragma GCC unroll 8
+#pragma GCC unroll 12
     for (int r = 0; r < kRowCount; ++r)
 #pragma GCC unroll 2
       for (int v = 0; v < kVectors; ++v) sums[r][v] = splat(0.0f);
@@ -29,7 +31,7 @@ struct Sums {
       Vec w[kVectors];
 #pragma GCC unroll 2
       for (int v = 0; v < kVectors; ++v) w[v] = load_aligned(weights + v * kLanes);
-#pragma GCC unroll 8
+#pragma GCC unroll 12
       for (int r = 0; r < kRowCount; ++r) {
         const Vec x = splat(row[r][k]);
 #pragma GCC unroll 2
@@ -47,7 +49,7 @@ struct Sums {
       Vec w[kVectors];
 #pragma GCC unroll 2
       for (int v = 0; v < kVectors; ++v) w[v] = load_aligned(weights + v * kLanes);
-#pragma GCC unroll 8
+#pragma GCC unroll 12
       for (int r = 0; r < kRowCount; ++r) {
         const Vec x = splat(row[r][k]);
 #pragma GCC unroll 2
@@ -59,14 +61,14 @@ struct Sums {
   }
 
   [[gnu::always_inline]] void add(const Sums& other) {
-#pragma GCC unroll 8
+#pragma GCC unroll 12
     for (int r = 0; r < kRowCount; ++r)
 #pragma GCC unroll 2
       for (int v = 0; v < kVectors; ++v) sums[r][v] = sums[r][v] + other.sums[r][v];
   }
 
   [[gnu::always_inline]] void store(float* target, const Vec (&bias)[kVectors]) const {
-#pragma GCC unroll 8
+#pragma GCC unroll 12
     for (int r = 0; r < kRowCount; ++r)
 #pragma GCC unroll 2
       for (int v = 0; v < kVectors; ++v)
@@ -81,7 +83,7 @@ template <int kRowCount, int kVectors>
   const float* const* pointers = tile.pointers;
   for (int64_t s = 0; s < tile.runs; ++s, pointers += kRowCount) {
     const float* row[kRowCount];
-#pragma GCC unroll 8
+#pragma GCC unroll 12
     for (int r = 0; r < kRowCount; ++r) row[r] = pointers[r];
     weights = sums.add(row, tile.run_length, weights);
   }
@@ -106,7 +108,7 @@ void whole_tile(const TileSums& tile, const TileFinish& finish) {
 #pragma GCC unroll 2
   for (int v = 0; v < kVectors; ++v) {
     const Vec bias = load(tile.bias + v * kLanes);
-#pragma GCC unroll 8
+#pragma GCC unroll 12
     for (int r = 0; r < kRows; ++r)
       store(finish.outputs[r] + finish.column + v * kLanes, act(sums.sums[r][v] + bias));
   }
@@ -141,14 +143,14 @@ void avx512_sums(const TileSums& tile) {
 
 // Tiles of a product have fewer rows: the sums of a block and what they are added to fill 24 of 32
 // registers. Additions have units of their own on some processors, and cost little on others.
-constexpr int kProductTile = 6;
+constexpr int product_tile(int vectors) { return 12 / vectors; }
 
 // Rows [first, last) in tiles of kRowCount.
 template <int kRowCount, int kVectors>
 void product_rows(const TileProduct& tile, int64_t first, int64_t last) {
   for (int64_t i = first; i < last; i += kRowCount) {
     const float* row[kRowCount];
-#pragma GCC unroll 8
+#pragma GCC unroll 12
     for (int r = 0; r < kRowCount; ++r) row[r] = tile.rows + (i + r) * tile.row_stride;
     const float* weights = tile.weights;
     Sums<kRowCount, kVectors> total, block;
@@ -157,7 +159,7 @@ void product_rows(const TileProduct& tile, int64_t first, int64_t last) {
     for (; left >= kProductBlock; left -= kProductBlock) {
       weights = block.of_block(row, weights);
       total.add(block);
-#pragma GCC unroll 8
+#pragma GCC unroll 12
       for (int r = 0; r < kRowCount; ++r) row[r] += kProductBlock;
     }
     if (left > 0) {
@@ -171,23 +173,24 @@ void product_rows(const TileProduct& tile, int64_t first, int64_t last) {
 }
 
 using RowsFunction = void (*)(const TileProduct&, int64_t first, int64_t last);
-template <int kVectors>
-constexpr RowsFunction kProductRows[kProductTile + 1] = {nullptr,
-                                                         product_rows<1, kVectors>,
-                                                         product_rows<2, kVectors>,
-                                                         product_rows<3, kVectors>,
-                                                         product_rows<4, kVectors>,
-                                                         product_rows<5, kVectors>,
-                                                         product_rows<6, kVectors>};
-
-// As few tiles as there can be, of two sizes that differ by one row.
-void avx512_product(const TileProduct& tile) {
-  const auto& functions = tile.columns <= kLanes ? kProductRows<1> : kProductRows<2>;
-  const int64_t tiles = (tile.count + kProductTile - 1) / kProductTile;
+template <int kVectors, int... kRowCount>
+void product_of(const TileProduct& tile, std::integer_sequence<int, kRowCount...>) {
+  static constexpr RowsFunction kFunctions[] = {product_rows<kRowCount + 1, kVectors>...};
+  // As few tiles as there can be, of two sizes that differ by one row.
+  const int64_t most = sizeof...(kRowCount), tiles = (tile.count + most - 1) / most;
   const int64_t rows = tile.count / tiles;
   const int64_t larger = (tile.count - rows * tiles) * (rows + 1);
-  if (larger > 0) functions[rows + 1](tile, 0, larger);
-  functions[rows](tile, larger, tile.count);
+  if (larger > 0) kFunctions[rows](tile, 0, larger);
+  kFunctions[rows - 1](tile, larger, tile.count);
+}
+
+template <int kVectors>
+void product_of(const TileProduct& tile) {
+  product_of<kVectors>(tile, std::make_integer_sequence<int, product_tile(kVectors)>());
+}
+
+void avx512_product(const TileProduct& tile) {
+  tile.columns <= kLanes ? product_of<1>(tile) : product_of<2>(tile);
 }
 
 TileFinishFunction finish_of(ActivationKind kind) {

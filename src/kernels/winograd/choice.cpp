@@ -19,8 +19,13 @@ constexpr double kTransform = 10;              // for each point and channel, in
 constexpr double kFetch = 2;                   // tiles or pixels computed while weights come
 constexpr double kFarFetch = 8;                // likewise, from beyond the caches
 constexpr double kLean = 2, kLeanGroup = 3.2;  // lean.h: while rows of G g are made, and points
-// pairs.h: a product; a tile's points as above, and what its sums start at; weights from afar.
-constexpr double kPairs = 0.8, kPairTransform = 13, kPairStart = 100, kPairFarFetch = 3;
+// pairs.h: a product; weights from afar; a tile's points as above, and what its sums start at, next
+// to single products' on the same processor.
+constexpr double kPairs = 0.8, kPairFarFetch = 3;
+struct PairTransform {
+  double channel, start;
+};
+constexpr PairTransform kPairTransform{13, 100}, kWidePairTransform{18, 700};
 constexpr double kLeanPairs = 2;  // lean_pairs.h: while points of nine tiles are made
 constexpr double kPixel = 100, kPixelInput = 20;  // direct: for each input pixel, and its channels
 
@@ -56,8 +61,8 @@ double transforms(double tiles, const ConvProblem& problem) {
   return tiles * kTransform * (padded(problem.in_channels) + padded(problem.out_channels));
 }
 
-double pair_transforms(double tiles, const ConvProblem& problem) {
-  return transforms(tiles, problem) * (kPairTransform / kTransform) + tiles * kPairStart;
+double pair_transforms(double tiles, const ConvProblem& problem, const PairTransform& costs) {
+  return transforms(tiles, problem) * (costs.channel / kTransform) + tiles * costs.start;
 }
 
 bool exceeds(size_t bytes, const ConvProblem& problem) {
@@ -118,7 +123,8 @@ const char* winograd_refuse(const WinogradKernel& kernel, const ConvProblem& pro
   return nullptr;
 }
 
-double winograd_pairs_cost(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
+double winograd_pairs_cost(const WinogradAlgorithm& algorithm, bool wide,
+                           const ConvProblem& problem) {
   const double tiles = tiles_of(algorithm, problem), points = algorithm.in * algorithm.in;
   const double weights = static_cast<double>(problem.in_channels) * padded(problem.out_channels);
   const double packed = weights * algorithm.weights * algorithm.weights;
@@ -126,7 +132,7 @@ double winograd_pairs_cost(const WinogradAlgorithm& algorithm, const ConvProblem
   const double fetch =
       packed > static_cast<double>(kNearFloats) ? kPairFarFetch * std::ceil(tiles / block) : kFetch;
   return (kPairs * products_of(algorithm, problem) + points * fetch) * weights +
-         points * pair_transforms(tiles, problem);
+         points * pair_transforms(tiles, problem, wide ? kWidePairTransform : kPairTransform);
 }
 
 const char* winograd_pairs_refuse(const WinogradPairs& pairs, const ConvProblem& problem) {
@@ -137,14 +143,14 @@ const char* winograd_pairs_refuse(const WinogradPairs& pairs, const ConvProblem&
   if (exceeds(winograd_pairs_packed_bytes(pairs, problem), problem))
     return "the packed weights would be too large";
   if (!problem.by_estimate) return nullptr;
-  const double cost = winograd_pairs_cost(algorithm, problem);
+  const double cost = winograd_pairs_cost(algorithm, pairs.wide, problem);
   if (cost >= direct_cost(problem)) return "a direct convolution is faster at this size";
   for (const WinogradAlgorithm* other : kWinogradAlgorithms) {
     if (other->stride != algorithm.stride || rounding(*other, problem) > problem.max_rounding)
       continue;
     if (winograd_cost(*other, problem) < cost) return "single products are faster at this size";
     if (rounding(*other, problem) * kPairRounding <= problem.max_rounding &&
-        winograd_pairs_cost(*other, problem) < cost)
+        winograd_pairs_cost(*other, pairs.wide, problem) < cost)
       return "another tile size is faster at this size";
   }
   return nullptr;
@@ -197,7 +203,7 @@ double lean_pairs_cost(const WinogradAlgorithm& algorithm, const ConvProblem& pr
   const double groups = std::ceil(tiles / static_cast<double>(kLeanPairTiles));
   const double weights = static_cast<double>(problem.in_channels) * padded(problem.out_channels);
   return (kPairs * products_of(algorithm, problem) + points * kLeanPairs * groups) * weights +
-         points * pair_transforms(tiles, problem);
+         points * pair_transforms(tiles, problem, kPairTransform);
 }
 
 const char* lean_pairs_refuse(const LeanPairs& lean, const ConvProblem& problem) {
@@ -211,7 +217,7 @@ const char* lean_pairs_refuse(const LeanPairs& lean, const ConvProblem& problem)
   for (const WinogradAlgorithm* other : kWinogradAlgorithms)
     if (other->stride == algorithm.stride &&
         kPairRounding * rounding(*other, problem) <= problem.max_rounding &&
-        winograd_pairs_cost(*other, problem) < cost &&
+        winograd_pairs_cost(*other, lean.pairs->wide, problem) < cost &&
         !not_allowed(*lean.pairs->kernel->tile, *other, problem))
       return kFasterPacked;
   return nullptr;

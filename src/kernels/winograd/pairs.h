@@ -58,11 +58,14 @@ struct WinogradPairs {
   double (*squares)(const WinogradInput&);
   PairStart begin;
   void (*multiply)(const PairPoint&);
+  bool wide;  // multiplies each value with two vectors of columns at once
 };
 
 #if SHRIKE_KERNELS_AVX2
 extern const WinogradPairs kWinogradPairs4Avx512, kWinogradPairs5Avx512;
 extern const WinogradPairs kWinogradPairsStride2Avx512;
+extern const WinogradPairs kWideWinogradPairs4Avx512, kWideWinogradPairs5Avx512;
+extern const WinogradPairs kWideWinogradPairsStride2Avx512;
 #endif
 
 // The power of two that brings numbers of that mean square, times 2^growth, to about 1; 1 where
@@ -74,7 +77,8 @@ float pair_input_scale(const WinogradAlgorithm& algorithm, const WinogradInput& 
                        double squares, int64_t channels);
 
 const char* winograd_pairs_refuse(const WinogradPairs& pairs, const ConvProblem& problem);
-double winograd_pairs_cost(const WinogradAlgorithm& algorithm, const ConvProblem& problem);
+double winograd_pairs_cost(const WinogradAlgorithm& algorithm, bool wide,
+                           const ConvProblem& problem);
 size_t winograd_pairs_packed_bytes(const WinogradPairs& pairs, const ConvProblem& problem);
 void winograd_pairs_pack(const WinogradPairs& pairs, const ConvProblem& problem,
                          const float* weights, const float* bias, float* packed);

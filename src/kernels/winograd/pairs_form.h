@@ -165,8 +165,127 @@ void multiply_point(const PairPoint& point) {
   }
 }
 
+// Two vectors of columns: sums are added to those in memory, and begin there.
+template <int kTiles>
+struct WideTiles {
+  // What is added is made by `sum` of the tile and the vector.
+  template <typename Sum>
+  [[gnu::always_inline]] static void add(float* sums, const Sum& sum) {
+#pragma GCC unroll 16
+    for (int t = 0; t < kTiles; ++t)
+#pragma GCC unroll 2
+      for (int v = 0; v < 2; ++v) {
+        float* target = sums + t * kTileColumns + v * kLanes;
+        store_aligned(target, sum(load_aligned(target), t, v));
+      }
+  }
+};
+
+// As add_block(); weights of a second vector of columns lie `step` floats behind the first's.
+template <int kTiles, int kBlock, bool kFar>
+[[gnu::always_inline]] inline const float* add_wide_block(const float* values, int64_t channels,
+                                                          const float* weights, int64_t step,
+                                                          float* sums, PairAhead& ahead) {
+  const int64_t pairs = pair_count(channels);
+  const float *x = values, *y = x + pairs, *z = y + pairs;
+  for (int64_t left = pairs; left > 0; left -= kPairSum) {
+    Vec sum[kTiles][2];
+#pragma GCC unroll 16
+    for (int t = 0; t < kTiles; ++t) sum[t][0] = sum[t][1] = splat(0.0f);
+    const int64_t count = left < kPairSum ? left : kPairSum;
+    for (int64_t k = 0; k < count; ++k, ++x, ++y, ++z, weights += 3 * kLanes) {
+      if (kFar) ahead.fetch<(kTiles * kBlock / kLanes + kBlock / 3 - 1) / (kBlock / 3)>();
+      Vec first[2], second[2], single[2];
+#pragma GCC unroll 2
+      for (int v = 0; v < 2; ++v) {
+        first[v] = load_aligned(weights + v * step);
+        second[v] = load_aligned(weights + v * step + kLanes);
+        single[v] = load_aligned(weights + v * step + 2 * kLanes);
+      }
+#pragma GCC unroll 16
+      for (int t = 0; t < kTiles; ++t) {
+        const Vec a = splat(x[t * kBlock]), b = splat(y[t * kBlock]), c = splat(z[t * kBlock]);
+#pragma GCC unroll 2
+        for (int v = 0; v < 2; ++v) {
+          sum[t][v] = fma(c, single[v], sum[t][v]);
+          sum[t][v] = fma(a + first[v], b + second[v], sum[t][v]);
+        }
+      }
+    }
+    WideTiles<kTiles>::add(sums, [&](Vec before, int t, int v) { return before + sum[t][v]; });
+  }
+  for (int64_t k = 3 * pairs; k < channels; ++k, ++z, weights += kLanes)
+    WideTiles<kTiles>::add(sums, [&](Vec before, int t, int v) {
+      return fma(splat(z[t * kBlock]), load_aligned(weights + v * step), before);
+    });
+  return weights;
+}
+
+template <int kTiles, int kBlock, bool kFar>
+void multiply_wide_tiles(const PairPoint& point, int64_t tile, int64_t group, int64_t groups) {
+  const float* values = point.values + tile * kBlock;
+  const int64_t step = point.channels * kLanes;
+  const float* weights = point.weights;
+  float* sums = point.sums + tile * kTileColumns;
+#pragma GCC unroll 2
+  for (int v = 0; v < 2; ++v) {
+    const Vec products = load_aligned(point.products + v * kLanes);
+#pragma GCC unroll 16
+    for (int t = 0; t < kTiles; ++t)
+      store_aligned(sums + t * kTileColumns + v * kLanes, splat(point.start[tile + t]) - products);
+  }
+  // As in multiply_tiles(), for twice the weights.
+  PairAhead ahead{weights + 2 * step, (5 + groups) / groups};
+  ahead.weights += group * pair_count(point.channels) * ahead.lines * kLanes;
+  for (int64_t left = point.channels; left > 0; left -= kBlock, values += point.block_stride) {
+    ahead.values = values + point.block_stride;
+    weights = add_wide_block<kTiles, kBlock, kFar>(values, left < kBlock ? left : kBlock, weights,
+                                                   step, sums, ahead);
+  }
+}
+
+constexpr int64_t kMostWideTiles = 8;  // whose sums leave registers for weights and values
+template <int kBlock, bool kFar>
+constexpr void (*kMultiplyWideTiles[])(const PairPoint&, int64_t tile, int64_t group,
+                                       int64_t groups) = {
+    nullptr,
+    multiply_wide_tiles<1, kBlock, kFar>,
+    multiply_wide_tiles<2, kBlock, kFar>,
+    multiply_wide_tiles<3, kBlock, kFar>,
+    multiply_wide_tiles<4, kBlock, kFar>,
+    multiply_wide_tiles<5, kBlock, kFar>,
+    multiply_wide_tiles<6, kBlock, kFar>,
+    multiply_wide_tiles<7, kBlock, kFar>,
+    multiply_wide_tiles<8, kBlock, kFar>,
+};
+
+template <int kBlock, bool kFar>
+void multiply_wide_block(const PairPoint& point) {
+  if (point.columns <= kLanes) return multiply_block<kBlock, kFar>(point);
+  const int64_t groups = (point.tiles + kMostWideTiles - 1) / kMostWideTiles;
+  for (int64_t i = 0; i < groups; ++i) {
+    const int64_t tile = point.tiles * i / groups, end = point.tiles * (i + 1) / groups;
+    kMultiplyWideTiles<kBlock, kFar>[end - tile](point, tile, i, groups);
+  }
+}
+
+void multiply_wide_point(const PairPoint& point) {
+  switch (point.block) {
+    case 16:
+      return multiply_wide_block<16, false>(point);
+    case 32:
+      return multiply_wide_block<32, false>(point);
+    default:
+      return point.far ? multiply_wide_block<48, true>(point)
+                       : multiply_wide_block<48, false>(point);
+  }
+}
+
 constexpr WinogradPairs winograd_pairs(const WinogradKernel& kernel) {
-  return {&kernel, kLanes, window_squares, begin_point, multiply_point};
+  return {&kernel, kLanes, window_squares, begin_point, multiply_point, false};
+}
+constexpr WinogradPairs wide_winograd_pairs(const WinogradKernel& kernel) {
+  return {&kernel, kLanes, window_squares, begin_point, multiply_wide_point, true};
 }
 
 }  // namespace

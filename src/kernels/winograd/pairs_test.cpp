@@ -14,11 +14,9 @@ using namespace testing;
 
 // The rows that this machine can compute, were it fast at it or not.
 std::vector<ConvKernel> rows_for(const ConvProblem& problem) {
-  CpuFeatures cpu = cpu_features();
-  cpu.separate_adders = true;
   std::vector<ConvKernel> rows;
   for (const ConvKernel& row : conv_kernels()) {
-    if (!std::strstr(row.name, "winograd_pairs") || cpu_lacks(row.need, cpu)) continue;
+    if (!std::strstr(row.name, "winograd_pairs") || !can_run(row.need)) continue;
     const char* reason = row.refuse(problem);
     if (!reason || std::strstr(reason, "faster")) rows.push_back(row);
   }
@@ -136,6 +134,9 @@ TEST(WinogradInPairsChoice, WhereAddersAreSeparate) {
   EXPECT_EQ(chosen(square(40, 63, 64, 3, 1, 1)), "avx512_winograd_5x5");  // rounds too much
   EXPECT_EQ(chosen(square(80, 64, 128, 3, 2, 1)), "avx512_winograd_pairs_stride2");
   EXPECT_EQ(chosen(square(208, 16, 32, 3, 1, 1)), "avx512_winograd_4x4");  // few channels
+  cpu.whole_avx512 = true;
+  EXPECT_EQ(chosen(p), "avx512_wide_winograd_pairs_5x5");
+  EXPECT_EQ(chosen(square(80, 64, 128, 3, 2, 1)), "avx512_wide_winograd_pairs_stride2");
   p.max_packed_bytes = 12 * p.weight_count();
   EXPECT_EQ(chosen(p), "avx512_lean_winograd_pairs_5x5");
 #else

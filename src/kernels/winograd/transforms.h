@@ -119,9 +119,9 @@ struct StrideTwo {
   }
 };
 
-// One vector of channels. kWhole: the whole window lies inside the map, and `left`, the channels
-// that exist, is a vector's worth at least.
-template <typename Algorithm, bool kScaled, bool kWhole>
+// One vector of channels, of which `left` exist. kInside: the whole window lies inside the map.
+// kWhole: and all channels exist.
+template <typename Algorithm, bool kScaled, bool kInside, bool kWhole>
 [[gnu::always_inline]] inline void transform_channels(const WinogradInput& window, int64_t c,
                                                       int64_t left) {
   constexpr auto kIn = static_cast<int64_t>(Algorithm::kIn);
@@ -134,8 +134,9 @@ template <typename Algorithm, bool kScaled, bool kWhole>
     const bool inside_x = x >= window.columns.begin && x < window.columns.end;
 #pragma GCC unroll 9
     for (int64_t y = 0; y < kIn; ++y) {
-      if constexpr (kWhole) {
-        d[y] = load(source + offset + y * window.row_step);
+      if constexpr (kInside) {
+        const float* place = source + offset + y * window.row_step;
+        d[y] = kWhole ? load(place) : load_some(place, left);
       } else {
         const bool inside = inside_x && y >= window.rows.begin && y < window.rows.end;
         d[y] = inside ? load_some(source + offset + y * window.row_step, left) : splat(0.0f);
@@ -161,11 +162,15 @@ void transform_input(const WinogradInput& window) {
   constexpr auto kIn = static_cast<int64_t>(Algorithm::kIn);
   int64_t c = 0;
   const Range &rows = window.rows, &columns = window.columns;
-  if (rows.end - rows.begin == kIn && columns.end - columns.begin == kIn)
+  if (rows.end - rows.begin == kIn && columns.end - columns.begin == kIn) {
     for (; c + kLanes <= window.channels; c += kLanes)
-      transform_channels<Algorithm, kScaled, true>(window, c, kLanes);
+      transform_channels<Algorithm, kScaled, true, true>(window, c, kLanes);
+    if (c < window.channels)
+      transform_channels<Algorithm, kScaled, true, false>(window, c, window.channels - c);
+    return;
+  }
   for (; c < window.channels; c += kLanes)
-    transform_channels<Algorithm, kScaled, false>(window, c, window.channels - c);
+    transform_channels<Algorithm, kScaled, false, false>(window, c, window.channels - c);
 }
 
 // One vector of output channels. kWhole: all outputs are wanted.

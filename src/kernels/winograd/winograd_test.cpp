@@ -20,11 +20,9 @@ using namespace testing;
 // The Winograd kernels that this machine can run and that can compute the problem, also where
 // another is estimated to be faster or it rounds more than the problem allows.
 std::vector<ConvKernel> rows_for(const ConvProblem& problem) {
-  CpuFeatures cpu = cpu_features();
-  cpu.separate_adders = true;  // or the rows in pairs are slow, but run
   std::vector<ConvKernel> rows;
   for (const ConvKernel& row : conv_kernels()) {
-    if (!std::strstr(row.name, "winograd") || cpu_lacks(row.need, cpu)) continue;
+    if (!std::strstr(row.name, "winograd") || !can_run(row.need)) continue;
     const char* reason = row.refuse(problem);
     if (!reason || std::strstr(reason, "faster") || std::strstr(reason, "round"))
       rows.push_back(row);
