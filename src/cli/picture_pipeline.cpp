@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/excerpt.h"
 #include "base/memory.h"
 #include "base/signals.h"
 #include "cli/interrupt.h"
@@ -138,9 +139,23 @@ class Pipeline {
           return tell(task, at);
       }
     } catch (const std::bad_alloc&) {
-      at.said = out_of_memory("a picture");
-      if (task.station == Station::kTell) result_ = at.said->error();
+      fail(task, out_of_memory("a picture"));
+    } catch (const std::exception& error) {
+      fail(task, unexpected(excerpt(error.what())));
+    } catch (...) {
+      fail(task, unexpected("an exception of no known type"));
     }
+  }
+
+  // Nothing may leave a thread: the program would end there and then, or wait for ever for who
+  // did.
+  void fail(const Task& task, const Error& error) {
+    place(task.picture).said = error;
+    if (task.station == Station::kTell) result_ = error;
+  }
+
+  static Error unexpected(const std::string& what) {
+    return runtime_error("a picture could not be worked on: " + what);
   }
 
   void read(const Task& task, Place& at) {

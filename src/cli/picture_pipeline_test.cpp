@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <random>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -103,6 +105,52 @@ TEST(PicturePipeline, AnErrorEndsItWhereItIs) {
     ASSERT_FALSE(told);
     EXPECT_EQ(told.error().message, "the disk is full");
     EXPECT_EQ(tells.told, expected(21));
+  }
+}
+
+// Wherever something is thrown, and whatever it is: said in its place, and nobody waits.
+TEST(PicturePipeline, AnExceptionIsAnErrorThere) {
+  using Throw = std::function<void(size_t)>;
+  const auto thrown = [](size_t streams, const Throw& read, const Throw& look, const Throw& finish,
+                         const Throw& tell) {
+    Work work(streams, true, 6);
+    const PictureWork inner = work.work;
+    work.work.read = [&](size_t i) {
+      read(i);
+      return inner.read(i);
+    };
+    work.work.look = [&](size_t stream, size_t i, const Image& image) {
+      look(i);
+      return inner.look(stream, i, image);
+    };
+    work.work.finish = [&](size_t i, const Image& image, Detections found) {
+      finish(i);
+      return inner.finish(i, image, std::move(found));
+    };
+    size_t told = 0;
+    const Result<void> result =
+        work_through(60, work.work, [&](size_t i, const Result<std::string>&) {
+          tell(i);
+          told = i + 1;
+          return Result<void>();
+        });
+    EXPECT_EQ(told, 20u);
+    return result ? std::string() : result.error().message;
+  };
+  const Throw none = [](size_t) {};
+  const Throw known = [](size_t i) {
+    if (i == 20) throw std::length_error("too long");
+  };
+  const Throw unknown = [](size_t i) {
+    if (i == 20) throw 20;
+  };
+  const std::string start = "a picture could not be worked on: ";
+  for (const size_t streams : {1, 3}) {
+    EXPECT_EQ(thrown(streams, known, none, none, none), start + "too long");
+    EXPECT_EQ(thrown(streams, none, known, none, none), start + "too long");
+    EXPECT_EQ(thrown(streams, none, none, known, none), start + "too long");
+    EXPECT_EQ(thrown(streams, none, none, none, known), start + "too long");
+    EXPECT_EQ(thrown(streams, none, unknown, none, none), start + "an exception of no known type");
   }
 }
 

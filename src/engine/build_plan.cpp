@@ -161,9 +161,12 @@ Result<std::shared_ptr<Plan>> lay_out_whole(const Graph& graph, const PlanOption
 }  // namespace
 
 Result<Draft> lay_out(const Graph& graph, const PlanOptions& options, PlanChoices choices) {
-  for (const auto find : {find_pooled, find_activated, find_far_bands})
+  for (const auto find : {find_pooled, find_activated})
     for (std::vector<size_t>& pair : find(graph, options, choices))
       choices.bands.push_back(std::move(pair));
+  FarBands far = find_far_bands(graph, options, choices);
+  for (std::vector<size_t>& pair : far.pairs) choices.bands.push_back(std::move(pair));
+  choices.no_bands = std::move(far.declined);
   {
     Planner first(graph, options, choices);
     SHRIKE_TRY(first.run());

@@ -17,34 +17,47 @@ bool by_estimate(const ChooseConv& choose) {
   return function && *function == choose_by_estimate;
 }
 
-// Whether the map between two convolutions is large, next to what both compute.
-bool is_far(const Planner& asked, const Node& before, const Node& after) {
+// Why two convolutions of which the second reads the first's output are no pair, or null.
+const char* refuse(Planner& asked, const Node& before, const Node& after) {
+  if (!can_band(asked, before)) return "the layer before is not computed by rows";
+  if (!can_band(asked, after)) return "it is not computed by rows";
   const kernels::ConvProblem first = conv_problem(asked, before);
   const kernels::ConvProblem second = conv_problem(asked, after);
   const int64_t bytes =
       first.out_height * first.out_width * first.out_channels * static_cast<int64_t>(sizeof(float));
-  return bytes >= kFarBytes && first.macs() + second.macs() <= kMostMacsPerByte * bytes;
+  if (bytes < kFarBytes) return "the map before it is near";
+  return first.macs() + second.macs() > kMostMacsPerByte * bytes
+             ? "it and the layer before multiply much for each byte between"
+             : nullptr;
 }
 
 }  // namespace
 
-Chains find_far_bands(const Graph& graph, const PlanOptions& options, const PlanChoices& choices) {
-  Chains pairs;
-  if (!by_estimate(options.choose_conv)) return pairs;
+FarBands find_far_bands(const Graph& graph, const PlanOptions& options,
+                        const PlanChoices& choices) {
+  FarBands found;
   const Uses uses(graph);
   Planner asked(graph, options, choices);  // never run
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& after = graph.nodes[i];
-    if (!can_band(asked, after) || in_any_chain(choices.bands, i)) continue;
-    const ValueId between = after.inputs[0];
-    const int producer = uses.producer(between);
-    if (producer < 0 || !uses.single_use(between)) continue;
+    if (!std::holds_alternative<Conv>(after.op) || in_any_chain(choices.bands, i)) continue;
+    const int producer = uses.producer(after.inputs[0]);
+    if (producer < 0) continue;
     const auto before = static_cast<size_t>(producer);
-    if (in_any_chain(choices.bands, before) || in_any_chain(pairs, before)) continue;
-    if (can_band(asked, graph.nodes[before]) && is_far(asked, graph.nodes[before], after))
-      pairs.push_back({before, i});
+    if (!std::holds_alternative<Conv>(graph.nodes[before].op)) continue;
+    const bool taken = in_any_chain(choices.bands, before) || in_any_chain(found.pairs, before);
+    const char* reason = !by_estimate(options.choose_conv) ? "tuned kernels run by themselves"
+                         : taken ? "the layer before is computed with another one"
+                         : !uses.single_use(after.inputs[0])
+                             ? "others read the map before it, too"
+                             : refuse(asked, graph.nodes[before], after);
+    if (reason) {
+      found.declined.emplace(i, reason);
+    } else {
+      found.pairs.push_back({before, i});
+    }
   }
-  return pairs;
+  return found;
 }
 
 }  // namespace shrike

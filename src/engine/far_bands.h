@@ -2,12 +2,20 @@
 // between is written and read from beyond the caches that are a core's own, for little arithmetic.
 #pragma once
 
+#include <map>
+
 #include "engine/planner.h"
 
 namespace shrike {
 
+struct FarBands {
+  Chains pairs;
+  // Of other convolutions that read what one before writes, by index: why not with that one.
+  std::map<size_t, const char*> declined;
+};
+
 // None of nodes in choices.bands; none at all where kernels are not chosen by estimate: tuned
 // plans, and those that are run to tune, know what kernels take by themselves.
-Chains find_far_bands(const Graph& graph, const PlanOptions& options, const PlanChoices& choices);
+FarBands find_far_bands(const Graph& graph, const PlanOptions& options, const PlanChoices& choices);
 
 }  // namespace shrike

@@ -23,7 +23,7 @@ struct Network {
   }
   size_t pairs(const PlanOptions& options = {}) {
     EXPECT_TRUE(infer_shapes(graph));
-    return find_far_bands(graph, options, {}).size();
+    return find_far_bands(graph, options, {}).pairs.size();
   }
   std::mt19937 random{9};
   Graph graph;
@@ -62,6 +62,30 @@ TEST(FarBands, NotWhereTheyGainNothing) {
   PlanOptions tuned;
   tuned.choose_conv = as_estimated;
   EXPECT_EQ(Network().pairs(tuned), 0u);
+}
+
+// What --layers says.
+TEST(FarBands, WhyNotIsSaid) {
+  const auto reasons = [](Network network) {
+    EXPECT_TRUE(infer_shapes(network.graph));
+    std::vector<std::string> said;
+    const Result<Session> session = Session::create(network.graph, {});
+    if (!session) return said;
+    for (const Plan::Entry& entry : session->plan().steps())
+      for (const DeclinedWay& way : entry.info.declined)
+        if (way.way == "far bands") said.push_back(way.reason);
+    return said;
+  };
+  const std::string taken = "the layer before is computed with another one";
+  EXPECT_EQ(reasons(Network()), std::vector<std::string>{taken});
+  const std::string near = "the map before it is near";
+  EXPECT_EQ(reasons(Network(140)), (std::vector<std::string>{near, near}));
+  const std::string much = "it and the layer before multiply much for each byte between";
+  EXPECT_EQ(reasons(Network(150, 16)), (std::vector<std::string>{much, near}));
+  Network read_twice;
+  read_twice.graph.outputs.push_back(read_twice.wide);
+  EXPECT_EQ(reasons(std::move(read_twice)),
+            (std::vector<std::string>{"others read the map before it, too", near}));
 }
 
 TEST(FarBands, WithinALimitOfMemory) {

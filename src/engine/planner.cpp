@@ -118,6 +118,8 @@ Result<void> Planner::add_node(const Node& node) {
   const bool all_fixed = std::all_of(node.inputs.begin(), node.inputs.end(), fixed) &&
                          std::all_of(node.outputs.begin(), node.outputs.end(), fixed);
   declined_.clear();
+  if (const auto why = choices_.no_bands.find(index_of(node)); why != choices_.no_bands.end())
+    declined_.push_back({"far bands", why->second});
   const std::span<const StepFamily> families = step_families();
   for (const StepFamily& family : families) {
     const bool last = &family == &families.back();

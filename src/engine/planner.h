@@ -43,8 +43,9 @@ bool in_any_chain(const Chains& chains, size_t node);
 // What is decided before the walk, from the plans before.
 struct PlanChoices {
   Placements placements = {};
-  std::vector<int64_t> max_packed_bytes = {};  // by node; empty: no limits
-  Chains bands = {};                           // no node in two of them
+  std::vector<int64_t> max_packed_bytes = {};   // by node; empty: no limits
+  Chains bands = {};                            // no node in two of them
+  std::map<size_t, const char*> no_bands = {};  // by node: why it is in none, see far_bands.h
 };
 
 // A plan whose steps have packed their weights, each letting go of the graph's own. Errors (kModel)

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/file.h"
+#include "formats/onnx_writer.h"
 #include "machine.h"
 #include "vision/decode.h"
 
@@ -157,6 +158,43 @@ TEST_F(Little, AMemoryLimitIsKeptWhileWeightsAreRead) {
   const int least = static_cast<int>(std::ceil(std::stod(refused.err.substr(found + 9)) + 0.1));
   EXPECT_GT(least, 4 * static_cast<int>(floats / 1'000'000));
   for (const int limit : {least, least + 5, least + 20, least + 60, least + 150}) {
+    const Outcome kept = bench(limit);
+    ASSERT_EQ(kept.code, 0) << kept.err;
+    EXPECT_LE(json_lines(kept.out)[0]["peak_rss_mb"].get<double>(), limit);
+  }
+}
+
+// Weights of transposed convolutions are packed from a copy of each phase's.
+TEST_F(Little, AMemoryLimitIsKeptByTransposedConvolutions) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizer's own memory counts";
+#endif
+  Graph graph;
+  ValueId x = graph.add_input("x", DType::kF32, Shape{1, 64, 4, 4});
+  int64_t channels = 64;
+  size_t floats = 0;
+  for (const auto& [outputs, kernel] : {std::pair{256, 4}, {384, 3}, {512, 4}, {64, 5}}) {
+    ConvTranspose up;
+    up.strides = {2, 2};
+    Tensor weights(DType::kF32, {channels, outputs, kernel, kernel});
+    for (float& w : weights.mutable_data<float>()) w = 0.001f;
+    floats += weights.data<float>().size();
+    x = graph.add_node(up, {x, graph.add_constant("w", std::move(weights))});
+    channels = outputs;
+  }
+  graph.outputs = {x};
+  const Result<void> saved = save_onnx(graph, at("up.onnx"));
+  ASSERT_TRUE(saved) << saved.error().message;
+  const auto bench = [&](int limit) {
+    return run_shrike({"bench", "--model", path("up.onnx"), "--runs", "2", "--threads", "2",
+                       "--memory-limit", std::to_string(limit), "--json"});
+  };
+  const Outcome refused = bench(12);
+  const size_t found = refused.err.find("at least ");
+  ASSERT_NE(found, std::string::npos) << refused.err;
+  const int least = static_cast<int>(std::ceil(std::stod(refused.err.substr(found + 9)) + 0.1));
+  EXPECT_GT(least, 4 * static_cast<int>(floats / 1'000'000));
+  for (const int limit : {least, least + 3, least + 10, least + 60}) {
     const Outcome kept = bench(limit);
     ASSERT_EQ(kept.code, 0) << kept.err;
     EXPECT_LE(json_lines(kept.out)[0]["peak_rss_mb"].get<double>(), limit);

@@ -145,6 +145,11 @@ Graph network() {
   x = add_conv(graph, x, 32, 3, 1, random, 1, UnaryKind::kSilu);
   x = add_conv(graph, x, 32, 3, 1, random, 32, UnaryKind::kSilu);
   x = add_conv(graph, x, 24, 1, 1, random);
+  // By phases, each of which has a kernel of its own.
+  ConvTranspose up;
+  up.strides = {2, 2};
+  x = graph.add_node(up,
+                     {x, graph.add_constant("w", testing::random_tensor({24, 8, 3, 3}, random))});
   graph.outputs = {x};
   EXPECT_TRUE(infer_shapes(graph));
   return graph;
