@@ -3,6 +3,8 @@
 // template Sums<kRows, kVectors>, made from a strip and its first pixel.
 #pragma once
 
+#include <type_traits>
+
 #include "kernels/conv/pointwise.h"
 
 namespace shrike::kernels {
@@ -121,20 +123,65 @@ template <template <int, int> typename Sums, int kRows, int kVectors, bool kAdd,
   return p;
 }
 
+// Whether sums are finished in registers, beside the next ones'. Constants of functions of more
+// than a few operations would take the registers of weights in the wide tiles, in one loop with
+// these.
+template <int kVectors, typename Act>
+constexpr bool kInRegisters =
+    kLanes* kVectors < 32 || std::is_same_v<Act, VecNone> || std::is_same_v<Act, VecRelu> ||
+    std::is_same_v<Act, VecLeakyRelu> || std::is_same_v<Act, VecClip>;
+
+// finish_sums() of whole vectors. kAdd: with a residual.
+template <int kVectors, bool kAdd, typename Act>
+void finish_whole(const PointwiseStrip& strip, const Act& act, const float* sums, int64_t p,
+                  int64_t end) {
+  for (; p < end; ++p, sums += kVectors * kLanes) {
+    float* output = strip.output + p * strip.output_step;
+    const float* residual = strip.residual + (kAdd ? p * strip.residual_step : 0);
+    Vec value[kVectors];
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) {
+      value[v] = load_aligned(sums + v * kLanes);
+      if (kAdd && strip.order == Residual::kBeforeActivation)
+        value[v] = value[v] + load(residual + v * kLanes);
+      value[v] = act(value[v]);
+      if (kAdd && strip.order == Residual::kAfterActivation)
+        value[v] = value[v] + load(residual + v * kLanes);
+    }
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) store(output + v * kLanes, value[v]);
+  }
+}
+
+// Sums of some tiles at a time, which the first cache level holds, then what follows them.
+template <template <int, int> typename Sums, int kRows, int kVectors, typename Act>
+void strip_through_memory(const PointwiseStrip& strip, const Act& act, int64_t p) {
+  constexpr int64_t kHeld = 4 * kRows;
+  const bool whole = strip.columns == kVectors * kLanes;
+  const auto finish = !whole                           ? finish_sums<kVectors, Act>
+                      : strip.order == Residual::kNone ? finish_whole<kVectors, false, Act>
+                                                       : finish_whole<kVectors, true, Act>;
+  alignas(64) float sums[kHeld * kVectors * kLanes];
+  for (int64_t end; p < strip.count; p = end) {
+    end = strip.count - p < kHeld ? strip.count : p + kHeld;
+    float* target = sums;
+    for (int64_t tile = p; tile < end; tile += kRows, target += kRows * kVectors * kLanes)
+      kStoreSums<Sums, kVectors>[end - tile < kRows ? end - tile : kRows](strip, tile, target);
+    finish(strip, act, sums, p, end);
+  }
+}
+
 template <template <int, int> typename Sums, int kRows, int kVectors, typename Act>
 void strip_of(const PointwiseStrip& strip) {
   static_assert(kRows <= 8);
   const Act act(strip.activation);
   int64_t p = 0;
-  if (strip.columns == kVectors * kLanes)
-    p = strip.order == Residual::kNone ? finish_tiles<Sums, kRows, kVectors, false>(strip, act)
-                                       : finish_tiles<Sums, kRows, kVectors, true>(strip, act);
-  alignas(64) float sums[kRows * kVectors * kLanes];
-  for (int64_t end; p < strip.count; p = end) {
-    end = strip.count - p < kRows ? strip.count : p + kRows;
-    kStoreSums<Sums, kVectors>[end - p](strip, p, sums);
-    finish_sums<kVectors>(strip, act, sums, p, end);
+  if constexpr (kInRegisters<kVectors, Act>) {
+    if (strip.columns == kVectors * kLanes)
+      p = strip.order == Residual::kNone ? finish_tiles<Sums, kRows, kVectors, false>(strip, act)
+                                         : finish_tiles<Sums, kRows, kVectors, true>(strip, act);
   }
+  strip_through_memory<Sums, kRows, kVectors>(strip, act, p);
 }
 
 template <template <int, int> typename Sums, int kRows, int kVectors>

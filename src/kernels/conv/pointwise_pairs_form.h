@@ -117,7 +117,14 @@ void begin_pixels(const PointwiseStrip& strip, const float* shift, int64_t p, fl
     sums[r] = splat(0.0f);
   }
   const int64_t pairs = pair_count(strip.depth);
-  for (int64_t k = 0; k < pairs; k += kLanes) {
+  int64_t k = 0;
+  for (; k + kLanes <= pairs; k += kLanes) {
+    const Vec c = load(shift + k), d = load(shift + k + pairs);
+#pragma GCC unroll 4
+    for (int r = 0; r < 4; ++r)
+      sums[r] = fnma(load(row[r] + k) - c, load(row[r] + k + pairs) - d, sums[r]);
+  }
+  if (k < pairs) {
     const int64_t count = pairs - k;
     const Vec c = load_some(shift + k, count), d = load_some(shift + k + pairs, count);
 #pragma GCC unroll 4

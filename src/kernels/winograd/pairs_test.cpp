@@ -135,8 +135,9 @@ TEST(WinogradInPairsChoice, WhereAddersAreSeparate) {
   EXPECT_EQ(chosen(square(80, 64, 128, 3, 2, 1)), "avx512_winograd_pairs_stride2");
   EXPECT_EQ(chosen(square(208, 16, 32, 3, 1, 1)), "avx512_winograd_4x4");  // few channels
   cpu.whole_avx512 = true;
-  EXPECT_EQ(chosen(p), "avx512_wide_winograd_pairs_5x5");
-  EXPECT_EQ(chosen(square(80, 64, 128, 3, 2, 1)), "avx512_wide_winograd_pairs_stride2");
+  EXPECT_EQ(chosen(p), "avx512_winograd_5x5");  // transforms are most of what pairs take
+  EXPECT_EQ(chosen(square(80, 64, 128, 3, 2, 1)), "avx512_winograd_stride2");
+  EXPECT_EQ(chosen(square(20, 256, 256, 3, 1, 1)), "avx512_wide_winograd_pairs_5x5");
   p.max_packed_bytes = 12 * p.weight_count();
   EXPECT_EQ(chosen(p), "avx512_lean_winograd_pairs_5x5");
 #else

@@ -115,11 +115,15 @@ void WinogradTiles::point_at_outputs(int64_t tile, float** outputs, const float*
   const Place at = place(tile);
   const int step = pooled_ ? 2 : 1;
   const bool add = problem_.residual != Residual::kNone;
+  const MapView& map = maps_.output;
+  float* row = map.at(at.y / step, at.x / step);  // both are multiples of the step
+  for (int i = 0; i < at.down; i += step, row += map.row_stride) {
+    float* output = row;
+    for (int j = 0; j < at.across; j += step, output += map.pixel_stride) *outputs++ = output;
+  }
+  if (!add) return;
   for (int i = 0; i < at.down; i += step)
-    for (int j = 0; j < at.across; j += step) {
-      *outputs++ = maps_.output.at((at.y + i) / step, (at.x + j) / step);
-      if (add) *residual++ = maps_.residual.at(at.y + i, at.x + j);
-    }
+    for (int j = 0; j < at.across; j += step) *residual++ = maps_.residual.at(at.y + i, at.x + j);
 }
 
 int64_t WinogradTiles::columns_of(int64_t panel) const {
