@@ -17,9 +17,10 @@ namespace {
 
 constexpr int kMostMegabytes = 1'000'000;
 
-// The program, its libraries and the model's graph without its weights: what a process takes that
-// plan and command do not count, rounded up (docs/decisions/010-memory-limit.md).
-constexpr size_t kProgramBytes = 10'500'000;
+// The program, its libraries and the model's graph without its weights, and what a thread has
+// beside the first: what a process takes that plan and command do not count, rounded up
+// (docs/decisions/010-memory-limit.md).
+constexpr size_t kProgramBytes = 9'000'000, kThreadBytes = 250'000;
 
 // What Cairo, its libraries and a font take beside the program.
 constexpr size_t kDrawingBytes = 3'000'000;
@@ -39,7 +40,7 @@ MemoryLimit process_limit(int megabytes, size_t own, size_t sessions) {
   // Pictures go back to the system, not to the heap of the thread that happened to read them.
   if (megabytes > 0) ::mallopt(M_MMAP_THRESHOLD, 1 << 17);
 #endif
-  return {static_cast<size_t>(megabytes) * 1'000'000, kProgramBytes + own, sessions};
+  return {static_cast<size_t>(megabytes) * 1'000'000, kProgramBytes + own, sessions, kThreadBytes};
 }
 
 void tell_fewer_threads(const MemoryLimit& limit, int wanted, int threads) {

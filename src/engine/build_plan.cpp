@@ -52,11 +52,17 @@ size_t packing_bytes(const Graph& graph, const Draft& draft, int threads) {
   return std::accumulate(both.begin(), both.end(), most);
 }
 
+// What the sessions' threads but the first take for themselves.
+size_t more_threads(const PlanOptions& options) {
+  const size_t threads = options.memory.sessions * static_cast<size_t>(options.scratch_threads);
+  return options.memory.thread * (threads - 1);
+}
+
 // Runs and packing follow each other.
 struct Needs {
   Needs(const Graph& graph, const Draft& draft, const PlanOptions& options)
       : packing(packing_bytes(graph, draft, options.scratch_threads)),
-        runs(needed_by_runs(*draft.plan, options.memory)),
+        runs(needed_by_runs(*draft.plan, options.memory) + more_threads(options)),
         most(std::max(runs, options.memory.beside + draft.plan->constant_bytes() + packing)) {}
   size_t packing, runs, most;
 };
@@ -184,7 +190,8 @@ Result<std::shared_ptr<const Plan>> build_plan(Graph graph, const PlanOptions& o
                                                 : lay_out_whole(graph, options));
   graph = Graph();
   give_back_code_pages();
-  // What several threads need of memory while they pack depends on which layers they meet at: up to 3 MB.
+  // What several threads need of memory while they pack depends on which layers they meet at: up to
+  // 3 MB.
   SHRIKE_TRY(plan->pack(options.memory.bytes > 0 ? 1 : plan->threads()));
   give_back_code_pages();  // packing's own; a run brings back what it needs
 #ifdef __GLIBC__

@@ -74,7 +74,7 @@ TEST_F(Little, AMemoryLimitIsKept) {
     const std::vector<std::string> more =
         decode ? std::vector<std::string>{"--decode", "--picture", path("a.png")}
                : std::vector<std::string>{};
-    for (const int limit : {40, 45, 60, 90}) {
+    for (const int limit : {32, 36, 40, 45, 60, 90}) {
       const Outcome outcome = bench(std::to_string(limit), more);
       ASSERT_EQ(outcome.code, 0) << outcome.err;
       EXPECT_LE(json_lines(outcome.out)[0]["peak_rss_mb"].get<double>(), limit);

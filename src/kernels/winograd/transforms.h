@@ -119,6 +119,20 @@ struct StrideTwo {
   }
 };
 
+// body(i), i < kCount. As straight code values go from one pass to the next in registers as far as
+// they are enough: a third less time for four times the code, which is spent on what most tiles
+// are.
+template <int64_t kCount, bool kStraight, typename Body>
+[[gnu::always_inline]] inline void for_each_line(const Body& body) {
+  if constexpr (kStraight && kLanes == 16) {
+#pragma GCC unroll 9
+    for (int64_t i = 0; i < kCount; ++i) body(i);
+  } else {
+#pragma GCC unroll 1
+    for (int64_t i = 0; i < kCount; ++i) body(i);
+  }
+}
+
 // One vector of channels, of which `left` exist. kInside: the whole window lies inside the map.
 // kWhole: and all channels exist.
 template <typename Algorithm, bool kScaled, bool kInside, bool kWhole>
@@ -127,8 +141,7 @@ template <typename Algorithm, bool kScaled, bool kInside, bool kWhole>
   constexpr auto kIn = static_cast<int64_t>(Algorithm::kIn);
   const float* source = window.map + c;
   Vec columns[kIn][kIn];
-#pragma GCC unroll 1
-  for (int64_t x = 0; x < kIn; ++x) {
+  for_each_line<kIn, kInside>([&](int64_t x) __attribute__((always_inline)) {
     Vec d[kIn], v[kIn];
     const int64_t offset = window.offset + x * window.pixel_step;
     const bool inside_x = x >= window.columns.begin && x < window.columns.end;
@@ -146,15 +159,14 @@ template <typename Algorithm, bool kScaled, bool kInside, bool kWhole>
     Algorithm::input(d, v);
 #pragma GCC unroll 9
     for (int64_t y = 0; y < kIn; ++y) columns[y][x] = v[y];
-  }
-#pragma GCC unroll 1
-  for (int64_t y = 0; y < kIn; ++y) {
+  });
+  for_each_line<kIn, kInside>([&](int64_t y) __attribute__((always_inline)) {
     Vec v[kIn];
     Algorithm::input(columns[y], v);
     float* target = window.values + y * kIn * window.point_stride + c;
 #pragma GCC unroll 9
     for (int64_t x = 0; x < kIn; ++x) store_aligned(target + x * window.point_stride, v[x]);
-  }
+  });
 }
 
 template <typename Algorithm, bool kScaled>
@@ -180,8 +192,7 @@ template <typename Algorithm, bool kScaled, bool kWhole>
   constexpr int kIn = Algorithm::kIn, kOut = Algorithm::kOut;
   const int down = kWhole ? kOut : tile.down, across = kWhole ? kOut : tile.across;
   Vec rows[kOut][kIn];
-#pragma GCC unroll 1
-  for (int x = 0; x < kIn; ++x) {
+  for_each_line<kIn, kWhole>([&](int64_t x) __attribute__((always_inline)) {
     Vec m[kIn], y[kOut];
 #pragma GCC unroll 9
     for (int i = 0; i < kIn; ++i)
@@ -189,11 +200,11 @@ template <typename Algorithm, bool kScaled, bool kWhole>
     Algorithm::output(m, y);
 #pragma GCC unroll 8
     for (int i = 0; i < kOut; ++i) rows[i][x] = y[i];
-  }
+  });
   // The bias comes last, for the reason given in tile/tile_avx2.cpp.
   const Vec bias = load_aligned(tile.bias + j);
-#pragma GCC unroll 1
-  for (int i = 0; i < down; ++i) {
+  for_each_line<kOut, kWhole>([&](int64_t i) __attribute__((always_inline)) {
+    if (!kWhole && i >= down) return;
     Vec y[kOut];
     Algorithm::output(rows[i], y);
     float* target = tile.sums + i * across * columns + j;
@@ -202,7 +213,7 @@ template <typename Algorithm, bool kScaled, bool kWhole>
       if (kWhole || x < across)
         store_aligned(target + x * columns,
                       kScaled ? fma(y[x], splat(tile.scale), bias) : y[x] + bias);
-  }
+  });
 }
 
 template <typename Algorithm, const TileKernel& kTile, bool kScaled>
