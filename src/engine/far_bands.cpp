@@ -36,6 +36,7 @@ const char* refuse(Planner& asked, const Node& before, const Node& after) {
 FarBands find_far_bands(const Graph& graph, const PlanOptions& options,
                         const PlanChoices& choices) {
   FarBands found;
+  if (!by_estimate(options.choose_conv)) return found;
   const Uses uses(graph);
   Planner asked(graph, options, choices);  // never run
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
@@ -46,8 +47,7 @@ FarBands find_far_bands(const Graph& graph, const PlanOptions& options,
     const auto before = static_cast<size_t>(producer);
     if (!std::holds_alternative<Conv>(graph.nodes[before].op)) continue;
     const bool taken = in_any_chain(choices.bands, before) || in_any_chain(found.pairs, before);
-    const char* reason = !by_estimate(options.choose_conv) ? "tuned kernels run by themselves"
-                         : taken ? "the layer before is computed with another one"
+    const char* reason = taken ? "the layer before is computed with another one"
                          : !uses.single_use(after.inputs[0])
                              ? "others read the map before it, too"
                              : refuse(asked, graph.nodes[before], after);
