@@ -31,6 +31,8 @@ bool all_finite(const Tensor& tensor) {
     return all_finite_bits(bytes.data(), bytes.size() / 4, uint32_t{0x7f800000});
   if (tensor.dtype() == DType::kF16)
     return all_finite_bits(bytes.data(), bytes.size() / 2, uint16_t{0x7c00});
+  if (tensor.dtype() == DType::kF64)
+    return all_finite_bits(bytes.data(), bytes.size() / 8, uint64_t{0x7ff0000000000000});
   return true;
 }
 

@@ -9,7 +9,7 @@ namespace shrike {
 
 bool all_finite(std::span<const float> values);
 
-// Of f32 and f16; integers are.
+// Of f16, f32 and f64; integers are.
 bool all_finite(const Tensor& tensor);
 
 }  // namespace shrike

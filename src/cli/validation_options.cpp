@@ -97,7 +97,7 @@ void tell_not_finite(const Validation& validation, const std::string& model) {
   if (validation.not_finite == 0) return;
   say(printable(model) + ": what it says of " + std::to_string(validation.not_finite) + " of " +
       std::to_string(validation.scored.size()) +
-      " pictures is infinite or no number; it has found nothing there");
+      " pictures is in part infinite or no number");
 }
 
 Result<std::vector<Validation>> validate_shown(std::span<Detector> detectors,

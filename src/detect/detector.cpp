@@ -130,9 +130,6 @@ Result<Detections> Detector::detect(const Image& image, const DetectOptions& opt
 
   const CandidateOptions wanted{options.conf, options.multi_label || state_->family.multi_label};
   SHRIKE_ASSIGN(result.boxes, candidates(state_->source, state_->session, wanted));
-  if (options.check_finite) {
-    SHRIKE_ASSIGN(result.finite, outputs_are_finite(state_->session));
-  }
   if (!options.classes.empty())
     std::erase_if(result.boxes, [&](const Detection& d) {
       return std::find(options.classes.begin(), options.classes.end(), d.class_id) ==
@@ -148,6 +145,9 @@ Result<Detections> Detector::detect(const Image& image, const DetectOptions& opt
   }
   for (Detection& d : result.boxes) d.box = placement.to_picture(d.box);
   result.timing.postprocess_ms = watch.lap();
+  if (options.check_finite) {
+    SHRIKE_ASSIGN(result.finite, outputs_are_finite(state_->session));
+  }
   return result;
 }
 

@@ -73,8 +73,8 @@ struct Timing {
 
 struct Detections {
   std::vector<Detection> boxes;  // highest confidence first, pixels of the picture, clipped to it
-  // False where it was asked for and the network says something infinite or no number, which gives
-  // no boxes.
+  // False where it was asked for and something that the network says is infinite or no number: cells
+  // of which it is give no boxes.
   bool finite = true;
   Timing timing;
 };

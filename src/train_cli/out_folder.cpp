@@ -43,9 +43,10 @@ Result<void> add_folders(const Dataset& dataset, SetFolders& folders) {
   for (const fs::path& parent : parents) {
     folders.own.insert(real(parent));
     // A search goes through links, so that what one leads to is searched like the folder it is in.
-    const fs::path named = parent.lexically_normal();
     for (const fs::path& folder : searched)
-      if (lies_in(named, folder)) folders.searched.insert(real(parent));
+      for (fs::path named = parent.lexically_normal(); lies_in(named, folder) && named != folder;
+           named = named.parent_path())
+        folders.searched.insert(real(named));
   }
   std::set<fs::path> read;
   for (const fs::path& file : dataset.files) read.insert(file.parent_path());

@@ -26,6 +26,7 @@ namespace shrike {
 namespace {
 
 constexpr int64_t kPages = 3;  // of the first batches, as pictures
+constexpr const char* kLearned = "what is learned is";  // not finite
 
 // As a shell takes it.
 std::string shell_word(const std::string& text) {
@@ -88,9 +89,9 @@ Result<int> Run::go() {
   SHRIKE_TRY(restore_files());
   while (true) {
     if (loader_->state().epoch > state_.epochs_done) {
-      SHRIKE_ASSIGN(const bool finite, end_epoch());
-      if (!finite) {
-        SHRIKE_TRY(go_back("what the network says of val is", state_.epochs_done));
+      SHRIKE_ASSIGN(const std::string spoilt, end_epoch());
+      if (!spoilt.empty()) {
+        SHRIKE_TRY(go_back(spoilt, state_.epochs_done));
         continue;
       }
     }
@@ -106,7 +107,7 @@ Result<int> Run::go() {
     if (over || decision.save) {
       SHRIKE_ASSIGN(const bool saved, save_checkpoint());
       if (!saved) {
-        SHRIKE_TRY(go_back("what is learned is",
+        SHRIKE_TRY(go_back(kLearned,
                            (trainer_.place().batches - 1) / loader_->batches()));
         continue;
       }
@@ -169,19 +170,19 @@ Result<bool> Run::learn_from(const Batch& batch) {
   return true;
 }
 
-Result<bool> Run::end_epoch() {
+Result<std::string> Run::end_epoch() {
   SHRIKE_ASSIGN(const Graph average, trainer_.average());
   SHRIKE_ASSIGN(const std::vector<double> spoilt,
                 ranks_.largest({check_finite_weights(average) ? 0.0 : 1.0}));
-  if (spoilt[0] > 0) return false;  // no detector takes it
+  if (spoilt[0] > 0) return std::string(kLearned);  // no detector takes it
   SHRIKE_ASSIGN(const std::optional<Validation> validation,
                 judge_together(ranks_, average, data_.val, settings_.loader.threads + 1));
-  if (!validation) return true;  // a signal: it is judged when the run goes on
+  if (!validation) return std::string();  // a signal: it is judged when the run goes on
   // The first rank alone has scores and counts: neither is less than 0.
   SHRIKE_ASSIGN(
       const std::vector<double> score,
       ranks_.largest({fitness(validation->scores), static_cast<double>(validation->not_finite)}));
-  if (score[1] > 0) return false;
+  if (score[1] > 0) return std::string("what the network says of val is");
   const bool best = state_.best_epoch < 0 || score[0] > state_.best_fitness;
   if (best) {
     state_.best_fitness = score[0];
@@ -190,7 +191,7 @@ Result<bool> Run::end_epoch() {
   SHRIKE_TRY(ranks_.by_first([&] { return write_epoch(average, validation->scores, best); }));
   ++state_.epochs_done;
   state_.sums = {};
-  return true;
+  return std::string();
 }
 
 Result<void> Run::write_epoch(const Graph& average, const Scores& scores, bool best) {

@@ -69,8 +69,8 @@ class Run {
   void tell_left_out();
   // False where the loss was not finite.
   Result<bool> learn_from(const Batch& batch);
-  // False where what the network says of val was not finite: then nothing is written.
-  Result<bool> end_epoch();
+  // What was not finite, so that nothing is written; empty where all was.
+  Result<std::string> end_epoch();
   Result<void> write_epoch(const Graph& average, const Scores& scores, bool best);
   SavedNorms saved_norms() const;
   EpochRow row_of(const Scores& scores) const;

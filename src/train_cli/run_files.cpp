@@ -14,13 +14,15 @@ namespace {
 
 constexpr double kBelowAll = -1;  // the score of no file: that of the next epoch is better
 
-// What keeps a file from being the one that was written; empty where it is.
-std::string fault_of(const std::filesystem::path& file, const std::string& digest) {
-  const Result<std::string> found = sha256_of_file(file);
-  if (found && *found == digest) return "";
-  std::error_code ignored;
-  if (!std::filesystem::exists(file, ignored)) return "is not there";
-  return "is not as this run wrote it (it is damaged, or of an epoch that is done again)";
+// What keeps a file from being the one that was written; empty where it is. One that cannot be read is an
+// error: it may be whole.
+Result<std::string> fault_of(const std::filesystem::path& file, const std::string& digest) {
+  std::error_code unknown;
+  if (!std::filesystem::exists(file, unknown) && !unknown) return std::string("is not there");
+  SHRIKE_ASSIGN(const std::string found, sha256_of_file(file));
+  if (found == digest) return std::string();
+  return std::string(
+      "is not as this run wrote it (it is damaged, or of an epoch that is done again)");
 }
 
 }  // namespace
@@ -57,7 +59,7 @@ Result<void> Run::restore_results() const {
 
 Result<bool> Run::restored_model(const std::filesystem::path& file, std::string& digest,
                                  int64_t epoch, bool same, const std::string& then) {
-  const std::string fault = fault_of(file, digest);
+  SHRIKE_ASSIGN(const std::string fault, fault_of(file, digest));
   if (fault.empty()) return true;
   const std::string what = shown_path(file) + " " + fault;
   // At the end of an epoch, and so at that of a run, the average is what was judged.

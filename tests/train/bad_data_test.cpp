@@ -93,8 +93,8 @@ TEST_F(BadData, AFolderAmongThePicturesIsRefused) {
   refused("set/images/../images/val/", taken_in);
   fs::create_directory_symlink(at("set/images/train"), at("link"));
   refused("link/run", taken_in);
-  fs::create_directories(at("elsewhere"));
-  fs::copy_file(at("set/images/train/100.png"), at("elsewhere/1.png"));
+  fs::create_directories(at("elsewhere/below"));
+  fs::copy_file(at("set/images/train/100.png"), at("elsewhere/below/1.png"));
   fs::create_directory_symlink(at("elsewhere"), at("set/images/train/more"));
   refused("elsewhere/run", taken_in);
   refused("elsewhere", taken_in);
