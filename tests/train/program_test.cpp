@@ -86,7 +86,7 @@ TEST_F(TrainProgram, ADryRunLooksAtWhatItIsGiven) {
   refused({"--data", data, "--out", path("set/images/train")}, 2, "--out");
   refused({"--freeze", "none."}, 2, "'none.'");
   refused({"--freeze", "model."}, 2, "leaves nothing");
-  refused({"--data", data, "--freeze", "none."}, 2, "'none.'");
+  refused({"--data", data, "--batch", "1", "--freeze", "none."}, 2, "'none.'");
   refused({"--data", data}, 3, "--batch 16 is more than the 1 pictures");
   refused({"--data", path("nowhere")}, 3, "nowhere");
   const Outcome good = run_shrike({"train", "--dry-run", "--scratch", "yolov8n", "--imgsz", "64",
