@@ -2,6 +2,7 @@
 
 #include "engine/steps/conv_bands.h"
 #include "engine/steps/conv_problem.h"
+#include "engine/steps/families_list.h"
 
 namespace shrike {
 
@@ -41,7 +42,9 @@ FarBands find_far_bands(const Graph& graph, const PlanOptions& options,
   Planner asked(graph, options, choices);  // never run
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& after = graph.nodes[i];
-    if (!std::holds_alternative<Conv>(after.op) || in_any_chain(choices.bands, i)) continue;
+    if (!std::holds_alternative<Conv>(after.op) || in_any_chain(choices.bands, i) ||
+        conv_refuse(asked, after))
+      continue;
     const int producer = uses.producer(after.inputs[0]);
     if (producer < 0) continue;
     const auto before = static_cast<size_t>(producer);

@@ -319,9 +319,7 @@ constexpr ConvKernel lean_pairs_row(const char* name, CpuNeed need, double round
         return winograd_tile_rows(*kLean.pairs->kernel->algorithm, problem);
       },
       [](const ConvProblem& problem) { return lean_pairs_packed_bytes(kLean, problem); },
-      [](const ConvProblem& problem) {
-        return lean_pairs_cost(*kLean.pairs->kernel->algorithm, problem);
-      },
+      [](const ConvProblem& problem) { return lean_pairs_cost(kLean, problem); },
       [](const ConvProblem& problem, int threads) {
         return lean_pairs_scratch_bytes(kLean, problem, threads);
       },
@@ -354,8 +352,10 @@ constexpr ConvKernel kConvKernels[] = {
     wide_pointwise_row<kWidePointwiseAvx512>("avx512_wide_pointwise", CpuNeed::kAvx512Whole),
     pointwise_row<kPointwiseAvx512>("avx512_pointwise", CpuNeed::kAvx512),
     pointwise_row<kPointwiseAvx2>("avx2_pointwise", CpuNeed::kAvx2Fma),
-    lean_pairs_row<kLeanPairs5Avx512>("avx512_lean_winograd_pairs_5x5", CpuNeed::kAvx512Adders,
-                                      kToomCook5.rounding),
+    lean_pairs_row<kWholeLeanPairs5Avx512>("avx512_whole_lean_winograd_pairs_5x5",
+                                           CpuNeed::kAvx512WholeAdders, kToomCook5.rounding),
+    lean_pairs_row<kLeanPairs5Avx512>("avx512_lean_winograd_pairs_5x5",
+                                      CpuNeed::kAvx512HalvedAdders, kToomCook5.rounding),
     winograd_pairs_row<kWideWinogradPairsStride2Avx512>(
         "avx512_wide_winograd_pairs_stride2", CpuNeed::kAvx512WholeAdders, kPolyphase4.rounding),
     winograd_pairs_row<kWideWinogradPairs5Avx512>("avx512_wide_winograd_pairs_5x5",

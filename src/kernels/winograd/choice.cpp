@@ -198,12 +198,14 @@ const char* lean_winograd_refuse(const LeanWinograd& lean, const ConvProblem& pr
   return nullptr;
 }
 
-double lean_pairs_cost(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
+double lean_pairs_cost(const LeanPairs& lean, const ConvProblem& problem) {
+  const WinogradAlgorithm& algorithm = *lean.pairs->kernel->algorithm;
+  const PairTransform& transform = lean.pairs->wide ? kWidePairTransform : kPairTransform;
   const double tiles = tiles_of(algorithm, problem), points = algorithm.in * algorithm.in;
   const double groups = std::ceil(tiles / static_cast<double>(kLeanPairTiles));
   const double weights = static_cast<double>(problem.in_channels) * padded(problem.out_channels);
   return (kPairs * products_of(algorithm, problem) + points * kLeanPairs * groups) * weights +
-         points * pair_transforms(tiles, problem, kPairTransform);
+         points * pair_transforms(tiles, problem, transform);
 }
 
 const char* lean_pairs_refuse(const LeanPairs& lean, const ConvProblem& problem) {
@@ -212,7 +214,7 @@ const char* lean_pairs_refuse(const LeanPairs& lean, const ConvProblem& problem)
           cannot_lean(algorithm, problem, kPairRounding, lean_pairs_packed_bytes(lean, problem)))
     return reason;
   if (!problem.by_estimate) return nullptr;
-  const double cost = lean_pairs_cost(algorithm, problem);
+  const double cost = lean_pairs_cost(lean, problem);
   if (cost >= direct_cost(problem)) return kFasterDirect;
   for (const WinogradAlgorithm* other : kWinogradAlgorithms)
     if (other->stride == algorithm.stride &&

@@ -88,13 +88,14 @@ struct LeanPairs {
 };
 
 #if SHRIKE_KERNELS_AVX2
-extern const LeanPairs kLeanPairs5Avx512;
+// The same code, chosen next to the packed rows of either kind of processor.
+extern const LeanPairs kLeanPairs5Avx512, kWholeLeanPairs5Avx512;
 #endif
 
 // Refuses what winograd_pairs_refuse() does, many tiles, and, with problem.by_estimate, what packed
 // points or a direct convolution are estimated to do faster.
 const char* lean_pairs_refuse(const LeanPairs& lean, const ConvProblem& problem);
-double lean_pairs_cost(const WinogradAlgorithm& algorithm, const ConvProblem& problem);
+double lean_pairs_cost(const LeanPairs& lean, const ConvProblem& problem);
 size_t lean_pairs_packed_bytes(const LeanPairs& lean, const ConvProblem& problem);
 void lean_pairs_pack(const LeanPairs& lean, const ConvProblem& problem, const float* weights,
                      const float* bias, float* packed);

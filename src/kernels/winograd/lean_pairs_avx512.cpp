@@ -5,5 +5,7 @@
 namespace shrike::kernels {
 
 constinit const LeanPairs kLeanPairs5Avx512 = lean_pairs<kToomCook5>(kWinogradPairs5Avx512);
+constinit const LeanPairs kWholeLeanPairs5Avx512 =
+    lean_pairs<kToomCook5>(kWideWinogradPairs5Avx512);
 
 }  // namespace shrike::kernels

@@ -139,6 +139,8 @@ TEST(WinogradInPairsChoice, WhereAddersAreSeparate) {
   EXPECT_EQ(chosen(square(80, 64, 128, 3, 2, 1)), "avx512_winograd_stride2");
   EXPECT_EQ(chosen(square(20, 256, 256, 3, 1, 1)), "avx512_wide_winograd_pairs_5x5");
   p.max_packed_bytes = 12 * p.weight_count();
+  EXPECT_EQ(chosen(square(13, 512, 1024, 3, 1, 1)), "avx512_whole_lean_winograd_pairs_5x5");
+  cpu.whole_avx512 = false;
   EXPECT_EQ(chosen(p), "avx512_lean_winograd_pairs_5x5");
 #else
   GTEST_SKIP() << "no rows for this processor";
