@@ -179,7 +179,7 @@ TEST_F(Little, AMemoryLimitIsKeptByTransposedConvolutions) {
     Tensor weights(DType::kF32, {channels, outputs, kernel, kernel});
     for (float& w : weights.mutable_data<float>()) w = 0.001f;
     floats += weights.data<float>().size();
-    x = graph.add_node(up, {x, graph.add_constant("w", std::move(weights))});
+    x = graph.add_node(up, {x, graph.add_constant("w", std::move(weights))}, "y");
     channels = outputs;
   }
   graph.outputs = {x};

@@ -149,7 +149,8 @@ Graph network() {
   ConvTranspose up;
   up.strides = {2, 2};
   x = graph.add_node(up,
-                     {x, graph.add_constant("w", testing::random_tensor({24, 8, 3, 3}, random))});
+                     {x, graph.add_constant("w", testing::random_tensor({24, 8, 3, 3}, random))},
+                     "up");
   graph.outputs = {x};
   EXPECT_TRUE(infer_shapes(graph));
   return graph;
