@@ -61,14 +61,13 @@ class Rank:
 class Cases:
     def __init__(self, options):
         self.options, self.port, self.good = options, free_port(), True
-        self.words = ["--scratch", "yolov8n", "--imgsz", "64", "--batch", "16", "--threads", "1", "--epochs", "50",
-                      "--save-seconds", "0"]
+        self.words = ["--scratch", "yolov8n", "--imgsz", "64", "--batch", "16", "--threads", "1", "--save-seconds", "0"]
 
-    def start(self, name, rank, size, data=None, more=(), out=None, **place):
+    def start(self, name, rank, size, data=None, epochs=50, more=(), **place):
         data = data or os.path.join(self.options.data, "data.yaml")
-        out = out or os.path.join(self.options.out, name)
         place.setdefault("port", self.port)
-        return Rank(self.options, name, rank, size, [*self.words, "--data", data, "--out", out, *more], **place)
+        return Rank(self.options, name, rank, size, [*self.words, "--epochs", str(epochs), "--data", data, "--out",
+                                                       self.out(name), *more], **place)
 
     def two(self, name, **kinds):
         self.port = free_port()
@@ -253,17 +252,17 @@ class Cases:
         ranks = self.two(name)
         self.kill(name, "in an epoch", ranks, 0, lambda: os.path.exists(self.out(name, "results.csv")), 0.7)
 
-    # One step an epoch: nearly all of it is validation.
+    # One step an epoch: nearly all of it is validation, of the second one here.
     def validation(self, name, victim=1):
-        ranks = self.two(name, data=self.many(16, 3000))
-        self.kill(name, "in validation", ranks, victim, lambda: os.path.exists(self.out(name, "checkpoints")), 3)
+        ranks = self.two(name, data=self.many(16, 20000))
+        self.kill(name, "in validation", ranks, victim, lambda: os.path.exists(self.out(name, "results.csv")), 4)
 
     def validation_first(self, name):
         self.validation(name, 0)
 
     # A checkpoint is written at each step, while a file without its name is open.
     def saving(self, name, victim=1):
-        ranks = self.two(name)
+        ranks = self.two(name, epochs=2)
         folder = self.out(name, "checkpoints")
 
         def saves():

@@ -147,7 +147,7 @@ Deserted deserted_of(int size, milliseconds timeout) {
 
 // While another is waited for, and where it was the last one to come: its connections are waited for.
 TEST(ProcessGroup, WhoDiesBeforeAllAreConnectedIsNamed) {
-  constexpr milliseconds kTimeout{14'000};
+  constexpr milliseconds kTimeout{20'000};
   std::future<Deserted> waiting = std::async(std::launch::async, deserted_of, 4, kTimeout);
   const Deserted met = deserted_of(3, kTimeout);
   for (const Deserted& deserted : {waiting.get(), met}) {
