@@ -17,7 +17,7 @@ import sys
 import time
 
 MOST_SECONDS = 60
-PATIENCE = 150
+PATIENCE = 240
 NETWORK = "shrike-nobody"
 
 
@@ -254,8 +254,8 @@ class Cases:
 
     # One step an epoch: nearly all of it is validation, of the second one here.
     def validation(self, name, victim=1):
-        ranks = self.two(name, data=self.many(16, 20000))
-        self.kill(name, "in validation", ranks, victim, lambda: os.path.exists(self.out(name, "results.csv")), 4)
+        ranks = self.two(name, data=self.many(16, 6000))
+        self.kill(name, "in validation", ranks, victim, lambda: os.path.exists(self.out(name, "results.csv")), 25)
 
     def validation_first(self, name):
         self.validation(name, 0)

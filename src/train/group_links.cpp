@@ -22,7 +22,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kMoment{100};
-constexpr int kBeats = 35;  // in the time that ranks wait for each other
+constexpr int kBeats = 35;                  // in the time that ranks wait for each other
 constexpr milliseconds kLeastBetween{200};  // beats
 
 // This host's own address on the way to `address`; empty where there is no way.
@@ -124,8 +124,7 @@ Result<GroupLinks> connect(const GroupPlace& place, milliseconds timeout,
   const auto begin = std::chrono::steady_clock::now();
   const MeetingLimits limits{begin, begin + timeout, interrupted};
   if (place.rank != 0 || place.store_is_served) {
-    const std::string why =
-        wait_for_listener(place.address, place.port, limits.end, interrupted);
+    const std::string why = wait_for_listener(place.address, place.port, limits.end, interrupted);
     if (!why.empty())
       return runtime_error(describe(place) + ": nobody listens there" +
                            (place.store_is_served ? "" : ", as rank 0 would") + ": " + why);

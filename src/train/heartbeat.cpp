@@ -112,8 +112,7 @@ std::string Heartbeat::list_of(const std::vector<int>& silent) const {
     (store_.check({"beat/" + std::to_string(r)}) ? gone : absent).push_back(r);
   for (int r = 0; silent.empty() && r < place_.size; ++r)
     if (text_of(store_.get("still/" + std::to_string(r))) == kWorks) working.push_back(r);
-  return listed(gone, " is gone", " are gone") +
-         listed(absent, " has not come", " have not come") +
+  return listed(gone, " is gone", " are gone") + listed(absent, " has not come", " have not come") +
          listed(working, " keeps the others waiting", " keep the others waiting");
 }
 

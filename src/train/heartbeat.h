@@ -47,9 +47,9 @@ class Heartbeat {
   // Whether some rank, or the store, is gone. Waits in the store have ended then.
   bool somebody_is_gone() const { return known_; }
 
-  // Asks all, after a failure, and waits until it is known who is gone: " (rank 2 is gone)"; where all
-  // are there " (rank 1 keeps the others waiting)", or nothing. Who serves the store stays for seconds
-  // until the others know it, too.
+  // Asks all, after a failure, and waits until it is known who is gone: " (rank 2 is gone)"; where
+  // all are there " (rank 1 keeps the others waiting)", or nothing. Who serves the store stays for
+  // seconds until the others know it, too.
   std::string who_is_gone();
 
   // Nobody misses this rank from now on.

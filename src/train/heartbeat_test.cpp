@@ -40,8 +40,8 @@ class Server {
 
 // A rank's heartbeat with what is below it.
 struct Rank {
-  Rank(int rank, int size, const Server& server, std::function<void(const std::string&)> too_late = {},
-       bool served = true)
+  Rank(int rank, int size, const Server& server,
+       std::function<void(const std::string&)> too_late = {}, bool served = true)
       : client(c10::make_intrusive<StoreClient>("127.0.0.1", server.port(), kWait,
                                                 StoreClient::kOfLibTorch)),
         store(c10::make_intrusive<c10d::PrefixStore>("test", client)),

@@ -58,7 +58,8 @@ class Meeting {
     const std::string size = std::to_string(place_.size);
     const std::string first = text_of(store_.compareSet("size", {}, bytes_of(size)));
     if (first == size) return {};
-    return "one process says that there are " + first + ", rank " + rank_ + " that there are " + size;
+    return "one process says that there are " + first + ", rank " + rank_ + " that there are " +
+           size;
   }
 
   void look() {
@@ -71,14 +72,16 @@ class Meeting {
     else if (signal != 0)
       say(kSignal, std::to_string(signal));
     else if (Clock::now() >= limits_.end)
-      say(kRuntime, "not all came within " + seconds_text() + listed(silent, " did not", " did not"));
+      say(kRuntime,
+          "not all came within " + seconds_text() + listed(silent, " did not", " did not"));
     else
       std::this_thread::sleep_for(kBetweenLooks);
   }
 
   std::string seconds_text() const {
     return std::to_string(
-               std::chrono::duration_cast<std::chrono::seconds>(limits_.end - limits_.begin).count()) +
+               std::chrono::duration_cast<std::chrono::seconds>(limits_.end - limits_.begin)
+                   .count()) +
            " s";
   }
 

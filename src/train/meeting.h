@@ -1,8 +1,9 @@
 // How the ranks of a run find out, in a store, that all of them are there. Private to train.
 //
-// Each writes that it is here, and asks again and again who else is. The first that has something to
-// say for all of them (all are here; not all came in time; one that was here is gone; a signal tells
-// to end) writes it as the store's verdict, which is compared and set, so that all leave with the same one. Keys:
+// Each writes that it is here, and asks again and again who else is. The first that has something
+// to say for all of them (all are here; not all came in time; one that was here is gone; a signal
+// tells to end) writes it as the store's verdict, which is compared and set, so that all leave with
+// the same one. Keys:
 //   hello/RANK/WORD  a word, read back: who answers is a store
 //   claimed/RANK     counted: 1 process says that it is that rank
 //   size, here/RANK, verdict
@@ -33,9 +34,9 @@ Result<void> greet(c10d::Store& store, const GroupPlace& place, const MeetingLim
 
 class Heartbeat;
 
-// Behind greet(). Returns 0 where all are here, or the signal that was told to one of them. Who serves the store
-// stays until the others have heard, if not all are here. Errors: all have the same. Throws as
-// LibTorch does.
+// Behind greet(). Returns 0 where all are here, or the signal that was told to one of them. Who
+// serves the store stays until the others have heard, if not all are here. Errors: all have the
+// same. Throws as LibTorch does.
 Result<int> meet(c10d::Store& store, const GroupPlace& place, const MeetingLimits& limits,
                  Heartbeat& heart);
 

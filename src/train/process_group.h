@@ -2,11 +2,12 @@
 //
 // They find each other in a store that rank 0 serves, or their launcher, and are connected by Gloo
 // (c10d, PyTorch's own) from then on. All ranks must call the same functions in the same order;
-// start_sum() alone has an order of its own beside the rest. Results have the same bits on every rank.
-// Nothing waits longer than the timeout but wait_for(), wait_for_all() and expect_same(), which wait
-// as long as the processes live and the store answers. An error (kRuntime) says which rank tells it, where the store is, and which ranks are not
-// there any more; a group is of no use after one.
-// Used by one thread at a time, but for start_sum(), which autograd's may call meanwhile.
+// start_sum() alone has an order of its own beside the rest. Results have the same bits on every
+// rank. Nothing waits longer than the timeout but wait_for(), wait_for_all() and expect_same(),
+// which wait as long as the processes live and the store answers. An error (kRuntime) says which
+// rank tells it, where the store is, and which ranks are not there any more; a group is of no use
+// after one. Used by one thread at a time, but for start_sum(), which autograd's may call
+// meanwhile.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -34,12 +35,13 @@ inline constexpr std::chrono::milliseconds kGroupTimeout{35'000};
 
 class ProcessGroup {
  public:
-  // Waits until all are there. Errors: the port is in use, nobody or no store answers at the address,
-  // not all ranks come, they are told of different sizes, two have the same rank. `interrupted`
-  // gives the signal that tells this process to end, or 0; where one of those that wait has one,
-  // all leave with a group that ended_by() it. `too_late` is called by a thread, with what an error
-  // would say, where a rank is gone and this process has not asked anything of the group for nearly as
-  // long as the timeout since that was known: it has to end, whatever it is busy with.
+  // Waits until all are there. Errors: the port is in use, nobody or no store answers at the
+  // address, not all ranks come, they are told of different sizes, two have the same rank.
+  // `interrupted` gives the signal that tells this process to end, or 0; where one of those that
+  // wait has one, all leave with a group that ended_by() it. `too_late` is called by a thread, with
+  // what an error would say, where a rank is gone and this process has not asked anything of the
+  // group for nearly as long as the timeout since that was known: it has to end, whatever it is
+  // busy with.
   static Result<ProcessGroup> join(const GroupPlace& place,
                                    std::chrono::milliseconds timeout = kGroupTimeout,
                                    const std::function<int()>& interrupted = {},
@@ -62,9 +64,9 @@ class ProcessGroup {
   // Returns when all are here.
   Result<void> barrier();
 
-  // For long work that one rank does while the others wait: done() says that `what` is, and what came
-  // of it: rank 0; wait_for() gives that when it has said so, however long it takes, or an error when
-  // a rank is gone. Each name once.
+  // For long work that one rank does while the others wait: done() says that `what` is, and what
+  // came of it: rank 0; wait_for() gives that when it has said so, however long it takes, or an
+  // error when a rank is gone. Each name once.
   Result<void> done(const std::string& what, const std::string& text = {});
   Result<std::string> wait_for(const std::string& what);
 
@@ -77,15 +79,16 @@ class ProcessGroup {
   Result<std::vector<std::string>> gather(const std::string& text);
 
   // Whether all have the same text; an error (kUsage) on every rank where not: "WHAT of rank 1
-  // differ from those of rank 0", there with the first line that does. `what` is plural, and each once.
+  // differ from those of rank 0", there with the first line that does. `what` is plural, and each
+  // once.
   Result<void> expect_same(const std::string& what, const std::string& text);
 
   // The sum as a new tensor, inside of what LibTorch calls: throws std::runtime_error with the
   // error's text.
   at::Tensor summed(const at::Tensor& x);
 
-  // A sum in place that goes on while other work is done. Throws as summed(); so does wait(). Memory
-  // must stay until then. Destroying one that was not waited for waits for it.
+  // A sum in place that goes on while other work is done. Throws as summed(); so does wait().
+  // Memory must stay until then. Destroying one that was not waited for waits for it.
   class Pending {
    public:
     struct Work;

@@ -2,8 +2,8 @@
 #include "train/process_group.h"
 
 #include <csignal>
+#include <functional>
 #include <future>
-#include <optional>
 
 #include "train/group_testing.h"
 #include "train/store_client.h"
@@ -82,24 +82,29 @@ TEST(ProcessGroup, SaysWhoDiffers) {
   });
 }
 
-TEST(ProcessGroup, SaysWhoIsGone) {
+// Of three ranks that have met 1 leaves, and the others are left with their groups.
+void without_rank_1(const std::function<void(ProcessGroup&)>& left) {
   const int port = free_port();
   std::vector<std::thread> ranks;
   for (int r = 0; r < 3; ++r)
-    ranks.emplace_back([port, r] {
-      Result<ProcessGroup> joined = ProcessGroup::join(place_of(r, 3, port), milliseconds(20'000));
-      ASSERT_TRUE(joined) << joined.error().message;
-      std::optional<ProcessGroup> group(*std::move(joined));
+    ranks.emplace_back([&left, port, r] {
+      Result<ProcessGroup> group = ProcessGroup::join(place_of(r, 3, port), milliseconds(20'000));
+      ASSERT_TRUE(group) << group.error().message;
       ASSERT_TRUE(group->barrier());
-      if (r == 1) return;  // and leaves
-      const at::Tensor x = at::zeros({4});
-      Result<void> sum;
-      while (sum) sum = group->sum(x);
-      EXPECT_NE(sum.error().message.find("(rank 1 is gone)"), std::string::npos)
-          << sum.error().message;
-      EXPECT_NE(sum.error().message.find("rank " + std::to_string(r) + " of 3"), std::string::npos);
+      if (r != 1) left(*group);
     });
   for (std::thread& rank : ranks) rank.join();
+}
+
+TEST(ProcessGroup, SaysWhoIsGone) {
+  without_rank_1([](ProcessGroup& group) {
+    const at::Tensor x = at::zeros({4});
+    Result<void> sum;
+    while (sum) sum = group.sum(x);
+    const std::string& error = sum.error().message;
+    EXPECT_NE(error.find("(rank 1 is gone)"), std::string::npos) << error;
+    EXPECT_NE(error.find("rank " + std::to_string(group.rank()) + " of 3"), std::string::npos);
+  });
 }
 
 TEST(ProcessGroup, NobodyAnswers) {
@@ -121,7 +126,8 @@ TEST(ProcessGroup, APortInUse) {
 void come_and_die(int rank, int port) {
   StoreClient store("127.0.0.1", port, milliseconds(5000), StoreClient::kOfLibTorch);
   const std::string name = std::to_string(rank);
-  for (const char* key : {"claimed/", "beat/", "here/"}) store.set("shrike/0/" + (key + name), {'1'});
+  for (const char* key : {"claimed/", "beat/", "here/"})
+    store.set("shrike/0/" + (key + name), {'1'});
 }
 
 // The errors of ranks 0 and 2 behind a rank 1 that dies, and how long they took.
@@ -145,7 +151,8 @@ Deserted deserted_of(int size, milliseconds timeout) {
   return deserted;
 }
 
-// While another is waited for, and where it was the last one to come: its connections are waited for.
+// While another is waited for, and where it was the last one to come: its connections are waited
+// for.
 TEST(ProcessGroup, WhoDiesBeforeAllAreConnectedIsNamed) {
   constexpr milliseconds kTimeout{20'000};
   std::future<Deserted> waiting = std::async(std::launch::async, deserted_of, 4, kTimeout);
@@ -159,21 +166,13 @@ TEST(ProcessGroup, WhoDiesBeforeAllAreConnectedIsNamed) {
 
 // Of who fails alone, all that wait for it hear, however long its work may take.
 TEST(ProcessGroup, AWaitForWorkEndsWithWhoWouldDoIt) {
-  const int port = free_port();
-  std::vector<std::thread> ranks;
-  for (int r = 0; r < 3; ++r)
-    ranks.emplace_back([port, r] {
-      Result<ProcessGroup> joined = ProcessGroup::join(place_of(r, 3, port), milliseconds(20'000));
-      ASSERT_TRUE(joined) << joined.error().message;
-      std::optional<ProcessGroup> group(*std::move(joined));
-      if (r == 1) return;  // and leaves
-      ASSERT_TRUE(group->arrive("opening"));
-      const Result<void> all = group->wait_for_all("opening");
-      ASSERT_FALSE(all);
-      EXPECT_NE(all.error().message.find("(rank 1 is gone)"), std::string::npos)
-          << all.error().message;
-    });
-  for (std::thread& rank : ranks) rank.join();
+  without_rank_1([](ProcessGroup& group) {
+    ASSERT_TRUE(group.arrive("opening"));
+    const Result<void> all = group.wait_for_all("opening");
+    ASSERT_FALSE(all);
+    EXPECT_NE(all.error().message.find("(rank 1 is gone)"), std::string::npos)
+        << all.error().message;
+  });
 }
 
 // Of the ranks that come, each hears which did not, also who came later.
@@ -241,8 +240,8 @@ TEST(ProcessGroup, ASignalToOneEndsTheWaitOfAll) {
   signal = SIGTERM;
   for (std::thread& rank : ranks) rank.join();
   // And where nobody is to be waited with.
-  const Result<ProcessGroup> alone = ProcessGroup::join(
-      place_of(1, 2, free_port()), milliseconds(20'000), [] { return SIGINT; });
+  const Result<ProcessGroup> alone =
+      ProcessGroup::join(place_of(1, 2, free_port()), milliseconds(20'000), [] { return SIGINT; });
   ASSERT_TRUE(alone) << alone.error().message;
   EXPECT_EQ(alone->ended_by(), SIGINT);
 }

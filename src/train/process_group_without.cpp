@@ -20,8 +20,9 @@ ProcessGroup::Pending::~Pending() = default;
 namespace {
 
 Error without() {
-  return runtime_error("this program was built with a LibTorch without Gloo, which processes need "
-                       "to train together (Debian's libtorch-dev and libgloo-dev have it)");
+  return runtime_error(
+      "this program was built with a LibTorch without Gloo, which processes need "
+      "to train together (Debian's libtorch-dev and libgloo-dev have it)");
 }
 
 }  // namespace

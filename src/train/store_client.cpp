@@ -22,7 +22,7 @@ using std::chrono::milliseconds;
 
 constexpr uint32_t kMagicNumber = 0x3C85F7CE;
 constexpr milliseconds kAnswer{8'000}, kBetweenQuestions{20}, kBetweenTries{200};
-constexpr int kLooks = 8;  // in the time of an answer
+constexpr int kLooks = 8;                           // in the time of an answer
 constexpr uint64_t kMostBytes = uint64_t{1} << 30;  // of a value
 constexpr const char* kNoStore = "the store gives what it was not asked for";
 
@@ -68,16 +68,14 @@ class StoreClient::Message {
 };
 
 const StoreClient::Protocol StoreClient::kOfLibTorch =
-    TORCH_VERSION_MAJOR * 100 + TORCH_VERSION_MINOR < 201 ? Protocol::kBefore21
-                                                          : Protocol::kFrom21;
+    TORCH_VERSION_MAJOR * 100 + TORCH_VERSION_MINOR < 201 ? Protocol::kBefore21 : Protocol::kFrom21;
 
 StoreClient::StoreClient(const std::string& address, int port, milliseconds timeout,
                          Protocol protocol)
     : Store(timeout), protocol_(protocol), socket_(-1) {
   const auto end = std::chrono::steady_clock::now() + timeout;
   while ((socket_ = connect_to_store(address, port).socket).get() < 0) {
-    if (std::chrono::steady_clock::now() > end)
-      throw std::runtime_error("nobody answers there");
+    if (std::chrono::steady_clock::now() > end) throw std::runtime_error("nobody answers there");
     std::this_thread::sleep_for(kBetweenTries);
   }
   const int at_once = 1;  // a question behind a set() would wait for the other side's ACK
@@ -103,7 +101,8 @@ void StoreClient::send(const Message& message) {
   }
 }
 
-// Looks at short times, and counts them: one in which this process was stopped is no longer than others.
+// Looks at short times, and counts them: one in which this process was stopped is no longer than
+// others.
 bool StoreClient::something_comes() const {
   const milliseconds limit = std::min(kAnswer, getTimeout());
   for (int look = 0; look < kLooks;) {

@@ -1,15 +1,15 @@
 // StoreClient: asks a store that c10d's TCPStore or torchrun's agent serves.
 //
-// LibTorch's own client waits without end for a store that does not answer, one question holds up all
-// others, and threads of it look at a store that is gone again and again, without a pause. And the
-// protocol changed in PyTorch 2.1: a client first says a number that tells the server what it is, and
-// commands have other codes. Integers are those of the machine, strings and values are a count of 8
-// bytes and that many bytes; commands, in parentheses before 2.1:
-//   0 (-) magic (u32)     once, no answer       5 (4) n keys      -> u8, 0: all are there
-//   1 (0) key value       set, no answer        8 (8) key         -> i64, 1: was there
-//   2 (1) key old new     compare and set -> value     7 (6)      -> i64, how many
-//   3 (2) key             get             -> value
-//   4 (3) key i64         add             -> i64
+// LibTorch's own client waits without end for a store that does not answer, one question holds up
+// all others, and threads of it look at a store that is gone again and again, without a pause. And
+// the protocol changed in PyTorch 2.1: a client first says a number that tells the server what it
+// is, and commands have other codes. Integers are those of the machine, strings and values are a
+// count of 8 bytes and that many bytes; commands, in parentheses before 2.1:
+//   0 (-) magic (u32)      once, without an answer     5 (4) n keys  -> u8, 0: all are there
+//   1 (0) key value        set, without an answer      8 (8) key     -> i64, 1: was there
+//   2 (1) key old new      compare and set -> value    7 (6)         -> i64, how many
+//   3 (2) key              get             -> value
+//   4 (3) key i64          add             -> i64
 // (torch/csrc/distributed/c10d/TCPStoreBackend.hpp says the same.) Private to train.
 #pragma once
 
@@ -24,9 +24,9 @@
 
 namespace shrike::train {
 
-// Waits ask again and again, so that no answer is outstanding when one has taken too long; any other
-// question that is not answered within seconds is an error, and so is all that comes after it.
-// Thread-safe. Throws std::runtime_error.
+// Waits ask again and again, so that no answer is outstanding when one has taken too long; any
+// other question that is not answered within seconds is an error, and so is all that comes after
+// it. Thread-safe. Throws std::runtime_error.
 class StoreClient : public c10d::Store {
  public:
   enum class Protocol { kBefore21, kFrom21 };

@@ -32,7 +32,8 @@ Result<std::string> outcome_in(const std::string& message) {
                "rank 0: " + error.at("message").get<std::string>()};
 }
 
-// In the middle of whatever this process does: nothing that it writes has its name before it is whole.
+// In the middle of whatever this process does: nothing that it writes has its name before it is
+// whole.
 void end_without_others(const std::string& why) {
   say(printable(why));
   std::_Exit(kExitRuntime);
@@ -55,9 +56,9 @@ Result<Ranks> Ranks::join(const std::optional<Launch>& launch) {
   place.port = launch->port;
   place.store_is_served = launch->store_is_served;
   place.attempt = launch->attempt;
-  SHRIKE_ASSIGN(train::ProcessGroup group,
-                train::ProcessGroup::join(place, train::kGroupTimeout, interrupted,
-                                            end_without_others));
+  SHRIKE_ASSIGN(
+      train::ProcessGroup group,
+      train::ProcessGroup::join(place, train::kGroupTimeout, interrupted, end_without_others));
   ranks.group_ = std::make_unique<train::ProcessGroup>(std::move(group));
   return ranks;
 }

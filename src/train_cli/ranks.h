@@ -1,4 +1,5 @@
-// Ranks: what the processes of a run have to agree on. Of a run in one process all of it is nothing.
+// Ranks: what the processes of a run have to agree on. Of a run in one process all of it is
+// nothing.
 //
 // All ranks call the same functions in the same order. Errors: those of ProcessGroup.
 #pragma once
@@ -27,8 +28,8 @@ class Ranks {
   Ranks& operator=(Ranks&&) noexcept;
   ~Ranks();
   // Waits for the others where a launcher started more than one. Interrupts are caught then
-  // (cli/interrupt.h): one of any rank ends the wait on all. Where a rank is lost and this process is
-  // busy with work of its own for long, it is ended with a message, kExitRuntime its exit code.
+  // (cli/interrupt.h): one of any rank ends the wait on all. Where a rank is lost and this process
+  // is busy with work of its own for long, it is ended with a message, kExitRuntime its exit code.
   static Result<Ranks> join(const std::optional<Launch>& launch);
   // That signal; 0 where all are there.
   int ended_by() const;
@@ -41,8 +42,8 @@ class Ranks {
   // An error on all ranks where the text is not the same on all.
   Result<void> expect_same(const std::string& what, const std::string& text) const;
 
-  // Rank 0 does the work, however long it takes; all get what came of it. Where it failed rank 0 has
-  // its error, and the others one that repeats it.
+  // Rank 0 does the work, however long it takes; all get what came of it. Where it failed rank 0
+  // has its error, and the others one that repeats it.
   Result<std::string> from_first(const std::function<Result<std::string>()>& work);
   Result<void> by_first(const std::function<Result<void>()>& work);
   // Work of each rank that fails on all of them for the same reasons: rank 0 does it before the

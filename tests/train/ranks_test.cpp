@@ -31,9 +31,9 @@ int next_port() {
 class RanksTest : public SquaresTest {
  protected:
   RanksTest() {
-    for (const char* name : {"RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT",
-                             "SLURM_PROCID", "SLURM_NTASKS", "OMPI_COMM_WORLD_RANK",
-                             "OMPI_COMM_WORLD_SIZE", "PMI_RANK", "PMI_SIZE"})
+    for (const char* name :
+         {"RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "SLURM_PROCID",
+          "SLURM_NTASKS", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "PMI_RANK", "PMI_SIZE"})
       unset_.emplace_back(new Variable(name, {}));
   }
 
@@ -63,6 +63,22 @@ class RanksTest : public SquaresTest {
     Start start;
     start.words = words;
     return started(start, environment);
+  }
+
+  // Ranks 0 to 2 of `size`; rank 1 is killed once `when` is there.
+  static std::vector<std::future<Outcome>> started_and_one_lost(const Words& words, int size,
+                                                                int port, const fs::path& when) {
+    std::vector<std::future<Outcome>> ranks;
+    for (int r = 0; r < 3; ++r) {
+      Start start;
+      start.words = words;
+      if (r == 1) {
+        start.signal = SIGKILL;
+        start.interrupt_when = when;
+      }
+      ranks.push_back(started(start, rank_of(r, size, port)));
+    }
+    return ranks;
   }
 
   // Losses of the first epoch, and the last AP.
@@ -177,16 +193,7 @@ int connected_to(int port) {
 // Of four, one dies while another is waited for, who comes then and hears of it, too.
 TEST_F(RanksTest, WhoDiesBeforeAllAreThereIsNamed) {
   const int port = next_port();
-  std::vector<std::future<Outcome>> ranks;
-  for (const int r : {0, 1, 2}) {
-    Start start;
-    start.words = run("unmet");
-    if (r == 1) {
-      start.signal = SIGKILL;
-      start.interrupt_when = at("waits");
-    }
-    ranks.push_back(started(start, rank_of(r, 4, port)));
-  }
+  auto ranks = started_and_one_lost(run("unmet"), 4, port, at("waits"));
   // One of each, and two of LibTorch's server to itself.
   while (connected_to(port) < 5) std::this_thread::sleep_for(std::chrono::milliseconds(100));
   std::this_thread::sleep_for(std::chrono::seconds(1));
@@ -204,17 +211,9 @@ TEST_F(RanksTest, WhoDiesBeforeAllAreThereIsNamed) {
 
 TEST_F(RanksTest, ALostOneIsNamedByTheOthers) {
   const int port = next_port();
-  std::vector<std::future<Outcome>> ranks;
-  for (int r = 0; r < 3; ++r) {
-    Start start;
-    start.words = run("lost");
-    *(std::find(start.words.begin(), start.words.end(), "--epochs") + 1) = "100";
-    if (r == 1) {
-      start.signal = SIGKILL;
-      start.interrupt_when = at("lost/results.csv");
-    }
-    ranks.push_back(started(start, rank_of(r, 3, port)));
-  }
+  Words words = run("lost");
+  *(std::find(words.begin(), words.end(), "--epochs") + 1) = "100";
+  auto ranks = started_and_one_lost(words, 3, port, at("lost/results.csv"));
   for (int r = 0; r < 3; ++r) {
     const Outcome outcome = ranks[static_cast<size_t>(r)].get();
     EXPECT_EQ(outcome.code, r == 1 ? 128 + SIGKILL : 5) << outcome.err;
@@ -265,8 +264,8 @@ TEST_F(RanksTest, OtherFilesBehindTheSameOptionsAreNoticed) {
   std::string wider = squares_network();
   wider.replace(wider.find("filters=16"), 10, "filters=24");
   file("model/set/net.cfg", wider);
-  for (const auto& [folder, why] :
-       {std::pair{"labels", "the pictures and labels of rank 1"}, {"model", "the models of rank 1"}}) {
+  for (const auto& [folder, why] : {std::pair{"labels", "the pictures and labels of rank 1"},
+                                    {"model", "the models of rank 1"}}) {
     const int port = next_port();
     std::vector<std::future<Outcome>> ranks;
     for (int r = 0; r < 2; ++r) {
@@ -344,8 +343,8 @@ TEST_F(RanksTest, OfTorchrun) {
   if (std::system((torchrun + " -h > /dev/null 2>&1").c_str()) != 0)
     GTEST_SKIP() << "no torchrun in PATH or SHRIKE_TORCHRUN (PyPI's torch)";
   Start start;
-  start.through = {torchrun, "--no-python", "--nproc-per-node", "2", "--master-port",
-                   std::to_string(next_port())};
+  start.through = {torchrun, "--no-python",   "--nproc-per-node",
+                   "2",      "--master-port", std::to_string(next_port())};
   start.words = run("torchrun");
   const Outcome outcome = run_shrike(start);
   ASSERT_EQ(outcome.code, 0) << outcome.err;
