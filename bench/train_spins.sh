@@ -27,8 +27,8 @@ if [ -z "$data" ] || [ $# -gt 0 ]; then
   exit 2
 fi
 work=$(mktemp -d)
-others=()
-trap '[ ${#others[@]} -eq 0 ] || kill "${others[@]}"; rm -rf -- "$work"' EXIT
+others=() run=''
+trap 'for pid in $run "${others[@]}"; do kill "$pid" 2>/dev/null || true; done; rm -rf -- "$work"' EXIT
 
 for ((i = 0; i < busy; ++i)); do
   (while :; do :; done) &
@@ -46,6 +46,7 @@ for ((round = 0; round < rounds; ++round)); do
     done
     kill -TERM "$run"
     wait "$run" || true
+    run=''
     awk -F, '
       NR == 1 { for (i = 1; i <= NF; ++i) if ($i == "images_per_second") at = i }
       NR > 2 { print $at }' "$out/results.csv" | sort -g | awk -v count="$count" -v busy="$busy" '

@@ -98,6 +98,7 @@ TEST_F(BadData, AFolderAmongThePicturesIsRefused) {
   fs::create_directory_symlink(at("elsewhere"), at("set/images/train/more"));
   refused("elsewhere/run", taken_in);
   refused("elsewhere", taken_in);
+  refused("elsewhere/below/run", taken_in);
   fs::remove(at("set/images/train/more"));
   refused("set", among);
   for (const char* split : {"train", "val"}) refused(std::string("set/labels/") + split, among);
