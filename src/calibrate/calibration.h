@@ -22,6 +22,7 @@ namespace shrike {
 struct CalibrationOptions {
   DType activations = DType::kU8;  // or kI16
   DType weights = DType::kI8;      // or kI16
+  int weight_bits = kWeightBits;   // of kI8 (quantize/weights.h)
   Preprocess preprocess;           // of the network's picture
   std::vector<std::filesystem::path> pictures;
   int threads = 1;

@@ -37,7 +37,8 @@ Result<void> measure_values(Calibration& c, const CalibrationOptions& options) {
   c.plan.groups = quantized_groups(c.network);
   for (const Node& node : c.network.nodes)
     if (is_quantizable(c.network, node))
-      c.plan.convs.emplace(node.outputs[0], nearest_conv(c.network, node, options.weights));
+      c.plan.convs.emplace(node.outputs[0], nearest_conv(c.network, node, options.weights,
+                                                         options.weight_bits));
 
   const Watched looked_at = watched(c);
   Graph network = c.network;

@@ -53,7 +53,8 @@ Result<void> round_layers(Calibration& c, std::span<const Layer> layers,
   SHRIKE_TRY(show_layers(c, layers, options, take));
   for (size_t l = 0; l < layers.size(); ++l) {
     SHRIKE_TRY(go_on(options.proceed));
-    layers[l].conv->weights = round_for_output(layers[l].weights(c.network), moments[l], pool);
+    layers[l].conv->weights = round_for_output(layers[l].weights(c.network), moments[l], pool,
+                                               options.weight_bits);
     moments[l] = {};
   }
   return {};

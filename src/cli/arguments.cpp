@@ -39,6 +39,10 @@ class Options {
   static bool takes_value(const CLI::Option* option) {
     return option->get_items_expected_max() > 0 && option->get_type_size_max() > 0;
   }
+  // One that goes without, too, and then is what its default says.
+  static bool needs_value(const CLI::Option* option) {
+    return option->get_items_expected_min() > 0;
+  }
 
  private:
   std::vector<std::string> names_;
@@ -84,7 +88,13 @@ class Sorter {
       option_words_.push_back("--" + name);
       return {};
     }
-    if (at_ + 1 == args_.size()) return usage_error("option --" + name + " needs a value");
+    const bool last = at_ + 1 == args_.size();
+    if (!Options::needs_value(option) &&
+        (last || args_[at_ + 1].starts_with('-') || args_[at_ + 1].find('=') != std::string::npos)) {
+      option_words_.push_back("--" + name);
+      return {};
+    }
+    if (last) return usage_error("option --" + name + " needs a value");
     return take_value(name, args_[++at_]);
   }
 

@@ -14,6 +14,7 @@ class ArgumentsTest : public ::testing::Test {
     app_.add_option("--model", model_, "model");
     app_.add_flag("--json", json_, "JSON");
     app_.add_flag("--save-txt{labels}", save_txt_, "labels");
+    app_.add_option("--qat", qat_, "integers")->expected(0, 1)->default_str("int8");
   }
   Result<Arguments> parse(const std::vector<std::string>& args) {
     return parse_arguments(app_, args);
@@ -34,7 +35,7 @@ class ArgumentsTest : public ::testing::Test {
   double conf_ = 0;
   int max_det_ = 0;
   bool json_ = false;
-  std::string model_, save_txt_;
+  std::string model_, save_txt_, qat_;
 };
 
 using Words = std::vector<std::string>;
@@ -46,6 +47,22 @@ TEST_F(ArgumentsTest, EveryWayOfWritingAnOption) {
     EXPECT_TRUE(words(args).empty());
     EXPECT_EQ(max_det_, 5) << args[0];
   }
+}
+
+TEST_F(ArgumentsTest, OptionsThatGoWithoutAValue) {
+  for (const Words& args : {Words{"--qat"}, Words{"--qat", "--json"}, Words{"--qat", "max-det=5"},
+                            Words{"--json", "--qat"}}) {
+    qat_.clear();
+    EXPECT_TRUE(words(args).empty());
+    EXPECT_EQ(qat_, "int8") << args[0];
+  }
+  for (const Words& args : {Words{"--qat", "int16x8"}, Words{"--qat=int16x8"}, Words{"qat=int16x8"}}) {
+    EXPECT_TRUE(words(args).empty());
+    EXPECT_EQ(qat_, "int16x8") << args[0];
+  }
+  qat_.clear();
+  EXPECT_TRUE(words({}).empty());
+  EXPECT_EQ(qat_, "");
 }
 
 TEST_F(ArgumentsTest, Flags) {

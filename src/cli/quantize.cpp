@@ -100,6 +100,7 @@ CalibrationOptions calibration_options(const QuantizeCommand& o, const FloatMode
   const bool words = o.target == QuantizeTarget::kInt16 || o.target == QuantizeTarget::kInt16x8;
   if (words) options.activations = DType::kI16;
   if (o.target == QuantizeTarget::kInt16) options.weights = DType::kI16;
+  options.weight_bits = static_cast<int>(o.weight_bits);
   options.preprocess = model.preprocess;
   for (const Sample& sample : calibration.samples) options.pictures.push_back(sample.picture);
   options.threads = validation_threads(o.threads);

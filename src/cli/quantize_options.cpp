@@ -6,6 +6,7 @@
 #include "cli/detector_options.h"
 #include "cli/value_names.h"
 #include "cli/values.h"
+#include "quantize/weights.h"
 
 namespace shrike {
 
@@ -35,6 +36,10 @@ void add_options(CLI::App& app, QuantizeCommand& o) {
   app.add_option("--to", o.to, "What layers compute in")
       ->type_name(choice_value(kTargets))
       ->capture_default_str();
+  app.add_option("--weight-bits", o.weight_bits,
+                 "Bits of weights, of int8 and int16x8, which are stored as bytes all the same")
+      ->capture_default_str()
+      ->check(whole_number_in(kLeastWeightBits, kWeightBits));
   app.add_option("--calib", o.calibration.most, "Pictures to calibrate by, at most")
       ->capture_default_str()
       ->check(whole_number_in(1, 100000));
@@ -79,6 +84,9 @@ Result<std::vector<std::string>> parse_passes(const std::string& text) {
 Result<void> check_given(const CLI::App& app, const QuantizeCommand& o) {
   if (!o.times.empty() && o.target != QuantizeTarget::kMixed)
     return usage_error("--times is of --to mixed alone");
+  if (o.weight_bits < kWeightBits && o.target != QuantizeTarget::kInt8 &&
+      o.target != QuantizeTarget::kInt16x8)
+    return usage_error("--weight-bits is of --to int8 and int16x8, whose weights are bytes");
   if (o.target == QuantizeTarget::kFp16)
     for (const char* option : kOfCalibration)
       if (app.count(option) > 0)

@@ -21,6 +21,7 @@ struct QuantizeCommand {
   CalibrationSplit calibration;
   std::string size, names_file, without, out, times, to = "int8";
   double max_drop = -1;  // points; below 0: any
+  int64_t weight_bits = 8;  // of --to int8, int16x8
   int threads = 0;
   bool json = false;
 

@@ -6,6 +6,7 @@
 #include "base/excerpt.h"
 #include "cli/detector_options.h"
 #include "cli/value_names.h"
+#include "quantize/weights.h"
 #include "zoo/families.h"
 
 namespace shrike {
@@ -115,6 +116,22 @@ void add_learning_options(CLI::App& app, TrainOptions& o) {
                "Weights that are zero stay zero: of a model that was pruned with --unstructured");
 }
 
+void add_integer_options(CLI::App& app, TrainOptions& o) {
+  app.add_option("--qat", o.qat,
+                 "Learn in integers, from what quantize makes of the model: what is saved computes "
+                 "in them (int8 where none is named)")
+      ->type_name("{int8,int16x8}")
+      ->expected(0, 1)
+      ->default_str("int8")
+      ->check(CLI::IsMember({"int8", "int16x8"}));
+  app.add_option("--qat-weight-bits", o.qat_weight_bits,
+                 "Bits of weights, which are stored as bytes all the same")
+      ->capture_default_str()
+      ->check(whole_number_in(kLeastWeightBits, kWeightBits));
+  add_real(app, "--qat-step-lr", o.qat_step_rate, 1000,
+           "Learning rate of the integers' steps, as a share of --lr0");
+}
+
 void add_picture_options(CLI::App& app, TrainOptions& o) {
   add_real(app, "--multi-scale", o.multi_scale, 0.9,
            "Batches are larger or smaller by up to this share");
@@ -183,6 +200,27 @@ Result<void> check_precision(const TrainOptions& o) {
   return {};
 }
 
+// What learns in integers has no batch norms, and computes in f32 alone.
+Result<void> check_qat(const CLI::App& app, const TrainOptions& o) {
+  if (o.qat.empty()) {
+    for (const char* name : {"--qat-weight-bits", "--qat-step-lr"})
+      if (app.count(name) > 0) return usage_error(std::string(name) + " is for training with --qat");
+    return {};
+  }
+  if (!o.scratch.empty())
+    return usage_error(
+        "--qat goes on with a trained model, by whose values it chooses the integers: --scratch has "
+        "none");
+  if (o.sparsity > 0)
+    return usage_error("--qat folds the batch norms that --sparsity is about: leave out one of them");
+  if (o.precision != "fp32")
+    return usage_error("--precision " + o.precision + ": with --qat a network learns in fp32");
+  if (o.dry_run || !o.taylor.empty())
+    return usage_error(std::string(o.dry_run ? "--dry-run" : "--taylor") +
+                       " looks at the model in floats: leave out --qat");
+  return {};
+}
+
 // An empty start would be that of every name.
 Result<void> check_freeze(const CLI::App& app, const TrainOptions& o) {
   if (app.count("--freeze") == 0) return {};
@@ -208,6 +246,7 @@ Result<void> check_together(const CLI::App& app, const TrainOptions& o) {
   }
   SHRIKE_TRY(check_teacher(app, o));
   SHRIKE_TRY(check_freeze(app, o));
+  SHRIKE_TRY(check_qat(app, o));
   if (!o.taylor.empty() && !o.dry_run)
     return o.data.empty() ? usage_error("--taylor needs a data set: --data data.yaml")
                           : Result<void>();
@@ -218,6 +257,12 @@ Result<void> check_together(const CLI::App& app, const TrainOptions& o) {
         "train needs a data set and a folder: shrike train --data data.yaml --out DIR");
   if (o.out.empty()) return usage_error("train needs a folder for what it makes: --out DIR");
   return {};
+}
+
+// What learns in integers begins where training ended: gently, with pictures as they are.
+void set_integer_defaults(const CLI::App& app, TrainOptions& o) {
+  if (app.count("--warmup-epochs") == 0) o.warmup_epochs = 1;
+  if (app.count("--mosaic") == 0) o.augment.mosaic = 0;
 }
 
 Result<Arguments> parse(CLI::App& app, const std::string& command, const Words& words,
@@ -237,6 +282,7 @@ Result<Arguments> parse(CLI::App& app, const std::string& command, const Words& 
       ->check(whole_number_in(1, kMostProcesses));
   add_machine_options(app, options);
   add_learning_options(app, options);
+  add_integer_options(app, options);
   add_picture_options(app, options);
   add_teacher_options(app, options);
   app.add_option("--taylor", options.taylor,
@@ -251,6 +297,7 @@ Result<Arguments> parse(CLI::App& app, const std::string& command, const Words& 
   if (!arguments.words.empty())
     return usage_error(command + " takes options, not the word " + arguments.words.front());
   SHRIKE_TRY(check_together(app, options));
+  if (!options.qat.empty()) set_integer_defaults(app, options);
   return arguments;
 }
 

@@ -42,6 +42,9 @@ struct TrainOptions {
   int64_t cache_mb = 2048;
   double sparsity = 0;      // of batch norms' scales, which the saved files then keep
   bool keep_zeros = false;  // weights that are zero stay zero
+  std::string qat;          // what learns in integers: int8, int16x8; empty: nothing does
+  int64_t qat_weight_bits = 8;
+  double qat_step_rate = 1;  // of the rate, that of steps
   std::string taylor;       // file for what filters are worth, in place of a run; empty: none
 
   std::string teacher;  // a file or a name, as of --model; empty: none

@@ -9,17 +9,15 @@
 
 namespace shrike {
 
-namespace {
-
-bool holds_integers(const Node& node) {
-  return std::holds_alternative<QuantizeLinear>(node.op) ||
-         std::holds_alternative<DequantizeLinear>(node.op);
+bool holds_integers(const Graph& graph) {
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) {
+    return std::holds_alternative<QuantizeLinear>(node.op) ||
+           std::holds_alternative<DequantizeLinear>(node.op);
+  });
 }
 
-}  // namespace
-
 Result<Graph> network_to_quantize(Graph graph) {
-  if (std::any_of(graph.nodes.begin(), graph.nodes.end(), holds_integers))
+  if (holds_integers(graph))
     return model_error("is quantised already: give the float model");
   SHRIKE_TRY(widen_f16(graph));
   SHRIKE_TRY(run_passes(graph, cleanup_passes()));

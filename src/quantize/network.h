@@ -5,6 +5,9 @@
 
 namespace shrike {
 
+// Whether QuantizeLinear or DequantizeLinear are among its nodes.
+bool holds_integers(const Graph& graph);
+
 // The graph a plan of integers is made for: f32, batch norms, activations and residuals in their
 // convolutions, the decode one Head node, which stays as it is. Requires static shapes. Errors
 // (kModel): it holds QuantizeLinear or DequantizeLinear already, its head was not recognised,

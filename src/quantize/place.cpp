@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ir/infer.h"
+#include "quantize/store_conv.h"
 
 namespace shrike {
 
@@ -11,8 +12,8 @@ namespace {
 // What is added has short names, its nodes none: of a small model longer ones would be a tenth.
 class Placing {
  public:
-  Placing(Graph& graph, const IntegerPlan& plan)
-      : graph_(graph), plan_(plan), stand_ins_(graph.values.size(), kNoValue) {
+  Placing(Graph& graph, const IntegerPlan& plan, IntegerNames names)
+      : graph_(graph), plan_(plan), names_(names), stand_ins_(graph.values.size(), kNoValue) {
     forms_.resize(graph.values.size());
     for (const TensorGroup& group : plan.groups)
       for (const ValueId id : group.tensors) forms_[static_cast<size_t>(id)] = &group.form;
@@ -27,7 +28,7 @@ class Placing {
       for (ValueId& id : node.inputs)
         if (const ValueId other = stand_in(id); other != kNoValue) id = other;
       if (const auto found = plan_.convs.find(node.outputs[0]); found != plan_.convs.end() && x)
-        dequantize_weights(node, found->second, x->scale);
+        store(node, found->second, x->scale);
       const std::vector<ValueId> made = node.outputs;
       graph_.nodes.push_back(std::move(node));
       for (const ValueId id : made)
@@ -78,36 +79,20 @@ class Placing {
     stand_ins_[static_cast<size_t>(id)] = real;
   }
 
-  ValueId dequantized(const std::string& name, const Tensor& q, const Tensor& scales) {
-    const ValueId integers = graph_.add_constant(name + ".q", q);
-    const ValueId scale = graph_.add_constant(name + ".scales", scales);
-    const ValueId real = graph_.add_value(name + ".dq");
-    Node node{"", DequantizeLinear{0}, {integers, scale}, {real}};
-    // Though they are all 0: where weights have none, ONNX Runtime 1.32 makes a single one, and
-    // then refuses it; where weights share them, it replaces them twice, and refuses that.
-    if (q.dtype() != DType::kI32)
-      node.inputs.push_back(
-          graph_.add_constant(name + ".zeros", Tensor(q.dtype(), scales.shape())));
-    graph_.nodes.push_back(std::move(node));
-    return real;
-  }
-
-  void dequantize_weights(Node& node, const IntegerConv& conv, float x_scale) {
-    const ChannelWeights weights =
-        conv.bias.empty() ? conv.weights : with_room_for(conv.bias, x_scale, conv.weights);
+  void store(Node& node, const IntegerConv& conv, float x_scale) {
     const std::string number = std::to_string(++convs_);
-    node.inputs[1] = dequantized("w" + number, weights.q, weights.scales);
-    if (conv.bias.empty()) return;
-    Tensor steps(DType::kF32, weights.scales.shape());
-    for (size_t o = 0; o < steps.mutable_data<float>().size(); ++o)
-      steps.mutable_data<float>()[o] = weights.scales.data<float>()[o] * x_scale;
-    if (node.inputs.size() < 3) node.inputs.resize(3);
-    node.inputs[2] =
-        dequantized("b" + number, bias_steps(&conv.bias, x_scale, weights.scales), steps);
+    StoredNames names{"w" + number, "b" + number};
+    if (names_ == IntegerNames::kOfFloats) {
+      names.weights = graph_.value(node.inputs[1]).name;
+      const bool has_bias = node.inputs.size() > 2 && node.inputs[2] != kNoValue;
+      names.bias = has_bias ? graph_.value(node.inputs[2]).name : names.weights + ".bias";
+    }
+    store_conv(graph_, node, conv, x_scale, names, graph_.nodes);
   }
 
   Graph& graph_;
   const IntegerPlan& plan_;
+  IntegerNames names_;
   std::vector<const IntegerForm*> forms_;  // by value; null: stays float
   std::vector<ValueId> stand_ins_;         // by value
   std::map<const IntegerForm*, Parameters> parameters_;
@@ -116,9 +101,9 @@ class Placing {
 
 }  // namespace
 
-IntegerConv nearest_conv(const Graph& graph, const Node& node, DType type) {
+IntegerConv nearest_conv(const Graph& graph, const Node& node, DType type, int bits) {
   const Tensor* bias = node.inputs.size() > 2 ? graph.constant(node.inputs[2]) : nullptr;
-  return {nearest_weights(*graph.constant(node.inputs[1]), type), bias ? *bias : Tensor()};
+  return {nearest_weights(*graph.constant(node.inputs[1]), type, bits), bias ? *bias : Tensor()};
 }
 
 std::vector<std::optional<size_t>> groups_by_value(const Graph& graph, const IntegerPlan& plan) {
@@ -138,8 +123,8 @@ int opset_for(const Graph& graph) {
                                                                       : kScalesOfChannels;
 }
 
-Result<void> place_integers(Graph& graph, const IntegerPlan& plan) {
-  return Placing(graph, plan).run();
+Result<void> place_integers(Graph& graph, const IntegerPlan& plan, IntegerNames names) {
+  return Placing(graph, plan, names).run();
 }
 
 }  // namespace shrike

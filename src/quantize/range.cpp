@@ -98,11 +98,15 @@ double divergence(const Histogram& h, const ValueRange& range) {
 
 IntegerForm form_of(const ValueRange& range, DType type) {
   const auto low = static_cast<double>(range.low), high = static_cast<double>(range.high);
-  // So small that no layer is computed with it is as good as nothing.
-  const bool empty = !(high - low > (kLevels - 1) * static_cast<double>(kLeastScale));
-  if (type == DType::kI16)
-    return {type, static_cast<float>(empty ? 1 / kMostWord : std::max(-low, high) / kMostWord), 0};
-  if (empty) return {type, 1.0f / (kLevels - 1), 0};
+  // So small that no layer is computed with its steps is as good as nothing.
+  const auto empty = [](double length, double levels) {
+    return !(length > levels * static_cast<double>(kLeastScale));
+  };
+  if (type == DType::kI16) {
+    const double most = std::max(-low, high);
+    return {type, static_cast<float>((empty(most, kMostWord) ? 1 : most) / kMostWord), 0};
+  }
+  if (empty(high - low, kLevels - 1)) return {type, 1.0f / (kLevels - 1), 0};
   const double scale = (high - low) / (kLevels - 1);
   const double zero = std::nearbyint(-low / scale);
   return {type, static_cast<float>(scale), static_cast<int>(std::clamp(zero, 0.0, kLevels - 1.0))};

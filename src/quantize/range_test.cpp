@@ -4,6 +4,9 @@
 
 #include <cmath>
 #include <random>
+#include <vector>
+
+#include "ir/ops/quantize.h"
 
 namespace shrike {
 namespace {
@@ -26,6 +29,28 @@ Histogram activations() {
 
 double error_of(const Histogram& h, const ValueRange& range) {
   return squared_error(h, form_of(range));
+}
+
+// Down to values that are next to nothing: there is a step that layers are computed with, and what is
+// chosen loses nothing beside it.
+TEST(IntegerForm, OfTinyRanges) {
+  for (int exponent = -149; exponent <= 10; exponent += 3)
+    for (const float low : {0.0f, -1.0f, -0x1p-20f}) {
+      const auto most = static_cast<float>(std::ldexp(1.0, exponent));
+      const std::vector<float> values{most, most / 2, low * most, 0};
+      Histogram h;
+      h.add(values);
+      for (const RangeChoice& choice : range_candidates(h))
+        for (const DType type : {DType::kU8, DType::kI16}) {
+          const IntegerForm form = form_of(choice.range, type);
+          EXPECT_GE(form.scale, kLeastScale) << most << " " << to_string(choice);
+          EXPECT_TRUE(choice.range.low <= 0 && choice.range.high >= 0) << to_string(choice);
+          EXPECT_TRUE(form.zero >= 0 && form.zero <= 255);
+          if (type == DType::kU8) {
+            EXPECT_TRUE(std::isfinite(squared_error(h, form)));
+          }
+        }
+    }
 }
 
 TEST(IntegerForm, ZeroIsOneOfTheSteps) {

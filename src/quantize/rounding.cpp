@@ -13,7 +13,6 @@ namespace {
 
 constexpr int64_t kBlock = 64;
 constexpr double kDamping = 0.01;
-constexpr float kMost = 127;
 
 // The lower triangle C with S = C C' of the covariance, rows and columns in an order in which those
 // to be rounded first come last.
@@ -96,12 +95,13 @@ void factorise(Factor& f, ThreadPool& pool) {
 class GroupRounding {
  public:
   GroupRounding(const float* weights, const float* scales, int8_t* q, int64_t channels,
-                const Factor& factor)
+                const Factor& factor, int most)
       : weights_(weights),
         scales_(scales),
         q_(q),
         channels_(channels),
         factor_(factor),
+        most_(static_cast<float>(most)),
         errors_(static_cast<size_t>(channels * factor.size)) {}
 
   void run(ThreadPool& pool) {
@@ -129,7 +129,7 @@ class GroupRounding {
     for (int64_t i = end - 1; i >= begin; --i) {
       const int64_t at = o * factor_.size + factor_.order[static_cast<size_t>(i)];
       const float wanted = weights_[at] + taken[i - begin] / factor_.at(i, i);
-      const float steps = std::clamp(std::nearbyint(wanted / scale), -kMost, kMost);
+      const float steps = std::clamp(std::nearbyint(wanted / scale), -most_, most_);
       q_[at] = static_cast<int8_t>(steps);
       errors[i] = weights_[at] - steps * scale;
       for (int64_t j = begin; j < i; ++j) taken[j - begin] += errors[i] * factor_.at(i, j);
@@ -141,14 +141,15 @@ class GroupRounding {
   int8_t* q_;
   int64_t channels_;
   const Factor& factor_;
+  float most_;
   std::vector<float> errors_;  // (channels, size): w - q * scale, in the factor's order
 };
 
 }  // namespace
 
 ChannelWeights round_for_output(const Tensor& weights, std::span<const Moments> moments,
-                                ThreadPool& pool) {
-  ChannelWeights result = nearest_weights(weights);
+                                ThreadPool& pool, int bits) {
+  ChannelWeights result = nearest_weights(weights, DType::kI8, bits);
   const auto groups = static_cast<int64_t>(moments.size());
   const int64_t channels = weights.shape()[0] / groups;
   int8_t* q = result.q.mutable_data<int8_t>().data();
@@ -159,7 +160,7 @@ ChannelWeights round_for_output(const Tensor& weights, std::span<const Moments> 
     factorise(factor, pool);
     const int64_t first = g * channels, at = first * known.size();
     GroupRounding(weights.data<float>().data() + at, result.scales.data<float>().data() + first,
-                  q + at, channels, factor)
+                  q + at, channels, factor, largest_weight(DType::kI8, bits))
         .run(pool);
   }
   return result;

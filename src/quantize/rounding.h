@@ -18,10 +18,10 @@
 
 namespace shrike {
 
-// To i8. `weights`: f32 (O, ...); moments[g] of the g-th share of the channels, their size a
-// channel's.
+// To i8 of so many bits (weights.h). `weights`: f32 (O, ...); moments[g] of the g-th share of the
+// channels, their size a channel's.
 ChannelWeights round_for_output(const Tensor& weights, std::span<const Moments> moments,
-                                ThreadPool& pool);
+                                ThreadPool& pool, int bits = kWeightBits);
 
 // The mean over the channels of e' S e, where e = weights - dequantized(q): what the outputs'
 // variance is off by.

@@ -81,6 +81,7 @@ TEST(RoundForOutput, OfRowsWithNothingInCommonIsTheNearest) {
   for (size_t i = 0; i < 64; ++i) rows.push_back(-rows[i]);
   const std::vector<Moments> moments = {moments_of(rows, 8, pool)};
   EXPECT_EQ(round_for_output(w, moments, pool).q, nearest_weights(w).q);
+  EXPECT_EQ(round_for_output(w, moments, pool, 4).q, nearest_weights(w, DType::kI8, 4).q);
 }
 
 TEST(RoundForOutput, GroupsHaveTheirOwnRows) {

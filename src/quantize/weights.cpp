@@ -16,8 +16,8 @@ size_t channel_size(const Tensor& weights) {
 }
 
 template <typename T>
-void round_weights(const Tensor& weights, ChannelWeights& result) {
-  const float most_steps = largest_weight(kDTypeOf<T>);
+void round_weights(const Tensor& weights, int bits, ChannelWeights& result) {
+  const auto most_steps = static_cast<float>(largest_weight(kDTypeOf<T>, bits));
   const size_t size = channel_size(weights);
   const std::span<const float> from = weights.data<float>();
   const std::span<T> q = result.q.mutable_data<T>();
@@ -61,15 +61,17 @@ void make_room(const Tensor& bias, float x_scale, ChannelWeights& weights) {
 
 }  // namespace
 
-float largest_weight(DType type) { return type == DType::kI8 ? 127 : 2047; }
+int largest_weight(DType type, int bits) {
+  return type == DType::kI8 ? (1 << (bits - 1)) - 1 : 2047;
+}
 
-ChannelWeights nearest_weights(const Tensor& weights, DType type) {
+ChannelWeights nearest_weights(const Tensor& weights, DType type, int bits) {
   ChannelWeights result{Tensor(type, weights.shape()),
                         Tensor(DType::kF32, Shape{weights.shape()[0]})};
   if (type == DType::kI8)
-    round_weights<int8_t>(weights, result);
+    round_weights<int8_t>(weights, bits, result);
   else
-    round_weights<int16_t>(weights, result);
+    round_weights<int16_t>(weights, bits, result);
   return result;
 }
 

@@ -27,6 +27,23 @@ TEST(NearestWeights, WithinHalfAStepOfEachChannel) {
   EXPECT_GT(q.scales.data<float>()[2], 0);
 }
 
+TEST(NearestWeights, OfFewerBits) {
+  std::mt19937 random(4);
+  std::normal_distribution<float> normal;
+  Tensor w(DType::kF32, Shape{2, 3, 3, 3});
+  for (float& value : w.mutable_data<float>()) value = normal(random);
+  for (int bits = kLeastWeightBits; bits <= kWeightBits; ++bits) {
+    const ChannelWeights q = nearest_weights(w, DType::kI8, bits);
+    int most = 0;
+    for (const int8_t value : q.q.data<int8_t>()) most = std::max(most, std::abs(int{value}));
+    EXPECT_EQ(most, (1 << (bits - 1)) - 1) << bits;
+    const Tensor back = dequantized(q);
+    for (size_t i = 0; i < 54; ++i)
+      EXPECT_LE(std::fabs(back.data<float>()[i] - w.data<float>()[i]),
+                0.5001f * q.scales.data<float>()[i / 27]);
+  }
+}
+
 TEST(NearestWeights, OfSixteenBitsAreFiner) {
   std::mt19937 random(4);
   std::normal_distribution<float> normal;
@@ -36,7 +53,7 @@ TEST(NearestWeights, OfSixteenBitsAreFiner) {
   ASSERT_EQ(q.q.dtype(), DType::kI16);
   int most = 0;
   for (const int16_t value : q.q.data<int16_t>()) most = std::max(most, std::abs(int{value}));
-  EXPECT_EQ(most, static_cast<int>(largest_weight(DType::kI16)));
+  EXPECT_EQ(most, largest_weight(DType::kI16));
   const Tensor back = dequantized(q);
   for (size_t i = 0; i < 54; ++i)
     EXPECT_NEAR(back.data<float>()[i], w.data<float>()[i],

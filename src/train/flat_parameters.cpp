@@ -19,6 +19,7 @@ ParameterGroup group_of(const Parameter& p, bool frozen) {
   if (!learns(p.role)) return ParameterGroup::kStatistics;
   if (frozen) return ParameterGroup::kFrozen;
   if (decays(p.role)) return ParameterGroup::kDecaying;
+  if (p.role == ParameterRole::kStep) return ParameterGroup::kSteps;
   return p.role == ParameterRole::kNormScale ? ParameterGroup::kScales : ParameterGroup::kBiases;
 }
 

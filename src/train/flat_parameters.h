@@ -1,8 +1,8 @@
 // FlatParameters: all that a graph learns in one block of memory, and its gradients in another, so
 // that what is done to every weight is one pass.
 //
-// The block holds, in this order: biases and shifts, scales of batch norms, weights that decay,
-// what is frozen, running statistics; within these the order of the graph, so that backward comes to
+// The block holds, in this order: biases and shifts, scales of batch norms, steps of integers,
+// weights that decay, what is frozen, running statistics; within these the order of the graph, so that backward comes to
 // the end of what learns first. Each parameter starts at a multiple of 16 floats; what lies between
 // is 0 and stays 0. Gradients lie at the same places, but for the statistics, which have none.
 //
@@ -23,8 +23,15 @@
 
 namespace shrike::train {
 
-enum class ParameterGroup : uint8_t { kBiases, kScales, kDecaying, kFrozen, kStatistics };
-inline constexpr size_t kParameterGroups = 5;
+enum class ParameterGroup : uint8_t {
+  kBiases,
+  kScales,
+  kSteps,
+  kDecaying,
+  kFrozen,
+  kStatistics
+};
+inline constexpr size_t kParameterGroups = 6;
 
 class FlatParameters {
  public:

@@ -9,6 +9,7 @@
 #include "ir/describe.h"
 #include "train/fused.h"
 #include "train/guard.h"
+#include "train/integer_chains.h"
 #include "train/tensors.h"
 
 namespace shrike::train {
@@ -28,15 +29,18 @@ class ModuleBuilder {
 
   Result<Module> run() {
     const FusedChains chains(graph_, needed_nodes(), kept());
+    const IntegerChains integers(graph_);
     for (size_t n = 0; n < graph_.nodes.size(); ++n) {
       const Node& node = graph_.nodes[n];
-      if (!is_needed(node) || chains.inside(n)) continue;
+      if (!is_needed(node) || chains.inside(n) || integers.inside(n)) continue;
       if (const FusedChain* chain = chains.ending_at(n)) {
         SHRIKE_ASSIGN(Operator fused, make_fused(graph_, *chain));
         SHRIKE_TRY(add(std::move(fused), chain->inputs(graph_), node.outputs));
+      } else if (const IntegerChain* chain_of_integers = integers.ending_at(n)) {
+        SHRIKE_TRY(add(make_fake_quantize(*chain_of_integers),
+                       {chain_of_integers->x, chain_of_integers->steps.value}, node.outputs));
       } else {
-        SHRIKE_ASSIGN(Operator made, make_operator(graph_, node));
-        SHRIKE_TRY(add(std::move(made), node.inputs, node.outputs));
+        SHRIKE_TRY(add_node(node, integers));
       }
     }
     mark_last_reads();
@@ -69,6 +73,16 @@ class ModuleBuilder {
     std::vector<ValueId> ids = module_.outputs_;
     ids.insert(ids.end(), detached_.begin(), detached_.end());
     return ids;
+  }
+
+  Result<void> add_node(const Node& node, const IntegerChains& integers) {
+    SHRIKE_ASSIGN(Operator made, make_operator(graph_, node));
+    std::vector<ValueId> inputs = node.inputs;
+    if (const std::optional<IntegerChains::Steps> steps = integers.of_bias(node)) {
+      made = with_rounded_bias(std::move(made), *steps);
+      inputs.insert(inputs.end(), {steps->x.value, steps->weights.value});
+    }
+    return add(std::move(made), std::move(inputs), node.outputs);
   }
 
   Result<void> add(Operator run, std::vector<ValueId> inputs, std::vector<ValueId> outputs) {

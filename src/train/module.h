@@ -1,7 +1,8 @@
 // Module: a graph as a function that autograd can follow, at one input size.
 //
 // The steps are the graph's nodes, in its order, but for a convolution with the batch norm and the
-// activation behind it, which are one (conv_norm.h). The weights are Parameters, shared by
+// activation behind it, which are one (conv_norm.h), and for a Q with the DQ behind it
+// (integer_chains.h). The weights are Parameters, shared by
 // the modules that were built with them: multi-scale training has one module a size, and one that
 // is built for validation in another type or with other outputs learns with the rest.
 #pragma once

@@ -26,6 +26,24 @@ std::vector<Role> roles_of(const Op& op) {
   return {};
 }
 
+// What a node learns: weights and steps of a Q, or its inputs from the second on.
+std::vector<std::pair<ValueId, Role>> learned_inputs(const Graph& graph, const Uses& uses,
+                                                     const Node& node) {
+  std::vector<std::pair<ValueId, Role>> ids;
+  if (std::holds_alternative<QuantizeLinear>(node.op)) {
+    ids.emplace_back(node.inputs[0], Role::kWeight);
+    const int n = uses.producer(node.inputs[1]);
+    const auto* unary = n < 0 ? nullptr : std::get_if<Unary>(&graph.nodes[static_cast<size_t>(n)].op);
+    if (unary && unary->kind == UnaryKind::kExp)
+      ids.emplace_back(graph.nodes[static_cast<size_t>(n)].inputs[0], Role::kStep);
+    return ids;
+  }
+  const std::vector<Role> roles = roles_of(node.op);
+  for (size_t i = 0; i < roles.size() && i + 1 < node.inputs.size(); ++i)
+    ids.emplace_back(node.inputs[i + 1], roles[i]);
+  return ids;
+}
+
 }  // namespace
 
 void Parameters::add(Parameter parameter) {
@@ -41,21 +59,20 @@ const Parameter* Parameters::find(std::string_view name) const {
 Result<Parameters> Parameters::of(const Graph& graph) {
   return guarded("copying the weights", [&]() -> Result<Parameters> {
     Parameters parameters;
-    for (const Node& node : graph.nodes) {
-      const std::vector<Role> roles = roles_of(node.op);
-      for (size_t i = 0; i < roles.size() && i + 1 < node.inputs.size(); ++i) {
-        const Tensor* constant = graph.constant(node.inputs[i + 1]);
+    const Uses uses(graph);
+    for (const Node& node : graph.nodes)
+      for (const auto& [id, role] : learned_inputs(graph, uses, node)) {
+        const Tensor* constant = graph.constant(id);
         if (!constant) continue;
-        const std::string& name = graph.value(node.inputs[i + 1]).name;
+        const std::string& name = graph.value(id).name;
         if (parameters.find(name)) continue;  // two nodes share it
         if (constant->dtype() != DType::kF32)
           return model_error(describe(graph, node) + ": weights of type " +
                              std::string(dtype_name(constant->dtype())) + " cannot learn");
         SHRIKE_ASSIGN(at::Tensor tensor, to_torch(*constant));
-        tensor.requires_grad_(learns(roles[i]));
-        parameters.add({name, roles[i], std::move(tensor)});
+        tensor.requires_grad_(learns(role));
+        parameters.add({name, role, std::move(tensor)});
       }
-    }
     return parameters;
   });
 }

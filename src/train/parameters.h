@@ -21,6 +21,7 @@ enum class ParameterRole : uint8_t {
   kBias,
   kNormScale,
   kNormShift,
+  kStep,  // the logarithm of an integer's step (quantize/learned.h)
   kNormMean,  // running statistics: moved by forward passes, not learned
   kNormVariance,
 };
@@ -38,7 +39,8 @@ struct Parameter {
 class Parameters {
  public:
   // Copies of the graph's float constants that are weights or biases of convolutions and products,
-  // or belong to batch norms, in the order of the nodes. Errors: kModel for weights that are not
+  // belong to batch norms, or are weights that a Q rounds and the steps of a Q, in the order of the
+  // nodes. Errors: kModel for weights that are not
   // f32, kRuntime.
   static Result<Parameters> of(const Graph& graph);
 

@@ -108,7 +108,9 @@ StepReport Trainer::State::finish_step(const Rates& rates) {
   const Stretch stretches[] = {stretch(ParameterGroup::kDecaying, rates.weights,
                                        scaled_decay(options_.schedule, options_.weight_decay)),
                                stretch(ParameterGroup::kBiases, rates.biases, 0),
-                               stretch(ParameterGroup::kScales, rates.weights, 0)};
+                               stretch(ParameterGroup::kScales, rates.weights, 0),
+                               stretch(ParameterGroup::kSteps,
+                                       rates.weights * options_.step_rate, 0)};
   optimiser_.update(flat_.learned(), flat_.gradients(), static_cast<float>(scale), stretches,
                     rates.momentum);
   std::fill(flat_.gradients().begin(), flat_.gradients().end(), 0.0f);

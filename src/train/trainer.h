@@ -59,6 +59,7 @@ struct TrainerOptions {
   // update (Liu et al. 2017, arXiv 1708.06519): scales of what is not needed go to zero.
   double sparsity = 0;
   bool keep_zeros = false;  // weights that are zero at the start stay zero: pruned ones
+  double step_rate = 1;     // of the rate of weights, what that of integers' steps is
   std::optional<Distillation> distillation = {};                  // a teacher beside the labels
   // kF16: the loss is scaled; on CPUs, where LibTorch multiplies no halves, that is all.
   Precision precision = Precision::kF32;

@@ -41,6 +41,9 @@ void for_each_option(Options& o, const Visit& visit) {
   visit("clip", o.most_norm);
   visit("sparsity", o.sparsity);
   visit("keep-zeros", o.keep_zeros);
+  visit("qat", o.qat);
+  visit("qat-weight-bits", o.qat_weight_bits);
+  visit("qat-step-lr", o.qat_step_rate);
   visit("multi-scale", o.multi_scale);
   for (const AugmentSetting& setting : augment_settings())
     visit(std::string(setting.name), o.augment.*setting.value);

@@ -16,6 +16,7 @@
 #include "cli/process_memory.h"
 #include "cli/terminal.h"
 #include "ir/finite_weights.h"
+#include "quantize/learned.h"
 #include "train_cli/curves.h"
 #include "train_cli/final_report.h"
 #include "train_cli/judge_together.h"
@@ -85,7 +86,10 @@ Result<void> Run::open_loaders(const RunState* state) {
 }
 
 Result<int> Run::go() {
-  if (trainer_.place().batches == 0) SHRIKE_TRY(save_checkpoint());
+  if (trainer_.place().batches == 0) {
+    if (!options_.qat.empty() && state_.best_scores.empty()) SHRIKE_TRY(judge_start());
+    SHRIKE_TRY(save_checkpoint());
+  }
   SHRIKE_TRY(restore_files());
   while (true) {
     if (loader_->state().epoch > state_.epochs_done) {
@@ -170,8 +174,14 @@ Result<bool> Run::learn_from(const Batch& batch) {
   return true;
 }
 
+Result<Graph> Run::averaged_network() const {
+  SHRIKE_ASSIGN(Graph graph, trainer_.average());
+  SHRIKE_TRY(store_integers(graph));
+  return graph;
+}
+
 Result<std::string> Run::end_epoch() {
-  SHRIKE_ASSIGN(const Graph average, trainer_.average());
+  SHRIKE_ASSIGN(const Graph average, averaged_network());
   SHRIKE_ASSIGN(const std::vector<double> spoilt,
                 ranks_.largest({check_finite_weights(average) ? 0.0 : 1.0}));
   if (spoilt[0] > 0) return std::string(kLearned);  // no detector takes it
@@ -183,7 +193,8 @@ Result<std::string> Run::end_epoch() {
       const std::vector<double> score,
       ranks_.largest({fitness(validation->scores), static_cast<double>(validation->not_finite)}));
   if (score[1] > 0) return std::string("what the network says of val is");
-  const bool best = state_.best_epoch < 0 || score[0] > state_.best_fitness;
+  const bool first = state_.best_epoch < 0 && options_.qat.empty();
+  const bool best = first || score[0] > state_.best_fitness;
   if (best) {
     state_.best_fitness = score[0];
     state_.best_epoch = state_.epochs_done;
@@ -192,6 +203,34 @@ Result<std::string> Run::end_epoch() {
   ++state_.epochs_done;
   state_.sums = {};
   return std::string();
+}
+
+// What learns in integers begins with a network that is whole: epochs have to be better than it.
+Result<void> Run::judge_start() {
+  SHRIKE_ASSIGN(const Graph start, averaged_network());
+  SHRIKE_ASSIGN(const std::optional<Validation> validation,
+                judge_together(ranks_, start, data_.val, settings_.loader.threads + 1));
+  if (!validation) return {};  // a signal: it is judged when the run goes on
+  const EpochRow row = row_of(validation->scores);
+  // kBestColumns, which the first rank alone knows; and what was not finite.
+  SHRIKE_ASSIGN(std::vector<double> scores,
+                ranks_.largest({row.map50_95, row.map50, row.precision, row.recall,
+                                static_cast<double>(validation->not_finite)}));
+  state_.best_fitness = kBelowAll;
+  if (scores.back() > 0) return {};
+  scores.pop_back();
+  state_.best_fitness = scores[0];
+  state_.best_scores = std::move(scores);
+  return ranks_.by_first([&]() -> Result<void> {
+    SHRIKE_ASSIGN(const std::string file, trained_file(start, saved_norms()));
+    state_.best_file = state_.last_file = sha256_hex(std::as_bytes(std::span(file)));
+    SHRIKE_TRY(write_file(folder_.best(), file));
+    SHRIKE_TRY(write_file(folder_.last(), file));
+    char text[80];
+    std::snprintf(text, sizeof text, "before the first epoch, in integers: AP %.4f", row.map50_95);
+    say(text);
+    return {};
+  });
 }
 
 Result<void> Run::write_epoch(const Graph& average, const Scores& scores, bool best) {

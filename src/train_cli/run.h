@@ -32,6 +32,8 @@ namespace shrike {
 inline constexpr int64_t kMostReturns = 3;
 inline constexpr double kSlower = 0.25;
 
+inline constexpr double kBelowAll = -1;  // the score of no file: that of the next epoch is better
+
 class Run {
  public:
   // Borrows options, data, settings and ranks. `network`: the trainer's. `state`: that of a
@@ -69,6 +71,11 @@ class Run {
   void tell_left_out();
   // False where the loss was not finite.
   Result<bool> learn_from(const Batch& batch);
+  // What a run with --qat begins with is best.onnx until an epoch is better.
+  Result<void> judge_start();
+  bool begun_with_best() const { return state_.best_epoch < 0 && !state_.best_scores.empty(); }
+  // As it is judged and saved, with integers where it learns in them.
+  Result<Graph> averaged_network() const;
   // What was not finite, so that nothing is written; empty where all was.
   Result<std::string> end_epoch();
   Result<void> write_epoch(const Graph& average, const Scores& scores, bool best);

@@ -12,8 +12,6 @@ namespace shrike {
 
 namespace {
 
-constexpr double kBelowAll = -1;  // the score of no file: that of the next epoch is better
-
 // What keeps a file from being the one that was written; empty where it is. One that cannot be read is an
 // error: it may be whole.
 Result<std::string> fault_of(const std::filesystem::path& file, const std::string& digest) {
@@ -28,10 +26,10 @@ Result<std::string> fault_of(const std::filesystem::path& file, const std::strin
 }  // namespace
 
 Result<void> Run::restore_files() {
-  if (state_.epochs_done == 0) return {};
+  if (state_.epochs_done == 0 && !begun_with_best()) return {};
   double lost = 0;
   SHRIKE_TRY(ranks_.by_first([&]() -> Result<void> {
-    SHRIKE_TRY(restore_results());
+    if (state_.epochs_done > 0) SHRIKE_TRY(restore_results());
     // Not from each other: a run that was killed has last.onnx of an epoch that its checkpoint does
     // not know.
     SHRIKE_TRY(restored_model(folder_.last(), state_.last_file, state_.epochs_done - 1, true,
@@ -64,7 +62,7 @@ Result<bool> Run::restored_model(const std::filesystem::path& file, std::string&
   const std::string what = shown_path(file) + " " + fault;
   // At the end of an epoch, and so at that of a run, the average is what was judged.
   if (same && trainer_.place().batches == state_.epochs_done * loader_->batches()) {
-    SHRIKE_ASSIGN(const Graph graph, trainer_.average());
+    SHRIKE_ASSIGN(const Graph graph, averaged_network());
     SHRIKE_ASSIGN(const std::string bytes, trained_file(graph, saved_norms()));
     SHRIKE_TRY(write_file(file, bytes));
     digest = sha256_hex(std::as_bytes(std::span(bytes)));
@@ -72,8 +70,9 @@ Result<bool> Run::restored_model(const std::filesystem::path& file, std::string&
     return true;
   }
   digest.clear();
-  const std::string lost = what + ", and the weights of epoch " + std::to_string(epoch + 1) +
-                           ", which it held, are lost";
+  const std::string whose =
+      epoch < 0 ? "that the run began with" : "of epoch " + std::to_string(epoch + 1);
+  const std::string lost = what + ", and the weights " + whose + ", which it held, are lost";
   if (is_over())
     return input_error(lost +
                        "; the run is at its end, and a new one may go on from the model that "
@@ -86,6 +85,7 @@ Result<bool> Run::restored_model(const std::filesystem::path& file, std::string&
 // one of that number which best.onnx is.
 bool Run::last_is_best() const {
   if (state_.best_epoch != state_.epochs_done - 1) return false;
+  if (state_.epochs_done == 0) return true;  // what it began with, which the average is
   if (state_.best_scores.size() != std::size(kBestColumns)) return false;
   for (size_t i = 0; i < std::size(kBestColumns); ++i)
     if (table_.column(kBestColumns[i]).back() != state_.best_scores[i]) return false;

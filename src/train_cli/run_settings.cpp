@@ -17,6 +17,7 @@ namespace {
 
 constexpr int64_t kLongRun = 10'000;  // updates
 constexpr double kAutoMomentum = 0.9;
+constexpr double kIntegerRate = 0.1;  // share of the usual one, of what learns in integers
 
 double adam_rate(int64_t classes) {
   return std::round(0.002 * 5 / static_cast<double>(4 + classes) * 1e6) / 1e6;
@@ -37,7 +38,8 @@ train::ScheduleOptions schedule_of(const TrainOptions& o, bool adam, int64_t cla
   schedule.batches = sampler.batches();
   schedule.batch = o.batch;
   schedule.nominal = o.nominal;
-  schedule.rate = o.rate.value_or(adam ? adam_rate(classes) : schedule.rate);
+  const double usual = adam ? adam_rate(classes) : schedule.rate;
+  schedule.rate = o.rate.value_or(o.qat.empty() ? usual : kIntegerRate * usual);
   schedule.final_share = o.final_share;
   schedule.cosine = o.cosine;
   schedule.momentum =
@@ -184,6 +186,7 @@ Result<RunSettings> run_settings(const TrainOptions& o, const StartingNetwork& n
   trainer.last_epochs = o.augment.close_mosaic;
   trainer.sparsity = o.sparsity;
   trainer.keep_zeros = o.keep_zeros;
+  trainer.step_rate = o.qat_step_rate;
   trainer.class_weights = class_weights(dataset, o.class_power);
   for (const train::PrecisionName& known : train::kPrecisions)
     if (known.name == o.precision) trainer.precision = known.value;

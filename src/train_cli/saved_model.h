@@ -10,7 +10,7 @@
 namespace shrike {
 
 // The bytes of an ONNX file: batch norms folded, or as nodes for those who want to see their scales;
-// the head written out.
+// the head written out, integers as quantize writes them.
 enum class SavedNorms : uint8_t { kFolded, kNodes };
 Result<std::string> trained_file(Graph network, SavedNorms norms);
 

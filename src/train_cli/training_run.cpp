@@ -12,6 +12,8 @@
 #include "cli/terminal.h"
 #include "train/restore_norms.h"
 #include "train/run_once.h"
+#include "quantize/network.h"
+#include "train_cli/integer_start.h"
 #include "train_cli/network_state.h"
 #include "train_cli/options_json.h"
 #include "train_cli/out_folder.h"
@@ -62,6 +64,19 @@ Result<StartingNetwork> network_of(const ResumePoint& from) {
   return network;
 }
 
+// Where no run goes on: what the options say of how it starts.
+Result<StartingNetwork> network_to_learn(const TrainOptions& options, const Dataset& dataset,
+                                         int threads) {
+  SHRIKE_ASSIGN(StartingNetwork network, starting_network(options, dataset.names));
+  if (!options.qat.empty())
+    SHRIKE_TRY(learn_in_integers(network, options, dataset, threads));
+  else if (holds_integers(network.training.graph))
+    return usage_error(network.source +
+                       " is in integers, which learn with --qat alone: add that, or give the float "
+                       "model");
+  return network;
+}
+
 // What the data set's splits are: the same where data_fingerprint() is.
 std::string data_text(const RunData& data) {
   const auto text = [](const Dataset& dataset) {
@@ -85,7 +100,7 @@ Result<Prepared> prepare(const TrainOptions& options, const ResumePoint* from, R
   const Dataset& dataset = prepared.data.train;
   StartingNetwork network;
   SHRIKE_TRY(ranks.first_before_others([&]() -> Result<void> {
-    SHRIKE_ASSIGN(network, from ? network_of(*from) : starting_network(options, dataset.names));
+    SHRIKE_ASSIGN(network, from ? network_of(*from) : network_to_learn(options, dataset, threads));
     SHRIKE_ASSIGN(prepared.settings,
                   run_settings(options, network, prepared.data, threads, ranks.share()));
     return {};
@@ -99,7 +114,12 @@ Result<Prepared> prepare(const TrainOptions& options, const ResumePoint* from, R
           RunFolder(options.out).teacher_cache(),
           static_cast<size_t>(options.teacher_cache_mb) << 20);
   }
-  if (!from) SHRIKE_TRY(restore_norms(network, dataset, prepared.settings.loader));
+  if (options.qat.empty()) {
+    if (!from) SHRIKE_TRY(restore_norms(network, dataset, prepared.settings.loader));
+  } else {
+    SHRIKE_TRY(ranks.expect_same("the integers' zero points",
+                                 fixed_integers(network.training.graph)));
+  }
   if (network.new_head && ranks.first())
     say(printable(network.source) + " is for other classes: its head is new");
   SHRIKE_TRY(ranks.first_before_others([&]() -> Result<void> {
