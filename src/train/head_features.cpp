@@ -1,5 +1,6 @@
 #include "train/head_features.h"
 
+#include <algorithm>
 #include <cassert>
 
 namespace shrike::train {
@@ -34,12 +35,27 @@ std::vector<bool> sources_of(const Graph& graph, const std::vector<size_t>& prod
   return found;
 }
 
+// By value whether it is computed from the graph's inputs: not so what is made of weights alone.
+std::vector<bool> made_of_inputs(const Graph& graph) {
+  std::vector<bool> made(graph.values.size(), false);
+  for (const ValueId id : graph.inputs) made[static_cast<size_t>(id)] = true;
+  for (const Node& node : graph.nodes) {
+    const bool any = std::any_of(node.inputs.begin(), node.inputs.end(), [&](ValueId id) {
+      return id != kNoValue && made[static_cast<size_t>(id)];
+    });
+    for (const ValueId id : node.outputs)
+      if (any && id != kNoValue) made[static_cast<size_t>(id)] = true;
+  }
+  return made;
+}
+
 }  // namespace
 
 std::vector<ValueId> head_features(const Graph& graph, std::span<const ValueId> maps,
                                    size_t per_scale) {
   assert(per_scale > 0 && maps.size() % per_scale == 0);
   const std::vector<size_t> producer = producers(graph);
+  const std::vector<bool> of_picture = made_of_inputs(graph);
   std::vector<ValueId> features;
   for (size_t first = 0; first < maps.size(); first += per_scale) {
     std::vector<bool> shared = sources_of(graph, producer, maps[first]);
@@ -51,7 +67,7 @@ std::vector<ValueId> head_features(const Graph& graph, std::span<const ValueId> 
     ValueId last = kNoValue;
     size_t last_node = 0;
     for (size_t v = 0; v < shared.size(); ++v) {
-      if (!shared[v] || producer[v] == kNone || producer[v] < last_node) continue;
+      if (!shared[v] || !of_picture[v] || producer[v] == kNone || producer[v] < last_node) continue;
       last = static_cast<ValueId>(v);
       last_node = producer[v];
     }
