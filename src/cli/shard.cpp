@@ -72,7 +72,7 @@ Result<std::optional<Shard>> shard_of_environment() {
     if (!shard)
       return usage_error("the environment's " + std::string(row.rank) + " " + in_quotes(rank) +
                          " of " + row.size + " " + in_quotes(size) +
-                         " is no share (--shard I/N says which is meant)");
+                         " is no share: of 4 they are 0, 1, 2 and 3");
     return shard;
   }
   SHRIKE_TRY(check_no_half());
