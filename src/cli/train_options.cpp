@@ -259,8 +259,10 @@ Result<void> check_together(const CLI::App& app, const TrainOptions& o) {
   return {};
 }
 
-// What learns in integers begins where training ended: gently, with pictures as they are.
+// What learns in integers begins where training ended: gently, with pictures as they are, and with an
+// update a batch, as runs are short.
 void set_integer_defaults(const CLI::App& app, TrainOptions& o) {
+  if (app.count("--nbs") == 0) o.nominal = o.batch;
   if (app.count("--warmup-epochs") == 0) o.warmup_epochs = 1;
   if (app.count("--mosaic") == 0) o.augment.mosaic = 0;
 }
