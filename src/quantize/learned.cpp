@@ -38,7 +38,8 @@ int64_t integer(const Tensor& q, size_t i) {
 
 bool all_zero(const Tensor& tensor) {
   const std::span<const std::byte> bytes = tensor.bytes();
-  return std::all_of(bytes.begin(), bytes.end(), [](std::byte byte) { return byte == std::byte{}; });
+  return std::all_of(bytes.begin(), bytes.end(),
+                     [](std::byte byte) { return byte == std::byte{}; });
 }
 
 class Learning {
@@ -102,10 +103,10 @@ class Learning {
     if (q) {
       const auto same = [&](size_t i) {
         const ValueId a = node.inputs.size() > i ? node.inputs[i] : kNoValue, b = q->inputs[i];
-        return a == b || (graph_.constant(a) && graph_.constant(b) &&
-                          graph_.constant(a)->bytes().size() == graph_.constant(b)->bytes().size() &&
-                          std::ranges::equal(graph_.constant(a)->bytes(),
-                                             graph_.constant(b)->bytes()));
+        return a == b ||
+               (graph_.constant(a) && graph_.constant(b) &&
+                graph_.constant(a)->bytes().size() == graph_.constant(b)->bytes().size() &&
+                std::ranges::equal(graph_.constant(a)->bytes(), graph_.constant(b)->bytes()));
       };
       if (!same(1) || !same(2)) return fail(node, "its scale or zero point is not that of its Q");
       node.inputs = {node.inputs[0], q->inputs[1], q->inputs[2]};
@@ -158,8 +159,9 @@ class Learning {
       double real = steps * scale;
       if (near) {
         const auto wanted = static_cast<double>(near->data<float>()[i]);
-        real = wanted == 0 ? 0
-                           : std::clamp(wanted, (steps - kInside) * scale, (steps + kInside) * scale);
+        real = wanted == 0
+                   ? 0
+                   : std::clamp(wanted, (steps - kInside) * scale, (steps + kInside) * scale);
       }
       w.mutable_data<float>()[i] = static_cast<float>(real);
     }
@@ -206,8 +208,8 @@ class Learning {
   Uses uses_;
   int bits_;
   const FloatsByName& floats_;
-  std::set<ValueId> fixed_;               // scales of the picture
-  std::map<ValueId, ValueId> learned_;    // by the scale that it takes the place of
+  std::set<ValueId> fixed_;             // scales of the picture
+  std::map<ValueId, ValueId> learned_;  // by the scale that it takes the place of
   std::map<ValueId, ValueId> floats_of_biases_;
   std::vector<Node> exponentials_;
 };
@@ -224,7 +226,8 @@ class Storing {
     for (const Node& node : nodes) {
       if (is<Unary>(node) && graph_.constant(node.outputs[0])) continue;
       Node copy = node;
-      if (const Node* dq = is<Conv>(node) ? producer<DequantizeLinear>(node.inputs[1], nodes) : nullptr) {
+      if (const Node* dq =
+              is<Conv>(node) ? producer<DequantizeLinear>(node.inputs[1], nodes) : nullptr) {
         SHRIKE_TRY(store(copy, *dq, nodes));
       }
       graph_.nodes.push_back(std::move(copy));
@@ -271,8 +274,7 @@ class Storing {
     if (!w) return {};  // stored
     const Tensor* bias = conv.inputs.size() > 2 ? graph_.constant(conv.inputs[2]) : nullptr;
     const Tensor* scale = x_scale(conv.inputs[0], nodes);
-    if (!scale)
-      return model_error(describe(graph_, conv) + ": what it reads is not in integers");
+    if (!scale) return model_error(describe(graph_, conv) + ": what it reads is not in integers");
     const Tensor& scales = *graph_.constant(q->inputs[1]);
     const Tensor& most = *graph_.constant(clip->inputs[2]);
     IntegerConv stored{{Tensor(most.dtype(), w->shape()), scales}, bias ? *bias : Tensor()};
@@ -292,8 +294,9 @@ class Storing {
     const auto size = static_cast<size_t>(w.size() / w.shape()[0]);
     const std::span<T> q = result.q.mutable_data<T>();
     for (size_t i = 0; i < q.size(); ++i)
-      q[i] = static_cast<T>(std::clamp(
-          std::nearbyint(w.data<float>()[i] / result.scales.data<float>()[i / size]), -limit, limit));
+      q[i] = static_cast<T>(
+          std::clamp(std::nearbyint(w.data<float>()[i] / result.scales.data<float>()[i / size]),
+                     -limit, limit));
   }
 
   Graph& graph_;

@@ -3,7 +3,8 @@
 //   stored, as in a file                     learned
 //   DQ(q, scales, zeros) of weights          DQ(Clip(Q(w, s, zeros), -m, m), s, zeros), s = Exp(e)
 //   DQ(Q(x, s, zero), s, zero)               the same, s = Exp(e)
-//   DQ(q, steps) of i32: a bias              b; rounded to steps of x's s * the weights' s when it is
+//   DQ(q, steps) of i32: a bias              b; rounded to steps of x's s * the weights' s when it
+//   is
 //                                            stored again
 // What learns is w, b and e, so that steps stay positive and move by shares of themselves; w and e
 // of weights are called "NAME" and "NAME.step", e of the tensor scaled by "NAME.scale" "NAME.step".

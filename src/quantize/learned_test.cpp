@@ -39,8 +39,8 @@ Graph network() {
       graph.add_node(MaxPool{.kernel_shape = {3, 3}, .pads = {1, 1, 1, 1}}, {a}, "pooled");
   const ValueId joined = graph.add_node(Concat{.axis = 1}, {a, pooled}, "joined");
   const ValueId b = graph.add_node(
-      Conv{}, {joined, weights("wb", 4, 8, 2), graph.add_constant("bb", noise(Shape{4}, 8, 0.2f)), a},
-      "b");
+      Conv{},
+      {joined, weights("wb", 4, 8, 2), graph.add_constant("bb", noise(Shape{4}, 8, 0.2f)), a}, "b");
   graph.outputs = {graph.add_node(Conv{}, {b, weights("wy", 2, 4, 3)}, "y")};
   EXPECT_TRUE(infer_shapes(graph));
   return graph;
@@ -113,7 +113,8 @@ TEST(LearnIntegers, AndStoreThemAgain) {
 TEST(LearnIntegers, ByTheNamesOfFloatsAndTheirSteps) {
   Graph graph = placed(DType::kU8, 8, IntegerNames::kOfFloats);
   ASSERT_TRUE(learn_integers(graph, 8));
-  for (const char* name : {"wa", "ba", "wa.step", "wb", "bb", "wb.step", "wy", "wy.step", "x2.step"})
+  for (const char* name :
+       {"wa", "ba", "wa.step", "wb", "bb", "wb.step", "wy", "wy.step", "x2.step"})
     EXPECT_TRUE(graph.find_value(name) && graph.constant(*graph.find_value(name))) << name;
   int64_t learned = 0;
   for (const Node& node : graph.nodes)
@@ -164,7 +165,8 @@ TEST(LearnIntegers, RefusesWhatIsNoWeight) {
       "input %x: f32[2,2]\nconst %w: i8[2,2] = hex\"01020304\"\nconst %s: f32[] = [1]\n"
       "%r: ? = DequantizeLinear(%w, %s)\n%y: ? = MatMul(%x, %r)\noutput %y",
       "input %x: f32[1,2,2,2]\nconst %w: i8[1,2,1,1] = hex\"0102\"\nconst %s: f32[] = [1]\n"
-      "const %z: i8[] = hex\"03\"\n%r: ? = DequantizeLinear(%w, %s, %z)\n%y: ? = Conv(%x, %r)\noutput %y",
+      "const %z: i8[] = hex\"03\"\n%r: ? = DequantizeLinear(%w, %s, %z)\n%y: ? = Conv(%x, "
+      "%r)\noutput %y",
       "input %q: u8[1,2,2,2]\nconst %s: f32[] = [1]\nconst %z: u8[] = hex\"03\"\n"
       "%x: ? = DequantizeLinear(%q, %s, %z)\n%y: ? = Relu(%x)\noutput %y"};
   for (const char* text : graphs) {

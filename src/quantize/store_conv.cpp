@@ -30,8 +30,8 @@ void store_conv(Graph& graph, Node& node, const IntegerConv& conv, float x_scale
   for (size_t o = 0; o < steps.mutable_data<float>().size(); ++o)
     steps.mutable_data<float>()[o] = weights.scales.data<float>()[o] * x_scale;
   if (node.inputs.size() < 3) node.inputs.resize(3);
-  node.inputs[2] = dequantized(graph, names.bias, bias_steps(&conv.bias, x_scale, weights.scales),
-                               steps, nodes);
+  node.inputs[2] =
+      dequantized(graph, names.bias, bias_steps(&conv.bias, x_scale, weights.scales), steps, nodes);
 }
 
 }  // namespace shrike

@@ -1,4 +1,5 @@
-// A convolution's weights and bias as integers behind a DQ, as files have them. Private to quantize.
+// A convolution's weights and bias as integers behind a DQ, as files have them. Private to
+// quantize.
 #pragma once
 
 #include <string>

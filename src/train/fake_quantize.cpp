@@ -131,8 +131,8 @@ Gradients gradients_of(const at::Tensor& dy, const at::Tensor& x, const at::Tens
   float* to = result.x.data_ptr<float>();
   const auto low = static_cast<float>(range.low), high = static_cast<float>(range.high);
   blocks.for_each([&](int64_t b, int64_t channel, int64_t at, int64_t count) {
-    sums[static_cast<size_t>(b)] = backward_block(from + at, gradient + at, count, step[channel],
-                                                  low, high, to + at);
+    sums[static_cast<size_t>(b)] =
+        backward_block(from + at, gradient + at, count, step[channel], low, high, to + at);
   });
   for (int64_t c = 0; c < blocks.channels; ++c) {
     double sum = 0;
@@ -161,7 +161,8 @@ class FakeQuantizeFunction : public torch::autograd::Function<FakeQuantizeFuncti
     Gradients result = gradients_of(gradients[0], x, steps, range);
     // Of a map the values of one picture, so that g does not depend on how many are in a batch.
     const int64_t parts = steps.numel() > 1 ? steps.numel() : x.dim() == 4 ? x.size(0) : 1;
-    const double n = static_cast<double>(x.numel()) / static_cast<double>(std::max<int64_t>(parts, 1));
+    const double n =
+        static_cast<double>(x.numel()) / static_cast<double>(std::max<int64_t>(parts, 1));
     const double g = 1 / std::sqrt(std::max(n, 1.0) * std::max(range.high, 1.0));
     return {result.x, result.steps * g, at::Tensor(), at::Tensor()};
   }

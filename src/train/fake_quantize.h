@@ -1,6 +1,6 @@
 // Integers while a network learns: Q and the DQ behind it as one function of autograd, with a
-// learned step (Esser, McKinstry, Bablani, Appuswamy, Modha, "Learned Step Size Quantization", 2020,
-// arXiv 1902.08153).
+// learned step (Esser, McKinstry, Bablani, Appuswamy, Modha, "Learned Step Size Quantization",
+// 2020, arXiv 1902.08153).
 //
 // With v = x / s and integers low .. high, counted from the zero point:
 //   y     = round(clamp(v, low, high)) * s          halves to the even neighbour, as the engine

@@ -26,7 +26,7 @@ struct Oracle {
       const auto c = static_cast<size_t>(i / each);
       const double step = s.data_ptr<double>()[c], v = a.data_ptr<double>()[i] / step;
       const double out = g.data_ptr<double>()[i];
-      const bool below = v < kLow, above = v > kHigh;
+      const bool below = v<kLow, above = v> kHigh;
       y.push_back((below ? kLow : above ? kHigh : std::nearbyint(v)) * step);
       dx.push_back(below || above ? 0 : out);
       ds[c] += out * (below ? kLow : above ? kHigh : std::nearbyint(v) - v);
@@ -56,7 +56,8 @@ void expect_formula(at::IntArrayRef shape, int64_t channels, at::ScalarType type
   at::manual_seed(3);
   const at::Tensor steps =
       (at::rand({channels}, at::kDouble) * 0.1 + 0.02).to(type).requires_grad_(true);
-  const at::Tensor x = values_of(shape, steps.detach().to(at::kDouble)).to(type).requires_grad_(true);
+  const at::Tensor x =
+      values_of(shape, steps.detach().to(at::kDouble)).to(type).requires_grad_(true);
   const at::Tensor dy = at::randn(shape, at::kDouble).to(type);
   const at::Tensor y = fake_quantize(x, steps, {kLow, kHigh});
   y.backward(dy);
@@ -87,7 +88,8 @@ TEST(FakeQuantize, LayoutsGiveTheSame) {
   const at::Tensor plain = values_of({2, 6, 5, 7}, steps.to(at::kDouble)).to(at::kFloat);
   const at::Tensor dy = at::randn({2, 6, 5, 7});
   std::vector<at::Tensor> gradients, outputs;
-  for (const at::MemoryFormat x_format : {at::MemoryFormat::Contiguous, at::MemoryFormat::ChannelsLast})
+  for (const at::MemoryFormat x_format :
+       {at::MemoryFormat::Contiguous, at::MemoryFormat::ChannelsLast})
     for (const at::MemoryFormat dy_format :
          {at::MemoryFormat::Contiguous, at::MemoryFormat::ChannelsLast}) {
       const at::Tensor x = plain.clone(x_format).requires_grad_(true);
@@ -107,9 +109,9 @@ TEST(FakeQuantize, LayoutsGiveTheSame) {
 // give.
 TEST(FakeQuantize, StepsOfWhatIsClippedByDifferences) {
   at::manual_seed(5);
-  const at::Tensor side = at::where(at::rand({1, 40}, at::kDouble) < 0.5,
-                                    at::full({}, kLow - 20, at::kDouble),
-                                    at::full({}, kHigh + 20, at::kDouble));
+  const at::Tensor side =
+      at::where(at::rand({1, 40}, at::kDouble) < 0.5, at::full({}, kLow - 20, at::kDouble),
+                at::full({}, kHigh + 20, at::kDouble));
   const at::Tensor steps = at::full({1}, 0.1, at::kDouble).requires_grad_(true);
   const at::Tensor x = side * 0.1, dy = at::randn({1, 40}, at::kDouble);
   fake_quantize(x, steps, {kLow, kHigh}).backward(dy);
@@ -131,7 +133,8 @@ TEST(FakeQuantize, WhatIsNoNumberStaysOne) {
 TEST(RoundBias, ToStepsOfProductsAndNoFurther) {
   const at::Tensor bias = at::tensor(std::vector<float>{0.1234f, -3.21f, 0}).requires_grad_(true);
   const at::Tensor x_step = at::full({}, 0.02f).requires_grad_(true);
-  const at::Tensor w_steps = at::tensor(std::vector<float>{0.5f, 0.001f, 0.1f}).requires_grad_(true);
+  const at::Tensor w_steps =
+      at::tensor(std::vector<float>{0.5f, 0.001f, 0.1f}).requires_grad_(true);
   const at::Tensor rounded = round_bias(bias, x_step, w_steps);
   const double expected[] = {12 * 0.01, -160500 * 0.00002, 0};
   for (int64_t o = 0; o < 3; ++o) EXPECT_NEAR(rounded[o].item<float>(), expected[o], 1e-6) << o;
@@ -141,14 +144,16 @@ TEST(RoundBias, ToStepsOfProductsAndNoFurther) {
   EXPECT_FALSE(w_steps.grad().defined());
 }
 
-// x -> conv (weights of 4 bits, a step a filter) -> Relu -> conv -> y; both pictures and maps in bytes.
+// x -> conv (weights of 4 bits, a step a filter) -> Relu -> conv -> y; both pictures and maps in
+// bytes.
 constexpr const char* kNetwork =
     "input %x: f32[8,2,6,6]\n"
     "const %x.scale: f32[] = [0.016]\nconst %zero: u8[] = hex\"80\"\nconst %a.step: f32[] = [-4]\n"
     "const %u: f32[4,2,3,3] = [WEIGHTS72]\nconst %u.step: f32[4] = [-1, -1, -1, -1]\n"
     "const %w: f32[2,4,1,1] = [WEIGHTS8]\nconst %w.step: f32[2] = [-1, -1]\n"
     "const %b: f32[4] = [0.1, 0.2, -0.1, 0]\n"
-    "const %z4: i8[4] = hex\"00000000\"\nconst %z2: i8[2] = hex\"0000\"\nconst %za: u8[] = hex\"00\"\n"
+    "const %z4: i8[4] = hex\"00000000\"\nconst %z2: i8[2] = hex\"0000\"\nconst %za: u8[] = "
+    "hex\"00\"\n"
     "const %low: i8[] = hex\"f9\"\nconst %high: i8[] = hex\"07\"\n"
     "%u.scale: ? = Exp(%u.step)\n%w.scale: ? = Exp(%w.step)\n%a.scale: ? = Exp(%a.step)\n"
     "%qx: ? = QuantizeLinear(%x, %x.scale, %zero)\n"
@@ -211,7 +216,8 @@ TEST(LearnedIntegers, AreParametersByName) {
 // What moves elements between integers of one form is not rounded again.
 TEST(LearnedIntegers, AreRoundedOnceWhereTheyOnlyMove) {
   const Graph graph = graph_of(
-      "input %x: f32[1,2,4,4]\nconst %e: f32[] = [-3]\nconst %z: u8[] = hex\"09\"\n%s: ? = Exp(%e)\n"
+      "input %x: f32[1,2,4,4]\nconst %e: f32[] = [-3]\nconst %z: u8[] = hex\"09\"\n%s: ? = "
+      "Exp(%e)\n"
       "%q: ? = QuantizeLinear(%x, %s, %z)\n%r: ? = DequantizeLinear(%q, %s, %z)\n"
       "%m: ? = MaxPool(%r) kernel_shape=[2,2]\n"
       "%mq: ? = QuantizeLinear(%m, %s, %z)\n%mr: ? = DequantizeLinear(%mq, %s, %z)\n"
@@ -221,8 +227,9 @@ TEST(LearnedIntegers, AreRoundedOnceWhereTheyOnlyMove) {
   EXPECT_EQ(module.steps(), 3u);
   const at::Tensor x = at::rand({1, 2, 4, 4});
   const std::vector<at::Tensor> y = *module.forward(std::span(&x, 1), RunMode{});
-  EXPECT_TRUE(at::equal(y[0], at::max_pool2d(fake_quantize(x, steps_of(at::full({}, -3.0f)), {-9, 246}),
-                                             {2, 2}, {1, 1})));
+  EXPECT_TRUE(at::equal(
+      y[0],
+      at::max_pool2d(fake_quantize(x, steps_of(at::full({}, -3.0f)), {-9, 246}), {2, 2}, {1, 1})));
 }
 
 // Weights of 4 bits and steps that were chosen badly: most of what that costs is learned away.
@@ -232,7 +239,9 @@ TEST(LearnedIntegers, LearnWhatFourBitsCost) {
   const Module module = *Module::build(graph, parameters);
   at::manual_seed(6);
   const at::Tensor x = at::rand({8, 2, 6, 6}) * 4 - 2;
-  const auto plain = [&](const char* name) { return parameters.find(name)->tensor.detach().clone(); };
+  const auto plain = [&](const char* name) {
+    return parameters.find(name)->tensor.detach().clone();
+  };
   const at::Tensor wanted =
       at::conv2d(at::relu(at::conv2d(x, plain("u"), plain("b"), 1, 1)), plain("w"));
   const auto error = [&] {

@@ -39,7 +39,8 @@ bool is_identity(const Node& node) {
 
 // Of a zero point, which is the same for all channels.
 std::optional<int64_t> single_integer(const Tensor* tensor) {
-  const std::optional<int64_t> first = tensor && !tensor->empty() ? integer_at(*tensor, 0) : std::nullopt;
+  const std::optional<int64_t> first =
+      tensor && !tensor->empty() ? integer_at(*tensor, 0) : std::nullopt;
   for (size_t i = 1; first && i < static_cast<size_t>(tensor->size()); ++i)
     if (integer_at(*tensor, i) != first) return std::nullopt;
   return first;
@@ -51,7 +52,8 @@ at::Tensor steps_from(const at::Tensor& value, bool learned) {
 
 // Maps in the layout that oneDNN's convolutions are fast in, which operators behind keep.
 at::Tensor laid_out(const at::Tensor& x, const at::Tensor& steps) {
-  const bool map = steps.numel() == 1 && x.dim() == 4 && x.is_cpu() && x.scalar_type() == at::kFloat;
+  const bool map =
+      steps.numel() == 1 && x.dim() == 4 && x.is_cpu() && x.scalar_type() == at::kFloat;
   return map ? x.contiguous(at::MemoryFormat::ChannelsLast) : x;
 }
 

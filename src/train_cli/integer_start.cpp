@@ -71,10 +71,9 @@ Result<void> check_type(const Graph& graph, const std::string& wanted) {
     return type == DType::kI16 || type == DType::kU16;
   });
   if (words == (wanted == "int16x8")) return {};
-  return usage_error(std::string("its integers are of ") + (words ? "16" : "8") +
-                     " bits, which --qat " + wanted +
-                     " cannot change: give the float model, or --qat " +
-                     (words ? "int16x8" : "int8"));
+  return usage_error(
+      std::string("its integers are of ") + (words ? "16" : "8") + " bits, which --qat " + wanted +
+      " cannot change: give the float model, or --qat " + (words ? "int16x8" : "int8"));
 }
 
 Result<TrainingGraph> in_learned_integers(const StartingNetwork& start, const TrainOptions& options,
@@ -89,11 +88,12 @@ Result<TrainingGraph> in_learned_integers(const StartingNetwork& start, const Tr
     graph = std::move(made.graph);
     floats = std::move(made.weights);
   }
-  SHRIKE_ASSIGN(TrainingGraph training,
-                prepare_for_training(std::move(graph), static_cast<int>(size[2]),
-                                     static_cast<int>(size[3])));
+  SHRIKE_ASSIGN(
+      TrainingGraph training,
+      prepare_for_training(std::move(graph), static_cast<int>(size[2]), static_cast<int>(size[3])));
   if (training.one_to_many && options.multi_scale > 0)
-    return usage_error("an end-to-end model learns in integers at one size: leave out --multi-scale");
+    return usage_error(
+        "an end-to-end model learns in integers at one size: leave out --multi-scale");
   std::vector<std::string> detached;
   for (const ValueId id : training.detached) detached.push_back(training.graph.value(id).name);
   SHRIKE_TRY(learn_integers(training.graph, static_cast<int>(options.qat_weight_bits), floats));

@@ -1,4 +1,5 @@
-// The network of a run that learns in integers (--qat): what quantize makes of the one it starts from.
+// The network of a run that learns in integers (--qat): what quantize makes of the one it starts
+// from.
 #pragma once
 
 #include "base/result.h"
@@ -14,9 +15,9 @@ inline constexpr size_t kCalibrationPictures = 128;
 
 // `network` becomes one with Q and DQ whose weights and steps learn (quantize/learned.h). In floats
 // it is calibrated by pictures of `train`; in integers it goes on from its own steps. Pictures that
-// cannot be read are said and left out. Errors: kUsage for one whose head is new, options.multi_scale of
-// an end-to-end one, or a type that is not that of the file's integers; those of
-// network_to_quantize(), calibrate() and learn_integers().
+// cannot be read are said and left out. Errors: kUsage for one whose head is new,
+// options.multi_scale of an end-to-end one, or a type that is not that of the file's integers;
+// those of network_to_quantize(), calibrate() and learn_integers().
 Result<void> learn_in_integers(StartingNetwork& network, const TrainOptions& options,
                                const Dataset& train, int threads);
 

@@ -21,7 +21,9 @@ class IntegerRuns : public SquaresTest {
                                const std::string& epochs = "3") const {
     std::vector<std::string> run = words(out, {"--epochs", epochs, "--save-seconds", "0"});
     run[1] = "--model", run[2] = path(model);
-    const auto given = [](const std::string& word) { return word.starts_with("--qat=") || word == "--qat"; };
+    const auto given = [](const std::string& word) {
+      return word.starts_with("--qat=") || word == "--qat";
+    };
     if (std::none_of(more.begin(), more.end(), given)) run.push_back("--qat");
     run.insert(run.end(), more.begin(), more.end());
     return run;
@@ -31,12 +33,14 @@ class IntegerRuns : public SquaresTest {
     const Outcome shown = run_shrike({"inspect", "--model", path(model), "--text"});
     EXPECT_EQ(shown.code, 0) << shown.err;
     int64_t found = 0;
-    for (size_t at = 0; (at = shown.out.find(" = " + op + "(", at)) != std::string::npos; ++at) ++found;
+    for (size_t at = 0; (at = shown.out.find(" = " + op + "(", at)) != std::string::npos; ++at)
+      ++found;
     return found;
   }
 
   double judged(const std::string& model) const {
-    const Outcome val = run_shrike({"val", "--model", path(model), "--data", path("set"), "--json"});
+    const Outcome val =
+        run_shrike({"val", "--model", path(model), "--data", path("set"), "--json"});
     EXPECT_EQ(val.code, 0) << val.err;
     return Json::parse(val.out).at("map50_95").get<double>();
   }
@@ -87,8 +91,7 @@ TEST_F(IntegerRuns, GoOnFromAFileInIntegers) {
   make_model();
   ASSERT_EQ(run_shrike(run("first")).code, 0);
   const double before = judged("first/last.onnx");
-  const Outcome outcome =
-      run_shrike(run("second", {"--lr0", "0"}, "first/last.onnx", "1"));
+  const Outcome outcome = run_shrike(run("second", {"--lr0", "0"}, "first/last.onnx", "1"));
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_NEAR(judged("second/last.onnx"), before, 1e-9) << "at a rate of 0";
   EXPECT_NEAR(static_cast<double>(fs::file_size(at("second/last.onnx"))),
@@ -105,7 +108,8 @@ TEST_F(IntegerRuns, OfSixteenBitsOrOfFour) {
   ASSERT_EQ(run_shrike(run("words", {"--qat=int16x8"}, "float/last.onnx", "1")).code, 0);
   EXPECT_GT(judged("words/last.onnx"), 0);
   const auto four = [&](const std::string& out, const std::string& epochs) {
-    return run_shrike(run(out, {"--qat-weight-bits", "4", "--lr0", "0.003"}, "float/last.onnx", epochs));
+    return run_shrike(
+        run(out, {"--qat-weight-bits", "4", "--lr0", "0.003"}, "float/last.onnx", epochs));
   };
   const Outcome outcome = four("four", "12");
   ASSERT_EQ(outcome.code, 0) << outcome.err;

@@ -126,9 +126,9 @@ std::vector<Tensor> run_engine(const Graph& graph, const std::vector<Tensor>& in
   Result<Graph> prepared = prepare_for_inference(graph, shapes);
   EXPECT_TRUE(prepared) << prepared.error().message;
   if (integer_convs)
-    *integer_convs = std::count_if(
-        prepared->nodes.begin(), prepared->nodes.end(),
-        [](const Node& node) { return std::holds_alternative<QConv>(node.op); });
+    *integer_convs =
+        std::count_if(prepared->nodes.begin(), prepared->nodes.end(),
+                      [](const Node& node) { return std::holds_alternative<QConv>(node.op); });
   Result<Session> session = Session::create(*std::move(prepared), {});
   EXPECT_TRUE(session) << session.error().message;
   Result<std::vector<Tensor>> outputs = session->run(inputs);
@@ -180,13 +180,14 @@ class IntegerNetworks : public ::testing::TestWithParam<Case> {
       if (!path) GTEST_SKIP() << c.model << " is not there";
       file = load_model({*path, {}});
     } else {
-      file = zoo::scratch_model("yolov3-tiny", {.classes = 2, .size = std::array<int64_t, 2>{64, 96}});
+      file =
+          zoo::scratch_model("yolov3-tiny", {.classes = 2, .size = std::array<int64_t, 2>{64, 96}});
       if (file) enliven(*file);
     }
     ASSERT_TRUE(file) << file.error().message;
     const Shape& shape = *file->value(file->inputs[0]).shape;
-    Result<TrainingGraph> training = prepare_for_training(
-        *file, static_cast<int>(shape[2]), static_cast<int>(shape[3]));
+    Result<TrainingGraph> training =
+        prepare_for_training(*file, static_cast<int>(shape[2]), static_cast<int>(shape[3]));
     ASSERT_TRUE(training) << training.error().message;
     start.training = *std::move(training);
     start.preprocess = preprocess_of(start.training);
@@ -231,8 +232,7 @@ class IntegerNetworks : public ::testing::TestWithParam<Case> {
     const Uses uses(graph);
     std::vector<float> steps;
     for (const ValueId id : integers_of(graph))
-      steps.push_back(graph
-                          .constant(graph.nodes[static_cast<size_t>(uses.producer(id))].inputs[1])
+      steps.push_back(graph.constant(graph.nodes[static_cast<size_t>(uses.producer(id))].inputs[1])
                           ->data<float>()[0]);
     return steps;
   }
