@@ -35,6 +35,17 @@ CFG = ("[net]\nwidth=64\nheight=64\nchannels=3\n" + LAYER.format(8, 2) + LAYER.f
        "[yolo]\nmask=0,1,2\nanchors=14,14, 20,20, 26,26\nclasses=2\nnum=3\n")
 
 
+def cannot_run(shrike, packages):
+    """Says why, where something is missing."""
+    missing = [name for name in packages if importlib.util.find_spec(name) is None]
+    if missing:
+        print(f"SKIPPED: no Python package {', '.join(missing)}")
+    elif not (Path(shrike).parent / "shrike-train").exists():
+        print("SKIPPED: shrike-train is not built")
+        missing = ["shrike-train"]
+    return bool(missing)
+
+
 def make_set(folder):
     import numpy as np
     from PIL import Image
@@ -203,12 +214,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shrike", required=True)
     args = parser.parse_args()
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        print(f"SKIPPED: no Python package {', '.join(missing)}")
-        return SKIPPED
-    if not (Path(args.shrike).parent / "shrike-train").exists():
-        print("SKIPPED: shrike-train is not built")
+    if cannot_run(args.shrike, NEEDED):
         return SKIPPED
     with tempfile.TemporaryDirectory() as name:
         args.set = Path(name) / "set"
