@@ -297,8 +297,6 @@ INSTANTIATE_TEST_SUITE_P(Built, IntegerNetworks,
                                            Case{"", "int16x8", 8}));
 INSTANTIATE_TEST_SUITE_P(Shared, IntegerNetworks,
                          ::testing::Values(Case{"yolov8n-bccd-320", "int8", 8},
-                                           Case{"yolox_nano", "int8", 8},
-                                           Case{"yolov10n_e2e-random", "int8", 8},
                                            Case{"yolov8n-bccd-320", "int16x8", 8}));
 
 }  // namespace
