@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <future>
 #include <sstream>
 #include <thread>
@@ -22,10 +23,20 @@ namespace fs = std::filesystem;
 using Words = std::vector<std::string>;
 using Environment = std::vector<std::pair<std::string, std::string>>;
 
-// Of this test's own launchers.
+// Of this test's own launchers: below those that the system gives to connections (32768 and up).
 int next_port() {
-  static int port = 21000 + static_cast<int>(::getpid() % 20000);
+  static int port = 21000 + static_cast<int>(::getpid() % 11000);
   return ++port;
+}
+
+// Whether it came to be true within two minutes.
+bool comes(const std::function<bool()>& true_at_last) {
+  const auto late = std::chrono::steady_clock::now() + std::chrono::seconds(120);
+  while (!true_at_last()) {
+    if (std::chrono::steady_clock::now() > late) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return true;
 }
 
 class RanksTest : public SquaresTest {
@@ -162,13 +173,7 @@ TEST_F(RanksTest, ASignalWhileItWaitsForOthersEndsIt) {
   start.signal = SIGTERM;
   start.interrupt_when = at("listens");
   std::future<Outcome> rank = started(start, rank_of(0, 2, port));
-  const auto late = std::chrono::steady_clock::now() + std::chrono::seconds(120);
-  bool listens = false;
-  while (!listens && std::chrono::steady_clock::now() < late) {
-    listens = somebody_listens_at(port);
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  EXPECT_TRUE(listens);
+  EXPECT_TRUE(comes([&] { return somebody_listens_at(port); }));
   file("listens", "");
   const Outcome outcome = rank.get();
   EXPECT_EQ(outcome.code, 128 + SIGTERM) << outcome.err;
@@ -195,7 +200,7 @@ TEST_F(RanksTest, WhoDiesBeforeAllAreThereIsNamed) {
   const int port = next_port();
   auto ranks = started_and_one_lost(run("unmet"), 4, port, at("waits"));
   // One of each, and two of LibTorch's server to itself.
-  while (connected_to(port) < 5) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_TRUE(comes([&] { return connected_to(port) >= 5; }));
   std::this_thread::sleep_for(std::chrono::seconds(1));
   const auto begin = std::chrono::steady_clock::now();
   file("waits", "");
