@@ -22,6 +22,7 @@
 // output.
 #pragma once
 
+#include <cstdint>
 #include "kernels/conv/pointwise.h"
 
 namespace shrike::kernels {
@@ -69,6 +70,7 @@ struct PairFunctions {
 struct PointwisePairs {
   PointwiseKernel kernel;  // its strips start at strip.start[p] and multiply sums by strip.scale
   PairFunctions functions;
+  int64_t too_many_inputs = INT64_MAX;  // from how many on sums round more than pairs are worth
 };
 
 #if SHRIKE_KERNELS_AVX2

@@ -154,6 +154,8 @@ TEST(PointwisePairsChoice, WhereAddersAreSeparate) {
   cpu.whole_avx512 = true;
   EXPECT_EQ(chosen(p), "avx512_wide_pointwise_pairs");
   EXPECT_EQ(chosen(pointwise(13, 13, 128, 16)), "avx512_pointwise");  // one vector of outputs
+  EXPECT_EQ(chosen(pointwise(13, 13, 255, 128)), "avx512_wide_pointwise_pairs");
+  EXPECT_EQ(chosen(pointwise(13, 13, 256, 128)), "avx512_wide_pointwise");  // long sums
   p.max_rounding = 1;
   EXPECT_EQ(chosen(p), "avx512_wide_pointwise");
   cpu.whole_avx512 = false;
