@@ -57,7 +57,7 @@ def check_cells(args, folder):
     if not model.exists() or not data.exists():
         print(f"SKIPPED: {model.name} and its pictures are not in {shared}")
         return True
-    check_train.train(args, data, folder / "cells", "--model", model, "--qat", "--epochs", 1, "--imgsz", 320)
+    check_train.train(args, data, folder / "cells", "--model", model, "--qat", "--epochs", 1, side=320)
     return check_file(args, "cells, int8", folder / "cells/last.onnx", folder, 0.95)
 
 

@@ -71,15 +71,16 @@ def make_set(folder):
     (folder / "few/data.yaml").write_text("train: images/train\nval: images/train\nnames: [red, blue]\n")
 
 
-def words(args, data, out, *more):
-    return [str(word) for word in (args.shrike, "train", "--data", data, "--out", out, "--imgsz", SIDE, "--threads", 1,
+def words(args, data, out, *more, side=SIDE):
+    return [str(word) for word in (args.shrike, "train", "--data", data, "--out", out, "--imgsz", side, "--threads", 1,
                                    "--json", *more)]
 
 
-def train(args, *run):
-    done = subprocess.run(words(args, *run), capture_output=True, text=True)
+def train(args, *run, side=SIDE):
+    command = words(args, *run, side=side)
+    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
-        sys.exit(f"{' '.join(words(args, *run))}\n{done.stderr}")
+        sys.exit(f"{' '.join(command)}\n{done.stderr}")
     return json.loads(done.stdout)
 
 
