@@ -1,11 +1,14 @@
 #include "train/group_links.h"
 
+#include <ifaddrs.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <stdexcept>
 #include <thread>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -50,14 +53,36 @@ std::string own_address(const std::string& address, int port) {
   return own;
 }
 
-// Where this rank's connections end: the interface of GLOO_SOCKET_IFNAME, or the one that leads to
-// the store.
-std::shared_ptr<gloo::transport::Device> device(const GroupPlace& place) {
-  if (const char* name = std::getenv("GLOO_SOCKET_IFNAME"); name && *name)
-    return c10d::ProcessGroupGloo::createDeviceForInterface(name);
-  const std::string own = own_address(place.address, place.port);
-  return own.empty() ? c10d::ProcessGroupGloo::createDefaultDevice()
-                     : c10d::ProcessGroupGloo::createDeviceForHostname(own);
+// Of an interface; empty where there is none, or none with an address.
+std::string address_of_interface(const std::string& name) {
+  ifaddrs* found = nullptr;
+  if (::getifaddrs(&found) != 0) return {};
+  std::string address;
+  for (const ifaddrs* at = found; at && address.empty(); at = at->ifa_next) {
+    if (name != at->ifa_name || !at->ifa_addr) continue;
+    const int family = at->ifa_addr->sa_family;
+    if (family != AF_INET && family != AF_INET6) continue;
+    char text[NI_MAXHOST];
+    const socklen_t size = family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+    if (::getnameinfo(at->ifa_addr, size, text, sizeof(text), nullptr, 0, NI_NUMERICHOST) == 0)
+      address = text;
+  }
+  ::freeifaddrs(found);
+  return address;
+}
+
+// Where this rank's connections end: at the interface of GLOO_SOCKET_IFNAME, or the one that leads
+// to the store. Throws where there is none.
+std::string address_of_rank(const GroupPlace& place) {
+  const char* name = std::getenv("GLOO_SOCKET_IFNAME");
+  const bool named = name && *name;
+  const std::string address =
+      named ? address_of_interface(name) : own_address(place.address, place.port);
+  if (address.empty())
+    throw std::runtime_error(named ? "GLOO_SOCKET_IFNAME=" + std::string(name) +
+                                         ": no interface of that name has an address"
+                                   : "no address of this host leads to " + place.address);
+  return address;
 }
 
 // Throws where the port is in use.
@@ -82,15 +107,20 @@ void open_store(GroupLinks& links, const GroupPlace& place, milliseconds timeout
 
 // Throws as LibTorch does.
 void connect_all(GroupLinks& links, const GroupPlace& place, milliseconds timeout) {
+  const std::string address = address_of_rank(place);
   const auto group = [&](const char* name) {
     auto options = c10d::ProcessGroupGloo::Options::create(timeout);
-    options->devices.push_back(device(place));
+    options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(address));
     options->threads = 1;
     return c10::make_intrusive<c10d::ProcessGroupGloo>(
         c10::make_intrusive<c10d::PrefixStore>(name, links.store), place.rank, place.size, options);
   };
   links.ordered = group("ordered");
   links.beside = group("beside");
+  links.pairs = std::make_unique<PairLinks>(
+      *links.store,
+      PairLinks::Place{place.rank, place.size, address, timeout,
+                       [heart = links.heart.get()] { return heart->somebody_is_gone(); }});
 }
 
 }  // namespace
@@ -106,6 +136,7 @@ std::string text_of(const std::vector<uint8_t>& bytes) { return {bytes.begin(), 
 
 void GroupLinks::leave(const GroupPlace& place) noexcept {
   try {
+    pairs.reset();
     ordered.reset();
     beside.reset();
     heart->leave();

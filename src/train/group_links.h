@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "train/heartbeat.h"
+#include "train/pair_links.h"
 #include "train/process_group.h"
 #include "train/store_client.h"
 
@@ -25,6 +26,7 @@ struct GroupLinks {
   std::unique_ptr<Heartbeat> heart;
   // Two sets of connections, so that what one carries need not be in order with the other.
   c10::intrusive_ptr<c10d::ProcessGroupGloo> ordered, beside;
+  std::unique_ptr<PairLinks> pairs;  // in order with `ordered`
   int ended_by = 0;  // the signal that ended the meeting: there are no connections then
 
   // The last that is asked of the store.

@@ -17,6 +17,7 @@ namespace shrike::train {
 namespace {
 
 constexpr std::chrono::milliseconds kBetweenQuestions{50};  // of who waits for another rank
+constexpr size_t kFewBytes = size_t{64} << 10;  // of a sum whose time is that of its messages' way
 
 // "A, not B": the first lines that differ.
 std::string difference(const std::string& text, const std::string& other) {
@@ -82,11 +83,11 @@ struct ProcessGroup::State {
     }
   }
 
-  void reduce(const at::Tensor& x, c10d::ReduceOp::RedOpType operation) {
+  void sum(const at::Tensor& x) {
+    if (x.nbytes() <= kFewBytes)
+      return links.pairs->reduce(x, [](const auto& a, const auto& b) { a.add_(b); });
     std::vector<at::Tensor> tensors{x};
-    c10d::AllreduceOptions options;
-    options.reduceOp = operation;
-    links.ordered->allreduce(tensors, options)->wait();
+    links.ordered->allreduce(tensors)->wait();
   }
 };
 
@@ -128,14 +129,14 @@ int ProcessGroup::size() const { return state_->place.size; }
 int ProcessGroup::ended_by() const { return state_->links.ended_by; }
 
 Result<void> ProcessGroup::sum(const at::Tensor& x) {
-  return state_->result_of("adding up", [&] { state_->reduce(x, c10d::ReduceOp::SUM); });
+  return state_->result_of("adding up", [&] { state_->sum(x); });
 }
 
 Result<void> ProcessGroup::largest(std::span<double> numbers) {
   return state_->result_of("the largest of all", [&] {
-    state_->reduce(
+    state_->links.pairs->reduce(
         at::from_blob(numbers.data(), {static_cast<int64_t>(numbers.size())}, at::kDouble),
-        c10d::ReduceOp::MAX);
+        [](const auto& a, const auto& b) { a.copy_(at::maximum(a, b)); });
   });
 }
 
@@ -147,8 +148,7 @@ Result<void> ProcessGroup::broadcast(const at::Tensor& x) {
 }
 
 Result<void> ProcessGroup::barrier() {
-  return state_->result_of("waiting for all",
-                           [&] { state_->reduce(at::zeros({1}), c10d::ReduceOp::SUM); });
+  return state_->result_of("waiting for all", [&] { state_->sum(at::zeros({1})); });
 }
 
 Result<void> ProcessGroup::done(const std::string& what, const std::string& text) {
@@ -221,7 +221,7 @@ Result<void> ProcessGroup::expect_same(const std::string& what, const std::strin
 
 at::Tensor ProcessGroup::summed(const at::Tensor& x) {
   at::Tensor sum = x.detach().clone(at::MemoryFormat::Contiguous);
-  state_->or_fail("adding up", [&] { state_->reduce(sum, c10d::ReduceOp::SUM); });
+  state_->or_fail("adding up", [&] { state_->sum(sum); });
   return sum;
 }
 

@@ -1,0 +1,238 @@
+#include "train/pair_links.h"
+
+#include <ATen/ATen.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <sstream>
+#include <stdexcept>
+
+#include "base/file.h"
+#include "train/store_port.h"
+
+namespace shrike::train {
+
+namespace {
+
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::microseconds kAwake{200};  // looking at a socket before a thread sleeps
+constexpr milliseconds kLook{100};                // of one that sleeps
+constexpr timeval kHello{1, 0};                   // from who has connected
+constexpr size_t kToken = 16;
+
+// What who connects says first.
+struct Hello {
+  char token[kToken];
+  int32_t rank;
+};
+
+std::string key_of(int rank) { return "pairs/" + std::to_string(rank); }
+
+std::string hex(std::span<const char> bytes) {
+  std::string text;
+  for (const char byte : bytes)
+    for (const int shift : {4, 0}) text += "0123456789abcdef"[(byte >> shift) & 15];
+  return text;
+}
+
+[[noreturn]] void fail(int rank, const std::string& why) {
+  throw std::runtime_error("rank " + std::to_string(rank) + ": " + why);
+}
+
+void send_at_once(const FileDescriptor& socket) {
+  const int yes = 1;
+  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+}
+
+}  // namespace
+
+// A socket at a free port of this host, and what who connects there has to know.
+struct PairLinks::Listener {
+  explicit Listener(const std::string& address) {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_PASSIVE | AI_NUMERICHOST;
+    addrinfo* found = nullptr;
+    if (::getaddrinfo(address.c_str(), "0", &hints, &found) != 0)
+      throw std::runtime_error(address + " is no address of this host");
+    socket = FileDescriptor(::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const bool listens = socket.get() >= 0 &&
+                         ::bind(socket.get(), found->ai_addr, found->ai_addrlen) == 0 &&
+                         ::listen(socket.get(), SOMAXCONN) == 0;
+    const std::string why = errno_text(errno);
+    ::freeaddrinfo(found);
+    if (!listens) throw std::runtime_error("listening at " + address + ": " + why);
+    if (::getrandom(token, sizeof(token), 0) != sizeof(token))
+      throw std::runtime_error("no random numbers");
+    sockaddr_storage name{};
+    socklen_t size = sizeof(name);
+    ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&name), &size);
+    const int port =
+        ntohs(name.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(name).sin6_port
+                                         : reinterpret_cast<const sockaddr_in&>(name).sin_port);
+    announced = address + " " + std::to_string(port) + " " + hex(token);
+  }
+
+  FileDescriptor socket{-1};
+  char token[kToken];
+  std::string announced;  // "ADDRESS PORT TOKEN"
+};
+
+PairLinks::PairLinks(c10d::Store& store, Place place)
+    : place_(std::move(place)),
+      paired_(static_cast<int>(std::bit_floor(static_cast<unsigned>(place_.size)))) {
+  std::vector<int> below, above;
+  const auto add = [&](int other) {
+    if (other < place_.size) (other < place_.rank ? below : above).push_back(other);
+  };
+  if (place_.rank < paired_) {
+    for (int bit = 1; bit < paired_; bit *= 2) add(place_.rank ^ bit);
+    add(place_.rank + paired_);
+  } else {
+    add(place_.rank - paired_);
+  }
+  const Listener listener(place_.address);
+  const std::string& text = listener.announced;
+  store.set(key_of(place_.rank), {text.begin(), text.end()});
+  for (const int rank : below) connect(store, rank);
+  accept_all(listener, above.size());
+}
+
+void PairLinks::connect(c10d::Store& store, int rank) {
+  const std::vector<uint8_t> announced = store.get(key_of(rank));
+  std::istringstream words(std::string(announced.begin(), announced.end()));
+  std::string address, token;
+  int port = 0;
+  words >> address >> port >> token;
+  Hello hello{{}, place_.rank};
+  for (size_t i = 0; i < kToken && 2 * i + 1 < token.size(); ++i)
+    hello.token[i] = static_cast<char>(std::stoi(token.substr(2 * i, 2), nullptr, 16));
+  StoreSocket connected = connect_to_store(address, port);
+  if (connected.socket.get() < 0) fail(rank, address + ": " + connected.why);
+  send_at_once(connected.socket);
+  partners_.push_back({rank, std::move(connected.socket)});
+  move(rank, {reinterpret_cast<const char*>(&hello), sizeof(hello)}, {});
+}
+
+// Who does not know the token is not of the group.
+void PairLinks::accept_all(const Listener& listener, size_t count) {
+  const auto end = Clock::now() + place_.timeout;
+  while (count > 0) {
+    if (Clock::now() > end) throw std::runtime_error("not all other ranks connect");
+    if (place_.given_up()) throw std::runtime_error("the wait is given up");
+    pollfd waiting{listener.socket.get(), POLLIN, 0};
+    if (::poll(&waiting, 1, static_cast<int>(kLook.count())) <= 0) continue;
+    FileDescriptor socket(::accept4(listener.socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (socket.get() < 0) continue;
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &kHello, sizeof(kHello));
+    Hello hello;
+    if (::recv(socket.get(), &hello, sizeof(hello), MSG_WAITALL) != sizeof(hello) ||
+        std::memcmp(hello.token, listener.token, kToken) != 0)
+      continue;
+    send_at_once(socket);
+    partners_.push_back({hello.rank, std::move(socket)});
+    --count;
+  }
+}
+
+const PairLinks::Partner& PairLinks::partner(int rank) const {
+  return *std::find_if(partners_.begin(), partners_.end(),
+                       [&](const Partner& partner) { return partner.rank == rank; });
+}
+
+void PairLinks::reduce(const at::Tensor& x, const Add& add) {
+  const int rank = place_.rank;
+  if (rank >= paired_) {
+    give(rank - paired_, x);
+    take(rank - paired_, x);
+    return;
+  }
+  const at::Tensor theirs = at::empty_like(x);
+  const bool has_another = rank + paired_ < place_.size;
+  if (has_another) {
+    take(rank + paired_, theirs);
+    add(x, theirs);
+  }
+  for (int bit = 1; bit < paired_; bit *= 2) {
+    swap(rank ^ bit, x, theirs);
+    add(x, theirs);
+  }
+  if (has_another) give(rank + paired_, x);
+}
+
+void PairLinks::pack(const at::Tensor& x) {
+  const uint64_t size = x.nbytes();
+  out_.resize(sizeof(size) + size);
+  std::memcpy(out_.data(), &size, sizeof(size));
+  std::memcpy(out_.data() + sizeof(size), x.data_ptr(), size);
+}
+
+void PairLinks::unpack(int from, const at::Tensor& theirs) const {
+  uint64_t size = 0;
+  std::memcpy(&size, in_.data(), sizeof(size));
+  if (size != theirs.nbytes())
+    fail(from, "adds up " + std::to_string(size) + " bytes where this adds up " +
+                   std::to_string(theirs.nbytes()));
+  std::memcpy(theirs.data_ptr(), in_.data() + sizeof(size), size);
+}
+
+void PairLinks::give(int to, const at::Tensor& x) {
+  pack(x);
+  move(to, out_, {});
+}
+
+void PairLinks::take(int from, const at::Tensor& theirs) {
+  in_.resize(sizeof(uint64_t) + theirs.nbytes());
+  move(from, {}, in_);
+  unpack(from, theirs);
+}
+
+void PairLinks::swap(int with, const at::Tensor& x, const at::Tensor& theirs) {
+  pack(x);
+  in_.resize(out_.size());
+  move(with, out_, in_);
+  unpack(with, theirs);
+}
+
+// Sends and receives at once: neither waits until the other has taken what it gives.
+void PairLinks::move(int other, std::span<const char> out, std::span<char> in) const {
+  const int socket = partner(other).socket.get();
+  auto since = Clock::now();
+  milliseconds waited{
+      0};  // by looks: a process that was stopped has waited for no longer than others
+  while (!out.empty() || !in.empty()) {
+    const ssize_t sent =
+        out.empty() ? 0 : ::send(socket, out.data(), out.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) fail(other, errno_text(errno));
+    const ssize_t got = in.empty() ? 0 : ::recv(socket, in.data(), in.size(), MSG_DONTWAIT);
+    if (got < 0 && errno != EAGAIN && errno != EINTR) fail(other, errno_text(errno));
+    if (got == 0 && !in.empty()) fail(other, "its connection is closed");
+    if (sent > 0) out = out.subspan(static_cast<size_t>(sent));
+    if (got > 0) in = in.subspan(static_cast<size_t>(got));
+    if (sent > 0 || got > 0) {
+      since = Clock::now();
+      waited = {};
+      continue;
+    }
+    if (Clock::now() - since < kAwake) continue;
+    if (place_.given_up()) fail(other, "the wait is given up");
+    if (waited >= place_.timeout)
+      fail(other, "says nothing for " + std::to_string(waited.count() / 1000) + " s");
+    pollfd waiting{socket,
+                   static_cast<short>((in.empty() ? 0 : POLLIN) | (out.empty() ? 0 : POLLOUT)), 0};
+    if (::poll(&waiting, 1, static_cast<int>(kLook.count())) == 0) waited += kLook;
+  }
+}
+
+}  // namespace shrike::train
