@@ -8,12 +8,13 @@ network, each core with as many pictures a step:
   --pictures N     of a rank, in what is computed for other numbers of ranks (8)
   --faster X       hosts compute X times as fast as one core here (1)
 
-Model, of R ranks on links of bandwidth w and delay d each way; a ring has 2 (R - 1) hops:
+Model, of R ranks on links of bandwidth w and delay d each way; small sums have log2(R) rounds, and two
+more where R is no power of two; gradients go around a ring of 2 (R - 1) hops:
   step(R) = one + wait + late + max(0, sent - hidden - late / 2)
     one     of processes that do not know of each other (alone)
     wait    for each other, of two ranks whose links limit nothing
-    late    = sums 2 (R - 1) turns d; sums = 2 norms + 4, one after the other: batch norms forward and
-            back, 2 of the loss, report, decision; turns: delays a hop
+    late    = sums rounds turns d; sums = 2 norms + 4, one after the other: batch norms forward and
+            back, 2 of the loss, report, decision; turns: delays a round
     sent    = 2 (R - 1) / R bytes / w
     hidden  of it beside what backward computes; half of the sums are backward's, too
 wait, turns and hidden come from rows of two ranks with no limit, with a delay alone, with a rate alone.
@@ -46,6 +47,11 @@ def slope(points):
     return sum((x - mx) * (y - my) for x, y in points) / sum((x - mx) ** 2 for x, _ in points)
 
 
+def rounds(ranks):
+    whole = ranks.bit_length() - 1
+    return whole + (2 if ranks > 1 << whole else 0)
+
+
 class Model:
     def __init__(self, rows, alone, sums, size):
         self.one, self.sums, self.size = median(alone), sums, size
@@ -58,7 +64,7 @@ class Model:
             sys.exit("rows of 2 ranks are needed: without limits, with two delays, with a rate")
         base = median([t for *_, t in free])
         self.wait = max(0.0, base - self.one)
-        self.turns = slope([(d, t) for _, _, d, t in late]) / (2 * sums)
+        self.turns = slope([(d, t) for _, _, d, t in late]) / sums
         self.hidden = max(0.0, median([size / w - (t - base) for _, w, _, t in slow]))
         self.fitted = free + late + slow
 
@@ -67,14 +73,14 @@ class Model:
         share = 1 if one is None else one / self.one
         if ranks == 1:
             return self.one * share
-        hops = 2 * (ranks - 1)
-        late, sent = self.sums * hops * self.turns * d, self.size * hops / ranks / w
+        late = self.sums * rounds(ranks) * self.turns * d
+        sent = self.size * 2 * (ranks - 1) / ranks / w
         return (self.one + self.wait) * share + late + max(0.0, sent - self.hidden * share - late / 2)
 
 
 def show_rows(model, rows):
     print(f"one process {model.one:.3f} s a step, {model.wait:.3f} s of waiting for each other; {model.sums} sums of "
-          f"{model.turns:.2f} delays a hop; {model.size / 1e6:.1f} MB, {1e3 * model.hidden:.0f} ms of their way hidden")
+          f"{model.turns:.2f} delays a round; {model.size / 1e6:.1f} MB, {1e3 * model.hidden:.0f} ms of their way hidden")
     print("ranks   Mbit/s    ms  measured  model")
     for row in sorted(rows, key=lambda r: (r not in model.fitted, r)):
         ranks, w, d, t = row
