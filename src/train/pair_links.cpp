@@ -7,15 +7,16 @@
 #include <poll.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <sstream>
 #include <stdexcept>
 
+#include "base/excerpt.h"
 #include "base/file.h"
 #include "train/store_port.h"
 
@@ -28,14 +29,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::microseconds kAwake{200};  // looking at a socket before a thread sleeps
 constexpr milliseconds kLook{100};                // of one that sleeps
-constexpr timeval kHello{1, 0};                   // from who has connected
 constexpr size_t kToken = 16;
-
-// What who connects says first.
-struct Hello {
-  char token[kToken];
-  int32_t rank;
-};
 
 std::string key_of(int rank) { return "pairs/" + std::to_string(rank); }
 
@@ -44,6 +38,19 @@ std::string hex(std::span<const char> bytes) {
   for (const char byte : bytes)
     for (const int shift : {4, 0}) text += "0123456789abcdef"[(byte >> shift) & 15];
   return text;
+}
+
+// False where the text is not that many bytes.
+bool unhex(const std::string& text, std::span<char> bytes) {
+  if (text.size() != 2 * bytes.size()) return false;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    uint8_t byte = 0;
+    const char* const begin = text.data() + 2 * i;
+    const auto [end, error] = std::from_chars(begin, begin + 2, byte, 16);
+    if (error != std::errc() || end != begin + 2) return false;
+    bytes[i] = static_cast<char>(byte);
+  }
+  return true;
 }
 
 [[noreturn]] void fail(int rank, const std::string& why) {
@@ -56,6 +63,21 @@ void send_at_once(const FileDescriptor& socket) {
 }
 
 }  // namespace
+
+// What who connects says first.
+struct PairLinks::Hello {
+  char token[kToken];
+  int32_t rank;
+};
+
+// Who has connected, and what it has said of its hello.
+struct PairLinks::Caller {
+  FileDescriptor socket;
+  Hello hello;
+  size_t heard;
+
+  bool hear(const Listener& listener);
+};
 
 // A socket at a free port of this host, and what who connects there has to know.
 struct PairLinks::Listener {
@@ -106,7 +128,7 @@ PairLinks::PairLinks(c10d::Store& store, Place place)
   const std::string& text = listener.announced;
   store.set(key_of(place_.rank), {text.begin(), text.end()});
   for (const int rank : below) connect(store, rank);
-  accept_all(listener, above.size());
+  accept_all(listener, above);
 }
 
 void PairLinks::connect(c10d::Store& store, int rank) {
@@ -114,10 +136,9 @@ void PairLinks::connect(c10d::Store& store, int rank) {
   std::istringstream words(std::string(announced.begin(), announced.end()));
   std::string address, token;
   int port = 0;
-  words >> address >> port >> token;
   Hello hello{{}, place_.rank};
-  for (size_t i = 0; i < kToken && 2 * i + 1 < token.size(); ++i)
-    hello.token[i] = static_cast<char>(std::stoi(token.substr(2 * i, 2), nullptr, 16));
+  if (!(words >> address >> port >> token) || !unhex(token, hello.token))
+    fail(rank, "where it listens makes no sense: " + excerpt(words.str()));
   StoreSocket connected = connect_to_store(address, port);
   if (connected.socket.get() < 0) fail(rank, address + ": " + connected.why);
   send_at_once(connected.socket);
@@ -125,24 +146,42 @@ void PairLinks::connect(c10d::Store& store, int rank) {
   move(rank, {reinterpret_cast<const char*>(&hello), sizeof(hello)}, {});
 }
 
-// Who does not know the token is not of the group.
-void PairLinks::accept_all(const Listener& listener, size_t count) {
+// Reads what has come of it; false where that is not its word.
+bool PairLinks::Caller::hear(const Listener& listener) {
+  char* const bytes = reinterpret_cast<char*>(&hello);
+  const ssize_t got = ::recv(socket.get(), bytes + heard, sizeof(hello) - heard, MSG_DONTWAIT);
+  if (got < 0) return errno == EAGAIN || errno == EINTR;
+  heard += static_cast<size_t>(got);
+  return got > 0 && (heard < sizeof(hello) ||
+                     std::memcmp(hello.token, listener.token, sizeof(hello.token)) == 0);
+}
+
+// Who does not know the token is not of the group, and who says nothing holds nobody up.
+void PairLinks::accept_all(const Listener& listener, std::vector<int> missing) {
   const auto end = Clock::now() + place_.timeout;
-  while (count > 0) {
-    if (Clock::now() > end) throw std::runtime_error("not all other ranks connect");
-    if (place_.given_up()) throw std::runtime_error("the wait is given up");
-    pollfd waiting{listener.socket.get(), POLLIN, 0};
-    if (::poll(&waiting, 1, static_cast<int>(kLook.count())) <= 0) continue;
+  std::vector<Caller> callers;
+  while (!missing.empty()) {
+    if (Clock::now() > end) fail(missing.front(), "it does not connect");
+    if (place_.given_up()) fail(missing.front(), "the wait is given up");
+    std::vector<pollfd> waiting{{listener.socket.get(), POLLIN, 0}};
+    for (const Caller& caller : callers) waiting.push_back({caller.socket.get(), POLLIN, 0});
+    if (::poll(waiting.data(), waiting.size(), static_cast<int>(kLook.count())) <= 0) continue;
+    for (size_t i = callers.size(); i-- > 0;) {
+      if (waiting[i + 1].revents == 0) continue;
+      Caller& caller = callers[i];
+      const bool knows = caller.hear(listener);
+      if (knows && caller.heard < sizeof(Hello)) continue;
+      const auto rank = std::find(missing.begin(), missing.end(), caller.hello.rank);
+      if (knows && rank != missing.end()) {
+        send_at_once(caller.socket);
+        partners_.push_back({*rank, std::move(caller.socket)});
+        missing.erase(rank);
+      }
+      callers.erase(callers.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    if (waiting[0].revents == 0) continue;
     FileDescriptor socket(::accept4(listener.socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (socket.get() < 0) continue;
-    ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &kHello, sizeof(kHello));
-    Hello hello;
-    if (::recv(socket.get(), &hello, sizeof(hello), MSG_WAITALL) != sizeof(hello) ||
-        std::memcmp(hello.token, listener.token, kToken) != 0)
-      continue;
-    send_at_once(socket);
-    partners_.push_back({hello.rank, std::move(socket)});
-    --count;
+    if (socket.get() >= 0) callers.push_back({std::move(socket), {}, 0});
   }
 }
 

@@ -48,9 +48,11 @@ class PairLinks {
     int rank;
     FileDescriptor socket;
   };
+  struct Hello;
+  struct Caller;
   struct Listener;
 
-  void accept_all(const Listener& listener, size_t count);
+  void accept_all(const Listener& listener, std::vector<int> missing);
   void connect(c10d::Store& store, int rank);
   const Partner& partner(int rank) const;
 

@@ -4,6 +4,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <sys/socket.h>
+
 #include <atomic>
 #include <future>
 #include <sstream>
@@ -127,12 +129,28 @@ TEST(PairLinks, StrangersAreLeftOut) {
   int port = 0;
   words >> address >> port;
   const StoreSocket silent = connect_to_store(address, port);
+  const StoreSocket gone = connect_to_store(address, port);
+  ::shutdown(gone.socket.get(), SHUT_RDWR);
   const StoreSocket stranger = connect_to_store(address, port);
   const std::string noise(100, 'x');
   EXPECT_EQ(::write(stranger.socket.get(), noise.data(), noise.size()), 100);
   PairLinks links(*ranks.store, {1, 2, "127.0.0.1", kLong, [] { return false; }});
   links.reduce(at::full({3}, 2.0f, at::kFloat), plus);
   first.join();
+}
+
+TEST(PairLinks, WhoIsMissingIsNamed) {
+  Ranks ranks{2, milliseconds(300)};
+  EXPECT_EQ(error_of([&] {
+              PairLinks(*ranks.store, {0, 2, "127.0.0.1", ranks.timeout, [] { return false; }});
+            }),
+            "rank 1: it does not connect");
+  const std::string elsewhere = "127.0.0.1 many 00";
+  ranks.store->set("pairs/0", {elsewhere.begin(), elsewhere.end()});
+  EXPECT_EQ(error_of([&] {
+              PairLinks(*ranks.store, {1, 2, "127.0.0.1", ranks.timeout, [] { return false; }});
+            }),
+            "rank 0: where it listens makes no sense: 127.0.0.1 many 00");
 }
 
 }  // namespace
