@@ -1,8 +1,10 @@
 #include "data/yolo_labels.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
+#include "base/excerpt.h"
 #include "data/number.h"
 
 namespace shrike {
@@ -23,6 +25,15 @@ std::vector<std::string_view> words_of(std::string_view line) {
     at = end;
   }
   return words;
+}
+
+// Of any size: 64 bits do not hold every class that somebody writes.
+bool is_whole(std::string_view word) {
+  const std::string_view digits = word.substr(word.starts_with('-') || word.starts_with('+') ? 1 : 0);
+  if (!digits.empty() && digits.find_first_not_of("0123456789") == std::string_view::npos)
+    return true;
+  const auto value = parse_number(word);
+  return value && *value == std::trunc(*value);
 }
 
 Truth box_in_pixels(const std::vector<long double>& v, PictureSize size) {
@@ -61,8 +72,8 @@ class RowParser {
     if (words.size() != kBoxWords && !polygon)
       return refuse(FindingKind::kMalformedRow, row,
                     std::to_string(words.size()) + " values instead of 5");
-    const auto id = parse_whole(words[0]);
-    if (!id) return refuse(FindingKind::kMalformedRow, row, "the class is no whole number");
+    if (!is_whole(words[0]))
+      return refuse(FindingKind::kMalformedRow, row, "the class is no whole number");
     std::vector<long double> values;
     for (size_t i = 1; i < words.size(); ++i) {
       const auto value = parse_number(words[i]);
@@ -71,9 +82,11 @@ class RowParser {
                       "value " + std::to_string(i + 1) + " is no number");
       values.push_back(*value);
     }
-    if (*id < 0 || static_cast<size_t>(*id) >= classes_)
+    const auto id = parse_whole(words[0]);
+    if (!id || *id < 0 || static_cast<size_t>(*id) >= classes_)
       return refuse(FindingKind::kUnknownClass, row,
-                    "class " + std::to_string(*id) + ", but there are " + std::to_string(classes_));
+                    "class " + (id ? std::to_string(*id) : excerpt(words[0])) +
+                        ", but there are " + std::to_string(classes_));
     // As Ultralytics: beyond that they are pixels, or of another picture.
     const auto [least, most] = std::minmax_element(values.begin(), values.end());
     if (*least < -0.01L || *most > 1.01L)

@@ -76,7 +76,7 @@ TEST(YoloLabels, BadRowsAreFoundAndLeftOut) {
   ASSERT_EQ(findings.size(), 13u);
   using enum FindingKind;
   const FindingKind kinds[] = {kMalformedRow, kMalformedRow, kMalformedRow, kMalformedRow,
-                               kMalformedRow, kUnknownClass, kUnknownClass, kMalformedRow,
+                               kMalformedRow, kUnknownClass, kUnknownClass, kUnknownClass,
                                kOutOfRange,   kOutOfRange,   kMalformedRow, kMalformedRow,
                                kMalformedRow};
   for (size_t i = 0; i < findings.size(); ++i) {
@@ -84,6 +84,20 @@ TEST(YoloLabels, BadRowsAreFoundAndLeftOut) {
     EXPECT_EQ(findings[i].row, static_cast<int64_t>(i + 1));
   }
   EXPECT_EQ(finding_text(findings[5]), "x.txt:6: unknown class: class 3, but there are 3");
+  EXPECT_EQ(finding_text(findings[7]),
+            "x.txt:8: unknown class: class 99999999999999999999, but there are 3");
+}
+
+TEST(YoloLabels, AClassOfAnySizeIsANumber) {
+  const std::string digits(6000, '7');  // more than a long double holds
+  for (const std::string& id : {digits, "-" + digits, std::string("1e40"), std::string("-1e40"),
+                                std::string("9300000000000000000")}) {
+    std::vector<Finding> findings;
+    EXPECT_TRUE(rows_of(id + " 0.5 0.5 0.1 0.1\n", &findings).empty());
+    ASSERT_EQ(findings.size(), 1u);
+    EXPECT_EQ(findings[0].kind, FindingKind::kUnknownClass) << finding_text(findings[0]);
+    EXPECT_LT(findings[0].detail.size(), 400u);
+  }
 }
 
 TEST(YoloLabels, FindingsOfOneFileAreLimited) {
