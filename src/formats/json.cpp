@@ -4,8 +4,8 @@
 #include <cmath>
 #include <new>
 
-#include "base/excerpt.h"
 #include "base/memory.h"
+#include "formats/json_fault.h"
 #include "formats/sorted_json.h"
 
 namespace shrike {
@@ -40,8 +40,8 @@ Result<J> parse(std::string_view text, const std::string& source, ErrorKind kind
     return J::parse(text);
   } catch (const std::bad_alloc&) {
     return out_of_memory("cannot read " + source);
-  } catch (const typename J::exception& e) {
-    return Error{kind, source + ": not valid JSON: " + excerpt(e.what())};
+  } catch (const typename J::exception&) {
+    return Error{kind, source + ": " + json_fault(text)};
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/excerpt.h"
 #include "base/memory.h"
+#include "formats/json_fault.h"
 
 namespace shrike {
 
@@ -22,8 +23,8 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 // why then.
 class ItemBuilder : public nlohmann::json_sax<Json> {
  public:
-  ItemBuilder(const std::string& source, const JsonItemReader& reader)
-      : source_(source), reader_(reader) {}
+  ItemBuilder(std::string_view text, const std::string& source, const JsonItemReader& reader)
+      : text_(text), source_(source), reader_(reader) {}
 
   const std::optional<Error>& error() const { return error_; }
   std::vector<std::string> take_arrays() { return std::move(found_); }
@@ -49,8 +50,9 @@ class ItemBuilder : public nlohmann::json_sax<Json> {
     return true;
   }
 
-  bool parse_error(size_t, const std::string&, const nlohmann::detail::exception& e) override {
-    return refuse("not valid JSON: " + excerpt(e.what()));
+  bool parse_error(size_t position, const std::string&,
+                   const nlohmann::detail::exception& error) override {
+    return refuse(json_fault(text_, position, error));
   }
 
  private:
@@ -133,6 +135,7 @@ class ItemBuilder : public nlohmann::json_sax<Json> {
     return taken.ok();
   }
 
+  const std::string_view text_;
   const std::string& source_;
   const JsonItemReader& reader_;
   std::optional<Error> error_;
@@ -152,7 +155,7 @@ class ItemBuilder : public nlohmann::json_sax<Json> {
 Result<std::vector<std::string>> read_json_items(std::string_view text, const std::string& source,
                                                  const JsonItemReader& reader) {
   try {
-    ItemBuilder builder(source, reader);
+    ItemBuilder builder(text, source, reader);
     const bool whole = Json::sax_parse(text, &builder);
     if (builder.error()) return *builder.error();
     if (!whole) return input_error(source + ": not valid JSON");

@@ -43,6 +43,22 @@ TEST(Json, ParsesOrNamesTheSource) {
   }
 }
 
+TEST(Json, WhereATextIsNoJsonIsSaidInWordsOfOurOwn) {
+  const auto fault = [](std::string_view text) {
+    const Result<Json> parsed = parse_json(text, "a.json");
+    return parsed ? std::string() : parsed.error().message;
+  };
+  EXPECT_EQ(fault(""), "a.json: not valid JSON: it is empty");
+  EXPECT_EQ(fault("{"), "a.json: not valid JSON: it ends too early, in line 1");
+  EXPECT_EQ(fault("{\n \"a\": 1,\n"), "a.json: not valid JSON: it ends too early, in line 3");
+  EXPECT_EQ(fault("{\n \"a\": x\n}"), "a.json: not valid JSON: at byte 7 of line 2");
+  EXPECT_EQ(fault("x"), "a.json: not valid JSON: at byte 1 of line 1");
+  EXPECT_EQ(fault("{\"a\": \"b\n\"}"), "a.json: not valid JSON: at byte 9 of line 1");
+  EXPECT_EQ(fault("{}\n}"), "a.json: not valid JSON: at byte 1 of line 2");
+  EXPECT_EQ(fault("[1,\n1e999]"),
+            "a.json: not valid JSON: too large a number, up to byte 5 of line 2");
+}
+
 TEST(Json, DeepNestingIsRefused) {
   EXPECT_TRUE(parse_json(std::string(128, '[') + std::string(128, ']'), "a"));
   EXPECT_FALSE(parse_json(std::string(1'000'000, '['), "a"));
