@@ -98,8 +98,8 @@ Result<std::optional<ResumePoint>> point_of(const std::string& message) {
       point.checkpoint.tensors.push_back(std::move(named));
     }
     return std::optional(std::move(point));
-  } catch (const Json::exception& error) {
-    return input_error(std::string(kFirst) + ": " + error.what());
+  } catch (const Json::exception&) {
+    return input_error(std::string(kFirst) + " is not as this program says it");
   }
 }
 

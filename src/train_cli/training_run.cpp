@@ -178,7 +178,8 @@ Result<void> check_same_choice(const Json& arguments, const RunSettings& setting
 
 // Of args.json.
 Result<std::string> run_id(const Json& arguments, const std::string& source) {
-  const Json id = arguments.value("/chosen/run"_json_pointer, Json());
+  const Json chosen = arguments.value("chosen", Json());
+  const Json id = chosen.is_object() ? chosen.value("run", Json()) : Json();
   if (id.is_string()) return id.get<std::string>();
   return input_error(source + ": it does not say which run it is of (\"chosen\", \"run\"): another "
                               "version of this program wrote it, whose runs this one cannot go on "

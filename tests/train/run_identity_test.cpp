@@ -143,6 +143,20 @@ TEST_F(RunIdentity, ArgumentsAreCheckedAsThoseOfACommandLine) {
   refused("unlabeled", "there", "--unlabeled");
   refused("model", "yolov8n", "--scratch");
   EXPECT_EQ(good["model"], "") << "of a run from scratch";
+  for (const Json& chosen : {Json("text"), Json::array({1}), Json::object()})
+    refused("chosen", chosen, "which run it is of");
+  for (const auto& [damaged, where] :
+       {std::pair{std::string(), "it is empty"}, {text.substr(0, 40), "it ends too early, in line"},
+        {"{\n\"batch\" 8}", "at byte 9 of line 2"}}) {
+    file("run/args.json", damaged);
+    expect_refused("run", 3, {"args.json: not valid JSON: ", where});
+  }
+  for (const std::string other : {"[]", "7", "{}"}) {
+    file("run/args.json", other);
+    expect_refused("run", 3, {"args.json: no good value for the option"});
+  }
+  fs::remove(at("run/args.json"));
+  expect_refused("run", 3, {"--resume " + path("run") + ": ", "args.json"});
   file("run/args.json", text);
   const Outcome own = resume("run");
   EXPECT_EQ(own.code, 0) << own.err;
