@@ -1,17 +1,40 @@
 #include "train_cli/run_folder.h"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <system_error>
 
 #include "base/excerpt.h"
+#include "base/file.h"
 
 namespace shrike {
 
+namespace fs = std::filesystem;
+
+namespace {
+
+// The folder, or the nearest one above it that is there.
+fs::path nearest(const fs::path& folder) {
+  std::error_code error;
+  fs::path there = fs::absolute(folder, error);
+  while (!fs::exists(there, error) && there.has_relative_path()) there = there.parent_path();
+  return there;
+}
+
+}  // namespace
+
 Result<void> RunFolder::check_free() const {
+  const std::string out = "--out " + shown_path(folder_) + ": ";
   std::error_code ignored;
-  for (const std::filesystem::path& file : {arguments(), results(), checkpoints()})
-    if (std::filesystem::exists(file, ignored))
-      return usage_error("--out " + shown_path(folder_) + ": a run lies there; go on with it by "
-                         "--resume, or name another folder");
+  for (const fs::path& file : {arguments(), results(), checkpoints()})
+    if (fs::exists(file, ignored))
+      return usage_error(out + "a run lies there; go on with it by --resume, or name another folder");
+  const fs::path there = nearest(folder_);
+  if (!fs::is_directory(there, ignored))
+    return usage_error(out + shown_path(there) + " is no folder; name another one");
+  if (::access(there.c_str(), W_OK | X_OK) != 0)
+    return runtime_error(out + "cannot write into " + shown_path(there) + ": " + errno_text(errno));
   return {};
 }
 

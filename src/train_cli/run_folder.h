@@ -12,7 +12,8 @@ class RunFolder {
  public:
   explicit RunFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
-  // An error (kUsage) where a run lies there: it would be lost.
+  // Errors name --out: where a run lies there (kUsage), which would be lost; where it cannot be a
+  // folder (kUsage); where nothing can be written (kRuntime).
   Result<void> check_free() const;
 
   const std::filesystem::path& path() const { return folder_; }

@@ -143,9 +143,8 @@ Json arguments_of(const TrainOptions& options, const Prepared& prepared) {
 }
 
 // Epochs that args.json has now, and those that were begun.
-Result<void> check_enough_epochs(const ResumePoint& from, int64_t epochs,
+Result<void> check_enough_epochs(const RunState& state, int64_t epochs,
                                  const std::string& source) {
-  SHRIKE_ASSIGN(const RunState state, run_state_from(from.checkpoint.state, from.source));
   const int64_t begun = state.loader.epoch + (state.loader.batch_index > 0 ? 1 : 0);
   if (begun <= epochs) return {};
   return input_error(source + ": \"epochs\" is " + std::to_string(epochs) +
@@ -186,16 +185,31 @@ Result<std::string> run_id(const Json& arguments, const std::string& source) {
                               "with");
 }
 
-// The run's place; the checkpoint's tensors go into the trainers of all ranks.
-Result<RunState> state_of(const ResumePoint& from, train::Trainer& trainer, Ranks& ranks) {
-  SHRIKE_ASSIGN(const RunState state, run_state_from(from.checkpoint.state, from.source));
-  SHRIKE_TRY(ranks.by_first([&]() -> Result<void> {
-    const Result<void> taken = trainer.go_on_from(state.trainer, from.checkpoint.tensors);
-    if (!taken) return in_context(from.source, taken.error());
-    return {};
-  }));
-  SHRIKE_TRY(trainer.take_from_first());
-  return state;
+// The checkpoint's tensors go into the trainers of all ranks.
+Result<void> take_from(const ResumePoint& from, const RunState& state, train::Trainer& trainer,
+                       Ranks& ranks) {
+  const Result<void> taken = ranks.by_first([&]() -> Result<void> {
+    Result<void> outcome = trainer.go_on_from(state.trainer, from.checkpoint.tensors);
+    return outcome ? outcome : in_context(from.source, outcome.error());
+  });
+  SHRIKE_TRY(taken);
+  return trainer.take_from_first();
+}
+
+// The folder of a run that begins, and its args.json. `lock`: of the first rank.
+Result<void> begin_folder(const RunFolder& folder, const Json& arguments,
+                          std::optional<RunLock>& lock) {
+  SHRIKE_TRY(make_folders(folder.path()));
+  SHRIKE_ASSIGN(lock, RunLock::take(folder.lock()));
+  SHRIKE_TRY(folder.check_free());  // still
+  return write_durable_file(folder.arguments(), dump_json(arguments, 2) + "\n");
+}
+
+// An error of `work` on the folder that the option `name` gave, with both.
+Result<void> with_folder(const char* name, const RunFolder& folder, const Result<void>& work) {
+  const std::string option = std::string(name) + " " + shown_path(folder.path());
+  if (work || work.error().message.starts_with(option)) return work;
+  return in_context(option, work.error());
 }
 
 }  // namespace
@@ -220,11 +234,8 @@ Result<int> training_run(const TrainOptions& options, Ranks& ranks) {
                                      *std::move(prepared.trainer), *std::move(prepared.network),
                                      std::nullopt));
   std::optional<RunLock> lock;  // of the first rank
-  SHRIKE_TRY(ranks.by_first([&]() -> Result<void> {
-    SHRIKE_TRY(make_folders(folder.path()));
-    SHRIKE_ASSIGN(lock, RunLock::take(folder.lock()));
-    SHRIKE_TRY(folder.check_free());  // still
-    return write_durable_file(folder.arguments(), dump_json(prepared.settings.arguments, 2) + "\n");
+  SHRIKE_TRY(ranks.by_first([&] {
+    return with_folder("--out", folder, begin_folder(folder, prepared.settings.arguments, lock));
   }));
   std::optional<CatchInterrupts> caught;
   if (ranks.alone()) caught.emplace();  // several catch them from where they meet
@@ -235,8 +246,9 @@ Result<int> resumed_run(const TrainOptions& given, Ranks& ranks) {
   const RunFolder folder(given.resume);
   const std::string source = folder.arguments().string();
   SHRIKE_TRY(ranks.expect_same("the options", "--resume " + given.resume));
-  SHRIKE_ASSIGN(const std::string text, ranks.from_first([&] {
-    return read_text(folder.arguments(), ErrorKind::kInput);
+  SHRIKE_ASSIGN(const std::string text, ranks.from_first([&]() -> Result<std::string> {
+    Result<std::string> read = read_text(folder.arguments(), ErrorKind::kInput);
+    return read ? read : in_context("--resume " + shown_path(folder.path()), read.error());
   }));
   SHRIKE_ASSIGN(const Json json, parse_json(text, source));
   SHRIKE_ASSIGN(TrainOptions options, train_options_from(json, source));
@@ -250,14 +262,17 @@ Result<int> resumed_run(const TrainOptions& given, Ranks& ranks) {
     return {};
   }));
   SHRIKE_ASSIGN(const std::optional<ResumePoint> from, resume_point(folder, json, ranks));
-  if (from) SHRIKE_TRY(check_enough_epochs(*from, options.epochs, source));
+  std::optional<RunState> state;
+  if (from) {
+    SHRIKE_ASSIGN(state, run_state_from(from->checkpoint.state, from->source));
+    SHRIKE_TRY(check_enough_epochs(*state, options.epochs, source));
+  }
   SHRIKE_ASSIGN(Prepared prepared, prepare(options, from ? &*from : nullptr, ranks));
   prepared.settings.id = id;
   prepared.settings.arguments = json;
   SHRIKE_TRY(check_same_choice(json, prepared.settings, source));
-  std::optional<RunState> state;
   if (from) {
-    SHRIKE_ASSIGN(state, state_of(*from, *prepared.trainer, ranks));
+    SHRIKE_TRY(take_from(*from, *state, *prepared.trainer, ranks));
     SHRIKE_TRY(check_same_val(*state, prepared.data));
   } else {
     SHRIKE_TRY(prepared.trainer->take_from_first());

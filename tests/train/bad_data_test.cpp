@@ -124,6 +124,20 @@ TEST_F(BadData, AFolderAmongThePicturesIsRefused) {
   EXPECT_EQ(beside.code, 0) << "the list alone says what is learned from: " << beside.err;
 }
 
+// Before the data set is looked at.
+TEST_F(BadData, AFolderThatCannotBeMadeIsNamedByItsOption) {
+  file("taken", "a file");
+  fs::create_symlink(at("nowhere/at/all"), at("dangles"));
+  std::vector<std::string> blind = words("taken");
+  blind[4] = path("nothing");
+  expect_refused(blind, 2, {"--out " + path("taken") + ": ", "is no folder"});
+  expect_refused(words("taken/run"), 2, {"--out " + path("taken/run") + ": ", "is no folder"});
+  expect_refused(words("dangles/run"), 5, {"--out " + path("dangles/run") + ": cannot make folder"});
+  std::vector<std::string> proc = words("run");
+  proc[6] = "/proc/run";  // which holds no files of anybody's
+  expect_refused(proc, 5, {"--out /proc/run: "});
+}
+
 // Without a terminal: after the first batch, before the first epoch is at its end.
 TEST_F(BadData, ALineComesBeforeTheFirstEpochEnds) {
   const Outcome outcome = run_shrike(words("run", {"--epochs", "1"}));

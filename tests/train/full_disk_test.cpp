@@ -108,6 +108,7 @@ TEST_F(FullDisk, FilesThatMayNotGrowAreNamed) {
     EXPECT_NE(outcome.err.find(file), std::string::npos) << file << " in " << outcome.err;
   };
   refused(1000, "args.json");
+  refused(1000, "--out " + path("run") + ": ");
   EXPECT_FALSE(fs::exists(at("run/args.json")));
   refused(20'000, "checkpoint-0");
   EXPECT_TRUE(fs::exists(at("run/args.json")));
