@@ -20,7 +20,7 @@ Result<std::string> fault_of(const std::filesystem::path& file, const std::strin
   SHRIKE_ASSIGN(const std::string found, sha256_of_file(file));
   if (found == digest) return std::string();
   return std::string(
-      "is not as this run wrote it (it is damaged, or of an epoch that is done again)");
+      "is of an epoch that is done again, as after a kill, or it is damaged");
 }
 
 }  // namespace
@@ -28,7 +28,7 @@ Result<std::string> fault_of(const std::filesystem::path& file, const std::strin
 Result<void> Run::restore_files() {
   if (state_.epochs_done == 0 && !begun_with_best()) return {};
   double lost = 0;
-  SHRIKE_TRY(ranks_.by_first([&]() -> Result<void> {
+  const Result<void> restored_all = ranks_.by_first([&]() -> Result<void> {
     if (state_.epochs_done > 0) SHRIKE_TRY(restore_results());
     // Not from each other: a run that was killed has last.onnx of an epoch that its checkpoint does
     // not know.
@@ -40,7 +40,8 @@ Result<void> Run::restore_files() {
                                  "the best of the epochs from here on takes its place"));
     lost = restored ? 0 : 1;
     return {};
-  }));
+  });
+  SHRIKE_TRY(restored_all);
   SHRIKE_ASSIGN(const std::vector<double> all, ranks_.largest({lost}));
   if (all[0] == 0) return {};
   state_.best_fitness = kBelowAll;
@@ -50,8 +51,11 @@ Result<void> Run::restore_files() {
 
 Result<void> Run::restore_results() const {
   if (table_.is_in(folder_.results())) return {};
+  std::error_code unknown;
+  const bool there = std::filesystem::exists(folder_.results(), unknown) || unknown;
   say(shown_path(folder_.results()) +
-      " is not there, or not as this run wrote it: it is made again from the checkpoint");
+      (there ? " has not the rows that the checkpoint has" : " is not there") +
+      ": it is made again from the checkpoint");
   return table_.write(folder_.results());
 }
 
