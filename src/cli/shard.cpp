@@ -33,6 +33,13 @@ std::optional<size_t> number(std::string_view text) {
 
 bool is_set(const char* name) { return std::getenv(name) != nullptr; }
 
+// The first whose pair is there; null where none is.
+const LauncherRow* launcher() {
+  for (const LauncherRow& row : kLaunchers)
+    if (is_set(row.rank) && is_set(row.size)) return &row;
+  return nullptr;
+}
+
 // Half of a pair that launchers set whole or not at all. JOB_COMPLETION_INDEX and Slurm's numbers are
 // there by themselves for who wants no more than to tell jobs apart, and one process needs no rank.
 Result<void> check_no_half() {
@@ -65,18 +72,24 @@ Result<Shard> parse_shard(const std::string& text) {
 }
 
 Result<std::optional<Shard>> shard_of_environment() {
-  for (const LauncherRow& row : kLaunchers) {
-    const char *rank = std::getenv(row.rank), *size = std::getenv(row.size);
-    if (!rank || !size) continue;
+  if (const LauncherRow* row = launcher()) {
+    const char *rank = std::getenv(row->rank), *size = std::getenv(row->size);
     const std::optional<Shard> shard = shard_of(rank, size);
     if (!shard)
-      return usage_error("the environment's " + std::string(row.rank) + " " + in_quotes(rank) +
-                         " of " + row.size + " " + in_quotes(size) +
+      return usage_error("the environment's " + std::string(row->rank) + " " + in_quotes(rank) +
+                         " of " + row->size + " " + in_quotes(size) +
                          " is no share: of 4 they are 0, 1, 2 and 3");
     return shard;
   }
   SHRIKE_TRY(check_no_half());
   return std::optional<Shard>();
+}
+
+std::string rank_of_launcher() {
+  const LauncherRow* row = launcher();
+  if (row && std::string_view(std::getenv(row->size)) == "1") return {};
+  const char* name = row ? row->rank : is_set("RANK") ? "RANK" : nullptr;
+  return name ? std::string(name) + " " + in_quotes(std::getenv(name)) : std::string();
 }
 
 }  // namespace shrike

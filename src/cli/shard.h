@@ -27,4 +27,8 @@ Result<Shard> parse_shard(const std::string& text);
 // there and RANK is alone, or WORLD_SIZE of more than one.
 Result<std::optional<Shard>> shard_of_environment();
 
+// "RANK '1'": by what a launcher says that this process is one of several, whether it makes sense or
+// not; empty where none does.
+std::string rank_of_launcher();
+
 }  // namespace shrike

@@ -15,7 +15,7 @@
 #include "base/file_descriptor.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
-#include "cli/launch.h"
+#include "cli/shard.h"
 #include "cli/terminal.h"
 #include "pull/process.h"
 
@@ -70,7 +70,8 @@ class LocalRanks {
       command.environment = {"RANK=" + std::to_string(rank), "LOCAL_RANK=" + std::to_string(rank),
                              "WORLD_SIZE=" + std::to_string(count),
                              "LOCAL_WORLD_SIZE=" + std::to_string(count),
-                             "MASTER_ADDR=127.0.0.1", "MASTER_PORT=" + std::to_string(port)};
+                             "MASTER_ADDR=127.0.0.1", "MASTER_PORT=" + std::to_string(port),
+                             "TORCHELASTIC_USE_AGENT_STORE=False"};  // of a torchrun of one
       SHRIKE_ASSIGN(const int pid, start_beside(command, rank == 0));
       running_.push_back(pid);
     }
@@ -129,10 +130,12 @@ class LocalRanks {
 }  // namespace
 
 Result<int> local_ranks(int count, const Words& words) {
-  SHRIKE_ASSIGN(const std::optional<Launch> launch, launch_of_environment());
-  if (launch)
-    return usage_error("--nproc: a launcher has started this process as rank " +
-                       std::to_string(launch->share.index) + " already (it is in the environment)");
+  if (const std::string rank = rank_of_launcher(); !rank.empty())
+    return usage_error("--nproc " + std::to_string(count) +
+                       " is for processes that this program starts, and " + rank +
+                       " in the environment says that another one has started this process as one "
+                       "of several: leave out --nproc, or unset " +
+                       rank.substr(0, rank.find(' ')));
   SHRIKE_ASSIGN(const int port, free_port());
   const CatchInterrupts caught;
   LocalRanks ranks;

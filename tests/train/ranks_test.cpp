@@ -323,8 +323,68 @@ TEST_F(RanksTest, MoreProcessesThanPictures) {
   const Outcome outcome = run_shrike(few);
   EXPECT_EQ(outcome.code, 2) << outcome.err;
   EXPECT_NE(outcome.err.find("--batch 2"), std::string::npos) << outcome.err;
-  const Variable rank("RANK", "0"), size("WORLD_SIZE", "2");
-  EXPECT_EQ(run_shrike(run("twice", {"--nproc", "2"})).code, 2);
+  // With and without a place where they meet, and a size.
+  const auto refused = [&] {
+    const Outcome twice = run_shrike(run("twice", {"--nproc", "2"}));
+    EXPECT_EQ(twice.code, 2);
+    for (const char* part : {"--nproc 2", "RANK '0'", "unset RANK"})
+      EXPECT_NE(twice.err.find(part), std::string::npos) << twice.err;
+  };
+  const Variable rank("RANK", "0");
+  refused();
+  const Variable size("WORLD_SIZE", "2");
+  refused();
+  const Variable address("MASTER_ADDR", "127.0.0.1");
+  refused();
+}
+
+// Of a rank that --nproc started for the run `out`, or 0.
+int process_of(const std::string& out, const std::string& rank) {
+  std::error_code gone;
+  for (const fs::directory_entry& entry : fs::directory_iterator("/proc", gone)) {
+    const auto text = [&](const char* name) {
+      std::ifstream file(entry.path() / name);
+      return std::string(std::istreambuf_iterator<char>(file), {});
+    };
+    const std::string words = text("cmdline"), variables = '\0' + text("environ");
+    const std::string own = std::string("RANK=") + rank;
+    if (words.find(out) != std::string::npos &&
+        variables.find('\0' + own + '\0') != std::string::npos)
+      return std::stoi(entry.path().filename());
+  }
+  return 0;
+}
+
+TEST_F(RanksTest, TheExitCodeIsThatOfTheRankThatWasKilled) {
+  Words words = run("killed", {"--nproc", "3"});
+  *(std::find(words.begin(), words.end(), "--epochs") + 1) = "1000";
+  std::future<Outcome> all = started(words, {});
+  EXPECT_TRUE(comes([&] { return fs::exists(at("killed/results.csv")); }));
+  const int rank = process_of(path("killed"), "1");
+  ASSERT_GT(rank, 0);
+  ASSERT_EQ(::kill(rank, SIGKILL), 0);
+  const Outcome outcome = all.get();
+  EXPECT_EQ(outcome.code, 128 + SIGKILL) << outcome.err;
+  for (const char* said : {"rank 1 was ended by Killed", "rank 0 of 3", "rank 2 of 3",
+                           "(rank 1 is gone)"})
+    EXPECT_NE(outcome.err.find(said), std::string::npos) << said << " in " << outcome.err;
+}
+
+TEST_F(RanksTest, AHostWithoutAnAddressIsNamedByTheVariable) {
+  std::vector<std::future<Outcome>> ranks;
+  for (int r = 0; r < 2; ++r) {
+    Environment environment = rank_of(r, 2, next_port());
+    environment[2].second = "nobody.invalid";
+    ranks.push_back(started(run("nowhere"), environment));
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  for (std::future<Outcome>& rank : ranks) {
+    const Outcome outcome = rank.get();
+    EXPECT_EQ(outcome.code, 5) << outcome.err;
+    EXPECT_NE(outcome.err.find("MASTER_ADDR 'nobody.invalid' is no host"), std::string::npos)
+        << outcome.err;
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(60));
 }
 
 bool is_installed(const std::string& program) {
