@@ -279,7 +279,7 @@ Result<Arguments> parse(CLI::App& app, const std::string& command, const Words& 
   add_threads_option(app, options.threads);
   app.add_option("--nproc", options.processes,
                  "Processes on this host that train together, each with --threads, or its share of "
-                 "the cores")
+                 "the cores; the exit code is that of the first to fail, 137 where it was killed")
       ->capture_default_str()
       ->check(whole_number_in(1, kMostProcesses));
   add_machine_options(app, options);

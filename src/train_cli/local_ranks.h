@@ -10,7 +10,8 @@ namespace shrike {
 // meet at a free port of this host, and waits until all have ended. What the first one says goes to
 // standard output, all errors to standard error. A signal to end is handed on to them. Where one
 // ends with an error, the others have a minute to notice.
-// The exit code: of the first that ended with another than 0. Errors: kUsage where this process
+// The exit code: of the first that ended with another than 0; of one that a signal ended 128 plus
+// its number. Errors: kUsage where this process
 // already is a rank; kRuntime where one cannot be started.
 Result<int> local_ranks(int count, const Words& words);
 
