@@ -146,6 +146,21 @@ TEST(Teacher, SaysTheSameBitsOfAPictureThatItRemembers) {
   std::filesystem::remove_all(folder);
 }
 
+// Weights that are finite, and too large.
+TEST(Teacher, WhatIsNoNumberIsNotTaught) {
+  Graph large = trained_graph(network("yolov8n", 9));
+  for (Value& value : large.values)
+    if (value.constant && value.constant->dtype() == DType::kF32 && value.constant->shape().rank() == 4)
+      for (float& weight : value.constant->mutable_data<float>()) weight = 1e30f;
+  Result<Teacher> teacher =
+      Teacher::create(std::move(large), Preprocess::ultralytics(kSide, kSide), 2);
+  ASSERT_TRUE(teacher) << teacher.error().message;
+  const Result<Lesson> lesson = teacher->look(batch_of(4));
+  ASSERT_FALSE(lesson);
+  EXPECT_EQ(lesson.error().kind, ErrorKind::kModel);
+  EXPECT_NE(lesson.error().message.find("--teacher"), std::string::npos) << lesson.error().message;
+}
+
 TEST(Distillation, LearnsFromATeacherAlone) {
   Trainer trainer = made(options_with("yolov8n"));
   const std::vector<std::string> names = trainer.loss_names();

@@ -96,11 +96,21 @@ void LessonCache::keep(const std::string& key, std::span<const Tensor> outputs) 
   std::copy(digest.begin(), digest.end(), content.begin());
   std::error_code unknown;
   if (fs::space(folder_.parent_path(), unknown).available < kSpared + content.size()) return;
-  if (make_folders(folder_)) {
-    if (write_file(folder_ / key, content)) return;
+  Result<void> kept = make_folders(folder_);
+  if (kept) {
+    kept = write_file(folder_ / key, content);
+    if (kept) return;
     fs::remove_all(folder_, unknown);
   }
   left_ = 0;
+  const std::lock_guard lock(mutex_);
+  if (!failed_) trouble_ = kept.error().message;
+  failed_ = true;
+}
+
+std::string LessonCache::take_trouble() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(trouble_, {});
 }
 
 }  // namespace shrike::train

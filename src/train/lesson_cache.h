@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstddef>
 #include <filesystem>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -36,10 +37,16 @@ class LessonCache {
   // Thread-safe.
   void keep(const std::string& key, std::span<const Tensor> outputs);
 
+  // Why one could not be written, said once; empty where all were. Thread-safe.
+  std::string take_trouble();
+
  private:
   std::filesystem::path folder_;
   std::string network_;
   std::atomic<size_t> left_;  // bytes
+  std::mutex mutex_;  // of what follows
+  bool failed_ = false;
+  std::string trouble_;
 };
 
 }  // namespace shrike::train

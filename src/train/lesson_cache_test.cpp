@@ -116,6 +116,7 @@ TEST_F(LessonCacheTest, NothingIsKeptOnceSomethingCannotBeWritten) {
   fs::create_directories(folder_ / "b");  // in the way
   blocked.keep("b", outputs(2));
   EXPECT_FALSE(fs::exists(folder_)) << "its room is for others";
+  EXPECT_NE(blocked.take_trouble().find((folder_ / "b").string()), std::string::npos);
   blocked.keep("c", outputs(3));
   EXPECT_FALSE(finds(blocked, "c", 3));
 }
@@ -123,9 +124,13 @@ TEST_F(LessonCacheTest, NothingIsKeptOnceSomethingCannotBeWritten) {
 TEST_F(LessonCacheTest, WhatLiesWhereTheFolderShouldStays) {
   std::ofstream(folder_) << "a file in the way";
   LessonCache blocked = cache();
+  EXPECT_EQ(blocked.take_trouble(), "");
   blocked.keep("a", outputs(1));
   EXPECT_FALSE(finds(blocked, "a", 1));
   EXPECT_TRUE(fs::is_regular_file(folder_));
+  EXPECT_NE(blocked.take_trouble().find(folder_.string()), std::string::npos);
+  blocked.keep("b", outputs(2));
+  EXPECT_EQ(blocked.take_trouble(), "") << "said once";
 }
 
 }  // namespace

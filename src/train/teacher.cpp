@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/finite.h"
 #include "passes/lift_head.h"
 #include "passes/passes.h"
 #include "passes/pipeline.h"
@@ -77,6 +78,8 @@ void Teacher::remember(std::filesystem::path folder, size_t most_bytes) {
   cache_ = std::make_unique<LessonCache>(std::move(folder), graph_, most_bytes);
 }
 
+std::string Teacher::take_trouble() { return cache_ ? cache_->take_trouble() : std::string(); }
+
 // One picture through one stream, unless it is known.
 Result<std::vector<Tensor>> Teacher::look(Session& session, const Batch& batch,
                                           size_t picture) const {
@@ -90,7 +93,13 @@ Result<std::vector<Tensor>> Teacher::look(Session& session, const Batch& batch,
   Tensor input(DType::kF32, Shape{1, 3, int64_t{batch.height}, int64_t{batch.width}});
   to_input(batch, picture, preprocess_, input.mutable_data<float>().data());
   Result<std::vector<Tensor>> outputs = session.run(std::span(&input, 1));
-  if (outputs && cache_) cache_->keep(key, *outputs);
+  if (!outputs) return outputs;
+  if (!std::all_of(outputs->begin(), outputs->end(),
+                   [](const Tensor& output) { return all_finite(output); }))
+    return model_error(
+        "--teacher: what it says of a picture is in part infinite or no number, which nobody can "
+        "learn from");
+  if (cache_) cache_->keep(key, *outputs);
   return outputs;
 }
 

@@ -37,8 +37,11 @@ class Teacher {
   // Pictures that come again are looked up. `folder`, `most_bytes`: LessonCache's.
   void remember(std::filesystem::path folder, size_t most_bytes);
 
+  // Why pictures are looked up no more, once (LessonCache); otherwise empty.
+  std::string take_trouble();
+
   // A batch of any size that the network can be brought to. Not thread-safe. Errors: kModel where
-  // it cannot be; those of Session.
+  // it cannot be, or what the network says is in part infinite or no number; those of Session.
   Result<Lesson> look(const Batch& batch);
 
  private:

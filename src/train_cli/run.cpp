@@ -121,6 +121,7 @@ Result<int> Run::go() {
     tell_left_out();
     SHRIKE_TRY(show_batch(*batch));
     SHRIKE_ASSIGN(const bool finite, learn_from(*batch));
+    tell_teacher_trouble();
     if (!finite) SHRIKE_TRY(go_back("the loss is", batch->epoch));
   }
 }
@@ -160,6 +161,14 @@ void Run::tell_left_out() {
       say(printable("left out: " + finding_text(finding)));
     }
   }
+}
+
+void Run::tell_teacher_trouble() const {
+  if (!settings_.trainer.distillation) return;
+  const std::string trouble = settings_.trainer.distillation->teacher->take_trouble();
+  if (trouble.empty()) return;
+  progress_->clear();
+  say(printable(trouble) + "; nothing more is kept of what the teacher says (--teacher-cache-mb)");
 }
 
 Result<bool> Run::learn_from(const Batch& batch) {

@@ -69,6 +69,7 @@ class Run {
   Result<const Batch*> next_batch();
   Result<void> show_batch(const Batch& batch) const;
   void tell_left_out();
+  void tell_teacher_trouble() const;
   // False where the loss was not finite.
   Result<bool> learn_from(const Batch& batch);
   // What a run with --qat begins with is best.onnx until an epoch is better.

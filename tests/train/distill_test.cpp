@@ -69,6 +69,15 @@ TEST_F(Distill, WhatTheTeacherSaidIsKeptUntilTheEnd) {
   ASSERT_EQ(on.code, 0) << on.err;
   EXPECT_FALSE(fs::exists(at("cached/teacher-cache"))) << "of no use any more";
 
+  // Where nothing can be kept, that is said once, and the run is the same.
+  file("blocked/teacher-cache", "in the way");
+  const Outcome blocked = run_shrike(plain("blocked", {}));
+  ASSERT_EQ(blocked.code, 0) << blocked.err;
+  const size_t said = blocked.err.find("blocked/teacher-cache");
+  ASSERT_NE(said, std::string::npos) << blocked.err;
+  EXPECT_EQ(blocked.err.find("blocked/teacher-cache", said + 1), std::string::npos) << blocked.err;
+  EXPECT_EQ(bytes_of(at("blocked/last.onnx")), bytes_of(at("cached/last.onnx")));
+
   start.words = plain("asked", {"--teacher-cache-mb", "0"});
   start.interrupt_when = at("asked") / "results.csv";
   ASSERT_EQ(run_shrike(start).code, 128 + SIGTERM);
