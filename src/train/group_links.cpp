@@ -14,6 +14,7 @@
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #include <vector>
 
+#include "base/excerpt.h"
 #include "train/guard.h"
 #include "train/meeting.h"
 #include "train/store_port.h"
@@ -95,7 +96,15 @@ c10::intrusive_ptr<c10d::Store> serve(const GroupPlace& place, milliseconds time
   return c10::make_intrusive<c10d::TCPStore>(place.address, options);
 }
 
-void open_store(GroupLinks& links, const GroupPlace& place, milliseconds timeout) {
+// "MASTER_ADDR 'host0'", where it is from there.
+std::string named_by(const std::string& address) {
+  const char* variable = std::getenv("MASTER_ADDR");
+  return (variable && address == variable ? "MASTER_ADDR " : "") + in_quotes(address);
+}
+
+// Throws where nobody serves it by `end`.
+void open_store(GroupLinks& links, const GroupPlace& place, milliseconds timeout,
+                std::chrono::steady_clock::time_point end) {
   using Protocol = StoreClient::Protocol;
   if (place.rank == 0 && !place.store_is_served) links.server = serve(place, timeout);
   links.client = c10::make_intrusive<StoreClient>(
@@ -154,6 +163,9 @@ Result<GroupLinks> connect(const GroupPlace& place, milliseconds timeout,
   GroupLinks links;
   const auto begin = std::chrono::steady_clock::now();
   const MeetingLimits limits{begin, begin + timeout, interrupted};
+  if (const std::string why = wait_for_name(place.address, limits.end, interrupted); !why.empty())
+    return runtime_error(describe(place) + ": " + named_by(place.address) +
+                         " is no host that this one can find: " + why);
   if (place.rank != 0 || place.store_is_served) {
     const std::string why = wait_for_listener(place.address, place.port, limits.end, interrupted);
     if (!why.empty())

@@ -16,6 +16,32 @@ namespace {
 constexpr std::chrono::seconds kAnswer{8};
 constexpr std::chrono::milliseconds kBetweenTries{200};
 
+using Clock = std::chrono::steady_clock;
+
+// Until `attempt` has nothing to say.
+std::string try_until(Clock::time_point end, const std::function<int()>& interrupted,
+                      const std::function<std::string()>& attempt) {
+  while (true) {
+    const auto begin = Clock::now();
+    const std::string why = attempt();
+    if (why.empty()) return {};
+    std::this_thread::sleep_for(kBetweenTries);
+    // The next try may take as long as this one: a name is asked for without a limit of ours.
+    const auto now = Clock::now();
+    if (now + (now - begin) > end || (interrupted && interrupted() != 0)) return why;
+  }
+}
+
+std::string why_no_address(const std::string& address) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int error = ::getaddrinfo(address.c_str(), nullptr, &hints, &found);
+  if (error != 0) return ::gai_strerror(error);
+  ::freeaddrinfo(found);
+  return {};
+}
+
 }  // namespace
 
 StoreSocket connect_to_store(const std::string& address, int port) {
@@ -42,18 +68,18 @@ StoreSocket connect_to_store(const std::string& address, int port) {
   return store;
 }
 
+std::string wait_for_name(const std::string& address, std::chrono::steady_clock::time_point end,
+                          const std::function<int()>& interrupted) {
+  return try_until(end, interrupted, [&] { return why_no_address(address); });
+}
+
 std::string wait_for_listener(const std::string& address, int port,
                               std::chrono::steady_clock::time_point end,
                               const std::function<int()>& interrupted) {
-  while (true) {
-    const auto begin = std::chrono::steady_clock::now();
+  return try_until(end, interrupted, [&] {
     const StoreSocket tried = connect_to_store(address, port);
-    if (tried.socket.get() >= 0) return {};
-    std::this_thread::sleep_for(kBetweenTries);
-    // The next try may take as long as this one: a name is asked for without a limit of ours.
-    const auto now = std::chrono::steady_clock::now();
-    if (now + (now - begin) > end || (interrupted && interrupted() != 0)) return tried.why;
-  }
+    return tried.socket.get() >= 0 ? std::string() : tried.why;
+  });
 }
 
 }  // namespace shrike::train

@@ -16,6 +16,11 @@ struct StoreSocket {
 };
 StoreSocket connect_to_store(const std::string& address, int port);
 
+// Tries until the host has an address, which a name may get when its host starts; otherwise as
+// wait_for_listener().
+std::string wait_for_name(const std::string& address, std::chrono::steady_clock::time_point end,
+                          const std::function<int()>& interrupted);
+
 // Tries until somebody listens, the time has come, or `interrupted` (may be empty) gives another
 // number than 0. Why nobody does, or nothing.
 std::string wait_for_listener(const std::string& address, int port,
