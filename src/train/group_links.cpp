@@ -108,7 +108,7 @@ void open_store(GroupLinks& links, const GroupPlace& place, milliseconds timeout
   using Protocol = StoreClient::Protocol;
   if (place.rank == 0 && !place.store_is_served) links.server = serve(place, timeout);
   links.client = c10::make_intrusive<StoreClient>(
-      place.address, place.port, timeout,
+      place.address, place.port, end, timeout,
       place.store_is_served ? Protocol::kFrom21 : StoreClient::kOfLibTorch);
   links.store = c10::make_intrusive<c10d::PrefixStore>("shrike/" + place.attempt, links.client);
   links.store->setTimeout(timeout);
@@ -172,7 +172,7 @@ Result<GroupLinks> connect(const GroupPlace& place, milliseconds timeout,
       return runtime_error(describe(place) + ": nobody listens there" +
                            (place.store_is_served ? "" : ", as rank 0 would") + ": " + why);
   }
-  open_store(links, place, timeout);
+  open_store(links, place, timeout, limits.end);
   SHRIKE_TRY(greet(*links.store, place, limits));
   links.heart = std::make_unique<Heartbeat>(
       *links.store, *links.client, place,

@@ -124,7 +124,8 @@ TEST(ProcessGroup, APortInUse) {
 
 // What a rank says in the store that comes to the meeting, and dies there.
 void come_and_die(int rank, int port) {
-  StoreClient store("127.0.0.1", port, milliseconds(5000), StoreClient::kOfLibTorch);
+  StoreClient store("127.0.0.1", port, std::chrono::steady_clock::now() + milliseconds(5000), milliseconds(5000),
+                    StoreClient::kOfLibTorch);
   const std::string name = std::to_string(rank);
   for (const char* key : {"claimed/", "beat/", "here/"})
     store.set("shrike/0/" + (key + name), {'1'});

@@ -19,10 +19,12 @@ namespace shrike::train {
 namespace {
 
 using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
 
 constexpr uint32_t kMagicNumber = 0x3C85F7CE;
 constexpr milliseconds kAnswer{8'000}, kBetweenQuestions{20}, kBetweenTries{200};
 constexpr int kLooks = 8;                           // in the time of an answer
+constexpr size_t kBlock = size_t{64} << 10;         // bytes of a long one that have its time
 constexpr uint64_t kMostBytes = uint64_t{1} << 30;  // of a value
 constexpr const char* kNoStore = "the store gives what it was not asked for";
 
@@ -70,12 +72,11 @@ class StoreClient::Message {
 const StoreClient::Protocol StoreClient::kOfLibTorch =
     TORCH_VERSION_MAJOR * 100 + TORCH_VERSION_MINOR < 201 ? Protocol::kBefore21 : Protocol::kFrom21;
 
-StoreClient::StoreClient(const std::string& address, int port, milliseconds timeout,
-                         Protocol protocol)
+StoreClient::StoreClient(const std::string& address, int port, Clock::time_point end,
+                         milliseconds timeout, Protocol protocol)
     : Store(timeout), protocol_(protocol), socket_(-1) {
-  const auto end = std::chrono::steady_clock::now() + timeout;
   while ((socket_ = connect_to_store(address, port).socket).get() < 0) {
-    if (std::chrono::steady_clock::now() > end) throw std::runtime_error("nobody answers there");
+    if (Clock::now() > end) throw std::runtime_error("nobody answers there");
     std::this_thread::sleep_for(kBetweenTries);
   }
   const int at_once = 1;  // a question behind a set() would wait for the other side's ACK
@@ -101,30 +102,46 @@ void StoreClient::send(const Message& message) {
   }
 }
 
-// Looks at short times, and counts them: one in which this process was stopped is no longer than
-// others.
-bool StoreClient::something_comes() const {
-  const milliseconds limit = std::min(kAnswer, getTimeout());
-  for (int look = 0; look < kLooks;) {
+template <typename Answer>
+auto StoreClient::ask(const Message& question, Answer&& answer) {
+  const std::lock_guard lock(mutex_);
+  try {
+    waited_ = {};
+    send(question);
+    return answer();
+  } catch (...) {
+    socket_.close();  // half of a question or of an answer would be taken for the next one
+    throw;
+  }
+}
+
+// Adds up short looks: one in which this process was stopped is no longer than others.
+bool StoreClient::something_comes() {
+  const milliseconds limit = std::min(kAnswer, getTimeout()), look = limit / kLooks + milliseconds(1);
+  while (waited_ < limit) {
     pollfd waiting{socket_.get(), POLLIN, 0};
-    const int ready = ::poll(&waiting, 1, static_cast<int>((limit / kLooks).count()) + 1);
-    if (ready > 0) return true;
-    if (ready == 0 || errno != EINTR) ++look;
+    const auto begin = Clock::now();
+    const int ready = ::poll(&waiting, 1, static_cast<int>(look.count()));
+    const bool interrupted = ready < 0 && errno == EINTR;
+    waited_ += std::min<Clock::duration>(Clock::now() - begin, look);
+    if (ready != 0 && !interrupted) return true;
   }
   return false;
 }
 
 void StoreClient::receive(void* bytes, size_t count) {
-  for (size_t got = 0; got < count;) {
+  for (size_t got = 0, counted = 0; got < count;) {
     const bool comes = something_comes();
     const ssize_t n =
         comes ? ::recv(socket_.get(), static_cast<uint8_t*>(bytes) + got, count - got, 0) : -1;
     if (n < 0 && comes && errno == EINTR) continue;
     if (n > 0) {
       got += static_cast<size_t>(n);
+      if (got - counted < kBlock) continue;
+      counted = got;
+      waited_ = {};
       continue;
     }
-    socket_.close();
     if (comes) throw std::runtime_error("the store is gone");
     throw std::runtime_error(protocol_ == Protocol::kBefore21
                                  ? "the store does not answer"
@@ -149,53 +166,43 @@ std::vector<uint8_t> StoreClient::receive_value() {
 }
 
 void StoreClient::set(const std::string& key, const std::vector<uint8_t>& value) {
-  const std::lock_guard lock(mutex_);
-  send(message(Command::kSet).key(key).value(value));
+  ask(message(Command::kSet).key(key).value(value), [] {});
 }
 
 std::vector<uint8_t> StoreClient::compareSet(const std::string& key,
                                              const std::vector<uint8_t>& expected,
                                              const std::vector<uint8_t>& desired) {
-  const std::lock_guard lock(mutex_);
-  send(message(Command::kCompareSet).key(key).value(expected).value(desired));
-  return receive_value();
+  return ask(message(Command::kCompareSet).key(key).value(expected).value(desired),
+             [this] { return receive_value(); });
 }
 
 std::vector<uint8_t> StoreClient::get(const std::string& key) {
   wait({key});
-  const std::lock_guard lock(mutex_);
-  send(message(Command::kGet).key(key));
-  return receive_value();
+  return ask(message(Command::kGet).key(key), [this] { return receive_value(); });
 }
 
 int64_t StoreClient::add(const std::string& key, int64_t value) {
-  const std::lock_guard lock(mutex_);
-  send(message(Command::kAdd).key(key).add(value));
-  return receive_number();
+  return ask(message(Command::kAdd).key(key).add(value), [this] { return receive_number(); });
 }
 
 bool StoreClient::deleteKey(const std::string& key) {
-  const std::lock_guard lock(mutex_);
-  send(message(Command::kDelete).key(key));
-  return receive_number() == 1;
+  return ask(message(Command::kDelete).key(key), [this] { return receive_number(); }) == 1;
 }
 
 bool StoreClient::check(const std::vector<std::string>& keys) {
-  const std::lock_guard lock(mutex_);
   Message asked = message(Command::kCheck);
   asked.add(uint64_t{keys.size()});
   for (const std::string& key : keys) asked.key(key);
-  send(asked);
-  uint8_t missing = 1;
-  receive(&missing, sizeof(missing));
-  if (missing > 1) throw std::runtime_error(kNoStore);
-  return missing == 0;
+  return ask(asked, [this] {
+    uint8_t missing = 1;
+    receive(&missing, sizeof(missing));
+    if (missing > 1) throw std::runtime_error(kNoStore);
+    return missing == 0;
+  });
 }
 
 int64_t StoreClient::getNumKeys() {
-  const std::lock_guard lock(mutex_);
-  send(message(Command::kCount));
-  return receive_number();
+  return ask(message(Command::kCount), [this] { return receive_number(); });
 }
 
 void StoreClient::wait(const std::vector<std::string>& keys) { wait(keys, getTimeout()); }

@@ -32,9 +32,9 @@ class StoreClient : public c10d::Store {
   enum class Protocol { kBefore21, kFrom21 };
   static const Protocol kOfLibTorch;  // that this program is linked to
 
-  // Tries until the timeout, which is that of waits, too.
-  StoreClient(const std::string& address, int port, std::chrono::milliseconds timeout,
-              Protocol protocol);
+  // Tries until `end`; `timeout`: of waits.
+  StoreClient(const std::string& address, int port, std::chrono::steady_clock::time_point end,
+              std::chrono::milliseconds timeout, Protocol protocol);
 
   void set(const std::string& key, const std::vector<uint8_t>& value) override;
   std::vector<uint8_t> compareSet(const std::string& key, const std::vector<uint8_t>& expected,
@@ -56,7 +56,10 @@ class StoreClient : public c10d::Store {
   enum class Command : uint8_t;
   Message message(Command command) const;
   void send(const Message& message);
-  bool something_comes() const;
+  // A question, and what `answer` reads of its answer.
+  template <typename Answer>
+  auto ask(const Message& question, Answer&& answer);
+  bool something_comes();
   void receive(void* bytes, size_t count);
   int64_t receive_number();
   std::vector<uint8_t> receive_value();
@@ -64,6 +67,7 @@ class StoreClient : public c10d::Store {
   const Protocol protocol_;
   std::mutex mutex_;  // of a question and its answer
   FileDescriptor socket_;
+  std::chrono::steady_clock::duration waited_{};  // for the answer that is read
   std::atomic<bool> gives_up_ = false;
 };
 
