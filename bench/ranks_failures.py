@@ -37,6 +37,24 @@ class Rank:
         self.killed = time.time()
         self.process.send_signal(signal.SIGKILL)
 
+    # Whether it has a file open whose path has `part`.
+    def has_open(self, part):
+        folder = f"/proc/{self.process.pid}/fd"
+        try:
+            return any(part in os.readlink(os.path.join(folder, fd)) for fd in os.listdir(folder))
+        except OSError:
+            return False
+
+    # Stopped with such a file open; where that was just closed it goes on.
+    def stops_with_open(self, part):
+        if not self.has_open(part):
+            return False
+        self.process.send_signal(signal.SIGSTOP)
+        if self.has_open(part):
+            return True
+        self.process.send_signal(signal.SIGCONT)
+        return False
+
     def last_line(self):
         self.errors.seek(0)
         lines = [line for line in self.errors.read().splitlines() if line]
@@ -252,10 +270,12 @@ class Cases:
         ranks = self.two(name)
         self.kill(name, "in an epoch", ranks, 0, lambda: os.path.exists(self.out(name, "results.csv")), 0.7)
 
-    # One step an epoch: nearly all of it is validation, of the second one here.
+    # One step an epoch. Killed with a picture of val open, behind the first epoch: nobody reads one but to judge.
     def validation(self, name, victim=1):
-        ranks = self.two(name, data=self.many(16, 6000))
-        self.kill(name, "in validation", ranks, victim, lambda: os.path.exists(self.out(name, "results.csv")), 25)
+        ranks = self.two(name, data=self.many(16, 3000))
+        pictures = os.path.join(os.path.realpath(self.options.data), "images", "val")
+        self.kill(name, "in validation", ranks, victim,
+                  lambda: os.path.exists(self.out(name, "results.csv")) and ranks[victim].stops_with_open(pictures), 0)
 
     def validation_first(self, name):
         self.validation(name, 0)
@@ -263,16 +283,8 @@ class Cases:
     # A checkpoint is written at each step, while a file without its name is open.
     def saving(self, name, victim=1):
         ranks = self.two(name, epochs=2)
-        folder = self.out(name, "checkpoints")
-
-        def saves():
-            path = f"/proc/{ranks[0].process.pid}/fd"
-            try:
-                opened = [os.readlink(os.path.join(path, fd)) for fd in os.listdir(path)]
-            except OSError:
-                return False
-            return any(os.path.realpath(folder) in where for where in opened)
-        self.kill(name, "while rank 0 saves", ranks, victim, saves, 0)
+        folder = os.path.realpath(self.out(name, "checkpoints"))
+        self.kill(name, "while rank 0 saves", ranks, victim, lambda: ranks[0].has_open(folder), 0)
         code = subprocess.run([self.options.shrike, "train", "--resume", self.out(name), "--threads", "1"],
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=600).returncode \
             if os.path.exists(self.out(name, "args.json")) else None
