@@ -27,4 +27,19 @@ if(EXISTS "${torch_prefix}/lib/libtorch_cuda.so")
     -Wl,--as-needed)
   target_link_options(shrike_torch INTERFACE -Wl,--allow-shlib-undefined)
 endif()
+
+# c10d's NCCL, whose headers want those of NCCL and CUDA: PyPI's packages have them, beside torch.
+cmake_path(SET torch_nvidia NORMALIZE "${torch_prefix}/../nvidia")
+file(GLOB torch_cuda "${torch_nvidia}/cu[0-9]*")
+find_path(SHRIKE_NCCL_HEADERS nccl.h HINTS "${torch_nvidia}/nccl/include")
+find_path(SHRIKE_CUDA_HEADERS cublas_v2.h HINTS ${torch_cuda} PATH_SUFFIXES include)
+find_library(SHRIKE_CUDA_RUNTIME NAMES libcudart.so.13 libcudart.so.12 cudart HINTS ${torch_cuda}
+             PATH_SUFFIXES lib)
+if(EXISTS "${torch_prefix}/lib/libtorch_cuda.so" AND SHRIKE_NCCL_HEADERS AND SHRIKE_CUDA_RUNTIME
+   AND EXISTS "${SHRIKE_CUDA_HEADERS}/cuda_runtime_api.h"
+   AND EXISTS "${torch_prefix}/include/torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp")
+  add_library(shrike_nccl INTERFACE IMPORTED)
+  target_include_directories(shrike_nccl INTERFACE "${SHRIKE_NCCL_HEADERS}" "${SHRIKE_CUDA_HEADERS}")
+  target_link_libraries(shrike_nccl INTERFACE "${SHRIKE_CUDA_RUNTIME}")
+endif()
 message(STATUS "LibTorch of ${torch_prefix}")

@@ -17,6 +17,10 @@ constexpr int64_t kMostLocal = 1'000'000;
 constexpr const char* kLocalSizes[] = {"LOCAL_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE",
                                        "MPI_LOCALNRANKS"};
 
+// Which of them this is.
+constexpr const char* kLocalRanks[] = {"LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_RANK",
+                                       "MPI_LOCALRANKID", "SLURM_LOCALID"};
+
 // What a variable holds; empty where it is not there.
 std::string_view variable(const char* name) {
   const char* value = std::getenv(name);
@@ -64,6 +68,13 @@ Result<int> port_of() {
 int ranks_without_bounds() {
   const auto ranks = number(variable("LOCAL_WORLD_SIZE"));
   return ranks && *ranks > 0 && *ranks <= kMostLocal ? static_cast<int>(*ranks) : 1;
+}
+
+int local_rank() {
+  for (const char* name : kLocalRanks)
+    if (const auto rank = number(variable(name)); rank && *rank <= kMostLocal)
+      return static_cast<int>(*rank);
+  return 0;
 }
 
 std::string first_host(const std::string& list) {

@@ -32,6 +32,10 @@ Result<std::optional<Launch>> launch_of_environment();
 // (LOCAL_WORLD_SIZE); 1 where it does not say.
 int ranks_without_bounds();
 
+// Which of this host's ranks this is, from 0, as far as a launcher says it (LOCAL_RANK,
+// OMPI_COMM_WORLD_LOCAL_RANK, MPI_LOCALRANKID, SLURM_LOCALID); otherwise 0.
+int local_rank();
+
 // The first host of a list as Slurm writes it: "n3" of "n[3-5,9],m1", "a01-x" of "a[01-04]-x".
 std::string first_host(const std::string& list);
 

@@ -14,7 +14,8 @@ constexpr const char* kNames[] = {
     "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "PMI_RANK",
     "PMI_SIZE", "MPI_LOCALNRANKS", "SLURM_PROCID", "SLURM_NTASKS", "SLURM_JOB_ID",
     "SLURM_STEP_NODELIST", "SLURM_JOB_NODELIST", "JOB_COMPLETION_INDEX",
-    "TORCHELASTIC_USE_AGENT_STORE", "TORCHELASTIC_RESTART_COUNT"};
+    "TORCHELASTIC_USE_AGENT_STORE", "TORCHELASTIC_RESTART_COUNT", "LOCAL_RANK",
+    "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID"};
 
 class LaunchOfEnvironment : public testing::Test {
  protected:
@@ -54,6 +55,18 @@ TEST_F(LaunchOfEnvironment, EachLauncher) {
             (Launch{{5, 8}, "n03", 24567, false, "0"}));
   EXPECT_EQ(*with({{"JOB_COMPLETION_INDEX", "2"}, {"WORLD_SIZE", "4"}, {"MASTER_ADDR", "job-0.s"}}),
             (Launch{{2, 4}, "job-0.s", 29500, false, "0"}));
+}
+
+TEST_F(LaunchOfEnvironment, RankOnThisHost) {
+  EXPECT_EQ(local_rank(), 0);
+  for (const char* name : {"LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID",
+                           "SLURM_LOCALID"}) {
+    clear();
+    ::setenv(name, "3", 1);
+    EXPECT_EQ(local_rank(), 3) << name;
+    ::setenv(name, "-3", 1);
+    EXPECT_EQ(local_rank(), 0) << name;
+  }
 }
 
 TEST_F(LaunchOfEnvironment, WhatMakesNoSenseIsNamed) {

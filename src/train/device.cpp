@@ -8,7 +8,16 @@
 
 namespace shrike::train {
 
-Result<c10::Device> device_of(const std::string& name) {
+Result<int> gpu_of(int named, int local_rank, int count) {
+  const std::string there = "there are " + std::to_string(count) + " GPUs, counted from 0";
+  if (named >= count) return usage_error("--device cuda:" + std::to_string(named) + ": " + there);
+  if (named < 0 && local_rank >= count)
+    return usage_error("--device cuda: process " + std::to_string(local_rank) +
+                       " of this host, counted from 0, would have a GPU of its own, and " + there);
+  return named < 0 ? local_rank : named;
+}
+
+Result<c10::Device> device_of(const std::string& name, int local_rank) {
   const Error unknown = usage_error("--device " + in_quotes(name) + ": cpu, cuda or cuda:N");
   if (name != "cpu" && name != "cuda" && !name.starts_with("cuda:")) return unknown;
   const Result<c10::Device> named =
@@ -21,11 +30,8 @@ Result<c10::Device> device_of(const std::string& name) {
           "--device " + name +
           ": this LibTorch has no CUDA, or finds no GPU of NVIDIA's; Debian's has none, that of "
           "PyPI's torch has (scripts/train-pypi)");
-    const int count = c10::impl::VirtualGuardImpl(c10::kCUDA).deviceCount();
-    const int index = named->has_index() ? named->index() : 0;
-    if (index >= count)
-      return usage_error("--device " + name + ": there are " + std::to_string(count) +
-                         " GPUs, counted from 0");
+    SHRIKE_ASSIGN(const int index, gpu_of(named->has_index() ? named->index() : -1, local_rank,
+                                          c10::impl::VirtualGuardImpl(c10::kCUDA).deviceCount()));
     return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
   });
 }

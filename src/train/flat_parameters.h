@@ -65,7 +65,8 @@ class FlatParameters {
   // What gradients are for: all before the frozen ones.
   std::span<float> learned() const;
   std::span<float> gradients() const;
-  const at::Tensor& gradient_block() const { return gradients_; }
+  // Where backward adds them up: on the device.
+  const at::Tensor& device_gradients() const { return device_gradients_; }
 
  private:
   std::vector<Entry> entries_;

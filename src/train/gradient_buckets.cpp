@@ -13,6 +13,9 @@ namespace shrike::train {
 
 namespace {
 
+// Shared pointers of one kind or another, by LibTorch's version.
+using Accumulator = decltype(torch::autograd::impl::grad_accumulator(at::Tensor()));
+
 struct Bucket {
   at::Tensor gradients;  // of the block
   size_t parameters = 0;
@@ -24,7 +27,7 @@ struct Bucket {
 struct GradientBuckets::State {
   ProcessGroup* group;
   std::vector<Bucket> buckets;  // in the order in which they leave
-  std::vector<std::shared_ptr<torch::autograd::Node>> accumulators;  // autograd itself keeps none
+  std::vector<Accumulator> accumulators;  // autograd itself keeps none
   std::vector<ProcessGroup::Pending> on_their_way;
   bool counts = false;
   size_t early = 0;

@@ -116,20 +116,12 @@ void open_store(GroupLinks& links, const GroupPlace& place, milliseconds timeout
 
 // Throws as LibTorch does.
 void connect_all(GroupLinks& links, const GroupPlace& place, milliseconds timeout) {
-  const std::string address = address_of_rank(place);
-  const auto group = [&](const char* name) {
-    auto options = c10d::ProcessGroupGloo::Options::create(timeout);
-    options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(address));
-    options->threads = 1;
-    return c10::make_intrusive<c10d::ProcessGroupGloo>(
-        c10::make_intrusive<c10d::PrefixStore>(name, links.store), place.rank, place.size, options);
-  };
-  links.ordered = group("ordered");
-  links.beside = group("beside");
-  links.pairs = std::make_unique<PairLinks>(
-      *links.store,
-      PairLinks::Place{place.rank, place.size, address, timeout,
-                       [heart = links.heart.get()] { return heart->somebody_is_gone(); }});
+  links.carriers = {links.store,
+                    {place.rank, place.size, address_of_rank(place), timeout,
+                     [heart = links.heart.get()] { return heart->somebody_is_gone(); }}};
+  links.ordered = std::make_unique<PairLinks>(*links.store, links.carriers.links);
+  links.beside = gloo_carrier(links.carriers);
+  if (!links.beside) links.beside = pair_carrier(links.carriers);
 }
 
 }  // namespace
@@ -145,9 +137,9 @@ std::string text_of(const std::vector<uint8_t>& bytes) { return {bytes.begin(), 
 
 void GroupLinks::leave(const GroupPlace& place) noexcept {
   try {
-    pairs.reset();
-    ordered.reset();
+    gpus.reset();
     beside.reset();
+    ordered.reset();
     heart->leave();
     if (!server) return;
     silent_ranks(*store, place, "left", kLastWords);
@@ -155,6 +147,12 @@ void GroupLinks::leave(const GroupPlace& place) noexcept {
   } catch (const std::exception&) {
     // There is nobody left to tell.
   }
+}
+
+Carrier& GroupLinks::on_gpus() {
+  if (!gpus) gpus = nccl_carrier(carriers);
+  if (!gpus) gpus = carrier_by_cpu(*ordered, *beside);
+  return *gpus;
 }
 
 Result<GroupLinks> connect(const GroupPlace& place, milliseconds timeout,

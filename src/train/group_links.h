@@ -1,17 +1,16 @@
 // The store and the connections below a ProcessGroup. Private to train.
 #pragma once
 
-#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
-#include <torch/csrc/distributed/c10d/Store.hpp>
-
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <torch/csrc/distributed/c10d/Store.hpp>
 #include <vector>
 
 #include "base/result.h"
+#include "train/carrier.h"
 #include "train/heartbeat.h"
 #include "train/pair_links.h"
 #include "train/process_group.h"
@@ -25,12 +24,18 @@ struct GroupLinks {
   c10::intrusive_ptr<c10d::Store> store;  // the client with the group's prefix
   std::unique_ptr<Heartbeat> heart;
   // Two sets of connections, so that what one carries need not be in order with the other.
-  c10::intrusive_ptr<c10d::ProcessGroupGloo> ordered, beside;
-  std::unique_ptr<PairLinks> pairs;  // in order with `ordered`
+  std::unique_ptr<PairLinks> ordered;
+  std::unique_ptr<Carrier> beside;
   int ended_by = 0;  // the signal that ended the meeting: there are no connections then
+
+  // For tensors on GPUs. Made when first asked for, by all ranks: it is then that they are there.
+  Carrier& on_gpus();
 
   // The last that is asked of the store.
   void leave(const GroupPlace& place) noexcept;
+
+  Carrier::Place carriers;  // where they are made
+  std::unique_ptr<Carrier> gpus;
 };
 
 std::vector<uint8_t> bytes_of(const std::string& text);

@@ -30,8 +30,17 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::microseconds kAwake{200};  // looking at a socket before a thread sleeps
 constexpr milliseconds kLook{100};                // of one that sleeps
 constexpr size_t kToken = 16;
+constexpr size_t kFewBytes = size_t{64} << 10;  // whose time is that of their messages' way
+constexpr uint64_t kMostText = uint64_t{1} << 30;
+constexpr const char* kNoText = "what another rank gives is not what was gathered";
 
-std::string key_of(int rank) { return "pairs/" + std::to_string(rank); }
+std::string key_of(const PairLinks::Place& place, int rank) {
+  return place.name + "/" + std::to_string(rank);
+}
+
+std::span<char> bytes_in(const at::Tensor& x) {
+  return {static_cast<char*>(x.data_ptr()), x.nbytes()};
+}
 
 std::string hex(std::span<const char> bytes) {
   std::string text;
@@ -55,6 +64,23 @@ bool unhex(const std::string& text, std::span<char> bytes) {
 
 [[noreturn]] void fail(int rank, const std::string& why) {
   throw std::runtime_error("rank " + std::to_string(rank) + ": " + why);
+}
+
+// What gather() has of all ranks, by rank.
+std::vector<std::string> texts_in(const std::string& all, int ranks) {
+  std::vector<std::string> texts(static_cast<size_t>(ranks));
+  for (size_t at = 0; at < all.size();) {
+    int32_t rank = 0;
+    uint64_t size = 0;
+    if (all.size() - at < sizeof(rank) + sizeof(size)) throw std::runtime_error(kNoText);
+    std::memcpy(&rank, all.data() + at, sizeof(rank));
+    std::memcpy(&size, all.data() + at + sizeof(rank), sizeof(size));
+    at += sizeof(rank) + sizeof(size);
+    if (rank < 0 || rank >= ranks || size > all.size() - at) throw std::runtime_error(kNoText);
+    texts[static_cast<size_t>(rank)] = all.substr(at, size);
+    at += size;
+  }
+  return texts;
 }
 
 void send_at_once(const FileDescriptor& socket) {
@@ -126,13 +152,13 @@ PairLinks::PairLinks(c10d::Store& store, Place place)
   }
   const Listener listener(place_.address);
   const std::string& text = listener.announced;
-  store.set(key_of(place_.rank), {text.begin(), text.end()});
+  store.set(key_of(place_, place_.rank), {text.begin(), text.end()});
   for (const int rank : below) connect(store, rank);
   accept_all(listener, above);
 }
 
 void PairLinks::connect(c10d::Store& store, int rank) {
-  const std::vector<uint8_t> announced = store.get(key_of(rank));
+  const std::vector<uint8_t> announced = store.get(key_of(place_, rank));
   std::istringstream words(std::string(announced.begin(), announced.end()));
   std::string address, token;
   int port = 0;
@@ -192,56 +218,128 @@ const PairLinks::Partner& PairLinks::partner(int rank) const {
 
 void PairLinks::reduce(const at::Tensor& x, const Add& add) {
   const int rank = place_.rank;
+  const at::Tensor flat = x.view({-1});
   if (rank >= paired_) {
-    give(rank - paired_, x);
-    take(rank - paired_, x);
+    give(rank - paired_, bytes_in(flat));
+    take(rank - paired_, bytes_in(flat));
     return;
   }
-  const at::Tensor theirs = at::empty_like(x);
-  const bool has_another = rank + paired_ < place_.size;
-  if (has_another) {
-    take(rank + paired_, theirs);
-    add(x, theirs);
+  const at::Tensor theirs = at::empty_like(flat);
+  if (has_one_beyond()) {
+    take(rank + paired_, bytes_in(theirs));
+    add(flat, theirs);
   }
-  for (int bit = 1; bit < paired_; bit *= 2) {
-    swap(rank ^ bit, x, theirs);
-    add(x, theirs);
-  }
-  if (has_another) give(rank + paired_, x);
+  if (flat.nbytes() > kFewBytes)
+    reduce_halves(flat, theirs, add);
+  else
+    reduce_whole(flat, theirs, add);
+  if (has_one_beyond()) give(rank + paired_, bytes_in(flat));
 }
 
-void PairLinks::pack(const at::Tensor& x) {
-  const uint64_t size = x.nbytes();
+void PairLinks::reduce_whole(const at::Tensor& x, const at::Tensor& theirs, const Add& add) {
+  for (int bit = 1; bit < paired_; bit *= 2) {
+    swap(place_.rank ^ bit, bytes_in(x), bytes_in(theirs));
+    add(x, theirs);
+  }
+}
+
+void PairLinks::reduce_halves(const at::Tensor& x, const at::Tensor& theirs, const Add& add) {
+  struct Halves {
+    at::Tensor mine, other;
+  };
+  std::vector<Halves> rounds;
+  at::Tensor part = x;
+  for (int bit = 1; bit < paired_; bit *= 2) {
+    const int64_t middle = part.numel() / 2;
+    Halves halves{part.slice(0, 0, middle), part.slice(0, middle)};
+    if ((place_.rank & bit) != 0) std::swap(halves.mine, halves.other);
+    const at::Tensor coming = theirs.slice(0, 0, halves.mine.numel());
+    swap(place_.rank ^ bit, bytes_in(halves.other), bytes_in(coming));
+    add(halves.mine, coming);
+    part = halves.mine;
+    rounds.push_back(std::move(halves));
+  }
+  for (int bit = paired_ / 2; bit > 0; bit /= 2) {
+    swap(place_.rank ^ bit, bytes_in(rounds.back().mine), bytes_in(rounds.back().other));
+    rounds.pop_back();
+  }
+}
+
+// Who has it doubles from round to round.
+void PairLinks::broadcast(const at::Tensor& x) {
+  const int rank = place_.rank;
+  if (rank >= paired_) return take(rank - paired_, bytes_in(x));
+  for (int bit = 1; bit < paired_; bit *= 2) {
+    if (rank < bit)
+      give(rank + bit, bytes_in(x));
+    else if (rank < 2 * bit)
+      take(rank - bit, bytes_in(x));
+  }
+  if (has_one_beyond()) give(rank + paired_, bytes_in(x));
+}
+
+// The same tree the other way: each hands on what it was given behind its own.
+std::vector<std::string> PairLinks::gather(const std::string& text) {
+  const int32_t rank = place_.rank;
+  const uint64_t size = text.size();
+  std::string all(reinterpret_cast<const char*>(&rank), sizeof(rank));
+  all.append(reinterpret_cast<const char*>(&size), sizeof(size)).append(text);
+  if (rank >= paired_) {
+    give(rank - paired_, all);
+    return {};
+  }
+  if (has_one_beyond()) all += take_text(rank + paired_);
+  for (int bit = 1; bit < paired_; bit *= 2) {
+    if ((rank & bit) != 0) {
+      give(rank ^ bit, all);
+      return {};
+    }
+    all += take_text(rank ^ bit);
+  }
+  return texts_in(all, place_.size);
+}
+
+void PairLinks::pack(std::span<const char> bytes) {
+  const uint64_t size = bytes.size();
   out_.resize(sizeof(size) + size);
   std::memcpy(out_.data(), &size, sizeof(size));
-  std::memcpy(out_.data() + sizeof(size), x.data_ptr(), size);
+  std::copy(bytes.begin(), bytes.end(), out_.begin() + sizeof(size));
 }
 
-void PairLinks::unpack(int from, const at::Tensor& theirs) const {
+void PairLinks::unpack(int from, std::span<char> bytes) const {
   uint64_t size = 0;
   std::memcpy(&size, in_.data(), sizeof(size));
-  if (size != theirs.nbytes())
+  if (size != bytes.size())
     fail(from, "adds up " + std::to_string(size) + " bytes where this adds up " +
-                   std::to_string(theirs.nbytes()));
-  std::memcpy(theirs.data_ptr(), in_.data() + sizeof(size), size);
+                   std::to_string(bytes.size()));
+  std::copy_n(in_.begin() + sizeof(size), size, bytes.begin());
 }
 
-void PairLinks::give(int to, const at::Tensor& x) {
-  pack(x);
+void PairLinks::give(int to, std::span<const char> bytes) {
+  pack(bytes);
   move(to, out_, {});
 }
 
-void PairLinks::take(int from, const at::Tensor& theirs) {
-  in_.resize(sizeof(uint64_t) + theirs.nbytes());
+void PairLinks::take(int from, std::span<char> bytes) {
+  in_.resize(sizeof(uint64_t) + bytes.size());
   move(from, {}, in_);
-  unpack(from, theirs);
+  unpack(from, bytes);
 }
 
-void PairLinks::swap(int with, const at::Tensor& x, const at::Tensor& theirs) {
-  pack(x);
-  in_.resize(out_.size());
+void PairLinks::swap(int with, std::span<const char> out, std::span<char> in) {
+  pack(out);
+  in_.resize(sizeof(uint64_t) + in.size());
   move(with, out_, in_);
-  unpack(with, theirs);
+  unpack(with, in);
+}
+
+std::string PairLinks::take_text(int from) {
+  uint64_t size = 0;
+  move(from, {}, {reinterpret_cast<char*>(&size), sizeof(size)});
+  if (size > kMostText) fail(from, "gives a text of " + std::to_string(size) + " bytes");
+  std::string text(size, '\0');
+  move(from, {}, text);
+  return text;
 }
 
 // Sends and receives at once: neither waits until the other has taken what it gives.
@@ -264,7 +362,7 @@ void PairLinks::move(int other, std::span<const char> out, std::span<char> in) c
       waited = {};
       continue;
     }
-    if (Clock::now() - since < kAwake) continue;
+    if (place_.looks && Clock::now() - since < kAwake) continue;
     if (place_.given_up()) fail(other, "the wait is given up");
     if (waited >= place_.timeout)
       fail(other, "says nothing for " + std::to_string(waited.count() / 1000) + " s");

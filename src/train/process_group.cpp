@@ -17,7 +17,6 @@ namespace shrike::train {
 namespace {
 
 constexpr std::chrono::milliseconds kBetweenQuestions{50};  // of who waits for another rank
-constexpr size_t kFewBytes = size_t{64} << 10;  // of a sum whose time is that of its messages' way
 
 // "A, not B": the first lines that differ.
 std::string difference(const std::string& text, const std::string& other) {
@@ -84,16 +83,20 @@ struct ProcessGroup::State {
   }
 
   void sum(const at::Tensor& x) {
-    if (x.nbytes() <= kFewBytes)
-      return links.pairs->reduce(x, [](const auto& a, const auto& b) { a.add_(b); });
-    std::vector<at::Tensor> tensors{x};
-    links.ordered->allreduce(tensors)->wait();
+    if (x.is_cpu())
+      links.ordered->reduce(x, add_to);
+    else
+      links.on_gpus().sum(x);
+  }
+
+  Carrier::Wait start_sum(const at::Tensor& x) {
+    return (x.is_cpu() ? *links.beside : links.on_gpus()).start_sum(x);
   }
 };
 
 struct ProcessGroup::Pending::Work {
   State* state;
-  c10::intrusive_ptr<c10d::Work> work;
+  Carrier::Wait wait;
 };
 
 ProcessGroup::ProcessGroup(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -134,17 +137,14 @@ Result<void> ProcessGroup::sum(const at::Tensor& x) {
 
 Result<void> ProcessGroup::largest(std::span<double> numbers) {
   return state_->result_of("the largest of all", [&] {
-    state_->links.pairs->reduce(
+    state_->links.ordered->reduce(
         at::from_blob(numbers.data(), {static_cast<int64_t>(numbers.size())}, at::kDouble),
         [](const auto& a, const auto& b) { a.copy_(at::maximum(a, b)); });
   });
 }
 
 Result<void> ProcessGroup::broadcast(const at::Tensor& x) {
-  return state_->result_of("what rank 0 has", [&] {
-    std::vector<at::Tensor> tensors{x};
-    state_->links.ordered->broadcast(tensors)->wait();
-  });
+  return state_->result_of("what rank 0 has", [&] { state_->links.ordered->broadcast(x); });
 }
 
 Result<void> ProcessGroup::barrier() {
@@ -179,23 +179,8 @@ Result<void> ProcessGroup::wait_for_all(const std::string& what) {
 }
 
 Result<std::vector<std::string>> ProcessGroup::gather(const std::string& text) {
-  const at::Tensor sizes = at::zeros({size()}, at::kLong);
-  sizes[rank()] = static_cast<int64_t>(text.size());
-  SHRIKE_TRY(sum(sizes));
   std::vector<std::string> texts;
-  SHRIKE_TRY(state_->result_of("gathering", [&] {
-    const int64_t most = at::max(sizes).item<int64_t>() + 1;  // of nothing it cannot be
-    std::vector<at::Tensor> mine{at::zeros({most}, at::kByte)};
-    std::copy(text.begin(), text.end(), mine[0].data_ptr<uint8_t>());
-    std::vector<std::vector<at::Tensor>> all;
-    if (rank() == 0) all.emplace_back(at::zeros({size(), most}, at::kByte).unbind(0));
-    state_->links.ordered->gather(all, mine)->wait();
-    if (rank() != 0) return;
-    for (int r = 0; r < size(); ++r) {
-      const auto* begin = all[0][static_cast<size_t>(r)].data_ptr<uint8_t>();
-      texts.emplace_back(begin, begin + sizes[r].item<int64_t>());
-    }
-  }));
+  SHRIKE_TRY(state_->result_of("gathering", [&] { texts = state_->links.ordered->gather(text); }));
   return texts;
 }
 
@@ -227,9 +212,7 @@ at::Tensor ProcessGroup::summed(const at::Tensor& x) {
 
 ProcessGroup::Pending ProcessGroup::start_sum(const at::Tensor& x) {
   return state_->or_fail("adding up gradients", [&] {
-    std::vector<at::Tensor> tensors{x};
-    return Pending(
-        std::make_unique<Pending::Work>(state_.get(), state_->links.beside->allreduce(tensors)));
+    return Pending(std::make_unique<Pending::Work>(state_.get(), state_->start_sum(x)));
   });
 }
 
@@ -240,7 +223,7 @@ ProcessGroup::Pending& ProcessGroup::Pending::operator=(Pending&&) noexcept = de
 ProcessGroup::Pending::~Pending() {
   if (!work_) return;
   try {
-    work_->work->wait();
+    work_->wait();
   } catch (const std::exception&) {
     // Who has not asked how it went has an error of its own.
   }
@@ -248,7 +231,7 @@ ProcessGroup::Pending::~Pending() {
 
 void ProcessGroup::Pending::wait() {
   const std::unique_ptr<Work> work = std::move(work_);
-  work->state->or_fail("adding up gradients", [&] { work->work->wait(); });
+  work->state->or_fail("adding up gradients", [&] { work->wait(); });
 }
 
 }  // namespace shrike::train

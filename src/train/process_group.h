@@ -1,7 +1,7 @@
 // ProcessGroup: the processes of a run (its ranks), which add up tensors together.
 //
-// They find each other in a store that rank 0 serves, or their launcher, and are connected by Gloo
-// (c10d, PyTorch's own) from then on. All ranks must call the same functions in the same order;
+// They find each other in a store that rank 0 serves, or their launcher, and are connected from
+// then on (pair_links.h, carrier.h). All ranks must call the same functions in the same order;
 // start_sum() alone has an order of its own beside the rest. Results have the same bits on every
 // rank. Nothing waits longer than the timeout but wait_for(), wait_for_all() and expect_same(),
 // which wait as long as the processes live and the store answers. An error (kRuntime) says which
@@ -56,7 +56,8 @@ class ProcessGroup {
   // The signal that ended the wait for others, of which nothing else can be asked then; or 0.
   int ended_by() const;
 
-  // In place, over all ranks, element by element. Tensors are contiguous and on the CPU.
+  // In place, over all ranks, element by element. Tensors are contiguous and on the CPU; sum(),
+  // summed() and start_sum() take those on a GPU, too, for each rank one of its own.
   Result<void> sum(const at::Tensor& x);
   Result<void> largest(std::span<double> numbers);
   // What rank 0 has, to all.

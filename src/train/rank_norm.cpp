@@ -45,7 +45,7 @@ at::Tensor rank_norm(const RankNormInputs& in, double epsilon, double momentum,
   const at::Tensor x = in.x.to(at::kDouble);
   const double own = static_cast<double>(x.numel()) / static_cast<double>(channels);
   const at::Tensor sums = SumFunction::apply(
-      at::cat({at::sum(x, others), at::sum(x * x, others), at::full({1}, own, at::kDouble)}), &sum);
+      at::cat({at::sum(x, others), at::sum(x * x, others), at::full({1}, own, x.options())}), &sum);
   const at::Tensor count = sums[2 * channels].detach();
   const at::Tensor mean = sums.slice(0, 0, channels) / count;
   const at::Tensor variance =

@@ -165,6 +165,10 @@ std::vector<uint8_t> StoreClient::receive_value() {
   return value;
 }
 
+c10::intrusive_ptr<c10d::Store> StoreClient::clone() {
+  return c10::intrusive_ptr<c10d::Store>::reclaim_copy(this);
+}
+
 void StoreClient::set(const std::string& key, const std::vector<uint8_t>& value) {
   ask(message(Command::kSet).key(key).value(value), [] {});
 }

@@ -36,6 +36,9 @@ class StoreClient : public c10d::Store {
   StoreClient(const std::string& address, int port, std::chrono::steady_clock::time_point end,
               std::chrono::milliseconds timeout, Protocol protocol);
 
+  // This one: it is thread-safe. Newer LibTorch's stores have it, Debian's does not.
+  c10::intrusive_ptr<c10d::Store> clone();
+
   void set(const std::string& key, const std::vector<uint8_t>& value) override;
   std::vector<uint8_t> compareSet(const std::string& key, const std::vector<uint8_t>& expected,
                                   const std::vector<uint8_t>& desired) override;

@@ -127,7 +127,7 @@ StepReport Trainer::State::finish_step(const Rates& rates) {
 
 Result<Trainer> Trainer::create(TrainingGraph training, const TrainerOptions& options) {
   return guarded("preparing the network", [&]() -> Result<Trainer> {
-    SHRIKE_ASSIGN(const c10::Device device, device_of(options.device));
+    SHRIKE_ASSIGN(const c10::Device device, device_of(options.device, options.local_rank));
     SHRIKE_ASSIGN(Parameters parameters, Parameters::of(training.graph));
     if (options.distillation) add_helpers(parameters, training, *options.distillation);
     auto state =

@@ -64,6 +64,7 @@ struct TrainerOptions {
   // kF16: the loss is scaled; on CPUs, where LibTorch multiplies no halves, that is all.
   Precision precision = Precision::kF32;
   std::string device = "cpu";                                     // device.h
+  int local_rank = 0;                                             // of this process, there
   ProcessGroup* group = nullptr;  // borrowed: who learns the same, without a teacher; null: nobody
 };
 

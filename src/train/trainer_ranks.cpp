@@ -24,7 +24,7 @@ void Trainer::State::join_ranks() {
   for (const FlatParameters::Entry& entry : flat_.entries())
     if (entry.group < ParameterGroup::kFrozen)
       parts.push_back({parameters_.find(entry.name)->tensor, entry.begin});
-  buckets_ = std::make_unique<GradientBuckets>(*group, flat_.gradient_block(), parts);
+  buckets_ = std::make_unique<GradientBuckets>(*group, flat_.device_gradients(), parts);
 }
 
 // Parts are what loss.h says, the losses as Ultralytics and others write them down; each rank has its
@@ -74,6 +74,7 @@ Result<void> Trainer::take_from_first() {
       SHRIKE_TRY(group->broadcast(tensor_on(block.values)));
     if (group->rank() > 0)
       std::fill(state.flat_.gradients().begin(), state.flat_.gradients().end(), 0.0f);
+    state.flat_.push();
     state.find_zeros();
     return {};
   });
@@ -84,9 +85,9 @@ Result<void> Trainer::bring_gradients_to_first() {
   ProcessGroup* const group = state.options_.group;
   if (!group || !state.between_updates()) return {};
   const std::span<float> gradients = state.flat_.gradients();
-  SHRIKE_TRY(group->sum(state.flat_.gradient_block()));
+  SHRIKE_TRY(group->sum(tensor_on(gradients)));
   if (group->rank() > 0) std::fill(gradients.begin(), gradients.end(), 0.0f);
-  return {};
+  return guarded("bringing gradients to the first rank", [&] { state.flat_.push(); });
 }
 
 }  // namespace shrike::train

@@ -9,6 +9,7 @@
 #include <map>
 #include <random>
 
+#include "train/device.h"
 #include "zoo/scratch.h"
 
 namespace shrike::train {
@@ -201,6 +202,18 @@ TEST(Trainer, DevicesAreNamedWhereTheyAreNotThere) {
   const Result<Trainer> trainer = Trainer::create(network(2), options);
   ASSERT_FALSE(trainer);
   EXPECT_NE(trainer.error().message.find("cuda:99"), std::string::npos) << trainer.error().message;
+}
+
+TEST(Trainer, EachProcessOfAHostHasAGpuOfItsOwn) {
+  EXPECT_EQ(*gpu_of(-1, 0, 2), 0);
+  EXPECT_EQ(*gpu_of(-1, 1, 2), 1);
+  EXPECT_EQ(*gpu_of(1, 0, 2), 1);
+  const Result<int> third = gpu_of(-1, 2, 2), named = gpu_of(2, 0, 2);
+  ASSERT_FALSE(third);
+  ASSERT_FALSE(named);
+  EXPECT_EQ(third.error().kind, ErrorKind::kUsage);
+  EXPECT_NE(third.error().message.find("process 2 of this host"), std::string::npos);
+  EXPECT_NE(named.error().message.find("cuda:2: there are 2 GPUs"), std::string::npos);
 }
 
 TEST(LossScaler, HalvesAfterInfinitiesAndDoublesAfterMany) {

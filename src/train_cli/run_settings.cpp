@@ -9,6 +9,7 @@
 
 #include "base/excerpt.h"
 #include "cli/dataset_option.h"
+#include "cli/launch.h"
 #include "cli/values.h"
 
 namespace shrike {
@@ -150,8 +151,6 @@ Result<RunSettings> run_settings(const TrainOptions& o, const StartingNetwork& n
                        std::to_string(share.ranks) + " processes that share them");
   if (share.ranks > 1 && !o.teacher.empty())
     return usage_error("a teacher teaches one process: train by several, or with --teacher");
-  if (share.ranks > 1 && o.device != "cpu")
-    return usage_error("--device " + o.device + ": several processes learn on cpu alone");
   const Dataset& dataset = data.train;
   const auto samples = static_cast<int64_t>(dataset.samples.size());
   if (labelled_batch(o.batch, data) > samples)
@@ -191,6 +190,7 @@ Result<RunSettings> run_settings(const TrainOptions& o, const StartingNetwork& n
   for (const train::PrecisionName& known : train::kPrecisions)
     if (known.name == o.precision) trainer.precision = known.value;
   trainer.device = o.device;
+  if (share.ranks > 1) trainer.local_rank = local_rank();
   SHRIKE_ASSIGN(trainer.frozen, frozen_by(o.freeze, network.training.graph));
   return settings;
 }

@@ -30,8 +30,7 @@ struct RunSettings {
 // 10000 updates, else SGD at 0.01, both with momentum 0.9 and a warm-up that starts at 0 for
 // biases, too.
 // Errors: kInput where a batch is larger than the data set; kUsage where --freeze names nothing
-// that the network has, or several ranks have fewer pictures in a batch, a teacher, or a device
-// other than cpu.
+// that the network has, or several ranks have fewer pictures in a batch, or a teacher.
 Result<RunSettings> run_settings(const TrainOptions& options, const StartingNetwork& network,
                                  const RunData& data, int threads, const RankShare& share = {});
 

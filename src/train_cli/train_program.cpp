@@ -1,8 +1,6 @@
 #include "train_cli/train_program.h"
 
 #include <cstdio>
-#include <cstdlib>
-#include <string_view>
 
 #include "base/excerpt.h"
 #include "cli/exit_code.h"
@@ -59,14 +57,6 @@ Result<int> show_dry_run(const TrainingGraph& training, const std::string& sourc
   return runtime_error(source + ": the network that would be trained differs from the engine's");
 }
 
-// As far as a launcher says it.
-bool first_of_this_host() {
-  for (const char* name : {"LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID",
-                           "SLURM_LOCALID"})
-    if (const char* rank = std::getenv(name)) return std::string_view(rank) == "0";
-  return true;
-}
-
 Result<int> run_of(const TrainOptions& options) {
   SHRIKE_ASSIGN(const std::optional<Launch> launch, launch_of_environment());
   std::optional<CatchInterrupts> caught;
@@ -76,7 +66,7 @@ Result<int> run_of(const TrainOptions& options) {
   const Result<int> ended =
       options.resume.empty() ? training_run(options, ranks) : resumed_run(options, ranks);
   // What rank 0 fails by is said once a host.
-  if (!ended && ranks.has_error_of_first() && !first_of_this_host())
+  if (!ended && ranks.has_error_of_first() && local_rank() != 0)
     return exit_code(ended.error().kind);
   return ended;
 }
