@@ -152,7 +152,7 @@ PairLinks::PairLinks(c10d::Store& store, Place place)
   }
   const Listener listener(place_.address);
   const std::string& text = listener.announced;
-  store.set(key_of(place_, place_.rank), {text.begin(), text.end()});
+  store.set(key_of(place_, place_.rank), std::vector<uint8_t>(text.begin(), text.end()));
   for (const int rank : below) connect(store, rank);
   accept_all(listener, above);
 }
