@@ -93,6 +93,16 @@ double share_of_now(PruneBudget budget, const Graph& original, const Graph& now,
   return stays / share(removable_channels(now), removable_channels(original));
 }
 
+// A pruned network is far from where it was, and few pictures make few updates of train's 64.
+constexpr const char* kPicturesAnUpdate = "16";
+
+bool say(const std::vector<std::string>& words, const std::string& option) {
+  return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+    return word == "--" + option || word.starts_with("--" + option + "=") ||
+           word.starts_with(option + "=");
+  });
+}
+
 }  // namespace
 
 std::vector<std::string> training_words(const RecoveryOptions& o, int64_t step) {
@@ -107,6 +117,7 @@ std::vector<std::string> training_words(const RecoveryOptions& o, int64_t step) 
   if (o.threads > 0) words.insert(words.end(), {"--threads", std::to_string(o.threads)});
   if (o.teacher) words.insert(words.end(), {"--teacher", original_file(o).string()});
   if (o.zeros) words.push_back("--keep-zeros");
+  if (!say(o.train, "nbs")) words.insert(words.end(), {"--nbs", kPicturesAnUpdate});
   words.insert(words.end(), o.train.begin(), o.train.end());
   return words;
 }
