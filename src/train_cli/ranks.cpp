@@ -98,12 +98,13 @@ Result<void> Ranks::by_first(const std::function<Result<void>()>& work) {
 }
 
 Result<void> Ranks::first_before_others(const std::function<Result<void>()>& work) {
+  // Taken before the work: where that fails on one rank it may have counted less than elsewhere.
+  const std::string name = std::to_string(works_);
   SHRIKE_TRY(by_first(work));
   if (!group_) return {};
   Result<void> outcome;
   if (!first()) outcome = work();
-  const std::string name = std::to_string(works_);  // the same on all: the work counts its own
-  SHRIKE_TRY(group_->arrive(name));                 // of who fails, too: nobody waits for it then
+  SHRIKE_TRY(group_->arrive(name));  // of who fails, too: nobody waits for it then
   if (!outcome) return outcome;
   return by_first([&] { return group_->wait_for_all(name); });
 }
