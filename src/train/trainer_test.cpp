@@ -10,6 +10,7 @@
 #include <random>
 
 #include "train/device.h"
+#include "train/flat_parameters.h"
 #include "zoo/scratch.h"
 
 namespace shrike::train {
@@ -227,6 +228,38 @@ TEST(LossScaler, HalvesAfterInfinitiesAndDoublesAfterMany) {
   int halved = 0;
   while (scaler.update(false)) ++halved;
   EXPECT_EQ(halved, 26) << "from 2^16 to 2^-10";
+}
+
+// The optimiser's first moments, one after the other, after one update from the same weights by the
+// same batch.
+std::vector<float> moments_clipped_to(double most_norm) {
+  TrainerOptions options = options_of_two();
+  options.most_norm = most_norm;
+  Trainer trainer = made(2, options);
+  learn(trainer, 0, 1);
+  EXPECT_EQ(trainer.place().updates, 1);
+  std::vector<float> moments;
+  for (const NamedTensor& tensor : trainer.tensors()) {
+    if (!tensor.name.starts_with("first/")) continue;
+    const auto values = tensor.tensor.data<float>();
+    moments.insert(moments.end(), values.begin(), values.end());
+  }
+  return moments;
+}
+
+// After one update they are the gradient times what is 1 - momentum.
+TEST(Trainer, GradientsAreClippedToALength) {
+  const double share = 1 - made(2, options_of_two()).rates().momentum;
+  const std::vector<float> whole = moments_clipped_to(1e9);
+  const double length = norm(whole) / share;
+  ASSERT_GT(length, 1);
+  const std::vector<float> clipped = moments_clipped_to(0.01);
+  ASSERT_EQ(clipped.size(), whole.size());
+  EXPECT_NEAR(norm(clipped) / share, 0.01, 1e-6);
+  for (size_t i = 0; i < whole.size(); ++i)
+    ASSERT_NEAR(clipped[i], whole[i] * 0.01 / length, 1e-6 * std::abs(whole[i])) << i;
+  EXPECT_EQ(moments_clipped_to(1.01 * length), whole) << "what is short enough stays as it is";
+  EXPECT_NE(moments_clipped_to(0.99 * length), whole);
 }
 
 // The tensors that an update moves; running statistics move with every batch.
