@@ -87,28 +87,6 @@ Result<Parameters> Parameters::converted(at::ScalarType type) const {
   });
 }
 
-Result<Parameters> Parameters::clone() const {
-  return all_.empty() ? Parameters() : converted(all_.front().tensor.scalar_type());
-}
-
-Result<void> Parameters::write_to(Graph& graph) const {
-  return guarded("writing the weights into the graph", [&]() -> Result<void> {
-    std::vector<std::pair<ValueId, Tensor>> values;
-    for (const Parameter& p : all_) {
-      const std::optional<ValueId> id = graph.find_value(p.name);
-      const Tensor* old = id ? graph.constant(*id) : nullptr;
-      if (!old) return model_error("the graph has no constant " + in_quotes(p.name));
-      Tensor value = from_torch(p.tensor.detach().to(at::kFloat));
-      if (value.shape() != old->shape())
-        return model_error("the constant " + in_quotes(p.name) + " is " + to_string(old->shape()) +
-                           " in the graph and " + to_string(value.shape()) + " in the weights");
-      values.emplace_back(*id, std::move(value));
-    }
-    for (auto& [id, value] : values) graph.value(id).constant = std::move(value);
-    return {};
-  });
-}
-
 int64_t Parameters::learned_elements() const {
   int64_t count = 0;
   for (const Parameter& p : all_)

@@ -1,6 +1,6 @@
 // Parameters: what a graph learns, by the names of its constants.
 //
-// The tensors are shared by copies of the object, and by every Module built with it; clone() makes
+// The tensors are shared by copies of the object, and by every Module built with it; converted() makes
 // others. Names are those of the graph's values, so weights find their way back into it, and into
 // a checkpoint. Not thread-safe.
 #pragma once
@@ -49,18 +49,12 @@ class Parameters {
   // Null where there is none.
   const Parameter* find(std::string_view name) const;
 
-  // Tensors of their own, without gradients in them.
-  Result<Parameters> clone() const;
-
   // One more, that no graph has. Requires a name that is free.
   void add(Parameter parameter);
 
-  // The same in another element type, for gradients checked in doubles.
+  // Tensors of their own in that element type, without gradients in them: for gradients checked in
+  // doubles.
   Result<Parameters> converted(at::ScalarType type) const;
-
-  // Puts the values into the constants of the same names, bit for bit where they are f32. Errors
-  // (kModel): the graph lacks one, or its shape differs; the graph is then as it was.
-  Result<void> write_to(Graph& graph) const;
 
   int64_t learned_elements() const;
 

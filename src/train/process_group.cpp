@@ -147,10 +147,6 @@ Result<void> ProcessGroup::broadcast(const at::Tensor& x) {
   return state_->result_of("what rank 0 has", [&] { state_->links.ordered->broadcast(x); });
 }
 
-Result<void> ProcessGroup::barrier() {
-  return state_->result_of("waiting for all", [&] { state_->sum(at::zeros({1})); });
-}
-
 Result<void> ProcessGroup::done(const std::string& what, const std::string& text) {
   return state_->result_of("telling the others",
                            [&] { state_->links.store->set("done/" + what, bytes_of(text)); });

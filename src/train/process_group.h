@@ -62,8 +62,6 @@ class ProcessGroup {
   Result<void> largest(std::span<double> numbers);
   // What rank 0 has, to all.
   Result<void> broadcast(const at::Tensor& x);
-  // Returns when all are here.
-  Result<void> barrier();
 
   // For long work that one rank does while the others wait: done() says that `what` is, and what
   // came of it: rank 0; wait_for() gives that when it has said so, however long it takes, or an

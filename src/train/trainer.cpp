@@ -189,8 +189,6 @@ std::vector<std::string> Trainer::loss_names() const {
 
 Rates Trainer::rates() const { return state_->rates(); }
 
-int64_t Trainer::learned_elements() const { return state_->parameters_.learned_elements(); }
-
 const TrainerPlace& Trainer::place() const { return state_->place_; }
 
 }  // namespace shrike::train

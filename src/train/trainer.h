@@ -113,11 +113,9 @@ class Trainer {
 
   std::vector<std::string> loss_names() const;
   Rates rates() const;  // of the next step
-  int64_t learned_elements() const;
 
-  // The graph for detection, with the average's weights, or with the last ones.
+  // The graph for detection, with the average's weights.
   Result<Graph> average() const;
-  Result<Graph> last() const;
 
   const TrainerPlace& place() const;
   // "weights/NAME", "average/NAME", "momentum/NAME" or "first/NAME" and "second/NAME", and between

@@ -43,23 +43,18 @@ bool Trainer::State::learns() const {
   });
 }
 
-Result<Graph> Trainer::State::graph_with(std::span<const float> values) const {
-  TrainingGraph copy = training_;
-  for (const Entry& entry : flat_.entries()) {
+Result<Graph> Trainer::average() const {
+  const State& state = *state_;
+  TrainingGraph copy = state.training_;
+  for (const Entry& entry : state.flat_.entries()) {
     if (is_helper(entry.name)) continue;
     const std::optional<ValueId> id = copy.graph.find_value(entry.name);
     if (!id) return model_error("the graph has no constant " + in_quotes(entry.name));
     copy.graph.value(*id).constant =
-        tensor_of(values.subspan(static_cast<size_t>(entry.begin),
-                                 static_cast<size_t>(entry.elements)),
-                  entry.shape);
+        tensor_of(part_of(state_->average_.values(), entry), entry.shape);
   }
   return trained_graph(copy);
 }
-
-Result<Graph> Trainer::average() const { return state_->graph_with(state_->average_.values()); }
-
-Result<Graph> Trainer::last() const { return state_->graph_with(state_->flat_.values()); }
 
 std::vector<NamedTensor> Trainer::tensors() const {
   State& state = *state_;

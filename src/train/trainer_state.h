@@ -44,7 +44,6 @@ class Trainer::State {
   bool learns() const;
   bool scales_loss() const { return options_.precision == Precision::kF16; }
   Rates rates() const;
-  Result<Graph> graph_with(std::span<const float> values) const;
 
   // Blocks that lie as the entries of FlatParameters do, by the name that tensors start with.
   struct Block {
