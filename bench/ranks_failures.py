@@ -4,8 +4,9 @@
 
 Real processes on this host. OUT: a folder for the runs, which is emptied. DATA: a folder with data.yaml,
 images/{train,val} and labels/{train,val} (BCCD's). For each case a row of each rank, as Markdown: the seconds
-from the fault on until it has ended, its exit code, what it says last. Exit code 1 where one took more than 60 s, or
-ended well that should not have; "killed" is the one that was. --cases: some (all; the names are in the table's rows; no_host wants root and iproute2).
+from the fault on until it has ended, its exit code, what it says last. Exit code 1 where one took more than 60 s,
+ended well that should not have, or does not say what it should: which rank is gone, or what is wrong; such a row ends
+with what is missed. "killed" is the one that was. --cases: some (all; the names are in the table's rows; no_host wants root and iproute2).
 """
 import argparse
 import os
@@ -91,8 +92,10 @@ class Cases:
         self.port = free_port()
         return [self.start(name, r, 2, **kinds) for r in (0, 1)]
 
-    # Waits for all, and says what became of them since the fault.
-    def tell(self, name, title, ranks, begin=None):
+    # Waits for all, and says what became of them since the fault. `wanted`: what each of them has to say; by rank where
+    # they say different things. Of one that was killed: that it is gone.
+    def tell(self, name, title, ranks, wanted=None, begin=None):
+        wanted = wanted or next(f"(rank {r.rank} is gone)" for r in ranks if r.killed)
         begin = begin or next((r.killed for r in ranks if r.killed), None)
         ended = {}
         while len(ended) < len(ranks) and time.time() < begin + PATIENCE:
@@ -108,8 +111,11 @@ class Cases:
             if rank.killed:
                 print(f"| {name} | {title} | {rank.rank} | | killed | |")
             else:
-                print(f"| {name} | {title} | {rank.rank} | {seconds:.0f} | {code} | {rank.last_line()} |")
-                self.good = self.good and seconds <= MOST_SECONDS and code > 0
+                said = rank.last_line()
+                needed = wanted if isinstance(wanted, str) else wanted[rank.rank]
+                missed = "" if needed in said else f" MISSED: {needed}"
+                print(f"| {name} | {title} | {rank.rank} | {seconds:.0f} | {code} | {said}{missed} |")
+                self.good = self.good and seconds <= MOST_SECONDS and code > 0 and not missed
             title = ""
         sys.stdout.flush()
 
@@ -151,16 +157,18 @@ class Cases:
     def too_few(self, name):
         self.port = free_port()
         begin = time.time()
-        self.tell(name, "two of three come", [self.start(name, r, 3) for r in (0, 1)], begin)
+        self.tell(name, "two of three come", [self.start(name, r, 3) for r in (0, 1)], "(rank 2 did not)",
+                  begin)
 
     def too_many(self, name):
         begin = time.time()
-        self.tell(name, "a third of two", [self.start(name, 2, 2)], begin)
+        self.tell(name, "a third of two", [self.start(name, 2, 2)], "RANK '2' of WORLD_SIZE '2' is no share", begin)
 
     def other_size(self, name):
         self.port = free_port()
         begin = time.time()
-        self.tell(name, "one of two, one of three", [self.start(name, r, 2 + r) for r in (0, 1)], begin)
+        self.tell(name, "one of two, one of three", [self.start(name, r, 2 + r) for r in (0, 1)],
+                  "one process says that there are", begin)
 
     def same_rank(self, name):
         self.port = free_port()
@@ -168,17 +176,20 @@ class Cases:
         while not self.all_at(ranks)():
             time.sleep(0.1)
         begin = time.time()
-        self.tell(name, "two are rank 1 of three", [*ranks, self.start(name, 1, 3)], begin)
+        self.tell(name, "two are rank 1 of three", [*ranks, self.start(name, 1, 3)],
+                  "two processes say that they are rank 1", begin)
 
     def port_in_use(self, name):
         with listener() as taken:
             begin = time.time()
             port = taken.getsockname()[1]
-            self.tell(name, "another program has the port", [self.start(name, r, 2, port=port) for r in (0, 1)], begin)
+            self.tell(name, "another program has the port", [self.start(name, r, 2, port=port) for r in (0, 1)],
+                      ["Address already in use", "is not the store of these processes"], begin)
 
     def no_port(self, name):
         begin = time.time()
-        self.tell(name, "nobody listens at the port", [self.start(name, 1, 2, port=free_port())], begin)
+        self.tell(name, "nobody listens at the port", [self.start(name, 1, 2, port=free_port())],
+                  "nobody listens there, as rank 0 would: Connection refused", begin)
 
     # In a network of its own, where packets to the other host are sent and get nowhere.
     def no_host(self, name):
@@ -193,22 +204,25 @@ class Cases:
             ip(f"-n {NETWORK} neigh add 10.78.0.2 lladdr 02:00:00:00:00:02 dev link0 nud permanent")
             begin = time.time()
             self.tell(name, "nobody answers at the address",
-                      [self.start(name, 1, 2, address="10.78.0.2", before=["ip", "netns", "exec", NETWORK])], begin)
+                      [self.start(name, 1, 2, address="10.78.0.2", before=["ip", "netns", "exec", NETWORK])],
+                      "nobody listens there, as rank 0 would: no answer", begin)
         finally:
             ip(f"netns del {NETWORK}")
 
     def no_name(self, name):
         begin = time.time()
-        self.tell(name, "the name is unknown", [self.start(name, 1, 2, address="nobody.invalid")], begin)
+        self.tell(name, "the name is unknown", [self.start(name, 1, 2, address="nobody.invalid")],
+                  "MASTER_ADDR 'nobody.invalid' is no host", begin)
 
     def arguments(self, name):
         self.port = free_port()
         begin = time.time()
         self.tell(name, "other options",
-                  [self.start(name, 0, 2), self.start(name, 1, 2, more=["--lrf", "0.1"])], begin)
+                  [self.start(name, 0, 2), self.start(name, 1, 2, more=["--lrf", "0.1"])],
+                  "the options of rank 1 differ from those of rank 0", begin)
 
     # The same words in two folders.
-    def differ(self, name, title, change):
+    def differ(self, name, title, wanted, change):
         folders = []
         for r in (0, 1):
             folder = self.out(f"{name}-{r}")
@@ -220,17 +234,18 @@ class Cases:
         change(folders[1])
         self.port = free_port()
         begin = time.time()
-        self.tell(name, title, [self.start(name, r, 2, data="data.yaml", folder=folders[r]) for r in (0, 1)], begin)
+        self.tell(name, title, [self.start(name, r, 2, data="data.yaml", folder=folders[r]) for r in (0, 1)], wanted,
+                  begin)
 
     def labels(self, name):
         def change(folder):
             labels = os.path.join(folder, "labels", "train")
             with open(os.path.join(labels, sorted(os.listdir(labels))[0]), "a") as file:
                 file.write("0 0.5 0.5 0.25 0.25\n")
-        self.differ(name, "one box more on rank 1", change)
+        self.differ(name, "one box more on rank 1", "the pictures and labels of rank 1 differ from those of rank 0", change)
 
     def no_pictures(self, name):
-        self.differ(name, "no pictures on rank 1",
+        self.differ(name, "no pictures on rank 1", ["(rank 1 is gone)", "images/val"],
                     lambda folder: shutil.rmtree(os.path.join(folder, "images", "val")))
 
     # Killed in the middle.
