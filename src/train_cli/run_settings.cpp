@@ -85,8 +85,22 @@ int largest_stride(const Head& head) {
   return static_cast<int>(*std::max_element(head.strides.begin(), head.strides.end()));
 }
 
-// Of each class (most objects / its objects)^power, scaled to a mean of 1; a class without objects
-// weighs as the rarest that has some.
+bool is_number(const std::string& text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+}
+
+// The starts of the names that --freeze means: "model.0." to "model.9." for 10, the layers of
+// Ultralytics' models and of the built-in families.
+std::vector<std::string> frozen_starts(const std::string& freeze) {
+  if (!is_number(freeze)) return split_list(freeze);
+  std::vector<std::string> starts;
+  const int64_t layers = std::min(std::atoll(freeze.c_str()), 1000LL);
+  for (int64_t i = 0; i < layers; ++i) starts.push_back("model." + std::to_string(i) + ".");
+  return starts;
+}
+
+}  // namespace
+
 std::vector<float> class_weights(const Dataset& dataset, double power) {
   if (power == 0) return {};
   std::vector<double> counts(dataset.names.size(), 0);
@@ -106,22 +120,6 @@ std::vector<float> class_weights(const Dataset& dataset, double power) {
     weight *= static_cast<float>(static_cast<double>(counts.size()) / sum);
   return weights;
 }
-
-bool is_number(const std::string& text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-}
-
-// The starts of the names that --freeze means: "model.0." to "model.9." for 10, the layers of
-// Ultralytics' models and of the built-in families.
-std::vector<std::string> frozen_starts(const std::string& freeze) {
-  if (!is_number(freeze)) return split_list(freeze);
-  std::vector<std::string> starts;
-  const int64_t layers = std::min(std::atoll(freeze.c_str()), 1000LL);
-  for (int64_t i = 0; i < layers; ++i) starts.push_back("model." + std::to_string(i) + ".");
-  return starts;
-}
-
-}  // namespace
 
 Result<Frozen> frozen_by(const std::string& freeze, const Graph& graph) {
   const std::vector<std::string> starts = frozen_starts(freeze);

@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "augment/loader.h"
 #include "cli/train_options.h"
@@ -38,6 +39,11 @@ Result<RunSettings> run_settings(const TrainOptions& options, const StartingNetw
 // names.
 using Frozen = std::function<bool(const std::string& name)>;
 Result<Frozen> frozen_by(const std::string& freeze, const Graph& graph);
+
+// --cls-pw: of each class (most objects / its objects)^power, scaled to a mean of 1; a class without
+// objects weighs as the rarest that has some. Empty for a power of 0: all weigh the same. Requires
+// labels of the data set's classes.
+std::vector<float> class_weights(const Dataset& dataset, double power);
 
 // 32 hexadecimal digits from the system's random numbers.
 std::string new_run_id();

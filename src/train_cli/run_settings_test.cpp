@@ -1,0 +1,40 @@
+#include "train_cli/run_settings.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace shrike {
+namespace {
+
+// Of three classes 4, 2 and no objects, in two pictures.
+Dataset uneven() {
+  Dataset dataset;
+  dataset.names = {"many", "few", "none"};
+  dataset.samples.resize(2);
+  for (const int class_id : {0, 0, 1}) {
+    Truth truth;
+    truth.class_id = class_id;
+    for (Sample& sample : dataset.samples) sample.truth.push_back(truth);
+  }
+  return dataset;
+}
+
+void expect_near(const std::vector<float>& got, const std::vector<double>& wanted) {
+  ASSERT_EQ(got.size(), wanted.size());
+  for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], wanted[i], 1e-6) << "class " << i;
+}
+
+TEST(ClassWeights, AreAPowerOfHowRareAClassIs) {
+  expect_near(class_weights(uneven(), 1), {0.6, 1.2, 1.2});
+  const double root = 1 + 2 * std::sqrt(2.0);  // 1, sqrt(2), sqrt(2) before they are scaled
+  expect_near(class_weights(uneven(), 0.5),
+              {3 / root, 3 * std::sqrt(2.0) / root, 3 * std::sqrt(2.0) / root});
+}
+
+TEST(ClassWeights, AreNoneWhereNothingIsAskedFor) {
+  EXPECT_TRUE(class_weights(uneven(), 0).empty());
+}
+
+}  // namespace
+}  // namespace shrike
