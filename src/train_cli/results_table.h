@@ -18,9 +18,9 @@ struct EpochRow {
   std::vector<double> losses;     // means over the epoch's batches, in the order of the columns
   double rate = 0;                // learning rate of the epoch's last batch
   double map50_95 = 0, map50 = 0, precision = 0, recall = 0;  // on the val split, of the average
-  double images_per_second = 0;   // in training, without validation
+  double images_per_second = 0;   // from batch to batch: all but validation and written files counts
   double waited = 0;              // of that time, the share that went by until pictures were there
-  double memory_mb = 0;           // the most that the process has held so far
+  double memory_mb = 0;           // the most that this process (of ranks the first) has held so far
 };
 
 class ResultsTable {

@@ -91,6 +91,7 @@ Result<int> Run::go() {
     SHRIKE_TRY(save_checkpoint());
   }
   SHRIKE_TRY(restore_files());
+  SHRIKE_TRY(start_batch_clock());
   while (true) {
     if (loader_->state().epoch > state_.epochs_done) {
       SHRIKE_ASSIGN(const std::string spoilt, end_epoch());
@@ -98,6 +99,7 @@ Result<int> Run::go() {
         SHRIKE_TRY(go_back(spoilt, state_.epochs_done));
         continue;
       }
+      SHRIKE_TRY(start_batch_clock());
     }
     SHRIKE_ASSIGN(const Decision decision, decide());
     if (decision.signal != 0) {
@@ -126,6 +128,12 @@ Result<int> Run::go() {
   }
 }
 
+Result<void> Run::start_batch_clock() {
+  SHRIKE_TRY(ranks_.largest({0}));
+  batch_clock_.start();
+  return {};
+}
+
 Result<Run::Decision> Run::decide() const {
   const bool save = seconds_since(saved_) >= static_cast<double>(options_.save_seconds);
   SHRIKE_ASSIGN(const std::vector<double> all,
@@ -139,8 +147,9 @@ bool Run::is_over() const {
          state_.epochs_done - 1 - state_.best_epoch >= options_.patience;
 }
 
-Result<void> Run::show_batch(const Batch& batch) const {
+Result<void> Run::show_batch(const Batch& batch) {
   if (!ranks_.first() || batch.epoch > 0 || batch.index >= kPages) return {};
+  const BatchClock::LeftOut left_out(batch_clock_);
   return write_batch_page(folder_.page(batch.index), batch, data_.train.names);
 }
 
@@ -173,10 +182,9 @@ void Run::tell_teacher_trouble() const {
 
 Result<bool> Run::learn_from(const Batch& batch) {
   state_.rate = trainer_.rates().weights;
-  const auto begin = Clock::now();
   SHRIKE_ASSIGN(const train::StepReport report, trainer_.step(batch, labelled_));
   if (!report.finite) return false;
-  state_.sums.add(report.parts, report.pictures, batch.waited + seconds_since(begin), batch.waited);
+  state_.sums.add(report.parts, report.pictures, batch_clock_.take(), batch.waited);
   if (!ranks_.first()) return true;
   progress_->batch({batch.epoch + 1, batch.index + 1, loader_->batches(), state_.sums.mean_losses(),
                     state_.sums.images_per_second(), state_.sums.waited_share(), peak_rss_mb()});
@@ -296,6 +304,7 @@ Result<void> Run::add_events(const EpochRow& row) {
 double Run::seconds() const { return seconds_before_ + seconds_since(start_); }
 
 Result<bool> Run::save_checkpoint() {
+  const BatchClock::LeftOut left_out(batch_clock_);
   state_.id = settings_.id;
   state_.arguments = settings_.arguments;
   state_.judged = data_.judged;
@@ -365,6 +374,7 @@ Result<void> Run::go_back(const std::string& what, int64_t epoch) {
   SHRIKE_ASSIGN(state_, run_state_from(json, "the state of rank 0"));
   SHRIKE_TRY(open_loaders(&state_));
   SHRIKE_TRY(save_checkpoint());  // of the return; one that is not finite stays as it is
+  batch_clock_.start();
   return {};
 }
 

@@ -15,6 +15,7 @@
 
 #include "checkpoint/checkpoint.h"
 #include "formats/event_file.h"
+#include "train_cli/batch_clock.h"
 #include "train_cli/network_state.h"
 #include "train_cli/progress.h"
 #include "train_cli/ranks.h"
@@ -60,6 +61,8 @@ class Run {
     bool save = false;
   };
   Result<Decision> decide() const;
+  // On all together: who waits for what the first one writes notices a moment later that it is there.
+  Result<void> start_batch_clock();
 
   // At `state`, or at the beginning.
   Result<void> open_loaders(const RunState* state);
@@ -67,7 +70,7 @@ class Run {
   bool is_over() const;
   // With the pictures that have no labels.
   Result<const Batch*> next_batch();
-  Result<void> show_batch(const Batch& batch) const;
+  Result<void> show_batch(const Batch& batch);
   void tell_left_out();
   void tell_teacher_trouble() const;
   // False where the loss was not finite.
@@ -122,6 +125,7 @@ class Run {
   NetworkState network_;             // as every checkpoint has it
   std::optional<EventFile> events_;  // from the first epoch on that this program ends
   RunState state_;  // but for trainer and loader, which know their own place
+  BatchClock batch_clock_;
   Clock::time_point start_ = Clock::now(), saved_ = start_;
   double seconds_before_ = 0;
 };
