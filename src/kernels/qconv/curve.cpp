@@ -1,6 +1,7 @@
 #include "kernels/qconv/curve.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace shrike::kernels {
@@ -21,7 +22,58 @@ double difference(const Curve& curve, const Activation& activation, double x) {
   return (curve.follows_relu ? std::max(x, 0.0) : 0.0) - curve.value(activation, x);
 }
 
+// What a fine curve is fitted to.
+double share(ActivationKind kind, double x) {
+  const double value = curve_of(kind)->value({}, x);
+  return kind == ActivationKind::kSigmoid ? value : value / x;
+}
+
+using FineTable = std::array<float, 3 * kFineSegments>;
+
+FineTable fine_table(ActivationKind kind) {
+  FineTable table{};
+  const double node = std::sqrt(0.75);
+  // From the first segment down a curve that follows ReLU is 0.
+  for (int s = curve_of(kind)->follows_relu ? 1 : 0; s < kFineSegments; ++s) {
+    const auto at = [&](double place) {
+      return share(kind, kFineWidth * (s + 0.5 + place / 2 - kFineSegments / 2));
+    };
+    const double below = at(-node), middle = at(0), above = at(node);
+    const double line = (above - below) / (2 * node);
+    const double bend = (above + below - 2 * middle) / (2 * node * node);
+    const double c[] = {middle - line + bend, 2 * line - 4 * bend, 4 * bend};
+    for (int degree = 0; degree < 3; ++degree)
+      table[static_cast<size_t>(degree * kFineSegments + s)] = static_cast<float>(c[degree]);
+  }
+  return table;
+}
+
+template <ActivationKind kKind>
+const float* made_once() {
+  static const FineTable table = fine_table(kKind);
+  return table.data();
+}
+
 }  // namespace
+
+const float* fine_curve(ActivationKind kind) {
+  switch (kind) {
+    case ActivationKind::kSigmoid:
+      return made_once<ActivationKind::kSigmoid>();
+    case ActivationKind::kSilu:
+      return made_once<ActivationKind::kSilu>();
+    case ActivationKind::kTanh:
+      return made_once<ActivationKind::kTanh>();
+    case ActivationKind::kMish:
+      return made_once<ActivationKind::kMish>();
+    case ActivationKind::kHardSwish:
+      return made_once<ActivationKind::kHardSwish>();
+    case ActivationKind::kGelu:
+      return made_once<ActivationKind::kGelu>();
+    default:
+      return nullptr;
+  }
+}
 
 const Curve* curve_of(ActivationKind kind) {
   static constexpr Curve kSigmoid{[](const Activation&, double x) { return sigmoid(x); }, false,

@@ -15,6 +15,14 @@ struct Curve {
   bool by_sign;
 };
 
+// Fine curves: segments a quarter wide of arguments from -24 on.
+inline constexpr int kFineSegments = 192;
+inline constexpr double kFineWidth = 0.25;
+
+// [3][kFineSegments], for the life of the program: c0 + c1 d + c2 d^2, d from 0 to 1 across a
+// segment, of function(x) / x, and of sigmoid(x). Null where a kind has none.
+const float* fine_curve(ActivationKind kind);
+
 // Null where a kind is no curve with a rule.
 const Curve* curve_of(ActivationKind kind);
 

@@ -113,11 +113,13 @@ template <bool kAdd>
 QDepthwiseFunction depthwise_function_of(RuleKind kind) {
   switch (kind) {
     case RuleKind::kIdentity:
-      return depthwise_row<StraightRule<IdentityLine, kAdd>, kAdd>;
+      return depthwise_row<FloatRule<IdentityLine, kAdd>, kAdd>;
     case RuleKind::kLeaky:
-      return depthwise_row<StraightRule<LeakyLine, kAdd>, kAdd>;
+      return depthwise_row<FloatRule<LeakyLine, kAdd>, kAdd>;
     case RuleKind::kClip:
-      return depthwise_row<StraightRule<ClipLine, kAdd>, kAdd>;
+      return depthwise_row<FloatRule<ClipLine, kAdd>, kAdd>;
+    case RuleKind::kFineCurve:
+      return depthwise_row<FloatRule<FineCurve, kAdd>, kAdd>;
     case RuleKind::kCurve:
       return depthwise_row<CurveRule<false, kAdd>, kAdd>;
     default:

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/qconv/curve.h"
 #include "kernels/qconv/tile.h"
 
 namespace shrike::kernels {
@@ -26,11 +27,34 @@ struct ClipLine {
   Floats low, high;
 };
 
-// Straight pieces. A residual is given as the bytes of the first and of the second Ints.
+struct FineCurve {
+  explicit FineCurve(const OutputRule& rule)
+      : table(rule.fine),
+        least(splat(rule.least)),
+        far(splat(rule.far)),
+        growth(splat(rule.growth)),
+        times(splat(rule.times)),
+        plus(splat(rule.plus)) {}
+  Floats operator()(Floats value) const {
+    value = larger(smaller(value, far), least);
+    const Floats place =
+        smaller(value * growth + splat(kFineSegments / 2), splat(kFineSegments - 1.0f / 256));
+    const Ints segment = truncate(place);
+    const Floats d = place - to_floats(segment);
+    const Floats c0 = gather(table, segment), c1 = gather(table + kFineSegments, segment),
+                 c2 = gather(table + 2 * kFineSegments, segment);
+    return (value * times + plus) * (c0 + d * (c1 + d * c2));
+  }
+  const float* table;
+  Floats least, far, growth, times, plus;
+};
+
+// Pieces that are computed in floats. A residual is given as the bytes of the first and of the
+// second Ints.
 template <typename Line, bool kAdd>
-class StraightRule {
+class FloatRule {
  public:
-  explicit StraightRule(const OutputRule& rule)
+  explicit FloatRule(const OutputRule& rule)
       : line_(rule),
         most_(splat(32767.0f)),
         ratio_(splat(rule.ratio)),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "kernels/qconv/curve.h"
@@ -13,6 +14,7 @@ namespace {
 constexpr int kMaxFraction = 7;  // 255 steps still fit 16 bits
 constexpr double kWords = 32768;
 constexpr double kMostResidualRatio = 127;  // has 7 bits before the point
+constexpr double kMostError = 0.125;        // of curves in 16 bits, in steps
 
 int16_t to_word(double value) {
   return static_cast<int16_t>(std::lrint(std::clamp(value, 1 - kWords, kWords - 1)));
@@ -65,7 +67,22 @@ int32_t round_to_word(float value) {
   return static_cast<int32_t>(std::nearbyint(std::clamp(value, -32768.0f, 32767.0f)));
 }
 
+// NaN as vectors take it: the other operand.
+float fine_curve(const OutputRule& rule, float v) {
+  constexpr float kHalf = kFineSegments / 2, kLast = kFineSegments - 1.0f / 256;
+  v = v < rule.far ? v : rule.far;
+  v = v > rule.least ? v : rule.least;
+  float place = v * rule.growth + kHalf;
+  place = place < kLast ? place : kLast;
+  const auto s = static_cast<int>(place);
+  const float d = place - static_cast<float>(s);
+  const float* c = rule.fine + s;
+  const float share = c[0] + d * (c[kFineSegments] + d * c[2 * kFineSegments]);
+  return (v * rule.times + rule.plus) * share;
+}
+
 float straight(const OutputRule& rule, float value) {
+  if (rule.kind == RuleKind::kFineCurve) return fine_curve(rule, value);
   if (rule.kind == RuleKind::kLeaky) return value < 0 ? rule.slope * value : value;
   if (rule.kind == RuleKind::kClip) return std::max(rule.low, std::min(rule.high, value));
   return value;
@@ -84,6 +101,47 @@ int16_t curve_difference(const OutputRule& rule, int16_t u) {
   return saturate(c0 + multiply_high(place, inner));
 }
 
+// u and what becomes of it before a residual, in steps / 2^f.
+int16_t curve_value(const OutputRule& rule, float scaled) {
+  const auto u = static_cast<int16_t>(round_to_word(scaled));
+  const int16_t positive = std::clamp<int16_t>(u, 0, rule.most);
+  return saturate((positive << rule.lift) - curve_difference(rule, u));
+}
+
+// How far the 16 bits of a curve lie from the function at most, in steps, where it is within the
+// bytes: looked at across the bend, and where an argument is some hundred steps.
+double error_of(const QConvProblem& problem, const Curve& curve, const OutputRule& rule) {
+  constexpr int kPoints = 128;  // a side
+  constexpr double kFar = 32;
+  const double step = problem.out_scale;
+  double most = 0;
+  for (const double reach : {kFar, 512 * step})
+    for (int i = -kPoints; i <= kPoints; ++i) {
+      const double x = reach * i / kPoints, wanted = curve.value(problem.activation, x) / step;
+      if (wanted + problem.out_zero < -1 || wanted + problem.out_zero > 256) continue;
+      const double got =
+          std::ldexp(curve_value(rule, static_cast<float>(std::ldexp(x / step, rule.in_fraction))),
+                     -rule.fraction);
+      most = std::max(most, std::fabs(got - wanted));
+    }
+  const bool add = problem.residual != Residual::kNone;  // which is rounded, too
+  return most + (add ? std::ldexp(0.5, -rule.fraction) : 0);
+}
+
+void make_fine(const QConvProblem& problem, const Curve& curve, OutputRule& rule) {
+  constexpr double kEnd = kFineWidth * kFineSegments / 2;
+  const double step = problem.out_scale;
+  rule.kind = RuleKind::kFineCurve;
+  rule.in_fraction = 0;
+  rule.fine = fine_curve(problem.activation.kind);
+  rule.growth = static_cast<float>(step / kFineWidth);
+  rule.least = static_cast<float>(-kEnd / step);
+  rule.far = curve.follows_relu ? std::numeric_limits<float>::max() : -rule.least;
+  const bool value = problem.activation.kind == ActivationKind::kSigmoid;
+  rule.times = value ? 0.0f : 1.0f;
+  rule.plus = value ? static_cast<float>(1 / step) : 0.0f;
+}
+
 }  // namespace
 
 const char* qconv_unsupported(const QConvProblem& problem) {
@@ -93,7 +151,8 @@ const char* qconv_unsupported(const QConvProblem& problem) {
   if (!curve && !is_straight(problem.activation.kind)) return "the activation has no integer rule";
   const double ratio =
       static_cast<double>(problem.residual_scale) / static_cast<double>(problem.out_scale);
-  if (curve && problem.residual != Residual::kNone && ratio > kMostResidualRatio)
+  if (curve && problem.residual != Residual::kNone && ratio > kMostResidualRatio &&
+      !fine_curve(problem.activation.kind))
     return "a step of the residual is too many of the output's";
   if (problem.output == QOutput::kFloats && (curve || problem.residual != Residual::kNone))
     return "floats are written without residual and curved activation";
@@ -110,6 +169,8 @@ OutputRule make_output_rule(const QConvProblem& problem) {
   if (const Curve* curve = curve_of(activation.kind)) {
     rule.kind = curve->by_sign ? RuleKind::kCurveBySign : RuleKind::kCurve;
     make_curve(problem, *curve, rule);
+    if (fine_curve(activation.kind) && error_of(problem, *curve, rule) > kMostError)
+      make_fine(problem, *curve, rule);
   } else if (activation.kind == ActivationKind::kClip) {
     rule.kind = RuleKind::kClip;
     rule.low = activation.alpha / step;
@@ -135,9 +196,7 @@ uint8_t output_byte(const OutputRule& rule, int32_t acc, float scale, bool add, 
     if (add) value = value + rule.ratio * static_cast<float>(distance);
     return static_cast<uint8_t>(std::clamp(round_to_word(value) + rule.out_zero, 0, 255));
   }
-  const auto u = static_cast<int16_t>(round_to_word(scaled));
-  const int16_t positive = std::clamp<int16_t>(u, 0, rule.most);
-  int16_t value = saturate((positive << rule.lift) - curve_difference(rule, u));
+  int16_t value = curve_value(rule, scaled);
   if (add)
     value =
         saturate(value + multiply_high(static_cast<int16_t>(distance * 128), rule.residual_ratio));

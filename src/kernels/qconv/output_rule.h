@@ -23,6 +23,13 @@
 // The segments end where r has come within 1/16 step of what it is far away. f is the largest up to
 // 7 with which a residual cannot bring saturated sums back into range, e the largest up to f with
 // which u reaches the segments' end. docs/decisions/011-integers.md has the errors.
+//
+// Fine curves, where these 16 bits would lie further than an eighth of a step from the function, as
+// where all outputs are small next to its bend: like straight pieces, with
+//   v' = max(least, min(far, v)),  p = min(v' * growth + 96, last)
+//   a = (v' * times + plus) * (c0[s] + d * (c1[s] + d * c2[s])),  s = trunc(p), d = p - s
+// which is v' times the function's share of its argument, or (sigmoid) its value in steps: a
+// quadratic in each quarter of the arguments from -24 to 24.
 #pragma once
 
 #include <cstdint>
@@ -37,6 +44,7 @@ enum class RuleKind : uint8_t {
   kClip,
   kCurve,  // r depends on |u| alone
   kCurveBySign,
+  kFineCurve,
 };
 
 inline constexpr int kCurveSegments = 16;
@@ -46,6 +54,8 @@ struct OutputRule {
   int16_t out_zero = 0, residual_zero = 0;
 
   float slope = 1, low = 0, high = 0, ratio = 0;
+  float least = 0, far = 0, growth = 0, times = 0, plus = 0;
+  const float* fine = nullptr;  // c0, c1, c2 of all segments (curve.h): nobody's to free
 
   int in_fraction = 0, fraction = 0, lift = 0;
   int shift = 0;

@@ -55,8 +55,8 @@ struct QConvWeights {
 };
 
 // Null for problems that this family computes, else the reason why not: a residual before the
-// activation or in floats, one of far larger steps than the output, an activation that has no rule.
-// The kernels assume that it was asked.
+// activation or in floats, one of far larger steps than the output behind hard-sigmoid, an
+// activation that has no rule. The kernels assume that it was asked.
 const char* qconv_unsupported(const QConvProblem& problem);
 
 struct QConvKernel {

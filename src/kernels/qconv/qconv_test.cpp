@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "kernels/qconv/output_rule.h"
 #include "kernels/testing/avx_vnni.h"
 #include "kernels/testing/qconv_case.h"
 
@@ -171,6 +172,28 @@ TEST(QConv, EveryActivationWithAndWithoutResidual) {
             QConvCase(p, random, {3, 2, 1}, {2, 5, 3}).check_all();
             if (HasFailure()) return;
           }
+}
+
+// Outputs that are small next to a curve's bend, or a residual whose steps are many of theirs.
+TEST(QConv, FineCurves) {
+  Random random;
+  for (const ActivationKind kind :
+       {ActivationKind::kSilu, ActivationKind::kSigmoid, ActivationKind::kTanh,
+        ActivationKind::kMish, ActivationKind::kHardSwish, ActivationKind::kGelu})
+    for (const float size : {1e-3f, 1e-5f, 1e-9f})
+      for (const Residual residual : {Residual::kNone, Residual::kAfterActivation})
+        for (const bool depthwise : {false, true}) {
+          ConvProblem shape = square(9, 32, 32, 3, 1, 1);
+          if (depthwise) shape.groups = 32;
+          shape.activation = {kind, 0, 0};
+          shape.residual = residual;
+          QConvProblem p = quantised(shape, random);
+          p.out_scale *= kind == ActivationKind::kSigmoid ? 1e-3f : size;
+          p.residual_scale = p.out_scale * random.pick({1.0f, 300.0f});
+          ASSERT_EQ(make_output_rule(p).kind, RuleKind::kFineCurve) << describe(p);
+          EXPECT_GE(QConvCase(p, random).shrink(size).check_also_slower(), 2);
+          EXPECT_GE(QConvCase(p, random).check_also_slower(), 2) << "most beyond the range";
+        }
 }
 
 TEST(QConv, FloatsAsOutput) {
@@ -361,6 +384,8 @@ TEST(QConv, WhatHasNoRuleIsRefused) {
   p.activation.kind = ActivationKind::kSilu;
   EXPECT_EQ(qconv_unsupported(p), nullptr);
   p.residual_scale = 200 * p.out_scale;
+  EXPECT_EQ(qconv_unsupported(p), nullptr);
+  p.activation.kind = ActivationKind::kHardSigmoid;
   EXPECT_NE(qconv_unsupported(p), nullptr) << "a step of it would be 200 of the output's";
   p.activation.kind = ActivationKind::kRelu;
   EXPECT_EQ(qconv_unsupported(p), nullptr);

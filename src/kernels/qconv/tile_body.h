@@ -26,11 +26,13 @@ template <bool kAdd, int kRows, int kVectors, int kMaxVectors>
 QTileFunction byte_function(RuleKind kind) {
   switch (kind) {
     case RuleKind::kIdentity:
-      return byte_tile<StraightRule<IdentityLine, kAdd>, kAdd, kRows, kVectors, kMaxVectors>;
+      return byte_tile<FloatRule<IdentityLine, kAdd>, kAdd, kRows, kVectors, kMaxVectors>;
     case RuleKind::kLeaky:
-      return byte_tile<StraightRule<LeakyLine, kAdd>, kAdd, kRows, kVectors, kMaxVectors>;
+      return byte_tile<FloatRule<LeakyLine, kAdd>, kAdd, kRows, kVectors, kMaxVectors>;
     case RuleKind::kClip:
-      return byte_tile<StraightRule<ClipLine, kAdd>, kAdd, kRows, kVectors, kMaxVectors>;
+      return byte_tile<FloatRule<ClipLine, kAdd>, kAdd, kRows, kVectors, kMaxVectors>;
+    case RuleKind::kFineCurve:
+      return byte_tile<FloatRule<FineCurve, kAdd>, kAdd, kRows, kVectors, kMaxVectors>;
     case RuleKind::kCurve:
       return byte_tile<CurveRule<false, kAdd>, kAdd, kRows, kVectors, kMaxVectors>;
     default:

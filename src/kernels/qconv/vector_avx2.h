@@ -57,6 +57,10 @@ inline Floats bytes_to_floats(const uint8_t* source) {
 
 // Rounded to even, saturated below -2^31 alone.
 inline Ints round(Floats value) { return _mm256_cvtps_epi32(value); }
+inline Ints truncate(Floats value) { return _mm256_cvttps_epi32(value); }
+inline Floats gather(const float* table, Ints index) {
+  return _mm256_i32gather_ps(table, index, sizeof(float));
+}
 
 // a and b saturated to 16 bits, in the order that order() gives to others and bytes() undoes.
 inline Words narrow(Ints a, Ints b) { return _mm256_packs_epi32(a, b); }

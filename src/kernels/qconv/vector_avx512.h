@@ -50,6 +50,10 @@ inline Floats bytes_to_floats(const uint8_t* source) {
 
 // Rounded to even, saturated below -2^31 alone.
 inline Ints round(Floats value) { return _mm512_cvtps_epi32(value); }
+inline Ints truncate(Floats value) { return _mm512_cvttps_epi32(value); }
+inline Floats gather(const float* table, Ints index) {
+  return _mm512_i32gather_ps(index, table, sizeof(float));
+}
 
 // a and b saturated to 16 bits, in the order that order() gives to others and bytes() undoes.
 inline Words narrow(Ints a, Ints b) { return _mm512_packs_epi32(a, b); }
@@ -126,8 +130,7 @@ inline Floats long_to_floats(Ints high, Ints low) {
                            _mm512_cvtepi32_pd(lower));
   };
   const __m256 first = half(_mm512_castsi512_si256(high), _mm512_castsi512_si256(low));
-  const __m256 second =
-      half(_mm512_extracti64x4_epi64(high, 1), _mm512_extracti64x4_epi64(low, 1));
+  const __m256 second = half(_mm512_extracti64x4_epi64(high, 1), _mm512_extracti64x4_epi64(low, 1));
   return _mm512_insertf32x8(_mm512_castps256_ps512(first), second, 1);
 }
 

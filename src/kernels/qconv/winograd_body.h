@@ -134,7 +134,7 @@ constexpr int kScaleBits[4] = {3, 2, 1, 1};  // of 24, 12, 6, 6, which are 3 tim
 // within each of them it takes compilers minutes when sanitizers look on.
 template <int kColumns>
 [[gnu::noinline]] void transform_output(const int32_t* products, int64_t point_stride,
-                                                    Ints constant, int32_t* sums) {
+                                        Ints constant, int32_t* sums) {
   constexpr auto kInverseOf9 = static_cast<int32_t>(0x38e38e39);
   Ints half[4][6];
 #pragma GCC unroll 6
@@ -198,11 +198,13 @@ template <bool kAdd, int kVectors>
 QWinogradOutputFunction output_function(RuleKind kind) {
   switch (kind) {
     case RuleKind::kIdentity:
-      return output_tiles<StraightRule<IdentityLine, kAdd>, kAdd, kVectors>;
+      return output_tiles<FloatRule<IdentityLine, kAdd>, kAdd, kVectors>;
     case RuleKind::kLeaky:
-      return output_tiles<StraightRule<LeakyLine, kAdd>, kAdd, kVectors>;
+      return output_tiles<FloatRule<LeakyLine, kAdd>, kAdd, kVectors>;
     case RuleKind::kClip:
-      return output_tiles<StraightRule<ClipLine, kAdd>, kAdd, kVectors>;
+      return output_tiles<FloatRule<ClipLine, kAdd>, kAdd, kVectors>;
+    case RuleKind::kFineCurve:
+      return output_tiles<FloatRule<FineCurve, kAdd>, kAdd, kVectors>;
     case RuleKind::kCurve:
       return output_tiles<CurveRule<false, kAdd>, kAdd, kVectors>;
     default:
