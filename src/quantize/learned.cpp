@@ -142,10 +142,11 @@ class Learning {
     return {};
   }
 
-  // What weights start from: inside the cells of their integers.
+  // What weights start from: well inside the cells of their integers, as those at a border turn
+  // over by the noise of the first steps, and what round_weights was worth is lost (031).
   Result<Tensor> start_of(const Node& node, const std::string& name, const Tensor& q,
                           const Tensor& scales, int most) const {
-    constexpr double kInside = 0.499;
+    constexpr double kInside = 0.25;  // of a step
     const auto hint = floats_.find(name);
     const Tensor* near =
         hint != floats_.end() && hint->second.shape() == q.shape() ? &hint->second : nullptr;

@@ -134,10 +134,10 @@ TEST(LearnIntegers, FromFloatsInsideTheirCells) {
   floats["wa"].mutable_data<float>()[0] = outside;
   ASSERT_TRUE(learn_integers(graph, 4, floats));
   const std::span<const float> w = graph.constant(*graph.find_value("wa"))->data<float>();
-  EXPECT_NEAR(w[0], outside - 4.501f * scale, 1e-3f * scale) << "as near as its integer allows";
+  EXPECT_NEAR(w[0], outside - 4.75f * scale, 1e-3f * scale) << "as near as its integer allows";
   int free = 0;
   for (size_t i = 1; i < w.size(); ++i) free += w[i] == floats["wa"].data<float>()[i] ? 1 : 0;
-  EXPECT_GT(free, 4) << "what lies in its cell is what it was";
+  EXPECT_GT(free, 2) << "what lies in the middle of its cell is what it was";
   ASSERT_TRUE(store_integers(graph));
   const std::vector<Tensor> after = integers_of(graph);
   for (size_t i = 0; i < before.size(); ++i) EXPECT_TRUE(before[i] == after[i]) << i;

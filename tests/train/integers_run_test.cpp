@@ -1,6 +1,7 @@
 // `shrike train --qat`: runs that learn in integers, from their options to their folders.
 #include <algorithm>
 
+#include "formats/model.h"
 #include "squares.h"
 
 namespace shrike::testing {
@@ -61,12 +62,35 @@ class IntegerRuns : public SquaresTest {
       EXPECT_EQ(bytes_of(at(whole) / file), bytes_of(at(parts) / file)) << file;
   }
 
-  void stop_and_go_on(std::vector<std::string> words, const std::string& out) const {
+  // Which weights of each convolution are zero.
+  std::vector<std::vector<bool>> zeros(const std::string& model) const {
+    const Result<Graph> graph = load_model({at(model), {}});
+    EXPECT_TRUE(graph) << graph.error().message;
+    const Uses uses(*graph);
+    std::vector<std::vector<bool>> found;
+    for (const Node& node : graph->nodes) {
+      if (!std::holds_alternative<Conv>(node.op)) continue;
+      ValueId id = node.inputs[1];
+      if (const int dq = uses.producer(id); dq >= 0)
+        id = graph->nodes[static_cast<size_t>(dq)].inputs[0];
+      const Tensor& weights = *graph->constant(id);
+      const size_t count = static_cast<size_t>(weights.size()),
+                   each = weights.bytes().size() / count;
+      std::vector<bool>& zero = found.emplace_back();
+      for (size_t i = 0; i < count; ++i)
+        zero.push_back(std::ranges::all_of(weights.bytes().subspan(i * each, each),
+                                           [](std::byte b) { return b == std::byte{}; }));
+    }
+    return found;
+  }
+
+  void stop_and_go_on(std::vector<std::string> words, const std::string& out,
+                      int signal = SIGTERM) const {
     Start start;
     start.words = std::move(words);
-    start.signal = SIGTERM;
+    start.signal = signal;
     start.interrupt_when = at(out) / "results.csv";
-    ASSERT_EQ(run_shrike(start).code, 128 + SIGTERM);
+    ASSERT_EQ(run_shrike(start).code, 128 + signal);
     const Outcome on = run_shrike({"train", "--resume", path(out)});
     ASSERT_EQ(on.code, 0) << on.err;
   }
@@ -118,6 +142,40 @@ TEST_F(IntegerRuns, OfSixteenBitsOrOfFour) {
                   path("four.onnx"), "--weight-bits", "4", "--bootstrap", "0"});
   ASSERT_EQ(quantized.code, 0) << quantized.err;
   EXPECT_GE(judged("four/best.onnx"), judged("four.onnx"));
+}
+
+TEST_F(IntegerRuns, KeepTheZerosOfAPrunedModelThroughAKill) {
+  make_model();
+  const Outcome pruned = run_shrike({"prune", "--model", path("float/last.onnx"), "--data",
+                                     path("set"), "--unstructured", "--ratio", "0.5", "--bootstrap",
+                                     "0", "-o", path("zeros.onnx")});
+  ASSERT_EQ(pruned.code, 0) << pruned.err;
+  const auto words = [&](const std::string& out) {
+    return run(out, {"--keep-zeros", "--lr0", "0.01"}, "zeros.onnx", "4");
+  };
+  ASSERT_EQ(run_shrike(words("whole")).code, 0);
+  const std::vector<std::vector<bool>> before = zeros("zeros.onnx"),
+                                       after = zeros("whole/last.onnx");
+  ASSERT_EQ(before.size(), after.size());
+  for (size_t i = 0; i < before.size(); ++i) {
+    ASSERT_EQ(before[i].size(), after[i].size());
+    for (size_t k = 0; k < before[i].size(); ++k)
+      ASSERT_TRUE(!before[i][k] || after[i][k]) << "weight " << k << " of convolution " << i;
+  }
+  stop_and_go_on(words("parts"), "parts", SIGKILL);
+  expect_same_end("whole", "parts", "checkpoint-12.safetensors");
+}
+
+TEST_F(IntegerRuns, OfAModelThatLostChannels) {
+  make_model();
+  const Outcome pruned =
+      run_shrike({"prune", "--model", path("float/last.onnx"), "--data", path("set"), "--ratio",
+                  "0.3", "--multiple", "1", "--bootstrap", "0", "-o", path("narrow.onnx")});
+  ASSERT_EQ(pruned.code, 0) << pruned.err;
+  const Outcome outcome = run_shrike(run("narrow", {}, "narrow.onnx", "1"));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_LT(fs::file_size(at("narrow/last.onnx")), fs::file_size(at("float/last.onnx")) / 2);
+  EXPECT_NEAR(judged("narrow/last.onnx"), cell("narrow", 1, "map50_95"), 1e-6);
 }
 
 TEST_F(IntegerRuns, WithATeacherAndFrozenLayers) {
