@@ -126,7 +126,8 @@ bool Loader::Pipeline::begin(int64_t number) {
 
 std::optional<Loader::Pipeline::Task> Loader::Pipeline::take(int64_t until) {
   while (cursor_.number < std::min(until, end_)) {
-    if (cursor_.picture == 0 && !begin(cursor_.number)) {
+    if (cursor_.picture == 0 &&
+        (!begin(cursor_.number) || slot(cursor_.number).pictures == 0)) {
       cursor_ = {cursor_.number + 1, 0};
       done_.notify_all();
       continue;

@@ -19,10 +19,7 @@ std::vector<uint32_t> epoch_order(uint64_t seed, int64_t epoch, int64_t samples)
   return order;
 }
 
-int64_t Sampler::batches() const {
-  const int64_t rest = samples % batch;
-  return samples / batch + (rest >= shard.ranks ? 1 : 0);
-}
+int64_t Sampler::batches() const { return (samples + batch - 1) / batch; }
 
 Sampler::Slice Sampler::slice(int64_t index) const {
   assert(index >= 0 && index < batches() && batch >= shard.ranks);

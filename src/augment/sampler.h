@@ -3,7 +3,7 @@
 // An epoch is a permutation of the set, a function of the seed and the epoch. Batch k holds the
 // places k B .. k B + B - 1 of it, the last one what is left. With R ranks, rank r makes the places
 // floor(n r / R) .. floor(n (r + 1) / R) - 1 of a batch of n, so that R ranks together make the
-// batches that one would. A last batch of fewer samples than ranks is left out.
+// batches that one would, and as many. Of a last batch of fewer samples than ranks some make nothing.
 #pragma once
 
 #include <cstdint>
@@ -28,10 +28,10 @@ struct Sampler {
     int64_t first = 0, count = 0;
   };
 
-  // An epoch.
+  // Of an epoch, whatever the number of ranks.
   int64_t batches() const;
-  // What this rank makes of a batch, at least one. Requires 0 <= index < batches() and a batch of
-  // at least as many as there are ranks.
+  // What this rank makes of a batch: of a whole one at least one place. Requires
+  // 0 <= index < batches() and a batch of at least as many as there are ranks.
   Slice slice(int64_t index) const;
 };
 

@@ -28,8 +28,10 @@ class SumFunction : public torch::autograd::Function<SumFunction> {
   }
 };
 
+// To the bit as measure_norm() (map_norm.h) does, which other ranks may take for the same batch.
 void move(const at::Tensor& running, const at::Tensor& value, double momentum) {
-  running.mul_(1 - momentum).add_(value.detach().to(running.scalar_type()), momentum);
+  const at::Tensor old = running.to(at::kDouble);
+  running.copy_(old + (value.detach() - old) * momentum);
 }
 
 }  // namespace

@@ -169,6 +169,25 @@ TEST(RankTrainingOfEmptyShares, GoesOn) {
   }
 }
 
+// As of a last batch of fewer pictures than ranks: who has none makes all sums, and adds nothing.
+TEST_P(RankTraining, OfOneWithoutPicturesIsThatOfOneProcess) {
+  const TrainingGraph network = network_of(GetParam());
+  constexpr int64_t kFirst = kEmptyPictures, kEnd = kFirst + 2;
+  Descent one(network, nullptr);
+  for (int s = 0; s < 4; ++s) one.step({kFirst, kEnd}, s);
+  on_ranks(3, [&](ProcessGroup& group) {
+    Descent rank(network, &group);
+    for (int s = 0; s < 4; ++s)
+      rank.step({kFirst + 2 * group.rank() / 3, kFirst + 2 * (group.rank() + 1) / 3}, s);
+    for (size_t i = 0; i < one.parameters().all().size(); ++i) {
+      const at::Tensor expected = one.parameters().all()[i].tensor.detach();
+      const at::Tensor got = rank.parameters().all()[i].tensor.detach();
+      EXPECT_LE(at::max(at::abs(got - expected)).item<double>(), 1e-8)
+          << one.parameters().all()[i].name;
+    }
+  });
+}
+
 TrainerOptions options_of(int64_t batch, int64_t nominal, ProcessGroup* group) {
   TrainerOptions options;
   options.preprocess = Preprocess::ultralytics(kSide, kSide);
@@ -182,12 +201,12 @@ TrainerOptions options_of(int64_t batch, int64_t nominal, ProcessGroup* group) {
   return options;
 }
 
-Trainer trainer_of(const TrainerOptions& options) {
+Trainer trainer_of(const TrainerOptions& options, const char* family = "yolov8n") {
   zoo::ScratchOptions scratch;
   scratch.classes = kClasses;
   scratch.size = {kSide, kSide};
   Result<TrainingGraph> network =
-      prepare_for_training(*zoo::scratch_model("yolov8n", scratch), kSide, kSide);
+      prepare_for_training(*zoo::scratch_model(family, scratch), kSide, kSide);
   Result<Trainer> trainer = Trainer::create(*std::move(network), options);
   EXPECT_TRUE(trainer) << trainer.error().message;
   return *std::move(trainer);
@@ -295,6 +314,40 @@ TEST(Trainer, EachStepOverRanksIsThatOfOneProcess) {
       }
     }
   });
+}
+
+// In floats other functions see to a rank's maps where there are none. All families have a last batch of
+// one picture.
+TEST(Trainer, OverRanksOneHasNoPictures) {
+  for (const char* family : {"yolov8n", "yolo11n", "yolov3-tiny", "yolov5n"}) {
+    Trainer one = trainer_of(options_of(2, 2, nullptr), family);
+    std::vector<TrainerPlace> places{one.place()};
+    std::vector<std::vector<NamedTensor>> states{one.tensors()};
+    for (int s = 0; s < 3; ++s) {
+      ASSERT_TRUE(one.step(bytes_of(kEmptyPictures, kEmptyPictures + 1, s)));
+      places.push_back(one.place());
+      states.push_back(one.tensors());
+    }
+    std::vector<NamedTensor> of_first;
+    on_ranks(2, [&](ProcessGroup& group) {
+      Trainer rank = trainer_of(options_of(2, 2, &group), family);
+      for (size_t s = 0; s < 3; ++s) {
+        if (group.rank() == 0) {
+          ASSERT_TRUE(rank.go_on_from(places[s], states[s]));
+        }
+        ASSERT_TRUE(rank.take_from_first());
+        const Result<StepReport> report = rank.step(
+            bytes_of(kEmptyPictures, kEmptyPictures + group.rank(), static_cast<int>(s)));
+        ASSERT_TRUE(report) << report.error().message;
+        EXPECT_EQ(report->pictures, 1);
+        EXPECT_LE(distance(states[s + 1], rank.tensors()), 1e-3) << family << ", step " << s;
+      }
+      const std::vector<NamedTensor> tensors = rank.tensors();
+      if (group.rank() == 0) of_first = tensors;
+      ASSERT_TRUE(group.barrier());
+      if (group.rank() == 1) expect_same(tensors, of_first);
+    });
+  }
 }
 
 // What two ranks saved between updates is gone on with by three, as by two.

@@ -96,9 +96,9 @@ class Trainer {
   ~Trainer();
 
   // A batch of any size that the graph can be brought to (multi-scale); the first of a size takes
-  // longer. All ranks, at one size. Behind the first `labelled` pictures, at least one, come some
-  // that nobody has labelled: the losses of labels do not see them, and a teacher does. Errors:
-  // kModel where it cannot be, kRuntime.
+  // longer. All ranks, at one size, some of them without a picture. Behind the first `labelled` ones,
+  // one or more, come some that nobody has labelled: the losses of labels do not see them, and a
+  // teacher does. Errors: kModel where it cannot be, kRuntime.
   Result<StepReport> step(const Batch& batch, size_t labelled);
   Result<StepReport> step(const Batch& batch) { return step(batch, batch.pictures()); }
 

@@ -26,7 +26,6 @@ namespace shrike {
 
 namespace {
 
-constexpr int64_t kPages = 3;  // of the first batches, as pictures
 constexpr const char* kLearned = "what is learned is";  // not finite
 
 // As a shell takes it.
@@ -148,7 +147,8 @@ bool Run::is_over() const {
 }
 
 Result<void> Run::show_batch(const Batch& batch) {
-  if (!ranks_.first() || batch.epoch > 0 || batch.index >= kPages) return {};
+  const bool shown = ranks_.first() && batch.epoch == 0 && batch.index < RunFolder::kPages;
+  if (!shown || batch.pictures() == 0) return {};  // this rank's share of a last one may be none
   const BatchClock::LeftOut left_out(batch_clock_);
   return write_batch_page(folder_.page(batch.index), batch, data_.train.names);
 }

@@ -1,6 +1,7 @@
 // What lies where in the folder of a run.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -32,6 +33,9 @@ class RunFolder {
 
  private:
   std::filesystem::path folder_;
+  // Batches that have a page.
+  static constexpr int64_t kPages = 3;
+
 };
 
 }  // namespace shrike

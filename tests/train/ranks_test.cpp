@@ -158,6 +158,31 @@ TEST_F(RanksTest, ASignalToOneEndsAllAndAnyNumberGoesOn) {
   }
 }
 
+// Of 17 pictures in batches of 16 the last one has one picture: as many batches for any number of ranks.
+TEST_F(RanksTest, OfABatchOfOnePictureTrainAsOne) {
+  for (int picture = 117; picture < 124; ++picture)
+    fs::remove(at("set/images/train/" + std::to_string(picture) + ".png"));
+  const auto of_16 = [&](const std::string& out, const Words& more) {
+    Words words = run(out, more);
+    words[8] = "16";
+    return words;
+  };
+  ASSERT_EQ(run_shrike(of_16("one", {})).code, 0);
+  const Outcome together = run_shrike(of_16("together", {"--nproc", "3"}));
+  ASSERT_EQ(together.code, 0) << together.err;
+  expect_as_one("together");
+  // Behind the first batch of two.
+  Start start;
+  start.words = of_16("ended", {});
+  start.signal = SIGTERM;
+  start.interrupt_when = at("ended/checkpoints");
+  const Outcome ended = run_shrike(start);
+  ASSERT_EQ(ended.code, 128 + SIGTERM) << ended.err;
+  const Outcome on = run_shrike(Words{"train", "--resume", path("ended"), "--nproc", "2"});
+  ASSERT_EQ(on.code, 0) << on.err;
+  expect_as_one("ended");
+}
+
 bool somebody_listens_at(int port) {
   sockaddr_in name{};
   name.sin_family = AF_INET;
