@@ -4,9 +4,11 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <thread>
 #include <vector>
@@ -42,16 +44,8 @@ Result<int> free_port() {
   return static_cast<int>(ntohs(name.sin_port));
 }
 
-Words without_count(const Words& words) {
-  Words rest;
-  for (size_t i = 0; i < words.size(); ++i) {
-    if (words[i] == "--nproc")
-      ++i;
-    else if (!words[i].starts_with("--nproc="))
-      rest.push_back(words[i]);
-  }
-  return rest;
-}
+// In the environment of a rank: the process that started it as one.
+constexpr const char* kStarter = "SHRIKE_RANK_STARTED_BY";
 
 class LocalRanks {
  public:
@@ -71,7 +65,8 @@ class LocalRanks {
                              "WORLD_SIZE=" + std::to_string(count),
                              "LOCAL_WORLD_SIZE=" + std::to_string(count),
                              "MASTER_ADDR=127.0.0.1", "MASTER_PORT=" + std::to_string(port),
-                             "TORCHELASTIC_USE_AGENT_STORE=False"};  // of a torchrun of one
+                             "TORCHELASTIC_USE_AGENT_STORE=False",  // of a torchrun of one
+                             kStarter + ("=" + std::to_string(::getpid()))};
       SHRIKE_ASSIGN(const int pid, start_beside(command, rank == 0));
       running_.push_back(pid);
     }
@@ -129,6 +124,11 @@ class LocalRanks {
 
 }  // namespace
 
+bool is_local_rank() {
+  const char* starter = std::getenv(kStarter);
+  return starter && std::to_string(::getppid()) == starter;
+}
+
 Result<int> local_ranks(int count, const Words& words) {
   if (const std::string rank = rank_of_launcher(); !rank.empty())
     return usage_error("--nproc " + std::to_string(count) +
@@ -139,7 +139,7 @@ Result<int> local_ranks(int count, const Words& words) {
   SHRIKE_ASSIGN(const int port, free_port());
   const CatchInterrupts caught;
   LocalRanks ranks;
-  SHRIKE_TRY(ranks.start(count, port, without_count(words)));
+  SHRIKE_TRY(ranks.start(count, port, words));
   return ranks.wait();
 }
 

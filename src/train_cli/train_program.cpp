@@ -77,7 +77,8 @@ Result<int> train_program(const Words& words) {
   TrainOptions options;
   SHRIKE_ASSIGN(const Arguments arguments, parse_train_options(words, options));
   if (arguments.help) return kExitOk;
-  if (options.processes > 1 && !options.dry_run && options.taylor.empty())
+  const bool starts_ranks = options.processes > 1 && !is_local_rank();
+  if (starts_ranks && !options.dry_run && options.taylor.empty())
     return local_ranks(static_cast<int>(options.processes), words);
   train::keep_freed_memory();
   if (!options.taylor.empty()) return write_taylor_file(options);

@@ -119,9 +119,9 @@ class RanksTest : public SquaresTest {
 };
 
 TEST_F(RanksTest, OfThisHostTrainAsOne) {
-  for (const char* processes : {"2", "3"}) {
-    const std::string out = std::string("of-") + processes;
-    const Outcome outcome = run_shrike(run(out, {"--nproc", processes}));
+  for (const Words& count : {Words{"--nproc", "2"}, Words{"nproc=3"}}) {
+    const std::string out = "of" + count.front();
+    const Outcome outcome = run_shrike(run(out, count));
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     expect_as_one(out);
     EXPECT_EQ(outcome.out.find("best epoch"), outcome.out.rfind("best epoch")) << outcome.out;
