@@ -36,6 +36,8 @@ std::string difference(const std::string& text, const std::string& other) {
 struct ProcessGroup::State {
   GroupPlace place;
   GroupLinks links;
+  std::function<int()> interrupted;
+  int signal = 0;  // of any rank, as far as it is known here
   bool failed = false;
 
   ~State() {
@@ -71,11 +73,19 @@ struct ProcessGroup::State {
     }
   }
 
+  // Notes this rank's signal, and says it to the others.
+  void tell_signal() {
+    if (signal != 0 || !interrupted || interrupted() == 0) return;
+    signal = interrupted();
+    links.store->set("signal", bytes_of(std::to_string(signal)));
+  }
+
   // Until `rank` has written the key, however long its work takes; throws when it never will.
   void wait_for_key(const std::string& key, int rank) {
     c10d::Store& store = *links.store;
     const std::string left = "left/" + std::to_string(rank);
     while (!store.check({key})) {
+      tell_signal();
       if (links.heart->somebody_is_gone() || (store.check({left}) && !store.check({key})))
         throw std::runtime_error("it does not go on");
       std::this_thread::sleep_for(kBetweenQuestions);
@@ -109,6 +119,7 @@ Result<ProcessGroup> ProcessGroup::join(const GroupPlace& place, std::chrono::mi
                                         const std::function<void(const std::string&)>& too_late) {
   auto state = std::make_unique<State>();
   state->place = place;
+  state->interrupted = interrupted;
   const Result<void> joined =
       guarded(describe(place) + ": joining the others", [&]() -> Result<void> {
         const auto tell = [too_late, place](const std::string& gone) {
@@ -130,6 +141,19 @@ Result<ProcessGroup> ProcessGroup::join(const GroupPlace& place, std::chrono::mi
 int ProcessGroup::rank() const { return state_->place.rank; }
 int ProcessGroup::size() const { return state_->place.size; }
 int ProcessGroup::ended_by() const { return state_->links.ended_by; }
+
+int ProcessGroup::signal() const {
+  State& state = *state_;
+  try {
+    state.tell_signal();
+    c10d::Store& store = *state.links.store;
+    if (state.signal == 0 && store.check({"signal"}))
+      state.signal = std::stoi(text_of(store.get("signal")));
+  } catch (const std::exception&) {
+    // It is gone, and with it what others have said.
+  }
+  return state.signal;
+}
 
 Result<void> ProcessGroup::sum(const at::Tensor& x) {
   return state_->result_of("adding up", [&] { state_->sum(x); });

@@ -55,6 +55,10 @@ class ProcessGroup {
   int size() const;
   // The signal that ended the wait for others, of which nothing else can be asked then; or 0.
   int ended_by() const;
+  // The signal that has told a rank of the group to end, as far as its process knows it and has
+  // asked or waited for another rank since; or 0, also where the store does not answer. It ends
+  // nothing here.
+  int signal() const;
 
   // In place, over all ranks, element by element. Tensors are contiguous and on the CPU; sum(),
   // summed() and start_sum() take those on a GPU, too, for each rank one of its own.

@@ -63,7 +63,18 @@ Result<Ranks> Ranks::join(const std::optional<Launch>& launch) {
   return ranks;
 }
 
-int Ranks::ended_by() const { return group_ ? group_->ended_by() : 0; }
+int Ranks::ended_by() const {
+  if (!group_) return 0;
+  return group_->ended_by() != 0 || !preparing_ ? group_->ended_by() : group_->signal();
+}
+
+bool Ranks::told_to_end() {
+  constexpr std::chrono::milliseconds kBetween{200};
+  const auto now = std::chrono::steady_clock::now();
+  if (!group_ || now < asked_ + kBetween) return false;
+  asked_ = now;
+  return group_->signal() != 0;
+}
 
 RankShare Ranks::share() const {
   return group_ ? RankShare{group_->rank(), group_->size()} : RankShare{};
@@ -97,16 +108,28 @@ Result<void> Ranks::by_first(const std::function<Result<void>()>& work) {
   return {};
 }
 
-Result<void> Ranks::first_before_others(const std::function<Result<void>()>& work) {
-  // Taken before the work: where that fails on one rank it may have counted less than elsewhere.
-  const std::string name = std::to_string(works_);
-  SHRIKE_TRY(by_first(work));
-  if (!group_) return {};
-  Result<void> outcome;
-  if (!first()) outcome = work();
+// Names are taken before the work: where that fails on one rank it may have counted less than
+// elsewhere.
+Result<void> Ranks::together(const std::function<Result<void>()>& work) {
+  return together_as(std::to_string(works_++), work);
+}
+
+Result<void> Ranks::together_as(const std::string& name,
+                                const std::function<Result<void>()>& work) {
+  const Result<void> outcome = work();
+  if (!group_) return outcome;
   SHRIKE_TRY(group_->arrive(name));  // of who fails, too: nobody waits for it then
-  if (!outcome) return outcome;
-  return by_first([&] { return group_->wait_for_all(name); });
+  if (!outcome && !first()) return outcome;
+  return by_first([&]() -> Result<void> {
+    SHRIKE_TRY(group_->wait_for_all(name));
+    return outcome;
+  });
+}
+
+Result<void> Ranks::first_before_others(const std::function<Result<void>()>& work) {
+  const std::string name = std::to_string(works_++);
+  SHRIKE_TRY(by_first(work));
+  return together_as(name, [&] { return first() ? Result<void>() : work(); });
 }
 
 Result<std::vector<double>> Ranks::largest(std::vector<double> numbers) const {

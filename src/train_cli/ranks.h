@@ -4,6 +4,7 @@
 // All ranks call the same functions in the same order. Errors: those of ProcessGroup.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -31,8 +32,13 @@ class Ranks {
   // (cli/interrupt.h): one of any rank ends the wait on all. Where a rank is lost and this process
   // is busy with work of its own for long, it is ended with a message, kExitRuntime its exit code.
   static Result<Ranks> join(const std::optional<Launch>& launch);
-  // That signal; 0 where all are there.
+  // That signal, or one that came to any rank before begin(); 0 where there was none.
   int ended_by() const;
+  // Of several ranks, while they prepare a run: what takes long asks whether one of them has a
+  // signal, and then fails, whatever its error says.
+  bool told_to_end();
+  // All is prepared: from now on ranks agree on signals before each step.
+  void begin() { preparing_ = false; }
 
   bool alone() const { return !group_; }
   bool first() const { return share().rank == 0; }
@@ -46,9 +52,11 @@ class Ranks {
   // has its error, and the others one that repeats it.
   Result<std::string> from_first(const std::function<Result<std::string>()>& work);
   Result<void> by_first(const std::function<Result<void>()>& work);
+  // Each rank does the work; all go on together, or none.
+  Result<void> together(const std::function<Result<void>()>& work);
   // Work of each rank that fails on all of them for the same reasons: rank 0 does it before the
   // others, which get its error where there is one. It may call these functions itself. All go on
-  // together.
+  // together, or none.
   Result<void> first_before_others(const std::function<Result<void>()>& work);
   // Whether this is another rank and has an error that is rank 0's.
   bool has_error_of_first() const { return has_error_of_first_; }
@@ -57,9 +65,12 @@ class Ranks {
   Result<std::vector<double>> largest(std::vector<double> numbers) const;
 
  private:
+  Result<void> together_as(const std::string& name, const std::function<Result<void>()>& work);
+
   std::unique_ptr<train::ProcessGroup> group_;
-  int64_t works_ = 0;  // of from_first()
-  bool has_error_of_first_ = false;
+  int64_t works_ = 0;  // that have a name: its number, the same on all
+  bool has_error_of_first_ = false, preparing_ = true;
+  std::chrono::steady_clock::time_point asked_;  // told_to_end()
 };
 
 }  // namespace shrike

@@ -51,11 +51,16 @@ Result<void> check_learned(const Dataset& train) {
                      std::to_string(train.samples.size()) + " pictures can be read");
 }
 
-// The fingerprint of what can be read of val; what cannot be is told.
-Result<uint64_t> check_judged(const Dataset& val, int threads) {
+// Fills in `judged` and `unread`; what cannot be read is told.
+Result<void> check_judged(RunData& data, int threads, Ranks& ranks) {
+  const Dataset& val = data.val;
   Dataset readable = val;
   readable.findings.clear();
-  SHRIKE_TRY(check_dataset(readable, {threads, {}}));
+  SHRIKE_ASSIGN(const bool whole,
+                check_dataset(readable, {threads, [&ranks](size_t, size_t) {
+                                           return !ranks.told_to_end();
+                                         }}));
+  if (!whole) return runtime_error("told to end while the pictures of val were looked at");
   std::erase_if(readable.findings, [](const Finding& finding) {
     return finding.kind != FindingKind::kCorruptPicture;
   });
@@ -64,15 +69,18 @@ Result<uint64_t> check_judged(const Dataset& val, int threads) {
     return input_error("cannot judge by " + describe(val) + ": none of its " +
                        std::to_string(val.samples.size()) + " pictures can be read");
   SHRIKE_TRY(check_labels(readable));
-  return data_fingerprint(readable);
+  for (const Sample& sample : val.samples) data.unread.insert(sample.picture);
+  for (const Sample& sample : readable.samples) data.unread.erase(sample.picture);
+  data.judged = data_fingerprint(readable);
+  return {};
 }
 
 // What the first rank sees of the pixels, on all ranks.
 Result<void> check_pictures(RunData& data, int threads, Ranks& ranks) {
   SHRIKE_ASSIGN(const std::string judged, ranks.from_first([&]() -> Result<std::string> {
     SHRIKE_TRY(check_learned(data.train));
-    SHRIKE_ASSIGN(const uint64_t seen, check_judged(data.val, threads));
-    return std::to_string(seen);
+    SHRIKE_TRY(check_judged(data, threads, ranks));
+    return std::to_string(data.judged);
   }));
   std::from_chars(judged.data(), judged.data() + judged.size(), data.judged);
   return {};

@@ -1,6 +1,9 @@
 // The data set of a run: what is learned from, and what it is judged by.
 #pragma once
 
+#include <filesystem>
+#include <set>
+
 #include "cli/train_options.h"
 #include "data/dataset.h"
 #include "train_cli/ranks.h"
@@ -10,6 +13,7 @@ namespace shrike {
 struct RunData {
   Dataset train, val;
   uint64_t judged = 0;  // data_fingerprint() (augment/loader.h) of what can be read of val
+  std::set<std::filesystem::path> unread;  // of val, what cannot be and was told: of the first rank
   Dataset unlabeled;    // pictures that learn from a teacher alone; without samples: none
 };
 

@@ -65,6 +65,9 @@ Result<int> run_of(const TrainOptions& options) {
   if (ranks.ended_by() != 0) return exit_code_of_signal(ranks.ended_by());
   const Result<int> ended =
       options.resume.empty() ? training_run(options, ranks) : resumed_run(options, ranks);
+  // Of a signal while the run was prepared: an error says how it was heard of.
+  if (const int signal = ended ? 0 : ranks.ended_by(); signal != 0)
+    return exit_code_of_signal(signal);
   // What rank 0 fails by is said once a host.
   if (!ended && ranks.has_error_of_first() && local_rank() != 0)
     return exit_code(ended.error().kind);

@@ -29,16 +29,22 @@ namespace {
 
 constexpr int64_t kMomentBatches = 16;  // that folded batch norms are put back from
 
+// Between the parts of a preparation that take long.
+Result<void> go_on(Ranks& ranks) {
+  return ranks.told_to_end() ? runtime_error("told to end before the run began") : Result<void>();
+}
+
 // Batch norms that the model's file has folded come back, from pictures as the network will see
 // them: unchanged ones would have other statistics.
-Result<void> restore_norms(StartingNetwork& network, const Dataset& dataset,
-                           LoaderOptions loading) {
+Result<void> restore_norms(StartingNetwork& network, const Dataset& dataset, LoaderOptions loading,
+                           Ranks& ranks) {
   loading.multi_scale = 0;
   loading.shard = {};  // the same on all ranks
   loading.epochs = kMomentBatches;
   SHRIKE_ASSIGN(const std::unique_ptr<Loader> loader, Loader::create(dataset, loading));
   int64_t given = 0;
   const auto next = [&]() -> Result<const Batch*> {
+    SHRIKE_TRY(go_on(ranks));
     if (given++ == kMomentBatches || loader->finished()) return static_cast<const Batch*>(nullptr);
     return loader->next();
   };
@@ -100,6 +106,7 @@ Result<Prepared> prepare(const TrainOptions& options, const ResumePoint* from, R
   const Dataset& dataset = prepared.data.train;
   StartingNetwork network;
   SHRIKE_TRY(ranks.first_before_others([&]() -> Result<void> {
+    SHRIKE_TRY(go_on(ranks));
     SHRIKE_ASSIGN(network, from ? network_of(*from) : network_to_learn(options, dataset, threads));
     SHRIKE_ASSIGN(prepared.settings,
                   run_settings(options, network, prepared.data, threads, ranks.share()));
@@ -115,7 +122,9 @@ Result<Prepared> prepare(const TrainOptions& options, const ResumePoint* from, R
           static_cast<size_t>(options.teacher_cache_mb) << 20);
   }
   if (options.qat.empty()) {
-    if (!from) SHRIKE_TRY(restore_norms(network, dataset, prepared.settings.loader));
+    if (!from)
+      SHRIKE_TRY(ranks.together(
+          [&] { return restore_norms(network, dataset, prepared.settings.loader, ranks); }));
   } else {
     SHRIKE_TRY(ranks.expect_same("the integers' zero points",
                                  fixed_integers(network.training.graph)));
@@ -123,6 +132,7 @@ Result<Prepared> prepare(const TrainOptions& options, const ResumePoint* from, R
   if (network.new_head && ranks.first())
     say(printable(network.source) + " is for other classes: its head is new");
   SHRIKE_TRY(ranks.first_before_others([&]() -> Result<void> {
+    SHRIKE_TRY(go_on(ranks));
     Result<train::Trainer> trainer =
         train::Trainer::create(std::move(network.training), prepared.settings.trainer);
     if (!trainer) return in_context(network.source, trainer.error());
@@ -239,6 +249,7 @@ Result<int> training_run(const TrainOptions& options, Ranks& ranks) {
   }));
   std::optional<CatchInterrupts> caught;
   if (ranks.alone()) caught.emplace();  // several catch them from where they meet
+  ranks.begin();
   return run.go();
 }
 
@@ -282,6 +293,7 @@ Result<int> resumed_run(const TrainOptions& given, Ranks& ranks) {
                                      state));
   std::optional<CatchInterrupts> caught;
   if (ranks.alone()) caught.emplace();  // several catch them from where they meet
+  ranks.begin();
   return run.go();
 }
 

@@ -183,6 +183,45 @@ TEST_F(RanksTest, OfABatchOfOnePictureTrainAsOne) {
   expect_as_one("ended");
 }
 
+// While rank 0 looks at val for long, and the others wait for it: there is no run yet to save.
+TEST_F(RanksTest, ASignalWhileARunIsPreparedEndsAll) {
+  Image noise(900, 900);
+  std::mt19937 random(3);
+  for (uint8_t& byte : noise.bytes()) byte = static_cast<uint8_t>(random());
+  ASSERT_TRUE(write_image(at("set/images/val/200.png"), noise));
+  file("set/labels/val/200.txt", "0 0.5 0.5 0.25 0.25\n");
+  for (int i = 201; i < 500; ++i) {
+    const std::string name = std::to_string(i);
+    fs::create_hard_link(at("set/images/val/200.png"), at("set/images/val/" + name + ".png"));
+    fs::create_hard_link(at("set/labels/val/200.txt"), at("set/labels/val/" + name + ".txt"));
+  }
+  // Said before val is opened.
+  file("set/data.yaml", "path: .\ntrain: images/train\nval: images/val\nnames: [red, red]\n");
+  for (const int ended : {0, 1}) {
+    const std::string flag = "flag-" + std::to_string(ended);
+    const std::string said = path("said-" + std::to_string(ended));
+    const int port = next_port();
+    std::vector<std::future<Outcome>> ranks;
+    for (int r = 0; r < 2; ++r) {
+      Start start;
+      start.words = run("prepared");
+      if (r == ended) start.signal = SIGTERM;
+      if (r == ended) start.interrupt_when = at(flag);
+      if (r == 0) start.through = {"sh", "-c", "exec \"$0\" \"$@\" 2> '" + said + "'"};
+      ranks.push_back(started(start, rank_of(r, 2, port)));
+    }
+    EXPECT_TRUE(comes([&] {
+      return fs::exists(said) && bytes_of(said).find("both called") != std::string::npos;
+    }));
+    file(flag, "");
+    for (std::future<Outcome>& rank : ranks) {
+      const Outcome outcome = rank.get();
+      EXPECT_EQ(outcome.code, 128 + SIGTERM) << outcome.err << bytes_of(said);
+    }
+    EXPECT_FALSE(fs::exists(at("prepared"))) << "it went on till it was a run";
+  }
+}
+
 bool somebody_listens_at(int port) {
   sockaddr_in name{};
   name.sin_family = AF_INET;
