@@ -54,7 +54,8 @@ Run::Run(const TrainOptions& options, const RunData& data, const RunSettings& se
       folder_(options.out),
       checkpoints_(folder_.checkpoints()),
       table_(trainer_.loss_names()),
-      network_(std::move(network)) {}
+      network_(std::move(network)),
+      unread_(data.unread) {}
 
 Result<Run> Run::create(const TrainOptions& options, const RunData& data,
                         const RunSettings& settings, Ranks& ranks, train::Trainer trainer,
@@ -172,6 +173,21 @@ void Run::tell_left_out() {
   }
 }
 
+void Run::tell_lost(const Validation& validation) {
+  bool any = false;
+  for (const SkippedPicture& skipped : validation.skipped) {
+    if (!unread_.insert(data_.val.samples[skipped.sample].picture).second) continue;
+    progress_->clear();
+    say(printable("left out: " + skipped.reason));
+    any = true;
+  }
+  if (any)
+    say("epoch " + std::to_string(state_.epochs_done + 1) + " is judged by " +
+        std::to_string(validation.scored.size()) + " of the " +
+        std::to_string(data_.val.samples.size()) +
+        " pictures of val: its scores, and which epoch is best, do not compare with those before");
+}
+
 void Run::tell_teacher_trouble() const {
   if (!settings_.trainer.distillation) return;
   const std::string trouble = settings_.trainer.distillation->teacher->take_trouble();
@@ -205,6 +221,7 @@ Result<std::string> Run::end_epoch() {
   SHRIKE_ASSIGN(const std::optional<Validation> validation,
                 judge_together(ranks_, average, data_.val, settings_.loader.threads + 1));
   if (!validation) return std::string();  // a signal: it is judged when the run goes on
+  tell_lost(*validation);
   // The first rank alone has scores and counts: neither is less than 0.
   SHRIKE_ASSIGN(
       const std::vector<double> score,

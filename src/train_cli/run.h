@@ -11,7 +11,9 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
+#include <set>
 
 #include "checkpoint/checkpoint.h"
 #include "formats/event_file.h"
@@ -25,6 +27,7 @@
 #include "train_cli/run_settings.h"
 #include "train_cli/run_state.h"
 #include "train_cli/saved_model.h"
+#include "validate/tally.h"
 
 namespace shrike {
 
@@ -72,6 +75,8 @@ class Run {
   Result<const Batch*> next_batch();
   Result<void> show_batch(const Batch& batch);
   void tell_left_out();
+  // Pictures of val that could be read before; once each.
+  void tell_lost(const Validation& validation);
   void tell_teacher_trouble() const;
   // False where the loss was not finite.
   Result<bool> learn_from(const Batch& batch);
@@ -122,7 +127,8 @@ class Run {
   CheckpointFolder checkpoints_;
   ResultsTable table_;
   std::unique_ptr<Progress> progress_;
-  NetworkState network_;             // as every checkpoint has it
+  NetworkState network_;  // as every checkpoint has it
+  std::set<std::filesystem::path> unread_;  // of val, told
   std::optional<EventFile> events_;  // from the first epoch on that this program ends
   RunState state_;  // but for trainer and loader, which know their own place
   BatchClock batch_clock_;

@@ -1,6 +1,9 @@
 // What `shrike train` says of pictures, names and options before the first epoch, and what it
 // leaves out of what it saves.
+#include <chrono>
+#include <future>
 #include <limits>
+#include <thread>
 
 #include "formats/onnx_reader.h"
 #include "formats/onnx_writer.h"
@@ -40,6 +43,26 @@ TEST_F(BadData, PicturesOfValAreNamedBeforeTheFirstEpoch) {
   EXPECT_NE(whole.err.find("val/103.png"), std::string::npos) << whole.err;
   EXPECT_NE(bytes_of(at("run/report/report.json")).find("103.png"), std::string::npos)
       << "the report tells what was skipped";
+}
+
+// One that can be read no more in the middle of a run is named, once, and so is what it means.
+TEST_F(BadData, PicturesOfValThatAreLostAreNamed) {
+  damage("set/images/val/104.png");
+  auto run = std::async(std::launch::async, [&] {
+    return run_shrike(words("run", {"--epochs", "60"}));
+  });
+  const auto late = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+  while (!fs::exists(at("run/results.csv")) && std::chrono::steady_clock::now() < late)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  damage("set/images/val/103.png");
+  run.wait();
+  const Outcome outcome = run_shrike({"train", "--resume", path("run")});
+  EXPECT_NE(outcome.err.find("some can no longer be read"), std::string::npos) << outcome.err;
+  const std::string err = run.get().err;
+  for (const char* part : {"103.png", "104.png", "is judged by 10 of the 12 pictures of val"}) {
+    EXPECT_NE(err.find(part), std::string::npos) << part << " in " << err;
+    EXPECT_EQ(err.find(part), err.rfind(part)) << err;
+  }
 }
 
 TEST_F(BadData, AValWithoutAnyPictureToReadEndsTheRunAtOnce) {
