@@ -48,13 +48,13 @@ Result<void> write_curves(const std::filesystem::path& folder, const std::string
   page.sections.push_back(
       {"Curves",
        "",
-       {figure_of(table, "losses", "Losses on the training pictures", losses),
-        figure_of(table, "scores", "Scores on the pictures of val",
+       {figure_of(table, kLossesChart, "Losses on the training pictures", losses),
+        figure_of(table, kScoresChart, "Scores on the pictures of val",
                   {{"map50_95", "AP 0.50:0.95"},
                    {"map50", "AP 0.50"},
                    {"precision", "precision"},
                    {"recall", "recall"}}),
-        figure_of(table, "rate", "Learning rate", {{"learning_rate", "rate"}})}});
+        figure_of(table, kRateChart, "Learning rate", {{"learning_rate", "rate"}})}});
   return write_page(folder, page);
 }
 

@@ -9,8 +9,12 @@
 
 namespace shrike {
 
-// Into a folder that is there: index.html, and losses, scores and rate as .svg and .png. Errors
-// name the file.
+// The charts' names, without endings.
+inline constexpr const char* kLossesChart = "losses";
+inline constexpr const char* kScoresChart = "scores";
+inline constexpr const char* kRateChart = "rate";
+
+// Into a folder that is there: index.html, and each chart as .svg and .png. Errors name the file.
 Result<void> write_curves(const std::filesystem::path& folder, const std::string& title,
                           const ResultsTable& table);
 

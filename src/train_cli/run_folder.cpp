@@ -7,6 +7,8 @@
 
 #include "base/excerpt.h"
 #include "base/file.h"
+#include "report/page.h"
+#include "train_cli/curves.h"
 
 namespace shrike {
 
@@ -24,12 +26,25 @@ fs::path nearest(const fs::path& folder) {
 
 }  // namespace
 
+std::vector<fs::path> RunFolder::products() const {
+  std::vector<fs::path> files{best(), last(), report(), folder_ / kPageFile};
+  for (int64_t batch = 0; batch < kPages; ++batch) files.push_back(page(batch));
+  for (const char* chart : {kLossesChart, kScoresChart, kRateChart})
+    for (const char* ending : {".svg", ".png"})
+      files.push_back(folder_ / (std::string(chart) + ending));
+  return files;
+}
+
 Result<void> RunFolder::check_free() const {
   const std::string out = "--out " + shown_path(folder_) + ": ";
   std::error_code ignored;
   for (const fs::path& file : {arguments(), results(), checkpoints()})
     if (fs::exists(file, ignored))
       return usage_error(out + "a run lies there; go on with it by --resume, or name another folder");
+  for (const fs::path& file : products())
+    if (fs::exists(fs::symlink_status(file, ignored)))
+      return usage_error(out + in_quotes(file.filename().string()) +
+                         " is there, and a run would write over it; move it, or name another folder");
   const fs::path there = nearest(folder_);
   if (!fs::is_directory(there, ignored))
     return usage_error(out + shown_path(there) + " is no folder; name another one");

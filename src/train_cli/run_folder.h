@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
@@ -13,7 +14,8 @@ class RunFolder {
  public:
   explicit RunFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
-  // Errors name --out: where a run lies there (kUsage), which would be lost; where it cannot be a
+  // Errors name --out: where a run lies there (kUsage), or another file or folder that one would
+  // write over, which would be lost; where it cannot be a
   // folder (kUsage); where nothing can be written (kRuntime).
   Result<void> check_free() const;
 
@@ -31,11 +33,14 @@ class RunFolder {
     return folder_ / ("train_batch" + std::to_string(batch) + ".png");
   }
 
- private:
-  std::filesystem::path folder_;
   // Batches that have a page.
   static constexpr int64_t kPages = 3;
 
+ private:
+  // Whatever else a run writes for who reads it.
+  std::vector<std::filesystem::path> products() const;
+
+  std::filesystem::path folder_;
 };
 
 }  // namespace shrike

@@ -75,6 +75,24 @@ TEST_F(BadData, ATrainWithoutAnyPictureToReadEndsTheRunBeforeItsFolderIsMade) {
   expect_refused(words("run"), 3, {"data.yaml, train: none of its 24 pictures can be read"});
 }
 
+// Of somebody else, in the folder that a run is to have.
+TEST_F(BadData, FilesThatARunWouldWriteOverAreLeft) {
+  for (const char* name : {"index.html", "best.onnx", "train_batch2.png", "scores.svg", "report/x"}) {
+    const std::string taken = std::string("taken/") + name;
+    file(taken, "mine");
+    const Outcome outcome = run_shrike(words("taken", {"--epochs", "1"}));
+    EXPECT_EQ(outcome.code, 2) << outcome.err;
+    const std::string top = std::string(name).substr(0, std::string(name).find('/'));
+    for (const std::string& part : {"--out " + path("taken"), "'" + top + "' is there"})
+      EXPECT_NE(outcome.err.find(part), std::string::npos) << part << " in " << outcome.err;
+    EXPECT_EQ(bytes_of(at(taken)), "mine");
+    EXPECT_FALSE(fs::exists(at("taken/args.json")));
+    fs::remove_all(at("taken"));
+  }
+  file("taken/notes.txt", "mine");
+  EXPECT_EQ(run_shrike(words("taken", {"--epochs", "1"})).code, 0);
+}
+
 TEST_F(BadData, NamesThatAreThereTwiceAreTold) {
   file("set/data.yaml", "path: .\ntrain: images/train\nval: images/val\nnames: [red, red]\n");
   const Outcome outcome = run_shrike(words("run", {"--epochs", "1"}));
