@@ -49,6 +49,12 @@ Error mismatch(const std::string& what, const ClassList& model, const ClassList&
                      "; --classes-by-index matches them by number");
 }
 
+// Of lists of which one was not said by anybody.
+std::string as_many(const ClassList& model) {
+  return std::string(model.known ? "the data set" : "the model's file") +
+         " names no classes, so they must be as many";
+}
+
 // Where a list has a name; nothing where it has it nowhere, or more than once.
 class Finder {
  public:
@@ -126,15 +132,16 @@ Result<ClassMap> match_classes(const ClassList& model, const ClassList& data,
   if (equal) return by_index(model, data);
   if (!model.known || !data.known) {
     if (model.names.size() == data.names.size()) return by_index(model, data);
-    return mismatch(std::string(model.known ? "the data set" : "the model's file") +
-                        " names no classes, so they must be as many (val --names can name the model's)",
-                    model, data);
+    return mismatch(as_many(model) + " (val --names can name the model's)", model, data);
   }
   return by_name(model, data);
 }
 
 Result<ClassMap> shared_classes(const ClassList& model, const ClassList& data) {
-  if (!model.known || !data.known) return match_classes(model, data, ClassMatching::kByName);
+  if (!model.known || !data.known) {
+    if (model.names.size() == data.names.size()) return by_index(model, data);
+    return input_error(with_lists(as_many(model), model, data));
+  }
   const Finder finder(model.names);
   ClassMap map{std::vector<int>(model.names.size(), kNoClass),
                static_cast<int>(model.names.size())};

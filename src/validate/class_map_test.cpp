@@ -101,6 +101,16 @@ TEST(SharedClassesTest, TheFirstOfTwoThatAreOneClass) {
   EXPECT_EQ(ids(shared({"tv", "cat"}, {"owl", "tv monitor", "TV"})), (Ids{1, kNoClass}));
 }
 
+// Options of val are no help to who asks for these.
+TEST(SharedClassesTest, AModelWithoutNames) {
+  EXPECT_EQ(ids(shared({"0", "1"}, {"red", "blue"}, false)), (Ids{0, 1}));
+  const Result<ClassMap> map = shared({"0", "1", "2"}, {"red", "blue"}, false);
+  ASSERT_FALSE(map);
+  EXPECT_EQ(map.error().message,
+            "the model's file names no classes, so they must be as many (the model has 3: 0, 1, 2; "
+            "the data set 2: red, blue)");
+}
+
 TEST(SharedClassesTest, NoneInCommonShowsBothLists) {
   const Result<ClassMap> map = shared({"cat", "dog"}, {"red", "blue"});
   ASSERT_FALSE(map);
