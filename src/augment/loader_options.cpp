@@ -14,8 +14,6 @@ namespace {
 // Of the partners' window where not all pictures fit into memory: batches.
 constexpr int64_t kWindowBatches = 8;
 
-constexpr int kMostSide = 8192;
-
 std::string name_of(const Dataset& dataset) {
   return shown_path(dataset.source) + (dataset.split.empty() ? "" : ", split " + dataset.split);
 }

@@ -1,9 +1,11 @@
-// What a loader may be asked for, and from where it may start: for loader.cpp.
+// What a loader may be asked for, and from where it may start.
 #pragma once
 
 #include "augment/loader.h"
 
 namespace shrike {
+
+inline constexpr int kMostSide = 8192;  // of a batch's pictures
 
 // kUsage: names the option and its range.
 Result<void> check(const LoaderOptions& options);

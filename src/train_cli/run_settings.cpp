@@ -11,6 +11,7 @@
 #include "cli/dataset_option.h"
 #include "cli/launch.h"
 #include "cli/values.h"
+#include "formats/json.h"
 
 namespace shrike {
 
@@ -153,7 +154,8 @@ Result<RunSettings> run_settings(const TrainOptions& o, const StartingNetwork& n
   const auto samples = static_cast<int64_t>(dataset.samples.size());
   if (labelled_batch(o.batch, data) > samples)
     return input_error("--batch " + std::to_string(o.batch) + " is more than the " +
-                       std::to_string(samples) + " pictures of " + describe(dataset));
+                       std::to_string(samples) + " pictures of " + describe(dataset) +
+                       (o.holdout > 0 ? " that --holdout " + dump_json(o.holdout) + " leaves" : ""));
   const Head& head = network.training.head.head;
   RunSettings settings;
   LoaderOptions& loader = settings.loader;

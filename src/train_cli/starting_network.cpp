@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "augment/loader_options.h"
 #include "base/file_name.h"
 #include "cli/values.h"
 #include "detect/family.h"
@@ -56,8 +57,10 @@ Result<Start> from_scratch(const TrainOptions& options, const Size& size, size_t
   if (classes > 0) scratch.classes = static_cast<int64_t>(classes);
   if (size) scratch.size = {(*size)[0], (*size)[1]};
   scratch.seed = options.seed;
-  SHRIKE_ASSIGN(Graph graph, zoo::scratch_model(options.scratch, scratch));
-  return Start{std::move(graph), options.scratch};
+  Result<Graph> graph = zoo::scratch_model(options.scratch, scratch);
+  if (!graph && size) return in_context("--imgsz " + options.size, graph.error());
+  if (!graph) return graph.error();
+  return Start{*std::move(graph), options.scratch};
 }
 
 Result<Start> from_model(const TrainOptions& options) {
@@ -131,6 +134,9 @@ Result<StartingNetwork> starting_network(
   Size size;
   if (!options.size.empty()) {
     SHRIKE_ASSIGN(size, parse_size(options.size));
+    if (std::max((*size)[0], (*size)[1]) > kMostSide)
+      return usage_error("--imgsz " + options.size + ": networks are trained at sides of 1 to " +
+                         std::to_string(kMostSide));
   }
   SHRIKE_ASSIGN(Start start, options.scratch.empty()
                                  ? from_model(options)

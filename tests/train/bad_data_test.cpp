@@ -93,6 +93,14 @@ TEST_F(BadData, FilesThatARunWouldWriteOverAreLeft) {
   EXPECT_EQ(run_shrike(words("taken", {"--epochs", "1"})).code, 0);
 }
 
+TEST_F(BadData, OptionsThatDoNotFitAreNamed) {
+  expect_refused(words("run", {"--imgsz", "8224"}), 2, {"--imgsz 8224", "1 to 8192"});
+  std::vector<std::string> family = words("run", {"--imgsz", "33"});
+  family[2] = "yolov8n";
+  expect_refused(family, 2, {"--imgsz 33", "multiples of 32"});
+  expect_refused(words("run", {"--holdout", "0.9"}), 3, {"--batch 8", "--holdout 0.9"});
+}
+
 TEST_F(BadData, NamesThatAreThereTwiceAreTold) {
   file("set/data.yaml", "path: .\ntrain: images/train\nval: images/val\nnames: [red, red]\n");
   const Outcome outcome = run_shrike(words("run", {"--epochs", "1"}));
