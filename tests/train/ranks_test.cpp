@@ -94,7 +94,7 @@ class RanksTest : public SquaresTest {
     return ranks;
   }
 
-  // Losses and AP of each epoch.
+  // Losses of each epoch; AP is still 0 after so few.
   void expect_as_one(const std::string& out) {
     if (!fs::exists(at("one"))) {
       const Outcome one = run_shrike(run("one"));
@@ -103,14 +103,12 @@ class RanksTest : public SquaresTest {
     const auto expected = rows("one"), got = rows(out);
     ASSERT_EQ(got.size(), expected.size());
     ASSERT_EQ(got[0], expected[0]);
-    for (size_t r = 1; r < got.size(); ++r) {
+    for (size_t r = 1; r < got.size(); ++r)
       for (size_t c = 0; c < got[0].size(); ++c) {
         if (!got[0][c].ends_with("_loss")) continue;
         const double value = std::stod(expected[r][c]);
         EXPECT_NEAR(std::stod(got[r][c]), value, 0.01 * value) << got[0][c] << " of epoch " << r;
       }
-      EXPECT_NEAR(cell(out, r, "map50_95"), cell("one", r, "map50_95"), 0.01) << "epoch " << r;
-    }
     for (const char* file : {"best.onnx", "last.onnx", "args.json", "report/index.html"})
       EXPECT_TRUE(fs::exists(at(out) / file)) << file;
   }
