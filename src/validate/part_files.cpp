@@ -1,10 +1,12 @@
 #include "validate/part_files.h"
 
 #include <algorithm>
+#include <span>
 #include <system_error>
 
 #include "base/excerpt.h"
 #include "base/file.h"
+#include "base/sha256.h"
 
 namespace shrike {
 
@@ -14,6 +16,12 @@ namespace {
 
 // Few files, and little that is done again.
 constexpr size_t kMostBlocks = 256, kLeastBlock = 8;
+
+// Of pictures as they are written: a digit that has changed is damage, too.
+std::string digest_of(const Json& pictures) {
+  const std::string text = dump_json(pictures);
+  return sha256_hex(std::as_bytes(std::span(text)));
+}
 
 // How each of them begins: other files are left alone.
 constexpr std::string_view kStart = "{\"run\":";
@@ -82,6 +90,8 @@ Result<PartFile> PartFiles::read(size_t block) const {
   if (const std::string differs = difference(run_, *run); !differs.empty())
     return usage_error(path.string() + " is of another run: " + differs +
                        "; name another folder, or remove it");
+  if (const Json* digest = find(*json, "sha256"); !digest || *digest != digest_of(*pictures))
+    return damaged("its pictures are not those that were written");
   if (pictures->size() != pictures_of(block).size())
     return damaged("not as many pictures as it should have");
   return PartFile{*pictures, {}};
@@ -92,8 +102,12 @@ Result<void> PartFiles::write(size_t block, Json pictures) const {
   fs::create_directories(folder_, error);
   if (error)
     return runtime_error("cannot make the folder " + folder_.string() + ": " + error.message());
-  return write_file(path_of(block),
-                    dump_json({{"run", run_}, {"pictures", std::move(pictures)}}) + "\n");
+  std::string digest = digest_of(pictures);
+  return write_file(
+      path_of(block),
+      dump_json(
+          {{"run", run_}, {"sha256", std::move(digest)}, {"pictures", std::move(pictures)}}) +
+          "\n");
 }
 
 }  // namespace shrike
