@@ -28,10 +28,12 @@ class SumFunction : public torch::autograd::Function<SumFunction> {
   }
 };
 
-// To the bit as measure_norm() (map_norm.h) does, which other ranks may take for the same batch.
+// To the bit as measure_norm() (map_norm.h) does, which other ranks may take for the same batch. And as
+// there autograd does not see it: it would take the weights, which may lie in the same block
+// (flat_parameters.h), for changed.
 void move(const at::Tensor& running, const at::Tensor& value, double momentum) {
   const at::Tensor old = running.to(at::kDouble);
-  running.copy_(old + (value.detach() - old) * momentum);
+  running.variable_data().copy_(old + (value.detach() - old) * momentum);
 }
 
 }  // namespace
