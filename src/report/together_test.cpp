@@ -120,7 +120,7 @@ TEST_P(Together, ASignalBetweenTwoFilesWaitsForTheLast) {
 }
 
 INSTANTIATE_TEST_SUITE_P(OnFileSystems, Together, testing::Bool(),
-                         [](const auto& info) { return info.param ? "ThatSwap" : "ThatDoNot"; });
+                         [](const auto& of) { return of.param ? "ThatSwap" : "ThatDoNot"; });
 
 }  // namespace
 }  // namespace shrike
