@@ -77,10 +77,6 @@ Result<void> check_out_folder(const fs::path& out, const RunData& data) {
   if (set.own.contains(run.path()))
     return refused(run.path(),
                    "files of the data set lie there, and nothing is written among them");
-  for (const fs::path& made : {run.checkpoints(), run.report()})
-    for (const fs::path& folder : set.own)
-      if (lies_in(folder, made))
-        return refused(folder, "the data set lies where the run has files of its own");
   return {};
 }
 

@@ -165,7 +165,7 @@ TEST_F(BadData, AFolderAmongThePicturesIsRefused) {
   fs::create_directories(at("above/report"));
   fs::rename(at("set"), at("above/report/set"));
   fs::create_directory_symlink(at("above/report/set"), at("set"));
-  refused("above", "the run has files of its own");
+  refused("above", "'report' is there, and a run would write over it");
 
   const Outcome below = run_shrike(words("set/run", {"--epochs", "1"}));
   EXPECT_EQ(below.code, 0) << below.err;
