@@ -20,8 +20,9 @@ namespace {
 // change them.
 constexpr int kCountedThreads = 2;
 
-// What the same model takes while it is read differs from run to run by less than this.
-constexpr size_t kReadingDiffers = 200'000;
+// What the same model takes while it is read differs from run to run by less than this (0.4 MB in 25
+// runs of three models on Linux 6.18, where the kernel counts in batches).
+constexpr size_t kReadingDiffers = 500'000;
 
 size_t needed_by_runs(const Plan& plan, const MemoryLimit& memory) {
   return memory.beside + plan.shared_bytes() + memory.sessions * plan.session_bytes();
