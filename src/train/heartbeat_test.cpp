@@ -9,6 +9,7 @@
 
 #include "train/group_links.h"
 #include "train/group_testing.h"
+#include "train/meeting.h"
 
 namespace shrike::train {
 namespace {
@@ -140,8 +141,9 @@ TEST(Heartbeat, WhoIsBusyIsToldAfterAWhile) {
   std::future<std::string> gone = told.get_future();
   ASSERT_EQ(gone.wait_for(2 * kWait), std::future_status::ready);
   EXPECT_EQ(gone.get(), " (rank 1 is gone)");
-  // Until it is missed, whose last beat was seen a beat ago, and the while.
-  EXPECT_GE(Clock::now() - begin, (Heartbeat::kMissed - 2 + Heartbeat::kGrace) * kBetween);
+  // Until it is missed, whose last beat was seen a beat ago, and has not answered; and the while.
+  EXPECT_GE(Clock::now() - begin,
+            (Heartbeat::kMissed - 2 + Heartbeat::kGrace) * kBetween + kLastWords);
 }
 
 }  // namespace
