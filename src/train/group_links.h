@@ -23,7 +23,8 @@ struct GroupLinks {
   c10::intrusive_ptr<StoreClient> client;
   c10::intrusive_ptr<c10d::Store> store;  // the client with the group's prefix
   std::unique_ptr<Heartbeat> heart;
-  // Two sets of connections, so that what one carries need not be in order with the other.
+  // Two sets of connections, so that what one carries need not be in order with the other (GPUs have
+  // one).
   std::unique_ptr<PairLinks> ordered;
   std::unique_ptr<Carrier> beside;
   int ended_by = 0;  // the signal that ended the meeting: there are no connections then

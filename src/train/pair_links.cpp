@@ -30,8 +30,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::microseconds kAwake{200};  // looking at a socket before a thread sleeps
 constexpr milliseconds kLook{100};                // of one that sleeps
 constexpr size_t kToken = 16;
-constexpr size_t kFewBytes = size_t{64} << 10;  // whose time is that of their messages' way
-constexpr uint64_t kMostText = uint64_t{1} << 30;
+constexpr size_t kFewBytes = size_t{64} << 10;     // whose time is that of their messages' way
+constexpr uint64_t kMostText = uint64_t{1} << 36;  // the boxes of a val of millions of pictures
 constexpr const char* kNoText = "what another rank gives is not what was gathered";
 
 std::string key_of(const PairLinks::Place& place, int rank) {
@@ -166,7 +166,13 @@ void PairLinks::connect(c10d::Store& store, int rank) {
   if (!(words >> address >> port >> token) || !unhex(token, hello.token))
     fail(rank, "where it listens makes no sense: " + excerpt(words.str()));
   StoreSocket connected = connect_to_store(address, port);
-  if (connected.socket.get() < 0) fail(rank, address + ": " + connected.why);
+  // Of a host whose own name leads to itself, as Debian's /etc/hosts has it.
+  const bool of_its_own = address.starts_with("127.") || address == "::1";
+  if (connected.socket.get() < 0)
+    fail(rank, address + ": " + connected.why +
+                   (of_its_own ? "; where that is another host, name its interface by "
+                                 "GLOO_SOCKET_IFNAME there"
+                               : ""));
   send_at_once(connected.socket);
   partners_.push_back({rank, std::move(connected.socket)});
   move(rank, {reinterpret_cast<const char*>(&hello), sizeof(hello)}, {});
@@ -184,14 +190,16 @@ bool PairLinks::Caller::hear(const Listener& listener) {
 
 // Who does not know the token is not of the group, and who says nothing holds nobody up.
 void PairLinks::accept_all(const Listener& listener, std::vector<int> missing) {
-  const auto end = Clock::now() + place_.timeout;
+  milliseconds waited{0};  // by looks, as in move()
   std::vector<Caller> callers;
   while (!missing.empty()) {
-    if (Clock::now() > end) fail(missing.front(), "it does not connect");
+    if (waited >= place_.timeout) fail(missing.front(), "it does not connect");
     if (place_.given_up()) fail(missing.front(), "the wait is given up");
     std::vector<pollfd> waiting{{listener.socket.get(), POLLIN, 0}};
     for (const Caller& caller : callers) waiting.push_back({caller.socket.get(), POLLIN, 0});
-    if (::poll(waiting.data(), waiting.size(), static_cast<int>(kLook.count())) <= 0) continue;
+    const int ready = ::poll(waiting.data(), waiting.size(), static_cast<int>(kLook.count()));
+    if (ready == 0) waited += kLook;
+    if (ready <= 0) continue;
     for (size_t i = callers.size(); i-- > 0;) {
       if (waiting[i + 1].revents == 0) continue;
       Caller& caller = callers[i];
@@ -207,7 +215,10 @@ void PairLinks::accept_all(const Listener& listener, std::vector<int> missing) {
     }
     if (waiting[0].revents == 0) continue;
     FileDescriptor socket(::accept4(listener.socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (socket.get() >= 0) callers.push_back({std::move(socket), {}, 0});
+    if (socket.get() >= 0)
+      callers.push_back({std::move(socket), {}, 0});
+    else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+      throw std::runtime_error("taking connections: " + errno_text(errno));
   }
 }
 

@@ -16,6 +16,7 @@ namespace shrike::train {
 
 namespace {
 
+const std::string kArrived = "1";                           // before what a rank failed by
 constexpr std::chrono::milliseconds kBetweenQuestions{50};  // of who waits for another rank
 
 // "A, not B": the first lines that differ.
@@ -47,6 +48,7 @@ struct ProcessGroup::State {
   // Throws what `error` means: with the ranks that are gone.
   [[noreturn]] void fail(const char* what, const std::exception& error) {
     failed = true;
+    hear_signal();  // before who serves the store has told all who is gone, and goes
     throw std::runtime_error(describe(place) + ": " + what + ": " + first_line(error) +
                              links.heart->who_is_gone());
   }
@@ -78,6 +80,16 @@ struct ProcessGroup::State {
     if (signal != 0 || !interrupted || interrupted() == 0) return;
     signal = interrupted();
     links.store->set("signal", bytes_of(std::to_string(signal)));
+  }
+
+  void hear_signal() {
+    try {
+      tell_signal();
+      if (signal == 0 && links.store->check({"signal"}))
+        signal = std::stoi(text_of(links.store->get("signal")));
+    } catch (const std::exception&) {
+      // The store is gone, and with it what others have said.
+    }
   }
 
   // Until `rank` has written the key, however long its work takes; throws when it never will.
@@ -143,16 +155,12 @@ int ProcessGroup::size() const { return state_->place.size; }
 int ProcessGroup::ended_by() const { return state_->links.ended_by; }
 
 int ProcessGroup::signal() const {
-  State& state = *state_;
-  try {
-    state.tell_signal();
-    c10d::Store& store = *state.links.store;
-    if (state.signal == 0 && store.check({"signal"}))
-      state.signal = std::stoi(text_of(store.get("signal")));
-  } catch (const std::exception&) {
-    // It is gone, and with it what others have said.
-  }
-  return state.signal;
+  state_->hear_signal();
+  return state_->signal;
+}
+
+void ProcessGroup::give_up() {
+  if (state_->links.gpus) state_->failed = true;
 }
 
 Result<void> ProcessGroup::sum(const at::Tensor& x) {
@@ -185,17 +193,26 @@ Result<std::string> ProcessGroup::wait_for(const std::string& what) {
   return text;
 }
 
-Result<void> ProcessGroup::arrive(const std::string& what) {
+Result<void> ProcessGroup::arrive(const std::string& what, const std::string& failure) {
   return state_->result_of("telling the others", [&] {
-    state_->links.store->set("arrived/" + what + "/" + std::to_string(rank()), bytes_of("1"));
+    state_->links.store->set("arrived/" + what + "/" + std::to_string(rank()),
+                             bytes_of(kArrived + failure));
   });
 }
 
 Result<void> ProcessGroup::wait_for_all(const std::string& what) {
-  return state_->result_of("waiting for all", [&] {
-    for (int r = 0; r < size(); ++r)
-      state_->wait_for_key("arrived/" + what + "/" + std::to_string(r), r);
-  });
+  std::string failure;
+  SHRIKE_TRY(state_->result_of("waiting for all", [&] {
+    for (int r = 0; r < size(); ++r) {
+      const std::string key = "arrived/" + what + "/" + std::to_string(r);
+      state_->wait_for_key(key, r);
+      const std::string said = text_of(state_->links.store->get(key));
+      if (failure.empty() && said != kArrived)
+        failure = "rank " + std::to_string(r) + ": " + said.substr(kArrived.size());
+    }
+  }));
+  if (!failure.empty()) return runtime_error(failure);
+  return {};
 }
 
 Result<std::vector<std::string>> ProcessGroup::gather(const std::string& text) {

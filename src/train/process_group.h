@@ -1,10 +1,11 @@
 // ProcessGroup: the processes of a run (its ranks), which add up tensors together.
 //
 // They find each other in a store that rank 0 serves, or their launcher, and are connected from
-// then on (pair_links.h, carrier.h). All ranks must call the same functions in the same order;
-// start_sum() alone has an order of its own beside the rest. Results have the same bits on every
-// rank. Nothing waits longer than the timeout but wait_for(), wait_for_all() and expect_same(),
-// which wait as long as the processes live and the store answers. An error (kRuntime) says which
+// then on (pair_links.h, carrier.h). All ranks must call the same functions in the same order; on
+// CPUs start_sum() has an order of its own beside the rest. Results have the same bits on every
+// rank. Nothing waits in silence for longer than the timeout but wait_for(), wait_for_all() and, on
+// ranks other than 0, expect_same(), which wait as long as the processes live and the store
+// answers. An error (kRuntime) says which
 // rank tells it, where the store is, and which ranks are not there any more; a group is of no use
 // after one. Used by one thread at a time, but for start_sum(), which autograd's may call
 // meanwhile.
@@ -59,6 +60,9 @@ class ProcessGroup {
   // asked or waited for another rank since; or 0, also where the store does not answer. It ends
   // nothing here.
   int signal() const;
+  // This rank's run ends by an error of its own: others that wait for it within a GPU miss it by
+  // its heartbeat, where they would take it for one that has left in order.
+  void give_up();
 
   // In place, over all ranks, element by element. Tensors are contiguous and on the CPU; sum(),
   // summed() and start_sum() take those on a GPU, too, for each rank one of its own.
@@ -73,9 +77,10 @@ class ProcessGroup {
   Result<void> done(const std::string& what, const std::string& text = {});
   Result<std::string> wait_for(const std::string& what);
 
-  // For work that each rank does in a time of its own: arrive() says that this one has, and
-  // wait_for_all() waits for all to have said so, or one to be gone. Each name once.
-  Result<void> arrive(const std::string& what);
+  // For work that each rank does in a time of its own: arrive() says that this one has, and what it
+  // failed by, if it did; wait_for_all() waits for all to have said so, or one to be gone, and is
+  // an error where one failed: "rank 2: WHY". Each name once.
+  Result<void> arrive(const std::string& what, const std::string& failure = {});
   Result<void> wait_for_all(const std::string& what);
 
   // Every rank's text by rank, on rank 0; nothing on the others.

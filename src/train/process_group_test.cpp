@@ -124,8 +124,8 @@ TEST(ProcessGroup, APortInUse) {
 
 // What a rank says in the store that comes to the meeting, and dies there.
 void come_and_die(int rank, int port) {
-  StoreClient store("127.0.0.1", port, std::chrono::steady_clock::now() + milliseconds(5000), milliseconds(5000),
-                    StoreClient::kOfLibTorch);
+  StoreClient store("127.0.0.1", port, std::chrono::steady_clock::now() + milliseconds(5000),
+                    milliseconds(5000), StoreClient::kOfLibTorch);
   const std::string name = std::to_string(rank);
   for (const char* key : {"claimed/", "beat/", "here/"})
     store.set("shrike/0/" + (key + name), {'1'});
@@ -173,6 +173,18 @@ TEST(ProcessGroup, AWaitForWorkEndsWithWhoWouldDoIt) {
     ASSERT_FALSE(all);
     EXPECT_NE(all.error().message.find("(rank 1 is gone)"), std::string::npos)
         << all.error().message;
+  });
+}
+
+// What one failed by all hear, with its rank.
+TEST(ProcessGroup, AWaitForWorkSaysWhatItFailedBy) {
+  on_ranks(3, [](ProcessGroup& group) {
+    ASSERT_TRUE(group.arrive("opening", group.rank() == 1 ? "no such folder" : ""));
+    const Result<void> all = group.wait_for_all("opening");
+    ASSERT_FALSE(all);
+    EXPECT_EQ(all.error().message, "rank 1: no such folder");
+    ASSERT_TRUE(group.arrive("reading"));
+    EXPECT_TRUE(group.wait_for_all("reading"));
   });
 }
 

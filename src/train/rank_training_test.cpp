@@ -316,8 +316,8 @@ TEST(Trainer, EachStepOverRanksIsThatOfOneProcess) {
   });
 }
 
-// In floats other functions see to a rank's maps where there are none. All families have a last batch of
-// one picture.
+// In floats other functions see to a rank's maps where there are none. These families have a last batch
+// of one picture; others have it in doubles.
 TEST(Trainer, OverRanksOneHasNoPictures) {
   for (const char* family : {"yolov8n", "yolo11n", "yolov3-tiny", "yolov5n"}) {
     Trainer one = trainer_of(options_of(2, 2, nullptr), family);

@@ -57,9 +57,13 @@ StoreSocket connect_to_store(const std::string& address, int port) {
   }
   for (const addrinfo* at = found; at && store.socket.get() < 0; at = at->ai_next) {
     FileDescriptor tried(::socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (tried.get() < 0) {
+      store.why = errno_text(errno);
+      continue;
+    }
     const timeval limit{kAnswer.count(), 0};  // of connect(), too
     ::setsockopt(tried.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-    if (tried.get() >= 0 && ::connect(tried.get(), at->ai_addr, at->ai_addrlen) == 0)
+    if (::connect(tried.get(), at->ai_addr, at->ai_addrlen) == 0)
       store.socket = std::move(tried);
     else
       store.why = errno == EINPROGRESS ? "no answer" : errno_text(errno);

@@ -89,11 +89,14 @@ Result<std::optional<Validation>> judge_together(Ranks& ranks, Graph network,
   SHRIKE_ASSIGN(const bool whole, share.look(viewer));
   if (!whole) return std::optional<Validation>();
   SHRIKE_ASSIGN(const std::vector<std::string> all, ranks.group()->gather(share.lines()));
-  if (!ranks.first()) return std::optional(Validation{});
-  Tally tally(dataset, options.confusion, false);
-  for (const std::string& lines : all) SHRIKE_TRY(add_lines(lines, dataset, tally));
-  SHRIKE_ASSIGN(Validation validation, tally.finish(viewer.dropped_classes(0)));
-  return std::optional(std::move(validation));
+  std::optional<Validation> validation = Validation{};
+  SHRIKE_TRY(ranks.by_first([&]() -> Result<void> {  // however long that takes with many pictures
+    Tally tally(dataset, options.confusion, false);
+    for (const std::string& lines : all) SHRIKE_TRY(add_lines(lines, dataset, tally));
+    SHRIKE_ASSIGN(*validation, tally.finish(viewer.dropped_classes(0)));
+    return {};
+  }));
+  return validation;
 }
 
 }  // namespace shrike

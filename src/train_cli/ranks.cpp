@@ -68,6 +68,10 @@ int Ranks::ended_by() const {
   return group_->ended_by() != 0 || !preparing_ ? group_->ended_by() : group_->signal();
 }
 
+void Ranks::give_up() {
+  if (group_) group_->give_up();
+}
+
 bool Ranks::told_to_end() {
   constexpr std::chrono::milliseconds kBetween{200};
   const auto now = std::chrono::steady_clock::now();
@@ -118,7 +122,7 @@ Result<void> Ranks::together_as(const std::string& name,
                                 const std::function<Result<void>()>& work) {
   const Result<void> outcome = work();
   if (!group_) return outcome;
-  SHRIKE_TRY(group_->arrive(name));  // of who fails, too: nobody waits for it then
+  SHRIKE_TRY(group_->arrive(name, outcome || first() ? "" : outcome.error().message));
   if (!outcome && !first()) return outcome;
   return by_first([&]() -> Result<void> {
     SHRIKE_TRY(group_->wait_for_all(name));

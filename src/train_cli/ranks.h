@@ -34,6 +34,8 @@ class Ranks {
   static Result<Ranks> join(const std::optional<Launch>& launch);
   // That signal, or one that came to any rank before begin(); 0 where there was none.
   int ended_by() const;
+  // ProcessGroup::give_up().
+  void give_up();
   // Of several ranks, while they prepare a run: what takes long asks whether one of them has a
   // signal, and then fails, whatever its error says.
   bool told_to_end();
@@ -52,11 +54,12 @@ class Ranks {
   // has its error, and the others one that repeats it.
   Result<std::string> from_first(const std::function<Result<std::string>()>& work);
   Result<void> by_first(const std::function<Result<void>()>& work);
-  // Each rank does the work; all go on together, or none.
+  // Each rank does the work; all go on together, or none: where one fails the others have an error
+  // that says which and why.
   Result<void> together(const std::function<Result<void>()>& work);
   // Work of each rank that fails on all of them for the same reasons: rank 0 does it before the
-  // others, which get its error where there is one. It may call these functions itself. All go on
-  // together, or none.
+  // others, which get its error where there is one. It may call from_first() and by_first() itself.
+  // All go on together, or none.
   Result<void> first_before_others(const std::function<Result<void>()>& work);
   // Whether this is another rank and has an error that is rank 0's.
   bool has_error_of_first() const { return has_error_of_first_; }

@@ -92,7 +92,10 @@ Result<std::optional<ResumePoint>> point_of(const std::string& message) {
   if (message.empty()) return std::optional<ResumePoint>();
   SHRIKE_ASSIGN(const Json json, parse_json(message, kFirst));
   try {
-    ResumePoint point{{json.at("step").get<int64_t>(), json.at("state"), {}}, kFirst};
+    ResumePoint point;
+    point.source = kFirst;
+    json.at("step").get_to(point.checkpoint.step);
+    point.checkpoint.state = json.at("state");
     for (const Json& tensor : json.at("tensors")) {
       SHRIKE_ASSIGN(NamedTensor named, tensor_in(tensor));
       point.checkpoint.tensors.push_back(std::move(named));

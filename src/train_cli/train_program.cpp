@@ -65,6 +65,7 @@ Result<int> run_of(const TrainOptions& options) {
   if (ranks.ended_by() != 0) return exit_code_of_signal(ranks.ended_by());
   const Result<int> ended =
       options.resume.empty() ? training_run(options, ranks) : resumed_run(options, ranks);
+  if (!ended) ranks.give_up();
   // Of a signal while the run was prepared: an error says how it was heard of.
   if (const int signal = ended ? 0 : ranks.ended_by(); signal != 0)
     return exit_code_of_signal(signal);

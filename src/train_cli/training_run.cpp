@@ -105,13 +105,14 @@ Result<Prepared> prepare(const TrainOptions& options, const ResumePoint* from, R
   SHRIKE_TRY(ranks.expect_same("the pictures and labels", data_text(prepared.data)));
   const Dataset& dataset = prepared.data.train;
   StartingNetwork network;
-  SHRIKE_TRY(ranks.first_before_others([&]() -> Result<void> {
+  const auto choose = [&]() -> Result<void> {
     SHRIKE_TRY(go_on(ranks));
     SHRIKE_ASSIGN(network, from ? network_of(*from) : network_to_learn(options, dataset, threads));
     SHRIKE_ASSIGN(prepared.settings,
                   run_settings(options, network, prepared.data, threads, ranks.share()));
     return {};
-  }));
+  };
+  SHRIKE_TRY(ranks.first_before_others(choose));
   prepared.settings.trainer.group = ranks.group();
   if (!options.teacher.empty()) {
     SHRIKE_ASSIGN(prepared.settings.trainer.distillation,
@@ -131,14 +132,15 @@ Result<Prepared> prepare(const TrainOptions& options, const ResumePoint* from, R
   }
   if (network.new_head && ranks.first())
     say(printable(network.source) + " is for other classes: its head is new");
-  SHRIKE_TRY(ranks.first_before_others([&]() -> Result<void> {
+  const auto build = [&]() -> Result<void> {
     SHRIKE_TRY(go_on(ranks));
     Result<train::Trainer> trainer =
         train::Trainer::create(std::move(network.training), prepared.settings.trainer);
     if (!trainer) return in_context(network.source, trainer.error());
     prepared.trainer = *std::move(trainer);
     return {};
-  }));
+  };
+  SHRIKE_TRY(ranks.first_before_others(build));
   prepared.network.emplace(prepared.trainer->network(), prepared.trainer->tensors());
   SHRIKE_TRY(ranks.expect_same("the models", prepared.network->fingerprint()));
   return prepared;
