@@ -245,7 +245,7 @@ class Cases:
         self.differ(name, "one box more on rank 1", "the pictures and labels of rank 1 differ from those of rank 0", change)
 
     def no_pictures(self, name):
-        self.differ(name, "no pictures on rank 1", ["(rank 1 is gone)", "images/val"],
+        self.differ(name, "no pictures on rank 1", ["rank 1: data.yaml: val: no such file or folder", "images/val"],
                     lambda folder: shutil.rmtree(os.path.join(folder, "images", "val")))
 
     # Killed in the middle.
