@@ -41,14 +41,16 @@ class PartsWork {
  public:
   PartsWork(PartFiles files, const PictureWork& work) : files_(std::move(files)), work_(work) {}
 
-  // Of `blocks`, those that no sound part is there of.
-  Result<std::vector<size_t>> missing(const std::vector<size_t>& blocks) const {
+  // Of `blocks`, those that no sound part is there of; `once_more`: and those with a picture that
+  // failed, which may have been mended since.
+  Result<std::vector<size_t>> missing(const std::vector<size_t>& blocks,
+                                      bool once_more = false) const {
     std::vector<size_t> missing;
     for (const size_t block : blocks) {
       SHRIKE_ASSIGN(PartFile part, files_.read(block));
       if (part.pictures && !std::all_of(part.pictures->begin(), part.pictures->end(), is_sound))
         part = {{}, files_.path_of(block).string() + ": what it says of a picture is damaged"};
-      if (!part.pictures) missing.push_back(block);
+      if (!part.pictures || (once_more && any_failed(*part.pictures))) missing.push_back(block);
       if (!part.damage.empty()) say(printable(part.damage) + ": made again");
     }
     return missing;
@@ -114,6 +116,11 @@ class PartsWork {
   }
 
  private:
+  static bool any_failed(const Json& pictures) {
+    return std::any_of(pictures.begin(), pictures.end(),
+                       [](const Json& picture) { return picture.contains("error"); });
+  }
+
   // The work on these pictures alone, numbered anew.
   PictureWork work_on(const std::vector<size_t>& numbers) const {
     PictureWork work = work_;
@@ -153,7 +160,7 @@ Result<int> detect_in_parts(const PartsOptions& options, Json same,
   same["pictures"] = digest_of_pictures(pictures);
   PartsWork parts(PartFiles(options.folder, std::move(same), pictures.size()), work);
   const std::vector<size_t> share = parts.share_of(own.shard);
-  SHRIKE_ASSIGN(const std::vector<size_t> mine, parts.missing(share));
+  SHRIKE_ASSIGN(const std::vector<size_t> mine, parts.missing(share, true));
   {
     ProgressBar bar(parts.pictures(mine), true);
     SHRIKE_TRY(parts.look_at(mine, bar));

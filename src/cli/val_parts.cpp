@@ -52,12 +52,13 @@ class PartsWork {
   PartsWork(Viewer& viewer, const Dataset& dataset, Parts parts)
       : viewer_(viewer), dataset_(dataset), parts_(std::move(parts)) {}
 
-  // Of `blocks`, those that no sound part is there of.
-  Result<std::vector<size_t>> missing(const std::vector<size_t>& blocks) {
+  // Of `blocks`, those that no sound part is there of; `once_more`: and those with a picture that
+  // could not be read, which may have been mended since.
+  Result<std::vector<size_t>> missing(const std::vector<size_t>& blocks, bool once_more = false) {
     std::vector<size_t> missing;
     for (const size_t block : blocks) {
       SHRIKE_ASSIGN(const Part part, parts_.read(block));
-      if (!part.sights) missing.push_back(block);
+      if (!part.sights || (once_more && any_skipped(*part.sights))) missing.push_back(block);
       if (!part.damage.empty()) say(printable(part.damage) + ": made again");
     }
     return missing;
@@ -112,6 +113,11 @@ class PartsWork {
   }
 
  private:
+  static bool any_skipped(const std::vector<Sight>& sights) {
+    return std::any_of(sights.begin(), sights.end(),
+                       [](const Sight& sight) { return !sight.skipped.empty(); });
+  }
+
   Viewer& viewer_;
   const Dataset& dataset_;
   Parts parts_;
@@ -132,7 +138,7 @@ Result<PartsOutcome> validate_in_parts(Detector& detector, const Dataset& datase
                        static_cast<int>(dataset.names.size())));
 
   const std::vector<size_t> share = work.share_of(own.shard);
-  SHRIKE_ASSIGN(const std::vector<size_t> mine, work.missing(share));
+  SHRIKE_ASSIGN(const std::vector<size_t> mine, work.missing(share, true));
   PartsOutcome outcome;
   {
     ProgressBar bar(work.pictures(mine), true);

@@ -1,6 +1,7 @@
 #include "train_cli/run_settings.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -100,6 +101,14 @@ std::vector<std::string> frozen_starts(const std::string& freeze) {
   return starts;
 }
 
+// A number is not cut: "model.1" is no start of "model.10.conv.weight".
+bool is_start_of(const std::string& start, const std::string& name) {
+  const auto digit_at = [&](size_t i) {
+    return i < name.size() && std::isdigit(static_cast<unsigned char>(name[i])) != 0;
+  };
+  return name.starts_with(start) && !(digit_at(start.size() - 1) && digit_at(start.size()));
+}
+
 }  // namespace
 
 std::vector<float> class_weights(const Dataset& dataset, double power) {
@@ -127,11 +136,11 @@ Result<Frozen> frozen_by(const std::string& freeze, const Graph& graph) {
   if (starts.empty()) return Frozen();
   const Frozen frozen = [starts](const std::string& name) {
     return std::any_of(starts.begin(), starts.end(),
-                       [&](const std::string& start) { return name.starts_with(start); });
+                       [&](const std::string& start) { return is_start_of(start, name); });
   };
   const auto is_start = [&](const std::string& start) {
     return std::any_of(graph.values.begin(), graph.values.end(), [&](const Value& value) {
-      return value.constant && value.name.starts_with(start);
+      return value.constant && is_start_of(start, value.name);
     });
   };
   const auto missing = std::find_if_not(starts.begin(), starts.end(), is_start);

@@ -36,5 +36,22 @@ TEST(ClassWeights, AreNoneWhereNothingIsAskedFor) {
   EXPECT_TRUE(class_weights(uneven(), 0).empty());
 }
 
+TEST(FrozenBy, StartsOfNamesDoNotCutNumbers) {
+  Graph graph;
+  for (const char* name : {"model.1.conv.weight", "model.10.conv.weight", "model.2.bn.bias"}) {
+    Value& value = graph.values.emplace_back();
+    value.name = name;
+    value.constant = Tensor(DType::kF32, {1});
+  }
+  const Result<Frozen> one = frozen_by("model.1,model.2.bn", graph);
+  ASSERT_TRUE(one) << one.error().message;
+  EXPECT_TRUE((*one)("model.1.conv.weight"));
+  EXPECT_FALSE((*one)("model.10.conv.weight"));
+  EXPECT_TRUE((*one)("model.2.bn.bias"));
+  const Result<Frozen> none = frozen_by("model.1.conv.weight,model.3", graph);
+  ASSERT_FALSE(none);
+  EXPECT_NE(none.error().message.find("'model.3'"), std::string::npos) << none.error().message;
+}
+
 }  // namespace
 }  // namespace shrike

@@ -60,6 +60,9 @@ struct Prepared {
   std::optional<NetworkState> network;
 };
 
+// What ranks say first to each other: only rank 0 needs the folder of a run that goes on.
+constexpr const char* kBeginnings = "the uses of --resume";
+
 // The network of a checkpoint, as the run that wrote it had it.
 Result<StartingNetwork> network_of(const ResumePoint& from) {
   StartingNetwork network;
@@ -236,6 +239,7 @@ Result<int> training_run(const TrainOptions& options, Ranks& ranks) {
   Json same = as_given(options);
   same["out"] = options.out;
   same.erase("threads");
+  SHRIKE_TRY(ranks.expect_same(kBeginnings, "a new run"));
   SHRIKE_TRY(ranks.expect_same("the options", dump_json(same, 0)));
   SHRIKE_TRY(ranks.by_first([&] { return folder.check_free(); }));
   SHRIKE_ASSIGN(Prepared prepared, prepare(options, nullptr, ranks));
@@ -258,7 +262,7 @@ Result<int> training_run(const TrainOptions& options, Ranks& ranks) {
 Result<int> resumed_run(const TrainOptions& given, Ranks& ranks) {
   const RunFolder folder(given.resume);
   const std::string source = folder.arguments().string();
-  SHRIKE_TRY(ranks.expect_same("the options", "--resume " + given.resume));
+  SHRIKE_TRY(ranks.expect_same(kBeginnings, "a run that goes on"));
   SHRIKE_ASSIGN(const std::string text, ranks.from_first([&]() -> Result<std::string> {
     Result<std::string> read = read_text(folder.arguments(), ErrorKind::kInput);
     return read ? read : in_context("--resume " + shown_path(folder.path()), read.error());

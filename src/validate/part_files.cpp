@@ -17,9 +17,9 @@ namespace {
 // Few files, and little that is done again.
 constexpr size_t kMostBlocks = 256, kLeastBlock = 8;
 
-// Of pictures as they are written: a digit that has changed is damage, too.
-std::string digest_of(const Json& pictures) {
-  const std::string text = dump_json(pictures);
+// Of both as they are written: a digit that has changed is damage, and no other run.
+std::string digest_of(const Json& run, const Json& pictures) {
+  const std::string text = dump_json(run) + dump_json(pictures);
   return sha256_hex(std::as_bytes(std::span(text)));
 }
 
@@ -87,11 +87,11 @@ Result<PartFile> PartFiles::read(size_t block) const {
   const Json *run = find(*json, "run"), *pictures = find(*json, "pictures");
   if (!run || !run->is_object() || !pictures || !pictures->is_array())
     return damaged("what a part holds is not there");
+  if (const Json* sha256 = find(*json, "sha256"); !sha256 || *sha256 != digest_of(*run, *pictures))
+    return damaged("its bytes are not those that were written");
   if (const std::string differs = difference(run_, *run); !differs.empty())
     return usage_error(path.string() + " is of another run: " + differs +
                        "; name another folder, or remove it");
-  if (const Json* digest = find(*json, "sha256"); !digest || *digest != digest_of(*pictures))
-    return damaged("its pictures are not those that were written");
   if (pictures->size() != pictures_of(block).size())
     return damaged("not as many pictures as it should have");
   return PartFile{*pictures, {}};
@@ -102,7 +102,7 @@ Result<void> PartFiles::write(size_t block, Json pictures) const {
   fs::create_directories(folder_, error);
   if (error)
     return runtime_error("cannot make the folder " + folder_.string() + ": " + error.message());
-  std::string digest = digest_of(pictures);
+  std::string digest = digest_of(run_, pictures);
   return write_file(
       path_of(block),
       dump_json(

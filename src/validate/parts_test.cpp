@@ -129,6 +129,20 @@ TEST_F(PartsTest, PartsOfAnotherRun) {
   }
 }
 
+// Another run's digest is sound.
+TEST_F(PartsTest, ADigitThatChangedInTheRunIsDamage) {
+  std::vector<Sight> sights;
+  for (const size_t sample : parts_.samples_of(0)) sights.push_back(sight(sample));
+  ASSERT_TRUE(parts_.write(0, sights));
+  std::string changed = text_of(0);
+  changed[changed.find("0.25") + 2] = '3';
+  ASSERT_TRUE(write_file(path_of(0), changed));
+  const Result<Part> part = parts_.read(0);
+  ASSERT_TRUE(part) << part.error().message;
+  EXPECT_FALSE(part->sights);
+  EXPECT_NE(part->damage.find("not those that were written"), std::string::npos) << part->damage;
+}
+
 // Every part cut short, and single bytes changed: damaged, of another run, or what was written.
 TEST_F(PartsTest, Damage) {
   std::vector<Sight> sights;

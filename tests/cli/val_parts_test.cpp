@@ -123,6 +123,19 @@ TEST_F(ValParts, DamagedPartsAreMadeAgain) {
     EXPECT_NE(outcome.err.find(part), std::string::npos) << outcome.err;
 }
 
+// A picture that could not be read may have been mended since.
+TEST_F(ValParts, WhatCouldNotBeReadIsLookedAtAgain) {
+  const Json whole = scores_of(val({}));
+  const std::string bytes = bytes_of(at("set/images/val/120.png"));
+  file("set/images/val/120.png", bytes.substr(0, bytes.size() / 2));
+  const Json cut = scores_of(val({"--parts", path("parts")}));
+  EXPECT_EQ(cut["skipped"].size(), whole["skipped"].size() + 1);
+  const auto before = fs::last_write_time(at("parts/part-0.json"));
+  file("set/images/val/120.png", bytes);
+  EXPECT_EQ(scores_of(val({"--parts", path("parts")})), whole);
+  EXPECT_EQ(fs::last_write_time(at("parts/part-0.json")), before) << "which no picture failed in";
+}
+
 TEST_F(ValParts, PartsOfAnotherRunAreLeftAlone) {
   EXPECT_EQ(val({"--parts", path("parts")}).code, 3);
   const std::string before = bytes_of(at("parts/part-0.json"));

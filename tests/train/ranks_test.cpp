@@ -354,6 +354,7 @@ TEST_F(RanksTest, WhatDiffersIsSaidOnEach) {
   const Case cases[] = {
       {run("a", {"--lrf", "0.1"}), run("a"), 2, "the options of rank 1", 2},
       {same, data, 2, "the options of rank 1", 2},
+      {{"train", "--resume", path("c")}, run("c"), 2, "the uses of --resume of rank 1", 2},
       {run("b"), run("b"), 3, "that there are", 2},
   };
   for (const Case& c : cases) {
