@@ -119,23 +119,26 @@ class Bench:
                                       lambda s: self.recover(0.5, s, *chance), seeds)
         rows["pruned50-distilled-int8"] = ("50 %, teacher, then `quantize`",
                                            lambda s: self.quantize(self.made("pruned50-distilled", s)), seeds)
-        student, teacher = ("--scratch", self.half), ("--teacher", self.model)
-        model, four = ("--model", self.model), ("--qat-weight-bits", 4)
+        # Updates of one batch, as prune's: of larger ones these few pictures would give too few.
+        student, teacher = ("--scratch", self.half, "--nbs", 16), ("--teacher", self.model)
+        model = ("--model", self.model)
         rows["qat"] = ("in integers while training", lambda s: self.train("train", s, a.qat_epochs, *model, "--qat"), seeds)
-        rows["int4"] = ("`quantize`, weights of 4 bits (simulated: stored as bytes)",
-                        lambda s: self.quantize(self.model, "--weight-bits", 4), 1)
-        rows["qat4"] = ("weights of 4 bits while training",
-                        lambda s: self.train("train", s, a.qat_epochs, *model, "--qat", *four), seeds)
+        for bits in (4, 3):
+            rows[f"int{bits}"] = (f"`quantize`, weights of {bits} bits (simulated: stored as bytes)",
+                                  lambda s, b=bits: self.quantize(self.model, "--weight-bits", b), 1)
+            rows[f"qat{bits}"] = (f"weights of {bits} bits while training", lambda s, b=bits: self.train(
+                "train", s, a.qat_epochs, *model, "--qat", "--qat-weight-bits", b), seeds)
         rows["all"] = ("50 %, teacher, then in integers with the same teacher", lambda s: self.train(
             "distill", s, a.qat_epochs, "--model", self.made("pruned50-distilled", s), "--qat", *teacher), seeds)
         rows["half"] = ("half as wide, from random weights, by labels",
                         lambda s: self.train("train", s, a.student_epochs, *student), pairs)
         rows["half-distilled"] = ("the same, with the model as teacher",
                                   lambda s: self.train("distill", s, a.student_epochs, *student, *teacher), pairs)
+        # As many updates: a batch of the second has its labelled pictures' share of all.
         rows["quarter"] = ("half as wide, a quarter of the labels",
                            lambda s: self.train("train", s, 4 * a.student_epochs, *student, data="quarter"), pairs)
         rows["quarter-distilled"] = ("the same, with a teacher that sees the other pictures, too", lambda s: self.train(
-            "distill", s, 4 * a.student_epochs, *student, *teacher, "--unlabeled", self.data / "unlabeled", data="quarter"),
+            "distill", s, a.student_epochs, *student, *teacher, "--unlabeled", self.data / "unlabeled", data="quarter"),
             pairs)
         return rows
 
@@ -216,12 +219,12 @@ def integers(results):
     def ap(name):
         return [100 * r["map50_95"] for r in results[name]]
     lines = []
-    for name, other in (("qat", "int8"), ("qat4", "int4"), ("all", "pruned50-distilled-int8")):
+    for name, other in (("qat", "int8"), ("qat4", "int4"), ("qat3", "int3"), ("all", "pruned50-distilled-int8")):
         if name in results and other in results:
             base = ap(other) * (len(ap(name)) if len(ap(other)) == 1 else 1)
             by = [a - b for a, b in zip(ap(name), base)]
             text = ", ".join(f"{points:+.2f}" for points in by)
-            if name == "qat4" and "float" in results:
+            if name in ("qat4", "qat3") and "float" in results:
                 lost = ap("float")[0] - base[0]
                 text += f"; of the {lost:.1f} points lost " + ", ".join(f"{100 * points / lost:.0f} %" for points in by)
             lines.append(f"\n`{name}` beside `{other}`, points by seed: {text}.\n")
@@ -274,7 +277,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--pairs", type=int, default=5, help="seeds of students with and without a teacher")
     parser.add_argument("--epochs", type=int, default=40, help="after pruning")
-    parser.add_argument("--student-epochs", type=int, default=100)
+    parser.add_argument("--student-epochs", type=int, default=60)
     parser.add_argument("--qat-epochs", type=int, default=10, help="in integers")
     parser.add_argument("--rounds", type=int, default=5)
     args = parser.parse_args()
