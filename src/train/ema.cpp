@@ -24,7 +24,9 @@ void MovingAverage::update(std::span<const float> values) {
   at::parallel_for(0, static_cast<int64_t>(values.size()), kGrain, [&](int64_t begin, int64_t end) {
     float* __restrict average = values_.data();
     const float* __restrict value = values.data();
-    for (int64_t i = begin; i < end; ++i) average[i] = kept * average[i] + taken * value[i];
+    // kept + taken is 1 but for rounding: what does not move, as frozen weights, would drift.
+    for (int64_t i = begin; i < end; ++i)
+      average[i] = average[i] == value[i] ? value[i] : kept * average[i] + taken * value[i];
   });
 }
 

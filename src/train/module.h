@@ -29,7 +29,7 @@ struct ModuleOptions {
 class Module {
  public:
   // Requires static shapes. The graph is not needed afterwards. Errors: kModel names the node that
-  // cannot learn, or a weight that `parameters` lacks; kRuntime.
+  // cannot learn, or a weight whose shape in `parameters` is another; kRuntime.
   static Result<Module> build(const Graph& graph, const Parameters& parameters,
                               const ModuleOptions& options = {});
 

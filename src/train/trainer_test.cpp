@@ -149,16 +149,18 @@ TEST(Trainer, WhatIsFrozenStaysAsItIs) {
   int frozen = 0, moved = 0;
   for (const NamedTensor& tensor : trainer.tensors()) {
     const bool learned = tensor.name.ends_with(".weight") || tensor.name.ends_with(".bias");
-    if (!tensor.name.starts_with("weights/") || !learned) continue;
+    const size_t slash = tensor.name.find('/');
+    const std::string kind = tensor.name.substr(0, slash);
+    if ((kind != "weights" && kind != "average") || !learned) continue;
     const bool same = before.at(tensor.name) == tensor.tensor;
-    if (tensor.name.starts_with("weights/model.0.")) {
+    if (tensor.name.substr(slash + 1).starts_with("model.0.")) {
       EXPECT_TRUE(same) << tensor.name;
       ++frozen;
     } else {
       moved += same ? 0 : 1;
     }
   }
-  EXPECT_EQ(frozen, 3) << "of a convolution and its batch norm";
+  EXPECT_EQ(frozen, 2 * 3) << "of a convolution and its batch norm, and their averages";
   EXPECT_GT(moved, 100);
 }
 

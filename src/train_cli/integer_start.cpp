@@ -17,13 +17,16 @@ namespace shrike {
 
 namespace {
 
-std::vector<std::filesystem::path> calibration_pictures(const Dataset& train) {
+Result<std::vector<std::filesystem::path>> calibration_pictures(const Dataset& train) {
   const size_t count = std::min(train.samples.size(), kCalibrationPictures);
   std::vector<std::filesystem::path> pictures;
   for (size_t i = 0; i < count; ++i) {
     const Sample& sample = train.samples[i * train.samples.size() / count];
-    if (const Result<Image> image = read_image(sample.picture); image)
+    const Result<Image> image = read_image(sample.picture);
+    if (image)
       pictures.push_back(sample.picture);
+    else if (image.error().kind == ErrorKind::kRuntime)
+      return image.error();  // too little memory is no damage
     else
       say(printable(image.error().message) + ": not calibrated by");
   }
@@ -45,7 +48,7 @@ Result<Quantised> quantised(Graph graph, const StartingNetwork& start, const Tra
   if (options.qat == "int16x8") calibration.activations = DType::kI16;
   calibration.weight_bits = static_cast<int>(options.qat_weight_bits);
   calibration.preprocess = start.preprocess;
-  calibration.pictures = calibration_pictures(train);
+  SHRIKE_ASSIGN(calibration.pictures, calibration_pictures(train));
   calibration.threads = threads;
   calibration.proceed = [] { return interrupted() == 0; };
   if (calibration.pictures.empty()) return input_error("no picture to calibrate by can be read");

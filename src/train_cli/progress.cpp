@@ -72,7 +72,8 @@ void Progress::batch(const BatchProgress& p) {
       losses_text(p.losses) + speed_text(p.images_per_second, p.memory_mb, p.waited) + left(done);
   drawn_ = terminal_;
   std::FILE* const out = terminal_ ? stderr : lines_;
-  std::fprintf(out, terminal_ ? "\r%s\x1b[K" : "%s\n", line.c_str());
+  // In one row, however narrow: what does not fit is cut by the terminal.
+  std::fprintf(out, terminal_ ? "\r\x1b[?7l%s\x1b[K\x1b[?7h" : "%s\n", line.c_str());
   std::fflush(out);
 }
 

@@ -8,7 +8,7 @@
 
 #include "augment/batch_page.h"
 #include "base/excerpt.h"
-#include "base/file.h"
+#include "base/durable_file.h"
 #include "base/finite.h"
 #include "base/sha256.h"
 #include "cli/exit_code.h"
@@ -258,8 +258,8 @@ Result<void> Run::judge_start() {
   return ranks_.by_first([&]() -> Result<void> {
     SHRIKE_ASSIGN(const std::string file, trained_file(start, saved_norms()));
     state_.best_file = state_.last_file = sha256_hex(std::as_bytes(std::span(file)));
-    SHRIKE_TRY(write_file(folder_.best(), file));
-    SHRIKE_TRY(write_file(folder_.last(), file));
+    SHRIKE_TRY(write_durable_file(folder_.best(), file));
+    SHRIKE_TRY(write_durable_file(folder_.last(), file));
     char text[80];
     std::snprintf(text, sizeof text, "before the first epoch, in integers: AP %.4f", row.map50_95);
     say(text);
@@ -271,10 +271,10 @@ Result<void> Run::write_epoch(const Graph& average, const Scores& scores, bool b
   SHRIKE_ASSIGN(const std::string file, trained_file(average, saved_norms()));
   state_.last_file = sha256_hex(std::as_bytes(std::span(file)));
   if (best) {
-    SHRIKE_TRY(write_file(folder_.best(), file));
+    SHRIKE_TRY(write_durable_file(folder_.best(), file));
     state_.best_file = state_.last_file;
   }
-  SHRIKE_TRY(write_file(folder_.last(), file));
+  SHRIKE_TRY(write_durable_file(folder_.last(), file));
   const EpochRow row = row_of(scores);
   table_.add(row);
   if (best) {
@@ -410,7 +410,7 @@ Result<int> Run::end() {
   if (interrupted() != 0) return ended_by(interrupted());
   if (!reported) return reported.error();
   std::error_code kept;  // what can be done without
-  std::filesystem::remove_all(folder_.teacher_cache(), kept);
+  if (!options_.teacher.empty()) std::filesystem::remove_all(folder_.teacher_cache(), kept);
   if (options_.json)
     std::printf("%s\n", dump_json(summary()).c_str());
   else

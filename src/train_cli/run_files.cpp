@@ -3,7 +3,7 @@
 #include <iterator>
 
 #include "base/excerpt.h"
-#include "base/file.h"
+#include "base/durable_file.h"
 #include "base/sha256.h"
 #include "cli/terminal.h"
 #include "train_cli/run.h"
@@ -68,7 +68,7 @@ Result<bool> Run::restored_model(const std::filesystem::path& file, std::string&
   if (same && trainer_.place().batches == state_.epochs_done * loader_->batches()) {
     SHRIKE_ASSIGN(const Graph graph, averaged_network());
     SHRIKE_ASSIGN(const std::string bytes, trained_file(graph, saved_norms()));
-    SHRIKE_TRY(write_file(file, bytes));
+    SHRIKE_TRY(write_durable_file(file, bytes));
     digest = sha256_hex(std::as_bytes(std::span(bytes)));
     say(what + ": it is made again from the checkpoint");
     return true;

@@ -27,7 +27,7 @@ fs::path nearest(const fs::path& folder) {
 }  // namespace
 
 std::vector<fs::path> RunFolder::products() const {
-  std::vector<fs::path> files{best(), last(), report(), folder_ / kPageFile};
+  std::vector<fs::path> files{best(), last(), report(), teacher_cache(), folder_ / kPageFile};
   for (int64_t batch = 0; batch < kPages; ++batch) files.push_back(page(batch));
   for (const char* chart : {kLossesChart, kScoresChart, kRateChart})
     for (const char* ending : {".svg", ".png"})

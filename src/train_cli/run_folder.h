@@ -37,7 +37,7 @@ class RunFolder {
   static constexpr int64_t kPages = 3;
 
  private:
-  // Whatever else a run writes for who reads it.
+  // Whatever else a run writes.
   std::vector<std::filesystem::path> products() const;
 
   std::filesystem::path folder_;

@@ -76,6 +76,10 @@ LoaderOptions share_batch(LoaderOptions& labelled, int64_t batch, const RunData&
   const int64_t all = labelled.epochs * batches(data.train, labelled.batch);
   const int64_t own = batches(data.unlabeled, other.batch);
   other.epochs = (all + own - 1) / own;
+  // Closed from the same batch on, or up to an epoch of its own before.
+  const int64_t closed = std::min<int64_t>(labelled.augment.close_mosaic, labelled.epochs) *
+                         batches(data.train, labelled.batch);
+  other.augment.close_mosaic = static_cast<int>((closed + own - 1) / own);
   other.seed = ~labelled.seed;
   const size_t part = labelled.cache_bytes / static_cast<size_t>(batch);
   labelled.cache_bytes = part * static_cast<size_t>(labelled.batch);
@@ -176,9 +180,9 @@ Result<RunSettings> run_settings(const TrainOptions& o, const StartingNetwork& n
   loader.stride = largest_stride(head);
   loader.seed = o.seed;
   loader.shard = share;
-  // All cores compute the step: pictures are made by all of them in between.
   loader.threads = threads - 1;
-  loader.prefetch = 0;
+  // All cores compute the step: pictures are made by all of them in between.
+  if (o.device == "cpu") loader.prefetch = 0;
   loader.cache_bytes = static_cast<size_t>(o.cache_mb) << 20;
   if (!data.unlabeled.samples.empty()) settings.unlabeled = share_batch(loader, o.batch, data);
 

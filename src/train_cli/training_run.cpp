@@ -40,6 +40,9 @@ Result<void> restore_norms(StartingNetwork& network, const Dataset& dataset, Loa
                            Ranks& ranks) {
   loading.multi_scale = 0;
   loading.shard = {};  // the same on all ranks
+  // As the first epoch sees them, however many batches an epoch has.
+  if (loading.augment.close_mosaic >= loading.epochs) loading.augment = loading.augment.closed();
+  loading.augment.close_mosaic = 0;
   loading.epochs = kMomentBatches;
   SHRIKE_ASSIGN(const std::unique_ptr<Loader> loader, Loader::create(dataset, loading));
   int64_t given = 0;

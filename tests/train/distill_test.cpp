@@ -70,8 +70,12 @@ TEST_F(Distill, WhatTheTeacherSaidIsKeptUntilTheEnd) {
   EXPECT_FALSE(fs::exists(at("cached/teacher-cache"))) << "of no use any more";
 
   // Where nothing can be kept, that is said once, and the run is the same.
+  start.words = plain("blocked", {});
+  start.interrupt_when = at("blocked") / "results.csv";
+  ASSERT_EQ(run_shrike(start).code, 128 + SIGTERM);
+  fs::remove_all(at("blocked/teacher-cache"));
   file("blocked/teacher-cache", "in the way");
-  const Outcome blocked = run_shrike(plain("blocked", {}));
+  const Outcome blocked = run_shrike({"train", "--resume", path("blocked")});
   ASSERT_EQ(blocked.code, 0) << blocked.err;
   const size_t said = blocked.err.find("blocked/teacher-cache");
   ASSERT_NE(said, std::string::npos) << blocked.err;

@@ -39,6 +39,21 @@ TEST_F(Learning, LossFallsAndPrecisionRises) {
               2e-3);
 }
 
+TEST_F(Learning, SizesThatChangeAreTheSameAfterAnEnd) {
+  ASSERT_EQ(run_shrike(words("plain", {"--epochs", "2"})).code, 0);
+  const std::vector<std::string> changing = {"--epochs", "2", "--multi-scale", "0.5"};
+  const Outcome whole = run_shrike(words("whole", changing));
+  ASSERT_EQ(whole.code, 0) << whole.err;
+  EXPECT_NE(cell("whole", 1, "train_box_loss"), cell("plain", 1, "train_box_loss"));
+  Start start;
+  start.words = words("ended", changing);
+  start.signal = SIGTERM;
+  start.interrupt_when = at("ended") / "results.csv";
+  ASSERT_EQ(run_shrike(start).code, 128 + SIGTERM);
+  ASSERT_EQ(run_shrike({"train", "--resume", path("ended")}).code, 0);
+  EXPECT_EQ(bytes_of(at("ended/last.onnx")), bytes_of(at("whole/last.onnx")));
+}
+
 TEST_F(Learning, SaysAsJsonWhatItCameTo) {
   const Outcome outcome = run_shrike(words("run", {"--epochs", "3", "--json", "--tensorboard"}));
   ASSERT_EQ(outcome.code, 0) << outcome.err;
