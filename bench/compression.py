@@ -6,10 +6,11 @@
 
 FOLDER: a data set in YOLO's layout. Each fifth picture of train, by name, is held out: it is not learned from, and
 chooses the best epoch. val and test together judge, and choose nothing. Each row has a folder in DIR for each seed; a run
-that was ended goes on. What came of it is a file in --records (DIR/records), which is not made again, so that rows may be
-made on several days. Behind all that each row's first file takes its time on one thread, in turns with the model's own
-(--untimed: not yet, the machine is busy), and DIR has table.md and compression.svg; --docs puts the table into that file,
-and the chart beside it.
+that was ended goes on. What came of it is a file in --records (DIR/records), with the commands and the commit that made it,
+and is not made again, so that rows may be made on several days; one that other commands made is an error. Behind all
+that each file of the rows takes its time on one thread, in turns with the model's own (--untimed: not yet, the machine
+is busy), and DIR has table.md and compression.svg of all rows that are whole; --docs puts the table into that file, and
+the chart beside it.
 """
 import argparse
 import ast
@@ -29,9 +30,13 @@ class Bench:
         self.args, self.out = args, args.out.resolve()
         self.model, self.data = args.model.resolve(), self.out / "data"
         self.records = args.records or self.out / "records"
+        self.told = None  # commands, where they are told and not run
 
     def shrike(self, *words):
         """Its standard output; what it says of its progress goes into DIR/log."""
+        if self.told is not None:
+            self.told.append(" ".join(Path(str(w)).name if "/" in str(w) else str(w) for w in words))
+            return ""
         command = [str(self.args.shrike), *map(str, words)]
         with open(self.out / "log", "a") as log:
             print("+", *command, file=log, flush=True)
@@ -77,13 +82,17 @@ class Bench:
     def train(self, command, seed, epochs, *words, data="all"):
         def make(folder):
             run = folder / "run"
-            if (run / "args.json").exists():
+            if self.told is None and (run / "args.json").exists():
                 self.shrike(command, "--resume", run)
             else:
                 self.shrike(command, *words, "--data", self.data / f"{data}.yaml", "--epochs", epochs, "--seed", seed,
                             "--threads", self.args.threads, "--out", run)
-            os.link(run / "best.onnx", folder / "model.onnx")
+            self.link(run / "best.onnx", folder)
         return make
+
+    def link(self, file, folder, how=os.link):
+        if self.told is None:
+            how(file, folder / "model.onnx")
 
     def quantize(self, model, *words):
         def make(folder):
@@ -95,7 +104,9 @@ class Bench:
         """The file of a row's seed, which is made where it is not there."""
         folder = self.out / row / f"seed{seed}"
         file = folder / "model.onnx"
-        if not file.exists():
+        if self.told is not None:
+            self.rows()[row][1](seed)(folder)
+        elif not file.exists():
             folder.mkdir(parents=True, exist_ok=True)
             print(f"{row}, seed {seed}", file=sys.stderr, flush=True)
             self.rows()[row][1](seed)(folder)
@@ -105,7 +116,9 @@ class Bench:
         """{name: (what it is, maker of a seed's file, number of seeds)}; a row stands behind those that it needs."""
         a, seeds, pairs = self.args, self.args.seeds, self.args.pairs
         taylor, chance = ("--importance", "taylor"), ("--importance", "random")
-        rows = {"float": ("the model as it came", lambda s: lambda folder: os.symlink(self.model, folder / "model.onnx"), 1),
+        rows = {"float": ("the model as it came", lambda s: lambda folder: self.link(self.model, folder, os.symlink), 1),
+                "float-longer": ("the model trained on, as long as a pruned one: the control", lambda s: self.train(
+                    "train", s, a.epochs, "--model", self.model, "--nbs", 16), seeds),
                 "int8": ("`quantize`", lambda s: self.quantize(self.model), 1)}
         for name, keep in (("70", 0.7), ("50", 0.5), ("30", 0.3)):
             rows[f"pruned{name}"] = (f"{name} % of the multiply-adds, trained by labels alone",
@@ -120,7 +133,7 @@ class Bench:
         rows["pruned50-distilled-int8"] = ("50 %, teacher, then `quantize`",
                                            lambda s: self.quantize(self.made("pruned50-distilled", s)), seeds)
         # Updates of one batch, as prune's: of larger ones these few pictures would give too few.
-        student, teacher = ("--scratch", self.half, "--nbs", 16), ("--teacher", self.model)
+        student, teacher = ("--scratch", self.half, "--nbs", 16, "--patience", 0), ("--teacher", self.model)
         model = ("--model", self.model)
         rows["qat"] = ("in integers while training", lambda s: self.train("train", s, a.qat_epochs, *model, "--qat"), seeds)
         for bits in (4, 3):
@@ -134,9 +147,12 @@ class Bench:
                         lambda s: self.train("train", s, a.student_epochs, *student), pairs)
         rows["half-distilled"] = ("the same, with the model as teacher",
                                   lambda s: self.train("distill", s, a.student_epochs, *student, *teacher), pairs)
-        # As many updates: a batch of the second has its labelled pictures' share of all.
-        rows["quarter"] = ("half as wide, a quarter of the labels",
-                           lambda s: self.train("train", s, 4 * a.student_epochs, *student, data="quarter"), pairs)
+        # As many updates (3 an epoch, not 11: a batch of the second has its labelled pictures' share of all), of which as
+        # many warm up and are without mosaics.
+        longer = 11 / 3
+        shares = ("--warmup-epochs", round(3 * longer), "--close-mosaic", round(10 * longer))
+        rows["quarter"] = ("half as wide, a quarter of the labels", lambda s: self.train(
+            "train", s, round(a.student_epochs * longer), *student, *shares, data="quarter"), pairs)
         rows["quarter-distilled"] = ("the same, with a teacher that sees the other pictures, too", lambda s: self.train(
             "distill", s, a.student_epochs, *student, *teacher, "--unlabeled", self.data / "unlabeled", data="quarter"),
             pairs)
@@ -144,22 +160,44 @@ class Bench:
 
     def record(self, row, seed):
         """The file that says what a row's seed came to; makes and judges its model, unless that was done."""
-        said = self.records / f"{row}-seed{seed}.json"
-        if not said.exists():
+        said, commands = self.records / f"{row}-seed{seed}.json", self.commands(row, seed)
+        if said.exists():
+            if json.loads(said.read_text())["commands"] != commands:
+                sys.exit(f"{said} was made by other commands than {commands}; remove it, and {self.out / row}")
+        else:
             file = self.made(row, seed)
             judged = json.loads(self.shrike("val", "--model", file, "--data", self.data / "all.yaml", "--split", "test",
                                             "--threads", self.args.threads, "--json"))
             parameters = json.loads(self.shrike("inspect", "--model", file, "--json"))["parameters"]
-            write(said, {name: judged[name] for name in ("map50_95", "map50", "interval95")} |
-                  {"parameters": parameters, "bytes": file.stat().st_size})
+            write(said, {"commands": commands, "commit": commit()} |
+                  {name: judged[name] for name in ("map50_95", "map50")} |
+                  {"interval95": {name: judged["interval95"][name] for name in ("map50_95", "map50")},
+                   "parameters": parameters, "bytes": file.stat().st_size})
         return said
 
-    def time(self, row):
-        """Completes the record of a row's first seed with what its file takes."""
-        said = self.record(row, 0)
+    def commands(self, row, seed):
+        """What makes a row's file, without folders, and what makes the file that it comes from."""
+        self.told = []
+        self.rows()[row][1](seed)(self.out / row / f"seed{seed}")
+        told, self.told = self.told, None
+        return told
+
+    def time(self, row, seed):
+        """Completes the record of a row's seed with what its file takes."""
+        said = self.record(row, seed)
         record = json.loads(said.read_text())
         if "ms" not in record:
-            write(said, record | self.timed(self.made(row)))
+            write(said, record | self.timed(self.made(row, seed)))
+
+    def whole(self):
+        """What there is of each row whose seeds are all made and timed."""
+        found = {}
+        for name, (_, _, seeds) in self.rows().items():
+            of = [self.records / f"{name}-seed{seed}.json" for seed in range(seeds)]
+            results = [json.loads(file.read_text()) for file in of if file.exists()]
+            if len(results) == seeds and all("ms" in r for r in results):
+                found[name] = results
+        return found
 
     def timed(self, file):
         """Least time of all rounds on one thread, and the model's own, which it takes turns with."""
@@ -178,9 +216,18 @@ def write(file, content):
     new.rename(file)
 
 
-def spread(values):
-    text = f"{100 * statistics.mean(values):.1f}"
-    return text if len(values) < 2 else f"{text} ± {100 * statistics.stdev(values):.1f}"
+def commit():
+    root = Path(__file__).resolve().parent.parent
+    return subprocess.run(["git", "-C", root, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+
+
+def spread(values, digits=1):
+    text = f"{statistics.mean(values):.{digits}f}"
+    return text if len(values) < 2 else f"{text} ± {statistics.stdev(values):.{digits}f}"
+
+
+def points(of, name):
+    return [100 * result[name] for result in of]
 
 
 def interval(results, name):
@@ -193,17 +240,18 @@ def table(rows, results):
              "memory, MB |", "|" + " --- |" * 11]
     for name, of in results.items():
         first = of[0]
-        lines.append(f"| `{name}`: {rows[name][0]} | {spread([r['map50_95'] for r in of])} | {interval(of, 'map50_95')} | "
-                     f"{spread([r['map50'] for r in of])} | {interval(of, 'map50')} | {1e3 * first['gmacs']:.0f} | "
-                     f"{first['parameters'] / 1e6:.2f} | {first['bytes'] / 1e6:.2f} | {first['ms']:.2f} | "
-                     f"{first['ms'] / first['model_ms']:.2f} | {first['peak_rss_mb']:.0f} |")
+        lines.append(f"| `{name}`: {rows[name][0]} | {spread(points(of, 'map50_95'))} | {interval(of, 'map50_95')} | "
+                     f"{spread(points(of, 'map50'))} | {interval(of, 'map50')} | "
+                     f"{spread([1e3 * r['gmacs'] for r in of], 0)} | {spread([r['parameters'] / 1e6 for r in of], 2)} | "
+                     f"{spread([r['bytes'] / 1e6 for r in of], 2)} | {spread([r['ms'] for r in of], 2)} | "
+                     f"{spread([r['ms'] / r['model_ms'] for r in of], 2)} | {first['peak_rss_mb']:.0f} |")
     return "\n".join(lines) + "\n"
 
 
 def pairs(results):
     """What rows that differ in one thing differ by, seed by seed."""
     lines = ["| | less | points | standard error | seeds |", "| --- | --- | --- | --- | --- |"]
-    for name, other in (("pruned70-distilled", "pruned70"), ("pruned50-distilled", "pruned50"),
+    for name, other in (("pruned50-distilled", "float-longer"), ("pruned70-distilled", "pruned70"), ("pruned50-distilled", "pruned50"),
                         ("pruned30-distilled", "pruned30"), ("cut50-taylor", "cut50-random"),
                         ("pruned50-distilled", "random50-distilled"),
                         ("half-distilled", "half"), ("quarter-distilled", "quarter")):
@@ -217,23 +265,23 @@ def pairs(results):
 def integers(results):
     """What training in integers is worth beside `quantize`, seed by seed; of 4 bits the part of their loss won back."""
     def ap(name):
-        return [100 * r["map50_95"] for r in results[name]]
+        return points(results[name], "map50_95")
     lines = []
     for name, other in (("qat", "int8"), ("qat4", "int4"), ("qat3", "int3"), ("all", "pruned50-distilled-int8")):
         if name in results and other in results:
             base = ap(other) * (len(ap(name)) if len(ap(other)) == 1 else 1)
             by = [a - b for a, b in zip(ap(name), base)]
-            text = ", ".join(f"{points:+.2f}" for points in by)
+            text = ", ".join(f"{gained:+.2f}" for gained in by)
             if name in ("qat4", "qat3") and "float" in results:
                 lost = ap("float")[0] - base[0]
-                text += f"; of the {lost:.1f} points lost " + ", ".join(f"{100 * points / lost:.0f} %" for points in by)
+                text += f"; of the {lost:.2f} points lost " + ", ".join(f"{100 * gained / lost:.0f} %" for gained in by)
             lines.append(f"\n`{name}` beside `{other}`, points by seed: {text}.\n")
     return "".join(lines)
 
 
 def chart(results):
     """AP against milliseconds, a row a point, a whisker for the spread of its seeds."""
-    shown = {name: (of[0]["ms"], [100 * r["map50_95"] for r in of]) for name, of in results.items()
+    shown = {name: (statistics.mean(r["ms"] for r in of), points(of, "map50_95")) for name, of in results.items()
              if not name.startswith("cut")}
     width, height, left, top, right, bottom = 760, 460, 60, 20, 170, 50
     most = 1.05 * max(ms for ms, _ in shown.values())
@@ -286,13 +334,16 @@ def main():
         folder.mkdir(parents=True, exist_ok=True)
     bench.prepare()
     rows = {name: row for name, row in bench.rows().items() if not args.rows or name in args.rows}
-    records = {name: [bench.record(name, seed) for seed in range(seeds)] for name, (_, _, seeds) in rows.items()}
+    for name, (_, _, seeds) in rows.items():
+        for seed in range(seeds):
+            bench.record(name, seed)
     if args.untimed:
         return
-    for name in rows:
-        bench.time(name)
-    results = {name: [json.loads(file.read_text()) for file in of] for name, of in records.items()}
-    text = table(rows, results) + "\n" + pairs(results)
+    for name, (_, _, seeds) in rows.items():
+        for seed in range(seeds):
+            bench.time(name, seed)
+    results = bench.whole()
+    text = table(bench.rows(), results) + "\n" + pairs(results)
     (bench.out / "table.md").write_text(text)
     (bench.out / "compression.svg").write_text(chart(results))
     print(text, end="")
