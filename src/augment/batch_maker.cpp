@@ -69,13 +69,17 @@ void BatchMaker::begin(int64_t epoch, int64_t index, Batch& batch) const {
   batch.targets.clear();
 }
 
+bool BatchMaker::is_closed(int64_t epoch, int64_t index) const {
+  const int closed = options_.augment.close_mosaic;
+  if (closed == 0) return false;
+  const int64_t open = options_.open_batches.value_or((options_.epochs - closed) * sampler_.batches());
+  return epoch * sampler_.batches() + index >= open;
+}
+
 Result<void> BatchMaker::make(size_t picture, Batch& batch, std::vector<Target>& targets) {
   const auto order = order_of(batch.epoch);
   const int64_t position = sampler_.slice(batch.index).first + static_cast<int64_t>(picture);
-  const AugmentSettings& augment = options_.augment;
-  const bool is_closed =
-      augment.close_mosaic > 0 && batch.epoch >= options_.epochs - augment.close_mosaic;
-  const AugmentContext context = {is_closed ? closed_ : augment,
+  const AugmentContext context = {is_closed(batch.epoch, batch.index) ? closed_ : options_.augment,
                                   options_.preprocess,
                                   source_,
                                   *order,

@@ -59,7 +59,7 @@ struct Composition {
   // Then, in this order:
   bool grey = false;
   std::optional<HsvChange> hsv;
-  int blur = 0;                // side of the square that is averaged, odd; 0: none
+  int blur = 0;  // side of the square that is averaged, odd, in pixels of what is painted; 0: none
   std::optional<Rect> erased;  // whole pixels inside the output: get the fill
 };
 

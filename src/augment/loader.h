@@ -29,6 +29,9 @@ struct LoaderOptions {
   Preprocess preprocess = Preprocess::ultralytics(640, 640);  // base size, fit, fill
   AugmentSettings augment;
   int64_t epochs = 100;
+  // Batches before mosaics are closed, where augment.close_mosaic has them close at all; without it
+  // all but those of the last close_mosaic epochs.
+  std::optional<int64_t> open_batches;
   int64_t batch = 16;      // of all ranks together
   double multi_scale = 0;  // 0..0.9: sides change by up to this share from batch to batch ...
   int stride = 32;         // ... and stay multiples of this

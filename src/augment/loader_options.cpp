@@ -57,7 +57,7 @@ uint64_t data_fingerprint(const Dataset& dataset) {
     for (const Truth& t : sample.truth) {
       for (const double value : {t.x, t.y, t.width, t.height}) hash.add(value);
       hash.add(static_cast<uint64_t>(t.class_id));
-      hash.add(uint64_t{t.crowd || t.ignore});
+      hash.add(uint64_t{!t.counts()});
     }
   }
   return hash.value();
@@ -85,7 +85,7 @@ Result<void> check_data(const Dataset& dataset, const LoaderOptions& options) {
   const bool has_objects =
       std::any_of(dataset.samples.begin(), dataset.samples.end(), [](const Sample& sample) {
         return std::any_of(sample.truth.begin(), sample.truth.end(),
-                           [](const Truth& t) { return !t.crowd && !t.ignore; });
+                           [](const Truth& t) { return t.counts(); });
       });
   if (options.labels && !has_objects) return input_error("no labels at all: " + name_of(dataset));
   if (options.batch > static_cast<int64_t>(dataset.samples.size()))

@@ -51,7 +51,7 @@ void lay_picture(const SourcePicture& source, int left, int top, SceneLayout& la
   const double x_scale = static_cast<double>(image.width()) / source.width;
   const double y_scale = static_cast<double>(image.height()) / source.height;
   for (const Truth& t : source.truth) {
-    if (t.crowd || t.ignore) continue;
+    if (!t.counts()) continue;
     const Rect box =
         intersection({left + t.x * x_scale, top + t.y * y_scale, left + (t.x + t.width) * x_scale,
                       top + (t.y + t.height) * y_scale},

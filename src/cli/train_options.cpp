@@ -60,7 +60,7 @@ void add_run_options(CLI::App& app, TrainOptions& o) {
       ->capture_default_str()
       ->check(whole_number_of_64_bits());
   app.add_option("--resume", o.resume,
-                 "Go on with the run in this folder, by the options it was started with; --threads "
+                 "Go on with the run in this folder, by the options it was started with; --threads, "
                  "--nproc and --json alone may be given anew")
       ->type_name(kFolderValue);
   add_whole(app, "--save-seconds", o.save_seconds, 0, "Seconds from checkpoint to checkpoint");

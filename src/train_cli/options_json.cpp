@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "base/excerpt.h"
+#include "base/file_name.h"
 
 namespace shrike {
 
@@ -127,8 +128,10 @@ Words words_of(const Json& json) {
 
 Json to_json(const TrainOptions& options) {
   TrainOptions anywhere = options;
-  for (std::string* path : {&anywhere.model.model, &anywhere.model.weights, &anywhere.scratch,
-                            &anywhere.data, &anywhere.pictures, &anywhere.teacher,
+  // A family's name stays one, whatever lies in this folder.
+  if (const std::string ending = lower_ending(anywhere.scratch); ending == ".cfg" || ending == ".onnx")
+    anywhere.scratch = absolute(anywhere.scratch);
+  for (std::string* path : {&anywhere.model.model, &anywhere.model.weights, &anywhere.data, &anywhere.pictures, &anywhere.teacher,
                             &anywhere.unlabeled})
     *path = absolute(*path);
   if (!options.scratch.empty()) anywhere.model = {};

@@ -33,7 +33,7 @@ std::string duration_text(double seconds) {
   return format("%lld:%02lld:%02lld", whole / 3600, whole / 60 % 60, whole % 60);
 }
 
-Progress::Progress(std::vector<std::string> losses, int64_t epochs, int64_t done, bool terminal,
+Progress::Progress(std::vector<std::string> losses, int64_t epochs, int64_t done, std::FILE* terminal,
                    std::FILE* lines)
     : names_(std::move(losses)),
       epochs_(epochs),
@@ -70,8 +70,8 @@ void Progress::batch(const BatchProgress& p) {
              static_cast<long long>(epochs_), static_cast<long long>(p.batch),
              static_cast<long long>(p.batches)) +
       losses_text(p.losses) + speed_text(p.images_per_second, p.memory_mb, p.waited) + left(done);
-  drawn_ = terminal_;
-  std::FILE* const out = terminal_ ? stderr : lines_;
+  drawn_ = terminal_ != nullptr;
+  std::FILE* const out = terminal_ ? terminal_ : lines_;
   // In one row, however narrow: what does not fit is cut by the terminal.
   std::fprintf(out, terminal_ ? "\r\x1b[?7l%s\x1b[K\x1b[?7h" : "%s\n", line.c_str());
   std::fflush(out);
@@ -92,8 +92,8 @@ void Progress::epoch(const EpochRow& row, bool best) {
 
 void Progress::clear() {
   if (!drawn_) return;
-  std::fputs("\r\x1b[K", stderr);
-  std::fflush(stderr);
+  std::fputs("\r\x1b[K", terminal_);
+  std::fflush(terminal_);
   drawn_ = false;
 }
 

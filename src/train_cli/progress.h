@@ -21,14 +21,14 @@ struct BatchProgress {
 class Progress {
  public:
   // `done`: epochs that earlier calls of the program did. `lines`: where epochs are told, and
-  // batches where standard error is no terminal.
-  Progress(std::vector<std::string> losses, int64_t epochs, int64_t done, bool terminal,
+  // batches where there is no terminal (null).
+  Progress(std::vector<std::string> losses, int64_t epochs, int64_t done, std::FILE* terminal,
            std::FILE* lines);
   ~Progress() { clear(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // At a terminal on standard error, a few times a second; else among the lines, once a minute.
+  // At a terminal a few times a second; else among the lines, once a minute.
   void batch(const BatchProgress& progress);
   // `best`: no epoch before scored as much.
   void epoch(const EpochRow& row, bool best);
@@ -41,8 +41,8 @@ class Progress {
 
   std::vector<std::string> names_;
   int64_t epochs_, done_before_;
-  bool terminal_, drawn_ = false, told_ = false;
-  std::FILE* lines_;
+  bool drawn_ = false, told_ = false;
+  std::FILE *terminal_, *lines_;
   std::chrono::steady_clock::time_point start_, last_;
 };
 

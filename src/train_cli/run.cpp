@@ -69,7 +69,8 @@ Result<Run> Run::create(const TrainOptions& options, const RunData& data,
   }
   run.progress_ = std::make_unique<Progress>(
       run.trainer_.loss_names(), options.epochs, run.state_.epochs_done,
-      ranks.first() && stderr_is_terminal(), options.json ? stderr : stdout);
+      ranks.first() && stderr_is_terminal() ? stderr : nullptr,
+      options.json ? stderr : stdout);
   return run;
 }
 

@@ -22,7 +22,10 @@ namespace {
 Result<void> check_labels(const Dataset& dataset) {
   if (dataset.samples.empty())
     return input_error("cannot train on " + describe(dataset) + ": it has no pictures");
-  const auto has_objects = [](const Sample& sample) { return !sample.truth.empty(); };
+  const auto has_objects = [](const Sample& sample) {
+    return std::any_of(sample.truth.begin(), sample.truth.end(),
+                       [](const Truth& t) { return t.counts(); });
+  };
   if (std::none_of(dataset.samples.begin(), dataset.samples.end(), has_objects))
     return input_error("cannot train on " + describe(dataset) + ": no picture has a label");
   return {};

@@ -76,10 +76,8 @@ LoaderOptions share_batch(LoaderOptions& labelled, int64_t batch, const RunData&
   const int64_t all = labelled.epochs * batches(data.train, labelled.batch);
   const int64_t own = batches(data.unlabeled, other.batch);
   other.epochs = (all + own - 1) / own;
-  // Closed from the same batch on, or up to an epoch of its own before.
-  const int64_t closed = std::min<int64_t>(labelled.augment.close_mosaic, labelled.epochs) *
-                         batches(data.train, labelled.batch);
-  other.augment.close_mosaic = static_cast<int>((closed + own - 1) / own);
+  other.open_batches =
+      (labelled.epochs - labelled.augment.close_mosaic) * batches(data.train, labelled.batch);
   other.seed = ~labelled.seed;
   const size_t part = labelled.cache_bytes / static_cast<size_t>(batch);
   labelled.cache_bytes = part * static_cast<size_t>(labelled.batch);
@@ -119,7 +117,8 @@ std::vector<float> class_weights(const Dataset& dataset, double power) {
   if (power == 0) return {};
   std::vector<double> counts(dataset.names.size(), 0);
   for (const Sample& sample : dataset.samples)
-    for (const Truth& truth : sample.truth) ++counts[static_cast<size_t>(truth.class_id)];
+    for (const Truth& truth : sample.truth)
+      if (truth.counts()) ++counts[static_cast<size_t>(truth.class_id)];
   double least = std::numeric_limits<double>::max();
   for (const double count : counts)
     if (count > 0) least = std::min(least, count);

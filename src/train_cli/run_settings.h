@@ -28,7 +28,7 @@ struct RunSettings {
 // `threads`: that compute; they make the pictures, too, between steps. `share`: of each batch. The
 // optimiser that `auto` means, and its rate, are those that Ultralytics 8.4 documents for
 // `optimizer=auto`: AdamW at 0.002 * 5 / (4 + classes), rounded to 6 digits, for runs of up to
-// 10000 updates, else SGD at 0.01, both with momentum 0.9 and a warm-up that starts at 0 for
+// 10000 updates, else SGD at 0.01 (Ultralytics 8.4: MuSGD), both with momentum 0.9 and a warm-up that starts at 0 for
 // biases, too.
 // Errors: kInput where a batch is larger than the data set; kUsage where --freeze names nothing
 // that the network has, or several ranks have fewer pictures in a batch, or a teacher.

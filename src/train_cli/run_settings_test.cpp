@@ -17,6 +17,12 @@ Dataset uneven() {
     truth.class_id = class_id;
     for (Sample& sample : dataset.samples) sample.truth.push_back(truth);
   }
+  for (const bool crowd : {true, false}) {  // neither learned from nor counted
+    Truth truth;
+    truth.class_id = 2;
+    (crowd ? truth.crowd : truth.ignore) = true;
+    dataset.samples[0].truth.push_back(truth);
+  }
   return dataset;
 }
 
@@ -34,6 +40,26 @@ TEST(ClassWeights, AreAPowerOfHowRareAClassIs) {
 
 TEST(ClassWeights, AreNoneWhereNothingIsAskedFor) {
   EXPECT_TRUE(class_weights(uneven(), 0).empty());
+}
+
+// 5 epochs of 20 batches, the last 2 closed; the others' epochs are 267 batches long.
+TEST(RunSettings, PicturesWithoutLabelsCloseTheirMosaicsWithTheOthers) {
+  TrainOptions options;
+  options.epochs = 5;
+  options.augment.close_mosaic = 2;
+  StartingNetwork network;
+  network.training.head.head.strides = {8};
+  network.training.head.head.num_classes = 3;
+  RunData data;
+  data.train.samples.resize(20);
+  data.unlabeled.samples.resize(4000);
+  const Result<RunSettings> settings = run_settings(options, network, data, 1);
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->loader.batch, 1);
+  EXPECT_EQ(settings->loader.open_batches, std::nullopt);
+  ASSERT_TRUE(settings->unlabeled);
+  EXPECT_EQ(settings->unlabeled->batch, 15);
+  EXPECT_EQ(settings->unlabeled->open_batches, 3 * 20);
 }
 
 TEST(FrozenBy, StartsOfNamesDoNotCutNumbers) {

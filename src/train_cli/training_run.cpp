@@ -123,7 +123,7 @@ Result<Prepared> prepare(const TrainOptions& options, const ResumePoint* from, R
   if (!options.teacher.empty()) {
     SHRIKE_ASSIGN(prepared.settings.trainer.distillation,
                   open_teacher(options, network, dataset.names, threads));
-    if (ranks.first() && options.teacher_cache_mb > 0 && options.augment.repeats_pictures())
+    if (options.teacher_cache_mb > 0 && options.augment.repeats_pictures())
       prepared.settings.trainer.distillation->teacher->remember(
           RunFolder(options.out).teacher_cache(),
           static_cast<size_t>(options.teacher_cache_mb) << 20);
@@ -295,6 +295,9 @@ Result<int> resumed_run(const TrainOptions& given, Ranks& ranks) {
     SHRIKE_TRY(take_from(*from, *state, *prepared.trainer, ranks));
     SHRIKE_TRY(check_same_val(*state, prepared.data));
   } else {
+    if (json.value("/chosen/network_sha256"_json_pointer, Json()) != prepared.network->fingerprint())
+      return model_error(source + ": the run began with another model than there is now, and has no "
+                                  "checkpoint yet: begin a new one");
     SHRIKE_TRY(prepared.trainer->take_from_first());
   }
   SHRIKE_ASSIGN(Run run, Run::create(options, prepared.data, prepared.settings, ranks,

@@ -14,6 +14,9 @@ struct Truth {
   bool crowd = false;  // COCO's iscrowd: a region of many; boxes inside are neither right nor wrong
   bool ignore = false;  // VOC's difficult: to find it is neither right nor wrong
 
+  // Learned from, and found or missed.
+  bool counts() const { return !crowd && !ignore; }
+
   bool operator==(const Truth&) const = default;
 };
 
