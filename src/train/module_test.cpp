@@ -241,5 +241,30 @@ TEST(Moments, AreThoseOfAllBatchesTogether) {
   EXPECT_EQ(none.error().kind, ErrorKind::kInput);
 }
 
+// As YOLO12 attends to four areas of a map: what a picture comes to does not hang on its neighbours.
+TEST(Areas, OfABatchAreThoseOfEachPicture) {
+  const Graph graph = graph_of(
+      "input %x: f32[1,6,4,4]\nconst %flat: i64[3] = [1, 6, 16]\n"
+      "const %areas: i64[4] = [4, 4, 2, 3]\nconst %map: i64[4] = [1, 4, 4, 6]\n"
+      "%a: ? = Reshape(%x, %flat)\n%b: ? = Transpose(%a) perm=[0,2,1]\n"
+      "%c: ? = Reshape(%b, %areas)\n%q: ? = Transpose(%c) perm=[0,2,1,3]\n"
+      "%k: ? = Transpose(%c) perm=[0,2,3,1]\n%s: ? = MatMul(%q, %k)\n%p: ? = Softmax(%s) axis=3\n"
+      "%v: ? = MatMul(%p, %q)\n%t: ? = Transpose(%v) perm=[0,2,1,3]\n"
+      "%y: ? = Reshape(%t, %map)\noutput %y");
+  const Result<Module> module = Module::build(graph, doubles_of(graph));
+  ASSERT_TRUE(module) << module.error().message;
+  at::manual_seed(4);
+  const at::Tensor batch = at::rand({3, 6, 4, 4}, at::kDouble);
+  const auto together = module->forward(std::span(&batch, 1), RunMode{});
+  ASSERT_TRUE(together) << together.error().message;
+  ASSERT_EQ((*together)[0].sizes(), (at::IntArrayRef{3, 4, 4, 6}));
+  for (int64_t n = 0; n < 3; ++n) {
+    const at::Tensor one = batch.narrow(0, n, 1);
+    const auto alone = module->forward(std::span(&one, 1), RunMode{});
+    ASSERT_TRUE(alone) << alone.error().message;
+    EXPECT_TRUE(at::allclose((*together)[0].narrow(0, n, 1), (*alone)[0], 0, 1e-12));
+  }
+}
+
 }  // namespace
 }  // namespace shrike::train

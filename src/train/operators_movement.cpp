@@ -17,16 +17,18 @@ at::Tensor from_the_start(const at::Tensor& indices, int64_t extent) {
   return at::where(whole < 0, whole + extent, whole);
 }
 
-// The output's shape at this input size. Where the first axis is the batch's, of any extent.
+// The output's shape at this input size. The first axis is the batch's, of any extent, or the batch
+// times the areas that an attention (YOLO12) cuts a map into: whatever it is of, pictures lie one behind
+// the other.
 Result<Operator> reshape_to_output(const OperatorSite& site) {
   SHRIKE_ASSIGN(const OperatorSite::Shapes shapes, site.shapes());
   std::vector<int64_t> to = shapes.out.dims();
-  const bool keeps_batch =
-      shapes.in.rank() > 0 && shapes.out.rank() > 0 && shapes.in[0] == shapes.out[0];
-  return one_output([to, keeps_batch](std::span<const at::Tensor> in) {
-    if (!keeps_batch) return in[0].reshape(to);
+  if (shapes.in.rank() == 0 || to.empty() || shapes.in[0] == 0)
+    return one_output([to](std::span<const at::Tensor> in) { return in[0].reshape(to); });
+  const bool keeps = shapes.in[0] == to[0], areas = shapes.in.rank() >= 3 && to.size() >= 3;
+  return one_output([to, keeps, areas, first = shapes.in[0]](std::span<const at::Tensor> in) {
     std::vector<int64_t> sizes = to;
-    sizes[0] = in[0].size(0);
+    if (keeps || areas) sizes[0] = to[0] * (in[0].size(0) / first);
     return in[0].reshape(sizes);
   });
 }
