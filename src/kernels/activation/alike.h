@@ -70,10 +70,7 @@ struct VecRelu {
 };
 struct VecLeakyRelu {
   explicit VecLeakyRelu(const Activation& a) : alpha(splat(a.alpha)) {}
-  // One of the two is 0, for an alpha of any size.
-  Vec operator()(Vec x) const {
-    return fma(alpha, smaller(splat(0.0f), x), larger(splat(0.0f), x));
-  }
+  Vec operator()(Vec x) const { return choose(negative(x), alpha * x, x); }
   Vec alpha;
 };
 struct VecClip {
