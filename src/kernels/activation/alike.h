@@ -70,8 +70,8 @@ struct VecRelu {
 };
 struct VecLeakyRelu {
   explicit VecLeakyRelu(const Activation& a) : alpha(splat(a.alpha)) {}
-  // Of the two that are added one is 0, for an alpha of any size; AVX-512's masks save one operation,
-  // for the same bits.
+  // Of the two that are added one is 0, for an alpha of any size; AVX-512's masks save one
+  // operation, for the same bits.
   Vec operator()(Vec x) const {
     if constexpr (kLanes == 16) {
       return choose(negative(x), alpha * x, x);

@@ -7,9 +7,9 @@
 namespace shrike::kernels {
 namespace {
 
-// The same pointer, of which the compiler knows nothing any more where tiles fill 32 registers: what
-// is read through it is read behind this, and not in front of a loop around it, to stay in registers
-// that others need. With 16 constants would not stay in any case.
+// The same pointer, of which the compiler knows nothing any more where tiles fill 32 registers:
+// what is read through it is read behind this, and not in front of a loop around it, to stay in
+// registers that others need. With 16 constants would not stay in any case.
 template <typename T>
 [[gnu::always_inline]] inline const T* hidden(const T* pointer) {
   if constexpr (kLanes == 16) asm volatile("" : "+r"(pointer));

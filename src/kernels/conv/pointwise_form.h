@@ -128,10 +128,9 @@ template <template <int, int> typename Sums, int kRows, int kVectors, bool kAdd,
 // Whether sums are finished in registers, beside the next ones'. Constants that are part of the
 // code would take the registers of weights in the wide tiles, in one loop with these.
 template <int kVectors, typename Act>
-constexpr bool kInRegisters =
-    kLanes* kVectors < 32 || std::is_same_v<Act, VecNone> || std::is_same_v<Act, VecRelu> ||
-    std::is_same_v<Act, VecLeakyRelu> || std::is_same_v<Act, VecClip> ||
-    std::is_same_v<Act, VecSilu>;
+constexpr bool kInRegisters = kLanes* kVectors < 32 || std::is_same_v<Act, VecNone> ||
+                              std::is_same_v<Act, VecRelu> || std::is_same_v<Act, VecLeakyRelu> ||
+                              std::is_same_v<Act, VecClip> || std::is_same_v<Act, VecSilu>;
 
 // finish_sums() of whole vectors. kAdd: with a residual.
 template <int kVectors, bool kAdd, typename Act>
