@@ -70,9 +70,14 @@ struct VecRelu {
 };
 struct VecLeakyRelu {
   explicit VecLeakyRelu(const Activation& a) : alpha(splat(a.alpha)) {}
-  // One of the two is 0, for an alpha of any size.
+  // Of the two that are added one is 0, for an alpha of any size; AVX-512's masks save one
+  // operation, for the same bits.
   Vec operator()(Vec x) const {
-    return fma(alpha, smaller(splat(0.0f), x), larger(splat(0.0f), x));
+    if constexpr (kLanes == 16) {
+      return choose(negative(x), alpha * x, x);
+    } else {
+      return fma(alpha, smaller(splat(0.0f), x), larger(splat(0.0f), x));
+    }
   }
   Vec alpha;
 };

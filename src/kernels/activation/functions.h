@@ -7,6 +7,15 @@
 namespace shrike::kernels {
 namespace {
 
+// The same pointer, of which the compiler knows nothing any more where tiles fill 32 registers:
+// what is read through it is read behind this, and not in front of a loop around it, to stay in
+// registers that others need. With 16 constants would not stay in any case.
+template <typename T>
+[[gnu::always_inline]] inline const T* hidden(const T* pointer) {
+  if constexpr (kLanes == 16) asm volatile("" : "+r"(pointer));
+  return pointer;
+}
+
 // e^x for every x: 0 below the normal numbers, infinity above the finite ones.
 inline Vec exp_full(Vec x) {
   // Halving the argument's overshoot: e^x = e^(x - ln 2) * 2 reaches the largest finite numbers.
@@ -23,22 +32,52 @@ inline Vec exp_full(Vec x) {
 // 2^-kPowerBits, for whose fraction there is a table, and with |f| so small that three terms are
 // right to 3e-8. One constant is enough for ln 2: it is off by 3e-9, as if x were, and x itself was
 // rounded by more.
-inline Vec one_plus_exp_minus(Vec x) {
-  const Vec limit = limited(x, 87.3f);
-  const Vec round = splat(12582912.0f / (1 << kPowerBits));
-  const Vec shifted = fma(limit, splat(-1.44269504f), round);
-  const Vec f = fma(shifted - round, splat(0.69314718f), limit);
-  constexpr bool kFine = kPowerBits > 3;
-  Vec p = fma(f, splat(kFine ? -0.166660741f : -0.166642979f),
-              splat(kFine ? 0.500016212f : 0.500064790f));
-  p = fma(p, f, splat(-1.0f));
-  p = fma(p, f, splat(1.0f));
-  return fma(power_of_root(shifted), p, splat(1.0f));
-}
+//
+// The constants come from memory, when it is made: in a loop that needs all registers for something
+// else first, make it behind that (see hidden()).
+class OnePlusExpMinus {
+ public:
+  OnePlusExpMinus() {
+    const float* constants = hidden(kConstants);
+    per_power_ = splat(constants[0]);
+    round_ = splat(constants[1]);
+    ln2_ = splat(constants[2]);
+    cubic_ = splat(constants[3]);
+    square_ = splat(constants[4]);
+    minus_one_ = splat(constants[5]);
+    one_ = splat(constants[6]);
+    least_ = splat(constants[7]);
+    most_ = splat(constants[8]);
+    powers_ = load_aligned(hidden(kPowers.entries));
+  }
+  Vec operator()(Vec x) const {
+    const Vec limit = limited(x, least_, most_);
+    const Vec shifted = fma(limit, per_power_, round_);
+    const Vec f = fma(shifted - round_, ln2_, limit);
+    Vec p = fma(f, cubic_, square_);
+    p = fma(p, f, minus_one_);
+    p = fma(p, f, one_);
+    return fma(power_of_root(shifted, powers_), p, one_);
+  }
+
+ private:
+  static constexpr bool kFine = kPowerBits > 3;
+  static constexpr float kConstants[] = {-1.44269504f,
+                                         12582912.0f / (1 << kPowerBits),
+                                         0.69314718f,
+                                         kFine ? -0.166660741f : -0.166642979f,
+                                         kFine ? 0.500016212f : 0.500064790f,
+                                         -1.0f,
+                                         1.0f,
+                                         -87.3f,
+                                         87.3f};
+  Vec per_power_, round_, ln2_, cubic_, square_, minus_one_, one_, least_, most_, powers_;
+};
 
 struct VecSilu {
   explicit VecSilu(const Activation&) {}
   Vec operator()(Vec x) const { return x / one_plus_exp_minus(x); }
+  OnePlusExpMinus one_plus_exp_minus;
 };
 struct VecElu {
   explicit VecElu(const Activation& a) : alpha(splat(a.alpha)) {}

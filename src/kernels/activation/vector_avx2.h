@@ -45,18 +45,18 @@ inline Vec power_of_two(Vec x) {
   return _mm256_castsi256_ps(_mm256_add_epi32(exponent, _mm256_castps_si256(splat(1.0f))));
 }
 
-// 2^(n / 2^kPowerBits) of the n in the low bits of x.
+// 2^(n / 2^kPowerBits) of the n in the low bits of x, with kPowers.
 constexpr int kPowerBits = 3;
 constexpr PowerTable<kPowerBits> kPowers = power_table<kPowerBits>();
-inline Vec power_of_root(Vec x) {
+inline Vec power_of_root(Vec x, Vec powers) {
   const __m256i n = _mm256_castps_si256(x);
-  const __m256 entry = _mm256_permutevar8x32_ps(load_aligned(kPowers.entries), n);
+  const __m256 entry = _mm256_permutevar8x32_ps(powers, n);
   return _mm256_castsi256_ps(
       _mm256_add_epi32(_mm256_slli_epi32(n, 23 - kPowerBits), _mm256_castps_si256(entry)));
 }
 
-// x brought into -most .. most. Of a NaN some number or a NaN.
-inline Vec limited(Vec x, float most) { return smaller(splat(most), larger(splat(-most), x)); }
+// x brought into least .. most, which are -most .. most. Of a NaN some number or a NaN.
+inline Vec limited(Vec x, Vec least, Vec most) { return smaller(most, larger(least, x)); }
 
 inline Vec square_root(Vec x) { return _mm256_sqrt_ps(x); }
 template <int kMode>

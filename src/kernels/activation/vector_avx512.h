@@ -62,16 +62,16 @@ inline Vec power_of_two(Vec x) {
 
 constexpr int kPowerBits = 4;
 constexpr PowerTable<kPowerBits> kPowers = power_table<kPowerBits>();
-inline Vec power_of_root(Vec x) {
+inline Vec power_of_root(Vec x, Vec powers) {
   const __m512i n = _mm512_castps_si512(x);
-  const __m512 entry = _mm512_permutexvar_ps(n, load_aligned(kPowers.entries));
+  const __m512 entry = _mm512_permutexvar_ps(n, powers);
   return _mm512_castsi512_ps(
       _mm512_add_epi32(_mm512_slli_epi32(n, 23 - kPowerBits), _mm512_castps_si512(entry)));
 }
 
-inline Vec limited(Vec x, float most) {
+inline Vec limited(Vec x, Vec, Vec most) {
   constexpr int kSmallerMagnitude = 2;  // with the sign of the first operand
-  return _mm512_range_ps(x, splat(most), kSmallerMagnitude);
+  return _mm512_range_ps(x, most, kSmallerMagnitude);
 }
 
 inline Vec square_root(Vec x) { return _mm512_sqrt_ps(x); }

@@ -25,6 +25,9 @@ inline Vec fnma(Vec a, Vec b, Vec c) { return std::fma(-a, b, c); }
 inline Vec smaller(Vec a, Vec b) { return a < b ? a : b; }
 inline Vec larger(Vec a, Vec b) { return a > b ? a : b; }
 
+inline bool negative(Vec x) { return std::signbit(x); }
+inline Vec choose(bool mask, Vec yes, Vec no) { return mask ? yes : no; }
+
 inline Vec bits_and(Vec a, Vec b) {
   return std::bit_cast<float>(std::bit_cast<uint32_t>(a) & std::bit_cast<uint32_t>(b));
 }

@@ -100,11 +100,13 @@ template <int kRows, int kVectors>
 
 // What finish_sums() does, in registers. kAdd: with a residual; the loop is made twice, as a
 // branch between sums and activations keeps the compiler from running them beside each other.
+// Products need all registers, so the activation's constants are read behind those of each tile.
 template <template <int, int> typename Sums, int kRows, int kVectors, bool kAdd, typename Act>
-[[gnu::always_inline]] inline int64_t finish_tiles(const PointwiseStrip& strip, const Act& act) {
+[[gnu::always_inline]] inline int64_t finish_tiles(const PointwiseStrip& strip) {
   int64_t p = 0;
   for (; p + kRows <= strip.count; p += kRows) {
     Sums<kRows, kVectors> tile(strip, p);
+    const Act act(*hidden(&strip.activation));
     if (kAdd && strip.order == Residual::kBeforeActivation) add_residual(strip, p, tile.sums);
     float* output = strip.output + p * strip.output_step;
     if (kAdd) {
@@ -123,13 +125,12 @@ template <template <int, int> typename Sums, int kRows, int kVectors, bool kAdd,
   return p;
 }
 
-// Whether sums are finished in registers, beside the next ones'. Constants of functions of more
-// than a few operations would take the registers of weights in the wide tiles, in one loop with
-// these.
+// Whether sums are finished in registers, beside the next ones'. Constants that are part of the
+// code would take the registers of weights in the wide tiles, in one loop with these.
 template <int kVectors, typename Act>
-constexpr bool kInRegisters =
-    kLanes* kVectors < 32 || std::is_same_v<Act, VecNone> || std::is_same_v<Act, VecRelu> ||
-    std::is_same_v<Act, VecLeakyRelu> || std::is_same_v<Act, VecClip>;
+constexpr bool kInRegisters = kLanes* kVectors < 32 || std::is_same_v<Act, VecNone> ||
+                              std::is_same_v<Act, VecRelu> || std::is_same_v<Act, VecLeakyRelu> ||
+                              std::is_same_v<Act, VecClip> || std::is_same_v<Act, VecSilu>;
 
 // finish_sums() of whole vectors. kAdd: with a residual.
 template <int kVectors, bool kAdd, typename Act>
@@ -178,8 +179,8 @@ void strip_of(const PointwiseStrip& strip) {
   int64_t p = 0;
   if constexpr (kInRegisters<kVectors, Act>) {
     if (strip.columns == kVectors * kLanes)
-      p = strip.order == Residual::kNone ? finish_tiles<Sums, kRows, kVectors, false>(strip, act)
-                                         : finish_tiles<Sums, kRows, kVectors, true>(strip, act);
+      p = strip.order == Residual::kNone ? finish_tiles<Sums, kRows, kVectors, false, Act>(strip)
+                                         : finish_tiles<Sums, kRows, kVectors, true, Act>(strip);
   }
   strip_through_memory<Sums, kRows, kVectors>(strip, act, p);
 }

@@ -28,6 +28,7 @@ struct SlopeSilu {
     const Vec s = splat(1.0f) / one_plus_exp_minus(x);
     return fma(x * s, splat(1.0f) - s, s);
   }
+  OnePlusExpMinus one_plus_exp_minus;
 };
 struct SlopeHardSwish {
   explicit SlopeHardSwish(const Activation&) {}
