@@ -134,6 +134,10 @@ class Bench:
                                            lambda s: self.quantize(self.made("pruned50-distilled", s)), seeds)
         # Updates of one batch, as prune's: of larger ones these few pictures would give too few.
         student, teacher = ("--scratch", self.half, "--nbs", 16, "--patience", 0), ("--teacher", self.model)
+
+        # Students so trained are past the model as it came: it has to be trained on before it teaches them.
+        def taught():
+            return "--teacher", self.made("float-longer")
         model = ("--model", self.model)
         rows["qat"] = ("in integers while training", lambda s: self.train("train", s, a.qat_epochs, *model, "--qat"), seeds)
         for bits in (4, 3):
@@ -145,8 +149,8 @@ class Bench:
             "distill", s, a.qat_epochs, "--model", self.made("pruned50-distilled", s), "--qat", *teacher), seeds)
         rows["half"] = ("half as wide, from random weights, by labels",
                         lambda s: self.train("train", s, a.student_epochs, *student), pairs)
-        rows["half-distilled"] = ("the same, with the model as teacher",
-                                  lambda s: self.train("distill", s, a.student_epochs, *student, *teacher), pairs)
+        rows["half-distilled"] = ("the same, with `float-longer` as teacher",
+                                  lambda s: self.train("distill", s, a.student_epochs, *student, *taught()), pairs)
         # As many updates (3 an epoch, not 11: a batch of the second has its labelled pictures' share of all), of which as
         # many warm up and are without mosaics.
         longer = 11 / 3
@@ -154,7 +158,7 @@ class Bench:
         rows["quarter"] = ("half as wide, a quarter of the labels", lambda s: self.train(
             "train", s, round(a.student_epochs * longer), *student, *shares, data="quarter"), pairs)
         rows["quarter-distilled"] = ("the same, with a teacher that sees the other pictures, too", lambda s: self.train(
-            "distill", s, a.student_epochs, *student, *teacher, "--unlabeled", self.data / "unlabeled", data="quarter"),
+            "distill", s, a.student_epochs, *student, *taught(), "--unlabeled", self.data / "unlabeled", data="quarter"),
             pairs)
         return rows
 
