@@ -22,6 +22,16 @@ Result<Session> session_of(Graph network, const IntegerPlan& plan) {
   return Session::create(std::move(network), {.threads = 1});
 }
 
+Result<std::vector<Tensor>> grey_inputs(const Graph& network) {
+  std::vector<Tensor> inputs;
+  for (const ValueId id : network.inputs) {
+    SHRIKE_ASSIGN(Tensor grey, Tensor::make(DType::kF32, *network.static_shape(id)));
+    std::ranges::fill(grey.mutable_data<float>(), 0.5f);
+    inputs.push_back(std::move(grey));
+  }
+  return inputs;
+}
+
 NetworkTimes times_of(const Graph& network, const Session& session) {
   std::map<std::string, double> steps;
   NetworkTimes times;
@@ -41,8 +51,7 @@ Result<std::vector<NetworkTimes>> measure_times(const Graph& network,
                                                 std::span<const IntegerPlan> plans,
                                                 const std::function<bool()>& proceed) {
   const Graph maps = up_to_maps(network);
-  SHRIKE_ASSIGN(Tensor grey, Tensor::make(DType::kF32, *network.static_shape(network.inputs[0])));
-  std::ranges::fill(grey.mutable_data<float>(), 0.5f);
+  SHRIKE_ASSIGN(const std::vector<Tensor> inputs, grey_inputs(network));
   std::vector<Session> sessions;
   for (const IntegerPlan& plan : plans) {
     SHRIKE_ASSIGN(Session session, session_of(maps, plan));
@@ -51,11 +60,30 @@ Result<std::vector<NetworkTimes>> measure_times(const Graph& network,
   for (int round = 0; round < kRounds; ++round)
     for (Session& session : sessions) {
       SHRIKE_TRY(go_on(proceed));
-      SHRIKE_TRY(session.run_profiled(std::span(&grey, 1)));
+      SHRIKE_TRY(session.run_profiled(inputs));
     }
   std::vector<NetworkTimes> times;
   for (const Session& session : sessions) times.push_back(times_of(network, session));
   return times;
+}
+
+Result<std::vector<double>> measure_nodes(Graph network, const std::function<bool()>& proceed) {
+  SHRIKE_ASSIGN(const std::vector<Tensor> inputs, grey_inputs(network));
+  std::map<std::string, size_t> numbers;
+  for (size_t n = 0; n < network.nodes.size(); ++n) {
+    network.nodes[n].name = "node " + std::to_string(n);
+    numbers[network.nodes[n].name] = n;
+  }
+  std::vector<double> ms(network.nodes.size(), 0);
+  SHRIKE_ASSIGN(Session session, Session::create(std::move(network), {.threads = 1}));
+  for (int round = 0; round < kRounds; ++round) {
+    SHRIKE_TRY(go_on(proceed));
+    SHRIKE_TRY(session.run_profiled(inputs));
+  }
+  for (size_t i = 0; i < session.step_ms().size(); ++i)
+    if (const auto at = numbers.find(session.plan().steps()[i].info.node); at != numbers.end())
+      ms[at->second] += session.step_ms()[i];
+  return ms;
 }
 
 }  // namespace shrike

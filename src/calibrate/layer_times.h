@@ -23,4 +23,8 @@ Result<std::vector<NetworkTimes>> measure_times(const Graph& network,
                                                 std::span<const IntegerPlan> plans,
                                                 const std::function<bool()>& proceed);
 
+// Milliseconds of each node of `network`, a graph that a Session takes, on one thread: the least of
+// several runs.
+Result<std::vector<double>> measure_nodes(Graph network, const std::function<bool()>& proceed);
+
 }  // namespace shrike

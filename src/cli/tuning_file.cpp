@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "base/build_id.h"
 #include "base/file.h"
 #include "formats/json.h"
 #include "pull/cache.h"
@@ -56,6 +57,12 @@ std::string tuning_file_name(const std::string& cpu, const CpuFeatures& features
     add(feature);
   }
   return name + ".json";
+}
+
+Result<fs::path> times_path(const std::string& folder) {
+  if (build_id().empty()) return runtime_error("this program was linked without a build id");
+  SHRIKE_ASSIGN(const fs::path cache, cache_folder());
+  return cache / folder / tuning_file_name(cpu_name(), cpu_features());
 }
 
 Result<KernelTimes> read_times(const fs::path& path, const std::string& program) {

@@ -18,6 +18,10 @@ namespace shrike {
 // "amd-epyc-7763.avx2-fma.avx512.json": letters, digits, dots and dashes.
 std::string tuning_file_name(const std::string& cpu, const CpuFeatures& features);
 
+// CACHE/FOLDER/PROCESSOR.json of this machine. Errors (kRuntime): there is no home, or no build id
+// by which times of another build could be told.
+Result<std::filesystem::path> times_path(const std::string& folder);
+
 // The file's times; none where it is missing or of another build. An error (kInput) that names the
 // path where it is damaged or not readable.
 Result<KernelTimes> read_times(const std::filesystem::path& path, const std::string& program);

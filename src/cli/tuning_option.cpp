@@ -7,22 +7,8 @@
 #include "base/excerpt.h"
 #include "cli/terminal.h"
 #include "cli/tuning_file.h"
-#include "pull/cache.h"
 
 namespace shrike {
-
-namespace {
-
-namespace fs = std::filesystem;
-
-// Where times are kept; an error where they cannot be.
-Result<fs::path> tuning_path() {
-  if (build_id().empty()) return runtime_error("this program was linked without a build id");
-  SHRIKE_ASSIGN(const fs::path cache, cache_folder());
-  return cache / "tuning" / tuning_file_name(cpu_name(), cpu_features());
-}
-
-}  // namespace
 
 void add_tune_option(CLI::App& app, bool& tune) {
   app.add_flag("--tune", tune,
@@ -39,7 +25,7 @@ Result<void> check_tune(bool tune, int memory_limit) {
 }
 
 Result<ChooseConv> KernelTuner::choice(const Graph& prepared, kernels::Precision precision) {
-  const Result<fs::path> path = tuning_path();
+  const Result<std::filesystem::path> path = times_path("tuning");
   if (path && tuning_.times.empty()) {
     Result<KernelTimes> kept = read_times(*path, build_id());
     if (kept) {

@@ -1,10 +1,10 @@
 #include "prune/prune.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "base/excerpt.h"
 #include "prune/remove_channels.h"
+#include "prune/select_by_time.h"
 
 namespace shrike {
 
@@ -88,17 +88,19 @@ class Pruner {
     SHRIKE_ASSIGN(std::vector<double> scores,
                   importance(graph_, channels_, options_.importance, options_.seed,
                              options_.measured));
-    if (options_.importance != Importance::kRandom) normalise_by_group(scores, groups_);
+    if (comparable_by_group()) normalise_by_group(scores, groups_);
     SelectOptions select;
     select.multiple = options_.multiple;
     select.most = options_.most;
     SHRIKE_ASSIGN(select.protect, protected_groups(graph_, channels_, groups_, options_.protect));
-    const Result<std::vector<bool>> removed =
-        select_channels(channels_.count(), groups_, scores, select, limit(),
-                        [this](const std::vector<bool>& r) { return cost(r); });
-    if (failure_) return *failure_;
-    if (!removed) return removed.error();
-    return outcome(*removed);
+    if (options_.budget == PruneBudget::kLatency) {
+      SHRIKE_ASSIGN(const std::vector<bool> removed, select_in_time(scores, select));
+      return outcome(removed);
+    }
+    SHRIKE_ASSIGN(const std::vector<bool> removed,
+                  select_channels(channels_.count(), groups_, scores, select, limit(),
+                                  [this](const std::vector<bool>& r) { return cost(r); }));
+    return outcome(removed);
   }
 
  private:
@@ -113,13 +115,22 @@ class Pruner {
     return {};
   }
 
+  // Whether layers are to be made comparable. Chance is, and Taylor's numbers are changes of one
+  // loss; shares of macs, parameters and channels are chosen by those that learned networks were
+  // measured with.
+  bool comparable_by_group() const {
+    if (options_.importance == Importance::kTaylor)
+      return options_.budget != PruneBudget::kLatency;
+    return options_.importance != Importance::kRandom;
+  }
+
   double limit() const {
     if (options_.budget == PruneBudget::kRatio) return 1 - options_.value;
     return options_.value;
   }
 
   // In the unit of the budget.
-  double cost(const std::vector<bool>& removed) {
+  double cost(const std::vector<bool>& removed) const {
     const NetworkCost now = model_.at(removed), whole = model_.at(none_);
     const auto share = [](int64_t part, int64_t all) {
       return all > 0 ? static_cast<double>(part) / static_cast<double>(all) : 0;
@@ -132,20 +143,22 @@ class Pruner {
       case PruneBudget::kRatio:
         return 1 - share(std::count(removed.begin(), removed.end(), true), removable_);
       case PruneBudget::kLatency:
-        return latency(removed);
+        break;  // select_in_time()
     }
     return 0;
   }
 
-  double latency(const std::vector<bool>& removed) {
-    if (failure_) return 0;
-    Graph smaller = graph_;
-    const auto measured = [&]() -> Result<double> {
-      SHRIKE_TRY(remove_channels(smaller, channels_, removed));
-      return options_.latency(smaller);
-    }();
-    if (!measured) failure_ = measured.error();
-    return measured ? *measured : 0;
+  Result<std::vector<bool>> select_in_time(const std::vector<double>& scores,
+                                           const SelectOptions& select) const {
+    TimeModel model(graph_, channels_, groups_, select);
+    SHRIKE_TRY(options_.measure_layers(model));
+    const TimedSelection selection(channels_.count(), groups_, scores, select, model);
+    return fit_to_time(selection, options_.value,
+                       [&](const std::vector<bool>& removed) -> Result<double> {
+                         Graph smaller = graph_;
+                         SHRIKE_TRY(remove_channels(smaller, channels_, removed));
+                         return options_.latency(smaller);
+                       });
   }
 
   Result<PruneOutcome> outcome(const std::vector<bool>& removed) const {
@@ -168,7 +181,6 @@ class Pruner {
   const CostModel model_;
   const std::vector<bool> none_;
   const int64_t removable_;
-  std::optional<Error> failure_;
 };
 
 }  // namespace

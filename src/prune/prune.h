@@ -9,6 +9,7 @@
 #include "prune/cost.h"
 #include "prune/importance.h"
 #include "prune/select.h"
+#include "prune/time_model.h"
 
 namespace shrike {
 
@@ -16,7 +17,7 @@ enum class PruneBudget : uint8_t {
   kMacs,        // share of the multiply-adds that stay, 0..1
   kParameters,  // share of the parameters that stay, 0..1
   kRatio,       // share of the channels that leave, 0..1, of those that can
-  kLatency,     // milliseconds, by PruneOptions::latency
+  kLatency,     // milliseconds, by PruneOptions::latency and what its layers save
 };
 
 struct PruneOptions {
@@ -28,8 +29,9 @@ struct PruneOptions {
   double most = 0.8;
   std::vector<std::string> protect = {};  // layers (layer_name()) whose channels stay
   FilterScores measured = {};  // for importances that are
-  // Milliseconds of one run of a graph; required for kLatency.
+  // Milliseconds of one run of a graph; required for kLatency, as is the next.
   std::function<Result<double>(const Graph& graph)> latency = {};
+  std::function<Result<void>(TimeModel& model)> measure_layers = {};  // TimeModel::measure
 };
 
 // A convolution or product with weights.

@@ -20,6 +20,31 @@ struct SelectOptions {
   std::vector<bool> protect = {};
 };
 
+// Removals of ever more channels: those that are no more important than a threshold, which rises.
+class Ranking {
+ public:
+  // scores: by channel, for the ranking's life.
+  Ranking(size_t channels, std::span<const ChannelGroup> groups, const std::vector<double>& scores,
+          const SelectOptions& options);
+
+  // 0, where all stays, to steps() - 1, where what can leave has left.
+  size_t steps() const { return thresholds_.size() + 1; }
+  std::vector<bool> removal(size_t step) const;  // by channel
+
+ private:
+  size_t channels_;
+  const std::vector<double>& scores_;
+  SelectOptions options_;
+  std::vector<std::vector<Channel>> orders_;
+  std::vector<double> thresholds_;
+};
+
+// A group's channels, the least important first.
+std::vector<Channel> ranked_channels(const ChannelGroup& group, const std::vector<double>& scores);
+
+// How many channels can leave a group of that size, ascending, 0 first.
+std::vector<size_t> removal_counts(size_t size, const SelectOptions& options);
+
 // cost: of the network without those channels (by channel), in any unit, falling as more are
 // removed. Gives the removal, by channel, that costs at most `limit` and takes the fewest, by
 // importance. Errors (kUsage): `limit` cannot be reached; the least cost that can be is in the

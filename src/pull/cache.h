@@ -6,6 +6,7 @@
 //   CACHE/locks/NAME
 //   CACHE/verified/NAME        which files were found to be whole (verified.h)
 //   CACHE/tuning/PROCESSOR.json, .json.lock: what kernels take (cli/tuning_file.h)
+//   CACHE/layers/PROCESSOR.json, .json.lock: what layers take at other widths (cli/layer_table.h)
 #pragma once
 
 #include <filesystem>

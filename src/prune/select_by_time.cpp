@@ -1,0 +1,125 @@
+#include "prune/select_by_time.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace shrike {
+
+namespace {
+
+constexpr int kTries = 8;
+// A network this much faster than was wished is near enough: measurements differ by as much.
+constexpr double kNear = 0.02;
+
+// A limit by the table, and what the network that it gave takes.
+struct Try {
+  double limit = 0, ms = 0;
+};
+
+}  // namespace
+
+TimedSelection::TimedSelection(size_t channels, std::span<const ChannelGroup> groups,
+                               const std::vector<double>& scores, const SelectOptions& options,
+                               const TimeModel& model)
+    : channels_(channels),
+      groups_(groups),
+      scores_(scores),
+      options_(options),
+      model_(model),
+      ranking_(channels, groups, scores, options) {
+  for (size_t g = 0; g < groups.size(); ++g) {
+    orders_.push_back(ranked_channels(groups[g], scores));
+    counts_.push_back(removal_counts(groups[g].channels.size(), options));
+  }
+}
+
+double TimedSelection::whole_ms() const {
+  return model_.ms(std::vector<size_t>(groups_.size(), 0));
+}
+
+std::vector<size_t> TimedSelection::gone(const std::vector<bool>& removed) const {
+  std::vector<size_t> counts;
+  for (const ChannelGroup& group : groups_)
+    counts.push_back(static_cast<size_t>(std::ranges::count_if(
+        group.channels, [&](Channel c) { return removed[static_cast<size_t>(c)]; })));
+  return counts;
+}
+
+TimedSelection::Cut TimedSelection::cut(double ms) const {
+  size_t below = 0, above = ranking_.steps() - 1;
+  while (below < above) {
+    const size_t middle = (below + above) / 2;
+    if (model_.ms(gone(ranking_.removal(middle))) <= ms)
+      above = middle;
+    else
+      below = middle + 1;
+  }
+  std::vector<size_t> left = gone(ranking_.removal(above));
+  Cut cut{std::vector<bool>(channels_, false), model_.ms(left), above + 1 == ranking_.steps()};
+  give_back(left, cut.ms, ms);
+  for (size_t g = 0; g < left.size(); ++g)
+    for (size_t i = 0; i < left[g]; ++i) cut.removed[static_cast<size_t>(orders_[g][i])] = true;
+  return cut;
+}
+
+void TimedSelection::give_back(std::vector<size_t>& gone, double& ms, double limit) const {
+  for (bool any = true; any;) {
+    any = false;
+    size_t group = 0, count = 0;
+    double most = -1, price = 0;
+    for (size_t g = 0; g < gone.size(); ++g) {
+      double worth = 0;
+      size_t from = gone[g];
+      for (auto to = counts_[g].rbegin(); to != counts_[g].rend(); ++to) {
+        if (*to >= gone[g]) continue;
+        for (; from > *to; --from) worth += scores_[static_cast<size_t>(orders_[g][from - 1])];
+        std::vector<size_t> wider = gone;
+        wider[g] = *to;
+        const double costs = std::max(model_.saved(wider, g, gone[g] - *to), 1e-9);
+        if (ms + costs > limit || worth / costs <= most) continue;
+        most = worth / costs, price = costs;
+        group = g, count = *to;
+        any = true;
+      }
+    }
+    if (!any) return;
+    gone[group] = count;
+    ms += price;
+  }
+}
+
+Result<std::vector<bool>> fit_to_time(
+    const TimedSelection& selection, double wish,
+    const std::function<Result<double>(const std::vector<bool>& removed)>& measure) {
+  const TimedSelection::Cut whole = selection.cut(selection.whole_ms());
+  // The fastest that is too slow, and the slowest that is not.
+  Try above{selection.whole_ms(), 0};
+  SHRIKE_ASSIGN(above.ms, measure(whole.removed));
+  if (above.ms <= wish) return whole.removed;
+  std::optional<Try> below;
+  std::vector<bool> best;
+  for (int i = 0; i < kTries; ++i) {
+    if (below && below->ms >= wish * (1 - kNear)) break;
+    // What the table must say where the network is to take what is wished: in proportion, or
+    // between the two.
+    double limit = above.limit * wish * (1 - kNear / 2) / above.ms;
+    if (below)
+      limit = below->limit + (above.limit - below->limit) * (wish * (1 - kNear / 2) - below->ms) /
+                                 (above.ms - below->ms);
+    const TimedSelection::Cut cut = selection.cut(limit);
+    if (cut.removed == best) break;
+    SHRIKE_ASSIGN(const double ms, measure(cut.removed));
+    if (ms <= wish) {
+      below = Try{limit, ms};
+      best = cut.removed;
+    } else if (cut.least) {
+      return usage_error("cannot be pruned to " + std::to_string(wish) + ": the least is " +
+                         std::to_string(ms));
+    } else {
+      above = {limit, ms};
+    }
+  }
+  return best;
+}
+
+}  // namespace shrike

@@ -1,0 +1,58 @@
+// Which channels leave where milliseconds are what counts: the least important ones of the whole
+// network, but for those whose leaving saves too little.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "prune/select.h"
+#include "prune/time_model.h"
+
+namespace shrike {
+
+// Removals along the ranking by importance, and what a table of times says of each.
+class TimedSelection {
+ public:
+  // scores: by channel. `model` is measured.
+  TimedSelection(size_t channels, std::span<const ChannelGroup> groups,
+                 const std::vector<double>& scores, const SelectOptions& options,
+                 const TimeModel& model);
+
+  // What the table says that the whole network takes.
+  double whole_ms() const;
+
+  struct Cut {
+    std::vector<bool> removed;  // by channel
+    double ms = 0;              // by the table
+    bool least = false;         // no more can leave
+  };
+  // The first step of the ranking that takes at most `ms` by the table, or its last; then channels
+  // come back while the table stays within: those that are worth the most for each millisecond
+  // that they take. In a layer that takes as long with 24 channels as with 32 it is all of them.
+  Cut cut(double ms) const;
+
+ private:
+  std::vector<size_t> gone(const std::vector<bool>& removed) const;  // by group
+  void give_back(std::vector<size_t>& gone, double& ms, double limit) const;
+
+  size_t channels_;
+  std::span<const ChannelGroup> groups_;
+  const std::vector<double>& scores_;
+  const SelectOptions& options_;
+  const TimeModel& model_;
+  const Ranking ranking_;
+  std::vector<std::vector<Channel>> orders_;  // by group, the least important first
+  std::vector<std::vector<size_t>> counts_;   // by group, how many can leave
+};
+
+// The removal whose network takes what is wished by `measure` (milliseconds of the network without
+// those channels), or as little less as a few tries find, each of which corrects the table's scale.
+// Errors (kUsage): where all that can leave has left it takes more, which the message says; those
+// of `measure`.
+Result<std::vector<bool>> fit_to_time(
+    const TimedSelection& selection, double wish,
+    const std::function<Result<double>(const std::vector<bool>& removed)>& measure);
+
+}  // namespace shrike
