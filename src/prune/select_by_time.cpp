@@ -109,9 +109,9 @@ Result<std::vector<bool>> fit_to_time(
     const TimedSelection::Cut cut = selection.cut(limit);
     if (cut.removed == best) break;
     SHRIKE_ASSIGN(const double ms, measure(cut.removed));
+    if (ms <= wish || !below) best = cut.removed;
     if (ms <= wish) {
       below = Try{limit, ms};
-      best = cut.removed;
     } else if (cut.least) {
       return usage_error("cannot be pruned to " + std::to_string(wish) + ": the least is " +
                          std::to_string(ms));

@@ -1,0 +1,220 @@
+// Pruning to milliseconds, by a timer that is a formula: no test here takes a time.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "ir/infer.h"
+#include "prune/remove_channels.h"
+#include "prune/select_by_time.h"
+#include "prune/time_model.h"
+#include "prune/width_table.h"
+#include "zoo/scratch.h"
+
+namespace shrike {
+namespace {
+
+TEST(WidthTable, BetweenWhatWasMeasured) {
+  const WidthTable table({8, 16}, {8, 32}, {1, 4, 2, 8});
+  EXPECT_DOUBLE_EQ(table.at(8, 8), 1);
+  EXPECT_DOUBLE_EQ(table.at(16, 32), 8);
+  EXPECT_DOUBLE_EQ(table.at(8, 20), 2.5);
+  EXPECT_DOUBLE_EQ(table.at(12, 20), 3.75);
+  EXPECT_DOUBLE_EQ(WidthTable({3}, {8, 16}, {1, 3}).at(3, 12), 2);
+}
+
+TEST(WidthTable, WhatOtherProgramsAddedIsTakenBack) {
+  const WidthTable table({8, 16}, {8, 16, 24}, {1, 9, 3, 2, 2.5, 4});
+  EXPECT_DOUBLE_EQ(table.at(8, 16), 2.5);
+  for (int64_t in = 8; in <= 16; ++in)
+    for (int64_t out = 8; out < 24; ++out) {
+      EXPECT_LE(table.at(in, out), table.at(in, out + 1));
+      EXPECT_LE(table.at(in, out), table.at(in + 1, out));
+    }
+}
+
+TEST(WidthTable, MeasuresMultiplesAndTheWhole) {
+  EXPECT_EQ(widths_to_measure(20, 50, 8, 9), (std::vector<int64_t>{24, 32, 40, 48, 50}));
+  EXPECT_EQ(widths_to_measure(8, 80, 8, 4), (std::vector<int64_t>{8, 32, 56, 80}));
+  EXPECT_EQ(widths_to_measure(3, 3, 8, 4), (std::vector<int64_t>{3}));
+}
+
+// Two layers that make 32 channels each, the second of maps that are `fewer` times smaller.
+Graph chain() {
+  Graph graph;
+  ValueId x = graph.add_input("x", DType::kF32, Shape{1, 3, 32, 32});
+  const auto conv = [&](int64_t in, int64_t out, int64_t stride, const char* name) {
+    const ValueId w = graph.add_constant(
+        std::string(name) + "_w", Tensor(DType::kF32, Shape{out, in, 1, 1}));
+    x = graph.add_node(Conv{.strides = {stride, stride}}, {x, w}, name);
+  };
+  conv(3, 32, 1, "slow");
+  conv(32, 32, 4, "fast");
+  conv(32, 8, 1, "last");
+  graph.outputs = {x};
+  EXPECT_TRUE(infer_shapes(graph));
+  return graph;
+}
+
+struct Timer {
+  int graphs = 0, nodes = 0;
+  // A millisecond for a million multiply-adds.
+  Result<std::vector<double>> operator()(const Graph& graph) {
+    ++graphs;
+    std::vector<double> ms;
+    for (const Node& node : graph.nodes) {
+      ++nodes;
+      const Shape& y = *graph.static_shape(node.outputs[0]);
+      ms.push_back(1e-6 * static_cast<double>(y[2] * y[3] * graph.constant(node.inputs[1])->size()));
+    }
+    return ms;
+  }
+};
+
+struct Problem {
+  explicit Problem(Graph made)
+      : graph(std::move(made)),
+        channels(Channels::of(graph)),
+        groups(channel_groups(graph, channels)),
+        model(graph, channels, groups, options) {}
+
+  Result<void> measure(LayerTimes& times) {
+    return model.measure(times, [this](const Graph& g) { return timer(g); });
+  }
+
+  Graph graph;
+  const Channels channels;
+  const std::vector<ChannelGroup> groups;
+  const SelectOptions options;
+  TimeModel model;
+  Timer timer;
+};
+
+Graph yolo() {
+  Result<Graph> graph = zoo::scratch_model("yolov8n", {.classes = 3, .size = {{64, 64}}});
+  EXPECT_TRUE(graph);
+  return *std::move(graph);
+}
+
+// The timer is linear in both widths, so that what lies between is exact.
+TEST(TimeModel, SaysWhatTheNetworkWithoutThemTakes) {
+  for (const bool small : {true, false}) {
+    Problem p(small ? chain() : yolo());
+    LayerTimes times;
+    ASSERT_TRUE(p.measure(times));
+    std::vector<double> scores(p.channels.count());
+    std::iota(scores.begin(), scores.end(), 0.0);
+    const Ranking ranking(p.channels.count(), p.groups, scores, p.options);
+    for (const size_t step : {size_t{0}, ranking.steps() / 2, ranking.steps() - 1}) {
+      const std::vector<bool> removed = ranking.removal(step);
+      Graph left = p.graph;
+      ASSERT_TRUE(remove_channels(left, p.channels, removed));
+      double ms = 0;
+      for (const Node& node : left.nodes)
+        if (std::holds_alternative<Conv>(node.op)) {
+          const Shape& y = *left.static_shape(node.outputs[0]);
+          ms += 1e-6 * static_cast<double>(y[2] * y[3] * left.constant(node.inputs[1])->size());
+        }
+      std::vector<size_t> gone;
+      for (const ChannelGroup& group : p.groups)
+        gone.push_back(static_cast<size_t>(std::ranges::count_if(
+            group.channels, [&](Channel c) { return removed[static_cast<size_t>(c)]; })));
+      EXPECT_NEAR(p.model.ms(gone), ms, 1e-9) << step;
+    }
+  }
+}
+
+TEST(TimeModel, MeasuresWhatIsMissingAlone) {
+  LayerTimes times;
+  Problem first(yolo());
+  ASSERT_TRUE(first.measure(times));
+  EXPECT_GT(first.timer.nodes, 100);
+  Problem second(yolo());
+  ASSERT_TRUE(second.measure(times));
+  EXPECT_EQ(second.timer.graphs, 0);
+  times.begin()->second.erase(times.begin()->second.begin());
+  Problem third(yolo());
+  ASSERT_TRUE(third.measure(times));
+  EXPECT_EQ(third.timer.nodes, 1);
+}
+
+TEST(TimeModel, WhatTheTimerSaysOfErrorsIsPassedOn) {
+  Problem p(chain());
+  LayerTimes times;
+  EXPECT_FALSE(p.model.measure(
+      times, [](const Graph&) -> Result<std::vector<double>> { return runtime_error("ended"); }));
+}
+
+// What is worth the same comes back where it takes less: in the layer of small maps.
+TEST(TimedSelection, OfWhatIsWorthTheSameTheSlowLeave) {
+  Problem p(chain());
+  LayerTimes times;
+  ASSERT_TRUE(p.measure(times));
+  ASSERT_EQ(p.groups.size(), 2u);
+  const std::vector<double> scores(p.channels.count(), 1.0);
+  const TimedSelection selection(p.channels.count(), p.groups, scores, p.options, p.model);
+  const auto cut = selection.cut(0.8 * selection.whole_ms());
+  EXPECT_LE(cut.ms, 0.8 * selection.whole_ms());
+  const auto gone = [&](const ChannelGroup& group) {
+    return std::ranges::count_if(group.channels,
+                                 [&](Channel c) { return cut.removed[static_cast<size_t>(c)]; });
+  };
+  EXPECT_EQ(gone(p.groups[0]), 8);
+  EXPECT_EQ(gone(p.groups[1]), 0);
+}
+
+double measured(const Problem& p, const std::vector<bool>& removed, double scale, double rest) {
+  std::vector<size_t> gone;
+  for (const ChannelGroup& group : p.groups)
+    gone.push_back(static_cast<size_t>(std::ranges::count_if(
+        group.channels, [&](Channel c) { return removed[static_cast<size_t>(c)]; })));
+  return scale * p.model.ms(gone) + rest;
+}
+
+// A machine that is 1.7 times slower than its table, and does something else for a while.
+TEST(FitToTime, CorrectsTheTable) {
+  Problem p(yolo());
+  LayerTimes times;
+  ASSERT_TRUE(p.measure(times));
+  std::vector<double> scores(p.channels.count());
+  for (size_t c = 0; c < scores.size(); ++c) scores[c] = static_cast<double>(c * 7919 % 1009);
+  const TimedSelection selection(p.channels.count(), p.groups, scores, p.options, p.model);
+  const double rest = 0.2 * selection.whole_ms(), whole = 1.7 * selection.whole_ms() + rest;
+  for (const double share : {0.9, 0.7, 0.5}) {
+    int tries = 0;
+    const auto removed = fit_to_time(selection, share * whole, [&](const std::vector<bool>& r) {
+      ++tries;
+      return Result<double>(measured(p, r, 1.7, rest));
+    });
+    ASSERT_TRUE(removed) << removed.error().message;
+    const double ms = measured(p, *removed, 1.7, rest);
+    EXPECT_LE(ms, share * whole);
+    EXPECT_GE(ms, 0.95 * share * whole);
+    EXPECT_LE(tries, 9);
+  }
+}
+
+TEST(FitToTime, TheLeastIsSaidAndMuchIsLeftAlone) {
+  Problem p(chain());
+  LayerTimes times;
+  ASSERT_TRUE(p.measure(times));
+  const std::vector<double> scores(p.channels.count(), 1.0);
+  const TimedSelection selection(p.channels.count(), p.groups, scores, p.options, p.model);
+  const auto by_table = [&](const std::vector<bool>& r) {
+    return Result<double>(measured(p, r, 1, 0));
+  };
+  const auto none = fit_to_time(selection, 1e-6, by_table);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().kind, ErrorKind::kUsage);
+  EXPECT_NE(none.error().message.find("the least is 0."), std::string::npos);
+  const auto all = fit_to_time(selection, 1e6, by_table);
+  ASSERT_TRUE(all);
+  EXPECT_EQ(std::ranges::count(*all, true), 0);
+  // Where nothing is as fast as it was expected to be, in spite of all tries: the last one.
+  const auto slow = fit_to_time(selection, 0.999 * selection.whole_ms(),
+                                [&](const std::vector<bool>&) { return Result<double>(1e3); });
+  EXPECT_TRUE(!slow || slow->size() == p.channels.count());
+}
+
+}  // namespace
+}  // namespace shrike
