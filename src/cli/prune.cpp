@@ -35,9 +35,8 @@ constexpr double kNearWish = 0.05;
 // Parts of the network that could not be followed: heads and outputs must stay, and are no news.
 void tell_whole(const Graph& network, const PruneOutcome& outcome) {
   for (const Whole& part : outcome.whole) {
-    const bool ends =
-        part.node < 0 ||
-        std::holds_alternative<Head>(network.nodes[static_cast<size_t>(part.node)].op);
+    const bool ends = part.node < 0 || std::holds_alternative<Head>(
+                                           network.nodes[static_cast<size_t>(part.node)].op);
     if (!ends)
       say(printable(std::to_string(part.channels) + " channels stay whole for " +
                     describe_whole(network, part)));
@@ -48,7 +47,8 @@ void tell_latency(const PruneOptions& options, double ms) {
   if (options.budget != PruneBudget::kLatency) return;
   if (std::abs(ms - options.value) <= kNearWish * options.value) return;
   say("the network takes " + fixed(ms, 2) + " ms, not " + fixed(options.value, 2) +
-      (ms < options.value ? ": no pruning lies between this one and one that takes longer"
+      (ms < options.value ? ": no pruning lies nearer, or other programs took part of the "
+                            "processor while channels were chosen"
                           : ": other programs took part of the processor meanwhile"));
 }
 

@@ -60,6 +60,7 @@ std::string prune_json(const Graph& before, const PruneReport& r) {
                {r.unstructured ? "blocks" : "channels", {{all, o.channels}, {gone, o.removed}}},
                {"map50_95", accuracy_json(r.judgement)},
                {"network_ms", pair_of(r.ms_before, r.ms_after)}};
+  if (o.table_ms_before > 0) json["table_ms"] = pair_of(o.table_ms_before, o.table_ms_after);
   if (r.recovery) json["recovery"] = recovery_json(*r.recovery);
   json["layers"] = layers;
   json["whole"] = whole;
@@ -86,6 +87,8 @@ std::string prune_text(const PruneReport& r) {
   text +=
       "file          " + change(scaled(r.bytes_before, 1e6), scaled(r.bytes_after, 1e6), 2, " MB");
   text += "network       " + change(r.ms_before, r.ms_after, 2, " ms");
+  if (o.table_ms_before > 0)
+    text += "by the table  " + change(o.table_ms_before, o.table_ms_after, 2, " ms");
   text += "judged by " + grouped(r.judgement.pictures) + " pictures";
   text += r.own_truth ? "; what the model finds is the truth, as there are no labels\n" : "\n";
   text += accuracy_text(r.judgement);

@@ -35,7 +35,8 @@ struct PruneReport {
 // {"before","after"},"parameters": {...},"bytes": {...},"channels": {"removable","removed"},
 // "map50_95": {"before","after","difference","interval95"},"network_ms": {"before","after"},
 // "layers": [{"name","before","after"}],"whole": [{"node","channels"}]}; of unstructured pruning
-// "blocks": {"all","zero"} in place of "channels", and with training behind "network_ms"
+// "blocks": {"all","zero"} in place of "channels"; of --latency without training behind
+// "network_ms" "table_ms": {"before","after"}, what the table of layers says; with training there
 // "recovery": {"epochs","steps","folder","bytes","map50_95": {...},"network_ms"}
 std::string prune_json(const Graph& before, const PruneReport& report);
 std::string prune_text(const PruneReport& report);

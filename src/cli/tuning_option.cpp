@@ -50,7 +50,8 @@ Result<ChooseConv> KernelTuner::choice(const Graph& prepared, kernels::Precision
   SHRIKE_TRY(tuned);
   if (tuning_.measured) {
     const Result<void> kept = path ? keep_times(*path, build_id(), tuning_.times) : path.error();
-    if (!kept) say("what was measured is not kept, and may come out otherwise next time: " +
+    if (!kept)
+      say("what was measured is not kept, and may come out otherwise next time: " +
           printable(kept.error().message));
   }
   return choose_by_times(tuning_.times);

@@ -28,7 +28,7 @@ struct PruneOptions {
   int64_t multiple = 8;
   double most = 0.8;
   std::vector<std::string> protect = {};  // layers (layer_name()) whose channels stay
-  FilterScores measured = {};  // for importances that are
+  FilterScores measured = {};             // for importances that are
   // Milliseconds of one run of a graph; required for kLatency, as is the next.
   std::function<Result<double>(const Graph& graph)> latency = {};
   std::function<Result<void>(TimeModel& model)> measure_layers = {};  // TimeModel::measure
@@ -47,6 +47,8 @@ struct PruneOutcome {
   int64_t channels = 0;             // that could leave
   int64_t removed = 0;
   std::vector<Whole> whole;  // of the graph before
+  // Of kLatency: what the table of layers says that they take, before and after; else 0.
+  double table_ms_before = 0, table_ms_after = 0;
 };
 
 // Of a node: its name, or that of what it makes where it has none.

@@ -49,7 +49,7 @@ TimedSelection::Cut TimedSelection::cut(double ms) const {
   size_t below = 0, above = ranking_.steps() - 1;
   while (below < above) {
     const size_t middle = (below + above) / 2;
-    if (model_.ms(gone(ranking_.removal(middle))) <= ms)
+    if (this->ms(ranking_.removal(middle)) <= ms)
       above = middle;
     else
       below = middle + 1;

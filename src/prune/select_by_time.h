@@ -1,5 +1,10 @@
 // Which channels leave where milliseconds are what counts: the least important ones of the whole
 // network, but for those whose leaving saves too little.
+//
+// Worth per millisecond alone, the greedy way to a knapsack whose prices change as neighbours lose
+// channels (Shen et al. 2022, "Structural Pruning via Latency-Saliency Knapsack", arXiv 2210.06659,
+// which learns in between), was worse than the ranking on all that was measured: it empties the
+// early, slow layers (docs/decisions/026-pruning.md). So it says only which channels come back.
 #pragma once
 
 #include <functional>
@@ -20,7 +25,8 @@ class TimedSelection {
                  const std::vector<double>& scores, const SelectOptions& options,
                  const TimeModel& model);
 
-  // What the table says that the whole network takes.
+  // What the table says that the network without those channels takes, and the whole one.
+  double ms(const std::vector<bool>& removed) const { return model_.ms(gone(removed)); }
   double whole_ms() const;
 
   struct Cut {

@@ -12,8 +12,8 @@ namespace shrike {
 
 namespace {
 
-// Of a layer's input and output widths each: a table of 7 x 7 says what the whole one says to a few
-// hundredths (docs/pruning.md), in a second or two.
+// Of a layer's input and output widths each. How near sums of what lies between come to a whole
+// network: docs/pruning.md.
 constexpr size_t kWidths = 7;
 // Of the maps and weights that are measured together.
 constexpr int64_t kMostElements = int64_t{1} << 24;
@@ -27,7 +27,6 @@ std::string by(std::span<const int64_t> extents) {
   return text;
 }
 
-// (O, I, kH, kW): where a convolution's weights have outputs and inputs.
 bool is_transposed(const Node& node) { return std::holds_alternative<ConvTranspose>(node.op); }
 
 int64_t groups_of(const Node& node) {
@@ -138,8 +137,7 @@ TimeModel::Side TimeModel::side_of(ValueId map, const Channels& channels,
     const size_t size = groups[group].channels.size();
     side.parts[group] = count / static_cast<int64_t>(size);
     if (group < options.protect.size() && options.protect[group]) continue;
-    side.least -=
-        side.parts[group] * static_cast<int64_t>(removal_counts(size, options).back());
+    side.least -= side.parts[group] * static_cast<int64_t>(removal_counts(size, options).back());
   }
   return side;
 }
@@ -212,8 +210,8 @@ Result<void> TimeModel::measure(LayerTimes& times, const NodeTimer& timer,
   for (Layer& layer : layers_) {
     std::vector<double> ms;
     for (const Sample& sample : samples_of(layer)) ms.push_back(times[layer.name][sample.widths()]);
-    layer.table = {WidthTable(layer.inputs, layer.depthwise ? std::vector<int64_t>{1} : layer.outputs,
-                              std::move(ms))};
+    layer.table = {WidthTable(
+        layer.inputs, layer.depthwise ? std::vector<int64_t>{1} : layer.outputs, std::move(ms))};
   }
   return {};
 }

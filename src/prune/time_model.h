@@ -31,7 +31,8 @@ class TimeModel {
             const SelectOptions& options);
 
   // Measures what `times` lacks of the layers, into it; asks nothing where it lacks nothing.
-  // on_progress: called before each graph with how many there will be. Required before what follows.
+  // on_progress: called before each graph with how many there will be. Required before what
+  // follows.
   Result<void> measure(LayerTimes& times, const NodeTimer& timer,
                        const std::function<void(int done, int total)>& on_progress = {});
 
@@ -50,7 +51,7 @@ class TimeModel {
     const Node* node = nullptr;
     std::string name;  // in LayerTimes
     Side input, output;
-    bool depthwise = false;  // then outputs are as many times the inputs as they were
+    bool depthwise = false;                // then outputs are as many times the inputs as they were
     std::vector<int64_t> inputs, outputs;  // widths that are measured; depthwise: no outputs
     std::vector<WidthTable> table;         // one, once it is measured
   };

@@ -17,9 +17,9 @@ Place place_of(const std::vector<int64_t>& widths, int64_t width) {
   if (widths.size() < 2) return {};
   const auto above = std::lower_bound(widths.begin() + 1, widths.end() - 1, width);
   const auto i = static_cast<size_t>(above - widths.begin());
-  return {i - 1, i,
-          static_cast<double>(width - widths[i - 1]) /
-              static_cast<double>(widths[i] - widths[i - 1])};
+  return {
+      i - 1, i,
+      static_cast<double>(width - widths[i - 1]) / static_cast<double>(widths[i] - widths[i - 1])};
 }
 
 double between(double a, double b, double part) { return a + (b - a) * part; }
@@ -39,9 +39,9 @@ WidthTable::WidthTable(std::vector<int64_t> inputs, std::vector<int64_t> outputs
 
 double WidthTable::at(int64_t input, int64_t output) const {
   const Place in = place_of(inputs_, input), out = place_of(outputs_, output);
-  return std::max(0.0, between(between(ms(in.below, out.below), ms(in.below, out.above), out.part),
-                               between(ms(in.above, out.below), ms(in.above, out.above), out.part),
-                               in.part));
+  return std::max(
+      0.0, between(between(ms(in.below, out.below), ms(in.below, out.above), out.part),
+                   between(ms(in.above, out.below), ms(in.above, out.above), out.part), in.part));
 }
 
 std::vector<int64_t> widths_to_measure(int64_t least, int64_t full, int64_t unit, size_t most) {

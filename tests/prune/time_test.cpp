@@ -44,8 +44,8 @@ Graph chain() {
   Graph graph;
   ValueId x = graph.add_input("x", DType::kF32, Shape{1, 3, 32, 32});
   const auto conv = [&](int64_t in, int64_t out, int64_t stride, const char* name) {
-    const ValueId w = graph.add_constant(
-        std::string(name) + "_w", Tensor(DType::kF32, Shape{out, in, 1, 1}));
+    const ValueId w =
+        graph.add_constant(std::string(name) + "_w", Tensor(DType::kF32, Shape{out, in, 1, 1}));
     x = graph.add_node(Conv{.strides = {stride, stride}}, {x, w}, name);
   };
   conv(3, 32, 1, "slow");
@@ -65,7 +65,8 @@ struct Timer {
     for (const Node& node : graph.nodes) {
       ++nodes;
       const Shape& y = *graph.static_shape(node.outputs[0]);
-      ms.push_back(1e-6 * static_cast<double>(y[2] * y[3] * graph.constant(node.inputs[1])->size()));
+      ms.push_back(1e-6 *
+                   static_cast<double>(y[2] * y[3] * graph.constant(node.inputs[1])->size()));
     }
     return ms;
   }
