@@ -114,11 +114,9 @@ class Pruner {
   }
 
   // Whether layers are to be made comparable. Chance is, and so are Taylor's numbers, changes of
-  // one loss; for other budgets than milliseconds they are divided all the same, as in the networks
-  // that were trained afterwards and measured (bench/compression.py).
+  // one loss.
   bool divides_by_group() const {
-    if (options_.importance == Importance::kTaylor) return options_.budget != PruneBudget::kLatency;
-    return options_.importance != Importance::kRandom;
+    return options_.importance != Importance::kTaylor && options_.importance != Importance::kRandom;
   }
 
   double limit() const {
