@@ -6,7 +6,7 @@
 
 FOLDER: a data set in YOLO's layout. Each fifth picture of train, by name, is held out: it is not learned from, and
 chooses the best epoch. val and test together judge, and choose nothing. Each row has a folder in DIR for each seed; a run
-that was ended goes on. What came of it is a file in --records (DIR/records), with the commands and the commit that made it,
+that was ended goes on. What came of it is a file in --records (DIR/records), with the commands that made it and the commit that was checked out,
 and is not made again, so that rows may be made on several days; one that other commands made is an error. Behind all
 that each file of the rows takes its time on one thread, in turns with the model's own (--untimed: not yet, the machine
 is busy), and DIR has table.md and compression.svg of all rows that are whole; --docs puts the table into that file, and

@@ -26,9 +26,6 @@ class BatchMaker {
   // Epoch, index, size and samples of a batch, and room for its pictures.
   void begin(int64_t epoch, int64_t index, Batch& batch) const;
 
-  // Whether a batch is one of those at the end without mosaic, mixup and cutmix.
-  bool is_closed(int64_t epoch, int64_t index) const;
-
   // Paints a picture of a batch that was begun; its objects replace `targets`. Pictures may be made
   // side by side, in any order.
   Result<void> make(size_t picture, Batch& batch, std::vector<Target>& targets);
@@ -40,6 +37,8 @@ class BatchMaker {
     int width = 0, height = 0;
   };
 
+  // Whether a batch is one of those at the end without mosaic, mixup and cutmix.
+  bool is_closed(int64_t epoch, int64_t index) const;
   Size size_of(int64_t epoch, int64_t index) const;
   std::shared_ptr<const Order> order_of(int64_t epoch) const;
 

@@ -220,15 +220,21 @@ TEST_F(LoaderTest, ClosesMosaics) {
   plain_options.augment.close_mosaic = 2;
   plain_options.multi_scale = 0;
   plain_options.epochs = 4;
-  int equal = 0;
-  for (const Batch& batch : all(*loader(dataset, plain_options)))
-    for (size_t i = 0; i < batch.pictures(); ++i) {
-      const auto picture = read_image(dataset.samples[batch.samples[i]].picture);
-      const bool is_alone = to_image(batch, i) == letterbox(*picture, plain_options.preprocess);
-      EXPECT_EQ(is_alone, batch.epoch >= 2);
-      equal += is_alone;
+  for (const std::optional<int64_t> open : {std::optional<int64_t>(), std::optional<int64_t>(1)}) {
+    plain_options.open_batches = open;
+    int equal = 0;
+    int64_t number = 0;
+    for (const Batch& batch : all(*loader(dataset, plain_options))) {
+      for (size_t i = 0; i < batch.pictures(); ++i) {
+        const auto picture = read_image(dataset.samples[batch.samples[i]].picture);
+        const bool is_alone = to_image(batch, i) == letterbox(*picture, plain_options.preprocess);
+        EXPECT_EQ(is_alone, open ? number >= *open : batch.epoch >= 2);
+        equal += is_alone;
+      }
+      ++number;
     }
-  EXPECT_EQ(equal, 12);
+    if (!open) EXPECT_EQ(equal, 12);
+  }
 }
 
 TEST_F(LoaderTest, DecodesOnceWithinTheLimit) {

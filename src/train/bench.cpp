@@ -1,9 +1,8 @@
 // Times steps of training on pictures and objects made up here:
 //   train_bench [--scratch yolov8n | --model FILE] [--classes 3] [--size 320] [--batch 16]
 //               [--threads 2] [--steps 12] [--profile yes]
-// A step is forward, loss, backward and SGD with Nesterov momentum, without the clipping and the average of a
-// run's. Prints the fastest and the
-// median step, images a second, and the most memory that was resident. --profile adds where the
+// A step is forward, loss, backward and SGD with Nesterov momentum, without the clipping and the
+// average of a run's. Prints the fastest and the median step, images a second, and the most memory that was resident. --profile adds where the
 // time of the steps but the first went, by operator.
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
