@@ -2,7 +2,7 @@
 """What pruning, distilling and integers are worth, alone and together: one table and one chart, from one command.
 
     compression.py --shrike PROGRAM --model MODEL.onnx --data FOLDER --out DIR [--seeds 3] [--rows NAME ...]
-                   [--records FOLDER] [--docs docs/compression.md]
+                   [--records FOLDER] [--docs docs/compression.md] [--first-epochs N]
 
 FOLDER: a data set in YOLO's layout. Each fifth picture of train, by name, is held out: it is not learned from, and
 chooses the best epoch. val and test together judge, and choose nothing. Each row has a folder in DIR for each seed; a run
@@ -10,10 +10,9 @@ that was ended goes on. What came of it is a file in --records (DIR/records), wi
 and is not made again, so that rows may be made on several days; one that other commands made is an error. Behind all
 that each file of the rows takes its time on one thread, in turns with the model's own (--untimed: not yet, the machine
 is busy), and DIR has table.md and compression.svg of all rows that are whole; --docs puts the table into that file, and
-the chart beside it.
+the chart beside it. --first-epochs: the model, which may be one of other classes, is trained on the data set first.
 """
 import argparse
-import ast
 import html
 import json
 import os
@@ -28,7 +27,7 @@ BEGIN, END = "<!-- bench/compression.py writes from here -->", "<!-- to here -->
 class Bench:
     def __init__(self, args):
         self.args, self.out = args, args.out.resolve()
-        self.model, self.data = args.model.resolve(), self.out / "data"
+        self.model, self.data = args.model.resolve() if args.model.exists() else args.model, self.out / "data"
         self.records = args.records or self.out / "records"
         self.told = None  # commands, where they are told and not run
 
@@ -54,16 +53,23 @@ class Bench:
         lists = {"held_out": pictures[4::5], "all": learned, "quarter": learned[::4]}
         for name, chosen in lists.items():
             (self.data / f"{name}.txt").write_text("".join(f"{p}\n" for p in chosen))
-        names = ast.literal_eval(json.loads(self.shrike("inspect", "--model", self.model, "--json"))["metadata"]["names"])
+        kept = [line for line in (source / "data.yaml").read_text().splitlines(keepends=True)
+                if line.split(":")[0] not in ("path", "train", "val", "test")]
         for name in ("all", "quarter"):
             (self.data / f"{name}.yaml").write_text(
                 f"path: {source}\ntrain: {self.data / name}.txt\nval: {self.data / 'held_out'}.txt\n"
-                f"test: [images/val, images/test]\nnames: {json.dumps({str(k): v for k, v in names.items()})}\n")
+                "test: [images/val, images/test]\n" + "".join(kept))
         (self.data / "unlabeled").mkdir(exist_ok=True)
         for p in set(learned) - set(lists["quarter"]):
             link = self.data / "unlabeled" / p.name
             if not link.exists():
                 os.symlink(p, link)
+        if self.args.first_epochs:
+            folder = self.out / "first"
+            folder.mkdir(exist_ok=True)
+            if not (folder / "model.onnx").exists():
+                self.train("train", 0, self.args.first_epochs, "--model", self.model, "--nbs", 16)(folder)
+            self.model = folder / "model.onnx"
         self.half = self.data / "half_width.onnx"
         if not self.half.exists():
             self.prune(self.half, ["--ratio", 0.5, "--most", 0.5, "--importance", "random"])
@@ -120,11 +126,11 @@ class Bench:
                 "float-longer": ("the model trained on, as long as a pruned one: the control", lambda s: self.train(
                     "train", s, a.epochs, "--model", self.model, "--nbs", 16), seeds),
                 "int8": ("`quantize`", lambda s: self.quantize(self.model), 1)}
-        for name, keep in (("70", 0.7), ("50", 0.5), ("30", 0.3)):
+        for name, keep, of in (("70", 0.7, 1), ("50", 0.5, seeds), ("30", 0.3, 1)):
             rows[f"pruned{name}"] = (f"{name} % of the multiply-adds, trained by labels alone",
-                                     lambda s, k=keep: self.recover(k, s, *taylor, "--no-teacher"), seeds)
+                                     lambda s, k=keep: self.recover(k, s, *taylor, "--no-teacher"), of)
             rows[f"pruned{name}-distilled"] = (f"{name} %, the unpruned model as teacher",
-                                               lambda s, k=keep: self.recover(k, s, *taylor), seeds)
+                                               lambda s, k=keep: self.recover(k, s, *taylor), of)
         for name, words in (("taylor", taylor), ("random", chance)):
             rows[f"cut50-{name}"] = (f"50 % by `{name}`, before any training", lambda s, w=words: lambda folder: self.prune(
                 folder / "model.onnx", ["--macs", 0.5, "--seed", s, *w]), seeds)
@@ -135,16 +141,19 @@ class Bench:
         # Updates of one batch, as prune's: of larger ones these few pictures would give too few.
         student, teacher = ("--scratch", self.half, "--nbs", 16, "--patience", 0), ("--teacher", self.model)
 
-        # Students so trained are past the model as it came: it has to be trained on before it teaches them.
+        # Students so trained are past the model as it came: it has to be trained on before it teaches them. Its maps teach,
+        # too: by the pictures held out that was worth more than its answers alone.
         def taught():
-            return "--teacher", self.made("float-longer")
+            return "--teacher", self.made("float-longer"), "--distill-feature", 1
         model = ("--model", self.model)
+        # Few bits are far from the model: it is trained on as floats are.
+        bold = ("--lr0", 0.001, "--mosaic", 1, "--close-mosaic", 5)
         rows["qat"] = ("in integers while training", lambda s: self.train("train", s, a.qat_epochs, *model, "--qat"), seeds)
-        for bits in (4, 3):
+        for bits in (4, 2):
             rows[f"int{bits}"] = (f"`quantize`, weights of {bits} bits (simulated: stored as bytes)",
                                   lambda s, b=bits: self.quantize(self.model, "--weight-bits", b), 1)
-            rows[f"qat{bits}"] = (f"weights of {bits} bits while training", lambda s, b=bits: self.train(
-                "train", s, a.qat_epochs, *model, "--qat", "--qat-weight-bits", b), seeds)
+            rows[f"qat{bits}"] = (f"weights of {bits} bits while training, at a float's rate", lambda s, b=bits: self.train(
+                "train", s, 2 * a.qat_epochs, *model, "--qat", "--qat-weight-bits", b, *bold), seeds)
         rows["all"] = ("50 %, teacher, then in integers with the same teacher", lambda s: self.train(
             "distill", s, a.qat_epochs, "--model", self.made("pruned50-distilled", s), "--qat", *teacher), seeds)
         rows["half"] = ("half as wide, from random weights, by labels",
@@ -271,12 +280,12 @@ def integers(results):
     def ap(name):
         return points(results[name], "map50_95")
     lines = []
-    for name, other in (("qat", "int8"), ("qat4", "int4"), ("qat3", "int3"), ("all", "pruned50-distilled-int8")):
+    for name, other in (("qat", "int8"), ("qat4", "int4"), ("qat2", "int2"), ("all", "pruned50-distilled-int8")):
         if name in results and other in results:
             base = ap(other) * (len(ap(name)) if len(ap(other)) == 1 else 1)
             by = [a - b for a, b in zip(ap(name), base)]
             text = ", ".join(f"{gained:+.2f}" for gained in by)
-            if name in ("qat4", "qat3") and "float" in results:
+            if name in ("qat4", "qat2") and "float" in results:
                 lost = ap("float")[0] - base[0]
                 text += f"; of the {lost:.2f} points lost " + ", ".join(f"{100 * gained / lost:.0f} %" for gained in by)
             lines.append(f"\n`{name}` beside `{other}`, points by seed: {text}.\n")
@@ -331,6 +340,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=40, help="after pruning")
     parser.add_argument("--student-epochs", type=int, default=60)
     parser.add_argument("--qat-epochs", type=int, default=10, help="in integers")
+    parser.add_argument("--first-epochs", type=int, default=0, help="of --model, before anything is made of it; 0: none")
     parser.add_argument("--rounds", type=int, default=5)
     args = parser.parse_args()
     bench = Bench(args)
