@@ -6,7 +6,7 @@
 
 FOLDER: a data set in YOLO's layout. Each fifth picture of train, by name, is held out: it is not learned from, and
 chooses the best epoch. val and test together judge, and choose nothing. Each row has a folder in DIR for each seed; a run
-that was ended goes on. What came of it is a file in --records (DIR/records), with the commands that made it and the commit that was checked out,
+that was ended goes on. What came of it is a file in --records (DIR/records), with the commands that made it and --commit,
 and is not made again, so that rows may be made on several days; one that other commands made is an error. Behind all
 that each file of the rows takes its time on one thread, in turns with the model's own (--untimed: not yet, the machine
 is busy), and DIR has table.md and compression.svg of all rows that are whole; --docs puts the table into that file, and
@@ -182,7 +182,7 @@ class Bench:
             judged = json.loads(self.shrike("val", "--model", file, "--data", self.data / "all.yaml", "--split", "test",
                                             "--threads", self.args.threads, "--json"))
             parameters = json.loads(self.shrike("inspect", "--model", file, "--json"))["parameters"]
-            write(said, {"commands": commands, "commit": commit()} |
+            write(said, {"commands": commands, "commit": self.args.commit} |
                   {name: judged[name] for name in ("map50_95", "map50")} |
                   {"interval95": {name: judged["interval95"][name] for name in ("map50_95", "map50")},
                    "parameters": parameters, "bytes": file.stat().st_size})
@@ -341,6 +341,7 @@ def main():
     parser.add_argument("--qat-epochs", type=int, default=10, help="in integers")
     parser.add_argument("--first-epochs", type=int, default=0, help="of --model, before anything is made of it; 0: none")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--commit", default=commit(), help="what PROGRAM was built from (what is checked out)")
     args = parser.parse_args()
     bench = Bench(args)
     for folder in (bench.out, bench.records):
