@@ -161,7 +161,7 @@ def gradients_of(maps):
     for m in maps:
         flat = m.grad.flatten()
         noise = torch.tensor(inputs.noise(inputs.PROBE, flat.numel()))
-        largest = sorted(flat.abs().topk(3).indices.tolist())
+        largest = sorted(flat.abs().topk(min(3, flat.numel())).indices.tolist())
         gradients.append({"norm": number(flat.norm()), "probe": number(flat @ noise),
                           "at": [[i, number(flat[i])] for i in largest]})
     return gradients
