@@ -6,7 +6,7 @@
 Needs ultralytics and torch (tests/peers/requirements-export.txt). ORIGINALS: a folder with the others,
 
     pip install --no-deps --ignore-requires-python --target ORIGINALS yolov5==7.0.14 pandas pytz seaborn scipy tqdm \\
-        gitpython gitdb smmap loguru tabulate
+        gitpython gitdb smmap loguru tabulate 'setuptools<81'
     pip install --no-deps --no-build-isolation --target ORIGINALS yolox==0.3.0
     pip install --no-deps --target ORIGINALS sas-yolov7==1.0.7
 
