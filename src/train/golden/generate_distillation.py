@@ -107,7 +107,8 @@ def of_scale(case, own, other, temperature):
         share = overlap / overlap.amax(1, keepdim=True)
     most = scores.sigmoid().amax(3)
     worth = torch.where(most < WORTH_IT, 0.0, most) * best
-    classes = kl_divergence(Bernoulli((scores / temperature).sigmoid() * share.unsqueeze(3)), Bernoulli(logits=logits / temperature))
+    wanted = (scores / temperature).sigmoid() * share.unsqueeze(3)
+    classes = kl_divergence(Bernoulli(wanted), Bernoulli(logits=logits / temperature))
     if bins is not None and taught_bins is not None and bins.shape == taught_bins.shape:
         apart = kl_divergence(Categorical(logits=taught_bins / temperature), Categorical(logits=bins / temperature)).mean(2)
         return classes.sum(), 1.5 * temperature**2 * (apart.unsqueeze(1) * worth).sum(), worth.sum()
