@@ -3,8 +3,8 @@
 // Predictions, on the strides that both have.
 //
 // Response. z_s and z_t score logits of a class that both know, T the temperature, w the teacher's
-// largest score at a place, and 0 where that is below 0.1 (what it does not find worth it), W =
-// max(1, the sum of all w):
+// largest score of these at a place (of z_t, without T), and 0 where that is below 0.1 (what it
+// does not find worth it), W = max(1, the sum of all w):
 //   class  0.5 T^2 / W * sum over places and classes of KL(y, sigma(z_s / T)), y = sigma(z_t / T);
 //          KL(y, p) = y ln(y / p) + (1 - y) ln((1 - y) / (1 - p)): the binary cross-entropy less
 //          what of it no student can avoid. Over all places, as losses of labels are: that nothing
@@ -13,10 +13,10 @@
 //   and
 //          p_s their softmax at T:
 //          1.5 T^2 / W * sum over places of w * the mean over four sides of sum p_t ln(p_t / p_s)
-//          else 7.5 / W * sum over places of w * (1 - CIoU)          (overlap.h)
+//          else 7.5 / W * sum over places of w * (1 - CIoU), whatever T is          (overlap.h)
 // Where the two have not the same anchors, the teacher's opinion of a cell is that of its anchor
-// with the largest score, and it goes to that anchor k of the student's whose box overlaps best;
-// the others are taught y times IoU_k / IoU_best.
+// with the largest score, and it goes to that anchor k of the student's whose box overlaps best,
+// where it counts with w; the others are taught y times IoU_k / IoU_best, and no box.
 //
 // Feature: CWD (Shu et al. 2021, arXiv 2011.13256). F_s and F_t maps of C channels, phi the softmax
 // over the positions i of a channel at temperature T:

@@ -10,10 +10,10 @@
 
 namespace shrike::train {
 
-// What is minimised: labels * the losses of the labels + response * (class + box) + feature *
-// feature
-// + masked * masked, all but the first as in distill_loss.h, times the factor that the student's
-// family has (loss.h).
+// What is minimised: labels * n * (the losses of the labels) + N * (response * (class + box) +
+// feature * feature + masked * masked), the parts of the teacher as in distill_loss.h; n the
+// pictures with labels, N all of the batch, both 1 where the student's family has it so (loss.h:
+// YOLOX).
 struct Distillation {
   std::shared_ptr<Teacher> teacher;
   // Classes that both know: the student's, the teacher's. At least one.

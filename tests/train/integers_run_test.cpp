@@ -62,23 +62,67 @@ class IntegerRuns : public SquaresTest {
       EXPECT_EQ(bytes_of(at(whole) / file), bytes_of(at(parts) / file)) << file;
   }
 
-  // Which weights of each convolution are zero.
-  std::vector<std::vector<bool>> zeros(const std::string& model) const {
+  struct Layer {
+    std::string name;
+    Tensor weights, steps;     // as they are stored; steps: of integers alone
+    std::vector<double> bias;  // of integers alone: what they stand for
+  };
+
+  // Every convolution, in order.
+  std::vector<Layer> layers(const std::string& model) const {
     const Result<Graph> graph = load_model({at(model), {}});
     EXPECT_TRUE(graph) << graph.error().message;
     const Uses uses(*graph);
-    std::vector<std::vector<bool>> found;
+    std::vector<Layer> found;
     for (const Node& node : graph->nodes) {
       if (!std::holds_alternative<Conv>(node.op)) continue;
-      ValueId id = node.inputs[1];
-      if (const int dq = uses.producer(id); dq >= 0)
-        id = graph->nodes[static_cast<size_t>(dq)].inputs[0];
-      const Tensor& weights = *graph->constant(id);
-      const size_t count = static_cast<size_t>(weights.size()),
-                   each = weights.bytes().size() / count;
+      const auto stored = [&](size_t input) {
+        const int dq = uses.producer(node.inputs[input]);
+        return dq >= 0 ? graph->nodes[static_cast<size_t>(dq)].inputs
+                       : std::vector<ValueId>{node.inputs[input]};
+      };
+      Layer& layer = found.emplace_back(Layer{node.name, *graph->constant(stored(1)[0]), {}, {}});
+      if (stored(1).size() == 1) continue;
+      layer.steps = *graph->constant(stored(1)[1]);
+      const auto integers = graph->constant(stored(2)[0])->data<int32_t>();
+      const auto steps = graph->constant(stored(2)[1])->data<float>();
+      for (size_t i = 0; i < integers.size(); ++i)
+        layer.bias.push_back(static_cast<double>(integers[i]) * static_cast<double>(steps[i]));
+    }
+    return found;
+  }
+
+  // Of two models in integers, in which convolutions of `still` are the same and no others.
+  void expect_still(const std::string& before, const std::string& after,
+                    const std::vector<std::string>& still) const {
+    const std::vector<Layer> first = layers(before), then = layers(after);
+    ASSERT_EQ(first.size(), then.size());
+    size_t same = 0;
+    for (size_t i = 0; i < first.size(); ++i) {
+      const auto equal = [&](Tensor Layer::*part) {
+        return std::ranges::equal((first[i].*part).bytes(), (then[i].*part).bytes());
+      };
+      const bool stays = std::ranges::find(still, first[i].name) != still.end();
+      same += stays;
+      EXPECT_EQ(equal(&Layer::weights) && equal(&Layer::steps), stays) << first[i].name;
+      // Rounded to steps that hang on the step of what comes in, which may learn.
+      double apart = 0;
+      for (size_t c = 0; c < first[i].bias.size(); ++c)
+        apart = std::max(apart, std::abs(first[i].bias[c] - then[i].bias[c]));
+      EXPECT_EQ(apart < 1e-4, stays) << apart << " of " << first[i].name;
+    }
+    EXPECT_EQ(same, still.size());
+  }
+
+  // Which weights of each convolution are zero.
+  std::vector<std::vector<bool>> zeros(const std::string& model) const {
+    std::vector<std::vector<bool>> found;
+    for (const Layer& layer : layers(model)) {
+      const size_t count = static_cast<size_t>(layer.weights.size()),
+                   each = layer.weights.bytes().size() / count;
       std::vector<bool>& zero = found.emplace_back();
       for (size_t i = 0; i < count; ++i)
-        zero.push_back(std::ranges::all_of(weights.bytes().subspan(i * each, each),
+        zero.push_back(std::ranges::all_of(layer.weights.bytes().subspan(i * each, each),
                                            [](std::byte b) { return b == std::byte{}; }));
     }
     return found;
@@ -127,21 +171,26 @@ TEST_F(IntegerRuns, GoOnFromAFileInIntegers) {
   refused(floats, 2, "--qat");
 }
 
-TEST_F(IntegerRuns, OfSixteenBitsOrOfFour) {
+TEST_F(IntegerRuns, OfSixteenBits) {
   make_model();
   ASSERT_EQ(run_shrike(run("words", {"--qat=int16x8"}, "float/last.onnx", "1")).code, 0);
   EXPECT_GT(judged("words/last.onnx"), 0);
-  const auto four = [&](const std::string& out, const std::string& epochs) {
-    return run_shrike(
-        run(out, {"--qat-weight-bits", "4", "--lr0", "0.003"}, "float/last.onnx", epochs));
-  };
-  const Outcome outcome = four("four", "12");
+}
+
+// The last epoch's, not the best, which would be the first one where nothing is learned.
+TEST_F(IntegerRuns, OfFewBitsEndBetterThanTheyBegin) {
+  make_model();
+  const Outcome outcome = run_shrike(run(
+      "few", {"--qat-weight-bits", "3", "--lr0", "0.003", "--warmup-epochs", "0", "--mosaic", "0"},
+      "float/last.onnx", "16"));
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   const Outcome quantized =
       run_shrike({"quantize", "--model", path("float/last.onnx"), "--data", path("set"), "-o",
-                  path("four.onnx"), "--weight-bits", "4", "--bootstrap", "0"});
+                  path("few.onnx"), "--weight-bits", "3", "--bootstrap", "0"});
   ASSERT_EQ(quantized.code, 0) << quantized.err;
-  EXPECT_GE(judged("four/best.onnx"), judged("four.onnx"));
+  const double begun = judged("few.onnx");
+  EXPECT_GT(begun, 0.2) << "worth something before";
+  EXPECT_GT(judged("few/last.onnx"), begun + 0.02);
 }
 
 TEST_F(IntegerRuns, KeepTheZerosOfAPrunedModelThroughAKill) {
@@ -178,15 +227,40 @@ TEST_F(IntegerRuns, OfAModelThatLostChannels) {
   EXPECT_NEAR(judged("narrow/last.onnx"), cell("narrow", 1, "map50_95"), 1e-6);
 }
 
+const std::vector<std::string> kFrozen = {"layer_0_conv", "layer_2_conv"};
+
+// Those that the calibration of a float model made, and those of a file in integers, which has
+// names of its own.
+TEST_F(IntegerRuns, FrozenLayersKeepTheirIntegers) {
+  make_model();
+  const auto frozen = [&](const std::string& out, const std::string& layers,
+                          const std::string& model, const std::string& epochs) {
+    return run(out, {"--freeze", layers, "--lr0", "0.01"}, model, epochs);
+  };
+  const std::string two = "layer_0,layer_2", model = "float/last.onnx";
+  ASSERT_EQ(run_shrike(frozen("short", two, model, "1")).code, 0);
+  ASSERT_EQ(run_shrike(frozen("long", two, model, "3")).code, 0);
+  expect_still("short/last.onnx", "long/last.onnx", kFrozen);
+  ASSERT_EQ(run_shrike(run("first", {"--lr0", "0.01"})).code, 0);
+  expect_still("short/last.onnx", "first/last.onnx", {});
+  ASSERT_EQ(run_shrike(frozen("on", "w1,b1,w3,b3", "first/last.onnx", "2")).code, 0);
+  expect_still("first/last.onnx", "on/last.onnx", kFrozen);
+  refused(frozen("refused", two, "first/last.onnx", "2"), 2, "start with 'layer_0'");
+}
+
 TEST_F(IntegerRuns, WithATeacherAndFrozenLayers) {
   make_model();
+  const std::vector<std::string> freeze = {"--freeze", "layer_0,layer_2"};
   const auto with_teacher = [&](const std::string& out) {
     std::vector<std::string> words =
         run(out, {"--teacher", path("float/last.onnx"), "--distill-feature", "1"});
     words[0] = "distill";
+    words.insert(words.end(), freeze.begin(), freeze.end());
     return words;
   };
   ASSERT_EQ(run_shrike(with_teacher("whole")).code, 0);
+  ASSERT_EQ(run_shrike(run("alone", freeze, "float/last.onnx", "1")).code, 0);
+  expect_still("alone/last.onnx", "whole/last.onnx", kFrozen);
   stop_and_go_on(with_teacher("parts"), "parts");
   expect_same_end("whole", "parts", "checkpoint-9.safetensors");
 }

@@ -6,7 +6,7 @@
 Needs ultralytics and torch (tests/peers/requirements-export.txt). ORIGINALS: a folder with the others,
 
     pip install --no-deps --ignore-requires-python --target ORIGINALS yolov5==7.0.14 pandas pytz seaborn scipy tqdm \\
-        gitpython gitdb smmap loguru tabulate
+        gitpython gitdb smmap loguru tabulate 'setuptools<81'
     pip install --no-deps --no-build-isolation --target ORIGINALS yolox==0.3.0
     pip install --no-deps --target ORIGINALS sas-yolov7==1.0.7
 
@@ -161,7 +161,7 @@ def gradients_of(maps):
     for m in maps:
         flat = m.grad.flatten()
         noise = torch.tensor(inputs.noise(inputs.PROBE, flat.numel()))
-        largest = sorted(flat.abs().topk(3).indices.tolist())
+        largest = sorted(flat.abs().topk(min(3, flat.numel())).indices.tolist())
         gradients.append({"norm": number(flat.norm()), "probe": number(flat @ noise),
                           "at": [[i, number(flat[i])] for i in largest]})
     return gradients
