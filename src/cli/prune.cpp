@@ -11,6 +11,7 @@
 #include "cli/float_model.h"
 #include "cli/interrupt.h"
 #include "cli/judgement_text.h"
+#include "cli/out_folder.h"
 #include "cli/overwriting.h"
 #include "cli/prune_options.h"
 #include "cli/prune_report.h"
@@ -22,6 +23,7 @@
 #include "quantize/network.h"
 #include "quantize/place.h"
 #include "report/number.h"
+#include "validate/class_map.h"
 
 namespace shrike {
 
@@ -35,8 +37,9 @@ constexpr double kNearWish = 0.05;
 // Parts of the network that could not be followed: heads and outputs must stay, and are no news.
 void tell_whole(const Graph& network, const PruneOutcome& outcome) {
   for (const Whole& part : outcome.whole) {
-    const bool ends = part.node < 0 || std::holds_alternative<Head>(
-                                           network.nodes[static_cast<size_t>(part.node)].op);
+    const bool ends =
+        part.node < 0 ||
+        std::holds_alternative<Head>(network.nodes[static_cast<size_t>(part.node)].op);
     if (!ends)
       say(printable(std::to_string(part.channels) + " channels stay whole for " +
                     describe_whole(network, part)));
@@ -122,6 +125,17 @@ Result<std::string> prune_and_train(const PruneCommand& o, const FloatModel& mod
   return bytes;
 }
 
+// What recovery would find out late: train makes a new head for other classes or another order, and
+// the folder's first files are written before it looks where they lie.
+Result<void> check_recovery(const PruneCommand& o, const FloatModel& model, const Dataset& data) {
+  SHRIKE_TRY(check_out_folder(recovery_options(o).folder, {&data}));
+  if (model.names == data.names) return {};
+  return input_error(
+      "--epochs: " + shown_path(data.source) + " has " + shown_names(data.names) + ", " +
+      printable(model.source) + " has " + shown_names(model.names) +
+      ": training wants the model's classes in the model's order, or it begins a new head");
+}
+
 Result<int> prune_and_tell(const PruneCommand& o, const FloatModel& model, Dataset data) {
   PruneReport report;
   report.model = model.source, report.file = o.out, report.data = describe(data);
@@ -155,6 +169,7 @@ Result<int> prune_command(const Words& words) {
   SHRIKE_ASSIGN(const FloatModel model, load_float_model({o.model, o.size, o.names_file, o.out}));
   SHRIKE_ASSIGN(Dataset data, open_validation_data(o.validation, validation_threads(o.threads)));
   SHRIKE_TRY(check_not_input(o.out, data));
+  if (o.epochs > 0) SHRIKE_TRY(check_recovery(o, model, data));
   const CatchInterrupts caught;
   const Result<int> code = prune_and_tell(o, model, std::move(data));
   if (!code && interrupted() != 0) return exit_code_of_signal(interrupted());

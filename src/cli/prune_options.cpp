@@ -47,9 +47,9 @@ void add_options(CLI::App& app, PruneCommand& o) {
     app.add_option(row.name, o.*row.value, row.about)
         ->check(share ? number_in(0, 1) : number_in(0, 1e6));
   }
-  app.add_option("--importance", o.importance, "What a channel is worth by")
-      ->type_name(choice_value(kImportances))
-      ->capture_default_str();
+  app.add_option("--importance", o.importance,
+                 "What a channel is worth by (l1; with --epochs, which has what trains, taylor)")
+      ->type_name(choice_value(kImportances));
   app.add_option("--protect", o.protect, "Layers that keep their channels, by name")
       ->type_name(kListValue);
   app.add_option("--most", o.most, "Share of a layer that may leave")
@@ -77,6 +77,11 @@ void add_recovery_options(CLI::App& app, PruneCommand& o) {
                  "Folder of the training, from which the same command goes on (OUTPUT-recovery)")
       ->type_name(kFolderValue);
   app.add_flag("--no-teacher", o.no_teacher, "Train by labels alone");
+}
+
+// Taylor's numbers are the best, and shrike-train is what has them.
+const char* default_importance(const PruneCommand& o) {
+  return o.epochs > 0 && !o.unstructured ? "taylor" : "l1";
 }
 
 // Milliseconds of a network. Other programs make it slower for a while: it is measured until the
@@ -133,6 +138,14 @@ Result<void> check_training(const CLI::App& app, PruneCommand& o) {
   if (!parsed) return in_context("what is behind --, for train", parsed.error());
   if (parsed->help || !train.resume.empty() || !train.taylor.empty() || train.dry_run)
     return usage_error("what is behind -- must be settings of a training");
+  if (!train.qat.empty())
+    return usage_error(
+        "--qat behind --: what is pruned and trained is in floats; give its file to train --qat "
+        "afterwards");
+  if (o.prune.importance == Importance::kNorm && o.steps > 1 && train.sparsity == 0)
+    return usage_error(
+        "--importance norm with --steps needs the batch norms of each step's training, which it "
+        "keeps with --sparsity: give -- --sparsity W");
   o.holdout = train.holdout;
   return {};
 }
@@ -185,6 +198,7 @@ Result<std::optional<PruneCommand>> parse_prune_options(const Words& words) {
         "--macs 0.5 -o OUT.onnx");
   if (lower_ending(o.out) != ".onnx")
     return usage_error("prune writes ONNX: " + o.out + " does not end in .onnx");
+  if (o.importance.empty()) o.importance = default_importance(o);
   SHRIKE_ASSIGN(o.prune, prune_options(app, o));
   if (o.unstructured) SHRIKE_TRY(check_zero_blocks(o.prune));
   SHRIKE_TRY(check_training(app, o));

@@ -17,7 +17,8 @@ namespace shrike {
 struct PruneCommand {
   ModelOption model;
   ValidationOptions validation;
-  std::string size, names_file, out, protect, importance = "l1";
+  std::string size, names_file, out, protect;
+  std::string importance;  // empty: taylor before training of channels, else l1
   double macs = 0, params = 0, ratio = 0, latency = 0;  // one of them
   int64_t multiple = 8;
   double most = 0.8;

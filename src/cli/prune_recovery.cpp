@@ -49,22 +49,37 @@ Json asked(const RecoveryOptions& o) {
   return json;
 }
 
-// A folder that is new, or that this very command began.
+bool has_steps(const fs::path& folder) {
+  std::error_code none;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, none))
+    if (entry.path().filename().string().starts_with("step-")) return true;
+  return false;
+}
+
+// A folder that is new, or that this very command began: the note is its first file.
 Result<void> open_folder(const RecoveryOptions& o, const std::string& original) {
   const fs::path note = o.folder / "recovery.json", teacher = original_file(o);
   const std::string text = dump_json(asked(o), 2) + "\n";
-  if (is_there(note)) {
+  const auto refused = [&](const std::string& why) {
+    return usage_error("--out " + shown_path(o.folder) + ": " + why +
+                       "; name another folder, or remove that folder");
+  };
+  const bool begun = is_there(note), taught = is_there(teacher), stepped = has_steps(o.folder);
+  if (begun) {
     SHRIKE_ASSIGN(const std::string before, read_text(note, ErrorKind::kInput));
-    SHRIKE_ASSIGN(const std::string model, read_text(teacher, ErrorKind::kInput));
-    if (before != text || model != original)
-      return usage_error("--out " + shown_path(o.folder) +
-                         ": another pruning lies there, which its recovery.json describes; name "
-                         "another folder, or remove that one");
-    return {};
+    std::string model;
+    if (taught) {
+      SHRIKE_ASSIGN(model, read_text(teacher, ErrorKind::kInput));
+    }
+    if (before != text || (taught ? model != original : stepped))
+      return refused("another pruning lies there, which its recovery.json describes");
+  } else if (taught || stepped) {
+    return refused("files of a pruning lie there, and no recovery.json that says of which");
+  } else {
+    SHRIKE_TRY(make_folders(o.folder));
+    SHRIKE_TRY(write_file(note, text));
   }
-  SHRIKE_TRY(make_folders(o.folder));
-  SHRIKE_TRY(write_file(teacher, original));
-  return write_file(note, text);
+  return taught ? Result<void>() : write_file(teacher, original);
 }
 
 // Trains the step's pruned.onnx; goes on with what was begun.
@@ -80,11 +95,6 @@ double share(int64_t part, int64_t whole) {
   return static_cast<double>(part) / static_cast<double>(std::max<int64_t>(whole, 1));
 }
 
-NetworkCost cost_of(const Graph& graph) {
-  const Channels channels = Channels::of(graph);
-  return CostModel(graph, channels).at(std::vector<bool>(channels.count(), false));
-}
-
 // Of a step's network the share that may stay, where `stays` of the original may.
 double share_of_now(PruneBudget budget, const Graph& original, const Graph& now, double stays) {
   const NetworkCost whole = cost_of(original), left = cost_of(now);
@@ -96,7 +106,7 @@ double share_of_now(PruneBudget budget, const Graph& original, const Graph& now,
 // A pruned network is far from where it was, and few pictures make few updates of train's 64.
 constexpr const char* kPicturesAnUpdate = "16";
 
-bool say(const std::vector<std::string>& words, const std::string& option) {
+bool names_option(const std::vector<std::string>& words, const std::string& option) {
   return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
     return word == "--" + option || word.starts_with("--" + option + "=") ||
            word.starts_with(option + "=");
@@ -117,7 +127,7 @@ std::vector<std::string> training_words(const RecoveryOptions& o, int64_t step) 
   if (o.threads > 0) words.insert(words.end(), {"--threads", std::to_string(o.threads)});
   if (o.teacher) words.insert(words.end(), {"--teacher", original_file(o).string()});
   if (o.zeros) words.push_back("--keep-zeros");
-  if (!say(o.train, "nbs")) words.insert(words.end(), {"--nbs", kPicturesAnUpdate});
+  if (!names_option(o.train, "nbs")) words.insert(words.end(), {"--nbs", kPicturesAnUpdate});
   words.insert(words.end(), o.train.begin(), o.train.end());
   return words;
 }
@@ -135,7 +145,7 @@ PruneOptions step_options(const PruneOptions& options, int64_t step, int64_t ste
     // All may stay: then nothing needs to leave.
     mine.value = ratio ? std::max(1 - stays, 1e-9) : stays;
   }
-  if (!zeros) mine.most = 1 - std::pow(1 - options.most, 1 / static_cast<double>(steps));
+  if (!zeros) mine.original = &original;
   return mine;
 }
 

@@ -47,9 +47,9 @@ std::vector<std::string> training_words(const RecoveryOptions& options, int64_t 
 
 // The budget of a step, for a network that is the original, or that of the step before it: the
 // share F that stays of macs, parameters or channels becomes F^(step / steps) of the original's,
-// milliseconds go down geometrically from `ms`, and the share of a layer that may leave is such
-// that all steps together keep to it. With `zeros` that of zero_blocks(), which counts what is zero
-// already.
+// milliseconds go down geometrically from `ms`, and the share of a layer that may leave is one of
+// the original's layer; `original` must outlive what is returned. With `zeros` that of
+// zero_blocks(), which counts what is zero already.
 PruneOptions step_options(const PruneOptions& options, int64_t step, int64_t steps,
                           const Graph& original, const Graph& now, double ms, bool zeros);
 

@@ -70,4 +70,9 @@ NetworkCost CostModel::at(const std::vector<bool>& removed) const {
   return {sum(macs_), sum(parameters_)};
 }
 
+NetworkCost cost_of(const Graph& graph) {
+  const Channels channels = Channels::of(graph);
+  return CostModel(graph, channels).at(std::vector<bool>(channels.count(), false));
+}
+
 }  // namespace shrike

@@ -13,6 +13,9 @@ struct NetworkCost {
   int64_t parameters = 0;  // elements of floating-point constants
 };
 
+// As it is. Requires what Channels::of() does.
+NetworkCost cost_of(const Graph& graph);
+
 class CostModel {
  public:
   CostModel(const Graph& graph, const Channels& channels);

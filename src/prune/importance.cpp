@@ -106,7 +106,7 @@ Result<std::vector<double>> importance(const Graph& graph, const Channels& chann
                            ? "importance norm needs batch norms, and the model has none"
                            : "importance taylor needs numbers of the model's layers");
   for (size_t c = 0; c < sums.size(); ++c)
-    if (terms[c] > 0) sums[c] /= terms[c];
+    sums[c] = terms[c] > 0 ? sums[c] / terms[c] : kUnknownWorth;
   return sums;
 }
 
@@ -130,6 +130,24 @@ FilterScores norm_scales(const Graph& graph) {
     scores[name] = std::move(values);
   }
   return scores;
+}
+
+void estimate_unknown(std::vector<double>& scores, std::span<const ChannelGroup> groups) {
+  double all = 0, all_known = 0;
+  std::vector<double> means;  // by group, kUnknownWorth where none of it is known
+  for (const ChannelGroup& group : groups) {
+    double sum = 0, known = 0;
+    for (const Channel channel : group.channels)
+      if (const double score = scores[static_cast<size_t>(channel)]; score >= 0)
+        sum += score, ++known;
+    means.push_back(known > 0 ? sum / known : kUnknownWorth);
+    all += sum, all_known += known;
+  }
+  const double mean = all_known > 0 ? all / all_known : 1;
+  for (size_t g = 0; g < groups.size(); ++g)
+    for (const Channel channel : groups[g].channels)
+      if (double& score = scores[static_cast<size_t>(channel)]; score < 0)
+        score = means[g] < 0 ? mean : means[g];
 }
 
 void normalise_by_group(std::vector<double>& scores, std::span<const ChannelGroup> groups) {

@@ -43,15 +43,23 @@ inline constexpr EnumName<Importance> kImportances[] = {{Importance::kL1, "l1"},
                                                         {Importance::kRandom, "random"}};
 constexpr std::span<const EnumName<Importance>> enum_names(Importance) { return kImportances; }
 
-// By channel, at least 0; of channels that nothing makes 0. `seed` is for kRandom, `measured` for
-// kTaylor, and for kNorm where the graph's own batch norms are not meant: layers that it lacks do
-// not count. Errors (kUsage): it has none of the graph's.
+inline constexpr double kUnknownWorth = -1;
+
+// By channel, at least 0, or kUnknownWorth: of channels that nothing makes, or no layer that has
+// numbers. `seed` is for kRandom, `measured` for kTaylor, and for kNorm where the graph's own batch
+// norms are not meant: layers that it lacks do not count. Errors (kUsage): it has none of the
+// graph's.
 Result<std::vector<double>> importance(const Graph& graph, const Channels& channels,
                                        Importance kind, uint64_t seed,
                                        const FilterScores& measured = {});
 
+// Instead of kUnknownWorth the mean of what is known in the channel's group; of a group without any
+// that of all groups' channels; where nothing at all is known 1. So no channel leaves because nobody
+// knows what it is worth.
+void estimate_unknown(std::vector<double>& scores, std::span<const ChannelGroup> groups);
+
 // Divided by the mean of the channel's group, so that layers whose weights are small by nature are
-// not emptied first.
+// not emptied first. Requires numbers, not kUnknownWorth.
 void normalise_by_group(std::vector<double>& scores, std::span<const ChannelGroup> groups);
 
 }  // namespace shrike

@@ -2,36 +2,23 @@
 
 #include <algorithm>
 
-#include "base/excerpt.h"
 #include "prune/remove_channels.h"
 #include "prune/select_by_time.h"
+#include "prune/sizes_before.h"
 
 namespace shrike {
 
 namespace {
 
-// The list of the channels that a node makes with weights of its own; null for other nodes.
-const Axis* made_channels(const Graph& graph, const Channels& channels, const Node& node) {
-  if (node.inputs.size() < 2 || !graph.constant(node.inputs[1])) return nullptr;
-  if (std::holds_alternative<Conv>(node.op) || std::holds_alternative<ConvTranspose>(node.op))
-    return &channels.axis(node.outputs[0], 1);
-  if (std::holds_alternative<MatMul>(node.op) || std::holds_alternative<Gemm>(node.op))
-    return &channels.axis(node.outputs[0], -1);
-  return nullptr;
-}
-
-// The convolutions and products with weights, and how many channels each makes.
+// The layers, and how many channels each makes.
 std::vector<std::pair<std::string, int64_t>> widths(const Graph& graph) {
   std::vector<std::pair<std::string, int64_t>> result;
   for (const Node& node : graph.nodes) {
-    if (node.inputs.size() < 2 || !graph.constant(node.inputs[1])) continue;
-    const bool maps =
-        std::holds_alternative<Conv>(node.op) || std::holds_alternative<ConvTranspose>(node.op);
-    if (!maps && !std::holds_alternative<MatMul>(node.op) && !std::holds_alternative<Gemm>(node.op))
-      continue;
+    const std::optional<int> axis = channel_axis(graph, node);
+    if (!axis) continue;
     const Shape* shape = graph.static_shape(node.outputs[0]);
     result.emplace_back(layer_name(graph, node),
-                        shape ? (*shape)[maps ? 1 : shape->rank() - 1] : 0);
+                        shape ? (*shape)[*axis < 0 ? *axis + shape->rank() : *axis] : 0);
   }
   return result;
 }
@@ -54,17 +41,14 @@ int64_t removable_of(std::span<const ChannelGroup> groups) {
 Result<std::vector<bool>> protected_groups(const Graph& graph, const Channels& channels,
                                            std::span<const ChannelGroup> groups,
                                            const std::vector<std::string>& names) {
+  SHRIKE_ASSIGN(const std::vector<const Node*> layers,
+                layers_to_protect(graph, names, [&](const Node& node) {
+                  return channel_axis(graph, node).has_value();
+                }));
   std::vector<bool> stays(channels.count(), false);
-  for (const std::string& name : names) {
-    bool found = false;
-    for (const Node& node : graph.nodes) {
-      const Axis* made = made_channels(graph, channels, node);
-      if (!made || layer_name(graph, node) != name) continue;
-      found = true;
-      for (const Channel channel : *made) stays[static_cast<size_t>(channel)] = true;
-    }
-    if (!found) return usage_error("no layer " + in_quotes(name) + " to protect");
-  }
+  for (const Node* node : layers)
+    for (const Channel channel : channels.axis(node->outputs[0], *channel_axis(graph, *node)))
+      stays[static_cast<size_t>(channel)] = true;
   std::vector<bool> result;
   for (const ChannelGroup& group : groups)
     result.push_back(std::any_of(group.channels.begin(), group.channels.end(),
@@ -87,10 +71,13 @@ class Pruner {
     SHRIKE_TRY(check());
     SHRIKE_ASSIGN(std::vector<double> scores, importance(graph_, channels_, options_.importance,
                                                          options_.seed, options_.measured));
+    estimate_unknown(scores, groups_);
     if (divides_by_group()) normalise_by_group(scores, groups_);
     SelectOptions select;
     select.multiple = options_.multiple;
     select.most = options_.most;
+    if (options_.original)
+      select.before = sizes_before(graph_, channels_, groups_, *options_.original);
     SHRIKE_ASSIGN(select.protect, protected_groups(graph_, channels_, groups_, options_.protect));
     if (options_.budget == PruneBudget::kLatency) {
       return select_in_time(scores, select);
@@ -184,10 +171,6 @@ class Pruner {
 
 }  // namespace
 
-std::string layer_name(const Graph& graph, const Node& node) {
-  return node.name.empty() ? graph.value(node.outputs[0]).name : node.name;
-}
-
 Result<PruneOutcome> prune(const Graph& graph, const PruneOptions& options) {
   return Pruner(graph, options).run();
 }
@@ -197,13 +180,10 @@ int64_t removable_channels(const Graph& graph) {
 }
 
 PruneOutcome compared(const Graph& before, Graph after) {
-  const auto cost = [](const Graph& graph, const Channels& channels) {
-    return CostModel(graph, channels).at(std::vector<bool>(channels.count(), false));
-  };
   const Channels channels = Channels::of(before), left = Channels::of(after);
   PruneOutcome result;
-  result.before = cost(before, channels);
-  result.after = cost(after, left);
+  result.before = cost_of(before);
+  result.after = cost_of(after);
   result.channels = removable_of(channel_groups(before, channels));
   result.removed = result.channels - removable_of(channel_groups(after, left));
   result.whole = channels.whole();

@@ -8,6 +8,7 @@
 
 #include "prune/cost.h"
 #include "prune/importance.h"
+#include "prune/layers.h"
 #include "prune/select.h"
 #include "prune/time_model.h"
 
@@ -27,6 +28,7 @@ struct PruneOptions {
   uint64_t seed = 0;  // of Importance::kRandom
   int64_t multiple = 8;
   double most = 0.8;
+  const Graph* original = nullptr;  // whose layers `most` is a share of; null: the graph's own
   std::vector<std::string> protect = {};  // layers (layer_name()) whose channels stay
   FilterScores measured = {};             // for importances that are
   // Milliseconds of one run of a graph; required for kLatency, as is the next.
@@ -50,9 +52,6 @@ struct PruneOutcome {
   // Of kLatency: what the table of layers says that they take, before and after; else 0.
   double table_ms_before = 0, table_ms_after = 0;
 };
-
-// Of a node: its name, or that of what it makes where it has none.
-std::string layer_name(const Graph& graph, const Node& node);
 
 // Requires a graph that verify() accepts. Errors (kUsage): a value outside its range, a layer of
 // `protect` that is not there, a budget below the least possible, which is said; those of

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 #include <numeric>
+#include <optional>
+#include <vector>
 
 #include "base/excerpt.h"
 #include "ir/describe.h"
@@ -111,18 +113,25 @@ class Remover {
     set_ints(node, 1, sizes);
   }
 
+  // A list of int64 that was there before; lists of int32 are not followed (Tracer::ints).
+  std::optional<std::vector<int64_t>> ints(const Node& node, size_t input) const {
+    const Tensor* tensor =
+        node.inputs.size() > input ? before_.constant(node.inputs[input]) : nullptr;
+    if (!tensor || tensor->dtype() != DType::kI64) return std::nullopt;
+    return std::vector<int64_t>(tensor->data<int64_t>().begin(), tensor->data<int64_t>().end());
+  }
+
   // Where a list of channels is cut: from as many as are left before the first, as many as are
   // left.
   void set_bounds(Node& node) {
-    const Tensor *starts = before_.constant(node.inputs[1]),
-                 *ends = before_.constant(node.inputs[2]);
-    if (!starts || !ends) return;
-    std::vector<int64_t> from(starts->data<int64_t>().begin(), starts->data<int64_t>().end());
-    std::vector<int64_t> to(ends->data<int64_t>().begin(), ends->data<int64_t>().end());
+    std::optional<std::vector<int64_t>> starts = ints(node, 1), ends = ints(node, 2);
+    const std::optional<std::vector<int64_t>> axes = ints(node, 3);
+    const bool has_axes = node.inputs.size() > 3 && node.inputs[3] != kNoValue;
+    if (!starts || !ends || (has_axes && !axes)) return;  // followed by nobody: all channels stay
+    std::vector<int64_t>&from = *starts, &to = *ends;
     bool changed = false;
     for (size_t i = 0; i < from.size(); ++i) {
-      const Tensor* axes = node.inputs.size() > 3 ? before_.constant(node.inputs[3]) : nullptr;
-      const int64_t axis = axes ? axes->data<int64_t>()[i] : static_cast<int64_t>(i);
+      const int64_t axis = axes ? (*axes)[i] : static_cast<int64_t>(i);
       const Axis& all = channels_.axis(node.inputs[0], static_cast<int>(axis));
       const Axis& part = channels_.axis(node.outputs[0], static_cast<int>(axis));
       if (all.empty() || part.empty()) continue;
@@ -140,18 +149,17 @@ class Remover {
 
   // A list of the output's extents. Those that say "the rest" (-1) or "as before" (0) still do.
   void set_extents(Node& node, size_t input) {
-    const Tensor* old = node.inputs.size() > input ? before_.constant(node.inputs[input]) : nullptr;
-    if (!old || old->dtype() != DType::kI64) return;
-    std::vector<int64_t> extents(old->data<int64_t>().begin(), old->data<int64_t>().end());
-    const int shift = static_cast<int>(channels_.axes(node.outputs[0]).size() - extents.size());
+    std::optional<std::vector<int64_t>> extents = ints(node, input);
+    if (!extents) return;
+    const int shift = static_cast<int>(channels_.axes(node.outputs[0]).size() - extents->size());
     bool changed = false;
-    for (size_t i = 0; i < extents.size(); ++i) {
+    for (size_t i = 0; i < extents->size(); ++i) {
       const Axis& list = channels_.axis(node.outputs[0], static_cast<int>(i) + shift);
-      if (extents[i] != static_cast<int64_t>(list.size()) || list.empty()) continue;
-      extents[i] = left(list);
+      if ((*extents)[i] != static_cast<int64_t>(list.size()) || list.empty()) continue;
+      (*extents)[i] = left(list);
       changed = true;
     }
-    if (changed) set_ints(node, input, extents);
+    if (changed) set_ints(node, input, *extents);
   }
 
   // Inference and the lists must agree, or a rule of the tracer is wrong.

@@ -7,9 +7,11 @@ namespace shrike {
 
 namespace {
 
-// How many of a group's channels may leave.
-size_t most_of(size_t size, const SelectOptions& options) {
-  return std::min(size - 1, static_cast<size_t>(static_cast<double>(size) * options.most));
+// How many of a group's channels may leave, of `size` that it has.
+size_t most_of(size_t group, size_t size, const SelectOptions& options) {
+  const size_t before = group < options.before.size() ? options.before[group] : size;
+  const size_t least = before - static_cast<size_t>(static_cast<double>(before) * options.most);
+  return size > least ? std::min(size - 1, size - least) : 0;
 }
 
 // Of `wanted` channels that should leave a group of `size`, how many do.
@@ -29,9 +31,9 @@ std::vector<Channel> ranked_channels(const ChannelGroup& group, const std::vecto
   return order;
 }
 
-std::vector<size_t> removal_counts(size_t size, const SelectOptions& options) {
+std::vector<size_t> removal_counts(size_t group, size_t size, const SelectOptions& options) {
   std::vector<size_t> counts{0};
-  for (size_t wanted = 1; wanted <= most_of(size, options); ++wanted)
+  for (size_t wanted = 1; wanted <= most_of(group, size, options); ++wanted)
     if (const size_t count = rounded(size, wanted, options.multiple); count > counts.back())
       counts.push_back(count);
   return counts;
@@ -39,11 +41,12 @@ std::vector<size_t> removal_counts(size_t size, const SelectOptions& options) {
 
 Ranking::Ranking(size_t channels, std::span<const ChannelGroup> groups,
                  const std::vector<double>& scores, const SelectOptions& options)
-    : channels_(channels), scores_(scores), options_(options) {
+    : channels_(channels), scores_(scores), multiple_(options.multiple) {
   for (size_t g = 0; g < groups.size(); ++g) {
     if (g < options.protect.size() && options.protect[g]) continue;
     orders_.push_back(ranked_channels(groups[g], scores));
-    for (size_t i = 0; i < most_of(orders_.back().size(), options); ++i)
+    most_.push_back(most_of(g, orders_.back().size(), options));
+    for (size_t i = 0; i < most_.back(); ++i)
       thresholds_.push_back(scores[static_cast<size_t>(orders_.back()[i])]);
   }
   std::sort(thresholds_.begin(), thresholds_.end());
@@ -53,13 +56,14 @@ Ranking::Ranking(size_t channels, std::span<const ChannelGroup> groups,
 std::vector<bool> Ranking::removal(size_t step) const {
   std::vector<bool> removed(channels_, false);
   if (step == 0) return removed;
-  for (const std::vector<Channel>& order : orders_) {
-    const auto end = order.begin() + static_cast<std::ptrdiff_t>(most_of(order.size(), options_));
+  for (size_t o = 0; o < orders_.size(); ++o) {
+    const std::vector<Channel>& order = orders_[o];
+    const auto end = order.begin() + static_cast<std::ptrdiff_t>(most_[o]);
     const auto stay = std::find_if(order.begin(), end, [&](Channel channel) {
       return scores_[static_cast<size_t>(channel)] > thresholds_[step - 1];
     });
     const size_t count =
-        rounded(order.size(), static_cast<size_t>(stay - order.begin()), options_.multiple);
+        rounded(order.size(), static_cast<size_t>(stay - order.begin()), multiple_);
     for (size_t i = 0; i < count; ++i) removed[static_cast<size_t>(order[i])] = true;
   }
   return removed;

@@ -16,6 +16,8 @@ struct SelectOptions {
   // kernels like.
   int64_t multiple = 8;
   double most = 0.8;  // at most this share of any one group leaves, 0..1
+  // By group: the channels that `most` is a share of, where it had more than now; empty: its own.
+  std::vector<size_t> before = {};
   // By group: those that are left alone.
   std::vector<bool> protect = {};
 };
@@ -34,16 +36,17 @@ class Ranking {
  private:
   size_t channels_;
   const std::vector<double>& scores_;
-  SelectOptions options_;
+  int64_t multiple_;
   std::vector<std::vector<Channel>> orders_;
+  std::vector<size_t> most_;  // of each, how many may leave
   std::vector<double> thresholds_;
 };
 
 // A group's channels, the least important first.
 std::vector<Channel> ranked_channels(const ChannelGroup& group, const std::vector<double>& scores);
 
-// How many channels can leave a group of that size, ascending, 0 first.
-std::vector<size_t> removal_counts(size_t size, const SelectOptions& options);
+// How many channels can leave a group (its number) of that size, ascending, 0 first.
+std::vector<size_t> removal_counts(size_t group, size_t size, const SelectOptions& options);
 
 // cost: of the network without those channels (by channel), in any unit, falling as more are
 // removed. Gives the removal, by channel, that costs at most `limit` and takes the fewest, by

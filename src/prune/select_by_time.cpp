@@ -29,7 +29,7 @@ TimedSelection::TimedSelection(size_t channels, std::span<const ChannelGroup> gr
       ranking_(channels, groups, scores, options) {
   for (size_t g = 0; g < groups.size(); ++g) {
     orders_.push_back(ranked_channels(groups[g], scores));
-    counts_.push_back(removal_counts(groups[g].channels.size(), options));
+    counts_.push_back(removal_counts(g, groups[g].channels.size(), options));
   }
 }
 

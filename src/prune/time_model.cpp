@@ -137,7 +137,8 @@ TimeModel::Side TimeModel::side_of(ValueId map, const Channels& channels,
     const size_t size = groups[group].channels.size();
     side.parts[group] = count / static_cast<int64_t>(size);
     if (group < options.protect.size() && options.protect[group]) continue;
-    side.least -= side.parts[group] * static_cast<int64_t>(removal_counts(size, options).back());
+    const size_t most = removal_counts(group, size, options).back();
+    side.least -= side.parts[group] * static_cast<int64_t>(most);
   }
   return side;
 }

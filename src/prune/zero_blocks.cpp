@@ -48,20 +48,6 @@ std::vector<Layer> layers_of(const Graph& graph) {
   return layers;
 }
 
-Result<void> protect(const Graph& graph, const std::vector<std::string>& names,
-                     std::vector<Layer>& layers) {
-  for (const std::string& name : names) {
-    bool found = false;
-    for (const Node& node : graph.nodes) {
-      if (!std::holds_alternative<Conv>(node.op) || layer_name(graph, node) != name) continue;
-      found = true;
-      for (Layer& layer : layers) layer.whole |= layer.weights == node.inputs[1];
-    }
-    if (!found) return usage_error("no layer " + in_quotes(name) + " to protect");
-  }
-  return {};
-}
-
 double worth(const Layer& layer, std::span<const float> weights, int64_t block, Importance kind) {
   double sum = 0;
   for (int64_t i = 0; i < kZeroBlock; ++i) {
@@ -129,7 +115,12 @@ Result<void> check_zero_blocks(const PruneOptions& options) {
 Result<PruneOutcome> zero_blocks(const Graph& graph, const PruneOptions& options) {
   SHRIKE_TRY(check_zero_blocks(options));
   std::vector<Layer> layers = layers_of(graph);
-  SHRIKE_TRY(protect(graph, options.protect, layers));
+  SHRIKE_ASSIGN(const std::vector<const Node*> whole,
+                layers_to_protect(graph, options.protect, [](const Node& node) {
+                  return std::holds_alternative<Conv>(node.op);
+                }));
+  for (const Node* node : whole)
+    for (Layer& layer : layers) layer.whole |= layer.weights == node->inputs[1];
   PruneOutcome outcome = compared(graph, graph);
   outcome.layers.clear();
   outcome.whole.clear();
@@ -150,12 +141,12 @@ Result<PruneOutcome> zero_blocks(const Graph& graph, const PruneOptions& options
                    [](const Block& a, const Block& b) { return a.score < b.score; });
 
   const bool ratio = options.budget == PruneBudget::kRatio;
-  const double whole =
+  const double all =
       ratio ? static_cast<double>(outcome.channels)
             : static_cast<double>(options.budget == PruneBudget::kMacs ? outcome.before.macs
                                                                        : outcome.before.parameters);
-  const double limit = (ratio ? 1 - options.value : options.value) * whole;
-  double left = whole;
+  const double limit = (ratio ? 1 - options.value : options.value) * all;
+  double left = all;
   for (const Block& block : order) {
     if (left <= limit && block.score > 0) break;
     const Layer& layer = layers[block.layer];
@@ -168,9 +159,9 @@ Result<PruneOutcome> zero_blocks(const Graph& graph, const PruneOptions& options
     outcome.after.parameters -= kZeroBlock;
     ++outcome.removed;
   }
-  if (left > limit + 1e-9 * whole)
+  if (left > limit + 1e-9 * all)
     return usage_error("so many weights cannot become zero: a share of " +
-                       std::to_string(left / whole) + " stays at the least");
+                       std::to_string(left / all) + " stays at the least");
   return outcome;
 }
 

@@ -34,9 +34,12 @@ const TrainedHead& taught_head(const TrainingGraph& training, const Distillation
 }
 
 // Of the student, one a scale. Those of the one-to-many head, as gradients end before the own one.
-std::vector<ValueId> student_features(const TrainingGraph& training) {
+Result<std::vector<ValueId>> student_features(const TrainingGraph& training) {
   const TrainedHead& head = training.one_to_many ? *training.one_to_many : training.head;
-  return head_features(training.graph, head.maps, head.head.maps_per_scale());
+  Result<std::vector<ValueId>> features =
+      head_features(training.graph, head.maps, head.head.maps_per_scale());
+  if (!features) return in_context("the student", features.error());
+  return features;
 }
 
 int64_t channels_of(const Graph& graph, ValueId id) { return (*graph.value(id).shape)[1]; }
@@ -71,11 +74,11 @@ Result<std::vector<at::Tensor>> to_torch_all(const std::vector<Tensor>& tensors)
 
 bool is_helper(std::string_view name) { return name.starts_with(kHelper); }
 
-void add_helpers(Parameters& parameters, const TrainingGraph& training,
-                 const Distillation& distillation) {
-  if (!needs_features(distillation)) return;
+Result<void> add_helpers(Parameters& parameters, const TrainingGraph& training,
+                         const Distillation& distillation) {
+  if (!needs_features(distillation)) return {};
   const Teacher& teacher = *distillation.teacher;
-  const std::vector<ValueId> features = student_features(training);
+  SHRIKE_ASSIGN(const std::vector<ValueId> features, student_features(training));
   std::mt19937_64 random(distillation.seed);
   for (const auto& [s, t] : shared_scales(training.head.head, teacher.head())) {
     const int64_t from = channels_of(training.graph, features[static_cast<size_t>(s)]),
@@ -92,6 +95,7 @@ void add_helpers(Parameters& parameters, const TrainingGraph& training,
       parameters.add({name + ".bias", ParameterRole::kBias, random_tensor({to}, 9 * to, random)});
     }
   }
+  return {};
 }
 
 Result<LessonMaps> maps_of_lesson(Teacher& teacher, const Batch& batch, int64_t step) {
@@ -118,7 +122,7 @@ Result<DistillPart> DistillPart::build(const TrainingGraph& training, const Para
   part.first_map_ = &head == &training.head ? 0 : own;
   part.first_feature_ = own + (training.one_to_many ? training.one_to_many->maps.size() : 0);
   if (!needs_features(distillation)) return part;
-  const std::vector<ValueId> features = student_features(training);
+  SHRIKE_ASSIGN(const std::vector<ValueId> features, student_features(training));
   const auto tensor_of = [&](const std::string& name) {
     const Parameter* found = parameters.find(name);
     return found ? found->tensor : at::Tensor();

@@ -26,9 +26,9 @@ namespace shrike::train {
 bool is_helper(std::string_view name);
 
 // Adds the helpers that `distillation` needs: random within 1 / sqrt(what a sum is over), from its
-// seed. Throws as LibTorch does.
-void add_helpers(Parameters& parameters, const TrainingGraph& training,
-                 const Distillation& distillation);
+// seed. Errors: those of head_features(). Throws as LibTorch does.
+Result<void> add_helpers(Parameters& parameters, const TrainingGraph& training,
+                         const Distillation& distillation);
 
 // A Lesson as LibTorch takes it.
 struct LessonMaps {

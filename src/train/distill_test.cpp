@@ -91,7 +91,9 @@ TEST(Teacher, SaysWhatItsNetworkComputesOnAnyNumberOfThreads) {
   const TrainingGraph training = network("yolov8n", 9);
   Graph graph = training.graph;
   graph.outputs = training.head.maps;
-  for (const ValueId id : head_features(graph, training.head.maps, 2)) graph.outputs.push_back(id);
+  const Result<std::vector<ValueId>> features = head_features(graph, training.head.maps, 2);
+  ASSERT_TRUE(features);
+  graph.outputs.insert(graph.outputs.end(), features->begin(), features->end());
   for (size_t picture = 0; picture < 2; ++picture) {
     Tensor input(DType::kF32, Shape{1, 3, kSide, kSide});
     to_input(batch, picture, Preprocess::ultralytics(kSide, kSide),

@@ -51,8 +51,8 @@ std::vector<bool> made_of_inputs(const Graph& graph) {
 
 }  // namespace
 
-std::vector<ValueId> head_features(const Graph& graph, std::span<const ValueId> maps,
-                                   size_t per_scale) {
+Result<std::vector<ValueId>> head_features(const Graph& graph, std::span<const ValueId> maps,
+                                           size_t per_scale) {
   assert(per_scale > 0 && maps.size() % per_scale == 0);
   const std::vector<size_t> producer = producers(graph);
   const std::vector<bool> of_picture = made_of_inputs(graph);
@@ -71,7 +71,8 @@ std::vector<ValueId> head_features(const Graph& graph, std::span<const ValueId> 
       last = static_cast<ValueId>(v);
       last_node = producer[v];
     }
-    assert(last != kNoValue);
+    if (last == kNoValue)
+      return model_error("its head reads the picture itself: there are no features to learn from");
     features.push_back(last);
   }
   return features;

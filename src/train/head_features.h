@@ -5,14 +5,16 @@
 #include <span>
 #include <vector>
 
+#include "base/result.h"
 #include "ir/graph.h"
 
 namespace shrike::train {
 
 // Of each scale the last value that all of its raw maps are computed from: where the head's
 // branches part, or what the last convolution reads where a scale has one map. `maps`: raw maps in
-// the order of ir/ops/head.h, `per_scale` of them each. Requires values that some node computes.
-std::vector<ValueId> head_features(const Graph& graph, std::span<const ValueId> maps,
-                                   size_t per_scale);
+// the order of ir/ops/head.h, `per_scale` of them each. An error (kModel) where the head reads the
+// picture itself.
+Result<std::vector<ValueId>> head_features(const Graph& graph, std::span<const ValueId> maps,
+                                           size_t per_scale);
 
 }  // namespace shrike::train

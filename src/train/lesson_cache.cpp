@@ -51,8 +51,9 @@ size_t bytes_of(std::span<const Shape> shapes) {
 
 }  // namespace
 
-LessonCache::LessonCache(fs::path folder, const Graph& network, size_t most_bytes)
-    : folder_(std::move(folder)), network_(digest_of(network)) {
+LessonCache::LessonCache(fs::path folder, const Graph& network, size_t most_bytes,
+                         size_t spared_bytes)
+    : folder_(std::move(folder)), network_(digest_of(network)), spared_(spared_bytes) {
   left_ = most_bytes - std::min(most_bytes, bytes_in(folder_));
 }
 
@@ -95,7 +96,10 @@ void LessonCache::keep(const std::string& key, std::span<const Tensor> outputs) 
   const std::string digest = digest_of(key, std::span(content).subspan(kDigest));
   std::copy(digest.begin(), digest.end(), content.begin());
   std::error_code unknown;
-  if (fs::space(folder_.parent_path(), unknown).available < kSpared + content.size()) return;
+  if (fs::space(folder_.parent_path(), unknown).available < spared_ + content.size()) {
+    left_ += content.size();
+    return;
+  }
   Result<void> kept = make_folders(folder_);
   if (kept) {
     kept = write_file(folder_ / key, content);

@@ -21,11 +21,11 @@ namespace shrike::train {
 
 class LessonCache {
  public:
-  static constexpr size_t kSpared = size_t{1} << 30;  // bytes for checkpoints and models
-
   // Files of this network that lie in `folder` are found again; it is made with the first one. All files there
-  // count towards `most_bytes`, after which none is added; nor is one that leaves less than kSpared on the disk.
-  LessonCache(std::filesystem::path folder, const Graph& network, size_t most_bytes);
+  // count towards `most_bytes`, after which none is added; nor is one that leaves less than `spared_bytes` on the
+  // disk: room for checkpoints and models.
+  LessonCache(std::filesystem::path folder, const Graph& network, size_t most_bytes,
+              size_t spared_bytes = size_t{1} << 30);
 
   // Of a picture of a batch.
   std::string key(const Batch& batch, size_t picture) const;
@@ -43,6 +43,7 @@ class LessonCache {
  private:
   std::filesystem::path folder_;
   std::string network_;
+  size_t spared_;             // bytes
   std::atomic<size_t> left_;  // bytes
   std::mutex mutex_;  // of what follows
   bool failed_ = false;

@@ -16,13 +16,16 @@ namespace shrike::train {
 
 namespace {
 
-// Raw maps and features become the outputs; nothing behind them is computed.
-void show_inside(Graph& graph) {
+// Raw maps, and features where they are wanted, become the outputs; nothing behind them is
+// computed.
+Result<void> show_inside(Graph& graph, bool with_features) {
   const Node& node = *find_head(graph);
   graph.outputs = node.inputs;
-  const std::vector<ValueId> features =
-      head_features(graph, graph.outputs, std::get<Head>(node.op).maps_per_scale());
+  if (!with_features) return {};
+  SHRIKE_ASSIGN(const std::vector<ValueId> features,
+                head_features(graph, graph.outputs, std::get<Head>(node.op).maps_per_scale()));
   graph.outputs.insert(graph.outputs.end(), features.begin(), features.end());
+  return {};
 }
 
 Tensor for_pictures(const Tensor& of_one, int64_t pictures) {
@@ -33,15 +36,18 @@ Tensor for_pictures(const Tensor& of_one, int64_t pictures) {
 
 }  // namespace
 
-Result<Teacher> Teacher::create(Graph lifted, const Preprocess& preprocess, int threads) {
+Result<Teacher> Teacher::create(Graph lifted, const Preprocess& preprocess, int threads,
+                                bool features) {
   Teacher teacher;
   teacher.head_ = std::get<Head>(find_head(lifted)->op);
   teacher.preprocess_ = preprocess;
   teacher.threads_ = std::max(threads, 1);
+  teacher.features_ = features;
   const Shape input = *lifted.value(lifted.inputs[0]).shape;
   Graph shown = lifted;
-  show_inside(shown);
-  for (size_t i = shown.outputs.size() - teacher.head_.scales(); i < shown.outputs.size(); ++i) {
+  const size_t maps = find_head(shown)->inputs.size();
+  SHRIKE_TRY(show_inside(shown, features));
+  for (size_t i = maps; i < shown.outputs.size(); ++i) {
     const Shape& feature = *shown.value(shown.outputs[i]).shape;
     if (feature.rank() != 4)
       return model_error("what its head reads is " + to_string(feature) + ", not a map");
@@ -58,7 +64,7 @@ Result<std::vector<Session>*> Teacher::sessions(int height, int width) {
   Graph graph = graph_;
   const Shape& own = *graph.value(graph.inputs[0]).shape;
   if (own[2] != height || own[3] != width) SHRIKE_TRY(resize_input(graph, height, width));
-  show_inside(graph);
+  SHRIKE_TRY(show_inside(graph, features_));
   remove_dead(graph);
   const Shape shapes[] = {*graph.value(graph.inputs[0]).shape};
   SHRIKE_ASSIGN(Graph prepared, prepare_for_inference(std::move(graph), shapes));

@@ -22,14 +22,16 @@ namespace shrike::train {
 // What it says of a batch of N pictures.
 struct Lesson {
   std::vector<Tensor> maps;      // (N, C, H, W), as ir/ops/head.h orders them
-  std::vector<Tensor> features;  // (N, C, H, W), one a scale: head_features.h
+  std::vector<Tensor> features;  // (N, C, H, W), one a scale: head_features.h; none if not wanted
 };
 
 class Teacher {
  public:
   // `lifted`: trained_graph() of passes/training_graph.h. `preprocess`: its own divisor and order;
-  // the pictures are those of who learns. At least one thread. Errors: those of Session.
-  static Result<Teacher> create(Graph lifted, const Preprocess& preprocess, int threads);
+  // the pictures are those of who learns. At least one thread. `features`: whether they are wanted.
+  // Errors: those of Session; with features those of head_features().
+  static Result<Teacher> create(Graph lifted, const Preprocess& preprocess, int threads,
+                                bool features = true);
 
   const Head& head() const { return head_; }
   const std::vector<int64_t>& feature_channels() const { return channels_; }
@@ -54,6 +56,7 @@ class Teacher {
   std::vector<int64_t> channels_;
   Preprocess preprocess_;
   int threads_ = 1;
+  bool features_ = true;
   std::unique_ptr<LessonCache> cache_;  // null: every picture is a new one
   std::map<std::pair<int, int>, std::vector<Session>> sessions_;  // a stream each, by height, width
 };

@@ -129,7 +129,7 @@ Result<Trainer> Trainer::create(TrainingGraph training, const TrainerOptions& op
   return guarded("preparing the network", [&]() -> Result<Trainer> {
     SHRIKE_ASSIGN(const c10::Device device, device_of(options.device, options.local_rank));
     SHRIKE_ASSIGN(Parameters parameters, Parameters::of(training.graph));
-    if (options.distillation) add_helpers(parameters, training, *options.distillation);
+    if (options.distillation) SHRIKE_TRY(add_helpers(parameters, training, *options.distillation));
     auto state =
         std::make_unique<State>(std::move(training), options, std::move(parameters), device);
     if (!state->learns())

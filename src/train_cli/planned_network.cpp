@@ -1,6 +1,6 @@
 #include "train_cli/planned_network.h"
 
-#include "train_cli/out_folder.h"
+#include "cli/out_folder.h"
 #include "train_cli/ranks.h"
 #include "train_cli/run_folder.h"
 #include "train_cli/run_settings.h"
@@ -13,7 +13,8 @@ Result<std::optional<RunData>> planned_data(const TrainOptions& options, int thr
   if (options.data.empty()) return std::optional<RunData>();
   Ranks alone;
   SHRIKE_ASSIGN(RunData data, open_run_data(options, threads, alone));
-  if (!options.out.empty()) SHRIKE_TRY(check_out_folder(options.out, data));
+  if (!options.out.empty())
+    SHRIKE_TRY(check_out_folder(options.out, {&data.train, &data.val}, data.unlabeled));
   return std::optional(std::move(data));
 }
 

@@ -38,7 +38,8 @@ Result<train::Distillation> prepared(const TrainOptions& options, LoadedModel mo
         "an end-to-end model learns from labels to find each object once, or from an end-to-end "
         "teacher: --labels must be above 0");
   SHRIKE_ASSIGN(train::Teacher made,
-                train::Teacher::create(trained_graph(teacher), preprocess_of(teacher), threads));
+                train::Teacher::create(trained_graph(teacher), preprocess_of(teacher), threads,
+                                       options.distill_feature > 0 || options.distill_masked > 0));
   distillation.teacher = std::make_shared<train::Teacher>(std::move(made));
   distillation.labels = options.labels;
   distillation.response = options.distill_response;

@@ -16,7 +16,6 @@
 #include "train_cli/integer_start.h"
 #include "train_cli/network_state.h"
 #include "train_cli/options_json.h"
-#include "train_cli/out_folder.h"
 #include "train_cli/resume_point.h"
 #include "train_cli/run.h"
 #include "train_cli/run_lock.h"
@@ -106,7 +105,9 @@ Result<Prepared> prepare(const TrainOptions& options, const ResumePoint* from, R
   Prepared prepared;
   SHRIKE_TRY(ranks.first_before_others([&]() -> Result<void> {
     SHRIKE_ASSIGN(prepared.data, open_run_data(options, threads, ranks));
-    return ranks.first() ? check_out_folder(options.out, prepared.data) : Result<void>();
+    const RunData& data = prepared.data;
+    if (!ranks.first()) return {};
+    return check_out_folder(options.out, {&data.train, &data.val}, data.unlabeled);
   }));
   SHRIKE_TRY(ranks.expect_same("the pictures and labels", data_text(prepared.data)));
   const Dataset& dataset = prepared.data.train;

@@ -30,18 +30,9 @@ std::string shown(const std::string& name) {
   return name.size() <= kLongest ? name : name.substr(0, kLongest) + "...";
 }
 
-// "3: RBC, WBC, Platelets"; "80: person, bicycle, car, truck, ..."
-std::string shown(std::span<const std::string> names) {
-  constexpr size_t kShown = 4;
-  std::string text = std::to_string(names.size()) + ":";
-  for (size_t i = 0; i < std::min(names.size(), kShown); ++i)
-    text += (i ? ", " : " ") + shown(names[i]);
-  return text + (names.size() > kShown ? ", ..." : "");
-}
-
 std::string with_lists(const std::string& what, const ClassList& model, const ClassList& data) {
-  return what + " (the model has " + shown(model.names) + "; the data set " + shown(data.names) +
-         ")";
+  return what + " (the model has " + shown_names(model.names) + "; the data set " +
+         shown_names(data.names) + ")";
 }
 
 Error mismatch(const std::string& what, const ClassList& model, const ClassList& data) {
@@ -115,6 +106,14 @@ Result<ClassMap> by_name(const ClassList& model, const ClassList& data) {
 }
 
 }  // namespace
+
+std::string shown_names(std::span<const std::string> names) {
+  constexpr size_t kShown = 4;
+  std::string text = std::to_string(names.size()) + ":";
+  for (size_t i = 0; i < std::min(names.size(), kShown); ++i)
+    text += (i ? ", " : " ") + shown(names[i]);
+  return text + (names.size() > kShown ? ", ..." : "");
+}
 
 std::vector<int> ClassMap::wanted() const {
   std::vector<int> classes;

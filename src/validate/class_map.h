@@ -26,6 +26,9 @@ struct ClassMap {
   std::vector<int> wanted() const;
 };
 
+// "3: RBC, WBC, Platelets"; "80: person, bicycle, car, truck, ..."
+std::string shown_names(std::span<const std::string> names);
+
 // What a class list says and whether somebody really said it.
 struct ClassList {
   std::span<const std::string> names;

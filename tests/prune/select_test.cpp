@@ -3,12 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
+#include <random>
 
 #include "ir/infer.h"
 #include "passes/pipeline.h"
 #include "prune/cost.h"
 #include "prune/importance.h"
+#include "prune/prune.h"
 #include "prune/remove_channels.h"
 #include "random_networks.h"
 #include "zoo/scratch.h"
@@ -171,7 +174,7 @@ TEST(Importance, ScalesOfBatchNormsOutliveTheirFolding) {
   ASSERT_TRUE(before) << before.error().message;
   ASSERT_TRUE(after) << after.error().message;
   const auto sorted = [](std::vector<double> values) {
-    std::erase(values, 0);
+    std::erase_if(values, [](double value) { return value <= 0; });
     std::sort(values.begin(), values.end());
     return values;
   };
@@ -184,6 +187,91 @@ TEST(Importance, GroupsAreComparable) {
   const std::vector<ChannelGroup> groups = {{{0, 1}, 0}, {{2, 3}, 1}};
   normalise_by_group(scores, groups);
   EXPECT_EQ(scores, (std::vector<double>{0.5, 1.5, 0.5, 1.5}));
+}
+
+TEST(Importance, ChannelsWithoutANumberAreWorthTheMean) {
+  std::vector<double> scores = {1, 3, kUnknownWorth, kUnknownWorth, kUnknownWorth, 0, 0};
+  const std::vector<ChannelGroup> groups = {{{0, 1, 2}, 0}, {{3, 4}, 1}, {{5, 6}, 2}};
+  estimate_unknown(scores, groups);
+  EXPECT_EQ(scores, (std::vector<double>{1, 3, 2, 1, 1, 0, 0}));
+  normalise_by_group(scores, groups);
+  EXPECT_EQ(scores, (std::vector<double>{0.5, 1.5, 1, 1, 1, 0, 0}));
+
+  const Graph graph = three_filters({1, 1, 1, 1, 1, 1});
+  const Channels channels = Channels::of(graph);
+  const auto measured =
+      importance(graph, channels, Importance::kTaylor, 0, {{"v", {5}}, {"w", {}}});
+  ASSERT_TRUE(measured) << measured.error().message;
+  for (const Channel c : channels.axis(*graph.find_value("w"), 0))
+    EXPECT_EQ((*measured)[static_cast<size_t>(c)], kUnknownWorth);
+}
+
+// Taylor's numbers are not divided: what has none must not leave for that.
+TEST(Prune, LayersWithoutANumberDoNotLeaveFirst) {
+  Graph graph;
+  ValueId x = graph.add_input("x", DType::kF32, Shape{1, 3, 4, 4});
+  const auto conv = [&](int64_t filters, const char* name) {
+    const int64_t channels = (*graph.value(x).shape)[1];
+    const ValueId w =
+        graph.add_constant(name, Tensor(DType::kF32, Shape{filters, channels, 1, 1}));
+    x = graph.add_node(Conv{}, {x, w}, "y");
+    ASSERT_TRUE(infer_shapes(graph));
+  };
+  conv(16, "known"), conv(16, "unknown"), conv(4, "last");
+  graph.outputs = {x};
+  PruneOptions options;
+  options.budget = PruneBudget::kRatio;
+  options.importance = Importance::kTaylor;
+  options.multiple = 1;
+  options.measured = {{"known", numbers(16)}, {"last", numbers(4)}};
+  options.value = 7.0 / 32;
+  const Result<PruneOutcome> some = prune(graph, options);
+  ASSERT_TRUE(some) << some.error().message;
+  EXPECT_EQ(some->layers[0].after, 9);
+  EXPECT_EQ(some->layers[1].after, 16);
+  options.value = 0.7;
+  const Result<PruneOutcome> most = prune(graph, options);
+  ASSERT_TRUE(most) << most.error().message;
+  EXPECT_LT(most->layers[1].after, 16);
+}
+
+// What one step reaches several reach: a layer of 16 keeps to a share of 16, not of what it has.
+TEST(Prune, StepsKeepToTheFirstNetworksWidths) {
+  Graph graph;
+  ValueId x = graph.add_input("x", DType::kF32, Shape{1, 8, 4, 4});
+  std::mt19937 random(3);
+  for (const int64_t filters : {16, 24, 32, 8}) {
+    const int64_t channels = (*graph.value(x).shape)[1];
+    Tensor w(DType::kF32, Shape{filters, channels, 1, 1});
+    for (float& v : w.mutable_data<float>()) v = static_cast<float>(random() % 256) / 255;
+    x = graph.add_node(Conv{}, {x, graph.add_constant("w", w)}, "y");
+    ASSERT_TRUE(infer_shapes(graph));
+  }
+  graph.outputs = {x};
+  PruneOptions options;
+  options.value = 0.23;  // of the multiply-adds; 8 of each layer are 0.127
+  const Result<PruneOutcome> once = prune(graph, options);
+  ASSERT_TRUE(once) << once.error().message;
+  Graph now = graph;
+  options.original = &graph;
+  for (int step = 1; step <= 4; ++step) {
+    const double share =
+        static_cast<double>(cost_of(now).macs) / static_cast<double>(cost_of(graph).macs);
+    options.value = std::min(1.0, std::pow(0.23, step / 4.0) / share);
+    Result<PruneOutcome> outcome = prune(now, options);
+    ASSERT_TRUE(outcome) << "step " << step << ": " << outcome.error().message;
+    now = std::move(outcome->graph);
+  }
+  EXPECT_LE(static_cast<double>(cost_of(now).macs),
+            0.23 * static_cast<double>(cost_of(graph).macs));
+  // And never below the share of what they had: 20 % of 32 are two more than 4.
+  options.multiple = 1;
+  options.value = 1e-9;
+  EXPECT_FALSE(prune(now, options));
+  options.budget = PruneBudget::kRatio;
+  options.value = 0.5;
+  const Result<PruneOutcome> last = prune(now, options);
+  ASSERT_FALSE(last && last->layers[2].after < 7) << last->layers[2].after;
 }
 
 }  // namespace

@@ -72,15 +72,27 @@ struct Timer {
   }
 };
 
+size_t gone(const ChannelGroup& group, const std::vector<bool>& removed) {
+  return static_cast<size_t>(std::ranges::count_if(
+      group.channels, [&](Channel c) { return removed[static_cast<size_t>(c)]; }));
+}
+
 struct Problem {
-  explicit Problem(Graph made)
+  explicit Problem(Graph made, SelectOptions wanted = {})
       : graph(std::move(made)),
         channels(Channels::of(graph)),
         groups(channel_groups(graph, channels)),
+        options(std::move(wanted)),
         model(graph, channels, groups, options) {}
 
   Result<void> measure(LayerTimes& times) {
     return model.measure(times, [this](const Graph& g) { return timer(g); });
+  }
+
+  std::vector<size_t> gone(const std::vector<bool>& removed) const {
+    std::vector<size_t> counts;
+    for (const ChannelGroup& group : groups) counts.push_back(shrike::gone(group, removed));
+    return counts;
   }
 
   Graph graph;
@@ -116,11 +128,7 @@ TEST(TimeModel, SaysWhatTheNetworkWithoutThemTakes) {
           const Shape& y = *left.static_shape(node.outputs[0]);
           ms += 1e-6 * static_cast<double>(y[2] * y[3] * left.constant(node.inputs[1])->size());
         }
-      std::vector<size_t> gone;
-      for (const ChannelGroup& group : p.groups)
-        gone.push_back(static_cast<size_t>(std::ranges::count_if(
-            group.channels, [&](Channel c) { return removed[static_cast<size_t>(c)]; })));
-      EXPECT_NEAR(p.model.ms(gone), ms, 1e-9) << step;
+      EXPECT_NEAR(p.model.ms(p.gone(removed)), ms, 1e-9) << step;
     }
   }
 }
@@ -156,20 +164,31 @@ TEST(TimedSelection, OfWhatIsWorthTheSameTheSlowLeave) {
   const TimedSelection selection(p.channels.count(), p.groups, scores, p.options, p.model);
   const auto cut = selection.cut(0.8 * selection.whole_ms());
   EXPECT_LE(cut.ms, 0.8 * selection.whole_ms());
-  const auto gone = [&](const ChannelGroup& group) {
-    return std::ranges::count_if(group.channels,
-                                 [&](Channel c) { return cut.removed[static_cast<size_t>(c)]; });
-  };
-  EXPECT_EQ(gone(p.groups[0]), 8);
-  EXPECT_EQ(gone(p.groups[1]), 0);
+  EXPECT_EQ(gone(p.groups[0], cut.removed), 8);
+  EXPECT_EQ(gone(p.groups[1], cut.removed), 0);
+}
+
+// Of pruning in turns: the first layer has lost the half of what it had, the second nothing.
+TEST(TimedSelection, LayersKeepToAShareOfWhatTheyHadAtFirst) {
+  SelectOptions options;
+  options.most = 0.5;
+  options.before = {64, 32};
+  Problem p(chain(), options);
+  LayerTimes times;
+  ASSERT_TRUE(p.measure(times));
+  ASSERT_EQ(times.size(), 3u);
+  for (const auto& [layer, widths] : times)  // all of the first layer stays: one width is measured
+    EXPECT_EQ(widths.size(), layer.starts_with("Conv 1x32x32 > 32x32") ? 1u : 3u) << layer;
+  const std::vector<double> scores(p.channels.count(), 1.0);
+  const TimedSelection selection(p.channels.count(), p.groups, scores, p.options, p.model);
+  const auto cut = selection.cut(0);
+  EXPECT_TRUE(cut.least);
+  EXPECT_EQ(gone(p.groups[0], cut.removed), 0);
+  EXPECT_EQ(gone(p.groups[1], cut.removed), 16);
 }
 
 double measured(const Problem& p, const std::vector<bool>& removed, double scale, double rest) {
-  std::vector<size_t> gone;
-  for (const ChannelGroup& group : p.groups)
-    gone.push_back(static_cast<size_t>(std::ranges::count_if(
-        group.channels, [&](Channel c) { return removed[static_cast<size_t>(c)]; })));
-  return scale * p.model.ms(gone) + rest;
+  return scale * p.model.ms(p.gone(removed)) + rest;
 }
 
 // A machine that is 1.7 times slower than its table, and does something else for a while.

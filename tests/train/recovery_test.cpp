@@ -143,6 +143,39 @@ TEST_F(Recovery, WhatDoesNotFitIsRefused) {
   refused(prune({"--macs", "0.6", "--epochs", "1"}, {"--no-such"}), 2, "no-such");
   refused(prune({"--macs", "0.6", "--epochs", "1"}, {"--resume", "x"}), 2, "--resume");
   refused(prune({"--latency", "1", "--unstructured", "--epochs", "1"}), 2, "no network faster");
+  refused(prune({"--macs", "0.6", "--epochs", "1"}, {"--qat", "int8"}), 2, "train --qat");
+  const std::vector<std::string> norm = {"--macs", "0.6",  "--epochs",     "2",
+                                         "--steps", "2", "--importance", "norm"};
+  refused(prune(norm), 2, "--sparsity");
+  refused(prune({"--macs", "0.6", "--epochs", "1", "--out", path("set/images/train/r")}), 2,
+          "name another folder");
+  EXPECT_FALSE(fs::exists(at("set/images/train/r")));
+  refused(prune({"--macs", "0.6", "--epochs", "1", "--out", path("set")}), 2, "nothing is written");
+  EXPECT_FALSE(fs::exists(at("set/original.onnx")));
+  // The same classes in another order, which the judge would match by name.
+  const std::string settings = bytes_of(at("set/data.yaml"));
+  for (const char* names : {"[blue, red]", "[Red, blue]"}) {
+    file("set/data.yaml", "path: .\ntrain: images/train\nval: images/val\nnames: " +
+                              std::string(names) + "\n");
+    refused(prune({"--macs", "0.6", "--epochs", "1"}), 3, "a new head");
+    refused(prune({"--macs", "0.6", "--epochs", "1", "--classes-by-index"}), 3, "a new head");
+  }
+  file("set/data.yaml", settings);
+}
+
+TEST_F(Recovery, AnothersFilesAreNeitherTakenNorReplaced) {
+  make_model();
+  const std::vector<std::string> words = prune({"--macs", "0.6", "--epochs", "1"});
+  file("out-recovery/original.onnx", "mine");
+  const Outcome kept = run_shrike(words);
+  EXPECT_EQ(kept.code, 2) << kept.err;
+  EXPECT_NE(kept.err.find("remove that folder"), std::string::npos) << kept.err;
+  EXPECT_EQ(bytes_of(at("out-recovery/original.onnx")), "mine");
+  fs::remove(at("out-recovery/original.onnx"));
+  file("out-recovery/step-1/recovered.onnx", "mine");
+  EXPECT_EQ(run_shrike(words).code, 2);
+  EXPECT_FALSE(fs::exists(at("out.onnx")));
+  EXPECT_EQ(bytes_of(at("out-recovery/step-1/recovered.onnx")), "mine");
 }
 
 }  // namespace

@@ -1,11 +1,10 @@
-#include "train_cli/out_folder.h"
+#include "cli/out_folder.h"
 
 #include <algorithm>
 #include <set>
 
 #include "base/excerpt.h"
 #include "data/searched_folders.h"
-#include "train_cli/run_folder.h"
 
 namespace shrike {
 
@@ -56,27 +55,25 @@ Result<void> add_folders(const Dataset& dataset, SetFolders& folders) {
 
 }  // namespace
 
-Result<void> check_out_folder(const fs::path& out, const RunData& data) {
+Result<void> check_out_folder(const fs::path& out, std::initializer_list<const Dataset*> sets,
+                              const Dataset& unlabeled) {
   SetFolders set;
-  SHRIKE_TRY(add_folders(data.train, set));
-  SHRIKE_TRY(add_folders(data.val, set));
-  for (const Sample& sample : data.unlabeled.samples)
-    set.own.insert(real(sample.picture.parent_path()));
-  if (!data.unlabeled.samples.empty()) set.searched.insert(real(data.unlabeled.source));
+  for (const Dataset* dataset : sets) SHRIKE_TRY(add_folders(*dataset, set));
+  for (const Sample& sample : unlabeled.samples) set.own.insert(real(sample.picture.parent_path()));
+  if (!unlabeled.samples.empty()) set.searched.insert(real(unlabeled.source));
 
-  const RunFolder run(real(out));
+  const fs::path run = real(out);
   const auto refused = [&](const fs::path& folder, const std::string& why) {
     return usage_error("--out " + shown_path(out) + ": " + why + " (" + shown_path(folder) +
                        "); name another folder");
   };
   for (const fs::path& folder : set.searched)
-    if (lies_in(run.path(), folder))
+    if (lies_in(run, folder))
       return refused(folder,
                      "it lies in a folder whose pictures the data set takes in, and a run "
                      "writes pictures");
-  if (set.own.contains(run.path()))
-    return refused(run.path(),
-                   "files of the data set lie there, and nothing is written among them");
+  if (set.own.contains(run))
+    return refused(run, "files of the data set lie there, and nothing is written among them");
   return {};
 }
 
