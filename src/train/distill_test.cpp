@@ -114,6 +114,49 @@ TEST(Teacher, SaysWhatItsNetworkComputesOnAnyNumberOfThreads) {
   EXPECT_FALSE(one->look(batch_of(4, 65)));
 }
 
+// One layer, whose maps are the head's.
+Graph head_on_the_picture() {
+  Graph graph;
+  const ValueId picture = graph.add_input("images", DType::kF32, Shape{1, 3, kSide, kSide});
+  Tensor weights(DType::kF32, Shape{7, 3, 8, 8});
+  std::mt19937 random(2);
+  for (float& w : weights.mutable_data<float>()) w = static_cast<float>(random() % 256) / 4096;
+  Conv conv;
+  conv.strides = {8, 8};
+  const ValueId map = graph.add_node(conv, {picture, graph.add_constant("w", weights)}, "map");
+  Head head;
+  head.kind = HeadKind::kDarknet;
+  head.num_classes = 2;
+  head.strides = {8};
+  head.anchors = {10, 20};
+  head.scale_xy = {1};
+  graph.outputs = {graph.add_node(head, {map}, "boxes")};
+  EXPECT_TRUE(infer_shapes(graph));
+  return graph;
+}
+
+TEST(Teacher, WhoseHeadReadsThePictureHasNoFeatures) {
+  const Preprocess preprocess = Preprocess::ultralytics(kSide, kSide);
+  const Result<Teacher> with = Teacher::create(head_on_the_picture(), preprocess, 1);
+  ASSERT_FALSE(with);
+  EXPECT_EQ(with.error().kind, ErrorKind::kModel);
+  EXPECT_NE(with.error().message.find("reads the picture itself"), std::string::npos);
+  Result<Teacher> without = Teacher::create(head_on_the_picture(), preprocess, 1, false);
+  ASSERT_TRUE(without) << without.error().message;
+  const Result<Lesson> lesson = without->look(batch_of(4));
+  ASSERT_TRUE(lesson) << lesson.error().message;
+  ASSERT_EQ(lesson->maps.size(), 1u);
+  EXPECT_EQ(lesson->maps[0].shape(), (Shape{2, 7, 8, 8}));
+  EXPECT_TRUE(lesson->features.empty());
+
+  Result<TrainingGraph> student = prepare_for_training(head_on_the_picture(), kSide, kSide);
+  ASSERT_TRUE(student) << student.error().message;
+  const Result<Trainer> trainer = Trainer::create(*std::move(student), options_with("yolov8n"));
+  ASSERT_FALSE(trainer);
+  EXPECT_NE(trainer.error().message.find("the student: its head reads"), std::string::npos)
+      << trainer.error().message;
+}
+
 TEST(Teacher, SaysTheSameBitsOfAPictureThatItRemembers) {
   const std::filesystem::path folder =
       std::filesystem::path(testing::TempDir()) / ("teacher-" + std::to_string(::getpid()));

@@ -25,8 +25,9 @@ class LessonCacheTest : public testing::Test {
     options.seed = seed;
     return *zoo::scratch_model("yolov8n", options);
   }
-  LessonCache cache(size_t most_bytes = 1 << 20, uint64_t seed = 1) const {
-    return LessonCache(folder_, network(seed), most_bytes);
+  // However full the disk is.
+  LessonCache cache(size_t most_bytes = 1 << 20, uint64_t seed = 1, size_t spared_bytes = 0) const {
+    return LessonCache(folder_, network(seed), most_bytes, spared_bytes);
   }
   static Batch batch(int side = 8) {
     Batch batch;
@@ -108,6 +109,13 @@ TEST_F(LessonCacheTest, TheLimitCountsWhatIsThere) {
   EXPECT_TRUE(finds(second, "b", 2));
   EXPECT_FALSE(finds(second, "c", 3));
   EXPECT_FALSE(fs::exists(folder_ / "c"));
+}
+
+TEST_F(LessonCacheTest, RoomForOthersIsLeft) {
+  LessonCache modest = cache(1 << 20, 1, size_t{1} << 62);
+  modest.keep("a", outputs(1));
+  EXPECT_FALSE(fs::exists(folder_));
+  EXPECT_EQ(modest.take_trouble(), "") << "no disk is as large";
 }
 
 TEST_F(LessonCacheTest, NothingIsKeptOnceSomethingCannotBeWritten) {

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "cli/dataset_option.h"
 #include "cli/interrupt.h"
+#include "cli/out_folder.h"
 #include "cli/terminal.h"
 #include "train/restore_norms.h"
 #include "train/run_once.h"

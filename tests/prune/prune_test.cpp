@@ -75,14 +75,57 @@ Tensor picture_for(const Graph& graph) {
   return picture;
 }
 
-void expect_equal(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+// Every weight one rounding larger or smaller.
+Graph shaken(const Graph& graph, unsigned seed) {
+  Graph other = graph;
+  std::mt19937 random(seed);
+  for (size_t v = 0; v < graph.values.size(); ++v) {
+    const Tensor* old = graph.constant(static_cast<ValueId>(v));
+    if (!old || old->dtype() != DType::kF32) continue;
+    Tensor tensor(DType::kF32, old->shape());
+    for (size_t i = 0; i < old->data<float>().size(); ++i) {
+      const float value = old->data<float>()[i];
+      const float towards = random() % 2 == 0 ? 0 : 2 * value;
+      tensor.mutable_data<float>()[i] = std::nextafter(value, towards);
+    }
+    other.value(static_cast<ValueId>(v)).constant = tensor;
+  }
+  return other;
+}
+
+float largest_difference(const Tensor& a, const Tensor& b) {
+  const auto x = a.data<float>(), y = b.data<float>();
+  float largest = 0;
+  for (size_t k = 0; k < x.size(); ++k) {
+    const float difference = std::abs(x[k] - y[k]);
+    if (std::isnan(difference)) return difference;
+    largest = std::max(largest, difference);
+  }
+  return largest;
+}
+
+// A sum of n products in another order is one of weights that are up to n roundings off, some as a
+// rule. What that changes a network's outputs by, two that say the same may differ by: next to
+// nothing in most, a thousandth behind attentions one upon another whose products are large.
+constexpr float kRoundings = 10;  // three times what is seen
+
+std::vector<float> tolerances(const Graph& graph, const Tensor& picture,
+                              const std::vector<Tensor>& said) {
+  std::vector<float> result(said.size(), 0);
+  for (const unsigned seed : {1u, 2u}) {
+    const std::vector<Tensor> other = outputs(shaken(graph, seed), picture);
+    for (size_t i = 0; i < said.size(); ++i)
+      result[i] = std::max(result[i], kRoundings * largest_difference(said[i], other[i]));
+  }
+  return result;
+}
+
+void expect_equal(const std::vector<Tensor>& a, const std::vector<Tensor>& b,
+                  const std::vector<float>& tolerance) {
   ASSERT_EQ(a.size(), b.size());
   for (size_t i = 0; i < a.size(); ++i) {
-    const auto x = a[i].data<float>(), y = b[i].data<float>();
     ASSERT_EQ(a[i].shape(), b[i].shape());
-    float range = 0;
-    for (const float value : x) range = std::max(range, std::abs(value));
-    for (size_t k = 0; k < x.size(); ++k) ASSERT_NEAR(x[k], y[k], 2e-4f * range) << i << ' ' << k;
+    EXPECT_LE(largest_difference(a[i], b[i]), tolerance[i]) << "output " << i;
   }
 }
 
@@ -98,7 +141,9 @@ double expect_exact(const Graph& graph, unsigned seed) {
   const Result<void> sound = verify(pruned);
   EXPECT_TRUE(sound) << sound.error().message;
   const Tensor picture = picture_for(graph);
-  expect_equal(outputs(with_zeros(graph, channels, removed), picture), outputs(pruned, picture));
+  const Graph zeros = with_zeros(graph, channels, removed);
+  const std::vector<Tensor> said = outputs(zeros, picture);
+  expect_equal(said, outputs(pruned, picture), tolerances(zeros, picture, said));
 
   const CostModel cost(graph, channels);
   const Channels left = Channels::of(pruned);
