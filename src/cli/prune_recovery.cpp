@@ -8,6 +8,7 @@
 #include "cli/terminal.h"
 #include "cli/training_program.h"
 #include "formats/onnx_writer.h"
+#include "prune/zero_blocks.h"
 #include "quantize/network.h"
 #include "quantize/place.h"
 
@@ -82,6 +83,16 @@ Result<void> open_folder(const RecoveryOptions& o, const std::string& original) 
   return taught ? Result<void>() : write_file(teacher, original);
 }
 
+// Whether one step could come to what is wished, whatever channels are worth: several come to no
+// more, and the last would say so after hours. Nothing is known of milliseconds.
+Result<void> check_reachable(const FloatModel& model, PruneOptions options, bool zeros) {
+  if (options.budget == PruneBudget::kLatency) return {};
+  options.importance = Importance::kL1;
+  const auto outcome =
+      zeros ? zero_blocks(model.network, options) : prune(model.network, options);
+  return outcome ? Result<void>() : in_context("prune " + model.source, outcome.error());
+}
+
 // Trains the step's pruned.onnx; goes on with what was begun.
 Result<void> train_step(const RecoveryOptions& o, int64_t step) {
   const fs::path run = step_folder(o, step) / "run";
@@ -151,6 +162,7 @@ PruneOptions step_options(const PruneOptions& options, int64_t step, int64_t ste
 
 Result<Recovered> prune_and_recover(const FloatModel& model, const PruneOptions& options,
                                     const PruneStep& prune, const RecoveryOptions& o) {
+  SHRIKE_TRY(check_reachable(model, options, o.zeros));
   SHRIKE_ASSIGN(const std::string original, onnx_of(model.network));
   SHRIKE_TRY(open_folder(o, original));
   double ms = 0;

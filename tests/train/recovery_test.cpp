@@ -97,6 +97,17 @@ TEST_F(Recovery, GoesOnInTheMiddleOfASecondStep) {
   EXPECT_TRUE(bytes_of(at("whole/step-2/recovered.onnx")) == bytes_of(at("out.onnx")));
 }
 
+// Of the first network's layers, though the second step prunes one that was saved and trained.
+TEST_F(Recovery, StepsTakeNoMoreOfALayerThanOneStep) {
+  make_model();
+  const Json json = report(prune({"--macs", "0.4", "--most", "0.5", "--epochs", "2",
+                                  "--steps", "2", "--importance", "random"}));
+  EXPECT_LE(json["macs"]["after"].get<double>(), 0.4 * json["macs"]["before"].get<double>());
+  ASSERT_GT(json["layers"].size(), 2u);
+  for (const Json& layer : json["layers"])
+    EXPECT_GE(2 * layer["after"].get<int64_t>(), layer["before"].get<int64_t>()) << layer;
+}
+
 TEST_F(Recovery, ChannelsByWhatTheLossSaysOfThem) {
   make_model();
   std::vector<std::string> words = prune({"--macs", "0.7", "--importance", "taylor"});
@@ -144,6 +155,11 @@ TEST_F(Recovery, WhatDoesNotFitIsRefused) {
   refused(prune({"--macs", "0.6", "--epochs", "1"}, {"--resume", "x"}), 2, "--resume");
   refused(prune({"--latency", "1", "--unstructured", "--epochs", "1"}), 2, "no network faster");
   refused(prune({"--macs", "0.6", "--epochs", "1"}, {"--qat", "int8"}), 2, "train --qat");
+  refused(prune({"--ratio", "0.7", "--most", "0.5", "--epochs", "2", "--steps", "2"}), 2,
+          "cannot be pruned to");
+  refused(prune({"--ratio", "1", "--unstructured", "--epochs", "2", "--steps", "2", "--protect",
+                 "layer_1_conv"}),
+          2, "so many weights cannot become zero");
   const std::vector<std::string> norm = {"--macs", "0.6",  "--epochs",     "2",
                                          "--steps", "2", "--importance", "norm"};
   refused(prune(norm), 2, "--sparsity");
