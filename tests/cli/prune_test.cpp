@@ -65,6 +65,34 @@ TEST_F(Prune, HalfOfTheMultiplyAdds) {
   EXPECT_LT(fs::file_size(at("out.onnx")), fs::file_size(at("half.onnx")));
 }
 
+// Every command counts alike, in floats and in integers, though what is computed differs: before
+// upsampling there are fewer pixels, and decoding is another thing in each.
+TEST_F(Prune, OneNetworkHasOneSize) {
+  ASSERT_EQ(
+      run_shrike({"convert", path("wide.onnx"), path("floats.onnx"), "--fold-batchnorm"}).code, 0);
+  const Outcome quantized =
+      run_shrike({"quantize", "--model", path("wide.onnx"), "--data", path("set"), "-o",
+                  path("integers.onnx"), "--bootstrap", "0"});
+  ASSERT_EQ(quantized.code, 0) << quantized.err;
+  const Json pruned = report({"--macs", "0.9"});
+  const int64_t macs = pruned["macs"]["before"], parameters = pruned["parameters"]["before"];
+  const auto told = [&](std::vector<std::string> words) {
+    const Outcome outcome = run_shrike(words);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return json_lines(outcome.out).at(0);
+  };
+  for (const char* name : {"floats.onnx", "integers.onnx"}) {
+    const Json shown = told({"inspect", path(name), "--json"});
+    EXPECT_EQ(shown["macs"], macs) << name;
+    EXPECT_EQ(shown["parameters"], parameters) << name;
+    EXPECT_NE(shown["computed_macs"], macs) << name;
+    for (const char* decode : {"--json", "--decode"}) {
+      const Json timed = told({"bench", "--model", path(name), "--runs", "1", "--json", decode});
+      EXPECT_NEAR(timed["gmacs"].get<double>() * 1e9, static_cast<double>(macs), 0.5) << name;
+    }
+  }
+}
+
 TEST_F(Prune, OtherBudgetsAndImportances) {
   EXPECT_LE(share(report({"--params", "0.6"})["parameters"]), 0.6);
   const Json json = report({"--ratio", "0.3", "--importance", "random", "--seed", "5"});
