@@ -181,11 +181,10 @@ class Bench:
             file = self.made(row, seed)
             judged = json.loads(self.shrike("val", "--model", file, "--data", self.data / "all.yaml", "--split", "test",
                                             "--threads", self.args.threads, "--json"))
-            parameters = json.loads(self.shrike("inspect", "--model", file, "--json"))["parameters"]
             write(said, {"commands": commands, "commit": self.args.commit} |
                   {name: judged[name] for name in ("map50_95", "map50")} |
                   {"interval95": {name: judged["interval95"][name] for name in ("map50_95", "map50")},
-                   "parameters": parameters, "bytes": file.stat().st_size})
+                   "bytes": file.stat().st_size})
         return said
 
     def commands(self, row, seed):
@@ -219,8 +218,9 @@ class Bench:
             for of in (file, self.model):
                 once = json.loads(self.shrike("bench", "--model", of, "--threads", 1, "--runs", 20, "--json"))
                 best[of] = min(best.get(of, once), once, key=lambda b: b["latency_ms"]["min"])
-        return {"ms": best[file]["latency_ms"]["min"], "model_ms": best[self.model]["latency_ms"]["min"],
-                "gmacs": best[file]["gmacs"], "peak_rss_mb": best[file]["peak_rss_mb"]}
+        parameters = json.loads(self.shrike("inspect", "--model", file, "--json"))["parameters"]
+        return {"parameters": parameters, "ms": best[file]["latency_ms"]["min"],
+                "model_ms": best[self.model]["latency_ms"]["min"], "gmacs": best[file]["gmacs"], "peak_rss_mb": best[file]["peak_rss_mb"]}
 
 
 def write(file, content):
