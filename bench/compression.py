@@ -109,11 +109,16 @@ class Bench:
     def made(self, row, seed=0):
         """The file of a row's seed, which is made where it is not there."""
         folder = self.out / row / f"seed{seed}"
-        file = folder / "model.onnx"
+        file, note = folder / "model.onnx", folder / "commands.json"
         if self.told is not None:
             self.rows()[row][1](seed)(folder)
-        elif not file.exists():
+            return file
+        commands = self.commands(row, seed)
+        if note.exists() and json.loads(note.read_text()) != commands:
+            sys.exit(f"{folder} has what other commands than {commands} made; remove it")
+        if not file.exists():
             folder.mkdir(parents=True, exist_ok=True)
+            write(note, commands)
             print(f"{row}, seed {seed}", file=sys.stderr, flush=True)
             self.rows()[row][1](seed)(folder)
         return file
@@ -198,8 +203,12 @@ class Bench:
         """Completes the record of a row's seed with what its file takes."""
         said = self.record(row, seed)
         record = json.loads(said.read_text())
-        if "ms" not in record:
-            write(said, record | self.timed(self.made(row, seed)))
+        if "ms" in record:
+            return
+        file = self.out / row / f"seed{seed}" / "model.onnx"
+        if not file.exists() or file.stat().st_size != record["bytes"]:
+            sys.exit(f"{said} has no times, and {file} is not the file that it is of: remove it, and the row is made again")
+        write(said, record | self.timed(file))
 
     def whole(self):
         """What there is of each row whose seeds are all made and timed."""
@@ -295,6 +304,8 @@ def chart(results):
     """AP against milliseconds, a row a point, a whisker for the spread of its seeds."""
     shown = {name: (statistics.mean(r["ms"] for r in of), points(of, "map50_95")) for name, of in results.items()
              if not name.startswith("cut")}
+    if not shown:
+        return '<svg xmlns="http://www.w3.org/2000/svg"/>\n'
     width, height, left, top, right, bottom = 760, 460, 60, 20, 170, 50
     most = 1.05 * max(ms for ms, _ in shown.values())
     low = min(min(ap) for _, ap in shown.values()) - 1

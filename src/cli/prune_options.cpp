@@ -106,6 +106,7 @@ Result<PruneOptions> prune_options(const CLI::App& app, const PruneCommand& o) {
     if (app.count(row.name) > 0) {
       options.budget = row.budget;
       options.value = o.*row.value;
+      if (!(options.value > 0)) return usage_error(std::string(row.name) + " must lie above 0");
       ++given;
     }
   if (given != 1) return usage_error("prune wants one of --macs, --params, --ratio and --latency");
@@ -138,6 +139,10 @@ Result<void> check_training(const CLI::App& app, PruneCommand& o) {
   if (!parsed) return in_context("what is behind --, for train", parsed.error());
   if (parsed->help || !train.resume.empty() || !train.taylor.empty() || train.dry_run)
     return usage_error("what is behind -- must be settings of a training");
+  if (!train.size.empty())
+    return usage_error(
+        "--imgsz behind --: the trained network is judged beside the unpruned one, at one size; give "
+        "--imgsz to prune");
   if (!train.qat.empty())
     return usage_error(
         "--qat behind --: what is pruned and trained is in floats; give its file to train --qat "

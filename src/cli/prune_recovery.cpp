@@ -153,8 +153,7 @@ PruneOptions step_options(const PruneOptions& options, int64_t step, int64_t ste
     const bool ratio = options.budget == PruneBudget::kRatio;
     double stays = std::pow(ratio ? 1 - options.value : options.value, part);
     if (!zeros) stays = std::min(share_of_now(options.budget, original, now, stays), 1.0);
-    // All may stay: then nothing needs to leave.
-    mine.value = ratio ? std::max(1 - stays, 1e-9) : stays;
+    mine.value = ratio ? 1 - stays : stays;
   }
   if (!zeros) mine.original = &original;
   return mine;

@@ -54,8 +54,8 @@ PruneOptions step_options(const PruneOptions& options, int64_t step, int64_t ste
                           const Graph& original, const Graph& now, double ms, bool zeros);
 
 // Errors: those of the step and of shrike-train, of the kind that its exit code says; kUsage where
-// another command's work lies in the folder or not even one step reaches the budget, before any work; kRuntime after an interrupt, from which the same
-// command goes on.
+// another command's work lies in the folder or not even one step reaches the budget, before any
+// work; kRuntime after an interrupt, from which the same command goes on.
 Result<Recovered> prune_and_recover(const FloatModel& model, const PruneOptions& options,
                                     const PruneStep& prune, const RecoveryOptions& recovery);
 

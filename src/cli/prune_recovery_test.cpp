@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "ir/infer.h"
+
 namespace shrike {
 namespace {
 
@@ -25,6 +27,30 @@ TEST(PruneRecovery, LearnsInUpdatesOfFewPicturesUnlessTold) {
   EXPECT_EQ(pictures_an_update({"--nbs", "8"}), Words{"8"});
   EXPECT_EQ(pictures_an_update({"--nbs=8"}), Words{});
   EXPECT_EQ(pictures_an_update({"nbs=8"}), Words{});
+}
+
+// One layer that must keep 8 of its 16 channels loses more in the first step than that wants.
+TEST(PruneRecovery, AStepThatHasNothingToRemoveRemovesNothing) {
+  Graph graph;
+  ValueId x = graph.add_input("x", DType::kF32, Shape{1, 8, 4, 4});
+  int64_t channels = 8;
+  for (const int64_t filters : {16, 8}) {
+    const Tensor w = Tensor(DType::kF32, Shape{filters, channels, 1, 1});
+    x = graph.add_node(Conv{}, {x, graph.add_constant("w", w)}, "y");
+    ASSERT_TRUE(infer_shapes(graph));
+    channels = filters;
+  }
+  graph.outputs = {x};
+  PruneOptions options;
+  options.budget = PruneBudget::kRatio;
+  options.value = 0.3;
+  Graph now = graph;
+  for (int step = 1; step <= 2; ++step) {
+    Result<PruneOutcome> outcome = prune(now, step_options(options, step, 2, graph, now, 0, false));
+    ASSERT_TRUE(outcome) << outcome.error().message;
+    EXPECT_EQ(outcome->removed, step == 1 ? 8 : 0);
+    now = std::move(outcome->graph);
+  }
 }
 
 }  // namespace

@@ -91,7 +91,8 @@ class Pruner {
  private:
   Result<void> check() const {
     const bool shares = options_.budget != PruneBudget::kLatency;
-    if (!(options_.value > 0) || (shares && options_.value > 1))
+    const bool none_leaves = options_.budget == PruneBudget::kRatio && options_.value == 0;
+    if (!none_leaves && (!(options_.value > 0) || (shares && options_.value > 1)))
       return usage_error(shares ? "a share to prune to lies above 0 and is at most 1"
                                 : "a latency lies above 0");
     if (!(options_.most >= 0 && options_.most <= 1) || options_.multiple < 1)

@@ -23,7 +23,7 @@ enum class PruneBudget : uint8_t {
 
 struct PruneOptions {
   PruneBudget budget = PruneBudget::kMacs;
-  double value = 0.5;
+  double value = 0.5;  // above 0, but of kRatio
   Importance importance = Importance::kL1;
   uint64_t seed = 0;  // of Importance::kRandom
   int64_t multiple = 8;

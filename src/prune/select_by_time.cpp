@@ -11,9 +11,9 @@ constexpr int kTries = 8;
 // A network this much faster than was wished is near enough: measurements differ by as much.
 constexpr double kNear = 0.02;
 
-// A limit by the table, and what the network that it gave takes.
+// What the table says of a network, and what it takes.
 struct Try {
-  double limit = 0, ms = 0;
+  double table_ms = 0, ms = 0;
 };
 
 }  // namespace
@@ -55,8 +55,10 @@ TimedSelection::Cut TimedSelection::cut(double ms) const {
       below = middle + 1;
   }
   std::vector<size_t> left = gone(ranking_.removal(above));
-  Cut cut{std::vector<bool>(channels_, false), model_.ms(left), above + 1 == ranking_.steps()};
+  const double ranked_ms = model_.ms(left);
+  Cut cut{std::vector<bool>(channels_, false), ranked_ms, false};
   give_back(left, cut.ms, ms);
+  cut.least = above + 1 == ranking_.steps() && cut.ms == ranked_ms;
   for (size_t g = 0; g < left.size(); ++g)
     for (size_t i = 0; i < left[g]; ++i) cut.removed[static_cast<size_t>(orders_[g][i])] = true;
   return cut;
@@ -102,21 +104,21 @@ Result<std::vector<bool>> fit_to_time(
     if (below && below->ms >= wish * (1 - kNear)) break;
     // What the table must say where the network is to take what is wished: in proportion, or
     // between the two.
-    double limit = above.limit * wish * (1 - kNear / 2) / above.ms;
+    double limit = above.table_ms * wish * (1 - kNear / 2) / above.ms;
     if (below)
-      limit = below->limit + (above.limit - below->limit) * (wish * (1 - kNear / 2) - below->ms) /
-                                 (above.ms - below->ms);
+      limit = below->table_ms + (above.table_ms - below->table_ms) *
+                                    (wish * (1 - kNear / 2) - below->ms) / (above.ms - below->ms);
     const TimedSelection::Cut cut = selection.cut(limit);
-    if (cut.removed == best) break;
+    if (below && cut.removed == best) break;  // there is none between
     SHRIKE_ASSIGN(const double ms, measure(cut.removed));
     if (ms <= wish || !below) best = cut.removed;
     if (ms <= wish) {
-      below = Try{limit, ms};
+      below = Try{cut.ms, ms};
     } else if (cut.least) {
       return usage_error("cannot be pruned to " + std::to_string(wish) + ": the least is " +
                          std::to_string(ms));
     } else {
-      above = {limit, ms};
+      above = {cut.ms, ms};
     }
   }
   return best;

@@ -237,5 +237,25 @@ TEST(FitToTime, TheLeastIsSaidAndMuchIsLeftAlone) {
   EXPECT_NE(slow.error().message.find("the least is 1000."), std::string::npos);
 }
 
+// A machine on which the first cut of the table is too slow, however near its limit it is: with all
+// that can leave the network is fast enough.
+TEST(FitToTime, WhatIsPossibleIsFound) {
+  Problem p(chain());
+  LayerTimes times;
+  ASSERT_TRUE(p.measure(times));
+  const std::vector<double> scores(p.channels.count(), 1.0);
+  const TimedSelection selection(p.channels.count(), p.groups, scores, p.options, p.model);
+  const TimedSelection::Cut least = selection.cut(0);
+  ASSERT_TRUE(least.least);
+  // Between two widths of the wide layer: all cuts but the least are slower than the wish.
+  EXPECT_FALSE(selection.cut(1.01 * least.ms).least && selection.cut(2 * least.ms).least);
+  const auto removed =
+      fit_to_time(selection, 1.0, [&](const std::vector<bool>& r) -> Result<double> {
+        return r == least.removed ? 1.0 : 1.01 + 0.01 * p.model.ms(p.gone(r));
+      });
+  ASSERT_TRUE(removed) << removed.error().message;
+  EXPECT_EQ(*removed, least.removed);
+}
+
 }  // namespace
 }  // namespace shrike
