@@ -35,12 +35,12 @@ struct Options {
 struct Summary {
   std::vector<Value> inputs, outputs;
   std::map<std::string, std::string> metadata;
-  int64_t parameters = 0;
+  NetworkSize size;
   Result<std::string> head = usage_error("not looked for");
 };
 
 Summary summary_of(const Graph& graph) {
-  Summary summary{{}, {}, graph.metadata, parameter_count(graph), describe_head(graph)};
+  Summary summary{{}, {}, graph.metadata, size_of(graph), describe_head(graph)};
   for (ValueId id : graph.inputs) summary.inputs.push_back(graph.value(id));
   for (ValueId id : graph.outputs) summary.outputs.push_back(graph.value(id));
   return summary;
@@ -123,13 +123,14 @@ void print_text(const LoadedModel& model, const Summary& graph, const Result<Ses
   std::printf("head         %s\n",
               graph.head ? graph.head->c_str()
                          : ("not recognised: " + printable(graph.head.error().message)).c_str());
-  std::printf("parameters   %.3f M\n", static_cast<double>(graph.parameters) / 1e6);
+  std::printf("parameters   %.3f M\n", static_cast<double>(graph.size.parameters) / 1e6);
+  std::printf("MACs         %.3f G\n", static_cast<double>(graph.size.macs) / 1e9);
   if (!session) {
     std::printf("cannot run   %s\n", printable(session.error().message).c_str());
     return;
   }
   const Plan& plan = session->plan();
-  std::printf("MACs         %.3f G\n", static_cast<double>(plan.macs()) / 1e9);
+  std::printf("computed     %.3f G MACs\n", static_cast<double>(plan.macs()) / 1e9);
   std::printf("activations  %.1f MB\n", static_cast<double>(plan.arena_bytes()) / 1e6);
   if (o.memory) print_memory(plan);
   print_layers(plan, o.explain);
@@ -143,10 +144,11 @@ void print_json(const LoadedModel& model, const Summary& graph, const Result<Ses
                {"outputs", values_json(graph.outputs)},
                {"metadata", graph.metadata},
                {"head", graph.head ? Json(*graph.head) : Json()},
-               {"parameters", graph.parameters}};
+               {"parameters", graph.size.parameters},
+               {"macs", graph.size.macs}};
   if (!graph.head) json["head_reason"] = graph.head.error().message;
   if (session) {
-    json["macs"] = session->plan().macs();
+    json["computed_macs"] = session->plan().macs();
     json["activation_bytes"] = session->plan().arena_bytes();
     if (o.memory) json["memory"] = memory_json(session->plan());
     json["layers"] = layers_json(session->plan(), o.explain);

@@ -1,11 +1,10 @@
 #include "cli/network.h"
 
-#include <set>
-
 #include "base/excerpt.h"
 #include "detect/input_size.h"
 #include "formats/names_literal.h"
 #include "ir/infer.h"
+#include "ir/network_cost.h"
 #include "passes/lift_head.h"
 #include "passes/passes.h"
 #include "passes/pipeline.h"
@@ -85,22 +84,13 @@ Result<Graph> at_size(Graph graph, const std::optional<std::array<int, 2>>& size
   return graph;
 }
 
-int64_t parameter_count(const Graph& graph) {
-  std::set<ValueId> counted;
-  for (const Node& node : graph.nodes) {
-    size_t inputs = 0;
-    if (std::holds_alternative<Conv>(node.op) || std::holds_alternative<ConvTranspose>(node.op) ||
-        std::holds_alternative<Gemm>(node.op) || std::holds_alternative<MatMul>(node.op) ||
-        std::holds_alternative<BatchNorm>(node.op))
-      inputs = 3;  // x, weights, bias; x, scale, shift
-    for (size_t i = 0; i < std::min(inputs, node.inputs.size()); ++i) {
-      const Tensor* constant = graph.constant(node.inputs[i]);
-      if (constant && is_float(constant->dtype())) counted.insert(node.inputs[i]);
-    }
+NetworkSize size_of(const Graph& graph) {
+  Graph copy = graph;
+  if (!find_head(copy)) {
+    const bool lifts = prepare_to_lift(copy) && lift_head(copy);
+    if (!lifts) copy = graph;
   }
-  int64_t total = 0;
-  for (ValueId id : counted) total += graph.constant(id)->size();
-  return total;
+  return {multiply_adds(copy), parameter_count(copy)};
 }
 
 Result<std::string> describe_head(const Graph& graph) {

@@ -18,10 +18,13 @@ namespace shrike {
 Result<Graph> at_size(Graph graph, const std::optional<std::array<int, 2>>& size,
                       const std::string& source);
 
-// What of the parameters a person counts: the elements of the floating-point constants that
-// convolutions, matrix products and batch norms read (of the latter scale and shift, not the
-// statistics), each constant once.
-int64_t parameter_count(const Graph& graph);
+// What a person counts (ir/network_cost.h), the head's decode apart, where it is recognised: the
+// same for one network in floats, in integers, with its head lifted or in ONNX's operators.
+struct NetworkSize {
+  int64_t macs = 0;  // multiply-adds of one run
+  int64_t parameters = 0;
+};
+NetworkSize size_of(const Graph& graph);
 
 // "anchor_free, strides 8 16 32, 80 classes, reg_max 16"; for a graph without a lifted head it is
 // lifted from a copy first, and NMS behind it is told. An error says why there is none.

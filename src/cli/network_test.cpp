@@ -112,7 +112,8 @@ TEST(Network, SaysThatTheFilesOwnNmsStandsInTheWay) {
 
 TEST(Network, CountsParametersAndDescribesTheHead) {
   const Graph graph = detector_graph("32,64");
-  EXPECT_EQ(parameter_count(graph), 7 * 3 * 1024 + 7);
+  EXPECT_EQ(size_of(graph).parameters, 7 * 3 * 1024 + 7);
+  EXPECT_EQ(size_of(graph).macs, 7 * 3 * 1024 * 2);
   EXPECT_EQ(*describe_head(graph), "darknet, strides 32, 2 classes, 1 anchors a cell");
   EXPECT_FALSE(describe_head(*parse_graph(
       "graph \"g\"\ninput %x: f32[1,3,8,8]\n%y: f32[1,3,8,8] = Relu(%x)\noutput %y\n", "t")));

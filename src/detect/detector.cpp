@@ -62,6 +62,7 @@ struct Detector::State {
   ClassNames names;
   std::array<int, 2> size;
   std::string description;
+  int64_t macs;
   bool bytes;  // the network takes the picture as it is, undivided
 };
 
@@ -104,6 +105,7 @@ Result<Detector> Detector::create(Graph graph, const std::string& source,
             *std::move(names),
             {network->height, network->width},
             describe(*network, family),
+            network->macs,
             bytes}));
 }
 
@@ -112,7 +114,7 @@ Result<Detector> Detector::another(const Detector& first) {
   SHRIKE_ASSIGN(Session session, Session::another(state.session));
   return Detector(
       std::make_unique<State>(State{std::move(session), state.source, state.family, state.names,
-                                    state.size, state.description, state.bytes}));
+                                    state.size, state.description, state.macs, state.bytes}));
 }
 
 Result<Detections> Detector::detect(const Image& image, const DetectOptions& options) {
@@ -155,7 +157,7 @@ const std::vector<std::string>& Detector::names() const { return state_->names.n
 bool Detector::names_known() const { return state_->names.known; }
 std::array<int, 2> Detector::input_size() const { return state_->size; }
 int Detector::threads() const { return state_->session.threads(); }
-int64_t Detector::macs() const { return state_->session.plan().macs(); }
+int64_t Detector::macs() const { return state_->macs; }
 const std::string& Detector::description() const { return state_->description; }
 
 }  // namespace shrike

@@ -103,7 +103,7 @@ class Detector {
   bool names_known() const;
   std::array<int, 2> input_size() const;  // height, width
   int threads() const;
-  int64_t macs() const;  // multiply-adds of one run
+  int64_t macs() const;  // multiply-adds of one run, of what make_network() counts
   // One line on what was recognised: "anchor-free head, 3 scales, 80 classes, letterbox".
   const std::string& description() const;
 

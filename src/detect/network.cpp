@@ -4,6 +4,7 @@
 #include "detect/input_size.h"
 #include "formats/names_literal.h"
 #include "ir/infer.h"
+#include "ir/network_cost.h"
 #include "passes/lift_head.h"
 #include "passes/passes.h"
 #include "passes/pipeline.h"
@@ -146,6 +147,7 @@ Result<Network> make_network(Graph graph, const LoadOptions& options) {
     network.classes = network.head->num_classes;
     cut_at_head(graph);
   }
+  network.macs = multiply_adds(graph);
   SHRIKE_TRY(run_passes(graph, inference_passes()));
   network.graph = std::move(graph);
   if (!network.head) SHRIKE_TRY(choose_layout(network, options));

@@ -18,6 +18,7 @@ struct Network {
   std::optional<Head> head;
   OutputLayout layout = OutputLayout::kAuto;
   int64_t classes = 0;
+  int64_t macs = 0;  // multiply-adds of one run, a lifted head's decode apart (ir/network_cost.h)
   std::optional<OwnNms> own_nms;  // that of the file, cut off for ours
   int height = 0, width = 0;
   std::string why_not_lifted;  // empty when lifted

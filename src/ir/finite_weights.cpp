@@ -3,18 +3,9 @@
 #include "base/excerpt.h"
 #include "base/finite.h"
 #include "ir/describe.h"
+#include "ir/network_cost.h"
 
 namespace shrike {
-
-namespace {
-
-bool has_weights(const Op& op) {
-  return std::holds_alternative<Conv>(op) || std::holds_alternative<ConvTranspose>(op) ||
-         std::holds_alternative<Gemm>(op) || std::holds_alternative<MatMul>(op) ||
-         std::holds_alternative<BatchNorm>(op);
-}
-
-}  // namespace
 
 Result<void> check_finite_weights(const Graph& graph) {
   for (const Node& node : graph.nodes) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ir/network_cost.h"
+
 namespace shrike {
 
 size_t CostModel::list_number(const Axis& axis) {
@@ -15,7 +17,7 @@ void CostModel::multiply(Term& term, ValueId id, int axis) {
   const Shape& shape = *graph_.static_shape(id);
   const Axis& list = channels_.axis(id, axis);
   if (list.empty())
-    term.factor *= shape[axis < 0 ? axis + shape.rank() : axis];
+    term.factor *= shape[axis];
   else
     term.lists.push_back(list_number(list));
 }
@@ -23,31 +25,15 @@ void CostModel::multiply(Term& term, ValueId id, int axis) {
 CostModel::CostModel(const Graph& graph, const Channels& channels)
     : graph_(graph), channels_(channels) {
   for (const Node& node : graph.nodes) {
-    const bool conv = std::holds_alternative<Conv>(node.op);
-    const bool transposed = std::holds_alternative<ConvTranspose>(node.op);
-    const bool product = std::holds_alternative<MatMul>(node.op);
-    const auto* gemm = std::get_if<Gemm>(&node.op);
-    if (!conv && !transposed && !product && !gemm) continue;
-    const ValueId x = node.inputs[0], w = node.inputs[1], y = node.outputs[0];
-    if (!graph.static_shape(x) || !graph.static_shape(w) || !graph.static_shape(y)) continue;
+    const std::vector<Extent> extents = multiply_add_extents(graph, node);
+    if (extents.empty()) continue;
     Term term;
-    // Each weight meets each pixel of the maps behind it, or before it where it is transposed.
-    if (conv || transposed) {
-      for (int axis = 0; axis < 4; ++axis) multiply(term, w, axis);
-      const ValueId map = conv ? y : x;
-      for (const int axis : {0, 2, 3}) multiply(term, map, axis);
-    } else {
-      for (int axis = 0; axis < graph.static_shape(y)->rank(); ++axis) multiply(term, y, axis);
-      multiply(term, x, gemm && gemm->trans_a != 0 ? 0 : -1);
-    }
+    for (const auto& [value, axis] : extents) multiply(term, value, axis);
     macs_.push_back(std::move(term));
   }
-  for (size_t v = 0; v < graph.values.size(); ++v) {
-    const auto id = static_cast<ValueId>(v);
-    const Tensor* tensor = graph.constant(id);
-    if (!tensor || !is_float(tensor->dtype())) continue;
+  for (const ValueId id : parameters_of(graph)) {
     Term term;
-    for (int axis = 0; axis < tensor->shape().rank(); ++axis) multiply(term, id, axis);
+    for (int axis = 0; axis < graph.constant(id)->shape().rank(); ++axis) multiply(term, id, axis);
     parameters_.push_back(std::move(term));
   }
 }

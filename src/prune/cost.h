@@ -10,7 +10,7 @@ namespace shrike {
 
 struct NetworkCost {
   int64_t macs = 0;        // of convolutions and products, for one run
-  int64_t parameters = 0;  // elements of floating-point constants
+  int64_t parameters = 0;  // elements of weights and biases (ir/network_cost.h)
 };
 
 // As it is. Requires what Channels::of() does.

@@ -1,6 +1,8 @@
 #include "prune/prune.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
 
 #include "prune/remove_channels.h"
 #include "prune/select_by_time.h"
@@ -9,6 +11,12 @@
 namespace shrike {
 
 namespace {
+
+std::string text_of(const char* format, double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, format, value);
+  return text;
+}
 
 // The layers, and how many channels each makes.
 std::vector<std::pair<std::string, int64_t>> widths(const Graph& graph) {
@@ -82,10 +90,11 @@ class Pruner {
     if (options_.budget == PruneBudget::kLatency) {
       return select_in_time(scores, select);
     }
-    SHRIKE_ASSIGN(const std::vector<bool> removed,
-                  select_channels(channels_.count(), groups_, scores, select, limit(),
-                                  [this](const std::vector<bool>& r) { return cost(r); }));
-    return outcome(removed);
+    const Ranking ranking(channels_.count(), groups_, scores, select);
+    const std::optional<std::vector<bool>> removed =
+        select_channels(ranking, limit(), [this](const std::vector<bool>& r) { return cost(r); });
+    if (!removed) return below_the_least(options_, cost(ranking.removal(ranking.steps() - 1)));
+    return outcome(*removed);
   }
 
  private:
@@ -174,6 +183,19 @@ class Pruner {
 
 Result<PruneOutcome> prune(const Graph& graph, const PruneOptions& options) {
   return Pruner(graph, options).run();
+}
+
+Error below_the_least(const PruneOptions& options, double least, const std::string& can_go) {
+  // Towards what can be: the number that is said can be given.
+  const auto told = [](double share) { return text_of("%.3f", share); };
+  const std::string value = text_of("%g", options.value);
+  if (options.budget == PruneBudget::kRatio)
+    return usage_error("--ratio " + value + ": at most " +
+                       told(std::floor(1000 * (1 - least)) / 1000) + " of the " + can_go);
+  const bool macs = options.budget == PruneBudget::kMacs;
+  return usage_error((macs ? "--macs " : "--params ") + value + ": at least " +
+                     told(std::ceil(1000 * least) / 1000) + " of the " +
+                     (macs ? "multiply-adds stay" : "parameters stay"));
 }
 
 int64_t removable_channels(const Graph& graph) {

@@ -58,6 +58,11 @@ struct PruneOutcome {
 // importance(), remove_channels() and `latency`.
 Result<PruneOutcome> prune(const Graph& graph, const PruneOptions& options);
 
+// "--ratio 0.9: at most 0.769 of the channels can leave". Of a share alone; `least` of what it is a
+// share of stays, whatever is tried. can_go: of the parts of kRatio.
+Error below_the_least(const PruneOptions& options, double least,
+                      const std::string& can_go = "channels can leave");
+
 // What lies between a graph and the same with fewer channels, whatever was done to it since;
 // without layers where the two have not as many.
 PruneOutcome compared(const Graph& before, Graph after);

@@ -69,14 +69,10 @@ std::vector<bool> Ranking::removal(size_t step) const {
   return removed;
 }
 
-Result<std::vector<bool>> select_channels(
-    size_t channels, std::span<const ChannelGroup> groups, const std::vector<double>& scores,
-    const SelectOptions& options, double limit,
+std::optional<std::vector<bool>> select_channels(
+    const Ranking& ranking, double limit,
     const std::function<double(const std::vector<bool>& removed)>& cost) {
-  const Ranking ranking(channels, groups, scores, options);
-  if (const double least = cost(ranking.removal(ranking.steps() - 1)); least > limit)
-    return usage_error("cannot be pruned to " + std::to_string(limit) + ": the least is " +
-                       std::to_string(least));
+  if (cost(ranking.removal(ranking.steps() - 1)) > limit) return std::nullopt;
   // The first step that is cheap enough: costs fall from step to step.
   size_t below = 0, above = ranking.steps() - 1;
   while (below < above) {

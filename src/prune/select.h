@@ -3,10 +3,10 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
-#include "base/result.h"
 #include "prune/channel_groups.h"
 
 namespace shrike {
@@ -49,12 +49,10 @@ std::vector<Channel> ranked_channels(const ChannelGroup& group, const std::vecto
 std::vector<size_t> removal_counts(size_t group, size_t size, const SelectOptions& options);
 
 // cost: of the network without those channels (by channel), in any unit, falling as more are
-// removed. Gives the removal, by channel, that costs at most `limit` and takes the fewest, by
-// importance. Errors (kUsage): `limit` cannot be reached; the least cost that can be is in the
-// message.
-Result<std::vector<bool>> select_channels(
-    size_t channels, std::span<const ChannelGroup> groups, const std::vector<double>& scores,
-    const SelectOptions& options, double limit,
+// removed. The removal, by channel, that costs at most `limit` and takes the fewest, by importance;
+// nothing where the last of the ranking costs more.
+std::optional<std::vector<bool>> select_channels(
+    const Ranking& ranking, double limit,
     const std::function<double(const std::vector<bool>& removed)>& cost);
 
 }  // namespace shrike

@@ -115,8 +115,8 @@ Result<std::vector<bool>> fit_to_time(
     if (ms <= wish) {
       below = Try{cut.ms, ms};
     } else if (cut.least) {
-      return usage_error("cannot be pruned to " + std::to_string(wish) + ": the least is " +
-                         std::to_string(ms));
+      return usage_error("cannot be as fast as " + std::to_string(wish) + " ms: the least is " +
+                         std::to_string(ms) + " ms");
     } else {
       above = {cut.ms, ms};
     }

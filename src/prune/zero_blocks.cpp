@@ -161,8 +161,7 @@ Result<PruneOutcome> zero_blocks(const Graph& graph, const PruneOptions& options
     ++outcome.removed;
   }
   if (left > limit + 1e-9 * all)
-    return usage_error("so many weights cannot become zero: a share of " +
-                       std::to_string(left / all) + " stays at the least");
+    return below_the_least(options, left / all, "blocks of weights can become zero");
   return outcome;
 }
 

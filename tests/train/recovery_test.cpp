@@ -156,10 +156,10 @@ TEST_F(Recovery, WhatDoesNotFitIsRefused) {
   refused(prune({"--latency", "1", "--unstructured", "--epochs", "1"}), 2, "no network faster");
   refused(prune({"--macs", "0.6", "--epochs", "1"}, {"--qat", "int8"}), 2, "train --qat");
   refused(prune({"--ratio", "0.7", "--most", "0.5", "--epochs", "2", "--steps", "2"}), 2,
-          "cannot be pruned to");
+          "--ratio 0.7: at most 0.");
   refused(prune({"--ratio", "1", "--unstructured", "--epochs", "2", "--steps", "2", "--protect",
                  "layer_1_conv"}),
-          2, "so many weights cannot become zero");
+          2, "of the blocks of weights can become zero");
   const std::vector<std::string> norm = {"--macs", "0.6",  "--epochs",     "2",
                                          "--steps", "2", "--importance", "norm"};
   refused(prune(norm), 2, "--sparsity");
