@@ -62,6 +62,7 @@ void add_options(CLI::App& app, PruneCommand& o) {
                "Channels stay; weights become zero, in blocks of four input channels");
   app.add_flag("--json", o.json, "The report as JSON");
   add_validation_options(app, o.validation);
+  app.get_option("--seed")->description("Of the draws, of random importance and of training");
 }
 
 void add_recovery_options(CLI::App& app, PruneCommand& o) {
@@ -133,6 +134,11 @@ Result<void> check_training(const CLI::App& app, PruneCommand& o) {
   if (o.epochs < o.steps)
     return usage_error("--steps " + std::to_string(o.steps) +
                        " want an epoch each, and --epochs is " + std::to_string(o.epochs));
+  for (const char* own : {"model", "data", "pictures", "epochs", "seed", "threads", "out", "teacher"})
+    if (names_option(o.train, own))
+      return usage_error("--" + std::string(own) + " behind --: it is prune's own" +
+                         (std::string_view(own) == "teacher" ? ", the unpruned model"
+                                                             : ": give it in front of --"));
   const RecoveryOptions recovery = recovery_options(o);
   TrainOptions train;
   const Result<Arguments> parsed = parse_train_options(training_words(recovery, 1), train);

@@ -117,14 +117,14 @@ double share_of_now(PruneBudget budget, const Graph& original, const Graph& now,
 // A pruned network is far from where it was, and few pictures make few updates of train's 64.
 constexpr const char* kPicturesAnUpdate = "16";
 
+}  // namespace
+
 bool names_option(const std::vector<std::string>& words, const std::string& option) {
   return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
     return word == "--" + option || word.starts_with("--" + option + "=") ||
            word.starts_with(option + "=");
   });
 }
-
-}  // namespace
 
 std::vector<std::string> training_words(const RecoveryOptions& o, int64_t step) {
   const fs::path folder = step_folder(o, step);

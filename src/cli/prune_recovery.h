@@ -42,6 +42,9 @@ struct Recovered {
   FloatModel pruned, recovered;  // of the last step
 };
 
+// Whether words of a command line name an option ("epochs"), as they are parsed.
+bool names_option(const std::vector<std::string>& words, const std::string& option);
+
 // What `train` is told in a step, from 1: for a check before any work is done.
 std::vector<std::string> training_words(const RecoveryOptions& options, int64_t step);
 

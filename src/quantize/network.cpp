@@ -23,7 +23,7 @@ Result<Graph> network_to_quantize(Graph graph) {
   SHRIKE_TRY(run_passes(graph, cleanup_passes()));
   const Result<LiftedHead> lifted = lift_head(graph);
   if (!lifted)
-    return in_context("its head was not recognised, and so what has to stay float", lifted.error());
+    return in_context("its head was not recognised, and so what must stay as it is", lifted.error());
   if (lifted->own_nms)
     return model_error(
         "the file's own NMS is in its graph (export the model without it, nms=False)");

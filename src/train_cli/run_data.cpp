@@ -119,8 +119,9 @@ Result<void> hold_out(RunData& data, double share) {
 
 Result<Dataset> open_unlabeled(const TrainOptions& options, const std::vector<std::string>& names,
                                int threads) {
-  SHRIKE_ASSIGN(Dataset dataset, open_picture_folder(options.unlabeled, names, threads));
-  tell_findings(dataset);
+  Result<Dataset> dataset = open_picture_folder(options.unlabeled, names, threads);
+  if (!dataset) return in_context("--unlabeled", dataset.error());
+  tell_findings(*dataset);
   return dataset;
 }
 

@@ -55,10 +55,11 @@ Result<train::Distillation> prepared(const TrainOptions& options, LoadedModel mo
 Result<train::Distillation> open_teacher(const TrainOptions& options,
                                          const StartingNetwork& student,
                                          const std::vector<std::string>& classes, int threads) {
-  SHRIKE_ASSIGN(LoadedModel model, load_model_option({options.teacher, ""}));
-  const std::string source = model.source;
-  auto distillation = prepared(options, std::move(model), student, classes, threads);
-  if (!distillation) return in_context("the teacher " + source, distillation.error());
+  Result<LoadedModel> model = load_model_option({options.teacher, ""});
+  if (!model) return in_context("--teacher", model.error());
+  const std::string source = model->source;
+  auto distillation = prepared(options, *std::move(model), student, classes, threads);
+  if (!distillation) return in_context("--teacher " + source, distillation.error());
   return distillation;
 }
 

@@ -130,10 +130,11 @@ TEST_F(Distill, PicturesWithoutLabelsAreMixedIn) {
     words.insert(words.end(), more.begin(), more.end());
     const Outcome outcome = run_shrike(words);
     EXPECT_EQ(outcome.code, code) << outcome.err;
+    EXPECT_NE(outcome.err.find(more[0]), std::string::npos) << outcome.err;
     EXPECT_FALSE(fs::exists(at("refused")));
   };
   refused({"--unlabeled", path("missing")}, 3);
-  refused({"--unlabeled", path("more"), "--multi-scale", "0.5"}, 2);
+  refused({"--multi-scale", "0.5", "--unlabeled", path("more")}, 2);
 }
 
 TEST_F(Distill, WhatDoesNotFitIsRefused) {
@@ -141,7 +142,9 @@ TEST_F(Distill, WhatDoesNotFitIsRefused) {
   EXPECT_EQ(run_shrike(words("run", {"--labels", "0"})).code, 2) << "no teacher";
   EXPECT_EQ(run_shrike(words("run", {"--teacher", "x.onnx", "--distill-response", "0"})).code, 2);
   EXPECT_EQ(run_shrike(words("run", {"--unlabeled", path("set")})).code, 2) << "no teacher";
-  EXPECT_EQ(run_shrike(words("run", {"--teacher", path("missing.onnx")})).code, 4);
+  const Outcome missing = run_shrike(words("run", {"--teacher", path("missing.onnx")}));
+  EXPECT_EQ(missing.code, 4);
+  EXPECT_NE(missing.err.find("--teacher: "), std::string::npos) << missing.err;
   make_teacher();
   file("set/data.yaml", "path: .\ntrain: images/train\nval: images/val\nnames: [cat, dog]\n");
   const Outcome names = run_shrike(words("run", {"--teacher", path("teacher/last.onnx")}));

@@ -155,6 +155,8 @@ TEST_F(Recovery, WhatDoesNotFitIsRefused) {
   refused(prune({"--macs", "0.6", "--epochs", "1"}, {"--resume", "x"}), 2, "--resume");
   refused(prune({"--latency", "1", "--unstructured", "--epochs", "1"}), 2, "no network faster");
   refused(prune({"--macs", "0.6", "--epochs", "1"}, {"--qat", "int8"}), 2, "train --qat");
+  refused(prune({"--macs", "0.6", "--epochs", "1"}, {"--epochs", "3"}), 2, "prune's own");
+  refused(prune({"--macs", "0.6", "--epochs", "1"}, {"--imgsz", "32"}), 2, "at one size");
   refused(prune({"--ratio", "0.7", "--most", "0.5", "--epochs", "2", "--steps", "2"}), 2,
           "--ratio 0.7: at most 0.");
   refused(prune({"--ratio", "1", "--unstructured", "--epochs", "2", "--steps", "2", "--protect",
