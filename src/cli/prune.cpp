@@ -106,7 +106,7 @@ Result<std::string> prune_and_train(const PruneCommand& o, const FloatModel& mod
     // Blocks that are zero, in the end as after each step.
     PruneOptions nothing = o.prune;
     nothing.budget = PruneBudget::kRatio;
-    nothing.value = 1e-12;
+    nothing.value = 0;
     nothing.protect.clear();
     SHRIKE_ASSIGN(report.outcome, zero_blocks(done.recovered.network, nothing));
   } else {

@@ -108,11 +108,12 @@ Result<std::vector<bool>> fit_to_time(
     if (below)
       limit = below->table_ms + (above.table_ms - below->table_ms) *
                                     (wish * (1 - kNear / 2) - below->ms) / (above.ms - below->ms);
+    if (!below && i + 1 == kTries) limit = 0;  // so far from the table: all that can leave
     const TimedSelection::Cut cut = selection.cut(limit);
     if (below && cut.removed == best) break;  // there is none between
     SHRIKE_ASSIGN(const double ms, measure(cut.removed));
-    if (ms <= wish || !below) best = cut.removed;
     if (ms <= wish) {
+      best = cut.removed;
       below = Try{cut.ms, ms};
     } else if (cut.least) {
       return usage_error("cannot be as fast as " + std::to_string(wish) + " ms: the least is " +

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "train/guard.h"
@@ -40,7 +41,11 @@ std::vector<Layer> layers_of(const Graph& graph, const Parameters& parameters) {
     if (!product && axis < 0) continue;
     const at::Tensor weights = tensor_of(node, 1);
     if (!weights.defined()) continue;
-    layers.push_back({graph.value(node.inputs[1]).name, weights,
+    // The gradient of weights that two nodes share is of both.
+    const std::string& name = graph.value(node.inputs[1]).name;
+    if (std::any_of(layers.begin(), layers.end(), [&](const Layer& l) { return l.name == name; }))
+      continue;
+    layers.push_back({name, weights,
                       product ? at::Tensor() : tensor_of(node, 2),
                       product ? weights.dim() - 1 : axis});
   }
