@@ -114,7 +114,7 @@ class Bench:
             self.rows()[row][1](seed)(folder)
             return file
         commands = self.commands(row, seed)
-        if note.exists() and json.loads(note.read_text()) != commands:
+        if folder.exists() and (not note.exists() or json.loads(note.read_text()) != commands):
             sys.exit(f"{folder} has what other commands than {commands} made; remove it")
         if not file.exists():
             folder.mkdir(parents=True, exist_ok=True)
