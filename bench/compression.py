@@ -34,7 +34,11 @@ class Bench:
     def shrike(self, *words):
         """Its standard output; what it says of its progress goes into DIR/log."""
         if self.told is not None:
-            self.told.append(" ".join(Path(str(w)).name if "/" in str(w) else str(w) for w in words))
+            words = [Path(str(w)).name if "/" in str(w) else str(w) for w in words]
+            if "--threads" in words:  # they change last bits
+                at = words.index("--threads")
+                del words[at:at + 2]
+            self.told.append(" ".join(words))
             return ""
         command = [str(self.args.shrike), *map(str, words)]
         with open(self.out / "log", "a") as log:
@@ -146,10 +150,10 @@ class Bench:
         # Updates of one batch, as prune's: of larger ones these few pictures would give too few.
         student, teacher = ("--scratch", self.half, "--nbs", 16, "--patience", 0), ("--teacher", self.model)
 
-        # Students so trained are past the model as it came: it has to be trained on before it teaches them. Its maps teach,
-        # too: by the pictures held out that was worth more than its answers alone.
+        # Students so trained are past the model as it came: it has to be trained on before it teaches them. The weights are
+        # the best of five by the pictures held out (docs/decisions/027-distillation.md).
         def taught():
-            return "--teacher", self.made("float-longer"), "--distill-feature", 1
+            return "--teacher", self.made("float-longer"), "--distill-response", 4, "--distill-feature", 4
         model = ("--model", self.model)
         # Few bits are far from the model: it is trained on as floats are.
         bold = ("--lr0", 0.001, "--mosaic", 1, "--close-mosaic", 5)
@@ -186,7 +190,7 @@ class Bench:
             file = self.made(row, seed)
             judged = json.loads(self.shrike("val", "--model", file, "--data", self.data / "all.yaml", "--split", "test",
                                             "--threads", self.args.threads, "--json"))
-            write(said, {"commands": commands, "commit": self.args.commit} |
+            write(said, {"commands": commands, "threads": self.args.threads, "commit": self.args.commit} |
                   {name: judged[name] for name in ("map50_95", "map50")} |
                   {"interval95": {name: judged["interval95"][name] for name in ("map50_95", "map50")},
                    "bytes": file.stat().st_size})
