@@ -1,10 +1,11 @@
-// The property that pruning stands on: where a channel is nothing but zeros, the network without it
-// says the same.
+// The property that pruning stands on: where all that reads a channel multiplies it by zero, the
+// network without it says the same.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <set>
 
 #include "../golden/shared_files.h"
 #include "engine/session.h"
@@ -35,9 +36,39 @@ std::vector<bool> some_channels(const Graph& graph, const Channels& channels, un
   return removed;
 }
 
-// Zeros in all slices of the removed channels.
+// The axis of a node's weights that has what they multiply: sums go over it.
+std::optional<std::pair<ValueId, int>> read_along(const Graph& graph, const Node& node) {
+  if (std::holds_alternative<Conv>(node.op)) return {{node.inputs[1], 1}};
+  if (const auto* conv = std::get_if<ConvTranspose>(&node.op); conv && conv->group == 1)
+    return {{node.inputs[1], 0}};
+  if (const auto* gemm = std::get_if<Gemm>(&node.op))
+    return {{node.inputs[1], gemm->trans_b != 0 ? 1 : 0}};
+  if (std::holds_alternative<MatMul>(node.op)) {
+    if (graph.constant(node.inputs[0])) return {{node.inputs[0], -1}};
+    return {{node.inputs[1], -2}};
+  }
+  return std::nullopt;
+}
+
+// Whether maps are multiplied by maps: sums over channels that no weights stand before.
+bool has_attention(const Graph& graph) {
+  return std::ranges::any_of(graph.nodes, [&](const Node& node) {
+    return std::holds_alternative<MatMul>(node.op) && !graph.constant(node.inputs[0]) &&
+           !graph.constant(node.inputs[1]);
+  });
+}
+
+// Zeros where weights read the removed channels; where that is not all that sums over them, in all
+// of their slices.
 Graph with_zeros(const Graph& graph, const Channels& channels, const std::vector<bool>& removed) {
   Graph zeroed = graph;
+  const bool everywhere = has_attention(graph);
+  std::set<std::pair<ValueId, int>> read;
+  for (const Node& node : graph.nodes)
+    if (const auto along = read_along(graph, node)) {
+      const int rank = graph.static_shape(along->first)->rank();
+      read.emplace(along->first, along->second < 0 ? along->second + rank : along->second);
+    }
   for (size_t v = 0; v < graph.values.size(); ++v) {
     const auto id = static_cast<ValueId>(v);
     const Tensor* old = graph.constant(id);
@@ -47,7 +78,8 @@ Graph with_zeros(const Graph& graph, const Channels& channels, const std::vector
     int64_t inner = 1;
     for (int axis = old->shape().rank() - 1; axis >= 0; --axis) {
       const Axis& list = channels.axis(id, axis);
-      for (int64_t i = 0; i < old->size() && !list.empty(); ++i)
+      const bool zero = !list.empty() && (everywhere || read.contains({id, axis}));
+      for (int64_t i = 0; i < old->size() && zero; ++i)
         if (removed[static_cast<size_t>(list[static_cast<size_t>(i / inner % old->shape()[axis])])])
           tensor.mutable_data<float>()[static_cast<size_t>(i)] = 0;
       inner *= old->shape()[axis];
