@@ -10,6 +10,7 @@
 #include "../golden/shared_files.h"
 #include "engine/session.h"
 #include "formats/model.h"
+#include "ir/infer.h"
 #include "ir/verify.h"
 #include "passes/pipeline.h"
 #include "passes/training_graph.h"
@@ -165,10 +166,8 @@ void expect_equal(const std::vector<Tensor>& a, const std::vector<Tensor>& b,
 }
 
 // How much of the parameters left.
-double expect_exact(const Graph& graph, unsigned seed) {
-  SCOPED_TRACE("seed " + std::to_string(seed));
+double expect_exact(const Graph& graph, const std::vector<bool>& removed) {
   const Channels channels = Channels::of(graph);
-  const std::vector<bool> removed = some_channels(graph, channels, seed);
   Graph pruned = graph;
   const Result<void> done = remove_channels(pruned, channels, removed);
   EXPECT_TRUE(done) << done.error().message;
@@ -187,6 +186,36 @@ double expect_exact(const Graph& graph, unsigned seed) {
   EXPECT_EQ(cost.at(removed).parameters, CostModel(pruned, left).at(none).parameters);
   const auto before = cost.at(std::vector<bool>(channels.count(), false)).parameters;
   return 1 - static_cast<double>(cost.at(removed).parameters) / static_cast<double>(before);
+}
+
+double expect_exact(const Graph& graph, unsigned seed) {
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  return expect_exact(graph, some_channels(graph, Channels::of(graph), seed));
+}
+
+// All axes of extent 1 go where none are named: not that of a single channel that is left.
+TEST(Prune, PlanesAreSqueezedToOne) {
+  Graph graph;
+  const ValueId x = graph.add_input("x", DType::kF32, Shape{1, 3, 8, 8});
+  const auto weights = [&](Shape shape) {
+    Tensor tensor(DType::kF32, shape);
+    float next = 0;
+    for (float& w : tensor.mutable_data<float>()) w = next += 0.25f;
+    return graph.add_constant("w", tensor);
+  };
+  const ValueId made = graph.add_node(Conv{}, {x, weights(Shape{4, 3, 1, 1})}, "made");
+  const ValueId mean = graph.add_node(GlobalAveragePool{}, {made}, "mean");
+  const ValueId flat = graph.add_node(Squeeze{}, {mean}, "flat");
+  const ValueId axes = graph.add_constant("axes", Tensor::from<int64_t>(Shape{1}, {0}));
+  const ValueId rows = graph.add_node(Unsqueeze{}, {flat, axes}, "rows");
+  graph.outputs = {graph.add_node(MatMul{}, {rows, weights(Shape{4, 5})}, "said")};
+  ASSERT_TRUE(infer_shapes(graph));
+  const Channels channels = Channels::of(graph);
+  std::vector<bool> removed(channels.count(), false);
+  const Axis& four = channels.axis(made, 1);
+  ASSERT_EQ(four.size(), 4u);
+  for (const size_t i : {0u, 1u, 3u}) removed[static_cast<size_t>(four[i])] = true;
+  expect_exact(graph, removed);
 }
 
 TEST(Prune, RandomNetworks) {
