@@ -84,6 +84,7 @@ class Remover {
     if (auto* conv = std::get_if<ConvTranspose>(&node.op)) conv->group = group(conv->group, node);
     if (const auto* split = std::get_if<Split>(&node.op)) set_sizes(node, split->axis);
     if (std::holds_alternative<Slice>(node.op)) set_bounds(node);
+    if (std::holds_alternative<Squeeze>(node.op)) set_squeezed(node);
     if (std::holds_alternative<Reshape>(node.op) || std::holds_alternative<Expand>(node.op))
       set_extents(node, 1);
     if (std::holds_alternative<Resize>(node.op)) set_extents(node, 2);
@@ -106,11 +107,23 @@ class Remover {
   }
 
   void set_sizes(Node& node, int64_t axis) {
-    if (channels_.axis(node.inputs[0], static_cast<int>(axis)).empty()) return;
+    // Where all stays, some of the outputs may have no value.
+    const Axis& all = channels_.axis(node.inputs[0], static_cast<int>(axis));
+    if (left(all) == static_cast<int64_t>(all.size())) return;
     std::vector<int64_t> sizes;
     for (const ValueId id : node.outputs)
       sizes.push_back(left(channels_.axis(id, static_cast<int>(axis))));
     set_ints(node, 1, sizes);
+  }
+
+  // Axes of extent 1 where none are named: those that were, and not one of a single channel left.
+  void set_squeezed(Node& node) {
+    const Shape* shape = before_.static_shape(node.inputs[0]);
+    if (!shape || (node.inputs.size() > 1 && node.inputs[1] != kNoValue)) return;
+    std::vector<int64_t> axes;
+    for (int axis = 0; axis < shape->rank(); ++axis)
+      if ((*shape)[axis] == 1) axes.push_back(axis);
+    if (!axes.empty()) set_ints(node, 1, axes);
   }
 
   // A list of int64 that was there before; lists of int32 are not followed (Tracer::ints).

@@ -115,6 +115,16 @@ void Tracer::pass_on() {
   }
 }
 
+void Tracer::keep_pixels(size_t i) {
+  for (size_t axis = 0; axis < in(i).size(); ++axis)
+    if (axis != 1) keep(in(i)[axis]);
+}
+
+void Tracer::pool() {
+  keep_pixels(0);
+  pass_on();
+}
+
 Channels Tracer::run() {
   for (const Node& node : graph_.nodes) {
     node_ = &node;

@@ -27,8 +27,8 @@ class Tracer {
   void follow(const Unary&) { pass_on(); }
   void follow(const Clip&) { pass_on(); }
   void follow(const Cast&) { pass_on(); }
-  void follow(const MaxPool&) { pass_on(); }
-  void follow(const AveragePool&) { pass_on(); }
+  void follow(const MaxPool&) { pool(); }
+  void follow(const AveragePool&) { pool(); }
   void follow(const GlobalAveragePool&) { pass_on(); }
   void follow(const Resize&) { pass_on(); }
   void follow(const Expand&) { pass_on(); }
@@ -63,6 +63,9 @@ class Tracer {
   void give_up();
   // The first output has the axes of the first input where extents agree; others must stay whole.
   void pass_on();
+  void pool();
+  // All axes of input i but the second: windows reach over neighbours there.
+  void keep_pixels(size_t i);
   void reshape();
   void reshape_block(std::span<const int> from, std::span<const int> to);
   void grouped(int64_t group);

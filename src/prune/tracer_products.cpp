@@ -23,6 +23,8 @@ void Tracer::grouped(int64_t group) {
 
 void Tracer::follow(const Conv& conv) {
   if (!is_constant(1)) return give_up();
+  keep_pixels(0);
+  if (has(3)) keep_pixels(3);
   const int64_t channels = in_shape(0)[1], filters = in_shape(1)[0];
   if (conv.group == 1) {
     meet(1, 1, in(0)[1]);
@@ -44,6 +46,7 @@ void Tracer::follow(const Conv& conv) {
 
 void Tracer::follow(const ConvTranspose& conv) {
   if (!is_constant(1)) return give_up();
+  keep_pixels(0);
   if (conv.group == 1) {
     meet(1, 0, in(0)[1]);
     make(1, 1);
@@ -97,11 +100,14 @@ void Tracer::follow(const Gemm& gemm) {
   out()[0] = in(0)[static_cast<size_t>(m)];
   out()[1] = made;
   if (!has(2)) return;
+  // The bias has what it does not repeat.
   const Shape& bias = in_shape(2);
-  if (bias.rank() >= 1 && bias[bias.rank() - 1] == out_shape()[1])
-    meet(2, bias.rank() - 1, made);
-  else if (!is_constant(2))
-    give_up();
+  for (int own = 0; own < bias.rank(); ++own) {
+    Axis& list = out()[static_cast<size_t>(own + 2 - bias.rank())];
+    if (bias[own] != out_shape()[own + 2 - bias.rank()]) continue;
+    meet(2, own, list);
+    list = in(2)[static_cast<size_t>(own)];
+  }
 }
 
 void Tracer::follow(const Binary&) {

@@ -19,7 +19,7 @@ class Maker {
     for (int i = 0; i < 4; ++i) maps_.push_back(conv(any(), 4 * pick(1, 6), 3));
     const int layers = pick(6, 24);
     for (int i = 0; i < layers; ++i) maps_.push_back(layer());
-    graph_.outputs = {conv(maps_.back(), 5, 1)};
+    graph_.outputs = {pick(0, 2) == 0 ? classes(maps_.back()) : conv(maps_.back(), 5, 1)};
     EXPECT_TRUE(infer_shapes(graph_));
     remove_dead(graph_);
     return std::move(graph_);
@@ -118,8 +118,124 @@ class Maker {
     return node(Binary{BinaryKind::kMul, 0}, {x, opened});
   }
 
-  ValueId layer() {
-    const ValueId x = any();
+  ValueId average(ValueId x, int64_t side, int64_t stride) {
+    const int64_t pad = side > stride ? side / 2 : 0;
+    return node(
+        AveragePool{{side, side}, {stride, stride}, {pad, pad, pad, pad}, 0, 0, AutoPad::kNotSet},
+        {x});
+  }
+  // Half as many pixels a side, and as many as before again.
+  ValueId transposed(ValueId x, int64_t filters, int64_t group) {
+    ConvTranspose op;
+    op.strides = {2, 2};
+    op.group = group;
+    std::vector<ValueId> inputs = {average(x, 2, 2),
+                                   weights(Shape{channels(x), filters / group, 2, 2})};
+    if (pick(0, 1) == 1) inputs.push_back(weights(Shape{filters}));
+    return node(op, inputs);
+  }
+  ValueId resized(ValueId x) {
+    return node(Resize{}, {average(x, 2, 2), kNoValue, ints({1, channels(x), 16, 16})});
+  }
+
+  // Rows of `columns` numbers by a matrix, in all of its forms.
+  ValueId gemm(ValueId rows, int64_t columns, bool turned = false) {
+    const Shape s = shape(rows);
+    Gemm op;
+    op.trans_a = turned ? 1 : 0;
+    op.trans_b = pick(0, 1);
+    const int64_t m = turned ? s[1] : s[0], k = turned ? s[0] : s[1];
+    std::vector<ValueId> inputs = {
+        rows, weights(op.trans_b == 1 ? Shape{columns, k} : Shape{k, columns})};
+    const int bias = pick(0, 3);
+    if (bias == 1) inputs.push_back(weights(Shape{columns}));
+    if (bias == 2) inputs.push_back(weights(Shape{m, columns}));
+    if (bias == 3) inputs.push_back(weights(Shape{m, 1}));
+    return node(op, inputs);
+  }
+  // The mean of each plane (1, C), or the largest of its elements.
+  ValueId of_planes(ValueId x) {
+    const ReduceKind kind = pick(0, 1) == 1 ? ReduceKind::kMax : ReduceKind::kMean;
+    return node(Reduce{kind, 0, 0}, {x, ints({-1, 2})});
+  }
+  ValueId sigmoid(ValueId x) { return node(Unary{UnaryKind::kSigmoid, 0, 0}, {x}); }
+  ValueId times(ValueId a, ValueId b) { return node(Binary{BinaryKind::kMul, 0}, {a, b}); }
+  // A flattened picture's classes.
+  ValueId classes(ValueId x) {
+    const ValueId flat = node(Flatten{1}, {average(x, 4, 4)});
+    return gemm(node(Unary{UnaryKind::kSilu, 0, 0}, {gemm(flat, 24)}), 5);
+  }
+
+  // As gate(), by matrices.
+  ValueId gate_of_rows(ValueId x) {
+    const ValueId opened = sigmoid(gemm(gemm(of_planes(x), 8), channels(x)));
+    return times(x, node(Unsqueeze{}, {opened, ints({2, -1})}));
+  }
+  // What all channels say of a pixel.
+  ValueId gate_of_pixels(ValueId x) {
+    const ValueId mean = node(Reduce{ReduceKind::kMean, 1, 0}, {x, ints({1})});
+    return times(x, sigmoid(mean));
+  }
+  ValueId expanded(ValueId x) {
+    const int64_t c = channels(x);
+    ValueId mean = node(GlobalAveragePool{}, {x});
+    if (pick(0, 1) == 1) {  // (C, 1, 1): an axis comes in front
+      mean = node(Squeeze{}, {mean, ints({0})});
+      return times(x, sigmoid(node(Expand{}, {mean, ints({1, c, 16, 16})})));
+    }
+    return times(x, sigmoid(node(Expand{}, {mean, ints({16, 1})})));
+  }
+  // (C) alone, and planes again.
+  ValueId squeezed(ValueId x) {
+    const ValueId mean = node(Squeeze{}, {node(GlobalAveragePool{}, {x})});
+    return times(x, sigmoid(node(Unsqueeze{}, {mean, ints({0, 2, 3})})));
+  }
+  ValueId padded(ValueId x) {
+    const ValueId larger = node(Pad{PadMode::kConstant}, {x, ints({0, 0, 1, 0, 0, 0, 1, 2})});
+    return node(MaxPool{{3, 3}, {1, 1}, {0, 0, 0, 0}, {1, 1}, 0, AutoPad::kNotSet}, {larger});
+  }
+  // Pixels by a matrix, which stands to the right or to the left.
+  ValueId by_matrix(ValueId x, int64_t made) {
+    const int64_t c = channels(x);
+    const ValueId columns = node(Reshape{}, {x, ints({1, c, 256})});
+    if (pick(0, 1) == 1) {
+      const ValueId left = node(MatMul{}, {weights(Shape{made, c}), columns});
+      return node(Reshape{}, {left, ints({1, made, 16, 16})});
+    }
+    const ValueId rows = node(Transpose{{0, 2, 1}}, {columns});
+    const ValueId right = node(MatMul{}, {rows, weights(Shape{c, made})});
+    const ValueId sum = node(Binary{BinaryKind::kAdd, 0}, {right, weights(Shape{made})});
+    return node(Reshape{}, {node(Transpose{{0, 2, 1}}, {sum}), ints({1, made, 16, 16})});
+  }
+  // The same of a matrix that is read turned: its rows are channels.
+  ValueId by_turned_matrix(ValueId x, int64_t made) {
+    const ValueId columns = node(Reshape{}, {x, ints({channels(x), 256})});
+    const ValueId rows = node(Transpose{{1, 0}}, {gemm(columns, made, true)});
+    return node(Reshape{}, {rows, ints({1, made, 16, 16})});
+  }
+  // Planes as rows, which stay where they are; a bias may have a row for each.
+  ValueId planes_by_matrix(ValueId x) {
+    const int64_t c = channels(x);
+    const ValueId rows = gemm(node(Reshape{}, {x, ints({c, 256})}), 256);
+    return node(Reshape{}, {rows, ints({1, c, 16, 16})});
+  }
+  // Nobody reads the part in the middle.
+  ValueId split_of_three(ValueId x) {
+    const int64_t c = channels(x), first = c / 2;
+    const ValueId a = graph_.add_node(Split{1}, {x, ints({first, 1, c - first - 1})}, "v");
+    const ValueId b = graph_.add_value("v");
+    graph_.nodes.back().outputs.insert(graph_.nodes.back().outputs.end(), {kNoValue, b});
+    infer();
+    return node(Concat{1}, {b, a});
+  }
+  // Rows in the place of channels: windows reach over the neighbours of a channel.
+  ValueId sideways(ValueId x) {
+    const ValueId turned = node(Transpose{{0, 2, 1, 3}}, {x});
+    const ValueId seen = pick(0, 1) == 1 ? average(turned, 3, 1) : conv(turned, 16, 3);
+    return node(Transpose{{0, 2, 1, 3}}, {seen});
+  }
+
+  ValueId frequent_layer(ValueId x) {
     const int64_t c = channels(x);
     switch (pick(0, 13)) {
       case 0:
@@ -156,6 +272,50 @@ class Maker {
       default:
         return node(Binary{BinaryKind::kMul, 0}, {x, weights(Shape{1, c, 1, 1})});
     }
+  }
+
+  ValueId rare_layer(ValueId x) {
+    const int64_t c = channels(x), some = 4 * pick(1, 6);
+    switch (pick(0, 16)) {
+      case 0:
+        return transposed(x, some, 1);
+      case 1:
+        return transposed(x, c, c);
+      case 2:
+        return transposed(x, 2 * c, c);
+      case 3:
+        return c % 4 == 0 ? transposed(x, 8, 4) : x;
+      case 4:
+        return average(x, 3, 1);
+      case 5:
+        return resized(x);
+      case 6:
+        return gate_of_rows(x);
+      case 7:
+        return gate_of_pixels(x);
+      case 8:
+        return expanded(x);
+      case 9:
+        return squeezed(x);
+      case 10:
+        return padded(x);
+      case 11:  // planes of zeros before and behind, which all must stay for
+        return node(Pad{PadMode::kConstant}, {x, ints({0, 1, 0, 0, 0, 2, 0, 0})});
+      case 12:
+        return by_matrix(x, some);
+      case 13:
+        return by_turned_matrix(x, some);
+      case 14:
+        return c % 4 == 0 ? split_of_three(x) : planes_by_matrix(x);
+      case 15:
+        return planes_by_matrix(x);
+      default:
+        return sideways(x);
+    }
+  }
+  ValueId layer() {
+    const ValueId x = any();
+    return pick(0, 1) == 0 ? frequent_layer(x) : rare_layer(x);
   }
 
   std::mt19937 random_;
