@@ -125,13 +125,18 @@ Result<std::string> prune_and_train(const PruneCommand& o, const FloatModel& mod
   return bytes;
 }
 
-// What recovery would find out late: train makes a new head for other classes or another order, and
-// the folder's first files are written before it looks where they lie.
-Result<void> check_recovery(const PruneCommand& o, const FloatModel& model, const Dataset& data) {
-  SHRIKE_TRY(check_out_folder(recovery_options(o).folder, {&data}));
+// What training, or its numbers for Taylor, would find out late: a new head is made for other classes
+// or another order, and the folder's first files are written before it looks where they lie.
+Result<void> check_training_set(const PruneCommand& o, const FloatModel& model, const Dataset& data) {
+  if (o.epochs > 0) {
+    SHRIKE_ASSIGN(const Dataset train,
+                  open_dataset(o.validation.data, {"train", o.validation.pictures,
+                                                   validation_threads(o.threads), false}));
+    SHRIKE_TRY(check_out_folder(recovery_options(o).folder, {&data, &train}));
+  }
   if (model.names == data.names) return {};
   return input_error(
-      "--epochs: " + shown_path(data.source) + " has " + shown_names(data.names) + ", " +
+      std::string(o.epochs > 0 ? "--epochs: " : "--importance taylor: ") + shown_path(data.source) + " has " + shown_names(data.names) + ", " +
       printable(model.source) + " has " + shown_names(model.names) +
       ": training wants the model's classes in the model's order, or it begins a new head");
 }
@@ -169,10 +174,14 @@ Result<int> prune_command(const Words& words) {
   SHRIKE_ASSIGN(const FloatModel model, load_float_model({o.model, o.size, o.names_file, o.out}));
   SHRIKE_ASSIGN(Dataset data, open_validation_data(o.validation, validation_threads(o.threads)));
   SHRIKE_TRY(check_not_input(o.out, data));
-  if (o.epochs > 0) SHRIKE_TRY(check_recovery(o, model, data));
+  if (o.epochs > 0 || o.prune.importance == Importance::kTaylor)
+    SHRIKE_TRY(check_training_set(o, model, data));
   const CatchInterrupts caught;
   const Result<int> code = prune_and_tell(o, model, std::move(data));
-  if (!code && interrupted() != 0) return exit_code_of_signal(interrupted());
+  if (!code && interrupted() != 0) {
+    if (o.epochs > 0) say("prune was ended: the same command goes on where it was");
+    return exit_code_of_signal(interrupted());
+  }
   return code;
 }
 

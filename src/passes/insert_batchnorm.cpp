@@ -53,7 +53,9 @@ Node norm_behind(Graph& graph, Node& conv, const ChannelMoments& moments) {
   const std::string stem = graph.value(conv.inputs[2]).name;
   const Shape shape{static_cast<int64_t>(bias.size())};
   conv.inputs.resize(2);
-  Node norm{conv.name, BatchNorm{kEpsilon}, {}, {conv.outputs[0]}};
+  // ONNX Runtime refuses nodes of the same name.
+  const std::string name = conv.name.empty() ? "" : conv.name + ".norm";
+  Node norm{name, BatchNorm{kEpsilon}, {}, {conv.outputs[0]}};
   const Value output = graph.value(conv.outputs[0]);
   conv.outputs[0] = graph.add_value(output.name + ".conv", output.dtype, output.shape);
   norm.inputs = {conv.outputs[0]};

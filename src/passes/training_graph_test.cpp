@@ -1,6 +1,8 @@
 // Graphs as the trainer takes them: batch norms back, a second head, other sizes.
 #include "passes/training_graph.h"
 
+#include <set>
+
 #include "ir/verify.h"
 #include "passes/insert_batchnorm.h"
 #include "passes/lift_head.h"
@@ -73,9 +75,13 @@ TEST(InsertBatchnorm, KeepsTheFunctionAndTheWeights) {
   for (const Tensor& map : *maps) moments.push_back(moments_of(map));
 
   Graph after = before;
+  for (size_t i = 0; i < after.nodes.size(); ++i) after.nodes[i].name = std::to_string(i);
   ASSERT_TRUE(insert_batchnorm(after, values, moments));
   ASSERT_TRUE(verify(after));
   EXPECT_EQ(after.nodes.size(), before.nodes.size() + 3);
+  std::set<std::string> names;
+  for (const Node& node : after.nodes)
+    EXPECT_TRUE(names.insert(node.name).second) << node.name;
   EXPECT_TRUE(folded_convolutions(after).empty());
   expect_same(output_of(before, picture), output_of(after, picture));
   EXPECT_EQ(*after.value(*after.find_value("stem.w")).constant,

@@ -170,6 +170,8 @@ TEST_F(Recovery, WhatDoesNotFitIsRefused) {
   EXPECT_FALSE(fs::exists(at("set/images/train/r")));
   refused(prune({"--macs", "0.6", "--epochs", "1", "--out", path("set")}), 2, "nothing is written");
   EXPECT_FALSE(fs::exists(at("set/original.onnx")));
+  refused(prune({"--macs", "0.6", "--epochs", "1", "--out", path("set/labels/train")}), 2,
+          "nothing is written");
   // The same classes in another order, which the judge would match by name.
   const std::string settings = bytes_of(at("set/data.yaml"));
   for (const char* names : {"[blue, red]", "[Red, blue]"}) {
@@ -179,6 +181,17 @@ TEST_F(Recovery, WhatDoesNotFitIsRefused) {
     refused(prune({"--macs", "0.6", "--epochs", "1", "--classes-by-index"}), 3, "a new head");
   }
   file("set/data.yaml", settings);
+}
+
+// The first command has written its pruned network when train refuses what is behind --.
+TEST_F(Recovery, AfterARefusalTheCommandMayBeMended) {
+  make_model();
+  const Outcome refused =
+      run_shrike(prune({"--macs", "0.6", "--epochs", "1"}, {"--freeze", "no_such_layer"}));
+  EXPECT_NE(refused.code, 0);
+  ASSERT_TRUE(fs::exists(at("out-recovery/recovery.json"))) << refused.err;
+  const Outcome mended = run_shrike(prune({"--macs", "0.7", "--epochs", "1"}));
+  EXPECT_EQ(mended.code, 0) << mended.err;
 }
 
 TEST_F(Recovery, AnothersFilesAreNeitherTakenNorReplaced) {
