@@ -17,6 +17,7 @@ class Maker {
   Graph make() {
     maps_ = {graph_.add_input("images", DType::kF32, Shape{1, 3, 16, 16})};
     for (int i = 0; i < 4; ++i) maps_.push_back(conv(any(), 4 * pick(1, 6), 3));
+    attends_ = pick(0, 1) == 1;
     const int layers = pick(6, 24);
     for (int i = 0; i < layers; ++i) maps_.push_back(layer());
     graph_.outputs = {pick(0, 2) == 0 ? classes(maps_.back()) : conv(maps_.back(), 5, 1)};
@@ -147,7 +148,8 @@ class Maker {
     const int64_t m = turned ? s[1] : s[0], k = turned ? s[0] : s[1];
     std::vector<ValueId> inputs = {
         rows, weights(op.trans_b == 1 ? Shape{columns, k} : Shape{k, columns})};
-    const int bias = pick(0, 3);
+    // A bias that is not the channels' own makes more of a plane of zeros, which attention would see.
+    const int bias = attends_ ? 2 * pick(0, 1) : pick(0, 3);
     if (bias == 1) inputs.push_back(weights(Shape{columns}));
     if (bias == 2) inputs.push_back(weights(Shape{m, columns}));
     if (bias == 3) inputs.push_back(weights(Shape{m, 1}));
@@ -268,7 +270,7 @@ class Maker {
       case 11:
         return gate(x);
       case 12:
-        return attention(x);
+        return attends_ ? attention(x) : x;
       default:
         return node(Binary{BinaryKind::kMul, 0}, {x, weights(Shape{1, c, 1, 1})});
     }
@@ -319,6 +321,7 @@ class Maker {
   }
 
   std::mt19937 random_;
+  bool attends_ = false;
   Graph graph_;
   std::vector<ValueId> maps_;
 };

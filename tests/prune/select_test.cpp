@@ -261,14 +261,27 @@ TEST(Prune, StepsKeepToTheFirstNetworksWidths) {
   }
   EXPECT_LE(static_cast<double>(cost_of(now).macs),
             0.23 * static_cast<double>(cost_of(graph).macs));
-  // And never below the share of what they had: 20 % of 32 are two more than 4.
+  // And never below the share of what they had at first: a fifth of 16, 24 and 32 channels, rounded
+  // up. What a step leaves at the least is what the first would have.
   options.multiple = 1;
-  options.value = 1e-9;
-  EXPECT_FALSE(prune(now, options));
   options.budget = PruneBudget::kRatio;
-  options.value = 0.5;
+  int64_t had = 0;
+  const std::vector<int64_t> least = {4, 5, 7};
+  const auto widths = [](const PruneOutcome& outcome) {
+    std::vector<int64_t> after;
+    for (size_t i = 0; i < 3; ++i) after.push_back(outcome.layers[i].after);
+    return after;
+  };
+  for (const PrunedLayer& layer : compared(graph, now).layers) had += layer.after;
+  had -= 8;  // the outputs, which stay
+  options.value = static_cast<double>(had - 16) / static_cast<double>(had);
   const Result<PruneOutcome> last = prune(now, options);
-  ASSERT_FALSE(last && last->layers[2].after < 7) << last->layers[2].after;
+  ASSERT_TRUE(last) << last.error().message;
+  EXPECT_EQ(widths(*last), least);
+  options.value = static_cast<double>(had - 15) / static_cast<double>(had);
+  const Result<PruneOutcome> more = prune(now, options);
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error().kind, ErrorKind::kUsage);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "ir/infer.h"
+#include "prune/prune.h"
 #include "prune/remove_channels.h"
 #include "prune/select_by_time.h"
 #include "prune/time_model.h"
@@ -257,6 +258,76 @@ TEST(FitToTime, WhatIsPossibleIsFound) {
     ASSERT_TRUE(removed) << removed.error().message;
     EXPECT_EQ(*removed, least.removed);
   }
+}
+
+// What prune() is asked for in milliseconds: of a machine that does a million multiply-adds in one,
+// and half a millisecond of something else.
+class PruneToLatency : public ::testing::Test {
+ protected:
+  static double ms_of(const Graph& graph) { return 1e-6 * static_cast<double>(cost_of(graph).macs); }
+
+  PruneToLatency() : graph_(yolo()) {
+    options_.budget = PruneBudget::kLatency;
+    options_.importance = Importance::kRandom;
+    options_.latency = [](const Graph& graph) { return Result<double>(ms_of(graph) + kRest); };
+    options_.measure_layers = [this](TimeModel& model) {
+      return model.measure(times_, [this](const Graph& graph) { return timer_(graph); });
+    };
+  }
+
+  static constexpr double kRest = 0.5;
+  const Graph graph_;
+  LayerTimes times_;
+  Timer timer_;
+  PruneOptions options_;
+};
+
+TEST_F(PruneToLatency, TheNetworkTakesWhatWasWished) {
+  const double whole = ms_of(graph_);
+  for (const double share : {0.8, 0.5, 0.3}) {
+    options_.value = share * whole + kRest;
+    const Result<PruneOutcome> outcome = prune(graph_, options_);
+    ASSERT_TRUE(outcome) << outcome.error().message;
+    EXPECT_LE(ms_of(outcome->graph) + kRest, options_.value);
+    EXPECT_GE(ms_of(outcome->graph) + kRest, 0.95 * options_.value);
+    // The table has the layers alone.
+    EXPECT_NEAR(outcome->table_ms_before, whole, 1e-9);
+    EXPECT_NEAR(outcome->table_ms_after, ms_of(outcome->graph), 1e-9);
+    EXPECT_EQ(outcome->after.macs, cost_of(outcome->graph).macs);
+    EXPECT_GT(outcome->removed, 0);
+  }
+  EXPECT_GT(timer_.nodes, 100);
+}
+
+TEST_F(PruneToLatency, WhatIsFastEnoughStaysAndTheLeastIsSaid) {
+  options_.value = ms_of(graph_) + kRest;
+  const Result<PruneOutcome> all = prune(graph_, options_);
+  ASSERT_TRUE(all) << all.error().message;
+  EXPECT_EQ(all->removed, 0);
+  EXPECT_EQ(all->table_ms_after, all->table_ms_before);
+  options_.value = kRest;
+  const Result<PruneOutcome> none = prune(graph_, options_);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().kind, ErrorKind::kUsage);
+  const size_t at = none.error().message.find("the least is ");
+  ASSERT_NE(at, std::string::npos) << none.error().message;
+  const double least = std::stod(none.error().message.substr(at + 13));
+  options_.value = least + 1e-6;  // as said, to six places
+  const Result<PruneOutcome> most = prune(graph_, options_);
+  ASSERT_TRUE(most) << most.error().message;
+  EXPECT_NEAR(ms_of(most->graph) + kRest, least, 1e-6);
+}
+
+TEST_F(PruneToLatency, WhatTheTimersSayOfErrorsIsPassedOn) {
+  options_.value = 0.5 * ms_of(graph_);
+  options_.latency = [](const Graph&) -> Result<double> { return runtime_error("ended"); };
+  const Result<PruneOutcome> outcome = prune(graph_, options_);
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().kind, ErrorKind::kRuntime);
+  options_.measure_layers = [](TimeModel&) -> Result<void> { return input_error("no table"); };
+  const Result<PruneOutcome> other = prune(graph_, options_);
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().kind, ErrorKind::kInput);
 }
 
 }  // namespace
