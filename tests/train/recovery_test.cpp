@@ -1,5 +1,9 @@
 // `shrike prune --epochs`: pruned, trained with the unpruned model as teacher, and all the ways
 // that this may end.
+#include <cmath>
+#include <numeric>
+
+#include "formats/onnx_reader.h"
 #include "squares.h"
 
 namespace shrike::testing {
@@ -123,11 +127,68 @@ TEST_F(Recovery, ChannelsByWhatTheLossSaysOfThem) {
   EXPECT_EQ(other.code, 3) << other.err;
 }
 
+// Of the first layer, whose filters read what stays: those of the model that `file` has still. A
+// filter is told by its direction, which folding of a batch norm leaves (or turns around).
+std::vector<bool> first_filters_left(const Graph& model, const Graph& file) {
+  const auto filters = [](const Graph& graph) {
+    const auto first = std::ranges::find_if(
+        graph.nodes, [](const Node& node) { return std::holds_alternative<Conv>(node.op); });
+    const Tensor& weights = *graph.constant(first->inputs[1]);
+    const auto size = static_cast<size_t>(weights.size() / weights.shape()[0]);
+    std::vector<std::vector<double>> result;
+    for (size_t f = 0; f < static_cast<size_t>(weights.shape()[0]); ++f) {
+      const auto filter = weights.data<float>().subspan(f * size, size);
+      result.emplace_back(filter.begin(), filter.end());
+      const double length = std::sqrt(std::inner_product(filter.begin(), filter.end(),
+                                                         filter.begin(), 0.0));
+      for (double& w : result.back()) w /= length;
+    }
+    return result;
+  };
+  const auto left = filters(file);
+  std::vector<bool> found;
+  for (const std::vector<double>& filter : filters(model))
+    found.push_back(std::ranges::any_of(left, [&](const std::vector<double>& other) {
+      return filter.size() == other.size() &&
+             std::abs(std::inner_product(filter.begin(), filter.end(), other.begin(), 0.0)) >
+                 1 - 1e-5;
+    }));
+  return found;
+}
+
 TEST_F(Recovery, ScalesOfBatchNormsThatWereDrivenToZero) {
   make_model({"--sparsity", "0.01"});
-  std::vector<std::string> words = prune({"--macs", "0.7", "--importance", "norm"});
-  words.resize(words.size() - 7);
-  EXPECT_GT(report(words)["channels"]["removed"], 0);
+  const auto alone = [&](std::vector<std::string> more) {
+    more.insert(more.end(), {"--importance", "norm"});
+    std::vector<std::string> words = prune(more);
+    words.resize(words.size() - 7);  // nothing is trained
+    return report(words);
+  };
+  const Json json = alone({"--macs", "0.7"});
+  EXPECT_GT(json["channels"]["removed"], 0);
+  // Four of the 88 channels, all of the first layer.
+  std::string others;
+  for (size_t i = 1; i + 1 < json["layers"].size(); ++i)
+    others += (i > 1 ? "," : "") + json["layers"][i]["name"].get<std::string>();
+  EXPECT_EQ(alone({"--ratio", "0.04", "--protect", others})["channels"]["removed"], 4);
+
+  const Result<Graph> model = read_onnx(at("model/last.onnx")), pruned = read_onnx(at("out.onnx"));
+  ASSERT_TRUE(model) << model.error().message;
+  ASSERT_TRUE(pruned) << pruned.error().message;
+  const auto norm = std::ranges::find_if(
+      model->nodes, [](const Node& node) { return std::holds_alternative<BatchNorm>(node.op); });
+  ASSERT_NE(norm, model->nodes.end());
+  const std::span<const float> scales = model->constant(norm->inputs[1])->data<float>();
+  const std::vector<bool> left = first_filters_left(*model, *pruned);
+  ASSERT_EQ(left.size(), scales.size());
+  EXPECT_EQ(std::ranges::count(left, true), 4);
+  float largest_gone = 0, least_left = INFINITY;
+  for (size_t f = 0; f < left.size(); ++f)
+    if (left[f])
+      least_left = std::min(least_left, std::abs(scales[f]));
+    else
+      largest_gone = std::max(largest_gone, std::abs(scales[f]));
+  EXPECT_LT(largest_gone, least_left);
 }
 
 TEST_F(Recovery, ZerosStayZero) {
