@@ -151,9 +151,9 @@ class Bench:
         student, teacher = ("--scratch", self.half, "--nbs", 16, "--patience", 0), ("--teacher", self.model)
 
         # Students so trained are past the model as it came: it has to be trained on before it teaches them. The weights are
-        # the best of five by the pictures held out (docs/decisions/027-distillation.md).
-        def taught():
-            return "--teacher", self.made("float-longer"), "--distill-response", 4, "--distill-feature", 4
+        # the best by the pictures held out (docs/decisions/027-distillation.md).
+        def taught(*weights):
+            return "--teacher", self.made("float-longer"), *weights
         model = ("--model", self.model)
         # Few bits are far from the model: it is trained on as floats are.
         bold = ("--lr0", 0.001, "--mosaic", 1, "--close-mosaic", 5)
@@ -168,7 +168,8 @@ class Bench:
         rows["half"] = ("half as wide, from random weights, by labels",
                         lambda s: self.train("train", s, a.student_epochs, *student), pairs)
         rows["half-distilled"] = ("the same, with `float-longer` as teacher",
-                                  lambda s: self.train("distill", s, a.student_epochs, *student, *taught()), pairs)
+                                  lambda s: self.train("distill", s, a.student_epochs, *student,
+                                                       *taught("--distill-feature", 1)), pairs)
         # As many updates (3 an epoch, not 11: a batch of the second has its labelled pictures' share of all), of which as
         # many warm up and are without mosaics.
         longer = 11 / 3
@@ -176,8 +177,8 @@ class Bench:
         rows["quarter"] = ("half as wide, a quarter of the labels", lambda s: self.train(
             "train", s, round(a.student_epochs * longer), *student, *shares, data="quarter"), pairs)
         rows["quarter-distilled"] = ("the same, with a teacher that sees the other pictures, too", lambda s: self.train(
-            "distill", s, a.student_epochs, *student, *taught(), "--unlabeled", self.data / "unlabeled", data="quarter"),
-            pairs)
+            "distill", s, a.student_epochs, *student, *taught("--distill-response", 4, "--distill-feature", 4), "--unlabeled",
+            self.data / "unlabeled", data="quarter"), pairs)
         return rows
 
     def record(self, row, seed):
