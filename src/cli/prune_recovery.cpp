@@ -57,25 +57,6 @@ bool has_steps(const fs::path& folder) {
   return false;
 }
 
-// Whether a training has begun; what else lies there is made again in no time.
-bool has_trained(const fs::path& folder) {
-  std::error_code none;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, none))
-    if (is_there(entry.path() / "run" / "args.json") || is_there(entry.path() / "recovered.onnx"))
-      return true;
-  return false;
-}
-
-// What a command left that was refused before it trained.
-void remove_untrained(const fs::path& folder) {
-  std::error_code ignored;
-  std::vector<fs::path> ours{folder / "recovery.json", folder / "original.onnx"};
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored))
-    if (entry.path().filename().string().starts_with("step-"))
-      ours.push_back(entry.path() / "pruned.onnx");
-  for (const fs::path& path : ours) fs::remove(path, ignored);
-}
-
 // A folder that is new, or that this very command began: the note is its first file.
 Result<void> open_folder(const RecoveryOptions& o, const std::string& original) {
   const fs::path note = o.folder / "recovery.json", teacher = original_file(o);
@@ -91,13 +72,8 @@ Result<void> open_folder(const RecoveryOptions& o, const std::string& original) 
     if (taught) {
       SHRIKE_ASSIGN(model, read_text(teacher, ErrorKind::kInput));
     }
-    if (before != text || (taught ? model != original : stepped)) {
-      if (has_trained(o.folder))
-        return refused("another pruning lies there, which its recovery.json describes");
-      remove_untrained(o.folder);
-      SHRIKE_TRY(write_file(note, text));
-      return write_file(teacher, original);
-    }
+    if (before != text || (taught ? model != original : stepped))
+      return refused("another pruning lies there, which its recovery.json describes");
   } else if (taught || stepped) {
     return refused("files of a pruning lie there, and no recovery.json that says of which");
   } else {

@@ -244,17 +244,6 @@ TEST_F(Recovery, WhatDoesNotFitIsRefused) {
   file("set/data.yaml", settings);
 }
 
-// The first command has written its pruned network when train refuses what is behind --.
-TEST_F(Recovery, AfterARefusalTheCommandMayBeMended) {
-  make_model();
-  const Outcome refused =
-      run_shrike(prune({"--macs", "0.6", "--epochs", "1"}, {"--freeze", "no_such_layer"}));
-  EXPECT_NE(refused.code, 0);
-  ASSERT_TRUE(fs::exists(at("out-recovery/recovery.json"))) << refused.err;
-  const Outcome mended = run_shrike(prune({"--macs", "0.7", "--epochs", "1"}));
-  EXPECT_EQ(mended.code, 0) << mended.err;
-}
-
 TEST_F(Recovery, AnothersFilesAreNeitherTakenNorReplaced) {
   make_model();
   const std::vector<std::string> words = prune({"--macs", "0.6", "--epochs", "1"});
