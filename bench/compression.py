@@ -16,6 +16,7 @@ import argparse
 import html
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -57,8 +58,9 @@ class Bench:
         lists = {"held_out": pictures[4::5], "all": learned, "quarter": learned[::4]}
         for name, chosen in lists.items():
             (self.data / f"{name}.txt").write_text("".join(f"{p}\n" for p in chosen))
-        kept = [line for line in (source / "data.yaml").read_text().splitlines(keepends=True)
-                if line.split(":")[0] not in ("path", "train", "val", "test")]
+        # All but the splits: a key's lines are those up to the next line that begins with a letter.
+        kept = [key for key in re.split(r"(?m)^(?=[A-Za-z])", (source / "data.yaml").read_text())
+                if key.split(":")[0] not in ("path", "train", "val", "test")]
         for name in ("all", "quarter"):
             (self.data / f"{name}.yaml").write_text(
                 f"path: {source}\ntrain: {self.data / name}.txt\nval: {self.data / 'held_out'}.txt\n"
@@ -72,11 +74,14 @@ class Bench:
             folder = self.out / "first"
             folder.mkdir(exist_ok=True)
             if not (folder / "model.onnx").exists():
-                self.train("train", 0, self.args.first_epochs, "--model", self.model, "--nbs", 16)(folder)
+                self.first()(folder)
             self.model = folder / "model.onnx"
         self.half = self.data / "half_width.onnx"
         if not self.half.exists():
             self.prune(self.half, ["--ratio", 0.5, "--most", 0.5, "--importance", "random"])
+
+    def first(self):
+        return self.train("train", 0, self.args.first_epochs, "--model", self.args.model, "--nbs", 16)
 
     def prune(self, file, words):
         self.shrike("prune", "--model", self.model, "--data", self.data / "all.yaml", "--split", "test", "--bootstrap", 0,
@@ -200,6 +205,8 @@ class Bench:
     def commands(self, row, seed):
         """What makes a row's file, without folders, and what makes the file that it comes from."""
         self.told = []
+        if self.args.first_epochs:
+            self.first()(self.out)
         self.rows()[row][1](seed)(self.out / row / f"seed{seed}")
         told, self.told = self.told, None
         return told
@@ -234,7 +241,8 @@ class Bench:
                 best[of] = min(best.get(of, once), once, key=lambda b: b["latency_ms"]["min"])
         parameters = json.loads(self.shrike("inspect", "--model", file, "--json"))["parameters"]
         return {"parameters": parameters, "ms": best[file]["latency_ms"]["min"],
-                "model_ms": best[self.model]["latency_ms"]["min"], "gmacs": best[file]["gmacs"], "peak_rss_mb": best[file]["peak_rss_mb"]}
+                "model_ms": best[self.model]["latency_ms"]["min"], "gmacs": best[file]["gmacs"],
+                "peak_rss_mb": best[file]["peak_rss_mb"]}
 
 
 def write(file, content):
@@ -289,7 +297,7 @@ def pairs(results):
 
 
 def integers(results):
-    """What training in integers is worth beside `quantize`, seed by seed; of 4 bits the part of their loss won back."""
+    """What training in integers is worth beside `quantize`, seed by seed; of few bits the part of their loss won back."""
     def ap(name):
         return points(results[name], "map50_95")
     lines = []

@@ -13,9 +13,10 @@
 namespace shrike {
 
 // Looks at what of this process's share no part has yet, and at blocks with a picture that failed.
-// Who tells the result then looks at all else that is missing, from the end, beside others that may still be at it, and writes the texts to
-// standard output in the order of the pictures; the others write how far they are. `same`: what parts
-// must have in common, beside the pictures' names and sizes. The exit code: that of inputs where a
+// Who tells the result then looks at all else that is missing, from the end, beside others that may
+// still be at it, and writes the texts to standard output in the order of the pictures; the others
+// write how far they are. `same`: what parts must have in common, beside the pictures' names and
+// sizes. The exit code: that of inputs where a
 // picture failed; that of a signal, which leaves the parts that are finished.
 Result<int> detect_in_parts(const PartsOptions& options, Json same,
                             const std::vector<std::filesystem::path>& pictures,

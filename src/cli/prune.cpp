@@ -37,9 +37,8 @@ constexpr double kNearWish = 0.05;
 // Parts of the network that could not be followed: heads and outputs must stay, and are no news.
 void tell_whole(const Graph& network, const PruneOutcome& outcome) {
   for (const Whole& part : outcome.whole) {
-    const bool ends =
-        part.node < 0 ||
-        std::holds_alternative<Head>(network.nodes[static_cast<size_t>(part.node)].op);
+    const bool ends = part.node < 0 || std::holds_alternative<Head>(
+                                           network.nodes[static_cast<size_t>(part.node)].op);
     if (!ends)
       say(printable(std::to_string(part.channels) + " channels stay whole for " +
                     describe_whole(network, part)));
@@ -125,19 +124,25 @@ Result<std::string> prune_and_train(const PruneCommand& o, const FloatModel& mod
   return bytes;
 }
 
-// What training, or its numbers for Taylor, would find out late: a new head is made for other classes
-// or another order, and the folder's first files are written before it looks where they lie.
-Result<void> check_training_set(const PruneCommand& o, const FloatModel& model, const Dataset& data) {
+// What training, or its numbers for Taylor, would find out late: a new head is made for other
+// classes or another order, and the folder's first files are written before it looks where they
+// lie.
+Result<void> check_training_set(const PruneCommand& o, const FloatModel& model,
+                                const Dataset& data) {
   if (o.epochs > 0) {
-    SHRIKE_ASSIGN(const Dataset train,
-                  open_dataset(o.validation.data, {"train", o.validation.pictures,
-                                                   validation_threads(o.threads), false}));
-    SHRIKE_TRY(check_out_folder(recovery_options(o).folder, {&data, &train}));
+    const auto split = [&](const char* name) {
+      return open_dataset(o.validation.data,
+                          {name, o.validation.pictures, validation_threads(o.threads), false});
+    };
+    SHRIKE_ASSIGN(const Dataset train, split("train"));
+    SHRIKE_ASSIGN(const Dataset val, split("val"));
+    SHRIKE_TRY(check_out_folder(recovery_options(o).folder, {&data, &train, &val}));
   }
   if (model.names == data.names) return {};
   return input_error(
-      std::string(o.epochs > 0 ? "--epochs: " : "--importance taylor: ") + shown_path(data.source) + " has " + shown_names(data.names) + ", " +
-      printable(model.source) + " has " + shown_names(model.names) +
+      std::string(o.epochs > 0 ? "--epochs: " : "--importance taylor: ") + shown_path(data.source) +
+      " has " + shown_names(data.names) + ", " + printable(model.source) + " has " +
+      shown_names(model.names) +
       ": training wants the model's classes in the model's order, or it begins a new head");
 }
 

@@ -134,7 +134,9 @@ Result<void> check_training(const CLI::App& app, PruneCommand& o) {
   if (o.epochs < o.steps)
     return usage_error("--steps " + std::to_string(o.steps) +
                        " want an epoch each, and --epochs is " + std::to_string(o.epochs));
-  for (const char* own : {"model", "data", "pictures", "epochs", "seed", "threads", "out", "teacher"})
+  for (const char* own :
+       {"model", "weights", "scratch", "data", "pictures", "epochs", "seed", "threads", "out",
+                          "teacher"})
     if (names_option(o.train, own))
       return usage_error("--" + std::string(own) + " behind --: it is prune's own" +
                          (std::string_view(own) == "teacher" ? ", the unpruned model"
@@ -147,7 +149,8 @@ Result<void> check_training(const CLI::App& app, PruneCommand& o) {
     return usage_error("what is behind -- must be settings of a training");
   if (!train.size.empty())
     return usage_error(
-        "--imgsz behind --: the trained network is judged beside the unpruned one, at one size; give "
+        "--imgsz behind --: the trained network is judged beside the unpruned one, at one size; "
+        "give "
         "--imgsz to prune");
   if (!train.qat.empty())
     return usage_error(

@@ -88,8 +88,7 @@ Result<void> open_folder(const RecoveryOptions& o, const std::string& original) 
 Result<void> check_reachable(const FloatModel& model, PruneOptions options, bool zeros) {
   if (options.budget == PruneBudget::kLatency) return {};
   options.importance = Importance::kL1;
-  const auto outcome =
-      zeros ? zero_blocks(model.network, options) : prune(model.network, options);
+  const auto outcome = zeros ? zero_blocks(model.network, options) : prune(model.network, options);
   return outcome ? Result<void>() : in_context("prune " + model.source, outcome.error());
 }
 

@@ -53,5 +53,32 @@ TEST(PruneRecovery, AStepThatHasNothingToRemoveRemovesNothing) {
   }
 }
 
+// The most that can leave, in three steps of which each is a share of what is left: by these numbers
+// the last would be an ulp short.
+TEST(PruneRecovery, StepsReachTheLimitItself) {
+  Graph graph;
+  ValueId x = graph.add_input("x", DType::kF32, Shape{1, 8, 4, 4});
+  int64_t channels = 8;
+  for (const int64_t filters : {128, 8}) {
+    Tensor w = Tensor(DType::kF32, Shape{filters, channels, 1, 1});
+    float worth = 0;
+    for (float& value : w.mutable_data<float>()) value = ++worth;
+    x = graph.add_node(Conv{}, {x, graph.add_constant("w", w)}, "y");
+    ASSERT_TRUE(infer_shapes(graph));
+    channels = filters;
+  }
+  graph.outputs = {x};
+  PruneOptions options;
+  options.budget = PruneBudget::kRatio;
+  options.value = 0.75;
+  Graph now = graph;
+  for (int step = 1; step <= 3; ++step) {
+    Result<PruneOutcome> outcome = prune(now, step_options(options, step, 3, graph, now, 0, false));
+    ASSERT_TRUE(outcome) << step << ": " << outcome.error().message;
+    now = std::move(outcome->graph);
+  }
+  EXPECT_EQ(removable_channels(now), 32);
+}
+
 }  // namespace
 }  // namespace shrike

@@ -9,8 +9,8 @@
 
 namespace shrike {
 
-// Convolutions, matrix products and batch norms: input 1 holds what is learned, input 2 their bias
-// or shift, where there is one.
+// Convolutions, matrix products and batch norms: input 1 holds what is learned, of a product also
+// input 0 where it is constant, input 2 their bias or shift, where there is one.
 bool has_weights(const Op& op);
 
 struct Extent {
@@ -25,8 +25,8 @@ std::vector<Extent> multiply_add_extents(const Graph& graph, const Node& node);
 // Of one run. What is more than int64_t can hold is its greatest number.
 int64_t multiply_adds(const Graph& graph);
 
-// The constants of which nodes with weights take inputs 1 and 2 (of batch norms scale and shift,
-// not the statistics), each once: floats, and integers behind DequantizeLinear, whose scales and
+// The constants that nodes with weights take as their first three inputs (of batch norms scale and
+// shift, not the statistics), each once: floats, and integers behind DequantizeLinear, whose scales and
 // zero points are none.
 std::vector<ValueId> parameters_of(const Graph& graph);
 

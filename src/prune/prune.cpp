@@ -99,11 +99,7 @@ class Pruner {
 
  private:
   Result<void> check() const {
-    const bool shares = options_.budget != PruneBudget::kLatency;
-    const bool none_leaves = options_.budget == PruneBudget::kRatio && options_.value == 0;
-    if (!none_leaves && (!(options_.value > 0) || (shares && options_.value > 1)))
-      return usage_error(shares ? "a share to prune to lies above 0 and is at most 1"
-                                : "a latency lies above 0");
+    SHRIKE_TRY(check_value(options_));
     if (!(options_.most >= 0 && options_.most <= 1) || options_.multiple < 1)
       return usage_error("at most all of a layer can leave, and widths are multiples of 1 or more");
     if (groups_.empty()) return usage_error("no channel of the model can leave");
@@ -183,6 +179,14 @@ class Pruner {
 
 Result<PruneOutcome> prune(const Graph& graph, const PruneOptions& options) {
   return Pruner(graph, options).run();
+}
+
+Result<void> check_value(const PruneOptions& options) {
+  const bool shares = options.budget != PruneBudget::kLatency;
+  const bool none_leaves = options.budget == PruneBudget::kRatio && options.value == 0;
+  if (none_leaves || (options.value > 0 && (!shares || options.value <= 1))) return {};
+  return usage_error(shares ? "a share to prune to lies above 0 and is at most 1"
+                            : "a latency lies above 0");
 }
 
 Error below_the_least(const PruneOptions& options, double least, const std::string& can_go) {

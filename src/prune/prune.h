@@ -58,6 +58,9 @@ struct PruneOutcome {
 // importance(), remove_channels() and `latency`.
 Result<PruneOutcome> prune(const Graph& graph, const PruneOptions& options);
 
+// Whether `value` fits its budget. Errors: kUsage.
+Result<void> check_value(const PruneOptions& options);
+
 // "--ratio 0.9: at most 0.769 of the channels can leave". Of a share alone; `least` of what it is a
 // share of stays, whatever is tried. can_go: of the parts of kRatio.
 Error below_the_least(const PruneOptions& options, double least,

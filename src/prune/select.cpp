@@ -72,6 +72,7 @@ std::vector<bool> Ranking::removal(size_t step) const {
 std::optional<std::vector<bool>> select_channels(
     const Ranking& ranking, double limit,
     const std::function<double(const std::vector<bool>& removed)>& cost) {
+  limit *= 1 + 1e-9;  // shares of shares round
   if (cost(ranking.removal(ranking.steps() - 1)) > limit) return std::nullopt;
   // The first step that is cheap enough: costs fall from step to step.
   size_t below = 0, above = ranking.steps() - 1;

@@ -98,16 +98,18 @@ Result<std::vector<bool>> fit_to_time(
   Try above{selection.whole_ms(), 0};
   SHRIKE_ASSIGN(above.ms, measure(whole.removed));
   if (above.ms <= wish) return whole.removed;
-  std::optional<Try> below;
+  std::optional<Try> slower, below;  // the first: the one above before it
   std::vector<bool> best;
   for (int i = 0; i < kTries; ++i) {
     if (below && below->ms >= wish * (1 - kNear)) break;
-    // What the table must say where the network is to take what is wished: in proportion, or
-    // between the two.
-    double limit = above.table_ms * wish * (1 - kNear / 2) / above.ms;
-    if (below)
-      limit = below->table_ms + (above.table_ms - below->table_ms) *
-                                    (wish * (1 - kNear / 2) - below->ms) / (above.ms - below->ms);
+    // What the table must say where the network is to take what is wished: in proportion, or on
+    // the line through two tries, as part of the time may be none of the table's.
+    const double aim = wish * (1 - kNear / 2);
+    double limit = above.table_ms * aim / above.ms;
+    const std::optional<Try>& other = below ? below : slower;
+    if (other && (below || other->ms > above.ms))
+      limit = above.table_ms +
+              (other->table_ms - above.table_ms) * (aim - above.ms) / (other->ms - above.ms);
     if (!below && i + 1 == kTries) limit = 0;  // so far from the table: all that can leave
     const TimedSelection::Cut cut = selection.cut(limit);
     if (below && cut.removed == best) break;  // there is none between
@@ -119,6 +121,7 @@ Result<std::vector<bool>> fit_to_time(
       return usage_error("cannot be as fast as " + std::to_string(wish) + " ms: the least is " +
                          std::to_string(ms) + " ms");
     } else {
+      slower = above;
       above = {cut.ms, ms};
     }
   }

@@ -105,9 +105,7 @@ Result<void> check_zero_blocks(const PruneOptions& options) {
   if (options.importance != Importance::kL1 && options.importance != Importance::kL2 &&
       options.importance != Importance::kRandom)
     return usage_error("blocks of weights are told apart by --importance l1, l2 or random");
-  const bool none_leaves = options.budget == PruneBudget::kRatio && options.value == 0;
-  if (!none_leaves && !(options.value > 0 && options.value <= 1))
-    return usage_error("a share to prune to lies above 0 and is at most 1");
+  SHRIKE_TRY(check_value(options));
   if (!(options.most >= 0 && options.most <= 1))
     return usage_error("at most all of a layer can become zero");
   return {};

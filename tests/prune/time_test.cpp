@@ -215,6 +215,24 @@ TEST(FitToTime, CorrectsTheTable) {
   }
 }
 
+// A quarter of the whole network's time is none of the table's.
+TEST(FitToTime, WhatPruningDoesNotChangeIsFoundOut) {
+  Problem p(yolo());
+  LayerTimes times;
+  ASSERT_TRUE(p.measure(times));
+  std::vector<double> scores(p.channels.count());
+  for (size_t c = 0; c < scores.size(); ++c) scores[c] = static_cast<double>(c * 7919 % 1009);
+  const TimedSelection selection(p.channels.count(), p.groups, scores, p.options, p.model);
+  const double rest = selection.whole_ms() / 3, whole = selection.whole_ms() + rest;
+  const double wish = 0.4 * whole;
+  const auto removed = fit_to_time(selection, wish, [&](const std::vector<bool>& r) {
+    return Result<double>(measured(p, r, 1, rest));
+  });
+  ASSERT_TRUE(removed) << removed.error().message;
+  EXPECT_LE(measured(p, *removed, 1, rest), wish);
+  EXPECT_GE(measured(p, *removed, 1, rest), 0.95 * wish);
+}
+
 TEST(FitToTime, TheLeastIsSaidAndMuchIsLeftAlone) {
   Problem p(chain());
   LayerTimes times;

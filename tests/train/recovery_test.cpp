@@ -231,6 +231,9 @@ TEST_F(Recovery, WhatDoesNotFitIsRefused) {
   EXPECT_FALSE(fs::exists(at("set/images/train/r")));
   refused(prune({"--macs", "0.6", "--epochs", "1", "--out", path("set")}), 2, "nothing is written");
   EXPECT_FALSE(fs::exists(at("set/original.onnx")));
+  refused(prune({"--macs", "0.6", "--epochs", "1", "--split", "train", "--out",
+                 path("set/images/val/r")}),
+          2, "name another folder");
   refused(prune({"--macs", "0.6", "--epochs", "1", "--out", path("set/labels/train")}), 2,
           "nothing is written");
   // The same classes in another order, which the judge would match by name.
