@@ -15,6 +15,7 @@
 #include "cli/memory_limit.h"
 #include "cli/model_option.h"
 #include "cli/network.h"
+#include "cli/network_time.h"
 #include "cli/overwriting.h"
 #include "cli/process_memory.h"
 #include "cli/statistics.h"
@@ -52,17 +53,6 @@ struct Measured {
 
 double ms_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
-
-// Values like those of a picture, the same in every run.
-Result<Tensor> example_input(const Shape& shape) {
-  SHRIKE_ASSIGN(Tensor tensor, Tensor::make(DType::kF32, shape));
-  uint32_t state = 1;
-  for (float& x : tensor.mutable_data<float>()) {
-    state = state * 1664525u + 1013904223u;
-    x = static_cast<float>(state >> 8) / 16777216.0f;
-  }
-  return tensor;
 }
 
 // Small, as it is in nobody's account of memory: what is measured begins behind the letterbox.
@@ -122,11 +112,7 @@ Result<void> measure_runs(const Options& o, Session& session, std::span<const Te
     measured.pictures_a_second = times.pictures_a_second;
     return {};
   }
-  for (int i = 0; i < o.warmup + o.runs; ++i) {
-    const Clock::time_point run_start = Clock::now();
-    SHRIKE_TRY(session.run(inputs));
-    if (i >= o.warmup) measured.ms.push_back(ms_since(run_start));
-  }
+  SHRIKE_ASSIGN(measured.ms, time_runs(session, inputs, o.warmup, o.runs));
   return {};
 }
 

@@ -3,23 +3,18 @@
 #include <algorithm>
 
 #include "base/file_name.h"
-#include "calibrate/layer_times.h"
 #include "cli/arguments.h"
 #include "cli/detector_options.h"
-#include "cli/interrupt.h"
 #include "cli/layer_table.h"
+#include "cli/network_time.h"
 #include "cli/train_options.h"
 #include "cli/value_names.h"
 #include "cli/values.h"
 #include "prune/zero_blocks.h"
-#include "quantize/place.h"
 
 namespace shrike {
 
 namespace {
-
-constexpr size_t kMostMeasurements = 10;
-constexpr double kSameTime = 0.01;
 
 struct BudgetOption {
   const char* name;
@@ -85,21 +80,6 @@ const char* default_importance(const PruneCommand& o) {
   return o.epochs > 0 && !o.unstructured ? "taylor" : "l1";
 }
 
-// Milliseconds of a network. Other programs make it slower for a while: it is measured until the
-// two least of the measurements are near each other, or often enough.
-Result<double> measure_network(const Graph& graph) {
-  const IntegerPlan floats;
-  std::vector<double> ms;
-  while (ms.size() < kMostMeasurements) {
-    SHRIKE_ASSIGN(const std::vector<NetworkTimes> times,
-                  measure_times(graph, std::span(&floats, 1), [] { return interrupted() == 0; }));
-    ms.push_back(times[0].all);
-    std::ranges::sort(ms);
-    if (ms.size() > 2 && ms[1] - ms[0] <= kSameTime * ms[0]) break;
-  }
-  return ms[0];
-}
-
 Result<PruneOptions> prune_options(const CLI::App& app, const PruneCommand& o) {
   PruneOptions options;
   size_t given = 0;
@@ -116,7 +96,7 @@ Result<PruneOptions> prune_options(const CLI::App& app, const PruneCommand& o) {
   options.multiple = o.multiple;
   options.most = o.most;
   options.protect = split_list(o.protect);
-  options.latency = measure_network;
+  options.latency = network_ms;
   options.measure_layers = measure_layers;
   return options;
 }
@@ -134,9 +114,8 @@ Result<void> check_training(const CLI::App& app, PruneCommand& o) {
   if (o.epochs < o.steps)
     return usage_error("--steps " + std::to_string(o.steps) +
                        " want an epoch each, and --epochs is " + std::to_string(o.epochs));
-  for (const char* own :
-       {"model", "weights", "scratch", "data", "pictures", "epochs", "seed", "threads", "out",
-                          "teacher"})
+  for (const char* own : {"model", "weights", "scratch", "data", "pictures", "epochs", "seed",
+                          "threads", "out", "teacher"})
     if (names_option(o.train, own))
       return usage_error("--" + std::string(own) + " behind --: it is prune's own" +
                          (std::string_view(own) == "teacher" ? ", the unpruned model"

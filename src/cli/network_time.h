@@ -1,0 +1,27 @@
+// How long whole networks run: what `bench` says, and what a budget of milliseconds means.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "base/tensor.h"
+#include "engine/session.h"
+#include "ir/graph.h"
+
+namespace shrike {
+
+// Values like those of a picture, the same in every run.
+Result<Tensor> example_input(const Shape& shape);
+
+// Milliseconds of each of `runs` runs behind `warmup` others. Errors: the session's.
+Result<std::vector<double>> time_runs(Session& session, std::span<const Tensor> inputs, int warmup,
+                                      int runs);
+
+// What `shrike bench --threads 1` says of the network saved as a file, its median in milliseconds:
+// all the way to the file's own outputs. Other programs make it slower for a while, so it is taken
+// until the two least medians are near each other, or often enough; the least is handed back.
+// Requires static input shapes. Errors: the engine's; kRuntime once interrupted().
+Result<double> network_ms(Graph network);
+
+}  // namespace shrike
