@@ -350,6 +350,7 @@ constexpr ConvKernel kConvKernels[] = {
     pointwise_pairs_row<kPointwisePairsAvx512>("avx512_pointwise_pairs",
                                                CpuNeed::kAvx512HalvedAdders),
     wide_pointwise_row<kWidePointwiseAvx512>("avx512_wide_pointwise", CpuNeed::kAvx512Whole),
+    pointwise_row<kWholePointwiseAvx512>("avx512_whole_pointwise", CpuNeed::kAvx512Whole),
     pointwise_row<kPointwiseAvx512>("avx512_pointwise", CpuNeed::kAvx512),
     pointwise_row<kPointwiseAvx2>("avx2_pointwise", CpuNeed::kAvx2Fma),
     lean_pairs_row<kWholeLeanPairs5Avx512>("avx512_whole_lean_winograd_pairs_5x5",

@@ -259,6 +259,22 @@ TEST(Conv, FewOutputs) {
       }
 }
 
+// Outputs that fill a half of a vector or less behind whole ones, whose sums take two channels at
+// once.
+TEST(Conv, HalvesOfVectors) {
+  Random random;
+  for (Residual order : {Residual::kNone, Residual::kAfterActivation, Residual::kBeforeActivation})
+    for (int64_t outputs : {5, 7, 8, 21, 24, 40})
+      for (int64_t channels : {1, 2, 3, 4, 7, 16, 33})
+        for (int64_t size : {1, 2, 3, 5}) {
+          ConvProblem p = square(size, channels, outputs, 1, 1, 0);
+          p.residual = order;
+          p.activation.kind = random.pick({ActivationKind::kNone, ActivationKind::kLeakyRelu});
+          const Gaps gaps{random.integer(0, 9), random.integer(0, 5), random.integer(0, 7)};
+          ConvCase(p, random, gaps, gaps).check_all(2);
+        }
+}
+
 TEST(Conv, ChoiceSaysWhyOthersDeclined) {
   const ConvProblem p = square(6, 4, 8, 1, 1, 0);
   const Choice<ConvKernel> plain = select_kernel(conv_kernels(), p, CpuFeatures{});

@@ -3,7 +3,8 @@
 // What igemm.h does with pointers to rows needs none here, as a run of pixels lies at equal
 // distances; and sums are finished in registers. Weights are packed
 //   [panel of wide.columns outputs][channel][wide.columns], [narrow panel][channel][narrow.columns]
-// then the biases in the same order; the narrow panel is the last one where it is enough for the
+// (of a panel with c channels side by side [channel / c][columns][c]), then the biases in the same
+// order; the narrow panel is the last one where it is enough for the
 // rest. A block of pixels meets all panels before the next block is touched.
 #pragma once
 
@@ -38,6 +39,7 @@ using PointwiseFunction = void (*)(const PointwiseStrip&);
 struct PointwisePanel {
   int64_t columns;
   PointwiseFunction (*function)(ActivationKind);
+  int64_t channels = 1;  // side by side in its weights; only in a narrow one others than 1
 };
 
 struct PointwiseKernel {
@@ -49,8 +51,7 @@ struct PointwiseKernel {
 #if SHRIKE_KERNELS_AVX2
 extern const PointwisePanel kPointwiseNarrowAvx2;
 extern const PointwiseKernel kPointwiseAvx2;
-extern const PointwisePanel kPointwiseNarrowAvx512;
-extern const PointwiseKernel kPointwiseAvx512, kWidePointwiseAvx512;
+extern const PointwiseKernel kPointwiseAvx512, kWholePointwiseAvx512, kWidePointwiseAvx512;
 #endif
 
 const char* pointwise_refuse(const ConvProblem& problem);

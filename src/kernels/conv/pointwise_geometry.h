@@ -18,6 +18,11 @@ class PointwisePanels {
     wide_ = divide_up(outputs_, kernel.wide.columns) - (narrow ? 1 : 0);
     count_ = wide_ + (narrow ? 1 : 0);
     columns_ = wide_ * kernel.wide.columns + (narrow ? kernel.narrow->columns : 0);
+    weights_ = columns_ * depth_;
+    if (narrow) {
+      const int64_t beside = kernel.narrow->channels;
+      weights_ += (divide_up(depth_, beside) * beside - depth_) * kernel.narrow->columns;
+    }
   }
 
   int64_t count() const { return count_; }
@@ -30,13 +35,13 @@ class PointwisePanels {
     return std::min(panel(index).columns, outputs_ - first_output(index));
   }
   int64_t weights(int64_t index) const { return first_output(index) * depth_; }
-  int64_t bias(int64_t index) const { return columns_ * depth_ + first_output(index); }
-  int64_t total() const { return columns_ * (depth_ + 1); }
+  int64_t bias(int64_t index) const { return weights_ + first_output(index); }
+  int64_t total() const { return weights_ + columns_; }
 
  private:
   const PointwiseKernel& kernel_;
   int64_t depth_, outputs_;
-  int64_t wide_, count_, columns_;
+  int64_t wide_, count_, columns_, weights_;
 };
 
 // How one call's work is divided into units, each a block of pixels and some of the panels.

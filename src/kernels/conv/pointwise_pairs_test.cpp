@@ -153,7 +153,7 @@ TEST(PointwisePairsChoice, WhereAddersAreSeparate) {
   EXPECT_EQ(chosen(pointwise(13, 13, 128, 8)), "avx512_pointwise");   // few outputs
   cpu.whole_avx512 = true;
   EXPECT_EQ(chosen(p), "avx512_wide_pointwise_pairs");
-  EXPECT_EQ(chosen(pointwise(13, 13, 128, 16)), "avx512_pointwise");  // one vector of outputs
+  EXPECT_EQ(chosen(pointwise(13, 13, 128, 16)), "avx512_whole_pointwise");  // one vector of outputs
   EXPECT_EQ(chosen(pointwise(13, 13, 255, 128)), "avx512_wide_pointwise_pairs");
   EXPECT_EQ(chosen(pointwise(13, 13, 256, 128)), "avx512_wide_pointwise");  // long sums
   p.max_rounding = 1;
