@@ -165,6 +165,7 @@ RecoveryOptions recovery_options(const PruneCommand& o) {
   wish = {{"importance", o.importance}, {"most", o.most}, {"protect", o.protect}};
   for (const BudgetOption& row : kBudgets)
     if (row.budget == o.prune.budget) wish[row.name + 2] = o.*row.value;
+  for (const BudgetOption& row : kBudgets) recovery.budgets.emplace_back(row.name + 2);
   wish["multiple"] = o.multiple;
   wish["unstructured"] = o.unstructured;
   return recovery;

@@ -1,12 +1,5 @@
 // Recovery: a network pruned in turns, each followed by training in shrike-train, with the unpruned
-// model as teacher.
-//
-// All of it lies in one folder, from which the same command goes on after whatever ended it:
-//   recovery.json            what was asked; another command is refused there
-//   original.onnx            the teacher
-//   step-1/pruned.onnx       before training
-//   step-1/run               what `shrike train` leaves
-//   step-1/recovered.onnx    the step's result, once it is there: best.onnx of the run
+// model as teacher. All of it lies in one folder, a RecoveryFolder.
 #pragma once
 
 #include <filesystem>
@@ -28,9 +21,10 @@ struct RecoveryOptions {
   uint64_t seed = 0;
   int threads = 0;
   bool teacher = true;
-  bool zeros = false;              // weights that are zero stay zero
-  std::vector<std::string> train;  // more words for `shrike train`
-  Json wish;                       // what else tells one command from another
+  bool zeros = false;                // weights that are zero stay zero
+  std::vector<std::string> train;    // more words for `shrike train`
+  Json wish;                         // what else tells one command from another
+  std::vector<std::string> budgets;  // keys of which `wish` has one
 };
 
 // What a step makes of a model: its network with fewer channels or weights. Files that it needs
@@ -56,9 +50,9 @@ std::vector<std::string> training_words(const RecoveryOptions& options, int64_t 
 PruneOptions step_options(const PruneOptions& options, int64_t step, int64_t steps,
                           const Graph& original, const Graph& now, double ms, bool zeros);
 
-// Errors: those of the step and of shrike-train, of the kind that its exit code says; kUsage where
-// another command's work lies in the folder or not even one step reaches the budget, before any
-// work; kRuntime after an interrupt, from which the same command goes on.
+// Errors: those of the step, of RecoveryFolder::open() and of shrike-train, of the kind that its exit
+// code says; kUsage where not even one step reaches the budget, before any work; kRuntime after an
+// interrupt, from which the same command goes on.
 Result<Recovered> prune_and_recover(const FloatModel& model, const PruneOptions& options,
                                     const PruneStep& prune, const RecoveryOptions& recovery);
 

@@ -33,7 +33,7 @@ Result<FilterScores> read_scores(const fs::path& path) {
 
 Result<FilterScores> taylor_scores(const FloatModel& model, const TaylorOptions& o,
                                    const fs::path& folder) {
-  const fs::path network = folder / "taylor.onnx", scores = folder / "taylor.json";
+  const fs::path network = folder / kTaylorNetwork, scores = folder / kTaylorNumbers;
   SHRIKE_ASSIGN(const Graph saved, network_to_save(model.network));
   SHRIKE_TRY(save_onnx(saved, network, {.opset = opset_for(saved)}));
   std::vector<std::string> words{"--model", network.string(),       "--data",   o.data,

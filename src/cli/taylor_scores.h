@@ -18,7 +18,10 @@ struct TaylorOptions {
   int threads = 0;
 };
 
-// Of model.network. Two files lie in `folder` afterwards, taylor.onnx and taylor.json. Errors:
+inline constexpr const char* kTaylorNetwork = "taylor.onnx";
+inline constexpr const char* kTaylorNumbers = "taylor.json";
+
+// Of model.network. Two files of these names lie in `folder` afterwards. Errors:
 // those of shrike-train.
 Result<FilterScores> taylor_scores(const FloatModel& model, const TaylorOptions& options,
                                    const std::filesystem::path& folder);

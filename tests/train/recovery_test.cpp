@@ -262,5 +262,18 @@ TEST_F(Recovery, AnothersFilesAreNeitherTakenNorReplaced) {
   EXPECT_EQ(bytes_of(at("out-recovery/step-1/recovered.onnx")), "mine");
 }
 
+TEST_F(Recovery, ACommandThatTrainRefusesKeepsNoOtherOut) {
+  make_model();
+  const Outcome wrong =
+      run_shrike(prune({"--macs", "0.4", "--epochs", "1"}, {"--freeze", "nobody"}));
+  EXPECT_EQ(wrong.code, 2) << wrong.err;
+  EXPECT_NE(wrong.err.find("nobody"), std::string::npos) << wrong.err;
+  ASSERT_TRUE(fs::exists(at("out-recovery/step-1/pruned.onnx")));
+  file("out-recovery/notes.txt", "mine");
+  const Json json = report(prune({"--macs", "0.8", "--epochs", "1"}));
+  EXPECT_GT(json["macs"]["after"].get<double>(), 0.4 * json["macs"]["before"].get<double>());
+  EXPECT_EQ(bytes_of(at("out-recovery/notes.txt")), "mine");
+}
+
 }  // namespace
 }  // namespace shrike::testing

@@ -1,0 +1,132 @@
+#include "cli/recovery_folder.h"
+
+#include <algorithm>
+#include <string_view>
+#include <system_error>
+
+#include "base/excerpt.h"
+#include "base/file.h"
+#include "cli/taylor_scores.h"
+#include "cli/terminal.h"
+
+namespace shrike {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// What prune makes in a step's folder before its training begins.
+constexpr const char* kStepFiles[] = {"pruned.onnx", kTaylorNetwork, kTaylorNumbers};
+
+bool is_there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+// "step-1", and no "step-01" or "step-by-step".
+bool is_step(std::string_view name) {
+  constexpr std::string_view kStart = "step-";
+  if (!name.starts_with(kStart)) return false;
+  name.remove_prefix(kStart.size());
+  return !name.empty() && name[0] != '0' &&
+         name.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+struct Contents {
+  std::vector<fs::path> steps;  // the steps' folders
+  bool trained = false;         // the training of one has begun
+  fs::path foreign;             // has a name of ours, and prune makes no such thing; empty: none
+};
+
+Result<Contents> contents_of(const RecoveryFolder& folder) {
+  Contents contents;
+  const auto expect = [&](const fs::path& path, fs::file_type made) {
+    std::error_code ignored;
+    const fs::file_type type = fs::symlink_status(path, ignored).type();
+    if (type != made && type != fs::file_type::not_found) contents.foreign = path;
+  };
+  expect(folder.note(), fs::file_type::regular);
+  expect(folder.original(), fs::file_type::regular);
+  std::error_code error;
+  fs::directory_iterator entry(folder.path(), error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const fs::path& step = entry->path();
+    if (!is_step(step.filename().native())) continue;
+    contents.steps.push_back(step);
+    contents.trained |= is_there(step / "run" / "args.json") || is_there(step / "recovered.onnx");
+    expect(step, fs::file_type::directory);
+    for (const char* name : kStepFiles) expect(step / name, fs::file_type::regular);
+  }
+  if (error && error != std::errc::no_such_file_or_directory)
+    return runtime_error("--out " + shown_path(folder.path()) + ": " + error.message());
+  return contents;
+}
+
+// Whether a recovery.json is one that prune wrote.
+bool is_note(const std::string& text, const Json& asked, const std::vector<std::string>& budgets) {
+  const Result<Json> note = parse_json(text, "recovery.json");
+  if (!note || !note->is_object()) return false;
+  const auto is_budget = [&](const std::string& key) {
+    return std::find(budgets.begin(), budgets.end(), key) != budgets.end();
+  };
+  for (const auto& [key, value] : asked.items())
+    if (!is_budget(key) && !note->contains(key)) return false;
+  return std::count_if(budgets.begin(), budgets.end(),
+                       [&](const std::string& key) { return note->contains(key); }) == 1;
+}
+
+Result<void> remove_file(const fs::path& path) {
+  std::error_code error;
+  fs::remove(path, error);
+  return error ? runtime_error("cannot remove " + shown_path(path) + ": " + error.message())
+               : Result<void>();
+}
+
+// The note stays, so that whatever is left in between is still known to be ours.
+Result<void> clear(const RecoveryFolder& folder, const Contents& contents) {
+  for (const fs::path& step : contents.steps) {
+    for (const char* name : kStepFiles) SHRIKE_TRY(remove_file(step / name));
+    std::error_code not_empty;
+    fs::remove(step / "run", not_empty);
+    fs::remove(step, not_empty);
+  }
+  return remove_file(folder.original());
+}
+
+}  // namespace
+
+Result<void> RecoveryFolder::open(const Json& asked, const std::vector<std::string>& budgets,
+                                  const std::string& original_bytes) const {
+  const std::string text = dump_json(asked, 2) + "\n";
+  const auto refused = [&](const std::string& why) {
+    return usage_error("--out " + shown_path(folder_) + ": " + why +
+                       "; name another folder, or remove that folder");
+  };
+  SHRIKE_ASSIGN(const Contents contents, contents_of(*this));
+  const bool taught = is_there(original());
+  if (is_there(note())) {
+    SHRIKE_ASSIGN(const std::string before, read_text(note(), ErrorKind::kInput));
+    if (taught && before == text) {
+      SHRIKE_ASSIGN(const std::string model, read_text(original(), ErrorKind::kInput));
+      if (model == original_bytes) return {};
+    }
+    if (!is_note(before, asked, budgets))
+      return refused("its recovery.json is not that of a pruning");
+    if (contents.trained)
+      return refused("another pruning lies there, which its recovery.json describes");
+    if (!contents.foreign.empty())
+      return refused(in_quotes(contents.foreign.lexically_relative(folder_).native()) +
+                     " is nothing that prune made");
+    if (before != text)
+      say(shown_path(folder_) +
+          ": another pruning was begun there and nothing of it trained: this one takes its place");
+    SHRIKE_TRY(clear(*this, contents));
+  } else if (taught || !contents.steps.empty()) {
+    return refused("files of a pruning lie there, and no recovery.json that says of which");
+  }
+  SHRIKE_TRY(make_folders(folder_));
+  SHRIKE_TRY(write_file(note(), text));
+  return write_file(original(), original_bytes);
+}
+
+}  // namespace shrike

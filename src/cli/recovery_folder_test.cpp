@@ -1,0 +1,124 @@
+#include "cli/recovery_folder.h"
+
+#include <gtest/gtest.h>
+
+#include "base/file.h"
+#include "pull/test_folder.h"
+
+namespace shrike {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::vector<std::string> kBudgets = {"macs", "ratio"};
+
+Json wish(const char* budget, double value) {
+  return {{"train", {"--batch", "8"}}, {"seed", 0}, {budget, value}};
+}
+
+class Recoveries : public ::testing::Test {
+ protected:
+  fs::path at(const std::string& name) const { return folder_.path() / name; }
+
+  void put(const std::string& name, const std::string& bytes = "bytes") const {
+    fs::create_directories(at(name).parent_path());
+    ASSERT_TRUE(write_file(at(name), bytes));
+  }
+  std::string bytes_of(const std::string& name) const {
+    const Result<std::string> bytes = read_text(at(name), ErrorKind::kInput);
+    return bytes ? *bytes : "nothing";
+  }
+  Result<void> open(const Json& asked, const std::string& model = "model") const {
+    return RecoveryFolder(at("r")).open(asked, kBudgets, model);
+  }
+  void refused(const Json& asked, const std::string& part) const {
+    const Result<void> opened = open(asked);
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().kind, ErrorKind::kUsage);
+    EXPECT_NE(opened.error().message.find(part), std::string::npos) << opened.error().message;
+    EXPECT_NE(opened.error().message.find(at("r").native()), std::string::npos);
+  }
+  // That it is one that `asked` began just now.
+  void expect_new(const Json& asked, const std::string& model = "model") const {
+    EXPECT_EQ(bytes_of("r/recovery.json"), dump_json(asked, 2) + "\n");
+    EXPECT_EQ(bytes_of("r/original.onnx"), model);
+    EXPECT_FALSE(fs::exists(at("r/step-1/pruned.onnx")));
+  }
+
+  TestFolder folder_;
+  const Json half_ = wish("macs", 0.5), third_ = wish("ratio", 0.3);
+};
+
+TEST_F(Recoveries, TheSameCommandGoesOn) {
+  ASSERT_TRUE(open(half_));
+  expect_new(half_);
+  put("r/step-1/pruned.onnx");
+  put("r/step-1/run/args.json");
+  ASSERT_TRUE(open(half_));
+  EXPECT_EQ(bytes_of("r/step-1/pruned.onnx"), "bytes");
+  refused(third_, "another pruning lies there");
+  fs::remove(at("r/step-1/run/args.json"));
+  put("r/step-1/recovered.onnx");
+  refused(third_, "another pruning lies there");
+  EXPECT_EQ(bytes_of("r/step-1/pruned.onnx"), "bytes");
+}
+
+TEST_F(Recoveries, AnotherCommandBeginsWhereNothingWasTrained) {
+  ASSERT_TRUE(open(half_));
+  for (const char* name : {"taylor.onnx", "taylor.json", "pruned.onnx"})
+    for (const char* step : {"r/step-1/", "r/step-12/"}) put(std::string(step) + name);
+  fs::create_directories(at("r/step-12/run"));
+  const char* somebodys[] = {"r/notes.txt", "r/step-1/notes.txt", "r/step-01/pruned.onnx",
+                             "r/step-by-step/pruned.onnx", "r/step-1/run/run.lock"};
+  for (const char* name : somebodys) put(name);
+  ASSERT_TRUE(open(third_));
+  expect_new(third_);
+  for (const char* name : {"r/step-1/taylor.onnx", "r/step-1/taylor.json", "r/step-12"})
+    EXPECT_FALSE(fs::exists(at(name))) << name;
+  for (const char* name : somebodys) EXPECT_EQ(bytes_of(name), "bytes") << name;
+  put("r/step-1/pruned.onnx");
+  ASSERT_TRUE(open(third_, "another model"));
+  expect_new(third_, "another model");
+}
+
+// The note stays to the end, so that neither the old command nor another one is kept out.
+TEST_F(Recoveries, BeginningAnewMayEndInBetween) {
+  for (const Json& next : {half_, third_})
+    for (const bool pruned : {true, false}) {
+      fs::remove_all(at("r"));
+      ASSERT_TRUE(open(half_));
+      put("r/step-1/notes.txt");
+      if (pruned) put("r/step-1/pruned.onnx");
+      fs::remove(at("r/original.onnx"));
+      const Result<void> opened = open(next);
+      ASSERT_TRUE(opened) << opened.error().message;
+      expect_new(next);
+    }
+}
+
+TEST_F(Recoveries, WhatIsNotPrunesStays) {
+  put("r/recovery.json", "{\"seed\": 0, \"macs\": 0.5}");
+  put("r/step-1/pruned.onnx");
+  refused(half_, "not that of a pruning");
+  put("r/recovery.json", "{\"seed\": 0, \"train\": []}");
+  refused(half_, "not that of a pruning");
+  put("r/recovery.json", "seed");
+  refused(half_, "not that of a pruning");
+  EXPECT_EQ(bytes_of("r/step-1/pruned.onnx"), "bytes");
+
+  fs::remove_all(at("r"));
+  ASSERT_TRUE(open(half_));
+  put("elsewhere/pruned.onnx");
+  fs::create_directory_symlink(at("elsewhere"), at("r/step-2"));
+  refused(third_, "'step-2' is nothing that prune made");
+  EXPECT_EQ(bytes_of("elsewhere/pruned.onnx"), "bytes");
+  EXPECT_EQ(bytes_of("r/original.onnx"), "model");
+
+  fs::remove_all(at("r"));
+  put("r/step-1/pruned.onnx");
+  refused(half_, "no recovery.json");
+  EXPECT_EQ(bytes_of("r/step-1/pruned.onnx"), "bytes");
+}
+
+}  // namespace
+}  // namespace shrike
