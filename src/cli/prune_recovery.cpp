@@ -124,7 +124,7 @@ Result<Recovered> prune_and_recover(const FloatModel& model, const PruneOptions&
   SHRIKE_TRY(check_reachable(model, options, o.zeros));
   SHRIKE_ASSIGN(const std::string original, onnx_of(model.network));
   const RecoveryFolder folder(o.folder);
-  SHRIKE_TRY(folder.open(asked(o), o.budgets, original));
+  SHRIKE_ASSIGN(const FolderLock alone, folder.open(asked(o), o.budgets, original));
   double ms = 0;
   if (options.budget == PruneBudget::kLatency) {
     SHRIKE_ASSIGN(ms, options.latency(model.network));

@@ -83,7 +83,8 @@ Result<void> remove_file(const fs::path& path) {
 }
 
 // The note stays, so that whatever is left in between is still known to be ours.
-Result<void> clear(const RecoveryFolder& folder, const Contents& contents) {
+Result<void> clear(const RecoveryFolder& folder) {
+  SHRIKE_ASSIGN(const Contents contents, contents_of(folder));
   for (const fs::path& step : contents.steps) {
     for (const char* name : kStepFiles) SHRIKE_TRY(remove_file(step / name));
     std::error_code not_empty;
@@ -95,38 +96,50 @@ Result<void> clear(const RecoveryFolder& folder, const Contents& contents) {
 
 }  // namespace
 
-Result<void> RecoveryFolder::open(const Json& asked, const std::vector<std::string>& budgets,
-                                  const std::string& original_bytes) const {
-  const std::string text = dump_json(asked, 2) + "\n";
+Result<RecoveryFolder::Use> RecoveryFolder::use(const std::string& text, const Json& asked,
+                                                const std::vector<std::string>& budgets,
+                                                const std::string& original_bytes) const {
   const auto refused = [&](const std::string& why) {
     return usage_error("--out " + shown_path(folder_) + ": " + why +
                        "; name another folder, or remove that folder");
   };
   SHRIKE_ASSIGN(const Contents contents, contents_of(*this));
   const bool taught = is_there(original());
-  if (is_there(note())) {
-    SHRIKE_ASSIGN(const std::string before, read_text(note(), ErrorKind::kInput));
-    if (taught && before == text) {
-      SHRIKE_ASSIGN(const std::string model, read_text(original(), ErrorKind::kInput));
-      if (model == original_bytes) return {};
-    }
-    if (!is_note(before, asked, budgets))
-      return refused("its recovery.json is not that of a pruning");
-    if (contents.trained)
-      return refused("another pruning lies there, which its recovery.json describes");
-    if (!contents.foreign.empty())
-      return refused(in_quotes(contents.foreign.lexically_relative(folder_).native()) +
-                     " is nothing that prune made");
-    if (before != text)
-      say(shown_path(folder_) +
-          ": another pruning was begun there and nothing of it trained: this one takes its place");
-    SHRIKE_TRY(clear(*this, contents));
-  } else if (taught || !contents.steps.empty()) {
-    return refused("files of a pruning lie there, and no recovery.json that says of which");
+  if (!is_there(note())) {
+    if (taught || !contents.steps.empty())
+      return refused("files of a pruning lie there, and no recovery.json that says of which");
+    return Use::kBegin;
   }
+  SHRIKE_ASSIGN(const std::string before, read_text(note(), ErrorKind::kInput));
+  if (taught && before == text) {
+    SHRIKE_ASSIGN(const std::string model, read_text(original(), ErrorKind::kInput));
+    if (model == original_bytes) return Use::kGoOn;
+  }
+  if (!is_note(before, asked, budgets))
+    return refused("its recovery.json is not that of a pruning");
+  if (contents.trained)
+    return refused("another pruning lies there, which its recovery.json describes");
+  if (!contents.foreign.empty())
+    return refused(in_quotes(contents.foreign.lexically_relative(folder_).native()) +
+                   " is nothing that prune made");
+  return before == text ? Use::kBegin : Use::kBeginAnew;
+}
+
+Result<FolderLock> RecoveryFolder::open(const Json& asked, const std::vector<std::string>& budgets,
+                                        const std::string& original_bytes) const {
+  const std::string text = dump_json(asked, 2) + "\n";
+  SHRIKE_TRY(use(text, asked, budgets, original_bytes));
   SHRIKE_TRY(make_folders(folder_));
+  SHRIKE_ASSIGN(FolderLock lock, FolderLock::take(folder_ / "prune.lock"));
+  SHRIKE_ASSIGN(const Use use_now, use(text, asked, budgets, original_bytes));  // still
+  if (use_now == Use::kGoOn) return lock;
+  if (use_now == Use::kBeginAnew)
+    say(shown_path(folder_) +
+        ": another pruning was begun there and nothing of it trained: this one takes its place");
+  SHRIKE_TRY(clear(*this));
   SHRIKE_TRY(write_file(note(), text));
-  return write_file(original(), original_bytes);
+  SHRIKE_TRY(write_file(original(), original_bytes));
+  return lock;
 }
 
 }  // namespace shrike

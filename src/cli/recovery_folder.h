@@ -1,7 +1,8 @@
 // RecoveryFolder: what lies where in the folder of a pruning that trains, and whose it is.
 //
 // From it the same command goes on after whatever ended it:
-//   recovery.json            what was asked, the first file that is there
+//   prune.lock               held while a process is at work there
+//   recovery.json            what was asked, the first file that is written
 //   original.onnx            the teacher
 //   step-1/taylor.*          what its channels are worth, where that was asked for
 //   step-1/pruned.onnx       before training
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/folder_lock.h"
 #include "formats/json.h"
 
 namespace shrike {
@@ -39,12 +41,19 @@ class RecoveryFolder {
   // one that this command began stays as it is, and one of another command that nothing was trained
   // for is begun anew, which is told; its files go, those of other names stay. `budgets`: keys that
   // stand for one another, one of which is in each note. Whatever ends this, the next command can
-  // begin. Errors: kUsage where another command's training has begun, or where files of these names
-  // are not prune's; kInput where one cannot be read; kRuntime where nothing can be written.
-  Result<void> open(const Json& asked, const std::vector<std::string>& budgets,
-                    const std::string& original) const;
+  // begin. Nobody else can while the lock lives. Errors: kUsage where another command's training
+  // has begun, where files of these names are not prune's, or where another process has the lock;
+  // kInput where one cannot be read; kRuntime where nothing can be written. Nothing is made in a
+  // folder that is refused.
+  Result<FolderLock> open(const Json& asked, const std::vector<std::string>& budgets,
+                          const std::string& original) const;
 
  private:
+  enum class Use { kGoOn, kBegin, kBeginAnew };
+  // As open()'s, nothing is changed. `note`: what it would be.
+  Result<Use> use(const std::string& note, const Json& asked,
+                  const std::vector<std::string>& budgets, const std::string& original) const;
+
   std::filesystem::path folder_;
 };
 

@@ -28,11 +28,11 @@ class Recoveries : public ::testing::Test {
     const Result<std::string> bytes = read_text(at(name), ErrorKind::kInput);
     return bytes ? *bytes : "nothing";
   }
-  Result<void> open(const Json& asked, const std::string& model = "model") const {
+  Result<FolderLock> open(const Json& asked, const std::string& model = "model") const {
     return RecoveryFolder(at("r")).open(asked, kBudgets, model);
   }
   void refused(const Json& asked, const std::string& part) const {
-    const Result<void> opened = open(asked);
+    const Result<FolderLock> opened = open(asked);
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().kind, ErrorKind::kUsage);
     EXPECT_NE(opened.error().message.find(part), std::string::npos) << opened.error().message;
@@ -81,6 +81,20 @@ TEST_F(Recoveries, AnotherCommandBeginsWhereNothingWasTrained) {
   expect_new(third_, "another model");
 }
 
+TEST_F(Recoveries, OneProcessAtATime) {
+  {
+    const Result<FolderLock> first = open(half_);
+    ASSERT_TRUE(first);
+    refused(half_, "is at work in this folder");
+    refused(third_, "is at work in this folder");
+    expect_new(half_);
+  }
+  EXPECT_TRUE(open(half_));
+  put("other/step-1/pruned.onnx");
+  EXPECT_FALSE(RecoveryFolder(at("other")).open(half_, kBudgets, "model"));
+  EXPECT_FALSE(fs::exists(at("other/prune.lock"))) << "in somebody's folder";
+}
+
 // The note stays to the end, so that neither the old command nor another one is kept out.
 TEST_F(Recoveries, BeginningAnewMayEndInBetween) {
   for (const Json& next : {half_, third_})
@@ -90,7 +104,7 @@ TEST_F(Recoveries, BeginningAnewMayEndInBetween) {
       put("r/step-1/notes.txt");
       if (pruned) put("r/step-1/pruned.onnx");
       fs::remove(at("r/original.onnx"));
-      const Result<void> opened = open(next);
+      const Result<FolderLock> opened = open(next);
       ASSERT_TRUE(opened) << opened.error().message;
       expect_new(next);
     }

@@ -8,6 +8,7 @@
 #include "base/excerpt.h"
 #include "base/file.h"
 #include "cli/dataset_option.h"
+#include "cli/folder_lock.h"
 #include "cli/interrupt.h"
 #include "cli/out_folder.h"
 #include "cli/terminal.h"
@@ -19,7 +20,6 @@
 #include "train_cli/options_json.h"
 #include "train_cli/resume_point.h"
 #include "train_cli/run.h"
-#include "train_cli/run_lock.h"
 #include "train_cli/starting_network.h"
 #include "train_cli/teacher.h"
 
@@ -218,9 +218,9 @@ Result<void> take_from(const ResumePoint& from, const RunState& state, train::Tr
 
 // The folder of a run that begins, and its args.json. `lock`: of the first rank.
 Result<void> begin_folder(const RunFolder& folder, const Json& arguments,
-                          std::optional<RunLock>& lock) {
+                          std::optional<FolderLock>& lock) {
   SHRIKE_TRY(make_folders(folder.path()));
-  SHRIKE_ASSIGN(lock, RunLock::take(folder.lock()));
+  SHRIKE_ASSIGN(lock, FolderLock::take(folder.lock()));
   SHRIKE_TRY(folder.check_free());  // still
   return write_durable_file(folder.arguments(), dump_json(arguments, 2) + "\n");
 }
@@ -254,7 +254,7 @@ Result<int> training_run(const TrainOptions& options, Ranks& ranks) {
   SHRIKE_ASSIGN(Run run, Run::create(options, prepared.data, prepared.settings, ranks,
                                      *std::move(prepared.trainer), *std::move(prepared.network),
                                      std::nullopt));
-  std::optional<RunLock> lock;  // of the first rank
+  std::optional<FolderLock> lock;  // of the first rank
   SHRIKE_TRY(ranks.by_first([&] {
     return with_folder("--out", folder, begin_folder(folder, prepared.settings.arguments, lock));
   }));
@@ -278,9 +278,9 @@ Result<int> resumed_run(const TrainOptions& given, Ranks& ranks) {
   options.out = given.resume;
   if (given.threads > 0) options.threads = given.threads;
   options.json = given.json;
-  std::optional<RunLock> lock;  // of the first rank
+  std::optional<FolderLock> lock;  // of the first rank
   SHRIKE_TRY(ranks.by_first([&]() -> Result<void> {
-    SHRIKE_ASSIGN(lock, RunLock::take(folder.lock()));
+    SHRIKE_ASSIGN(lock, FolderLock::take(folder.lock()));
     return {};
   }));
   SHRIKE_ASSIGN(const std::optional<ResumePoint> from, resume_point(folder, json, ranks));

@@ -1,8 +1,11 @@
 // `shrike prune --epochs`: pruned, trained with the unpruned model as teacher, and all the ways
 // that this may end.
+#include <unistd.h>
+
 #include <cmath>
 #include <numeric>
 
+#include "cli/folder_lock.h"
 #include "formats/onnx_reader.h"
 #include "squares.h"
 
@@ -260,6 +263,23 @@ TEST_F(Recovery, AnothersFilesAreNeitherTakenNorReplaced) {
   EXPECT_EQ(run_shrike(words).code, 2);
   EXPECT_FALSE(fs::exists(at("out.onnx")));
   EXPECT_EQ(bytes_of(at("out-recovery/step-1/recovered.onnx")), "mine");
+}
+
+TEST_F(Recovery, OneCommandAtATime) {
+  make_model();
+  const std::vector<std::string> words = prune({"--macs", "0.6", "--epochs", "1"});
+  fs::create_directories(at("out-recovery"));
+  {
+    const Result<FolderLock> held = FolderLock::take(at("out-recovery/prune.lock"));
+    ASSERT_TRUE(held);
+    const Outcome second = run_shrike(words);
+    EXPECT_EQ(second.code, 2) << second.err;
+    EXPECT_NE(second.err.find("out-recovery: process " + std::to_string(::getpid())),
+              std::string::npos)
+        << second.err;
+    EXPECT_FALSE(fs::exists(at("out-recovery/recovery.json")));
+  }
+  EXPECT_EQ(run_shrike(words).code, 0);
 }
 
 TEST_F(Recovery, ACommandThatTrainRefusesKeepsNoOtherOut) {

@@ -107,7 +107,7 @@ TEST_F(RunIdentity, OneProcessAloneIsAtWork) {
   for (int i = 0; i < 6000 && !fs::exists(at("run/results.csv")); ++i) ::usleep(10'000);
   const Outcome second = resume("run");
   EXPECT_EQ(second.code, 2) << second.err;
-  EXPECT_NE(second.err.find("at work on this run"), std::string::npos) << second.err;
+  EXPECT_NE(second.err.find("at work in this folder"), std::string::npos) << second.err;
   const std::string note = bytes_of(at("run/run.lock"));
   EXPECT_NE(second.err.find(note.substr(0, note.find('\n'))), std::string::npos) << note;
   EXPECT_TRUE(note.starts_with("process ")) << note;

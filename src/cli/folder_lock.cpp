@@ -1,4 +1,4 @@
-#include "train_cli/run_lock.h"
+#include "cli/folder_lock.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -38,13 +38,13 @@ Error taken(const std::filesystem::path& path) {
   if (const size_t end = who.find('\n'); end != std::string::npos) who.resize(end);
   return usage_error(shown_path(path.parent_path()) + ": " +
                      (who.empty() ? "another process" : printable(excerpt(who))) +
-                     " is at work on this run; wait for it, or end it first");
+                     " is at work in this folder; wait for it, or end it first");
 }
 
 }  // namespace
 
-Result<RunLock> RunLock::take(const std::filesystem::path& path) {
-  RunLock lock(FileDescriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)));
+Result<FolderLock> FolderLock::take(const std::filesystem::path& path) {
+  FolderLock lock(FileDescriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)));
   const int fd = lock.file_.get();
   if (fd < 0) return runtime_error("cannot open " + shown_path(path) + ": " + errno_text(errno));
   int locked = 0;
@@ -53,7 +53,7 @@ Result<RunLock> RunLock::take(const std::filesystem::path& path) {
   if (locked != 0 && errno == EWOULDBLOCK) return taken(path);
   if (locked != 0)
     say("cannot lock " + shown_path(path) + ": " + errno_text(errno) +
-        "; nothing keeps another process from this run");
+        "; nothing keeps another process out of this folder");
   write_note(fd);
   return lock;
 }
