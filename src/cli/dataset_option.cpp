@@ -76,4 +76,10 @@ std::string describe(const Dataset& dataset) {
   return dataset.source.string() + (dataset.split.empty() ? "" : ", " + dataset.split);
 }
 
+std::vector<fs::path> pictures_of(const Dataset& dataset) {
+  std::vector<fs::path> pictures;
+  for (const Sample& sample : dataset.samples) pictures.push_back(sample.picture);
+  return pictures;
+}
+
 }  // namespace shrike

@@ -48,4 +48,7 @@ Result<void> check_pictures_option(const std::string& pictures, const Dataset& d
 // "coco128/data.yaml, val"
 std::string describe(const Dataset& dataset);
 
+// In the order of the samples.
+std::vector<std::filesystem::path> pictures_of(const Dataset& dataset);
+
 }  // namespace shrike

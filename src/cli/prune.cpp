@@ -10,6 +10,7 @@
 #include "cli/exit_code.h"
 #include "cli/float_model.h"
 #include "cli/interrupt.h"
+#include "cli/judged_pictures.h"
 #include "cli/judgement_text.h"
 #include "cli/out_folder.h"
 #include "cli/overwriting.h"
@@ -18,6 +19,7 @@
 #include "cli/taylor_scores.h"
 #include "cli/terminal.h"
 #include "cli/training_program.h"
+#include "data/picture_folder.h"
 #include "formats/onnx_writer.h"
 #include "prune/zero_blocks.h"
 #include "quantize/network.h"
@@ -124,6 +126,16 @@ Result<std::string> prune_and_train(const PruneCommand& o, const FloatModel& mod
   return bytes;
 }
 
+// Training tells of the pictures that choose its best epoch.
+Result<void> check_unlabeled(const PruneCommand& o, const Dataset& data) {
+  if (o.unlabeled.empty() || (data.split == "val" && o.holdout == 0)) return {};
+  const Result<Dataset> unlabeled =
+      open_picture_folder(o.unlabeled, data.names, validation_threads(o.threads));
+  if (!unlabeled) return in_context("--unlabeled", unlabeled.error());
+  tell_judged_pictures(*unlabeled, data);
+  return {};
+}
+
 // What training, or its numbers for Taylor, would find out late: a new head is made for other
 // classes or another order, and the folder's first files are written before it looks where they
 // lie.
@@ -137,6 +149,7 @@ Result<void> check_training_set(const PruneCommand& o, const FloatModel& model,
     SHRIKE_ASSIGN(const Dataset train, split("train"));
     SHRIKE_ASSIGN(const Dataset val, split("val"));
     SHRIKE_TRY(check_out_folder(recovery_options(o).folder, {&data, &train, &val}));
+    SHRIKE_TRY(check_unlabeled(o, data));
   }
   if (model.names == data.names) return {};
   return input_error(

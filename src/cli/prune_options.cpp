@@ -140,6 +140,7 @@ Result<void> check_training(const CLI::App& app, PruneCommand& o) {
         "--importance norm with --steps needs the batch norms of each step's training, which it "
         "keeps with --sparsity: give -- --sparsity W");
   o.holdout = train.holdout;
+  o.unlabeled = train.unlabeled;
   return {};
 }
 

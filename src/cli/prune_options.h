@@ -30,6 +30,7 @@ struct PruneCommand {
   std::string folder;             // empty: recovery_folder()
   bool no_teacher = false;
   double holdout = 0;              // of the words for train
+  std::string unlabeled;           // of the same
   std::vector<std::string> train;  // words behind --, for train
 
   PruneOptions prune;  // what they come to, but for `measured`

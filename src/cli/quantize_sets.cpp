@@ -72,12 +72,6 @@ Result<Dataset> calibration_data(const ValidationOptions& options, const std::st
   return dataset;
 }
 
-Paths pictures_of(const Dataset& dataset) {
-  Paths pictures;
-  for (const Sample& sample : dataset.samples) pictures.push_back(sample.picture);
-  return pictures;
-}
-
 std::set<fs::path> real_paths(const Dataset& dataset) {
   std::set<fs::path> real;
   for (const Sample& sample : dataset.samples) {

@@ -8,6 +8,7 @@
 #include "augment/loader.h"
 #include "base/excerpt.h"
 #include "cli/dataset_option.h"
+#include "cli/judged_pictures.h"
 #include "cli/terminal.h"
 #include "cli/validation_options.h"
 #include "data/check.h"
@@ -103,9 +104,7 @@ Result<Dataset> open_checked(const TrainOptions& options, const std::string& spl
 
 // A share of train becomes val.
 Result<void> hold_out(RunData& data, double share) {
-  std::vector<std::filesystem::path> pictures;
-  for (const Sample& sample : data.train.samples) pictures.push_back(sample.picture);
-  const std::vector<bool> held = held_out(pictures, share);
+  const std::vector<bool> held = held_out(pictures_of(data.train), share);
   data.val = data.train;
   data.val.samples.clear();
   data.val.split += ", held out";
@@ -149,6 +148,7 @@ Result<RunData> open_run_data(const TrainOptions& options, int threads, Ranks& r
       return input_error("the splits train and val of " + data.train.source.string() +
                          " have different classes");
   }
+  if (ranks.first()) tell_judged_pictures(data.unlabeled, data.val);
   SHRIKE_TRY(check_pictures(data, threads, ranks));
   return data;
 }

@@ -23,6 +23,7 @@ struct RunData {
 // The first rank decodes every picture of val once: those that cannot be are named now and not
 // after an epoch that was for nothing, and it is an error (kInput) if none can; of train it looks
 // for one that can. The others take its word, and say nothing of their own.
+// Pictures of `unlabeled` that are in `val`, too, are told and learned from.
 // With options.holdout `val` is that part of the split train, which `train` lacks; the split val is
 // not looked at.
 Result<RunData> open_run_data(const TrainOptions& options, int threads, Ranks& ranks);

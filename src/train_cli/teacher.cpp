@@ -1,7 +1,10 @@
 #include "train_cli/teacher.h"
 
+#include <algorithm>
+
 #include "base/excerpt.h"
 #include "cli/model_option.h"
+#include "cli/terminal.h"
 #include "detect/names.h"
 #include "ir/finite_weights.h"
 #include "validate/class_map.h"
@@ -18,6 +21,23 @@ Result<std::vector<std::pair<int64_t, int64_t>>> class_pairs(const ClassNames& t
     if (map.data_class[c] != kNoClass)
       pairs.emplace_back(map.data_class[c], static_cast<int64_t>(c));
   return pairs;
+}
+
+// The classes that the teacher has no name for, where there are any.
+void tell_untaught(const std::string& source, const train::Distillation& distillation,
+                   const std::vector<std::string>& classes) {
+  std::string names;
+  size_t untaught = 0;
+  for (size_t c = 0; c < classes.size(); ++c) {
+    const bool taught = std::any_of(distillation.classes.begin(), distillation.classes.end(),
+                                    [&](const auto& pair) { return pair.first == int64_t(c); });
+    if (!taught) names += (untaught++ > 0 ? ", " : "") + classes[c];
+  }
+  if (untaught == 0) return;
+  say("--teacher " + printable(source) + ": it has no class for " + std::to_string(untaught) +
+      " of the " + std::to_string(classes.size()) + " of the data set (" + excerpt(names) + "): " +
+      (distillation.labels > 0 ? "their scores are learned from labels alone"
+                               : "nothing teaches their scores, as --labels is 0"));
 }
 
 Result<train::Distillation> prepared(const TrainOptions& options, LoadedModel model,
@@ -60,6 +80,7 @@ Result<train::Distillation> open_teacher(const TrainOptions& options,
   const std::string source = model->source;
   auto distillation = prepared(options, *std::move(model), student, classes, threads);
   if (!distillation) return in_context("--teacher " + source, distillation.error());
+  tell_untaught(source, *distillation, classes);
   return distillation;
 }
 

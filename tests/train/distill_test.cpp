@@ -25,6 +25,16 @@ class Distill : public SquaresTest {
     run[0] = "distill";
     return run;
   }
+
+  // What an epoch with the teacher says on standard error.
+  std::string told(const std::string& out, const std::vector<std::string>& more) const {
+    std::vector<std::string> run =
+        words(out, {"--epochs", "1", "--teacher", path("teacher/last.onnx")});
+    run.insert(run.end(), more.begin(), more.end());
+    const Outcome outcome = run_shrike(run);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return outcome.err;
+  }
 };
 
 TEST_F(Distill, GoesOnWithTheSameBits) {
@@ -135,6 +145,46 @@ TEST_F(Distill, PicturesWithoutLabelsAreMixedIn) {
   };
   refused({"--unlabeled", path("missing")}, 3);
   refused({"--multi-scale", "0.5", "--unlabeled", path("more")}, 2);
+}
+
+TEST_F(Distill, ClassesThatTheTeacherLacksAreTold) {
+  make_teacher();
+  EXPECT_EQ(told("both", {}).find("it has no class"), std::string::npos);
+  file("set/data.yaml", "path: .\ntrain: images/train\nval: images/val\nnames: [Red, green]\n");
+  const std::string line =
+      "shrike: --teacher " + path("teacher/last.onnx") + ": it has no class for 1 of the 2 of the "
+      "data set (green): ";
+  const std::string one = told("one", {});
+  EXPECT_NE(one.find(line + "their scores are learned from labels alone\n"), std::string::npos)
+      << one;
+  const std::string none = told("none", {"--labels", "0"});
+  EXPECT_NE(none.find(line + "nothing teaches their scores, as --labels is 0\n"),
+            std::string::npos)
+      << none;
+}
+
+// By a link, as a copy, and held out of train.
+TEST_F(Distill, PicturesThatJudgeAndHaveNoLabelsAreTold) {
+  make_teacher();
+  fs::create_directories(at("more"));
+  const std::vector<std::string> more = {"--unlabeled", path("more")};
+  for (int i = 0; i < 24; ++i) {
+    const std::string name = std::to_string(100 + i) + ".png";
+    fs::create_symlink(at("set/images/train/" + name), at("more/" + name));
+  }
+  EXPECT_EQ(told("none", more).find("--unlabeled"), std::string::npos);
+  const std::string start = "shrike: --unlabeled " + path("more") + ": of its ";
+  const std::string held = told("held", {more[0], more[1], "--holdout", "0.25"});
+  EXPECT_NE(held.find(start + "24 pictures 6 are in " + path("set/data.yaml") +
+                      ", train, held out, too"),
+            std::string::npos)
+      << held;
+  fs::create_symlink(at("set/images/val/103.png"), at("more/link.png"));
+  fs::copy_file(at("set/images/val/104.png"), at("more/copy.png"));
+  const std::string two = told("two", more);
+  EXPECT_NE(two.find(start + "26 pictures 2 are in " + path("set/data.yaml") + ", val, too"),
+            std::string::npos)
+      << two;
 }
 
 TEST_F(Distill, WhatDoesNotFitIsRefused) {

@@ -265,6 +265,27 @@ TEST_F(Recovery, AnothersFilesAreNeitherTakenNorReplaced) {
   EXPECT_EQ(bytes_of(at("out-recovery/step-1/recovered.onnx")), "mine");
 }
 
+// Train looks at those that choose its best epoch, prune at those of the report.
+TEST_F(Recovery, PicturesThatJudgeAndHaveNoLabelsAreTold) {
+  make_model();
+  fs::create_directories(at("more"));
+  for (const char* name : {"100.png", "101.png"})
+    fs::create_symlink(at("set/images/val") / name, at("more") / name);
+  const auto times_told = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> train = {"--unlabeled", path("more")};
+    train.insert(train.end(), more.begin(), more.end());
+    const Outcome outcome = run_shrike(prune({"--macs", "0.6", "--epochs", "1"}, train));
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    const std::string line = "of its 2 pictures 2 are in " + path("set/data.yaml") + ", val, too";
+    size_t times = 0;
+    for (size_t at = 0; (at = outcome.err.find(line, at)) != std::string::npos; ++at) ++times;
+    fs::remove_all(at("out-recovery"));
+    return times;
+  };
+  EXPECT_EQ(times_told({}), 1u);
+  EXPECT_EQ(times_told({"--holdout", "0.25"}), 1u);
+}
+
 TEST_F(Recovery, OneCommandAtATime) {
   make_model();
   const std::vector<std::string> words = prune({"--macs", "0.6", "--epochs", "1"});
