@@ -191,6 +191,21 @@ TEST(Teacher, SaysTheSameBitsOfAPictureThatItRemembers) {
   std::filesystem::remove_all(folder);
 }
 
+// 64, 96 and 128 pixels in turn, of which each is forgotten before it comes again.
+TEST(Teacher, KeepsTheNetworksOfTwoSizes) {
+  const std::shared_ptr<Teacher> teacher = teacher_of("yolov8n", 2);
+  EXPECT_EQ(teacher->prepared(), 1u);
+  for (const int side : {96, 128, 64, 96, 96, 64, 128}) {
+    const Batch batch = batch_of(4, side);
+    const Result<Lesson> lesson = teacher->look(batch),
+                         fresh = teacher_of("yolov8n", 1)->look(batch);
+    ASSERT_TRUE(lesson && fresh) << side;
+    EXPECT_TRUE(lesson->maps == fresh->maps) << side;
+    EXPECT_TRUE(lesson->features == fresh->features) << side;
+    EXPECT_EQ(teacher->prepared(), 2u) << side;
+  }
+}
+
 // Weights that are finite, and too large.
 TEST(Teacher, WhatIsNoNumberIsNotTaught) {
   Graph large = trained_graph(network("yolov8n", 9));

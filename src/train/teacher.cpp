@@ -59,8 +59,13 @@ Result<Teacher> Teacher::create(Graph lifted, const Preprocess& preprocess, int 
 }
 
 Result<std::vector<Session>*> Teacher::sessions(int height, int width) {
-  const auto found = sessions_.find({height, width});
-  if (found != sessions_.end()) return &found->second;
+  const auto found = std::ranges::find_if(
+      prepared_, [&](const Prepared& of) { return of.height == height && of.width == width; });
+  if (found != prepared_.end()) {
+    std::rotate(found, found + 1, prepared_.end());
+    return &prepared_.back().streams;
+  }
+  if (prepared_.size() == kMostPrepared) prepared_.erase(prepared_.begin());
   Graph graph = graph_;
   const Shape& own = *graph.value(graph.inputs[0]).shape;
   if (own[2] != height || own[3] != width) SHRIKE_TRY(resize_input(graph, height, width));
@@ -77,7 +82,8 @@ Result<std::vector<Session>*> Teacher::sessions(int height, int width) {
     SHRIKE_ASSIGN(Session next, Session::another(streams.front()));
     streams.push_back(std::move(next));
   }
-  return &sessions_.emplace(std::pair(height, width), std::move(streams)).first->second;
+  prepared_.push_back({height, width, std::move(streams)});
+  return &prepared_.back().streams;
 }
 
 void Teacher::remember(std::filesystem::path folder, size_t most_bytes) {

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -46,7 +45,16 @@ class Teacher {
   // it cannot be, or what the network says is in part infinite or no number; those of Session.
   Result<Lesson> look(const Batch& batch);
 
+  // Networks of as many sizes are kept ready, that one of many sizes (multi-scale) does not take
+  // memory for each; how many are.
+  static constexpr size_t kMostPrepared = 2;
+  size_t prepared() const { return prepared_.size(); }
+
  private:
+  struct Prepared {
+    int height = 0, width = 0;
+    std::vector<Session> streams;
+  };
   Teacher() = default;
   Result<std::vector<Session>*> sessions(int height, int width);
   Result<std::vector<Tensor>> look(Session& session, const Batch& batch, size_t picture) const;
@@ -58,7 +66,7 @@ class Teacher {
   int threads_ = 1;
   bool features_ = true;
   std::unique_ptr<LessonCache> cache_;  // null: every picture is a new one
-  std::map<std::pair<int, int>, std::vector<Session>> sessions_;  // a stream each, by height, width
+  std::vector<Prepared> prepared_;      // for the sizes that were wanted last, the last one last
 };
 
 }  // namespace shrike::train
