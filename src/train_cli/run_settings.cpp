@@ -150,9 +150,12 @@ Result<Frozen> frozen_by(const std::string& freeze, const Graph& graph) {
   if (missing == starts.end()) return frozen;
   // Of a number of layers those that there are.
   if (is_number(freeze) && std::any_of(starts.begin(), starts.end(), is_start)) return frozen;
-  return usage_error("--freeze " + in_quotes(freeze) +
-                     ": no weights of the network have names that start with " +
-                     in_quotes(*missing));
+  return usage_error(
+      "--freeze " + in_quotes(freeze) + ": no weights of the network have names that start with " +
+      in_quotes(*missing) +
+      (is_start("w1") ? "; a file in integers calls them w1, b1, w2, ... in the order "
+                        "of its convolutions, by which they can be given"
+                      : ""));
 }
 
 Result<RunSettings> run_settings(const TrainOptions& o, const StartingNetwork& network,

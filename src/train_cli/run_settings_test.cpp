@@ -62,13 +62,19 @@ TEST(RunSettings, PicturesWithoutLabelsCloseTheirMosaicsWithTheOthers) {
   EXPECT_EQ(settings->unlabeled->open_batches, 3 * 20);
 }
 
-TEST(FrozenBy, StartsOfNamesDoNotCutNumbers) {
+Graph with_weights(std::initializer_list<const char*> names) {
   Graph graph;
-  for (const char* name : {"model.1.conv.weight", "model.10.conv.weight", "model.2.bn.bias"}) {
+  for (const char* name : names) {
     Value& value = graph.values.emplace_back();
     value.name = name;
     value.constant = Tensor(DType::kF32, {1});
   }
+  return graph;
+}
+
+TEST(FrozenBy, StartsOfNamesDoNotCutNumbers) {
+  const Graph graph =
+      with_weights({"model.1.conv.weight", "model.10.conv.weight", "model.2.bn.bias"});
   const Result<Frozen> one = frozen_by("model.1,model.2.bn", graph);
   ASSERT_TRUE(one) << one.error().message;
   EXPECT_TRUE((*one)("model.1.conv.weight"));
@@ -77,6 +83,18 @@ TEST(FrozenBy, StartsOfNamesDoNotCutNumbers) {
   const Result<Frozen> none = frozen_by("model.1.conv.weight,model.3", graph);
   ASSERT_FALSE(none);
   EXPECT_NE(none.error().message.find("'model.3'"), std::string::npos) << none.error().message;
+}
+
+// Of layers a file in integers has no names.
+TEST(FrozenBy, ANumberOfLayersIsRefusedOfIntegers) {
+  const Graph floats = with_weights({"model.0.conv.weight", "model.1.conv.weight"}),
+              integers = with_weights({"w1", "b1", "w2", "b2"});
+  EXPECT_TRUE(frozen_by("1", floats));
+  const Result<Frozen> refused = frozen_by("1", integers);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kUsage);
+  EXPECT_NE(refused.error().message.find("w1, b1, w2"), std::string::npos);
+  EXPECT_TRUE(frozen_by("w1,b1", integers));
 }
 
 }  // namespace

@@ -246,6 +246,7 @@ TEST_F(IntegerRuns, FrozenLayersKeepTheirIntegers) {
   ASSERT_EQ(run_shrike(frozen("on", "w1,b1,w3,b3", "first/last.onnx", "2")).code, 0);
   expect_still("first/last.onnx", "on/last.onnx", kFrozen);
   refused(frozen("refused", two, "first/last.onnx", "2"), 2, "start with 'layer_0'");
+  refused(frozen("refused", "1", "first/last.onnx", "2"), 2, "w1, b1, w2");
 }
 
 TEST_F(IntegerRuns, WithATeacherAndFrozenLayers) {
