@@ -18,6 +18,9 @@ constexpr std::chrono::seconds kPatience{60};
 // that it waits for, and a step takes several times as long.
 constexpr const char* kSpins = "GOMP_SPINCOUNT=10000";
 
+// A variable that tells the program that a command started it.
+constexpr const char* kPart = "SHRIKE_TRAIN_IS_PART";
+
 ErrorKind kind_of(int exit_status) {
   for (const ErrorKind kind : {ErrorKind::kUsage, ErrorKind::kInput, ErrorKind::kModel})
     if (exit_code(kind) == exit_status) return kind;
@@ -52,6 +55,7 @@ Result<void> run_training(std::vector<std::string> words) {
   SHRIKE_ASSIGN(const std::filesystem::path program, training_program());
   words.insert(words.begin(), program.string());
   Command command{std::move(words), training_environment()};
+  command.environment.push_back(std::string(kPart) + "=1");
   command.shown = true;
   command.patience = kPatience;
   int status = 0;
@@ -60,5 +64,7 @@ Result<void> run_training(std::vector<std::string> words) {
   if (ended) return {};
   return Error{kind_of(status), ended.error().message};
 }
+
+bool is_part_of_a_command() { return std::getenv(kPart) != nullptr; }
 
 }  // namespace shrike

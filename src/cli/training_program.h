@@ -20,4 +20,7 @@ std::vector<std::string> training_environment();
 // that its exit code says; kRuntime after an interrupt.
 Result<void> run_training(std::vector<std::string> words);
 
+// Whether this process was started by run_training(): by a command that says itself how to go on.
+bool is_part_of_a_command();
+
 }  // namespace shrike

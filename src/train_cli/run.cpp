@@ -7,14 +7,15 @@
 #include <span>
 
 #include "augment/batch_page.h"
-#include "base/excerpt.h"
 #include "base/durable_file.h"
+#include "base/excerpt.h"
 #include "base/finite.h"
 #include "base/sha256.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "cli/process_memory.h"
 #include "cli/terminal.h"
+#include "cli/training_program.h"
 #include "ir/finite_weights.h"
 #include "quantize/learned.h"
 #include "train_cli/curves.h"
@@ -420,15 +421,17 @@ Result<int> Run::end() {
   return kExitOk;
 }
 
-// Says how to go on, too.
+// Says how to go on, too, but where another command does.
 int Run::ended_by(int signal) const {
   const LoaderState place = loader_->state();
   const bool between = place.batch_index == 0 && place.epoch > 0;
+  const std::string how_to_go_on = is_part_of_a_command() ? ""
+                                                          : "; go on with: shrike train --resume " +
+                                                                shell_word(folder_.path().string());
   if (ranks_.first())
     say(printable("stopped at step " +
                   std::to_string(between ? loader_->batches() : place.batch_index) + " of epoch " +
-                  std::to_string(between ? place.epoch : place.epoch + 1) +
-                  "; go on with: shrike train --resume " + shell_word(folder_.path().string())));
+                  std::to_string(between ? place.epoch : place.epoch + 1) + how_to_go_on));
   return exit_code_of_signal(signal);
 }
 

@@ -96,7 +96,11 @@ TEST_F(Recovery, GoesOnInTheMiddleOfASecondStep) {
   start.signal = SIGTERM;
   start.interrupt_when = at("parts/step-2/run/results.csv");
   fs::remove(at("out.onnx"));
-  ASSERT_EQ(run_shrike(start).code, 128 + SIGTERM);
+  const Outcome ended = run_shrike(start);
+  ASSERT_EQ(ended.code, 128 + SIGTERM);
+  EXPECT_NE(ended.err.find("stopped at step"), std::string::npos) << ended.err;
+  EXPECT_NE(ended.err.find("the same command goes on"), std::string::npos) << ended.err;
+  EXPECT_EQ(ended.err.find("--resume"), std::string::npos) << "not by train: " << ended.err;
   EXPECT_FALSE(fs::exists(at("out.onnx")));
   EXPECT_TRUE(fs::exists(at("parts/step-1/recovered.onnx")));
   const Outcome on = run_shrike(prune(parts));
