@@ -6,6 +6,7 @@
 #include "cli/model_names.h"
 #include "cli/network.h"
 #include "cli/overwriting.h"
+#include "cli/terminal.h"
 #include "cli/values.h"
 #include "detect/family.h"
 #include "formats/names_literal.h"
@@ -27,6 +28,7 @@ Result<FloatModel> load_float_model(const FloatModelOptions& o) {
   if (!o.size.empty()) {
     SHRIKE_ASSIGN(size, parse_size(o.size));
   }
+  const std::string note = size ? "" : fixed_size_note(loaded.graph, model.source);
   SHRIKE_ASSIGN(model.graph, at_size(std::move(loaded.graph), size, model.source));
   Result<Graph> network = network_to_quantize(model.graph);
   if (!network) return in_context(model.source, network.error());
@@ -38,6 +40,7 @@ Result<FloatModel> load_float_model(const FloatModelOptions& o) {
   if (!detector) return in_context(model.source, detector.error());
   model.preprocess = family_of(*detector, PreprocessChoice::kAuto).preprocess;
   SHRIKE_ASSIGN(model.names, parse_names(model.network.metadata["names"]));
+  if (!note.empty()) say(note);
   return model;
 }
 

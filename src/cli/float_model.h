@@ -28,7 +28,8 @@ struct FloatModelOptions {
   std::filesystem::path output;  // what will be written, which must not be the model
 };
 
-// Errors name the model.
+// Where the model leaves its size open and none is given, the one that it gets is told on standard
+// error. Errors name the model.
 Result<FloatModel> load_float_model(const FloatModelOptions& options);
 
 }  // namespace shrike

@@ -84,6 +84,17 @@ Result<Graph> at_size(Graph graph, const std::optional<std::array<int, 2>>& size
   return graph;
 }
 
+std::string fixed_size_note(const Graph& graph, const std::string& source) {
+  const std::optional<ValueId> input = picture_input(graph);
+  if (!input) return {};
+  const Shape& shape = *graph.value(*input).shape;
+  if (shape[2] != kDynamic && shape[3] != kDynamic) return {};
+  const std::array<int, 2> size = default_size(graph);
+  return printable(source) + " leaves the size of its pictures open: what is written is for " +
+         std::to_string(size[0]) + "x" + std::to_string(size[1]) +
+         " alone (--imgsz chooses others)";
+}
+
 NetworkSize size_of(const Graph& graph) {
   Graph copy = graph;
   if (!find_head(copy)) {

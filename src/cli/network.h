@@ -18,6 +18,10 @@ namespace shrike {
 Result<Graph> at_size(Graph graph, const std::optional<std::array<int, 2>>& size,
                       const std::string& source);
 
+// Of a model whose picture input leaves its height or width open: that the file which is written
+// for default_size() is at that size alone, and how another one is chosen. Empty for other models.
+std::string fixed_size_note(const Graph& graph, const std::string& source);
+
 // What a person counts (ir/network_cost.h), the head's decode apart, where it is recognised: the
 // same for one network in floats, in integers, with its head lifted or in ONNX's operators.
 struct NetworkSize {

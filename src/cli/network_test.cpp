@@ -37,6 +37,16 @@ TEST(Network, DefaultSizes) {
   EXPECT_EQ(default_size(plain), (std::array{640, 640}));
 }
 
+TEST(Network, TellsWhichSizeItFixes) {
+  EXPECT_EQ(fixed_size_note(detector_graph("32,64"), "m"), "");
+  for (const char* size : {"?,?", "?,96", "64,?"}) {
+    const std::string note = fixed_size_note(detector_graph(size), "m.onnx");
+    EXPECT_NE(note.find("m.onnx leaves"), std::string::npos) << note;
+    EXPECT_NE(note.find(" 64x96 "), std::string::npos) << note;
+    EXPECT_NE(note.find("--imgsz"), std::string::npos) << note;
+  }
+}
+
 TEST(Network, FixesTheSize) {
   const Result<Graph> own = at_size(detector_graph("32,64"), {}, "m");
   ASSERT_TRUE(own) << own.error().message;

@@ -4,6 +4,7 @@
 
 #include "augment/loader_options.h"
 #include "base/file_name.h"
+#include "cli/network.h"
 #include "cli/values.h"
 #include "detect/family.h"
 #include "detect/input_size.h"
@@ -98,6 +99,7 @@ Result<StartingNetwork> prepared(const TrainOptions& options, Start start, const
   const auto [height, width] = size.value_or(default_size(start.graph));
   StartingNetwork network;
   network.source = start.source;
+  if (!size) network.fixed_size = fixed_size_note(start.graph, start.source);
   SHRIKE_ASSIGN(network.training, prepare_for_training(std::move(start.graph), height, width));
   if (classes) {
     SHRIKE_ASSIGN(const bool same, same_classes(network.training, start, *classes));

@@ -19,6 +19,7 @@ struct StartingNetwork {
   Preprocess preprocess;   // as the network's family has it
   std::string source;      // for messages
   bool new_head = false;   // the model was for other classes
+  std::string fixed_size;  // fixed_size_note() (cli/network.h), where no size was asked for
 };
 
 // `classes`: the data set's names, which the network's metadata gets. Absent: the model's own

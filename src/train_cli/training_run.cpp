@@ -140,6 +140,7 @@ Result<Prepared> prepare(const TrainOptions& options, const ResumePoint* from, R
   }
   if (network.new_head && ranks.first())
     say(printable(network.source) + " is for other classes: its head is new");
+  if (!network.fixed_size.empty() && ranks.first()) say(network.fixed_size);
   const auto build = [&]() -> Result<void> {
     SHRIKE_TRY(go_on(ranks));
     Result<train::Trainer> trainer =

@@ -5,6 +5,8 @@
 #include <sstream>
 
 #include "base/file.h"
+#include "formats/names_literal.h"
+#include "formats/onnx_reader.h"
 #include "formats/onnx_writer.h"
 #include "ir/infer.h"
 #include "ir/text.h"
@@ -67,6 +69,16 @@ std::string ProgramTest::wide_model() const {
   const Result<std::string> bytes = write_onnx(*graph, {});
   EXPECT_TRUE(bytes) << bytes.error().message;
   return file("wide.onnx", *bytes);
+}
+
+std::string ProgramTest::with_open_size(const std::string& model) const {
+  Result<Graph> graph = read_onnx(at(model));
+  EXPECT_TRUE(graph) << graph.error().message;
+  Shape& shape = *graph->value(graph->inputs[0]).shape;
+  graph->metadata["imgsz"] = write_image_size({shape[2], shape[3]});
+  shape[2] = shape[3] = kDynamic;
+  EXPECT_TRUE(save_onnx(*graph, at("open.onnx")));
+  return path("open.onnx");
 }
 
 std::string ProgramTest::file(const std::string& name, const std::string& bytes) const {

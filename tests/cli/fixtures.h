@@ -28,6 +28,10 @@ class ProgramTest : public ::testing::Test {
   // same classes.
   std::string wide_model() const;
 
+  // "open.onnx": that model, the height and width of its pictures left open and told as
+  // that of its export.
+  std::string with_open_size(const std::string& model) const;
+
   // detect with the tiny model, which finds a "cat" of 10x20 pixels in each half of any 64x32
   // picture, at confidence 0.99.
   Outcome detect(std::vector<std::string> words) const;

@@ -177,6 +177,23 @@ TEST_F(Prune, ByScalesOfBatchNorms) {
   EXPECT_EQ(report({"--macs", "0.8", "--importance", "norm"})["importance"], "norm");
 }
 
+// What is written has one size, of which nobody was asked.
+TEST_F(Prune, ASizeThatIsFixedIsTold) {
+  with_open_size("wide.onnx");
+  const auto told = [&](const std::string& command, std::vector<std::string> more,
+                        const std::string& model) {
+    more.insert(more.begin(), {command, "--model", path(model), "--data", path("set"), "-o",
+                               path("out.onnx"), "--bootstrap", "0"});
+    const Outcome outcome = run_shrike(more);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return outcome.err.find("written is for 64x64 alone (--imgsz") != std::string::npos;
+  };
+  EXPECT_TRUE(told("prune", {"--macs", "0.7"}, "open.onnx"));
+  EXPECT_TRUE(told("quantize", {}, "open.onnx"));
+  EXPECT_FALSE(told("prune", {"--macs", "0.7", "--imgsz", "64"}, "open.onnx"));
+  EXPECT_FALSE(told("prune", {"--macs", "0.7"}, "wide.onnx"));
+}
+
 TEST_F(Prune, ProtectedLayersStay) {
   const Json json = report({"--macs", "0.5"});
   std::string name;

@@ -163,6 +163,23 @@ TEST_F(Distill, ClassesThatTheTeacherLacksAreTold) {
       << none;
 }
 
+// Of a student that leaves its size open.
+TEST_F(Distill, ASizeThatIsFixedIsTold) {
+  make_teacher();
+  with_open_size("teacher/last.onnx");
+  const auto learned_by = [&](const std::string& out, const std::vector<std::string>& more) {
+    std::vector<std::string> run =
+        words(out, {"--epochs", "1", "--teacher", path("teacher/last.onnx")});
+    run[1] = "--model", run[2] = path("open.onnx");
+    run.insert(run.end(), more.begin(), more.end());
+    const Outcome outcome = run_shrike(run);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return outcome.err.find("written is for 64x64 alone (--imgsz") != std::string::npos;
+  };
+  EXPECT_TRUE(learned_by("open", {}));
+  EXPECT_FALSE(learned_by("asked", {"--imgsz", "64"}));
+}
+
 // By a link, as a copy, and held out of train.
 TEST_F(Distill, PicturesThatJudgeAndHaveNoLabelsAreTold) {
   make_teacher();
