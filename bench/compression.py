@@ -31,6 +31,7 @@ class Bench:
         self.model, self.data = args.model.resolve() if args.model.exists() else args.model, self.out / "data"
         self.records = args.records or self.out / "records"
         self.told = None  # commands, where they are told and not run
+        self.first = None  # what makes the model, where --first-epochs
 
     def shrike(self, *words):
         """Its standard output; what it says of its progress goes into DIR/log."""
@@ -71,17 +72,11 @@ class Bench:
             if not link.exists():
                 os.symlink(p, link)
         if self.args.first_epochs:
-            folder = self.out / "first"
-            folder.mkdir(exist_ok=True)
-            if not (folder / "model.onnx").exists():
-                self.first()(folder)
-            self.model = folder / "model.onnx"
-        self.half = self.data / "half_width.onnx"
-        if not self.half.exists():
-            self.prune(self.half, ["--ratio", 0.5, "--most", 0.5, "--importance", "random"])
-
-    def first(self):
-        return self.train("train", 0, self.args.first_epochs, "--model", self.args.model, "--nbs", 16)
+            self.first = self.train("train", 0, self.args.first_epochs, "--model", self.model, "--nbs", 16)
+            self.model = self.kept(self.out / "first", self.first)
+        half = self.data / "half_width"
+        self.half = self.kept(half, lambda folder: self.prune(
+            folder / "half_width.onnx", ["--ratio", 0.5, "--most", 0.5, "--importance", "random"]), "half_width.onnx")
 
     def prune(self, file, words):
         self.shrike("prune", "--model", self.model, "--data", self.data / "all.yaml", "--split", "test", "--bootstrap", 0,
@@ -117,19 +112,22 @@ class Bench:
 
     def made(self, row, seed=0):
         """The file of a row's seed, which is made where it is not there."""
-        folder = self.out / row / f"seed{seed}"
-        file, note = folder / "model.onnx", folder / "commands.json"
+        return self.kept(self.out / row / f"seed{seed}", self.rows()[row][1](seed))
+
+    def kept(self, folder, make, name="model.onnx"):
+        """The file that make(folder) leaves there, unless the same commands left it before."""
+        file, note = folder / name, folder / "commands.json"
         if self.told is not None:
-            self.rows()[row][1](seed)(folder)
+            make(folder)
             return file
-        commands = self.commands(row, seed)
+        commands = self.telling(make, folder)
         if folder.exists() and (not note.exists() or json.loads(note.read_text()) != commands):
             sys.exit(f"{folder} has what other commands than {commands} made; remove it")
         if not file.exists():
             folder.mkdir(parents=True, exist_ok=True)
             write(note, commands)
-            print(f"{row}, seed {seed}", file=sys.stderr, flush=True)
-            self.rows()[row][1](seed)(folder)
+            print(folder, file=sys.stderr, flush=True)
+            make(folder)
         return file
 
     def rows(self):
@@ -138,7 +136,7 @@ class Bench:
         taylor, chance = ("--importance", "taylor"), ("--importance", "random")
         rows = {"float": ("the model as it came", lambda s: lambda folder: self.link(self.model, folder, os.symlink), 1),
                 "float-longer": ("the model trained on, as long as a pruned one: the control", lambda s: self.train(
-                    "train", s, a.epochs, "--model", self.model, "--nbs", 16), 1),
+                    "train", s, a.epochs, "--model", self.model, "--nbs", 16), seeds),
                 "int8": ("`quantize`", lambda s: self.quantize(self.model), 1)}
         for name, keep, of in (("70", 0.7, 1), ("50", 0.5, seeds), ("30", 0.3, 1)):
             rows[f"pruned{name}"] = (f"{name} % of the multiply-adds, trained by labels alone",
@@ -163,11 +161,13 @@ class Bench:
         # Few bits are far from the model: it is trained on as floats are.
         bold = ("--lr0", 0.001, "--mosaic", 1, "--close-mosaic", 5)
         rows["qat"] = ("in integers while training", lambda s: self.train("train", s, a.qat_epochs, *model, "--qat"), seeds)
-        for bits, of in ((4, seeds), (2, 1)):
+        rows["float-bold"] = ("the model trained on in floats as few bits are: their control", lambda s: self.train(
+            "train", s, 2 * a.qat_epochs, *model, *bold), seeds)
+        for bits in (4, 2):
             rows[f"int{bits}"] = (f"`quantize`, weights of {bits} bits (simulated: stored as bytes)",
                                   lambda s, b=bits: self.quantize(self.model, "--weight-bits", b), 1)
             rows[f"qat{bits}"] = (f"weights of {bits} bits while training, at a float's rate", lambda s, b=bits: self.train(
-                "train", s, 2 * a.qat_epochs, *model, "--qat", "--qat-weight-bits", b, *bold), of)
+                "train", s, 2 * a.qat_epochs, *model, "--qat", "--qat-weight-bits", b, *bold), seeds)
         rows["all"] = ("50 %, teacher, then in integers with the same teacher", lambda s: self.train(
             "distill", s, a.qat_epochs, "--model", self.made("pruned50-distilled", s), "--qat", *teacher), seeds)
         rows["half"] = ("half as wide, from random weights, by labels",
@@ -204,10 +204,13 @@ class Bench:
 
     def commands(self, row, seed):
         """What makes a row's file, without folders, and what makes the file that it comes from."""
+        return self.telling(self.rows()[row][1](seed), self.out / row / f"seed{seed}")
+
+    def telling(self, make, folder):
         self.told = []
-        if self.args.first_epochs:
-            self.first()(self.out)
-        self.rows()[row][1](seed)(self.out / row / f"seed{seed}")
+        if self.first and make is not self.first:
+            self.first(self.out)
+        make(folder)
         told, self.told = self.told, None
         return told
 
