@@ -154,7 +154,8 @@ class Learning {
     const auto size = static_cast<size_t>(q.size() / q.shape()[0]);
     for (size_t i = 0; i < static_cast<size_t>(q.size()); ++i) {
       const auto steps = static_cast<double>(integer(q, i));
-      if (std::abs(steps) > most + 1.0 || (bits_ < kWeightBits && std::abs(steps) > most))
+      const bool least = steps == -most - 1 && q.dtype() == DType::kI8 && bits_ == kWeightBits;
+      if (std::abs(steps) > most && !least)
         return fail(node, "its weights need more than " + std::to_string(bits_) + " bits");
       const auto scale = static_cast<double>(scales.data<float>()[i / size]);
       double real = steps * scale;
@@ -167,6 +168,13 @@ class Learning {
       w.mutable_data<float>()[i] = static_cast<float>(real);
     }
     return w;
+  }
+
+  // Others' files have -128, too, which ours leave out for the sake of symmetry.
+  static bool uses_least(const Tensor& q, int most) {
+    for (size_t i = 0; i < static_cast<size_t>(q.size()); ++i)
+      if (integer(q, i) < -most) return true;
+    return false;
   }
 
   Result<void> weights(const Node& node, const std::vector<Node>& nodes) {
@@ -188,6 +196,7 @@ class Learning {
     const std::string name = without(graph_.value(from).name, ".q");
     const int most = largest_weight(q.dtype(), bits_);
     SHRIKE_ASSIGN(Tensor start, start_of(node, name, q, scales, most));
+    const int least = uses_least(q, most) ? -most - 1 : -most;
     const ValueId w = graph_.add_constant(name, std::move(start));
     const ValueId s = learned_scale(name, scales);
     const ValueId zeros = graph_.add_constant(name + ".zeros", Tensor(q.dtype(), Shape{channels}));
@@ -200,7 +209,7 @@ class Learning {
     const ValueId clipped = graph_.add_value(name + ".clipped");
     graph_.nodes.push_back({"", QuantizeLinear{0}, {w, s, zeros}, {integers}});
     graph_.nodes.push_back(
-        {"", Clip{}, {integers, bound(".least", -most), bound(".most", most)}, {clipped}});
+        {"", Clip{}, {integers, bound(".least", least), bound(".most", most)}, {clipped}});
     graph_.nodes.push_back({"", DequantizeLinear{0}, {clipped, s, zeros}, node.outputs});
     return {};
   }
@@ -277,12 +286,13 @@ class Storing {
     const Tensor* scale = x_scale(conv.inputs[0], nodes);
     if (!scale) return model_error(describe(graph_, conv) + ": what it reads is not in integers");
     const Tensor& scales = *graph_.constant(q->inputs[1]);
-    const Tensor& most = *graph_.constant(clip->inputs[2]);
+    const Tensor &least = *graph_.constant(clip->inputs[1]),
+                 &most = *graph_.constant(clip->inputs[2]);
     IntegerConv stored{{Tensor(most.dtype(), w->shape()), scales}, bias ? *bias : Tensor()};
     if (most.dtype() == DType::kI8)
-      round<int8_t>(*w, most, stored.weights);
+      round<int8_t>(*w, least, most, stored.weights);
     else
-      round<int16_t>(*w, most, stored.weights);
+      round<int16_t>(*w, least, most, stored.weights);
     const std::string number = std::to_string(++convs_);
     store_conv(graph_, conv, stored, scale->data<float>()[0], {"w" + number, "b" + number},
                graph_.nodes);
@@ -290,14 +300,15 @@ class Storing {
   }
 
   template <typename T>
-  static void round(const Tensor& w, const Tensor& most, ChannelWeights& result) {
-    const auto limit = static_cast<float>(most.data<T>()[0]);
+  static void round(const Tensor& w, const Tensor& least, const Tensor& most,
+                    ChannelWeights& result) {
+    const auto low = static_cast<float>(least.data<T>()[0]);
+    const auto high = static_cast<float>(most.data<T>()[0]);
     const auto size = static_cast<size_t>(w.size() / w.shape()[0]);
     const std::span<T> q = result.q.mutable_data<T>();
     for (size_t i = 0; i < q.size(); ++i)
-      q[i] = static_cast<T>(
-          std::clamp(std::nearbyint(w.data<float>()[i] / result.scales.data<float>()[i / size]),
-                     -limit, limit));
+      q[i] = static_cast<T>(std::clamp(
+          std::nearbyint(w.data<float>()[i] / result.scales.data<float>()[i / size]), low, high));
   }
 
   Graph& graph_;

@@ -9,7 +9,8 @@
 // What learns is w, b and e, so that steps stay positive and move by shares of themselves; w and e
 // of weights are called "NAME" and "NAME.step", e of the tensor scaled by "NAME.scale" "NAME.step".
 // Tensors that share a scale share e. The steps of the picture are its bytes: its s stays constant.
-// m is largest_weight() (weights.h). Zero points stay what they are.
+// m is largest_weight() (weights.h), and one more below where others' bytes have -128. Zero points
+// stay what they are.
 #pragma once
 
 #include <map>

@@ -151,6 +151,26 @@ TEST(LearnIntegers, WhatIsZeroStaysZero) {
   EXPECT_EQ(graph.constant(*graph.find_value("wa"))->data<float>()[5], 0);
 }
 
+// Others' files have it; ours do not.
+TEST(LearnIntegers, KeepsTheLeastInteger) {
+  Graph graph = placed(DType::kU8, 8, IntegerNames::kShort);
+  for (const Node& node : graph.nodes) {
+    if (!std::holds_alternative<DequantizeLinear>(node.op)) continue;
+    const Tensor* q = graph.constant(node.inputs[0]);
+    if (!q || q->dtype() != DType::kI8) continue;
+    Tensor with_least = *q;
+    with_least.mutable_data<int8_t>()[3] = -128;
+    graph.value(node.inputs[0]).constant = with_least;
+    break;
+  }
+  const std::vector<Tensor> before = integers_of(graph);
+  ASSERT_TRUE(learn_integers(graph, 8));
+  ASSERT_TRUE(store_integers(graph));
+  const std::vector<Tensor> after = integers_of(graph);
+  ASSERT_EQ(before.size(), after.size());
+  for (size_t i = 0; i < before.size(); ++i) EXPECT_TRUE(before[i] == after[i]) << i;
+}
+
 TEST(LearnIntegers, RefusesMoreBits) {
   Graph graph = placed(DType::kU8, 8, IntegerNames::kShort);
   const Result<void> learned = learn_integers(graph, 4);
