@@ -13,9 +13,18 @@ constexpr int kTries = 8;
 // A network this much faster than was wished is near enough: measurements differ by as much.
 constexpr double kNear = 0.02;
 
+// How much two measurements of one network may differ, and a network's from the wish.
+constexpr double kSteady = 0.03, kNearWish = 0.05;
+constexpr int kSearches = 3;
+
 // What the table says of a network, and what it takes.
 struct Try {
   double table_ms = 0, ms = 0;
+};
+
+struct Found {
+  std::vector<bool> removed;
+  double ms = 0;
 };
 
 // In microseconds that are enough.
@@ -99,14 +108,16 @@ void TimedSelection::give_back(std::vector<size_t>& gone, double& ms, double lim
   }
 }
 
-Result<std::vector<bool>> fit_to_time(
-    const TimedSelection& selection, double wish,
-    const std::function<Result<double>(const std::vector<bool>& removed)>& measure) {
+namespace {
+
+using Measure = std::function<Result<double>(const std::vector<bool>& removed)>;
+
+Result<Found> search(const TimedSelection& selection, double wish, const Measure& measure) {
   const TimedSelection::Cut whole = selection.cut(selection.whole_ms());
   // The fastest that is too slow, and the slowest that is not.
   Try above{selection.whole_ms(), 0};
   SHRIKE_ASSIGN(above.ms, measure(whole.removed));
-  if (above.ms <= wish) return whole.removed;
+  if (above.ms <= wish) return Found{whole.removed, above.ms};
   std::optional<Try> slower, below;  // the first: the one above before it
   std::vector<bool> best;
   for (int i = 0; i < kTries; ++i) {
@@ -119,7 +130,8 @@ Result<std::vector<bool>> fit_to_time(
     if (other && (below || other->ms > above.ms))
       limit = above.table_ms +
               (other->table_ms - above.table_ms) * (aim - above.ms) / (other->ms - above.ms);
-    if (!below && i + 1 == kTries) limit = 0;  // so far from the table: all that can leave
+    // So far from the table: all that can leave, and then what lies between.
+    if (!below && i >= kTries / 2) limit = 0;
     const TimedSelection::Cut cut = selection.cut(limit);
     if (below && cut.removed == best) break;  // there is none between
     SHRIKE_ASSIGN(const double ms, measure(cut.removed));
@@ -133,7 +145,20 @@ Result<std::vector<bool>> fit_to_time(
       above = {cut.ms, ms};
     }
   }
-  return best;
+  return Found{std::move(best), below->ms};
+}
+
+}  // namespace
+
+Result<std::vector<bool>> fit_to_time(const TimedSelection& selection, double wish,
+                                      const Measure& measure) {
+  for (int i = 1;; ++i) {
+    SHRIKE_ASSIGN(Found found, search(selection, wish, measure));
+    if (i == kSearches) return std::move(found.removed);
+    SHRIKE_ASSIGN(const double again, measure(found.removed));
+    const bool steady = std::abs(again - found.ms) <= kSteady * found.ms;
+    if (steady || std::abs(again - wish) <= kNearWish * wish) return std::move(found.removed);
+  }
 }
 
 }  // namespace shrike

@@ -54,9 +54,12 @@ class TimedSelection {
 };
 
 // The removal whose network takes what is wished by `measure` (milliseconds of the network without
-// those channels), or as little less as a few tries find, each of which corrects the table's scale.
-// Errors (kUsage): where all that can leave has left it takes more, which the message says; those
-// of `measure`.
+// those channels), or as little less as a few tries find. Each try is where the line through two
+// that were measured, the table's times to those of the network, says; where all of them are too
+// slow, all that can leave has to show what is possible. What is found is measured again, and where
+// that is far from the wish and from what it was, the machine's pace has changed and the search
+// begins anew, up to twice. Errors (kUsage): where all that can leave has left it takes more, which
+// the message says; those of `measure`.
 Result<std::vector<bool>> fit_to_time(
     const TimedSelection& selection, double wish,
     const std::function<Result<double>(const std::vector<bool>& removed)>& measure);

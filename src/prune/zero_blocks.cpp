@@ -38,12 +38,15 @@ std::vector<Layer> layers_of(const Graph& graph) {
     if (!tensor || tensor->dtype() != DType::kF32 || !map || map->rank() != 4) continue;
     const Shape& shape = tensor->shape();
     if (shape[1] % kZeroBlock != 0) continue;
-    const bool known = std::any_of(layers.begin(), layers.end(), [&](const Layer& layer) {
+    const int64_t uses = (*map)[2] * (*map)[3];
+    const auto known = std::find_if(layers.begin(), layers.end(), [&](const Layer& layer) {
       return layer.weights == node.inputs[1];
     });
-    if (known) continue;
-    layers.push_back(
-        {node.inputs[1], shape[0], shape[1], shape[2] * shape[3], (*map)[2] * (*map)[3], false});
+    if (known != layers.end()) {
+      known->uses += uses;
+    } else {
+      layers.push_back({node.inputs[1], shape[0], shape[1], shape[2] * shape[3], uses, false});
+    }
   }
   return layers;
 }
