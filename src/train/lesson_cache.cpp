@@ -97,7 +97,8 @@ void LessonCache::keep(const std::string& key, std::span<const Tensor> outputs) 
   std::copy(digest.begin(), digest.end(), content.begin());
   std::error_code unknown;
   if (fs::space(folder_.parent_path(), unknown).available < spared_ + content.size()) {
-    left_ += content.size();
+    const std::lock_guard lock(mutex_);
+    if (!failed_) left_ += content.size();
     return;
   }
   Result<void> kept = make_folders(folder_);
@@ -106,8 +107,8 @@ void LessonCache::keep(const std::string& key, std::span<const Tensor> outputs) 
     if (kept) return;
     fs::remove_all(folder_, unknown);
   }
-  left_ = 0;
   const std::lock_guard lock(mutex_);
+  left_ = 0;
   if (!failed_) trouble_ = kept.error().message;
   failed_ = true;
 }
