@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "cli/network_time.h"
 #include "detect/input_size.h"
 #include "ir/infer.h"
 #include "ir/text.h"
 #include "passes/pipeline.h"
+#include "quantize/network.h"
 
 namespace shrike {
 namespace {
@@ -35,6 +37,23 @@ TEST(Network, DefaultSizes) {
   Graph plain = detector_graph("?,?");
   plain.metadata.clear();
   EXPECT_EQ(default_size(plain), (std::array{640, 640}));
+}
+
+// Milliseconds are those of the saved file: what decodes the head is run, too.
+TEST(Network, IsTimedToTheFilesOwnOutputs) {
+  const Graph lifted = detector_graph("32,64");
+  const Result<Graph> saved = network_to_save(lifted);
+  ASSERT_TRUE(saved) << saved.error().message;
+  const Result<Session> ours = session_of_file(lifted), files = session_of_file(*saved);
+  ASSERT_TRUE(ours && files);
+  const auto kernels = [](const Session& session) {
+    std::vector<std::string> names;
+    for (const auto& step : session.plan().steps()) names.push_back(step.info.kernel);
+    return names;
+  };
+  EXPECT_EQ(kernels(*ours), kernels(*files));
+  EXPECT_GT(kernels(*ours).size(), 2u);
+  EXPECT_GT(*network_ms(lifted), 0);
 }
 
 TEST(Network, TellsWhichSizeItFixes) {

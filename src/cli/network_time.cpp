@@ -45,16 +45,20 @@ Result<std::vector<double>> time_runs(Session& session, std::span<const Tensor> 
   return ms;
 }
 
-Result<double> network_ms(Graph network) {
+Result<Session> session_of_file(Graph network) {
   std::vector<Shape> shapes;
+  for (const ValueId id : network.inputs) shapes.push_back(*network.static_shape(id));
+  SHRIKE_ASSIGN(Graph prepared, prepare_for_inference(std::move(network), shapes));
+  return Session::create(std::move(prepared), {.threads = 1});
+}
+
+Result<double> network_ms(Graph network) {
   std::vector<Tensor> inputs;
   for (const ValueId id : network.inputs) {
-    shapes.push_back(*network.static_shape(id));
-    SHRIKE_ASSIGN(Tensor input, example_input(shapes.back()));
+    SHRIKE_ASSIGN(Tensor input, example_input(*network.static_shape(id)));
     inputs.push_back(std::move(input));
   }
-  SHRIKE_ASSIGN(Graph prepared, prepare_for_inference(std::move(network), shapes));
-  SHRIKE_ASSIGN(Session session, Session::create(std::move(prepared), {.threads = 1}));
+  SHRIKE_ASSIGN(Session session, session_of_file(std::move(network)));
   SHRIKE_ASSIGN(const std::vector<double> first, time_runs(session, inputs, 1, 1));
   const int runs =
       std::clamp(static_cast<int>(kRoundMs / std::max(first[0], 1e-3)), kFewestRuns, kRuns);

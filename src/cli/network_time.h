@@ -18,10 +18,14 @@ Result<Tensor> example_input(const Shape& shape);
 Result<std::vector<double>> time_runs(Session& session, std::span<const Tensor> inputs, int warmup,
                                       int runs);
 
+// The network as it runs where it was saved as a file: on one thread, to the file's own outputs.
+// Requires static input shapes. Errors: the engine's.
+Result<Session> session_of_file(Graph network);
+
 // What `shrike bench --threads 1` says of the network saved as a file, its median in milliseconds:
 // all the way to the file's own outputs. Other programs make it slower for a while, so it is taken
 // until the two least medians are near each other, or often enough; the least is handed back.
-// Requires static input shapes. Errors: the engine's; kRuntime once interrupted().
+// Errors: those of session_of_file(); kRuntime once interrupted().
 Result<double> network_ms(Graph network);
 
 }  // namespace shrike

@@ -75,6 +75,7 @@ Result<std::string> prune_alone(const PruneCommand& o, const FloatModel& model,
                                 const ChangeJudge& judge, PruneReport& report) {
   std::optional<TemporaryFolder> folder;
   if (o.prune.importance == Importance::kTaylor) {
+    SHRIKE_TRY(check_reachable(model, o.prune, o.unstructured));
     SHRIKE_ASSIGN(TemporaryFolder made,
                   TemporaryFolder::create_in(fs::absolute(o.out).parent_path()));
     folder.emplace(std::move(made));
@@ -147,7 +148,8 @@ Result<void> check_training_set(const PruneCommand& o, const FloatModel& model,
                           {name, o.validation.pictures, validation_threads(o.threads), false});
     };
     SHRIKE_ASSIGN(const Dataset train, split("train"));
-    SHRIKE_ASSIGN(const Dataset val, split("val"));
+    // val chooses the best epoch, where nothing is held out.
+    SHRIKE_ASSIGN(const Dataset val, split(o.holdout > 0 ? "train" : "val"));
     SHRIKE_TRY(check_out_folder(recovery_options(o).folder, {&data, &train, &val}));
     SHRIKE_TRY(check_unlabeled(o, data));
   }

@@ -129,8 +129,7 @@ Result<void> check_training(const CLI::App& app, PruneCommand& o) {
   if (!train.size.empty())
     return usage_error(
         "--imgsz behind --: the trained network is judged beside the unpruned one, at one size; "
-        "give "
-        "--imgsz to prune");
+        "give --imgsz to prune");
   if (!train.qat.empty())
     return usage_error(
         "--qat behind --: what is pruned and trained is in floats; give its file to train --qat "
@@ -140,6 +139,7 @@ Result<void> check_training(const CLI::App& app, PruneCommand& o) {
         "--importance norm with --steps needs the batch norms of each step's training, which it "
         "keeps with --sparsity: give -- --sparsity W");
   o.holdout = train.holdout;
+  o.processes = static_cast<int>(train.processes);
   o.unlabeled = train.unlabeled;
   return {};
 }
@@ -159,6 +159,7 @@ RecoveryOptions recovery_options(const PruneCommand& o) {
   recovery.steps = o.steps;
   recovery.seed = o.validation.seed;
   recovery.threads = o.threads;
+  recovery.processes = o.processes;
   recovery.teacher = !o.no_teacher;
   recovery.zeros = o.unstructured;
   recovery.train = o.train;

@@ -29,8 +29,9 @@ struct PruneCommand {
   int64_t epochs = 0, steps = 1;  // of recovery; 0 epochs: none
   std::string folder;             // empty: recovery_folder()
   bool no_teacher = false;
-  double holdout = 0;              // of the words for train
-  std::string unlabeled;           // of the same
+  int processes = 1;               // of the words for train, as is
+  double holdout = 0;              // this
+  std::string unlabeled;           // and this
   std::vector<std::string> train;  // words behind --, for train
 
   PruneOptions prune;  // what they come to, but for `measured`

@@ -44,22 +44,11 @@ Json asked(const RecoveryOptions& o) {
   return json;
 }
 
-// Whether one step could come to what is wished, whatever channels are worth: several come to no
-// more, and the last would say so after hours. Nothing is known of milliseconds.
-Result<void> check_reachable(const FloatModel& model, PruneOptions options, bool zeros) {
-  if (options.budget == PruneBudget::kLatency) return {};
-  options.importance = Importance::kL1;
-  const auto outcome = zeros ? zero_blocks(model.network, options) : prune(model.network, options);
-  return outcome ? Result<void>() : in_context("prune " + model.source, outcome.error());
-}
-
 // Trains the step's pruned.onnx; goes on with what was begun.
 Result<void> train_step(const RecoveryOptions& o, int64_t step) {
   const fs::path run = RecoveryFolder(o.folder).run(step);
   if (!is_there(run / "args.json")) return run_training(training_words(o, step));
-  std::vector<std::string> words{"--resume", run.string()};
-  if (o.threads > 0) words.insert(words.end(), {"--threads", std::to_string(o.threads)});
-  return run_training(std::move(words));
+  return run_training(resuming_words(o, step));
 }
 
 double share(int64_t part, int64_t whole) {
@@ -79,6 +68,13 @@ constexpr const char* kPicturesAnUpdate = "16";
 
 }  // namespace
 
+Result<void> check_reachable(const FloatModel& model, PruneOptions options, bool zeros) {
+  if (options.budget == PruneBudget::kLatency) return {};
+  options.importance = Importance::kL1;
+  const auto outcome = zeros ? zero_blocks(model.network, options) : prune(model.network, options);
+  return outcome ? Result<void>() : in_context("prune " + model.source, outcome.error());
+}
+
 bool names_option(const std::vector<std::string>& words, const std::string& option) {
   return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
     return word == "--" + option || word.starts_with("--" + option + "=") ||
@@ -89,17 +85,23 @@ bool names_option(const std::vector<std::string>& words, const std::string& opti
 std::vector<std::string> training_words(const RecoveryOptions& o, int64_t step) {
   const RecoveryFolder folder(o.folder);
   const int64_t epochs = o.epochs * step / o.steps - o.epochs * (step - 1) / o.steps;
-  std::vector<std::string> words{"--model",  folder.pruned(step).string(),
-                                 "--data",   o.data,
-                                 "--epochs", std::to_string(epochs),
-                                 "--seed",   std::to_string(o.seed),
-                                 "--out",    folder.run(step).string()};
+  std::vector<std::string> words{
+      "--model",  folder.pruned(step).string(), "--data", o.data,
+      "--epochs", std::to_string(epochs),       "--seed", std::to_string(o.seed),
+      "--out",    folder.run(step).string()};
   if (!o.pictures.empty()) words.insert(words.end(), {"--pictures", o.pictures});
   if (o.threads > 0) words.insert(words.end(), {"--threads", std::to_string(o.threads)});
   if (o.teacher) words.insert(words.end(), {"--teacher", folder.original().string()});
   if (o.zeros) words.push_back("--keep-zeros");
   if (!names_option(o.train, "nbs")) words.insert(words.end(), {"--nbs", kPicturesAnUpdate});
   words.insert(words.end(), o.train.begin(), o.train.end());
+  return words;
+}
+
+std::vector<std::string> resuming_words(const RecoveryOptions& o, int64_t step) {
+  std::vector<std::string> words{"--resume", RecoveryFolder(o.folder).run(step).string()};
+  if (o.threads > 0) words.insert(words.end(), {"--threads", std::to_string(o.threads)});
+  if (o.processes > 1) words.insert(words.end(), {"--nproc", std::to_string(o.processes)});
   return words;
 }
 

@@ -20,6 +20,7 @@ struct RecoveryOptions {
   int64_t epochs = 1, steps = 1;  // of all steps together, at least one each; at least 1
   uint64_t seed = 0;
   int threads = 0;
+  int processes = 1;  // that train together, of one `train` has, too
   bool teacher = true;
   bool zeros = false;                // weights that are zero stay zero
   std::vector<std::string> train;    // more words for `shrike train`
@@ -50,9 +51,17 @@ std::vector<std::string> training_words(const RecoveryOptions& options, int64_t 
 PruneOptions step_options(const PruneOptions& options, int64_t step, int64_t steps,
                           const Graph& original, const Graph& now, double ms, bool zeros);
 
-// Errors: those of the step, of RecoveryFolder::open() and of shrike-train, of the kind that its exit
-// code says; kUsage where not even one step reaches the budget, before any work; kRuntime after an
-// interrupt, from which the same command goes on.
+// The words of `shrike train` with which the run of a step goes on.
+std::vector<std::string> resuming_words(const RecoveryOptions& options, int64_t step);
+
+// Whether one step could come to what is wished, whatever channels are worth: several come to no
+// more, and the last would say so after hours. Nothing is known of milliseconds. Errors (kUsage):
+// those of prune() and zero_blocks().
+Result<void> check_reachable(const FloatModel& model, PruneOptions options, bool zeros);
+
+// Errors: those of the step, of RecoveryFolder::open() and of shrike-train, of the kind that its
+// exit code says; kUsage where not even one step reaches the budget, before any work; kRuntime
+// after an interrupt, from which the same command goes on.
 Result<Recovered> prune_and_recover(const FloatModel& model, const PruneOptions& options,
                                     const PruneStep& prune, const RecoveryOptions& recovery);
 

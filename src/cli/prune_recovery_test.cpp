@@ -29,18 +29,36 @@ TEST(PruneRecovery, LearnsInUpdatesOfFewPicturesUnlessTold) {
   EXPECT_EQ(pictures_an_update({"nbs=8"}), Words{});
 }
 
-// One layer that must keep 8 of its 16 channels loses more in the first step than that wants.
-TEST(PruneRecovery, AStepThatHasNothingToRemoveRemovesNothing) {
+// A run that goes on has its settings, but not what differs from machine to machine.
+TEST(PruneRecovery, GoesOnByAsManyThreadsAndProcesses) {
+  RecoveryOptions o;
+  o.folder = "there";
+  EXPECT_EQ(resuming_words(o, 2), (std::vector<std::string>{"--resume", "there/step-2/run"}));
+  o.threads = 3, o.processes = 2;
+  EXPECT_EQ(resuming_words(o, 1), (std::vector<std::string>{"--resume", "there/step-1/run",
+                                                            "--threads", "3", "--nproc", "2"}));
+}
+
+// 1x1 layers behind one another; the filters of each are worth the more the later they come.
+Graph layers(const std::vector<int64_t>& filters) {
   Graph graph;
   ValueId x = graph.add_input("x", DType::kF32, Shape{1, 8, 4, 4});
   int64_t channels = 8;
-  for (const int64_t filters : {16, 8}) {
-    const Tensor w = Tensor(DType::kF32, Shape{filters, channels, 1, 1});
+  for (const int64_t count : filters) {
+    Tensor w = Tensor(DType::kF32, Shape{count, channels, 1, 1});
+    float worth = 0;
+    for (float& value : w.mutable_data<float>()) value = ++worth;
     x = graph.add_node(Conv{}, {x, graph.add_constant("w", w)}, "y");
-    ASSERT_TRUE(infer_shapes(graph));
-    channels = filters;
+    EXPECT_TRUE(infer_shapes(graph));
+    channels = count;
   }
   graph.outputs = {x};
+  return graph;
+}
+
+// One layer that must keep 8 of its 16 channels loses more in the first step than that wants.
+TEST(PruneRecovery, AStepThatHasNothingToRemoveRemovesNothing) {
+  const Graph graph = layers({16, 8});
   PruneOptions options;
   options.budget = PruneBudget::kRatio;
   options.value = 0.3;
@@ -53,21 +71,10 @@ TEST(PruneRecovery, AStepThatHasNothingToRemoveRemovesNothing) {
   }
 }
 
-// The most that can leave, in three steps of which each is a share of what is left: by these numbers
-// the last would be an ulp short.
+// The most that can leave, in three steps of which each is a share of what is left: by these
+// numbers the last would be an ulp short.
 TEST(PruneRecovery, StepsReachTheLimitItself) {
-  Graph graph;
-  ValueId x = graph.add_input("x", DType::kF32, Shape{1, 8, 4, 4});
-  int64_t channels = 8;
-  for (const int64_t filters : {128, 8}) {
-    Tensor w = Tensor(DType::kF32, Shape{filters, channels, 1, 1});
-    float worth = 0;
-    for (float& value : w.mutable_data<float>()) value = ++worth;
-    x = graph.add_node(Conv{}, {x, graph.add_constant("w", w)}, "y");
-    ASSERT_TRUE(infer_shapes(graph));
-    channels = filters;
-  }
-  graph.outputs = {x};
+  const Graph graph = layers({128, 8});
   PruneOptions options;
   options.budget = PruneBudget::kRatio;
   options.value = 0.75;

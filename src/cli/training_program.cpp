@@ -14,8 +14,8 @@ namespace {
 constexpr std::chrono::seconds kPatience{60};
 
 // How often a thread looks whether the others have come before it sleeps. By itself libgomp does so
-// 300,000 times, milliseconds: where other programs want the cores it takes them from the very thread
-// that it waits for, and a step takes several times as long.
+// 300,000 times, milliseconds: where other programs want the cores it takes them from the very
+// thread that it waits for, and a step takes several times as long.
 constexpr const char* kSpins = "GOMP_SPINCOUNT=10000";
 
 // A variable that tells the program that a command started it.
@@ -62,7 +62,11 @@ Result<void> run_training(std::vector<std::string> words) {
   const Result<void> ended = run_program(
       command, [] { return interrupted() == 0; }, &status);
   if (ended) return {};
-  return Error{kind_of(status), ended.error().message};
+  // What it said of itself was shown.
+  if (status != 0)
+    return Error{kind_of(status),
+                 "training ended with exit code " + std::to_string(status) + ", as said above"};
+  return ended.error();
 }
 
 bool is_part_of_a_command() { return std::getenv(kPart) != nullptr; }

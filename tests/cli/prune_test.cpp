@@ -44,8 +44,8 @@ class Prune : public ProgramTest {
   }
 };
 
-// The model with a Softmax "gate" over the channels of its first layer, as another file. The layer's
-// name.
+// The model with a Softmax "gate" over the channels of its first layer, as another file. The
+// layer's name.
 std::string write_gated(const fs::path& model, const fs::path& gated) {
   Result<Graph> loaded = read_onnx(model);
   EXPECT_TRUE(loaded) << loaded.error().message;
@@ -137,10 +137,12 @@ TEST_F(Prune, WeightsBecomeZeroInBlocks) {
   const Json json = report({"--ratio", "0.5", "--unstructured"});
   EXPECT_GE(json["blocks"]["zero"].get<double>(), 0.5 * json["blocks"]["all"].get<double>());
   EXPECT_LT(share(json["macs"]), 0.8);
-  EXPECT_GT(fs::file_size(at("out.onnx")), 0.9 * static_cast<double>(fs::file_size(at("wide.onnx"))));
+  EXPECT_GT(fs::file_size(at("out.onnx")),
+            0.9 * static_cast<double>(fs::file_size(at("wide.onnx"))));
 }
 
-// A function over all channels of a map: none of them can leave, and the node that wants them is named.
+// A function over all channels of a map: none of them can leave, and the node that wants them is
+// named.
 TEST_F(Prune, WhatCannotBeFollowedIsNamedAndStaysWhole) {
   const std::string first = write_gated(at("wide.onnx"), at("gated.onnx"));
   const std::vector<std::string> words = {"--macs", "0.6"};
@@ -170,11 +172,6 @@ TEST_F(Prune, WhatCannotBeFollowedIsNamedAndStaysWhole) {
     if (layer["name"] == first) {
       EXPECT_LT(layer["after"], 16);
     }
-}
-
-// The file's own scales, which are folded in what is pruned.
-TEST_F(Prune, ByScalesOfBatchNorms) {
-  EXPECT_EQ(report({"--macs", "0.8", "--importance", "norm"})["importance"], "norm");
 }
 
 // What is written has one size, of which nobody was asked.
@@ -220,8 +217,8 @@ TEST_F(Prune, WhatCannotBeIsSaid) {
   expect_refused(prune({"--ratio", "1", "--unstructured"}), 2, "blocks of weights can become zero");
   expect_refused(prune({"--latency", "0.0001"}), 2, "the least is");
   expect_refused(prune({"--macs", "0.5", "--importance", "fame"}), 2, "not one of l1");
-  ASSERT_EQ(run_shrike({"convert", path("wide.onnx"), path("folded.onnx"), "--fold-batchnorm"}).code,
-            0);
+  ASSERT_EQ(
+      run_shrike({"convert", path("wide.onnx"), path("folded.onnx"), "--fold-batchnorm"}).code, 0);
   expect_refused(prune({"--macs", "0.5", "--importance", "norm"}, "folded.onnx"), 2,
                  "needs batch norms");
   expect_refused(prune({"--macs", "0.5", "--protect", "nobody"}), 2, "no layer 'nobody'");

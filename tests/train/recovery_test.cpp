@@ -111,8 +111,8 @@ TEST_F(Recovery, GoesOnInTheMiddleOfASecondStep) {
 // Of the first network's layers, though the second step prunes one that was saved and trained.
 TEST_F(Recovery, StepsTakeNoMoreOfALayerThanOneStep) {
   make_model();
-  const Json json = report(prune({"--macs", "0.4", "--most", "0.5", "--epochs", "2",
-                                  "--steps", "2", "--importance", "random"}));
+  const Json json = report(prune({"--macs", "0.4", "--most", "0.5", "--epochs", "2", "--steps", "2",
+                                  "--importance", "random"}));
   EXPECT_LE(json["macs"]["after"].get<double>(), 0.4 * json["macs"]["before"].get<double>());
   ASSERT_GT(json["layers"].size(), 2u);
   for (const Json& layer : json["layers"])
@@ -146,8 +146,8 @@ std::vector<bool> first_filters_left(const Graph& model, const Graph& file) {
     for (size_t f = 0; f < static_cast<size_t>(weights.shape()[0]); ++f) {
       const auto filter = weights.data<float>().subspan(f * size, size);
       result.emplace_back(filter.begin(), filter.end());
-      const double length = std::sqrt(std::inner_product(filter.begin(), filter.end(),
-                                                         filter.begin(), 0.0));
+      const double length =
+          std::sqrt(std::inner_product(filter.begin(), filter.end(), filter.begin(), 0.0));
       for (double& w : result.back()) w /= length;
     }
     return result;
@@ -230,8 +230,8 @@ TEST_F(Recovery, WhatDoesNotFitIsRefused) {
   refused(prune({"--ratio", "1", "--unstructured", "--epochs", "2", "--steps", "2", "--protect",
                  "layer_1_conv"}),
           2, "of the blocks of weights can become zero");
-  const std::vector<std::string> norm = {"--macs", "0.6",  "--epochs",     "2",
-                                         "--steps", "2", "--importance", "norm"};
+  const std::vector<std::string> norm = {"--macs",  "0.6", "--epochs",     "2",
+                                         "--steps", "2",   "--importance", "norm"};
   refused(prune(norm), 2, "--sparsity");
   refused(prune({"--macs", "0.6", "--epochs", "1", "--out", path("set/images/train/r")}), 2,
           "name another folder");
@@ -246,8 +246,8 @@ TEST_F(Recovery, WhatDoesNotFitIsRefused) {
   // The same classes in another order, which the judge would match by name.
   const std::string settings = bytes_of(at("set/data.yaml"));
   for (const char* names : {"[blue, red]", "[Red, blue]"}) {
-    file("set/data.yaml", "path: .\ntrain: images/train\nval: images/val\nnames: " +
-                              std::string(names) + "\n");
+    file("set/data.yaml",
+         "path: .\ntrain: images/train\nval: images/val\nnames: " + std::string(names) + "\n");
     refused(prune({"--macs", "0.6", "--epochs", "1"}), 3, "a new head");
     refused(prune({"--macs", "0.6", "--epochs", "1", "--classes-by-index"}), 3, "a new head");
   }
@@ -288,6 +288,19 @@ TEST_F(Recovery, PicturesThatJudgeAndHaveNoLabelsAreTold) {
   };
   EXPECT_EQ(times_told({}), 1u);
   EXPECT_EQ(times_told({"--holdout", "0.25"}), 1u);
+}
+
+// What is held out of train chooses, so that the set need not have a split val.
+TEST_F(Recovery, ASetWithoutValIsEnoughWhereAPartIsHeldOut) {
+  make_model();
+  fs::rename(at("set/images/val"), at("set/images/test"));
+  fs::rename(at("set/labels/val"), at("set/labels/test"));
+  file("set/data.yaml", "path: .\ntrain: images/train\ntest: images/test\nnames: [red, blue]\n");
+  const std::vector<std::string> wish = {"--macs", "0.6", "--epochs", "1", "--split", "test"};
+  const Outcome without = run_shrike(prune(wish));
+  EXPECT_EQ(without.code, 3) << without.err;
+  EXPECT_NE(without.err.find("no split val"), std::string::npos) << without.err;
+  EXPECT_EQ(report(prune(wish, {"--holdout", "0.25"}))["recovery"]["epochs"], 1);
 }
 
 TEST_F(Recovery, OneCommandAtATime) {
