@@ -117,11 +117,20 @@ struct EightColumns {
   bool all;
 
   __m256 load(const float* source) const { return _mm256_maskz_loadu_ps(mask, source); }
-  void store(float* target, __m256 value) const {
+  void store_low(float* target, Vec value) const {
     if (all) {
-      _mm256_storeu_ps(target, value);
+      _mm256_storeu_ps(target, _mm512_castps512_ps256(value));
     } else {
-      _mm256_mask_storeu_ps(target, mask, value);
+      _mm512_mask_storeu_ps(target, mask, value);
+    }
+  }
+  // A masked store of an extracted half would be one instruction, which touches what its mask
+  // hides, be it the next page.
+  void store_high(float* target, Vec value) const {
+    if (all) {
+      _mm256_storeu_ps(target, _mm512_extractf32x8_ps(value, 1));
+    } else {
+      _mm512_mask_storeu_ps(target - kHalf, static_cast<__mmask16>(mask << kHalf), value);
     }
   }
 };
@@ -149,9 +158,8 @@ void eight_outputs(const PointwiseStrip& strip) {
       if (kAdd && strip.order == Residual::kBeforeActivation) value = value + add;
       value = act(value);
       if (kAdd && strip.order == Residual::kAfterActivation) value = value + add;
-      columns.store(output + r * strip.output_step, _mm512_castps512_ps256(value));
-      if (both)
-        columns.store(output + (r + 1) * strip.output_step, _mm512_extractf32x8_ps(value, 1));
+      columns.store_low(output + r * strip.output_step, value);
+      if (both) columns.store_high(output + (r + 1) * strip.output_step, value);
     }
   }
 }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/tensor.h"
+#include "kernels/testing/guarded.h"
 #include "kernels/view.h"
 
 namespace shrike::kernels::testing {
@@ -64,11 +65,9 @@ inline constexpr float kUntouched = -12345.5f;
 class TestMap {
  public:
   TestMap(int64_t height, int64_t width, int64_t channels, int64_t pixel_gap = 0,
-          int64_t row_gap = 0, int64_t shift = 0) {
+          int64_t row_gap = 0, int64_t shift = 0)
+      : values_(size_of(height, width, channels, pixel_gap, row_gap, shift), kUntouched) {
     const int64_t pixel = channels + pixel_gap, row = width * pixel + row_gap;
-    const int64_t size =
-        height * width == 0 ? 0 : (height - 1) * row + (width - 1) * pixel + channels;
-    values_.assign(static_cast<size_t>(shift + size), kUntouched);
     view_ = {values_.data() + shift, height, width, channels, pixel, row};
   }
   TestMap(const TestMap& other) : values_(other.values_), view_(other.view_) {
@@ -86,10 +85,18 @@ class TestMap {
         for (int64_t c = 0; c < view_.channels; ++c) function(view_.at(y, x)[c]);
   }
   // Every float of the buffer, gaps included.
-  const std::vector<float>& values() const { return values_; }
+  std::vector<float> values() const { return values_.values(); }
 
  private:
-  std::vector<float> values_;
+  static size_t size_of(int64_t height, int64_t width, int64_t channels, int64_t pixel_gap,
+                        int64_t row_gap, int64_t shift) {
+    const int64_t pixel = channels + pixel_gap, row = width * pixel + row_gap;
+    const int64_t size =
+        height * width == 0 ? 0 : (height - 1) * row + (width - 1) * pixel + channels;
+    return static_cast<size_t>(shift + size);
+  }
+
+  GuardedFloats values_;
   MapView view_;
 };
 
