@@ -4,6 +4,7 @@
 #include "kernels/conv/bfloat16.h"
 #include "kernels/conv/depthwise.h"
 #include "kernels/conv/depthwise_sweep.h"
+#include "kernels/conv/focus.h"
 #include "kernels/conv/grouped.h"
 #include "kernels/conv/igemm.h"
 #include "kernels/conv/pointwise.h"
@@ -207,6 +208,27 @@ constexpr ConvKernel stem_winograd_row(const char* name, CpuNeed need, double ro
   };
 }
 
+template <const FocusKernel& kKernel>
+constexpr ConvKernel focus_row(const char* name, CpuNeed need) {
+  return {
+      name,
+      need,
+      focus_refuse,
+      kToomCook4.rounding,
+      focus_pack,
+      rows_of<kFocusTile>,
+      focus_packed_bytes,
+      focus_cost,
+      [](const ConvProblem& problem, int threads) {
+        return focus_scratch_bytes(kKernel, problem, threads);
+      },
+      [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
+         ThreadPool& pool, std::span<std::byte> scratch) {
+        focus_run(kKernel, problem, packed, picture_of(maps.input), maps.output, pool, scratch);
+      },
+  };
+}
+
 template <const Bfloat16Kernel& kKernel>
 constexpr ConvKernel bfloat16_row(const char* name, CpuNeed need) {
   return {
@@ -342,6 +364,8 @@ constexpr ConvKernel kConvKernels[] = {
                                            kStemWinogradRounding),
     stem_row<kStemAvx512>("avx512_stem", CpuNeed::kAvx512),
     stem_row<kStemAvx2>("avx2_stem", CpuNeed::kAvx2Fma),
+    focus_row<kFocusAvx512>("avx512_focus", CpuNeed::kAvx512),
+    focus_row<kFocusAvx2>("avx2_focus", CpuNeed::kAvx2Fma),
     pointwise_few_row<kPointwiseFewAvx512>("avx512_pointwise_few", CpuNeed::kAvx512),
     pointwise_few_row<kPointwiseFewAvx2>("avx2_pointwise_few", CpuNeed::kAvx2Fma),
     bfloat16_row<kBfloat16Avx512>("avx512_bfloat16", CpuNeed::kAvx512Bf16),
@@ -388,6 +412,7 @@ constexpr ConvKernel kConvKernels[] = {
     winograd_row<kWinograd4Avx2>("avx2_winograd_4x4", CpuNeed::kAvx2Fma, kToomCook4.rounding),
     igemm_row<kTileAvx2>("avx2_igemm", CpuNeed::kAvx2Fma),
 #endif
+    focus_row<kFocusPlain>("focus", CpuNeed::kNothing),
     depthwise_row<kDepthwisePlain>("depthwise", CpuNeed::kNothing),
     winograd_row<kWinogradStride2Plain>("winograd_stride2", CpuNeed::kNothing,
                                         kPolyphase4.rounding),

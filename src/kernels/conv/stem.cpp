@@ -35,21 +35,6 @@ size_t band_bytes(const ConvProblem& p) {
   return align_up(static_cast<size_t>(rows * row_floats(p)) * sizeof(float));
 }
 
-// Row y of the picture from the first window's first column on; zeros where it has none.
-void copy_row(const ConvProblem& p, const Picture& input, int64_t y, float* target) {
-  const int64_t floats = row_floats(p);
-  if (y < 0 || y >= p.in_height) {
-    std::fill_n(target, floats, 0.0f);
-    return;
-  }
-  const int64_t pixels = floats / kStemChannels;
-  const int64_t before = std::min(p.pad_left, pixels);
-  const int64_t inside = std::min(p.in_width, pixels - before);
-  std::fill_n(target, before * kStemChannels, 0.0f);
-  read_pixels(input, y, inside, target + before * kStemChannels);
-  std::fill(target + (before + inside) * kStemChannels, target + floats, 0.0f);
-}
-
 // Output rows [first, last).
 void compute_band(const StemKernel& stem, const ConvProblem& p, const float* packed,
                   const Picture& input, const MapView& output, int64_t first, int64_t last,
@@ -58,7 +43,8 @@ void compute_band(const StemKernel& stem, const ConvProblem& p, const float* pac
   const int64_t floats = row_floats(p);
   const int64_t count = (last - first - 1) * p.stride_h + p.kernel_h;
   for (int64_t i = 0; i < count; ++i)
-    copy_row(p, input, first * p.stride_h - p.pad_top + i, rows + i * floats);
+    read_row(input, p.in_height, p.in_width, first * p.stride_h - p.pad_top + i, -p.pad_left,
+             floats / kStemChannels, rows + i * floats);
   const StemFunction function = stem.function(p.stride_w, p.activation.kind);
   for (int64_t y = first; y < last; ++y) {
     const float* row = rows + (y - first) * p.stride_h * floats;

@@ -1,0 +1,230 @@
+#include "kernels/conv/focus.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+#include "base/tensor.h"
+#include "kernels/sizes.h"
+#include "kernels/winograd/algorithms.h"
+
+namespace shrike::kernels {
+
+namespace {
+
+constexpr int64_t kPicture = 3;   // channels of the picture
+constexpr int64_t kBandTiles = 2;  // tiles of a chunk, one below the other
+constexpr int64_t kRows = kBandTiles * kFocusTile + 2;  // of pixels of 12 channels
+constexpr int64_t kAllPoints = kFocusPoints * kFocusPoints;
+constexpr int64_t kMatrix = kFocusChannels * kFocusColumns;
+
+// Where things lie in a PackedConv, in floats.
+struct FocusPacking {
+  explicit FocusPacking(const ConvProblem& problem)
+      : panels(divide_up(problem.out_channels, kFocusColumns)),
+        panel(kAllPoints * kMatrix),
+        bias(panels * panel),
+        total(bias + panels * kFocusColumns) {}
+
+  int64_t panels, panel;
+  int64_t bias;  // offset: [panel][kFocusColumns]
+  int64_t total;
+};
+
+// Pixels of 12 channels that `tiles` tiles read of a row.
+int64_t pixels_of(int64_t tiles) { return tiles * kFocusTile + 2; }
+
+// One worker's scratch. Sizes in floats, all in whole vectors.
+struct FocusScratch {
+  FocusScratch(const FocusKernel& kernel, const FocusPacking& packing, std::byte* base = nullptr)
+      : stride(divide_up(pixels_of(kernel.tiles) * kFocusChannels, kVector) * kVector + kVector),
+        product_stride(kernel.tiles * kFocusTile * kFocusColumns),
+        panel_stride(kFocusPoints * product_stride),
+        rows(reinterpret_cast<float*>(base)),
+        columns(rows + kRows * stride),
+        values(columns + kFocusPoints * stride),
+        sums(values + kFocusPoints * kernel.tiles * kFocusValues),
+        products(sums + kFocusPoints * kernel.tiles * kFocusColumns),
+        pixels(products + packing.panels * panel_stride),
+        end(pixels + 2 * stride) {}
+
+  size_t bytes() const {
+    return align_up(static_cast<size_t>(reinterpret_cast<std::byte*>(end) -
+                                        reinterpret_cast<std::byte*>(rows)));
+  }
+
+  int64_t stride;          // from row to row of pixels
+  int64_t product_stride;  // from row to row of points, see FocusOutputs
+  int64_t panel_stride;
+  float *rows, *columns, *values, *sums;
+  float* products;  // [panel][row of points][pixel of the output][kFocusColumns]
+  float* pixels;    // two rows of the picture
+  float* end;
+
+ private:
+  static constexpr int64_t kVector = 16;
+};
+
+// One call of focus_run, the same for all workers.
+class FocusRun {
+ public:
+  FocusRun(const FocusKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
+           const Picture& input, const MapView& output)
+      : kernel_(kernel),
+        problem_(problem),
+        input_(input),
+        output_(output),
+        packing_(problem),
+        packed_(packed.floats()),
+        finish_(kernel.finish(problem.activation.kind)) {}
+
+  // Tiles [first, last) of a row of them, and of those below it in its band. y: of their outputs.
+  void compute(int64_t y, int64_t first, int64_t last, const FocusScratch& scratch) const;
+
+ private:
+  const float* picture_row(int64_t y, int64_t x, int64_t count, float* target) const;
+  void read(int64_t y, int64_t x, int64_t rows, int64_t pixels, const FocusScratch& scratch) const;
+  void compute_tiles(int64_t y, int64_t first, int64_t count, const float* rows,
+                     const FocusScratch& scratch) const;
+
+  const FocusKernel& kernel_;
+  const ConvProblem& problem_;
+  const Picture input_;
+  const MapView& output_;
+  const FocusPacking packing_;
+  const float* packed_;
+  const FocusFinishFunction finish_;
+};
+
+// `count` pixels of row y from column x on, zeros where the picture has none: where they lie, or
+// copied to target.
+const float* FocusRun::picture_row(int64_t y, int64_t x, int64_t count, float* target) const {
+  const bool inside =
+      y >= 0 && y < problem_.in_height && x >= 0 && x + count <= problem_.in_width;
+  if (inside && input_.channel == 1 && input_.pixel == kPicture) return input_.at(y, x);
+  read_row(input_, problem_.in_height, problem_.in_width, y, x, count, target);
+  return target;
+}
+
+// Rows of pixels of 12 channels, from row y and column x of the picture on.
+void FocusRun::read(int64_t y, int64_t x, int64_t rows, int64_t pixels,
+                    const FocusScratch& scratch) const {
+  for (int64_t r = 0; r < rows; ++r) {
+    const float* even = picture_row(y + 2 * r, x, 2 * pixels, scratch.pixels);
+    const float* odd = picture_row(y + 2 * r + 1, x, 2 * pixels, scratch.pixels + scratch.stride);
+    kernel_.interleave(even, odd, pixels, scratch.rows + r * scratch.stride);
+  }
+}
+
+// A row of tiles, from the six rows of pixels that they read.
+void FocusRun::compute_tiles(int64_t y, int64_t first, int64_t count, const float* rows,
+                             const FocusScratch& scratch) const {
+  const int64_t x = first * kFocusTile;
+  kernel_.columns(rows, scratch.stride, pixels_of(count) * kFocusChannels, scratch.columns);
+  for (int64_t i = 0; i < kFocusPoints; ++i) {
+    kernel_.points(scratch.columns + i * scratch.stride, count, scratch.values);
+    for (int64_t panel = 0; panel < packing_.panels; ++panel)
+      kernel_.multiply(
+          {scratch.values, count,
+           packed_ + panel * packing_.panel + i * kFocusPoints * kMatrix, scratch.sums,
+           scratch.products + panel * scratch.panel_stride + i * scratch.product_stride});
+  }
+  for (int64_t panel = 0; panel < packing_.panels; ++panel) {
+    const int64_t column = panel * kFocusColumns;
+    finish_({scratch.products + panel * scratch.panel_stride, scratch.product_stride, count,
+             packed_ + packing_.bias + column, output_.at(y, x) + column, output_.row_stride,
+             output_.pixel_stride, std::min(kFocusTile, problem_.out_height - y),
+             std::min(count * kFocusTile, problem_.out_width - x),
+             std::min(kFocusColumns, problem_.out_channels - column), problem_.activation});
+  }
+}
+
+void FocusRun::compute(int64_t y, int64_t first, int64_t last, const FocusScratch& scratch) const {
+  const int64_t end = std::min(problem_.out_height, y + kBandTiles * kFocusTile);
+  const int64_t below = divide_up(end - y, kFocusTile);
+  read(2 * y - problem_.pad_top, 2 * first * kFocusTile - problem_.pad_left,
+       below * kFocusTile + 2, pixels_of(last - first), scratch);
+  for (int64_t t = 0; t < below; ++t)
+    compute_tiles(y + t * kFocusTile, first, last - first,
+                  scratch.rows + t * kFocusTile * scratch.stride, scratch);
+}
+
+}  // namespace
+
+double focus_rounding() { return kToomCook4.rounding; }
+
+const char* focus_refuse(const ConvProblem& p) {
+  if (p.kernel_h != 6 || p.kernel_w != 6 || p.in_channels != kPicture || p.groups != 1)
+    return "not a 6x6 kernel on three channels";
+  if (p.dilation_h != 1 || p.dilation_w != 1) return "dilated";
+  if (p.stride_h != 2 || p.stride_w != 2) return "made for another stride";
+  if (p.residual != Residual::kNone) return "with a residual";
+  if (focus_rounding() / std::sqrt(static_cast<double>(kFocusChannels)) > p.max_rounding)
+    return "its sums round more than is allowed";
+  if (focus_packed_bytes(p) > static_cast<uint64_t>(std::max<int64_t>(0, p.max_packed_bytes)))
+    return "the packed weights would be too large";
+  return nullptr;
+}
+
+double focus_cost(const ConvProblem& p) {
+  // As winograd/choice.cpp has it of 3x3 layers.
+  constexpr double kTransform = 10;
+  const auto tiles = static_cast<double>(divide_up(p.out_height, kFocusTile) *
+                                         divide_up(p.out_width, kFocusTile));
+  const auto columns = static_cast<double>(FocusPacking(p).panels * kFocusColumns);
+  return tiles * static_cast<double>(kAllPoints) *
+         (static_cast<double>(kFocusChannels) * columns +
+          kTransform * (static_cast<double>(kFocusValues) + columns));
+}
+
+size_t focus_packed_bytes(const ConvProblem& problem) {
+  return static_cast<size_t>(FocusPacking(problem).total) * sizeof(float);
+}
+
+void focus_pack(const ConvProblem& problem, const float* weights, const float* bias,
+                float* packed) {
+  const FocusPacking packing(problem);
+  const double(&g)[kFocusPoints][3] = kToomCook4.weights;
+  if (bias) std::copy_n(bias, problem.out_channels, packed + packing.bias);
+  for (int64_t o = 0; o < problem.out_channels; ++o)
+    for (int64_t c = 0; c < kPicture; ++c, weights += 36)
+      for (int64_t phase = 0; phase < 4; ++phase) {
+        const float* taps = weights + phase / 2 * 6 + phase % 2;  // every second of a row, a column
+        float* target = packed + o / kFocusColumns * packing.panel +
+                        (phase * kPicture + c) * kFocusColumns + o % kFocusColumns;
+        for (int64_t i = 0; i < kFocusPoints; ++i) {
+          double half[3];  // row i of G g
+          for (int64_t t = 0; t < 3; ++t)
+            half[t] = g[i][0] * static_cast<double>(taps[2 * t]) +
+                      g[i][1] * static_cast<double>(taps[12 + 2 * t]) +
+                      g[i][2] * static_cast<double>(taps[24 + 2 * t]);
+          for (int64_t j = 0; j < kFocusPoints; ++j)
+            target[(i * kFocusPoints + j) * kMatrix] =
+                static_cast<float>(g[j][0] * half[0] + g[j][1] * half[1] + g[j][2] * half[2]);
+        }
+      }
+}
+
+size_t focus_scratch_bytes(const FocusKernel& kernel, const ConvProblem& problem, int threads) {
+  return static_cast<size_t>(threads) * FocusScratch(kernel, FocusPacking(problem)).bytes();
+}
+
+void focus_run(const FocusKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
+               const Picture& input, const MapView& output, ThreadPool& pool,
+               std::span<std::byte> scratch) {
+  assert(scratch.size() >= focus_scratch_bytes(kernel, problem, pool.threads()));
+  const FocusRun run(kernel, problem, packed, input, output);
+  const FocusPacking packing(problem);
+  const size_t each = FocusScratch(kernel, packing).bytes();
+  const int64_t tiles = divide_up(problem.out_width, kFocusTile);
+  const int64_t chunks = divide_up(tiles, kernel.tiles);
+  pool.parallel_for(divide_up(problem.out_height, kBandTiles * kFocusTile),
+                    [&](int64_t band, int worker) {
+    const FocusScratch mine(kernel, packing, scratch.data() + static_cast<size_t>(worker) * each);
+    for (int64_t chunk = 0; chunk < chunks; ++chunk)
+      run.compute(band * kBandTiles * kFocusTile, tiles * chunk / chunks,
+                  tiles * (chunk + 1) / chunks, mine);
+  });
+}
+
+}  // namespace shrike::kernels

@@ -1,0 +1,82 @@
+// The first convolution of YOLOv5 and YOLOX: 6x6 with stride 2 on the three channels of a picture,
+// by F(4x4, 3x3) (winograd/winograd.h).
+//
+// Taps 2 i + p of a row and of a column read the same phase p of the picture: four of its pixels,
+// 2 x 2, are one pixel of 12 channels (Focus), and the convolution is 3x3 with stride 1 on these:
+//   channel 6 p + 3 q + c of pixel (Y, X) is channel c of pixel (2 Y + p, 2 X + q),
+// counted from the first window's first pixel. No map of these is made: a chunk of tiles of the
+// output, two tiles high, is computed from rows that lie in the first cache level.
+//
+// Points are made and multiplied a row of them at a time, as is the transform back along rows, so
+// that what a chunk needs stays there: B^T d of all rows first, then for each of six rows of points
+// ((B^T d) B), their products with each panel of outputs, and these times A; at last A^T of that.
+// Weights are packed [panel][point][channel][kFocusColumns], then the biases [panel][kFocusColumns].
+#pragma once
+
+#include "kernels/conv/conv.h"
+#include "kernels/conv/picture.h"
+
+namespace shrike::kernels {
+
+inline constexpr int64_t kFocusChannels = 12, kFocusPoints = 6, kFocusTile = 4;
+inline constexpr int64_t kFocusColumns = 16;  // of a panel
+inline constexpr int64_t kFocusValues = 16;   // floats stored of a point's channels
+
+// Products of a row of points times A, of tiles t < count:
+//   output[(4 t + x) * C + j] = sum over j' < 6 of A[j'][x] *
+//       sum over c < 12 of values[(j' * count + t) * kFocusValues + c] * weights[(j' * 12 + c) * C + j]
+// C being kFocusColumns. Products are added in two sums of six.
+struct FocusProducts {
+  const float* values;
+  int64_t count;
+  const float* weights;
+  float* sums;  // scratch: [6][count][C]
+  float* output;
+};
+
+// Outputs of tiles t < count from what FocusProducts gave for each row of points i,
+// products[i * stride + (4 t + x) * C + j]: of rows y < down and pixels x < across
+//   output[y * row_step + x * pixel_step + j] = act(bias[j] + sum over i of A[i][y] * products)
+struct FocusOutputs {
+  const float* products;
+  int64_t stride;
+  int64_t count;
+  const float* bias;
+  float* output;
+  int64_t row_step, pixel_step;
+  int64_t down, across, columns;
+  Activation activation;
+};
+using FocusFinishFunction = void (*)(const FocusOutputs&);
+
+struct FocusKernel {
+  int64_t tiles;  // of a chunk, at most
+  // Two rows of `pixels` x 6 floats, chunks of 6 in turn, to a row of `pixels` x 12.
+  void (*interleave)(const float* even, const float* odd, int64_t pixels, float* target);
+  // target[i * stride + f] = (B^T d)[i], d[k] = rows[k * stride + f], f < floats in whole vectors
+  void (*columns)(const float* rows, int64_t stride, int64_t floats, float* target);
+  // values[(j * count + t) * kFocusValues + c] = (B^T d)[j], d[k] = row[(4 t + k) * 12 + c]; reads
+  // and leaves what it likes in place of channels behind the 12.
+  void (*points)(const float* row, int64_t count, float* values);
+  void (*multiply)(const FocusProducts&);
+  FocusFinishFunction (*finish)(ActivationKind);
+};
+
+extern const FocusKernel kFocusPlain;
+#if SHRIKE_KERNELS_AVX2
+extern const FocusKernel kFocusAvx2, kFocusAvx512;
+#endif
+
+// Of a sum, as ConvKernel::rounding has it.
+double focus_rounding();
+
+const char* focus_refuse(const ConvProblem& problem);
+double focus_cost(const ConvProblem& problem);
+size_t focus_packed_bytes(const ConvProblem& problem);
+void focus_pack(const ConvProblem& problem, const float* weights, const float* bias, float* packed);
+size_t focus_scratch_bytes(const FocusKernel& kernel, const ConvProblem& problem, int threads);
+void focus_run(const FocusKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
+               const Picture& input, const MapView& output, ThreadPool& pool,
+               std::span<std::byte> scratch);
+
+}  // namespace shrike::kernels
