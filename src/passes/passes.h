@@ -38,6 +38,11 @@ Result<void> fuse_activation_into_conv(Graph& graph);
 // Where other nodes read the joined map, or more channels would be repeated than before, not.
 Result<void> split_upsampled_concat(Graph& graph);
 
+// Conv3x3(Concat of a picture's pixels of even and odd rows and columns) -> Conv6x6 of the picture
+// with stride 2: YOLOX's Focus as YOLOv5 has it, of a picture of three channels. The same products,
+// for kernels that make no map of the parts (kernels/conv/focus.h).
+Result<void> fold_focus_into_conv(Graph& graph);
+
 // Conv(x) + y of the same static shape -> Conv with a residual.
 Result<void> fuse_residual_into_conv(Graph& graph);
 

@@ -38,6 +38,8 @@ constexpr Pass kInference[] = {
      fuse_activation_into_conv},
     {"split_upsampled_concat", "1x1 convolutions before upsampling, not behind it",
      split_upsampled_concat},
+    {"fold_focus_into_conv", "a picture's phases read by the first convolution itself",
+     fold_focus_into_conv},
     {"fuse_residual_into_conv", "residual additions in the convolution's epilogue",
      fuse_residual_into_conv},
     {"raise_quantize", "parts joined as integers", raise_quantize},

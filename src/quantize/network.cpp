@@ -29,7 +29,7 @@ Result<Graph> network_to_quantize(Graph graph) {
         "the file's own NMS is in its graph (export the model without it, nms=False)");
   PassOptions options;
   // What becomes integers are the file's own convolutions.
-  options.skip = {"expand_head", "split_upsampled_concat"};
+  options.skip = {"expand_head", "split_upsampled_concat", "fold_focus_into_conv"};
   SHRIKE_TRY(run_passes(graph, inference_passes(), options));
   SHRIKE_TRY(check_finite_weights(graph));
   return graph;

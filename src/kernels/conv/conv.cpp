@@ -214,7 +214,7 @@ constexpr ConvKernel focus_row(const char* name, CpuNeed need) {
       name,
       need,
       focus_refuse,
-      kToomCook4.rounding,
+      kFocusRounding,
       focus_pack,
       rows_of<kFocusTile>,
       focus_packed_bytes,

@@ -6,14 +6,13 @@
 
 #include "base/tensor.h"
 #include "kernels/sizes.h"
-#include "kernels/winograd/algorithms.h"
 
 namespace shrike::kernels {
 
 namespace {
 
-constexpr int64_t kPicture = 3;   // channels of the picture
-constexpr int64_t kBandTiles = 2;  // tiles of a chunk, one below the other
+constexpr int64_t kPicture = 3;                         // channels of the picture
+constexpr int64_t kBandTiles = 2;                       // tiles of a chunk, one below the other
 constexpr int64_t kRows = kBandTiles * kFocusTile + 2;  // of pixels of 12 channels
 constexpr int64_t kAllPoints = kFocusPoints * kFocusPoints;
 constexpr int64_t kMatrix = kFocusChannels * kFocusColumns;
@@ -99,8 +98,7 @@ class FocusRun {
 // `count` pixels of row y from column x on, zeros where the picture has none: where they lie, or
 // copied to target.
 const float* FocusRun::picture_row(int64_t y, int64_t x, int64_t count, float* target) const {
-  const bool inside =
-      y >= 0 && y < problem_.in_height && x >= 0 && x + count <= problem_.in_width;
+  const bool inside = y >= 0 && y < problem_.in_height && x >= 0 && x + count <= problem_.in_width;
   if (inside && input_.channel == 1 && input_.pixel == kPicture) return input_.at(y, x);
   read_row(input_, problem_.in_height, problem_.in_width, y, x, count, target);
   return target;
@@ -125,8 +123,8 @@ void FocusRun::compute_tiles(int64_t y, int64_t first, int64_t count, const floa
     kernel_.points(scratch.columns + i * scratch.stride, count, scratch.values);
     for (int64_t panel = 0; panel < packing_.panels; ++panel)
       kernel_.multiply(
-          {scratch.values, count,
-           packed_ + panel * packing_.panel + i * kFocusPoints * kMatrix, scratch.sums,
+          {scratch.values, count, packed_ + panel * packing_.panel + i * kFocusPoints * kMatrix,
+           scratch.sums,
            scratch.products + panel * scratch.panel_stride + i * scratch.product_stride});
   }
   for (int64_t panel = 0; panel < packing_.panels; ++panel) {
@@ -142,8 +140,8 @@ void FocusRun::compute_tiles(int64_t y, int64_t first, int64_t count, const floa
 void FocusRun::compute(int64_t y, int64_t first, int64_t last, const FocusScratch& scratch) const {
   const int64_t end = std::min(problem_.out_height, y + kBandTiles * kFocusTile);
   const int64_t below = divide_up(end - y, kFocusTile);
-  read(2 * y - problem_.pad_top, 2 * first * kFocusTile - problem_.pad_left,
-       below * kFocusTile + 2, pixels_of(last - first), scratch);
+  read(2 * y - problem_.pad_top, 2 * first * kFocusTile - problem_.pad_left, below * kFocusTile + 2,
+       pixels_of(last - first), scratch);
   for (int64_t t = 0; t < below; ++t)
     compute_tiles(y + t * kFocusTile, first, last - first,
                   scratch.rows + t * kFocusTile * scratch.stride, scratch);
@@ -151,15 +149,13 @@ void FocusRun::compute(int64_t y, int64_t first, int64_t last, const FocusScratc
 
 }  // namespace
 
-double focus_rounding() { return kToomCook4.rounding; }
-
 const char* focus_refuse(const ConvProblem& p) {
   if (p.kernel_h != 6 || p.kernel_w != 6 || p.in_channels != kPicture || p.groups != 1)
     return "not a 6x6 kernel on three channels";
   if (p.dilation_h != 1 || p.dilation_w != 1) return "dilated";
   if (p.stride_h != 2 || p.stride_w != 2) return "made for another stride";
   if (p.residual != Residual::kNone) return "with a residual";
-  if (focus_rounding() / std::sqrt(static_cast<double>(kFocusChannels)) > p.max_rounding)
+  if (kFocusRounding / std::sqrt(static_cast<double>(kPicture)) > p.max_rounding)
     return "its sums round more than is allowed";
   if (focus_packed_bytes(p) > static_cast<uint64_t>(std::max<int64_t>(0, p.max_packed_bytes)))
     return "the packed weights would be too large";
@@ -169,8 +165,8 @@ const char* focus_refuse(const ConvProblem& p) {
 double focus_cost(const ConvProblem& p) {
   // As winograd/choice.cpp has it of 3x3 layers.
   constexpr double kTransform = 10;
-  const auto tiles = static_cast<double>(divide_up(p.out_height, kFocusTile) *
-                                         divide_up(p.out_width, kFocusTile));
+  const auto tiles =
+      static_cast<double>(divide_up(p.out_height, kFocusTile) * divide_up(p.out_width, kFocusTile));
   const auto columns = static_cast<double>(FocusPacking(p).panels * kFocusColumns);
   return tiles * static_cast<double>(kAllPoints) *
          (static_cast<double>(kFocusChannels) * columns +
@@ -218,8 +214,8 @@ void focus_run(const FocusKernel& kernel, const ConvProblem& problem, const Pack
   const size_t each = FocusScratch(kernel, packing).bytes();
   const int64_t tiles = divide_up(problem.out_width, kFocusTile);
   const int64_t chunks = divide_up(tiles, kernel.tiles);
-  pool.parallel_for(divide_up(problem.out_height, kBandTiles * kFocusTile),
-                    [&](int64_t band, int worker) {
+  pool.parallel_for(divide_up(problem.out_height, kBandTiles * kFocusTile), [&](int64_t band,
+                                                                                int worker) {
     const FocusScratch mine(kernel, packing, scratch.data() + static_cast<size_t>(worker) * each);
     for (int64_t chunk = 0; chunk < chunks; ++chunk)
       run.compute(band * kBandTiles * kFocusTile, tiles * chunk / chunks,

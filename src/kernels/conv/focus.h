@@ -10,11 +10,13 @@
 // Points are made and multiplied a row of them at a time, as is the transform back along rows, so
 // that what a chunk needs stays there: B^T d of all rows first, then for each of six rows of points
 // ((B^T d) B), their products with each panel of outputs, and these times A; at last A^T of that.
-// Weights are packed [panel][point][channel][kFocusColumns], then the biases [panel][kFocusColumns].
+// Weights are packed [panel][point][channel][kFocusColumns], then the biases
+// [panel][kFocusColumns].
 #pragma once
 
 #include "kernels/conv/conv.h"
 #include "kernels/conv/picture.h"
+#include "kernels/winograd/algorithms.h"
 
 namespace shrike::kernels {
 
@@ -24,7 +26,8 @@ inline constexpr int64_t kFocusValues = 16;   // floats stored of a point's chan
 
 // Products of a row of points times A, of tiles t < count:
 //   output[(4 t + x) * C + j] = sum over j' < 6 of A[j'][x] *
-//       sum over c < 12 of values[(j' * count + t) * kFocusValues + c] * weights[(j' * 12 + c) * C + j]
+//       sum over c < 12 of values[(j' * count + t) * kFocusValues + c] * weights[(j' * 12 + c) * C
+//       + j]
 // C being kFocusColumns. Products are added in two sums of six.
 struct FocusProducts {
   const float* values;
@@ -67,8 +70,8 @@ extern const FocusKernel kFocusPlain;
 extern const FocusKernel kFocusAvx2, kFocusAvx512;
 #endif
 
-// Of a sum, as ConvKernel::rounding has it.
-double focus_rounding();
+// Of a sum, as ConvKernel::rounding has it: four channels come of one of the picture.
+inline constexpr double kFocusRounding = kToomCook4.rounding / 2;
 
 const char* focus_refuse(const ConvProblem& problem);
 double focus_cost(const ConvProblem& problem);
