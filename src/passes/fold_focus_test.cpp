@@ -35,12 +35,12 @@ std::string slices(const std::string& name, const std::string& row, const std::s
 
 const std::string kPhases = slices("a", "zero", "zero") + slices("b", "one", "zero") +
                             slices("c", "zero", "one") + slices("d", "one", "one");
-const std::string kConv = "%y: ? = Conv(%f, %w, %b) pads=[1,0,2,1] activation=Silu\noutput %y\n";
+const std::string kConv = "%y: ? = Conv(%f, %w, %bias) pads=[1,0,2,1] activation=Silu\noutput %y\n";
 
-// The graph with random weights %w (5,12,3,3) and biases %b.
+// The graph with random weights %w (5,12,3,3) and biases %bias.
 Graph network(const std::string& nodes) {
   Result<Graph> graph = parse_graph(
-      std::string(kStart) + "input %w: f32[5,12,3,3]\ninput %b: f32[5]\n" + nodes, "test");
+      std::string(kStart) + "input %w: f32[5,12,3,3]\ninput %bias: f32[5]\n" + nodes, "test");
   EXPECT_TRUE(graph) << graph.error().message;
   std::mt19937 random(3);
   for (size_t i : {1, 2}) {
@@ -125,10 +125,11 @@ TEST(FoldFocus, NotWhereSomethingElseIsMeant) {
   EXPECT_FALSE(stays(kPhases + concat + kConv));
   EXPECT_TRUE(stays(kPhases + concat + kConv + "output %f\n"));
   EXPECT_TRUE(stays(kPhases + "%f: ? = Concat(%a, %b, %b, %d) axis=1\n" + kConv));
-  EXPECT_TRUE(stays(kPhases + concat + "%y: ? = Conv(%f, %w, %b) strides=[2,2]\noutput %y\n"));
-  EXPECT_TRUE(stays(kPhases + concat + "%y: ? = Conv(%f, %w, %b) dilations=[1,2]\noutput %y\n"));
+  EXPECT_TRUE(stays(kPhases + concat + "%y: ? = Conv(%f, %w, %bias) strides=[2,2]\noutput %y\n"));
+  EXPECT_TRUE(stays(kPhases + concat + "%y: ? = Conv(%f, %w, %bias) dilations=[1,2]\noutput %y\n"));
   EXPECT_TRUE(stays(kPhases + concat + "%y: ? = Conv(%f, %w) auto_pad=SAME_UPPER\noutput %y\n"));
-  EXPECT_TRUE(stays(kPhases + concat + "%r: ? = Neg(%f)\n%y: ? = Conv(%r, %w, %b)\noutput %y\n"));
+  EXPECT_TRUE(
+      stays(kPhases + concat + "%r: ? = Neg(%f)\n%y: ? = Conv(%r, %w, %bias)\noutput %y\n"));
   // Another picture's part; quarters of a larger one.
   EXPECT_TRUE(
       stays("%n: ? = Neg(%x)\n%q: ? = Slice(%n, %zero, %end, %two, %two)\n"
