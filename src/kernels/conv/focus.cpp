@@ -33,10 +33,12 @@ struct FocusPacking {
 // Pixels of 12 channels that `tiles` tiles read of a row.
 int64_t pixels_of(int64_t tiles) { return tiles * kFocusTile + 2; }
 
+int64_t blocks_of(int64_t tiles) { return divide_up(pixels_of(tiles), kFocusBlock); }
+
 // One worker's scratch. Sizes in floats, all in whole vectors.
 struct FocusScratch {
   FocusScratch(const FocusKernel& kernel, const FocusPacking& packing, std::byte* base = nullptr)
-      : stride(divide_up(pixels_of(kernel.tiles) * kFocusChannels, kVector) * kVector + kVector),
+      : stride(blocks_of(kernel.tiles) * kFocusBlock * kFocusChannels + kVector),
         product_stride(kernel.tiles * kFocusTile * kFocusColumns),
         panel_stride(kFocusPoints * product_stride),
         rows(reinterpret_cast<float*>(base)),
@@ -44,8 +46,7 @@ struct FocusScratch {
         values(columns + kFocusPoints * stride),
         sums(values + kFocusPoints * kernel.tiles * kFocusValues),
         products(sums + kFocusPoints * kernel.tiles * kFocusColumns),
-        pixels(products + packing.panels * panel_stride),
-        end(pixels + 2 * stride) {}
+        end(products + packing.panels * panel_stride) {}
 
   size_t bytes() const {
     return align_up(static_cast<size_t>(reinterpret_cast<std::byte*>(end) -
@@ -57,7 +58,6 @@ struct FocusScratch {
   int64_t panel_stride;
   float *rows, *columns, *values, *sums;
   float* products;  // [panel][row of points][pixel of the output][kFocusColumns]
-  float* pixels;    // two rows of the picture
   float* end;
 
  private:
@@ -71,7 +71,7 @@ class FocusRun {
            const Picture& input, const MapView& output)
       : kernel_(kernel),
         problem_(problem),
-        input_(input),
+        input_{input, problem.in_height, problem.in_width},
         output_(output),
         packing_(problem),
         packed_(packed.floats()),
@@ -81,38 +81,17 @@ class FocusRun {
   void compute(int64_t y, int64_t first, int64_t last, const FocusScratch& scratch) const;
 
  private:
-  const float* picture_row(int64_t y, int64_t x, int64_t count, float* target) const;
-  void read(int64_t y, int64_t x, int64_t rows, int64_t pixels, const FocusScratch& scratch) const;
   void compute_tiles(int64_t y, int64_t first, int64_t count, const float* rows,
                      const FocusScratch& scratch) const;
 
   const FocusKernel& kernel_;
   const ConvProblem& problem_;
-  const Picture input_;
+  const FocusPicture input_;
   const MapView& output_;
   const FocusPacking packing_;
   const float* packed_;
   const FocusFinishFunction finish_;
 };
-
-// `count` pixels of row y from column x on, zeros where the picture has none: where they lie, or
-// copied to target.
-const float* FocusRun::picture_row(int64_t y, int64_t x, int64_t count, float* target) const {
-  const bool inside = y >= 0 && y < problem_.in_height && x >= 0 && x + count <= problem_.in_width;
-  if (inside && input_.channel == 1 && input_.pixel == kPicture) return input_.at(y, x);
-  read_row(input_, problem_.in_height, problem_.in_width, y, x, count, target);
-  return target;
-}
-
-// Rows of pixels of 12 channels, from row y and column x of the picture on.
-void FocusRun::read(int64_t y, int64_t x, int64_t rows, int64_t pixels,
-                    const FocusScratch& scratch) const {
-  for (int64_t r = 0; r < rows; ++r) {
-    const float* even = picture_row(y + 2 * r, x, 2 * pixels, scratch.pixels);
-    const float* odd = picture_row(y + 2 * r + 1, x, 2 * pixels, scratch.pixels + scratch.stride);
-    kernel_.interleave(even, odd, pixels, scratch.rows + r * scratch.stride);
-  }
-}
 
 // A row of tiles, from the six rows of pixels that they read.
 void FocusRun::compute_tiles(int64_t y, int64_t first, int64_t count, const float* rows,
@@ -140,8 +119,10 @@ void FocusRun::compute_tiles(int64_t y, int64_t first, int64_t count, const floa
 void FocusRun::compute(int64_t y, int64_t first, int64_t last, const FocusScratch& scratch) const {
   const int64_t end = std::min(problem_.out_height, y + kBandTiles * kFocusTile);
   const int64_t below = divide_up(end - y, kFocusTile);
-  read(2 * y - problem_.pad_top, 2 * first * kFocusTile - problem_.pad_left, below * kFocusTile + 2,
-       pixels_of(last - first), scratch);
+  for (int64_t r = 0; r < below * kFocusTile + 2; ++r)
+    read_focus_row(kernel_.blocks, input_, 2 * (y + r) - problem_.pad_top,
+                   2 * first * kFocusTile - problem_.pad_left, blocks_of(last - first),
+                   scratch.rows + r * scratch.stride);
   for (int64_t t = 0; t < below; ++t)
     compute_tiles(y + t * kFocusTile, first, last - first,
                   scratch.rows + t * kFocusTile * scratch.stride, scratch);
@@ -187,7 +168,7 @@ void focus_pack(const ConvProblem& problem, const float* weights, const float* b
       for (int64_t phase = 0; phase < 4; ++phase) {
         const float* taps = weights + phase / 2 * 6 + phase % 2;  // every second of a row, a column
         float* target = packed + o / kFocusColumns * packing.panel +
-                        (phase * kPicture + c) * kFocusColumns + o % kFocusColumns;
+                        (phase / 2 * 6 + 2 * c + phase % 2) * kFocusColumns + o % kFocusColumns;
         for (int64_t i = 0; i < kFocusPoints; ++i) {
           double half[3];  // row i of G g
           for (int64_t t = 0; t < 3; ++t)

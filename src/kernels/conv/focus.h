@@ -2,10 +2,9 @@
 // by F(4x4, 3x3) (winograd/winograd.h).
 //
 // Taps 2 i + p of a row and of a column read the same phase p of the picture: four of its pixels,
-// 2 x 2, are one pixel of 12 channels (Focus), and the convolution is 3x3 with stride 1 on these:
-//   channel 6 p + 3 q + c of pixel (Y, X) is channel c of pixel (2 Y + p, 2 X + q),
-// counted from the first window's first pixel. No map of these is made: a chunk of tiles of the
-// output, two tiles high, is computed from rows that lie in the first cache level.
+// 2 x 2, are one pixel of 12 channels (Focus, focus_rows.h), and the convolution is 3x3 with stride
+// 1 on these, // counted from the first window's first pixel. No map of these is made: a chunk of
+// tiles of the output, two tiles high, is computed from rows that lie in the first cache level.
 //
 // Points are made and multiplied a row of them at a time, as is the transform back along rows, so
 // that what a chunk needs stays there: B^T d of all rows first, then for each of six rows of points
@@ -15,12 +14,12 @@
 #pragma once
 
 #include "kernels/conv/conv.h"
-#include "kernels/conv/picture.h"
+#include "kernels/conv/focus_rows.h"
 #include "kernels/winograd/algorithms.h"
 
 namespace shrike::kernels {
 
-inline constexpr int64_t kFocusChannels = 12, kFocusPoints = 6, kFocusTile = 4;
+inline constexpr int64_t kFocusPoints = 6, kFocusTile = 4;
 inline constexpr int64_t kFocusColumns = 16;  // of a panel
 inline constexpr int64_t kFocusValues = 16;   // floats stored of a point's channels
 
@@ -54,8 +53,7 @@ using FocusFinishFunction = void (*)(const FocusOutputs&);
 
 struct FocusKernel {
   int64_t tiles;  // of a chunk, at most
-  // Two rows of `pixels` x 6 floats, chunks of 6 in turn, to a row of `pixels` x 12.
-  void (*interleave)(const float* even, const float* odd, int64_t pixels, float* target);
+  FocusBlocks blocks;
   // target[i * stride + f] = (B^T d)[i], d[k] = rows[k * stride + f], f < floats in whole vectors
   void (*columns)(const float* rows, int64_t stride, int64_t floats, float* target);
   // values[(j * count + t) * kFocusValues + c] = (B^T d)[j], d[k] = row[(4 t + k) * 12 + c]; reads

@@ -2,7 +2,6 @@
 // activation/vector_avx2.h or its like.
 #pragma once
 
-#include <cstring>
 #include <utility>
 
 #include "kernels/conv/focus.h"
@@ -15,11 +14,13 @@ using FocusAlgorithm = StrideOne<kToomCook4>;
 constexpr int64_t kFocusVectors = kFocusColumns / kLanes;
 constexpr int kHalf = kFocusChannels / 2;
 
-void interleave_pixels(const float* even, const float* odd, int64_t pixels, float* target) {
-  for (int64_t x = 0; x < pixels; ++x, even += kHalf, odd += kHalf, target += kFocusChannels) {
-    std::memcpy(target, even, kHalf * sizeof(float));
-    std::memcpy(target + kHalf, odd, kHalf * sizeof(float));
-  }
+// Element by element.
+[[maybe_unused]] void blocks_of_pixels(const float* const (&rows)[2], int64_t blocks,
+                                       float* target) {
+  for (int64_t x = 0; x < blocks * kFocusBlock; ++x)
+    for (const float* row : rows)
+      for (int64_t c = 0; c < 3; ++c)
+        for (int64_t q = 0; q < 2; ++q) *target++ = row[6 * x + 3 * q + c];
 }
 
 void focus_columns(const float* rows, int64_t stride, int64_t floats, float* target) {

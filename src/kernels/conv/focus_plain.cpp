@@ -29,14 +29,19 @@ struct ByReference {
   Activation activation;
 };
 
+// Element by element.
+void blocks_of_planes(const float* const (&planes)[6], int64_t blocks, float* target) {
+  for (int64_t x = 0; x < blocks * kFocusBlock; ++x)
+    for (const float* plane : planes)
+      for (int64_t q = 0; q < 2; ++q) *target++ = plane[2 * x + q];
+}
+
+FocusFinishFunction finish_of(ActivationKind) { return focus_finish<ByReference>; }
+
 }  // namespace
 
 constinit const FocusKernel kFocusPlain = {
-    12,
-    interleave_pixels,
-    focus_columns,
-    focus_points,
-    focus_multiply,
-    [](ActivationKind) -> FocusFinishFunction { return focus_finish<ByReference>; }};
+    12,       {blocks_of_planes, blocks_of_pixels}, focus_columns, focus_points, focus_multiply,
+    finish_of};
 
 }  // namespace shrike::kernels
