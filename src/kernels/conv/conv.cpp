@@ -215,7 +215,9 @@ constexpr ConvKernel focus_row(const char* name, CpuNeed need) {
       need,
       focus_refuse,
       kFocusRounding,
-      focus_pack,
+      [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
+        focus_pack(kKernel, problem, weights, bias, packed);
+      },
       rows_of<kFocusTile>,
       focus_packed_bytes,
       focus_cost,

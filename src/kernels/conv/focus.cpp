@@ -11,9 +11,7 @@ namespace shrike::kernels {
 
 namespace {
 
-constexpr int64_t kPicture = 3;                         // channels of the picture
-constexpr int64_t kBandTiles = 2;                       // tiles of a chunk, one below the other
-constexpr int64_t kRows = kBandTiles * kFocusTile + 2;  // of pixels of 12 channels
+constexpr int64_t kPicture = 3;  // channels of the picture
 constexpr int64_t kAllPoints = kFocusPoints * kFocusPoints;
 constexpr int64_t kMatrix = kFocusChannels * kFocusColumns;
 
@@ -35,15 +33,17 @@ int64_t pixels_of(int64_t tiles) { return tiles * kFocusTile + 2; }
 
 int64_t blocks_of(int64_t tiles) { return divide_up(pixels_of(tiles), kFocusBlock); }
 
+// Tiles of a chunk.
+int64_t chunk_of(const FocusKernel& kernel) { return kernel.tiles * kernel.groups; }
+
 // One worker's scratch. Sizes in floats, all in whole vectors.
 struct FocusScratch {
   FocusScratch(const FocusKernel& kernel, const FocusPacking& packing, std::byte* base = nullptr)
-      : stride(blocks_of(kernel.tiles) * kFocusBlock * kFocusChannels + kVector),
-        product_stride(kernel.tiles * kFocusTile * kFocusColumns),
+      : stride(blocks_of(chunk_of(kernel)) * kFocusBlock * kFocusChannels + kVector),
+        product_stride(chunk_of(kernel) * kFocusTile * kFocusColumns),
         panel_stride(kFocusPoints * product_stride),
         rows(reinterpret_cast<float*>(base)),
-        columns(rows + kRows * stride),
-        values(columns + kFocusPoints * stride),
+        values(rows + kFocusPoints * stride),
         sums(values + kFocusPoints * kernel.tiles * kFocusValues),
         products(sums + kFocusPoints * kernel.tiles * kFocusColumns),
         end(products + packing.panels * panel_stride) {}
@@ -56,7 +56,7 @@ struct FocusScratch {
   int64_t stride;          // from row to row of pixels
   int64_t product_stride;  // from row to row of points, see FocusOutputs
   int64_t panel_stride;
-  float *rows, *columns, *values, *sums;
+  float *rows, *values, *sums;
   float* products;  // [panel][row of points][pixel of the output][kFocusColumns]
   float* end;
 
@@ -77,13 +77,10 @@ class FocusRun {
         packed_(packed.floats()),
         finish_(kernel.finish(problem.activation.kind)) {}
 
-  // Tiles [first, last) of a row of them, and of those below it in its band. y: of their outputs.
-  void compute(int64_t y, int64_t first, int64_t last, const FocusScratch& scratch) const;
+  // `count` tiles of the outputs from row y and column x on.
+  void compute(int64_t y, int64_t x, int64_t count, const FocusScratch& scratch) const;
 
  private:
-  void compute_tiles(int64_t y, int64_t first, int64_t count, const float* rows,
-                     const FocusScratch& scratch) const;
-
   const FocusKernel& kernel_;
   const ConvProblem& problem_;
   const FocusPicture input_;
@@ -93,19 +90,24 @@ class FocusRun {
   const FocusFinishFunction finish_;
 };
 
-// A row of tiles, from the six rows of pixels that they read.
-void FocusRun::compute_tiles(int64_t y, int64_t first, int64_t count, const float* rows,
-                             const FocusScratch& scratch) const {
-  const int64_t x = first * kFocusTile;
-  kernel_.columns(rows, scratch.stride, pixels_of(count) * kFocusChannels, scratch.columns);
-  for (int64_t i = 0; i < kFocusPoints; ++i) {
-    kernel_.points(scratch.columns + i * scratch.stride, count, scratch.values);
-    for (int64_t panel = 0; panel < packing_.panels; ++panel)
-      kernel_.multiply(
-          {scratch.values, count, packed_ + panel * packing_.panel + i * kFocusPoints * kMatrix,
-           scratch.sums,
-           scratch.products + panel * scratch.panel_stride + i * scratch.product_stride});
-  }
+void FocusRun::compute(int64_t y, int64_t x, int64_t count, const FocusScratch& scratch) const {
+  for (int64_t r = 0; r < kFocusPoints; ++r)
+    read_focus_row(kernel_.blocks, input_, 2 * (y + r) - problem_.pad_top,
+                   2 * x - problem_.pad_left, blocks_of(count), scratch.rows + r * scratch.stride);
+  kernel_.columns(scratch.rows, scratch.stride, pixels_of(count) * kFocusChannels);
+  const int64_t groups = divide_up(count, kernel_.tiles);
+  for (int64_t i = 0; i < kFocusPoints; ++i)
+    for (int64_t group = 0; group < groups; ++group) {
+      const int64_t t = count * group / groups, tiles = count * (group + 1) / groups - t;
+      kernel_.points(scratch.rows + i * scratch.stride + t * kFocusTile * kFocusChannels, tiles,
+                     scratch.values);
+      float* products =
+          scratch.products + i * scratch.product_stride + t * kFocusTile * kFocusColumns;
+      for (int64_t panel = 0; panel < packing_.panels; ++panel)
+        kernel_.multiply({scratch.values, tiles,
+                          packed_ + panel * packing_.panel + i * kFocusPoints * kMatrix,
+                          scratch.sums, products + panel * scratch.panel_stride});
+    }
   for (int64_t panel = 0; panel < packing_.panels; ++panel) {
     const int64_t column = panel * kFocusColumns;
     finish_({scratch.products + panel * scratch.panel_stride, scratch.product_stride, count,
@@ -116,16 +118,10 @@ void FocusRun::compute_tiles(int64_t y, int64_t first, int64_t count, const floa
   }
 }
 
-void FocusRun::compute(int64_t y, int64_t first, int64_t last, const FocusScratch& scratch) const {
-  const int64_t end = std::min(problem_.out_height, y + kBandTiles * kFocusTile);
-  const int64_t below = divide_up(end - y, kFocusTile);
-  for (int64_t r = 0; r < below * kFocusTile + 2; ++r)
-    read_focus_row(kernel_.blocks, input_, 2 * (y + r) - problem_.pad_top,
-                   2 * first * kFocusTile - problem_.pad_left, blocks_of(last - first),
-                   scratch.rows + r * scratch.stride);
-  for (int64_t t = 0; t < below; ++t)
-    compute_tiles(y + t * kFocusTile, first, last - first,
-                  scratch.rows + t * kFocusTile * scratch.stride, scratch);
+// Of a weight among those of a point.
+int64_t place_of(const FocusKernel& kernel, int64_t channel, int64_t column) {
+  if (!kernel.paired) return channel * kFocusColumns + column;
+  return (channel / 2 * 2 + column % 2) * kFocusColumns + column / 2 * 2 + channel % 2;
 }
 
 }  // namespace
@@ -158,8 +154,8 @@ size_t focus_packed_bytes(const ConvProblem& problem) {
   return static_cast<size_t>(FocusPacking(problem).total) * sizeof(float);
 }
 
-void focus_pack(const ConvProblem& problem, const float* weights, const float* bias,
-                float* packed) {
+void focus_pack(const FocusKernel& kernel, const ConvProblem& problem, const float* weights,
+                const float* bias, float* packed) {
   const FocusPacking packing(problem);
   const double(&g)[kFocusPoints][3] = kToomCook4.weights;
   if (bias) std::copy_n(bias, problem.out_channels, packed + packing.bias);
@@ -167,8 +163,9 @@ void focus_pack(const ConvProblem& problem, const float* weights, const float* b
     for (int64_t c = 0; c < kPicture; ++c, weights += 36)
       for (int64_t phase = 0; phase < 4; ++phase) {
         const float* taps = weights + phase / 2 * 6 + phase % 2;  // every second of a row, a column
+        const int64_t channel = phase / 2 * 6 + 2 * c + phase % 2;
         float* target = packed + o / kFocusColumns * packing.panel +
-                        (phase / 2 * 6 + 2 * c + phase % 2) * kFocusColumns + o % kFocusColumns;
+                        place_of(kernel, channel, o % kFocusColumns);
         for (int64_t i = 0; i < kFocusPoints; ++i) {
           double half[3];  // row i of G g
           for (int64_t t = 0; t < 3; ++t)
@@ -194,13 +191,13 @@ void focus_run(const FocusKernel& kernel, const ConvProblem& problem, const Pack
   const FocusPacking packing(problem);
   const size_t each = FocusScratch(kernel, packing).bytes();
   const int64_t tiles = divide_up(problem.out_width, kFocusTile);
-  const int64_t chunks = divide_up(tiles, kernel.tiles);
-  pool.parallel_for(divide_up(problem.out_height, kBandTiles * kFocusTile), [&](int64_t band,
-                                                                                int worker) {
+  const int64_t chunks = divide_up(tiles, chunk_of(kernel));
+  pool.parallel_for(divide_up(problem.out_height, kFocusTile), [&](int64_t row, int worker) {
     const FocusScratch mine(kernel, packing, scratch.data() + static_cast<size_t>(worker) * each);
-    for (int64_t chunk = 0; chunk < chunks; ++chunk)
-      run.compute(band * kBandTiles * kFocusTile, tiles * chunk / chunks,
-                  tiles * (chunk + 1) / chunks, mine);
+    for (int64_t chunk = 0; chunk < chunks; ++chunk) {
+      const int64_t first = tiles * chunk / chunks, last = tiles * (chunk + 1) / chunks;
+      run.compute(row * kFocusTile, first * kFocusTile, last - first, mine);
+    }
   });
 }
 

@@ -25,9 +25,10 @@ inline constexpr int64_t kFocusValues = 16;   // floats stored of a point's chan
 
 // Products of a row of points times A, of tiles t < count:
 //   output[(4 t + x) * C + j] = sum over j' < 6 of A[j'][x] *
-//       sum over c < 12 of values[(j' * count + t) * kFocusValues + c] * weights[(j' * 12 + c) * C
-//       + j]
-// C being kFocusColumns. Products are added in two sums of six.
+//       sum over c < 12 of values[(j' * count + t) * kFocusValues + c] * weights(j', c, j)
+// C being kFocusColumns, weights(j', c, j) = weights[(j' * 12 + c) * C + j] or, where the kernel
+// wants them paired, weights[(j' * 12 + c / 2 * 2 + j % 2) * C + j / 2 * 2 + c % 2]. Two sums of
+// six products are added.
 struct FocusProducts {
   const float* values;
   int64_t count;
@@ -52,10 +53,12 @@ struct FocusOutputs {
 using FocusFinishFunction = void (*)(const FocusOutputs&);
 
 struct FocusKernel {
-  int64_t tiles;  // of a chunk, at most
+  int64_t tiles;   // that are multiplied at once, at most
+  int64_t groups;  // of these, in a chunk
+  bool paired;     // how weights lie
   FocusBlocks blocks;
-  // target[i * stride + f] = (B^T d)[i], d[k] = rows[k * stride + f], f < floats in whole vectors
-  void (*columns)(const float* rows, int64_t stride, int64_t floats, float* target);
+  // rows[i * stride + f] = (B^T d)[i], d[k] = rows[k * stride + f], f < floats in whole vectors
+  void (*columns)(float* rows, int64_t stride, int64_t floats);
   // values[(j * count + t) * kFocusValues + c] = (B^T d)[j], d[k] = row[(4 t + k) * 12 + c]; reads
   // and leaves what it likes in place of channels behind the 12.
   void (*points)(const float* row, int64_t count, float* values);
@@ -74,7 +77,8 @@ inline constexpr double kFocusRounding = kToomCook4.rounding / 2;
 const char* focus_refuse(const ConvProblem& problem);
 double focus_cost(const ConvProblem& problem);
 size_t focus_packed_bytes(const ConvProblem& problem);
-void focus_pack(const ConvProblem& problem, const float* weights, const float* bias, float* packed);
+void focus_pack(const FocusKernel& kernel, const ConvProblem& problem, const float* weights,
+                const float* bias, float* packed);
 size_t focus_scratch_bytes(const FocusKernel& kernel, const ConvProblem& problem, int threads);
 void focus_run(const FocusKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
                const Picture& input, const MapView& output, ThreadPool& pool,

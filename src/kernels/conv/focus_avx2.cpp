@@ -1,5 +1,3 @@
-#include <array>
-
 #include "kernels/activation/vector_avx2.h"
 #include "kernels/conv/focus_form.h"
 
@@ -31,8 +29,13 @@ FocusFinishFunction finish_of(ActivationKind kind) {
 
 }  // namespace
 
-constinit const FocusKernel kFocusAvx2 = {
-    12,       {blocks_of_planes, blocks_of_pixels}, focus_columns, focus_points, focus_multiply,
-    finish_of};
+constinit const FocusKernel kFocusAvx2 = {6,
+                                          4,
+                                          false,
+                                          {blocks_of_planes, blocks_of_pixels},
+                                          focus_columns,
+                                          focus_points,
+                                          focus_multiply<FocusSingle<6>>,
+                                          finish_of};
 
 }  // namespace shrike::kernels

@@ -1,4 +1,4 @@
-#include <array>
+#include <cstring>
 
 #include "kernels/activation/vector_avx512.h"
 #include "kernels/conv/focus_form.h"
@@ -11,6 +11,42 @@ FocusFinishFunction finish_of(ActivationKind kind) {
   return with_vector_activation(
       kind, []<typename Act>() -> FocusFinishFunction { return focus_finish<Act>; });
 }
+
+// Two channels at a time, one in even and one in odd lanes, for eight outputs a vector: a value is
+// loaded for two products instead of one, and loads are what limits (docs/decisions/034).
+struct FocusPaired {
+  static constexpr int kTiles = 13;
+  template <int kCount>
+  [[gnu::always_inline]] static void multiply(const float* values, const float* weights,
+                                              float* target) {
+    Vec even[kCount], odd[kCount];  // outputs
+#pragma GCC unroll 6
+    for (int64_t c = 0; c < kFocusChannels; c += 2, weights += 2 * kFocusColumns) {
+      const Vec first = load_aligned(weights), second = load_aligned(weights + kFocusColumns);
+#pragma GCC unroll 16
+      for (int t = 0; t < kCount; ++t) {
+        const Vec x = two_channels(values + t * kFocusValues + c);
+        even[t] = c == 0 ? x * first : fma(x, first, even[t]);
+        odd[t] = c == 0 ? x * second : fma(x, second, odd[t]);
+      }
+    }
+#pragma GCC unroll 16
+    for (int t = 0; t < kCount; ++t)
+      store_aligned(target + t * kFocusColumns,
+                    _mm512_mask_moveldup_ps(even[t], 0xAAAA, odd[t]) +
+                        _mm512_mask_movehdup_ps(odd[t], 0x5555, even[t]));
+  }
+
+ private:
+  // In a register: as an operand in memory it would be loaded for each product.
+  static Vec two_channels(const float* values) {
+    double both;
+    std::memcpy(&both, values, sizeof both);
+    Vec x = _mm512_castpd_ps(_mm512_set1_pd(both));
+    asm("" : "+v"(x));
+    return x;
+  }
+};
 
 // Of four pixels, 48 floats, element e: where it lies in 24 floats of the upper row and, behind
 // them, of the lower one.
@@ -89,8 +125,13 @@ void vectors_of_planes(const float* const (&planes)[6], int64_t blocks, float* t
 
 }  // namespace
 
-constinit const FocusKernel kFocusAvx512 = {
-    13,       {vectors_of_planes, vectors_of_pixels}, focus_columns, focus_points, focus_multiply,
-    finish_of};
+constinit const FocusKernel kFocusAvx512 = {13,
+                                            2,
+                                            true,
+                                            {vectors_of_planes, vectors_of_pixels},
+                                            focus_columns,
+                                            focus_points,
+                                            focus_multiply<FocusPaired>,
+                                            finish_of};
 
 }  // namespace shrike::kernels

@@ -23,14 +23,14 @@ constexpr int kHalf = kFocusChannels / 2;
         for (int64_t q = 0; q < 2; ++q) *target++ = row[6 * x + 3 * q + c];
 }
 
-void focus_columns(const float* rows, int64_t stride, int64_t floats, float* target) {
+void focus_columns(float* rows, int64_t stride, int64_t floats) {
   for (int64_t f = 0; f < floats; f += kLanes) {
     Vec d[kFocusPoints], v[kFocusPoints];
 #pragma GCC unroll 6
     for (int64_t k = 0; k < kFocusPoints; ++k) d[k] = load_aligned(rows + k * stride + f);
     FocusAlgorithm::input(d, v);
 #pragma GCC unroll 6
-    for (int64_t i = 0; i < kFocusPoints; ++i) store_aligned(target + i * stride + f, v[i]);
+    for (int64_t i = 0; i < kFocusPoints; ++i) store_aligned(rows + i * stride + f, v[i]);
   }
 }
 
@@ -48,76 +48,73 @@ void focus_points(const float* row, int64_t count, float* values) {
     }
 }
 
-// Six channels' products, of kTiles tiles.
-template <int kTiles>
-struct FocusSums {
-  Vec sums[kTiles][kFocusVectors];
-
-  [[gnu::always_inline]] FocusSums(const float* values, const float* weights) {
-#pragma GCC unroll 6
-    for (int64_t c = 0; c < kHalf; ++c) {
-      Vec w[kFocusVectors];
+// The products of a point, of kTiles tiles at once.
+template <int kMost>
+struct FocusSingle {
+  static constexpr int kTiles = kMost;
+  template <int kCount>
+  [[gnu::always_inline]] static void multiply(const float* values, const float* weights,
+                                              float* target) {
+    Vec first[kCount][kFocusVectors], second[kCount][kFocusVectors];
+    add<kCount>(values, weights, first);
+    add<kCount>(values + kHalf, weights + kHalf * kFocusColumns, second);
+#pragma GCC unroll 16
+    for (int t = 0; t < kCount; ++t)
 #pragma GCC unroll 4
       for (int v = 0; v < kFocusVectors; ++v)
-        w[v] = load_aligned(weights + c * kFocusColumns + v * kLanes);
+        store_aligned(target + t * kFocusColumns + v * kLanes, first[t][v] + second[t][v]);
+  }
+
+ private:
+  template <int kCount>
+  [[gnu::always_inline]] static void add(const float* values, const float* weights,
+                                         Vec (&sums)[kCount][kFocusVectors]) {
+#pragma GCC unroll 6
+    for (int64_t c = 0; c < kHalf; ++c, weights += kFocusColumns)
 #pragma GCC unroll 16
-      for (int t = 0; t < kTiles; ++t) {
+      for (int t = 0; t < kCount; ++t) {
         const Vec x = splat(values[t * kFocusValues + c]);
 #pragma GCC unroll 4
-        for (int v = 0; v < kFocusVectors; ++v)
-          sums[t][v] = c == 0 ? x * w[v] : fma(x, w[v], sums[t][v]);
+        for (int v = 0; v < kFocusVectors; ++v) {
+          const Vec w = load_aligned(weights + v * kLanes);
+          sums[t][v] = c == 0 ? x * w : fma(x, w, sums[t][v]);
+        }
       }
-    }
   }
 };
 
-template <int kTiles>
-void multiply_tiles(const float* values, const float* weights, float* target) {
-  const FocusSums<kTiles> first(values, weights);
-  const FocusSums<kTiles> second(values + kHalf, weights + kHalf * kFocusColumns);
-#pragma GCC unroll 16
-  for (int t = 0; t < kTiles; ++t)
-#pragma GCC unroll 4
-    for (int v = 0; v < kFocusVectors; ++v)
-      store_aligned(target + t * kFocusColumns + v * kLanes, first.sums[t][v] + second.sums[t][v]);
-}
-
-// Of tiles that are multiplied at once as many as registers hold.
-constexpr int kFocusAtOnce = kLanes == 16 ? 13 : kLanes == 8 ? 6 : 2;
-using FocusMultiply = void (*)(const float* values, const float* weights, float* target);
-
-template <int... kLess>
-constexpr auto multiply_functions(std::integer_sequence<int, kLess...>) {
-  return std::array<FocusMultiply, sizeof...(kLess)>{multiply_tiles<kLess + 1>...};
-}
-constexpr auto kMultiply = multiply_functions(std::make_integer_sequence<int, kFocusAtOnce>());
-
-void focus_multiply(const FocusProducts& row) {
-  // As few groups as there can be, of two sizes that differ by one tile.
-  const int64_t groups = (row.count + kFocusAtOnce - 1) / kFocusAtOnce;
-  const int64_t least = row.count / groups, larger = row.count - least * groups;
-  for (int64_t j = 0; j < kFocusPoints; ++j) {
-    const float* weights = row.weights + j * kFocusChannels * kFocusColumns;
-    int64_t t = j * row.count;
-    for (int64_t group = 0; group < groups; ++group) {
-      const int64_t tiles = least + (group < larger ? 1 : 0);
-      kMultiply[static_cast<size_t>(tiles - 1)](row.values + t * kFocusValues, weights,
-                                                row.sums + t * kFocusColumns);
-      t += tiles;
-    }
-  }
-  for (int64_t t = 0; t < row.count; ++t)
+template <typename Products, int kCount>
+void focus_multiply_tiles(const FocusProducts& row) {
+#pragma GCC unroll 1
+  for (int64_t j = 0; j < kFocusPoints; ++j)
+    Products::template multiply<kCount>(row.values + j * kCount * kFocusValues,
+                                        row.weights + j * kFocusChannels * kFocusColumns,
+                                        row.sums + j * kCount * kFocusColumns);
+#pragma GCC unroll 1
+  for (int64_t t = 0; t < kCount; ++t)
 #pragma GCC unroll 4
     for (int64_t v = 0; v < kFocusColumns; v += kLanes) {
       Vec m[kFocusPoints], y[kFocusTile];
 #pragma GCC unroll 6
       for (int64_t j = 0; j < kFocusPoints; ++j)
-        m[j] = load_aligned(row.sums + (j * row.count + t) * kFocusColumns + v);
+        m[j] = load_aligned(row.sums + (j * kCount + t) * kFocusColumns + v);
       FocusAlgorithm::output(m, y);
 #pragma GCC unroll 4
       for (int64_t x = 0; x < kFocusTile; ++x)
         store_aligned(row.output + (t * kFocusTile + x) * kFocusColumns + v, y[x]);
     }
+}
+
+template <typename Products, int... kLess>
+void focus_multiply(const FocusProducts& row, std::integer_sequence<int, kLess...>) {
+  using Function = void (*)(const FocusProducts&);
+  static constexpr Function kFunctions[] = {focus_multiply_tiles<Products, kLess + 1>...};
+  kFunctions[row.count - 1](row);
+}
+
+template <typename Products>
+void focus_multiply(const FocusProducts& row) {
+  focus_multiply<Products>(row, std::make_integer_sequence<int, Products::kTiles>());
 }
 
 // One pixel's rows of outputs, a vector of them.

@@ -1,6 +1,5 @@
 #include <algorithm>
-#include <array>
-
+#include <cstring>
 #include "kernels/tile/vector_plain.h"
 
 namespace shrike::kernels {
@@ -40,8 +39,13 @@ FocusFinishFunction finish_of(ActivationKind) { return focus_finish<ByReference>
 
 }  // namespace
 
-constinit const FocusKernel kFocusPlain = {
-    12,       {blocks_of_planes, blocks_of_pixels}, focus_columns, focus_points, focus_multiply,
-    finish_of};
+constinit const FocusKernel kFocusPlain = {2,
+                                           6,
+                                           false,
+                                           {blocks_of_planes, blocks_of_pixels},
+                                           focus_columns,
+                                           focus_points,
+                                           focus_multiply<FocusSingle<2>>,
+                                           finish_of};
 
 }  // namespace shrike::kernels

@@ -22,13 +22,27 @@ void read_inside(const FocusBlocks& function, const Picture& picture, int64_t y,
   }
 }
 
+// `count` floats that are `step` apart from column x on, zeros outside of the row.
+void copy_plane(const float* row, int64_t step, int64_t width, int64_t x, float* target) {
+  for (int64_t i = 0; i < kWide; ++i)
+    target[i] = x + i >= 0 && x + i < width ? row[(x + i) * step] : 0.0f;
+}
+
 // A block that does not, or of a picture that no function takes.
 void read_copied(const FocusBlocks& function, const FocusPicture& input, int64_t y, int64_t x,
                  float* target) {
-  float rows[2][kWide * kColours];
+  float planes[2 * kColours][kWide];
   for (int64_t p = 0; p < 2; ++p)
-    read_row(input.picture, input.height, input.width, y + p, x, kWide, rows[p]);
-  function.of_pixels({rows[0], rows[1]}, 1, target);
+    for (int64_t c = 0; c < kColours; ++c) {
+      float* plane = planes[kColours * p + c];
+      if (y + p < 0 || y + p >= input.height) {
+        std::fill_n(plane, kWide, 0.0f);
+      } else {
+        copy_plane(input.picture.at(y + p, 0) + c * input.picture.channel, input.picture.pixel,
+                   input.width, x, plane);
+      }
+    }
+  function.of_planes({planes[0], planes[1], planes[2], planes[3], planes[4], planes[5]}, 1, target);
 }
 
 }  // namespace
