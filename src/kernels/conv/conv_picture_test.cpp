@@ -94,6 +94,29 @@ TEST(ConvPicture, SameBitsFromPlanes) {
   EXPECT_GE(checked, 32);
 }
 
+TEST(ConvPicture, SameBitsFromPlanesBy6x6) {
+  Random random;
+  int checked = 0;
+  for (const ConvPictureKernel& form : conv_picture_kernels()) {
+    const ConvKernel* row = row_named(form.row);
+    if (!row || !std::strstr(form.row, "focus")) continue;
+    SCOPED_TRACE(form.row);
+    for (const int64_t width : {6, 16, 31, 40, 71, 212, 230})
+      for (const int64_t height : {7, 16})
+        for (const int64_t pad : {0, 1, 2})
+          for (const int64_t gap : {0, 5}) {
+            ConvProblem p = square(height, 3, 17, 6, 2, pad);
+            p.in_width = width;
+            p.activation.kind = ActivationKind::kSilu;
+            p = sized(p, pad);
+            EXPECT_EQ(row->refuse(p), nullptr);
+            PictureCase(p, gap, random).check(*row, form, row->run, false);
+            ++checked;
+          }
+  }
+  EXPECT_GE(checked, 84);  // the row for any processor
+}
+
 TEST(ConvPicture, SameBitsPooled) {
   Random random;
   int checked = 0;

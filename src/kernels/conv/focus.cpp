@@ -4,7 +4,6 @@
 #include <cassert>
 #include <cmath>
 
-#include "base/tensor.h"
 #include "kernels/sizes.h"
 
 namespace shrike::kernels {
@@ -36,32 +35,26 @@ int64_t blocks_of(int64_t tiles) { return divide_up(pixels_of(tiles), kFocusBloc
 // Tiles of a chunk.
 int64_t chunk_of(const FocusKernel& kernel) { return kernel.tiles * kernel.groups; }
 
-// One worker's scratch. Sizes in floats, all in whole vectors.
+// Where things lie in one worker's scratch. In floats, all of them multiples of a vector.
 struct FocusScratch {
-  FocusScratch(const FocusKernel& kernel, const FocusPacking& packing, std::byte* base = nullptr)
-      : stride(blocks_of(chunk_of(kernel)) * kFocusBlock * kFocusChannels + kVector),
+  FocusScratch(const FocusKernel& kernel, const FocusPacking& packing)
+      : stride(blocks_of(chunk_of(kernel)) * kFocusBlock * kFocusChannels + kApart),
         product_stride(chunk_of(kernel) * kFocusTile * kFocusColumns),
         panel_stride(kFocusPoints * product_stride),
-        rows(reinterpret_cast<float*>(base)),
-        values(rows + kFocusPoints * stride),
+        values(kFocusPoints * stride),
         sums(values + kFocusPoints * kernel.tiles * kFocusValues),
         products(sums + kFocusPoints * kernel.tiles * kFocusColumns),
-        end(products + packing.panels * panel_stride) {}
+        total(products + packing.panels * panel_stride) {}
 
-  size_t bytes() const {
-    return align_up(static_cast<size_t>(reinterpret_cast<std::byte*>(end) -
-                                        reinterpret_cast<std::byte*>(rows)));
-  }
-
-  int64_t stride;          // from row to row of pixels
+  int64_t stride;          // from row to row of pixels, which come first
   int64_t product_stride;  // from row to row of points, see FocusOutputs
   int64_t panel_stride;
-  float *rows, *values, *sums;
-  float* products;  // [panel][row of points][pixel of the output][kFocusColumns]
-  float* end;
+  int64_t values, sums;  // offsets
+  int64_t products;      // offset: [panel][row of points][pixel of the output][kFocusColumns]
+  int64_t total;
 
  private:
-  static constexpr int64_t kVector = 16;
+  static constexpr int64_t kApart = 16;  // what is read behind the last channel, at most
 };
 
 // One call of focus_run, the same for all workers.
@@ -74,47 +67,69 @@ class FocusRun {
         input_{input, problem.in_height, problem.in_width},
         output_(output),
         packing_(problem),
+        scratch_(kernel, packing_),
         packed_(packed.floats()),
         finish_(kernel.finish(problem.activation.kind)) {}
 
-  // `count` tiles of the outputs from row y and column x on.
-  void compute(int64_t y, int64_t x, int64_t count, const FocusScratch& scratch) const;
+  // A row of tiles of outputs, from row y on. scratch: of scratch_bytes().
+  void compute(int64_t y, float* scratch) const;
+  size_t scratch_bytes() const { return static_cast<size_t>(scratch_.total) * sizeof(float); }
 
  private:
+  // `count` tiles, from column x on.
+  void compute(int64_t y, int64_t x, int64_t count, float* scratch) const;
+  void multiply(const float* rows, int64_t count, float* scratch) const;
+
   const FocusKernel& kernel_;
   const ConvProblem& problem_;
   const FocusPicture input_;
   const MapView& output_;
   const FocusPacking packing_;
+  const FocusScratch scratch_;
   const float* packed_;
   const FocusFinishFunction finish_;
 };
 
-void FocusRun::compute(int64_t y, int64_t x, int64_t count, const FocusScratch& scratch) const {
-  for (int64_t r = 0; r < kFocusPoints; ++r)
-    read_focus_row(kernel_.blocks, input_, 2 * (y + r) - problem_.pad_top,
-                   2 * x - problem_.pad_left, blocks_of(count), scratch.rows + r * scratch.stride);
-  kernel_.columns(scratch.rows, scratch.stride, pixels_of(count) * kFocusChannels);
+// From rows of which columns are points to products, a row of points and a group of tiles at a
+// time.
+void FocusRun::multiply(const float* rows, int64_t count, float* scratch) const {
   const int64_t groups = divide_up(count, kernel_.tiles);
   for (int64_t i = 0; i < kFocusPoints; ++i)
     for (int64_t group = 0; group < groups; ++group) {
       const int64_t t = count * group / groups, tiles = count * (group + 1) / groups - t;
-      kernel_.points(scratch.rows + i * scratch.stride + t * kFocusTile * kFocusChannels, tiles,
-                     scratch.values);
-      float* products =
-          scratch.products + i * scratch.product_stride + t * kFocusTile * kFocusColumns;
+      float* values = scratch + scratch_.values;
+      kernel_.points(rows + i * scratch_.stride + t * kFocusTile * kFocusChannels, tiles, values);
+      const float* weights = packed_ + i * kFocusPoints * kMatrix;
+      float* products = scratch + scratch_.products + i * scratch_.product_stride +
+                        t * kFocusTile * kFocusColumns;
       for (int64_t panel = 0; panel < packing_.panels; ++panel)
-        kernel_.multiply({scratch.values, tiles,
-                          packed_ + panel * packing_.panel + i * kFocusPoints * kMatrix,
-                          scratch.sums, products + panel * scratch.panel_stride});
+        kernel_.multiply({values, tiles, weights + panel * packing_.panel, scratch + scratch_.sums,
+                          products + panel * scratch_.panel_stride});
     }
+}
+
+void FocusRun::compute(int64_t y, int64_t x, int64_t count, float* scratch) const {
+  for (int64_t r = 0; r < kFocusPoints; ++r)
+    read_focus_row(kernel_.blocks, input_, 2 * (y + r) - problem_.pad_top,
+                   2 * x - problem_.pad_left, blocks_of(count), scratch + r * scratch_.stride);
+  kernel_.columns(scratch, scratch_.stride, pixels_of(count) * kFocusChannels);
+  multiply(scratch, count, scratch);
   for (int64_t panel = 0; panel < packing_.panels; ++panel) {
     const int64_t column = panel * kFocusColumns;
-    finish_({scratch.products + panel * scratch.panel_stride, scratch.product_stride, count,
+    finish_({scratch + scratch_.products + panel * scratch_.panel_stride, scratch_.product_stride,
              packed_ + packing_.bias + column, output_.at(y, x) + column, output_.row_stride,
              output_.pixel_stride, std::min(kFocusTile, problem_.out_height - y),
              std::min(count * kFocusTile, problem_.out_width - x),
              std::min(kFocusColumns, problem_.out_channels - column), problem_.activation});
+  }
+}
+
+void FocusRun::compute(int64_t y, float* scratch) const {
+  const int64_t tiles = divide_up(problem_.out_width, kFocusTile);
+  const int64_t chunks = divide_up(tiles, chunk_of(kernel_));
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) {
+    const int64_t first = tiles * chunk / chunks, last = tiles * (chunk + 1) / chunks;
+    compute(y, first * kFocusTile, last - first, scratch);
   }
 }
 
@@ -180,7 +195,8 @@ void focus_pack(const FocusKernel& kernel, const ConvProblem& problem, const flo
 }
 
 size_t focus_scratch_bytes(const FocusKernel& kernel, const ConvProblem& problem, int threads) {
-  return static_cast<size_t>(threads) * FocusScratch(kernel, FocusPacking(problem)).bytes();
+  const FocusScratch scratch(kernel, FocusPacking(problem));
+  return static_cast<size_t>(threads * scratch.total) * sizeof(float);
 }
 
 void focus_run(const FocusKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
@@ -188,16 +204,9 @@ void focus_run(const FocusKernel& kernel, const ConvProblem& problem, const Pack
                std::span<std::byte> scratch) {
   assert(scratch.size() >= focus_scratch_bytes(kernel, problem, pool.threads()));
   const FocusRun run(kernel, problem, packed, input, output);
-  const FocusPacking packing(problem);
-  const size_t each = FocusScratch(kernel, packing).bytes();
-  const int64_t tiles = divide_up(problem.out_width, kFocusTile);
-  const int64_t chunks = divide_up(tiles, chunk_of(kernel));
   pool.parallel_for(divide_up(problem.out_height, kFocusTile), [&](int64_t row, int worker) {
-    const FocusScratch mine(kernel, packing, scratch.data() + static_cast<size_t>(worker) * each);
-    for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-      const int64_t first = tiles * chunk / chunks, last = tiles * (chunk + 1) / chunks;
-      run.compute(row * kFocusTile, first * kFocusTile, last - first, mine);
-    }
+    std::byte* mine = scratch.data() + static_cast<size_t>(worker) * run.scratch_bytes();
+    run.compute(row * kFocusTile, reinterpret_cast<float*>(mine));
   });
 }
 

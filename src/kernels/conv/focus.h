@@ -2,15 +2,15 @@
 // by F(4x4, 3x3) (winograd/winograd.h).
 //
 // Taps 2 i + p of a row and of a column read the same phase p of the picture: four of its pixels,
-// 2 x 2, are one pixel of 12 channels (Focus, focus_rows.h), and the convolution is 3x3 with stride
-// 1 on these, // counted from the first window's first pixel. No map of these is made: a chunk of
-// tiles of the output, two tiles high, is computed from rows that lie in the first cache level.
+// 2 x 2, are one pixel of 12 channels (Focus, focus_rows.h), counted from the first window's first
+// pixel, and the convolution is 3x3 with stride 1 on these. No map of them is made: a chunk of a
+// row of tiles is computed from its six rows of pixels, in the first cache levels.
 //
-// Points are made and multiplied a row of them at a time, as is the transform back along rows, so
-// that what a chunk needs stays there: B^T d of all rows first, then for each of six rows of points
-// ((B^T d) B), their products with each panel of outputs, and these times A; at last A^T of that.
-// Weights are packed [panel][point][channel][kFocusColumns], then the biases
-// [panel][kFocusColumns].
+// Points are made and multiplied a row of them at a time, so that what is needed at once is little:
+// B^T d of all pixels first, in their place, then for each of six rows of points (B^T d) B, their
+// products with each panel of outputs, and these times A; at last A^T of that. Weights are packed
+//   [panel][point][channel][kFocusColumns]
+// then the biases as [panel][kFocusColumns].
 #pragma once
 
 #include "kernels/conv/conv.h"
@@ -37,13 +37,13 @@ struct FocusProducts {
   float* output;
 };
 
-// Outputs of tiles t < count from what FocusProducts gave for each row of points i,
-// products[i * stride + (4 t + x) * C + j]: of rows y < down and pixels x < across
-//   output[y * row_step + x * pixel_step + j] = act(bias[j] + sum over i of A[i][y] * products)
+// Outputs from what FocusProducts gave for each row of points i:
+//   output[y * row_step + x * pixel_step + j] =
+//       act(bias[j] + sum over i < 6 of A[i][y] * products[i * stride + x * C + j])
+// of rows y < down, at most four, pixels x < across and j < columns.
 struct FocusOutputs {
   const float* products;
   int64_t stride;
-  int64_t count;
   const float* bias;
   float* output;
   int64_t row_step, pixel_step;
@@ -55,7 +55,7 @@ using FocusFinishFunction = void (*)(const FocusOutputs&);
 struct FocusKernel {
   int64_t tiles;   // that are multiplied at once, at most
   int64_t groups;  // of these, in a chunk
-  bool paired;     // how weights lie
+  bool paired;     // how its weights lie, see FocusProducts
   FocusBlocks blocks;
   // rows[i * stride + f] = (B^T d)[i], d[k] = rows[k * stride + f], f < floats in whole vectors
   void (*columns)(float* rows, int64_t stride, int64_t floats);
