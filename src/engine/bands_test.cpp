@@ -39,15 +39,20 @@ void expect_sound(const std::vector<BandLayer>& layers,
 }
 
 // Chains of three convolutions; sizes, strides and kernels drawn. Large channel counts get
-// Winograd's kernels, whose tiles take part where they divide the height.
+// Winograd's kernels, whose tiles take part where they divide the height, and some pictures
+// YOLOv5's first layer, whose tiles always do.
 Graph random_chain(std::mt19937& random) {
   const auto up_to = [&](int64_t most) { return 1 + static_cast<int64_t>(random()) % most; };
   Graph graph;
-  const int64_t images = up_to(2), channels = up_to(40), height = 4 * up_to(15), width = up_to(40);
+  const int64_t images = up_to(2), height = 4 * up_to(15), width = up_to(40);
+  const bool picture = random() % 4 == 0;
+  const int64_t channels = picture ? 3 : up_to(40);
   ValueId x = graph.add_input("x", DType::kF32, Shape{images, channels, height, width});
   for (int i = 0; i < 3; ++i) {
     constexpr int64_t kKernels[] = {1, 3, 3, 3, 5};
-    const int64_t kernel = kKernels[random() % 5], stride = up_to(2), channels_out = up_to(60);
+    const bool first = picture && i == 0;
+    const int64_t kernel = first ? 6 : kKernels[random() % 5], stride = first ? 2 : up_to(2);
+    const int64_t channels_out = up_to(60);
     x = add_conv(graph, x, channels_out, kernel, stride, random, 1, UnaryKind::kSilu);
   }
   graph.outputs = {x};

@@ -51,6 +51,20 @@ TEST(Picture, PlanesAreReadInPlace) {
       EXPECT_FALSE(copies_input(network(stride), nhwc_ports));
 }
 
+// YOLOX's Focus, as passes leave it, and YOLOv5's first layer.
+TEST(Picture, PlanesAreReadInPlaceBy6x6) {
+  std::mt19937 random(9);
+  Graph graph;
+  const ValueId x = graph.add_input("x", DType::kF32, Shape{2, 3, 44, 116});
+  graph.outputs = {add_conv(graph, x, 24, 6, 2, random, 1, UnaryKind::kSilu)};
+  for (const int threads : {1, 3})
+    for (const bool nhwc_ports : {false, true}) {
+      const auto session = check_graph(graph, {.threads = threads, .nhwc_ports = nhwc_ports});
+      ASSERT_TRUE(session);
+      EXPECT_EQ(testing::count_steps(*session, "Copy"), 0u);
+    }
+}
+
 // A map that others want is made once, and the first convolution reads planes nevertheless.
 TEST(Picture, OthersMayReadTheInputToo) {
   Graph graph = network(2);
