@@ -29,13 +29,13 @@ FocusFinishFunction finish_of(ActivationKind kind) {
 
 }  // namespace
 
-constinit const FocusKernel kFocusAvx2 = {6,
-                                          4,
-                                          false,
-                                          {blocks_of_planes, blocks_of_pixels},
-                                          focus_columns,
-                                          focus_points,
-                                          focus_multiply<FocusSingle<6>>,
-                                          finish_of};
+constinit const FocusKernel kFocusAvx2 = {.tiles = FocusSingle<6>::kTiles,
+                                          .groups = 4,
+                                          .paired = false,
+                                          .blocks = {blocks_of_planes, blocks_of_pixels},
+                                          .columns = focus_columns,
+                                          .points = focus_points,
+                                          .multiply = focus_multiply<FocusSingle<6>>,
+                                          .finish = finish_of};
 
 }  // namespace shrike::kernels

@@ -13,7 +13,8 @@ FocusFinishFunction finish_of(ActivationKind kind) {
 }
 
 // Two channels at a time, one in even and one in odd lanes, for eight outputs a vector: a value is
-// loaded for two products instead of one, and loads are what limits (docs/decisions/034).
+// loaded for two products instead of one, and loads are what limits
+// (docs/decisions/036-six-by-six.md).
 struct FocusPaired {
   static constexpr int kTiles = 13;
   template <int kCount>
@@ -125,13 +126,13 @@ void vectors_of_planes(const float* const (&planes)[6], int64_t blocks, float* t
 
 }  // namespace
 
-constinit const FocusKernel kFocusAvx512 = {13,
-                                            2,
-                                            true,
-                                            {vectors_of_planes, vectors_of_pixels},
-                                            focus_columns,
-                                            focus_points,
-                                            focus_multiply<FocusPaired>,
-                                            finish_of};
+constinit const FocusKernel kFocusAvx512 = {.tiles = FocusPaired::kTiles,
+                                            .groups = 2,
+                                            .paired = true,
+                                            .blocks = {vectors_of_planes, vectors_of_pixels},
+                                            .columns = focus_columns,
+                                            .points = focus_points,
+                                            .multiply = focus_multiply<FocusPaired>,
+                                            .finish = finish_of};
 
 }  // namespace shrike::kernels

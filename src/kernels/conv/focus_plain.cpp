@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+
 #include "kernels/tile/vector_plain.h"
 
 namespace shrike::kernels {
@@ -39,13 +40,13 @@ FocusFinishFunction finish_of(ActivationKind) { return focus_finish<ByReference>
 
 }  // namespace
 
-constinit const FocusKernel kFocusPlain = {2,
-                                           6,
-                                           false,
-                                           {blocks_of_planes, blocks_of_pixels},
-                                           focus_columns,
-                                           focus_points,
-                                           focus_multiply<FocusSingle<2>>,
-                                           finish_of};
+constinit const FocusKernel kFocusPlain = {.tiles = FocusSingle<2>::kTiles,
+                                           .groups = 6,
+                                           .paired = false,
+                                           .blocks = {blocks_of_planes, blocks_of_pixels},
+                                           .columns = focus_columns,
+                                           .points = focus_points,
+                                           .multiply = focus_multiply<FocusSingle<2>>,
+                                           .finish = finish_of};
 
 }  // namespace shrike::kernels
