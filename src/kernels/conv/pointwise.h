@@ -3,9 +3,10 @@
 // What igemm.h does with pointers to rows needs none here, as a run of pixels lies at equal
 // distances; and sums are finished in registers. Weights are packed
 //   [panel of wide.columns outputs][channel][wide.columns], [narrow panel][channel][narrow.columns]
-// (of a panel with c channels side by side [channel / c][columns][c]), then the biases in the same
-// order; the narrow panel is the last one where it is enough for the
-// rest. A block of pixels meets all panels before the next block is touched.
+// (of a panel with c channels side by side in v vectors, in place of [channel][columns]:
+// [channel / c][column % v][column / v][channel % c]), then the biases in the same order; the
+// narrow panel is the last one where it is enough for the rest. A block of pixels meets all panels
+// before the next block is touched.
 #pragma once
 
 #include "kernels/conv/conv.h"
@@ -39,7 +40,7 @@ using PointwiseFunction = void (*)(const PointwiseStrip&);
 struct PointwisePanel {
   int64_t columns;
   PointwiseFunction (*function)(ActivationKind);
-  int64_t channels = 1;  // side by side in its weights; only in a narrow one others than 1
+  int64_t channels = 1, vectors = 1;  // side by side in its weights, and over how many vectors
 };
 
 struct PointwiseKernel {

@@ -18,11 +18,9 @@ class PointwisePanels {
     wide_ = divide_up(outputs_, kernel.wide.columns) - (narrow ? 1 : 0);
     count_ = wide_ + (narrow ? 1 : 0);
     columns_ = wide_ * kernel.wide.columns + (narrow ? kernel.narrow->columns : 0);
-    weights_ = columns_ * depth_;
-    if (narrow) {
-      const int64_t beside = kernel.narrow->channels;
-      weights_ += (divide_up(depth_, beside) * beside - depth_) * kernel.narrow->columns;
-    }
+    wide_depth_ = depth_of(kernel.wide);
+    weights_ = wide_ * kernel.wide.columns * wide_depth_;
+    if (narrow) weights_ += kernel.narrow->columns * depth_of(*kernel.narrow);
   }
 
   int64_t count() const { return count_; }
@@ -34,14 +32,19 @@ class PointwisePanels {
   int64_t outputs(int64_t index) const {
     return std::min(panel(index).columns, outputs_ - first_output(index));
   }
-  int64_t weights(int64_t index) const { return first_output(index) * depth_; }
+  int64_t weights(int64_t index) const { return first_output(index) * wide_depth_; }
   int64_t bias(int64_t index) const { return weights_ + first_output(index); }
   int64_t total() const { return weights_ + columns_; }
 
  private:
+  int64_t depth_of(const PointwisePanel& panel) const {
+    return divide_up(depth_, panel.channels) * panel.channels;
+  }
+
   const PointwiseKernel& kernel_;
   int64_t depth_, outputs_;
   int64_t wide_, count_, columns_, weights_;
+  int64_t wide_depth_;  // of weights, with what is missing of channels side by side
 };
 
 // How one call's work is divided into units, each a block of pixels and some of the panels.

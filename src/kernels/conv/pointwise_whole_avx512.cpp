@@ -9,68 +9,69 @@ namespace shrike::kernels {
 
 namespace {
 
-// PointwiseSums, but that of two pixels four values are loaded at once and spread by shuffles,
-// which have a unit that multiplies nothing: 30 loads in place of 36 for 32 products.
-template <int kRows, int kVectors>
-struct QuadSums {
-  static_assert(kVectors == 1);
-  static constexpr int kShuffled = kRows < 2 ? kRows : 2;
-  Vec sums[kRows][kVectors];
-
-  [[gnu::always_inline]] QuadSums(const PointwiseStrip& strip, int64_t p) {
-    const float* row[kRows];
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) {
-      row[r] = strip.input + (p + r) * strip.input_step;
-      sums[r][0] = splat(0.0f);
-    }
-    const float* weights = strip.weights;
-    int64_t k = 0;
-    for (; k + 4 <= strip.depth; k += 4, weights += 4 * kLanes) {
-      Vec quads[kShuffled];
-#pragma GCC unroll 2
-      for (int r = 0; r < kShuffled; ++r)
-        quads[r] = _mm512_broadcast_f32x4(_mm_loadu_ps(row[r] + k));
-      add<0>(row, quads, k, weights);
-      add<1>(row, quads, k, weights);
-      add<2>(row, quads, k, weights);
-      add<3>(row, quads, k, weights);
-    }
-    for (; k < strip.depth; ++k, weights += kLanes) {
-      const Vec w = load_aligned(weights);
-#pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r) sums[r][0] = fma(splat(row[r][k]), w, sums[r][0]);
-    }
-    const Vec bias = load(strip.bias);
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) sums[r][0] = sums[r][0] + bias;
-  }
-
- private:
-  template <int kOfQuad>
-  [[gnu::always_inline]] void add(const float* const (&row)[kRows], const Vec (&quads)[kShuffled],
-                                  int64_t k, const float* weights) {
-    constexpr int kSpread = kOfQuad * 0x55;
-    const Vec w = load_aligned(weights + kOfQuad * kLanes);
-#pragma GCC unroll 2
-    for (int r = 0; r < kShuffled; ++r)
-      sums[r][0] = fma(_mm512_permute_ps(quads[r], kSpread), w, sums[r][0]);
-#pragma GCC unroll 8
-    for (int r = kShuffled; r < kRows; ++r)
-      sums[r][0] = fma(splat(row[r][k + kOfQuad]), w, sums[r][0]);
-  }
-};
-
-// Eight outputs, of two channels side by side: lanes 2j and 2j + 1 are output j's products with
-// either. Two pixels' sums are one vector in the end.
-constexpr int kHalf = kLanes / 2;
-constexpr int kEightPixels = 8;
-
+// Two channels of a pixel, in even and in odd lanes.
 Vec two_values(const float* source) {
   double both;
   std::memcpy(&both, source, sizeof both);
-  return _mm512_castpd_ps(_mm512_set1_pd(both));
+  Vec x = _mm512_castpd_ps(_mm512_set1_pd(both));
+  asm("" : "+v"(x));  // in a register: not loaded again for another product
+  return x;
 }
+
+// The last one of an odd number.
+Vec one_value(const float* source) {
+  constexpr __mmask16 kFirsts = 0x5555;
+  return _mm512_maskz_broadcastss_ps(kFirsts, _mm_load_ss(source));
+}
+
+// PointwiseSums of a panel with two channels side by side: lanes 2j and 2j + 1 of one vector are
+// the products of output 2j with either, of another those of output 2j + 1. Each load is for two
+// products, and the halves are added in the end.
+template <int kRows, int kVectors>
+struct PairedSums {
+  static_assert(kVectors == 1);
+  Vec sums[kRows][kVectors];
+
+  [[gnu::always_inline]] PairedSums(const PointwiseStrip& strip, int64_t p) {
+    const float* row[kRows];
+    Vec even[kRows], odd[kRows];  // outputs
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      row[r] = strip.input + (p + r) * strip.input_step;
+      even[r] = odd[r] = splat(0.0f);
+    }
+    const float* weights = strip.weights;
+    int64_t k = 0;
+#pragma GCC unroll 2
+    for (; k + 2 <= strip.depth; k += 2, weights += 2 * kLanes) {
+      const Vec first = load_aligned(weights), second = load_aligned(weights + kLanes);
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        const Vec x = two_values(row[r] + k);
+        even[r] = fma(x, first, even[r]);
+        odd[r] = fma(x, second, odd[r]);
+      }
+    }
+    if (k < strip.depth) {
+      const Vec first = load_aligned(weights), second = load_aligned(weights + kLanes);
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        const Vec x = one_value(row[r] + k);
+        even[r] = fma(x, first, even[r]);
+        odd[r] = fma(x, second, odd[r]);
+      }
+    }
+    const Vec bias = load(strip.bias);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r)
+      sums[r][0] = _mm512_mask_moveldup_ps(even[r], 0xAAAA, odd[r]) +
+                   _mm512_mask_movehdup_ps(odd[r], 0x5555, even[r]) + bias;
+  }
+};
+
+// Eight outputs alike, in one vector. Two pixels' sums are one vector in the end.
+constexpr int kHalf = kLanes / 2;
+constexpr int kEightPixels = 8;
 
 Vec joined(Vec a, Vec b) {
   const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
@@ -98,11 +99,9 @@ struct EightSums {
       for (int r = 0; r < kEightPixels; ++r) sums[r] = fma(two_values(row[r] + k), w, sums[r]);
     }
     if (k == strip.depth) return;
-    constexpr __mmask16 kFirsts = 0x5555;
     const Vec w = load_aligned(weights);
 #pragma GCC unroll 8
-    for (int r = 0; r < kEightPixels; ++r)
-      sums[r] = fma(_mm512_maskz_broadcastss_ps(kFirsts, _mm_load_ss(row[r] + k)), w, sums[r]);
+    for (int r = 0; r < kEightPixels; ++r) sums[r] = fma(one_value(row[r] + k), w, sums[r]);
   }
 };
 
@@ -175,15 +174,15 @@ PointwiseFunction eight_function(ActivationKind kind) {
       kind, []<typename Act>() -> PointwiseFunction { return eight_strip<Act>; });
 }
 
-constexpr PointwisePanel kQuads = {kLanes, strip_function<QuadSums, 8, 1>};
+constexpr PointwisePanel kPaired = {kLanes, strip_function<PairedSums, 8, 1>, 2, 2};
 constexpr PointwisePanel kEight = {kHalf, eight_function, 2};
 
 }  // namespace
 
-const PointwiseKernel kWholePointwiseAvx512 = {8, kQuads, &kEight};
+const PointwiseKernel kWholePointwiseAvx512 = {8, kPaired, &kEight};
 
 // Two vectors: each value is loaded once for two products.
 const PointwiseKernel kWidePointwiseAvx512 = {
-    8, {2 * kLanes, strip_function<PointwiseSums, 8, 2>}, &kQuads};
+    8, {2 * kLanes, strip_function<PointwiseSums, 8, 2>}, &kPaired};
 
 }  // namespace shrike::kernels
