@@ -89,7 +89,7 @@ TEST(ConvPool, SameBitsAsApart) {
         }
         if (HasFailure()) return;
       }
-  EXPECT_GT(taken, 100);
+  EXPECT_GT(taken, cpu_features().avx2_fma ? 100 : 50);
 }
 
 TEST(ConvPool, RefusesWhatTurnsAnOrderRound) {

@@ -173,13 +173,14 @@ TEST(Conv, EveryActivation) {
 
 TEST(Conv, WholeTilesAndRest) {
   Random random;
+  const int least = cpu_features().avx2_fma ? 3 : 2;
   for (int64_t width : {8, 9, 13})
     for (int64_t out : {16, 32, 48, 64, 72})
       for (ActivationKind kind : {ActivationKind::kNone, ActivationKind::kLeakyRelu}) {
         ConvProblem p = square(8, 12, out, 1, 1, 0);
         p.in_width = width;
         p.activation = {kind, 0.1f, 0};
-        EXPECT_GE(ConvCase(sized(p, 0), random, {3, 0, 1}, {2, 0, 3}).check_all(), 3);
+        EXPECT_GE(ConvCase(sized(p, 0), random, {3, 0, 1}, {2, 0, 3}).check_all(), least);
       }
 }
 

@@ -1,6 +1,6 @@
-#include <cstring>
-
 #include "kernels/activation/vector_avx512.h"
+#include "kernels/tile/paired_avx512.h"
+
 #include "kernels/conv/focus_form.h"
 
 namespace shrike::kernels {
@@ -26,26 +26,14 @@ struct FocusPaired {
       const Vec first = load_aligned(weights), second = load_aligned(weights + kFocusColumns);
 #pragma GCC unroll 16
       for (int t = 0; t < kCount; ++t) {
-        const Vec x = two_channels(values + t * kFocusValues + c);
+        const Vec x = two_values(values + t * kFocusValues + c);
         even[t] = c == 0 ? x * first : fma(x, first, even[t]);
         odd[t] = c == 0 ? x * second : fma(x, second, odd[t]);
       }
     }
 #pragma GCC unroll 16
     for (int t = 0; t < kCount; ++t)
-      store_aligned(target + t * kFocusColumns,
-                    _mm512_mask_moveldup_ps(even[t], 0xAAAA, odd[t]) +
-                        _mm512_mask_movehdup_ps(odd[t], 0x5555, even[t]));
-  }
-
- private:
-  // In a register: as an operand in memory it would be loaded for each product.
-  static Vec two_channels(const float* values) {
-    double both;
-    std::memcpy(&both, values, sizeof both);
-    Vec x = _mm512_castpd_ps(_mm512_set1_pd(both));
-    asm("" : "+v"(x));
-    return x;
+      store_aligned(target + t * kFocusColumns, added_pairs(even[t], odd[t]));
   }
 };
 

@@ -29,14 +29,12 @@ void pointwise_pack(const PointwiseKernel& kernel, const ConvProblem& problem, c
   const PointwisePanels panels(kernel, problem);
   for (int64_t i = 0; i < panels.count(); ++i) {
     const int64_t columns = panels.panel(i).columns, first = panels.first_output(i);
-    // Vectors that a group of channels side by side fills, and an output's floats in one of these.
-    const int64_t beside = panels.panel(i).channels, vectors = panels.panel(i).vectors;
-    const int64_t lanes = columns * beside / vectors;
+    const SideBySide& beside = panels.panel(i).beside;
     for (int64_t j = 0; j < panels.outputs(i); ++j) {
       const float* source = weights + (first + j) * problem.in_channels;
-      float* target = packed + panels.weights(i) + j % vectors * lanes + j / vectors * beside;
+      float* target = packed + panels.weights(i);
       for (int64_t k = 0; k < problem.in_channels; ++k)
-        target[k / beside * beside * columns + k % beside] = source[k];
+        target[beside.place(k, j, columns)] = source[k];
       if (bias) packed[panels.bias(i) + j] = bias[first + j];
     }
   }

@@ -3,13 +3,13 @@
 // What igemm.h does with pointers to rows needs none here, as a run of pixels lies at equal
 // distances; and sums are finished in registers. Weights are packed
 //   [panel of wide.columns outputs][channel][wide.columns], [narrow panel][channel][narrow.columns]
-// (of a panel with c channels side by side in v vectors, in place of [channel][columns]:
-// [channel / c][column % v][column / v][channel % c]), then the biases in the same order; the
+// (as a panel has channels side by side), then the biases in the same order; the
 // narrow panel is the last one where it is enough for the rest. A block of pixels meets all panels
 // before the next block is touched.
 #pragma once
 
 #include "kernels/conv/conv.h"
+#include "kernels/conv/side_by_side.h"
 #include "kernels/tile/tile.h"
 
 namespace shrike::kernels {
@@ -40,7 +40,7 @@ using PointwiseFunction = void (*)(const PointwiseStrip&);
 struct PointwisePanel {
   int64_t columns;
   PointwiseFunction (*function)(ActivationKind);
-  int64_t channels = 1, vectors = 1;  // side by side in its weights, and over how many vectors
+  SideBySide beside = {};  // of channels
 };
 
 struct PointwiseKernel {

@@ -18,9 +18,9 @@ class PointwisePanels {
     wide_ = divide_up(outputs_, kernel.wide.columns) - (narrow ? 1 : 0);
     count_ = wide_ + (narrow ? 1 : 0);
     columns_ = wide_ * kernel.wide.columns + (narrow ? kernel.narrow->columns : 0);
-    wide_depth_ = depth_of(kernel.wide);
+    wide_depth_ = kernel.wide.beside.padded(depth_);
     weights_ = wide_ * kernel.wide.columns * wide_depth_;
-    if (narrow) weights_ += kernel.narrow->columns * depth_of(*kernel.narrow);
+    if (narrow) weights_ += kernel.narrow->columns * kernel.narrow->beside.padded(depth_);
   }
 
   int64_t count() const { return count_; }
@@ -37,10 +37,6 @@ class PointwisePanels {
   int64_t total() const { return weights_ + columns_; }
 
  private:
-  int64_t depth_of(const PointwisePanel& panel) const {
-    return divide_up(depth_, panel.channels) * panel.channels;
-  }
-
   const PointwiseKernel& kernel_;
   int64_t depth_, outputs_;
   int64_t wide_, count_, columns_, weights_;

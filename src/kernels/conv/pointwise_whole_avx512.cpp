@@ -1,28 +1,13 @@
 // Where whole vectors are multiplied as fast as single values are loaded, loads are what limits a
 // tile of one vector of outputs (docs/decisions/034-whole-vectors.md).
-#include <cstring>
-
 #include "kernels/activation/vector_avx512.h"
+#include "kernels/tile/paired_avx512.h"
+
 #include "kernels/conv/pointwise_form.h"
 
 namespace shrike::kernels {
 
 namespace {
-
-// Two channels of a pixel, in even and in odd lanes.
-Vec two_values(const float* source) {
-  double both;
-  std::memcpy(&both, source, sizeof both);
-  Vec x = _mm512_castpd_ps(_mm512_set1_pd(both));
-  asm("" : "+v"(x));  // in a register: not loaded again for another product
-  return x;
-}
-
-// The last one of an odd number.
-Vec one_value(const float* source) {
-  constexpr __mmask16 kFirsts = 0x5555;
-  return _mm512_maskz_broadcastss_ps(kFirsts, _mm_load_ss(source));
-}
 
 // PointwiseSums of a panel with two channels side by side: lanes 2j and 2j + 1 of one vector are
 // the products of output 2j with either, of another those of output 2j + 1. Each load is for two
@@ -63,9 +48,7 @@ struct PairedSums {
     }
     const Vec bias = load(strip.bias);
 #pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r)
-      sums[r][0] = _mm512_mask_moveldup_ps(even[r], 0xAAAA, odd[r]) +
-                   _mm512_mask_movehdup_ps(odd[r], 0x5555, even[r]) + bias;
+    for (int r = 0; r < kRows; ++r) sums[r][0] = added_pairs(even[r], odd[r]) + bias;
   }
 };
 
@@ -174,8 +157,9 @@ PointwiseFunction eight_function(ActivationKind kind) {
       kind, []<typename Act>() -> PointwiseFunction { return eight_strip<Act>; });
 }
 
-constexpr PointwisePanel kPaired = {kLanes, strip_function<PairedSums, 8, 1>, 2, 2};
-constexpr PointwisePanel kEight = {kHalf, eight_function, 2};
+constexpr PointwisePanel kPaired = {
+    kLanes, strip_function<PairedSums, 8, 1>, {.inputs = 2, .vectors = 2}};
+constexpr PointwisePanel kEight = {kHalf, eight_function, {.inputs = 2}};
 
 }  // namespace
 
