@@ -364,7 +364,6 @@ constexpr ConvKernel kConvKernels[] = {
     grouped_row<kGroupedAvx2>("avx2_grouped", CpuNeed::kAvx2Fma),
     stem_winograd_row<kStemWinogradAvx512>("avx512_stem_winograd", CpuNeed::kAvx512Adders,
                                            kStemWinogradRounding),
-    stem_row<kWholeStemAvx512>("avx512_whole_stem", CpuNeed::kAvx512Whole),
     stem_row<kStemAvx512>("avx512_stem", CpuNeed::kAvx512),
     stem_row<kStemAvx2>("avx2_stem", CpuNeed::kAvx2Fma),
     focus_row<kFocusAvx512>("avx512_focus", CpuNeed::kAvx512),

@@ -148,5 +148,16 @@ TEST(ConvPicture, FormsGoWithRows) {
   EXPECT_EQ(conv_picture_form(conv_kernels().back()), nullptr);
 }
 
+// Without one the picture would be copied to a map first.
+TEST(ConvPicture, EveryRowForFirstLayersReadsPlanes) {
+  int rows = 0;
+  for (const ConvKernel& row : conv_kernels())
+    if (std::strstr(row.name, "stem") || std::strstr(row.name, "focus")) {
+      EXPECT_NE(conv_picture_form(row), nullptr) << row.name;
+      ++rows;
+    }
+  EXPECT_GT(rows, 0);
+}
+
 }  // namespace
 }  // namespace shrike::kernels

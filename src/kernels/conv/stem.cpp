@@ -16,7 +16,7 @@ constexpr int64_t kBand = 4;  // output rows whose input stays in the first or s
 struct StemPacking {
   StemPacking(const StemKernel& stem, const ConvProblem& problem)
       : panels(divide_up(problem.out_channels, stem.columns)),
-        panel(3 * stem.beside.padded(kStemRowTaps) * stem.columns),
+        panel(kStemTaps * stem.columns),
         bias(panels * panel),
         total(bias + panels * stem.columns) {}
 
@@ -85,13 +85,10 @@ void stem_pack(const StemKernel& stem, const ConvProblem& problem, const float* 
   const StemPacking packing(stem, problem);
   if (bias) std::copy_n(bias, problem.out_channels, packed + packing.bias);
   for (int64_t o = 0; o < problem.out_channels; ++o) {
-    float* panel = packed + o / stem.columns * packing.panel;
+    float* target = packed + o / stem.columns * packing.panel + o % stem.columns;
     for (int64_t c = 0; c < kStemChannels; ++c)
-      for (int64_t y = 0; y < 3; ++y)
-        for (int64_t x = 0; x < 3; ++x)
-          panel[y * stem.beside.padded(kStemRowTaps) * stem.columns +
-                stem.beside.place(x * kStemChannels + c, o % stem.columns, stem.columns)] =
-              *weights++;
+      for (int64_t tap = 0; tap < 9; ++tap)
+        target[(tap * kStemChannels + c) * stem.columns] = *weights++;
   }
 }
 

@@ -5,17 +5,15 @@
 // wherever the picture's channels lie.
 // Weights are packed
 //   [panel of `columns` outputs][row of the window][column][channel][columns]
-// (column and channel of a row as its kernel has them side by side), then the biases. Sums are
-// added up in that order, as igemm.h does, to the same bits.
+// then the biases. Sums are added up in that order, as igemm.h does, to the same bits.
 #pragma once
 
 #include "kernels/conv/conv.h"
 #include "kernels/conv/picture.h"
-#include "kernels/conv/side_by_side.h"
 
 namespace shrike::kernels {
 
-inline constexpr int64_t kStemChannels = 3, kStemRowTaps = 9;
+inline constexpr int64_t kStemChannels = 3, kStemTaps = 27;
 
 // Pixels p < count and columns j < columns of one row and panel, C being the panel's:
 //   s[p][j] = bias[j] + sum over i < 3, k < 9 of
@@ -38,12 +36,11 @@ struct StemKernel {
   int64_t columns;  // of a panel
   // Null for strides and activations that it has no form of.
   StemFunction (*function)(int64_t stride, ActivationKind);
-  SideBySide beside = {};  // of a row's nine taps
 };
 
 #if SHRIKE_KERNELS_AVX2
 extern const StemKernel kStemAvx2;
-extern const StemKernel kStemAvx512, kWholeStemAvx512;
+extern const StemKernel kStemAvx512;
 #endif
 
 const char* stem_refuse(const StemKernel& stem, const ConvProblem& problem);

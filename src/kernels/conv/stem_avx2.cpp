@@ -3,6 +3,6 @@
 
 namespace shrike::kernels {
 
-const StemKernel kStemAvx2 = {6, 2 * kLanes, stem_function<StemSums, 6, 2>};
+const StemKernel kStemAvx2 = {6, 2 * kLanes, stem_function<6, 2>};
 
 }  // namespace shrike::kernels

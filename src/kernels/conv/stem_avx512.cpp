@@ -3,6 +3,6 @@
 
 namespace shrike::kernels {
 
-const StemKernel kStemAvx512 = {8, kLanes, stem_function<StemSums, 8, 1>};
+const StemKernel kStemAvx512 = {8, kLanes, stem_function<8, 1>};
 
 }  // namespace shrike::kernels

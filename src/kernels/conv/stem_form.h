@@ -44,16 +44,14 @@ struct StemSums {
   }
 };
 
-// Sums: StemSums, or others that are made from a row and its first pixel.
 // The last pixels are computed together with some before them, twice.
-template <template <int, int, int> typename Sums, int kPixels, int kVectors, int kStride,
-          typename Act>
+template <int kPixels, int kVectors, int kStride, typename Act>
 void stem_row(const StemRow& row) {
   const Act act(row.activation);
   const bool whole = row.columns == kVectors * kLanes;
   for (int64_t next = 0; next < row.count; next += kPixels) {
     const int64_t p = next + kPixels <= row.count ? next : row.count - kPixels;
-    const Sums<kPixels, kVectors, kStride> tile(row, p);
+    const StemSums<kPixels, kVectors, kStride> tile(row, p);
     float* output = row.output + p * row.output_step;
     if (whole) {
 #pragma GCC unroll 8
@@ -70,28 +68,28 @@ void stem_row(const StemRow& row) {
   }
 }
 
-template <template <int, int, int> typename Sums, int kPixels, int kVectors, typename Act>
+template <int kPixels, int kVectors, typename Act>
 StemFunction stem_of(int64_t stride) {
-  if (stride == 1) return stem_row<Sums, kPixels, kVectors, 1, Act>;
-  return stride == 2 ? stem_row<Sums, kPixels, kVectors, 2, Act> : nullptr;
+  if (stride == 1) return stem_row<kPixels, kVectors, 1, Act>;
+  return stride == 2 ? stem_row<kPixels, kVectors, 2, Act> : nullptr;
 }
 
 // Those that follow first layers in the networks that are known: each is as much code again.
-template <template <int, int, int> typename Sums, int kPixels, int kVectors>
+template <int kPixels, int kVectors>
 StemFunction stem_function(int64_t stride, ActivationKind kind) {
   switch (kind) {
     case ActivationKind::kNone:
-      return stem_of<Sums, kPixels, kVectors, VecNone>(stride);
+      return stem_of<kPixels, kVectors, VecNone>(stride);
     case ActivationKind::kRelu:
-      return stem_of<Sums, kPixels, kVectors, VecRelu>(stride);
+      return stem_of<kPixels, kVectors, VecRelu>(stride);
     case ActivationKind::kLeakyRelu:
-      return stem_of<Sums, kPixels, kVectors, VecLeakyRelu>(stride);
+      return stem_of<kPixels, kVectors, VecLeakyRelu>(stride);
     case ActivationKind::kSilu:
-      return stem_of<Sums, kPixels, kVectors, VecSilu>(stride);
+      return stem_of<kPixels, kVectors, VecSilu>(stride);
     case ActivationKind::kMish:
-      return stem_of<Sums, kPixels, kVectors, VecMish>(stride);
+      return stem_of<kPixels, kVectors, VecMish>(stride);
     case ActivationKind::kHardSwish:
-      return stem_of<Sums, kPixels, kVectors, VecHardSwish>(stride);
+      return stem_of<kPixels, kVectors, VecHardSwish>(stride);
     default:
       return nullptr;
   }
