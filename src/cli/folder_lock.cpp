@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <string>
+#include <string_view>
 
 #include "base/excerpt.h"
 #include "base/file.h"
@@ -25,8 +26,12 @@ std::string who_this_is() {
   return "process " + std::to_string(::getpid()) + " on " + host.data();
 }
 
-// A note for people: the lock holds without it.
+// A note for people: the lock holds without it. What is no such note is somebody's file, and stays.
 void write_note(int fd) {
+  constexpr std::string_view kBegin = "process ";
+  std::array<char, kBegin.size()> there{};
+  const ssize_t read = ::pread(fd, there.data(), there.size(), 0);
+  if (read != 0 && std::string_view(there.data(), there.size()) != kBegin) return;
   const std::string text = who_this_is() + "\n";
   if (::ftruncate(fd, 0) != 0) return;
   [[maybe_unused]] const ssize_t written = ::pwrite(fd, text.data(), text.size(), 0);
@@ -44,8 +49,12 @@ Error taken(const std::filesystem::path& path) {
 }  // namespace
 
 Result<FolderLock> FolderLock::take(const std::filesystem::path& path) {
-  FolderLock lock(FileDescriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)));
+  FolderLock lock(
+      FileDescriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666)));
   const int fd = lock.file_.get();
+  if (fd < 0 && errno == ELOOP)
+    return usage_error(shown_path(path) +
+                       " is a link, where a lock is wanted; name another folder");
   if (fd < 0) return runtime_error("cannot open " + shown_path(path) + ": " + errno_text(errno));
   int locked = 0;
   do locked = ::flock(fd, LOCK_EX | LOCK_NB);

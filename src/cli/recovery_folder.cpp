@@ -117,6 +117,8 @@ Result<RecoveryFolder::Use> RecoveryFolder::use(const std::string& text, const J
   }
   if (!is_note(before, asked, budgets))
     return refused("its recovery.json is not that of a pruning");
+  if (contents.trained && before == text && !taught)
+    return refused("the original.onnx of what was trained there is gone");
   if (contents.trained)
     return refused("another pruning lies there, which its recovery.json describes");
   if (!contents.foreign.empty())

@@ -96,6 +96,25 @@ TEST_F(Recoveries, OneProcessAtATime) {
 }
 
 // The note stays to the end, so that neither the old command nor another one is kept out.
+TEST_F(Recoveries, ALockWritesOverNothing) {
+  put("victim", "precious");
+  fs::create_directories(at("r"));
+  fs::create_symlink("../victim", at("r/prune.lock"));
+  refused(wish("macs", 0.5), "is a link");
+  EXPECT_EQ(bytes_of("victim"), "precious");
+  fs::remove(at("r/prune.lock"));
+  put("r/prune.lock", "precious");
+  EXPECT_TRUE(open(wish("macs", 0.5)));
+  EXPECT_EQ(bytes_of("r/prune.lock"), "precious");
+}
+
+TEST_F(Recoveries, ATeacherThatIsGoneIsNamed) {
+  ASSERT_TRUE(open(wish("macs", 0.5)));
+  put("r/step-1/run/args.json");
+  fs::remove(at("r/original.onnx"));
+  refused(wish("macs", 0.5), "the original.onnx of what was trained there is gone");
+}
+
 TEST_F(Recoveries, BeginningAnewMayEndInBetween) {
   for (const Json& next : {half_, third_})
     for (const bool pruned : {true, false}) {
