@@ -22,10 +22,12 @@ Result<std::vector<double>> time_runs(Session& session, std::span<const Tensor> 
 // Requires static input shapes. Errors: the engine's.
 Result<Session> session_of_file(Graph network);
 
-// What `shrike bench --threads 1` says of the network saved as a file, its median in milliseconds:
-// all the way to the file's own outputs. Other programs make it slower for a while, so it is taken
-// until the two least medians are near each other, or often enough; the least is handed back.
-// Errors: those of session_of_file(); kRuntime once interrupted().
+// What `shrike bench --threads 1` says of the network saved as a file where no other program runs,
+// its median in milliseconds: all the way to the file's own outputs, in time of the processor, as
+// others that take turns with it are none of the network's. What these do to caches and clocks
+// remains, so it is taken until the two least medians are near each other, or often enough; the
+// least is handed back. Requires static input shapes. Errors: those of session_of_file(); kRuntime
+// once interrupted().
 Result<double> network_ms(Graph network);
 
 }  // namespace shrike
