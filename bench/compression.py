@@ -315,9 +315,9 @@ def integers(results):
                     if control in results:
                         lost = statistics.mean(ap(control)) - base[0]
                         low, high = results[control][0]["interval95"]["map50_95"]
-                        text += f"; less than `{control}` by {lost:.2f} before"
+                        text += f"; before it was {lost:.2f} below `{control}`"
                         if lost > 50 * (high - low):
-                            text += ", of which it wins back " + ", ".join(f"{100 * gained / lost:.0f} %" for gained in by)
+                            text += ", of which are won back " + ", ".join(f"{100 * gained / lost:.0f} %" for gained in by)
             lines.append(f"\n`{name}` beside `{other}`, points by seed: {text}.\n")
     return "".join(lines)
 

@@ -1,4 +1,5 @@
 // shrike prune: a model with fewer channels, and what training gives back.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -20,6 +21,7 @@
 #include "cli/terminal.h"
 #include "cli/training_program.h"
 #include "data/picture_folder.h"
+#include "formats/json.h"
 #include "formats/onnx_writer.h"
 #include "prune/zero_blocks.h"
 #include "quantize/network.h"
@@ -67,7 +69,10 @@ Result<PruneOutcome> prune_once(const PruneCommand& o, const FloatModel& model,
                                o.threads};
     SHRIKE_ASSIGN(options.measured, taylor_scores(model, taylor, folder));
   }
-  return prune(model.network, options);
+  Result<PruneOutcome> outcome = prune(model.network, options);
+  if (!outcome && options.budget == PruneBudget::kLatency && interrupted() == 0)
+    return in_context("--latency " + Json(options.value).dump(), outcome.error());
+  return outcome;
 }
 
 // Without training. The bytes to write.
@@ -127,14 +132,22 @@ Result<std::string> prune_and_train(const PruneCommand& o, const FloatModel& mod
   return bytes;
 }
 
-// Training tells of the pictures that choose its best epoch.
-Result<void> check_unlabeled(const PruneCommand& o, const Dataset& data) {
-  if (o.unlabeled.empty() || (data.split == "val" && o.holdout == 0)) return {};
-  const Result<Dataset> unlabeled =
+// Without --unlabeled an empty one.
+Result<Dataset> open_unlabeled(const PruneCommand& o, const Dataset& data) {
+  if (o.unlabeled.empty()) return Dataset();
+  Result<Dataset> unlabeled =
       open_picture_folder(o.unlabeled, data.names, validation_threads(o.threads));
   if (!unlabeled) return in_context("--unlabeled", unlabeled.error());
-  tell_judged_pictures(*unlabeled, data);
-  return {};
+  return unlabeled;
+}
+
+// "; the first that differs is 'brokkoli' for 'broccoli'"; nothing of lists of which one is longer.
+std::string first_difference(const std::vector<std::string>& names,
+                             const std::vector<std::string>& wanted) {
+  for (size_t i = 0; i < std::min(names.size(), wanted.size()); ++i)
+    if (names[i] != wanted[i])
+      return "; the first that differs is " + in_quotes(names[i]) + " for " + in_quotes(wanted[i]);
+  return "";
 }
 
 // What training, or its numbers for Taylor, would find out late: a new head is made for other
@@ -150,14 +163,17 @@ Result<void> check_training_set(const PruneCommand& o, const FloatModel& model,
     SHRIKE_ASSIGN(const Dataset train, split("train"));
     // val chooses the best epoch, where nothing is held out.
     SHRIKE_ASSIGN(const Dataset val, split(o.holdout > 0 ? "train" : "val"));
-    SHRIKE_TRY(check_out_folder(recovery_options(o).folder, {&data, &train, &val}));
-    SHRIKE_TRY(check_unlabeled(o, data));
+    SHRIKE_ASSIGN(const Dataset unlabeled, open_unlabeled(o, data));
+    SHRIKE_TRY(check_out_folder(recovery_options(o).folder, {&data, &train, &val}, unlabeled));
+    // Training tells of the pictures that choose its best epoch.
+    const bool told = data.split == "val" && o.holdout == 0;
+    if (!o.unlabeled.empty() && !told) tell_judged_pictures(unlabeled, data);
   }
   if (model.names == data.names) return {};
   return input_error(
       std::string(o.epochs > 0 ? "--epochs: " : "--importance taylor: ") + shown_path(data.source) +
       " has " + shown_names(data.names) + ", " + printable(model.source) + " has " +
-      shown_names(model.names) +
+      shown_names(model.names) + first_difference(data.names, model.names) +
       ": training wants the model's classes in the model's order, or it begins a new head");
 }
 

@@ -115,7 +115,7 @@ Result<void> check_training(const CLI::App& app, PruneCommand& o) {
     return usage_error("--steps " + std::to_string(o.steps) +
                        " want an epoch each, and --epochs is " + std::to_string(o.epochs));
   for (const char* own : {"model", "weights", "scratch", "data", "pictures", "epochs", "seed",
-                          "threads", "out", "teacher"})
+                          "threads", "out", "teacher", "json"})
     if (names_option(o.train, own))
       return usage_error("--" + std::string(own) + " behind --: it is prune's own" +
                          (std::string_view(own) == "teacher" ? ", the unpruned model"
@@ -130,6 +130,8 @@ Result<void> check_training(const CLI::App& app, PruneCommand& o) {
     return usage_error(
         "--imgsz behind --: the trained network is judged beside the unpruned one, at one size; "
         "give --imgsz to prune");
+  if (train.processes > 1 && !o.no_teacher)
+    return usage_error("--nproc behind --: a teacher teaches one process; give --no-teacher, too");
   if (!train.qat.empty())
     return usage_error(
         "--qat behind --: what is pruned and trained is in floats; give its file to train --qat "

@@ -215,7 +215,7 @@ TEST_F(Prune, WhatCannotBeIsSaid) {
   expect_refused(prune({"--ratio", "1", "--most", "1", "--multiple", "1"}), 2,
                  "--ratio 1: at most 0.9");
   expect_refused(prune({"--ratio", "1", "--unstructured"}), 2, "blocks of weights can become zero");
-  expect_refused(prune({"--latency", "0.0001"}), 2, "the least is");
+  expect_refused(prune({"--latency", "0.0001"}), 2, "--latency 0.0001: cannot be as fast");
   expect_refused(prune({"--macs", "0.5", "--importance", "fame"}), 2, "not one of l1");
   ASSERT_EQ(
       run_shrike({"convert", path("wide.onnx"), path("folded.onnx"), "--fold-batchnorm"}).code, 0);

@@ -224,6 +224,8 @@ TEST_F(Recovery, WhatDoesNotFitIsRefused) {
   refused(prune({"--latency", "1", "--unstructured", "--epochs", "1"}), 2, "no network faster");
   refused(prune({"--macs", "0.6", "--epochs", "1"}, {"--qat", "int8"}), 2, "train --qat");
   refused(prune({"--macs", "0.6", "--epochs", "1"}, {"--epochs", "3"}), 2, "prune's own");
+  refused(prune({"--macs", "0.6", "--epochs", "1"}, {"--json"}), 2, "prune's own");
+  refused(prune({"--macs", "0.6", "--epochs", "1"}, {"--nproc", "2"}), 2, "give --no-teacher");
   refused(prune({"--macs", "0.6", "--epochs", "1"}, {"--imgsz", "32"}), 2, "at one size");
   refused(prune({"--ratio", "0.7", "--most", "0.5", "--epochs", "2", "--steps", "2"}), 2,
           "--ratio 0.7: at most 0.");
@@ -243,12 +245,20 @@ TEST_F(Recovery, WhatDoesNotFitIsRefused) {
           2, "name another folder");
   refused(prune({"--macs", "0.6", "--epochs", "1", "--out", path("set/labels/train")}), 2,
           "nothing is written");
+  fs::create_directories(at("un"));
+  fs::copy(at("set/images/train"), at("un"));
+  refused(
+      prune({"--macs", "0.6", "--epochs", "1", "--out", path("un/r")}, {"--unlabeled", path("un")}),
+      2, "name another folder");
+  EXPECT_FALSE(fs::exists(at("un/r")));
   // The same classes in another order, which the judge would match by name.
   const std::string settings = bytes_of(at("set/data.yaml"));
   for (const char* names : {"[blue, red]", "[Red, blue]"}) {
     file("set/data.yaml",
          "path: .\ntrain: images/train\nval: images/val\nnames: " + std::string(names) + "\n");
     refused(prune({"--macs", "0.6", "--epochs", "1"}), 3, "a new head");
+    refused(prune({"--macs", "0.6", "--epochs", "1"}), 3,
+            names[1] == 'b' ? "differs is 'blue' for 'red'" : "differs is 'Red' for 'red'");
     refused(prune({"--macs", "0.6", "--epochs", "1", "--classes-by-index"}), 3, "a new head");
   }
   file("set/data.yaml", settings);
