@@ -8,6 +8,9 @@
 
 namespace shrike {
 
+// Of a training's run.
+inline constexpr const char* kRunLock = "run.lock";
+
 class FolderLock {
  public:
   // flock() on the file `path`, made where it is not there and left there: the kernel lets go of it

@@ -54,9 +54,9 @@ void tell_latency(const PruneOptions& options, const PruneOutcome& outcome, doub
   if (outcome.removed == 0 && ms < options.value) return;  // it was fast enough
   if (std::abs(ms - options.value) <= kNearWish * options.value) return;
   say("the network takes " + fixed(ms, 2) + " ms, not " + fixed(options.value, 2) +
-      (ms < options.value ? ": no pruning lies nearer, or other programs took part of the "
-                            "processor while channels were chosen"
-                          : ": other programs took part of the processor meanwhile"));
+      (ms < options.value ? ": no pruning lies nearer, or the machine was slower while channels "
+                            "were chosen"
+                          : ": the machine was faster while channels were chosen"));
 }
 
 Result<PruneOutcome> prune_once(const PruneCommand& o, const FloatModel& model,

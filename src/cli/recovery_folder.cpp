@@ -32,6 +32,15 @@ bool is_step(std::string_view name) {
          name.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
+// A run that has begun: whatever its folder has but a lock.
+bool has_begun(const fs::path& run) {
+  std::error_code error;
+  for (fs::directory_iterator entry(run, error); !error && entry != fs::directory_iterator();
+       entry.increment(error))
+    if (entry->path().filename() != kRunLock) return true;
+  return false;
+}
+
 struct Contents {
   std::vector<fs::path> steps;  // the steps' folders
   bool trained = false;         // the training of one has begun
@@ -53,8 +62,9 @@ Result<Contents> contents_of(const RecoveryFolder& folder) {
     const fs::path& step = entry->path();
     if (!is_step(step.filename().native())) continue;
     contents.steps.push_back(step);
-    contents.trained |= is_there(step / "run" / "args.json") || is_there(step / "recovered.onnx");
+    contents.trained |= has_begun(step / "run") || is_there(step / "recovered.onnx");
     expect(step, fs::file_type::directory);
+    expect(step / "run", fs::file_type::directory);
     for (const char* name : kStepFiles) expect(step / name, fs::file_type::regular);
   }
   if (error && error != std::errc::no_such_file_or_directory)

@@ -108,6 +108,21 @@ TEST_F(Recoveries, ALockWritesOverNothing) {
   EXPECT_EQ(bytes_of("r/prune.lock"), "precious");
 }
 
+// A run whose settings are gone was one all the same; what is no run at all is somebody's.
+TEST_F(Recoveries, WhatWasTrainedStays) {
+  ASSERT_TRUE(open(wish("macs", 0.5)));
+  put("r/step-1/run/last.onnx");
+  refused(wish("macs", 0.6), "another pruning lies there");
+  EXPECT_EQ(bytes_of("r/step-1/run/last.onnx"), "bytes");
+  fs::remove_all(at("r/step-1/run"));
+  put("r/step-1/run");
+  refused(wish("macs", 0.6), "is nothing that prune made");
+  EXPECT_EQ(bytes_of("r/step-1/run"), "bytes");
+  fs::remove(at("r/step-1/run"));
+  put("r/step-1/run/run.lock");
+  EXPECT_TRUE(open(wish("macs", 0.6)));
+}
+
 TEST_F(Recoveries, ATeacherThatIsGoneIsNamed) {
   ASSERT_TRUE(open(wish("macs", 0.5)));
   put("r/step-1/run/args.json");

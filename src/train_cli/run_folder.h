@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/folder_lock.h"
 
 namespace shrike {
 
@@ -15,13 +16,13 @@ class RunFolder {
   explicit RunFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
   // Errors name --out: where a run lies there (kUsage), or another file or folder that one would
-  // write over, which would be lost; where it cannot be a
-  // folder (kUsage); where nothing can be written (kRuntime).
+  // write over, which would be lost; where it cannot be a folder (kUsage); where nothing can be
+  // written (kRuntime).
   Result<void> check_free() const;
 
   const std::filesystem::path& path() const { return folder_; }
   std::filesystem::path arguments() const { return folder_ / "args.json"; }
-  std::filesystem::path lock() const { return folder_ / "run.lock"; }
+  std::filesystem::path lock() const { return folder_ / kRunLock; }
   std::filesystem::path results() const { return folder_ / "results.csv"; }
   std::filesystem::path best() const { return folder_ / "best.onnx"; }
   std::filesystem::path last() const { return folder_ / "last.onnx"; }

@@ -17,7 +17,8 @@ namespace shrike::kernels {
 // Pixels p < count and columns j < columns of one panel, C being the panel's:
 //   s[p][j] = bias[j] + sum over k < depth of input[p*input_step + k] * weights[k*C + j]
 //   output[p*output_step + j] = act(s), with the residual where `order` says
-// k is added in order, by fused multiply-adds, whatever `count` is.
+// k is added in order, or even and odd channels each where a panel has them side by side, by fused
+// multiply-adds, whatever `count` is.
 struct PointwiseStrip {
   const float* input;
   int64_t input_step;
