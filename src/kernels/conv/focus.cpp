@@ -133,12 +133,6 @@ void FocusRun::compute(int64_t y, float* scratch) const {
   }
 }
 
-// Of a weight among those of a point.
-int64_t place_of(const FocusKernel& kernel, int64_t channel, int64_t column) {
-  if (!kernel.paired) return channel * kFocusColumns + column;
-  return (channel / 2 * 2 + column % 2) * kFocusColumns + column / 2 * 2 + channel % 2;
-}
-
 }  // namespace
 
 const char* focus_refuse(const ConvProblem& p) {
@@ -180,7 +174,7 @@ void focus_pack(const FocusKernel& kernel, const ConvProblem& problem, const flo
         const float* taps = weights + phase / 2 * 6 + phase % 2;  // every second of a row, a column
         const int64_t channel = phase / 2 * 6 + 2 * c + phase % 2;
         float* target = packed + o / kFocusColumns * packing.panel +
-                        place_of(kernel, channel, o % kFocusColumns);
+                        kernel.beside.place(channel, o % kFocusColumns, kFocusColumns);
         for (int64_t i = 0; i < kFocusPoints; ++i) {
           double half[3];  // row i of G g
           for (int64_t t = 0; t < 3; ++t)

@@ -15,6 +15,7 @@
 
 #include "kernels/conv/conv.h"
 #include "kernels/conv/focus_rows.h"
+#include "kernels/conv/side_by_side.h"
 #include "kernels/winograd/algorithms.h"
 
 namespace shrike::kernels {
@@ -26,9 +27,8 @@ inline constexpr int64_t kFocusValues = 16;   // floats stored of a point's chan
 // Products of a row of points times A, of tiles t < count:
 //   output[(4 t + x) * C + j] = sum over j' < 6 of A[j'][x] *
 //       sum over c < 12 of values[(j' * count + t) * kFocusValues + c] * weights(j', c, j)
-// C being kFocusColumns, weights(j', c, j) = weights[(j' * 12 + c) * C + j] or, where the kernel
-// wants them paired, weights[(j' * 12 + c / 2 * 2 + j % 2) * C + j / 2 * 2 + c % 2]. Two sums of
-// six products are added.
+// C being kFocusColumns, weights(j', c, j) = weights[j' * 12 * C + beside.place(c, j, C)], with the
+// kernel's `beside`. Two sums of six products are added.
 struct FocusProducts {
   const float* values;
   int64_t count;
@@ -53,9 +53,9 @@ struct FocusOutputs {
 using FocusFinishFunction = void (*)(const FocusOutputs&);
 
 struct FocusKernel {
-  int64_t tiles;   // that are multiplied at once, at most
-  int64_t groups;  // of these, in a chunk
-  bool paired;     // how its weights lie, see FocusProducts
+  int64_t tiles;      // that are multiplied at once, at most
+  int64_t groups;     // of these, in a chunk
+  SideBySide beside;  // of channels, in its weights
   FocusBlocks blocks;
   // rows[i * stride + f] = (B^T d)[i], d[k] = rows[k * stride + f], f < floats in whole vectors
   void (*columns)(float* rows, int64_t stride, int64_t floats);

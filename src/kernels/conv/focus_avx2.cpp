@@ -31,7 +31,7 @@ FocusFinishFunction finish_of(ActivationKind kind) {
 
 constinit const FocusKernel kFocusAvx2 = {.tiles = FocusSingle<6>::kTiles,
                                           .groups = 4,
-                                          .paired = false,
+                                          .beside = {},
                                           .blocks = {blocks_of_planes, blocks_of_pixels},
                                           .columns = focus_columns,
                                           .points = focus_points,

@@ -116,7 +116,7 @@ void vectors_of_planes(const float* const (&planes)[6], int64_t blocks, float* t
 
 constinit const FocusKernel kFocusAvx512 = {.tiles = FocusPaired::kTiles,
                                             .groups = 2,
-                                            .paired = true,
+                                            .beside = {.inputs = 2, .vectors = 2},
                                             .blocks = {vectors_of_planes, vectors_of_pixels},
                                             .columns = focus_columns,
                                             .points = focus_points,

@@ -42,7 +42,7 @@ FocusFinishFunction finish_of(ActivationKind) { return focus_finish<ByReference>
 
 constinit const FocusKernel kFocusPlain = {.tiles = FocusSingle<2>::kTiles,
                                            .groups = 6,
-                                           .paired = false,
+                                           .beside = {},
                                            .blocks = {blocks_of_planes, blocks_of_pixels},
                                            .columns = focus_columns,
                                            .points = focus_points,

@@ -26,26 +26,20 @@ struct PairedSums {
       even[r] = odd[r] = splat(0.0f);
     }
     const float* weights = strip.weights;
+    const auto add = [&](int64_t k, auto values) __attribute__((always_inline)) {
+      const Vec first = load_aligned(weights), second = load_aligned(weights + kLanes);
+      weights += 2 * kLanes;
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        const Vec x = values(row[r] + k);
+        even[r] = fma(x, first, even[r]);
+        odd[r] = fma(x, second, odd[r]);
+      }
+    };
     int64_t k = 0;
 #pragma GCC unroll 2
-    for (; k + 2 <= strip.depth; k += 2, weights += 2 * kLanes) {
-      const Vec first = load_aligned(weights), second = load_aligned(weights + kLanes);
-#pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r) {
-        const Vec x = two_values(row[r] + k);
-        even[r] = fma(x, first, even[r]);
-        odd[r] = fma(x, second, odd[r]);
-      }
-    }
-    if (k < strip.depth) {
-      const Vec first = load_aligned(weights), second = load_aligned(weights + kLanes);
-#pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r) {
-        const Vec x = one_value(row[r] + k);
-        even[r] = fma(x, first, even[r]);
-        odd[r] = fma(x, second, odd[r]);
-      }
-    }
+    for (; k + 2 <= strip.depth; k += 2) add(k, two_values);
+    if (k < strip.depth) add(k, one_value);
     const Vec bias = load(strip.bias);
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) sums[r][0] = added_pairs(even[r], odd[r]) + bias;
@@ -96,11 +90,10 @@ Vec of_halves(__m256 low, __m256 high) {
 // cost stores most of their rate, and are not used where they hide nothing.
 struct EightColumns {
   __mmask8 mask;
-  bool all;
 
   __m256 load(const float* source) const { return _mm256_maskz_loadu_ps(mask, source); }
   void store_low(float* target, Vec value) const {
-    if (all) {
+    if (mask == 0xff) {
       _mm256_storeu_ps(target, _mm512_castps512_ps256(value));
     } else {
       _mm512_mask_storeu_ps(target, mask, value);
@@ -109,7 +102,7 @@ struct EightColumns {
   // A masked store of an extracted half would be one instruction, which touches what its mask
   // hides, be it the next page.
   void store_high(float* target, Vec value) const {
-    if (all) {
+    if (mask == 0xff) {
       _mm256_storeu_ps(target, _mm512_extractf32x8_ps(value, 1));
     } else {
       _mm512_mask_storeu_ps(target - kHalf, static_cast<__mmask16>(mask << kHalf), value);
@@ -120,8 +113,7 @@ struct EightColumns {
 template <bool kAdd, typename Act>
 void eight_outputs(const PointwiseStrip& strip) {
   const Act act(strip.activation);
-  const EightColumns columns{static_cast<__mmask8>((1 << strip.columns) - 1),
-                             strip.columns == kHalf};
+  const EightColumns columns{static_cast<__mmask8>((1 << strip.columns) - 1)};
   const __m256 eight = columns.load(strip.bias);
   const Vec bias = of_halves(eight, eight);
   for (int64_t p = 0; p < strip.count; p += kEightPixels) {
