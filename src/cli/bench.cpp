@@ -51,10 +51,6 @@ struct Measured {
   std::optional<TuningGain> tuned;
 };
 
-double ms_since(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
-
 // Small, as it is in nobody's account of memory: what is measured begins behind the letterbox.
 Image example_picture() {
   Image image(128, 128);

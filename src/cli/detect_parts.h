@@ -22,8 +22,9 @@ Result<int> detect_in_parts(const PartsOptions& options, Json same,
                             const std::vector<std::filesystem::path>& pictures,
                             const PictureWork& work, bool json);
 
-// An error (kUsage) where the folder, which may be empty, is that of a picture: names of files there
-// depend on what is there already, so that a part that is made again would be called otherwise.
+// An error (kUsage) where the folder, which may be empty, is that of a picture: names of files
+// there depend on what is there already, so that a part that is made again would be called
+// otherwise.
 Result<void> check_holds_none(const std::filesystem::path& folder,
                               const std::vector<std::filesystem::path>& pictures);
 

@@ -3,7 +3,6 @@
 #include <time.h>
 
 #include <algorithm>
-#include <chrono>
 
 #include "cli/interrupt.h"
 #include "cli/statistics.h"
@@ -38,11 +37,11 @@ Result<double> median_of_runs(Session& session, std::span<const Tensor> inputs, 
   return spread_of(std::move(ms)).median;
 }
 
+}  // namespace
+
 double ms_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
-
-}  // namespace
 
 Result<Tensor> example_input(const Shape& shape) {
   SHRIKE_ASSIGN(Tensor tensor, Tensor::make(DType::kF32, shape));

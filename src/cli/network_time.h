@@ -1,6 +1,7 @@
 // How long whole networks run: what `bench` says, and what a budget of milliseconds means.
 #pragma once
 
+#include <chrono>
 #include <span>
 #include <vector>
 
@@ -10,6 +11,8 @@
 #include "ir/graph.h"
 
 namespace shrike {
+
+double ms_since(std::chrono::steady_clock::time_point start);
 
 // Values like those of a picture, the same in every run.
 Result<Tensor> example_input(const Shape& shape);

@@ -23,6 +23,7 @@
 #include "data/picture_folder.h"
 #include "formats/json.h"
 #include "formats/onnx_writer.h"
+#include "prune/select_by_time.h"
 #include "prune/zero_blocks.h"
 #include "quantize/network.h"
 #include "quantize/place.h"
@@ -34,9 +35,6 @@ namespace shrike {
 namespace {
 
 namespace fs = std::filesystem;
-
-// How far the measured latency may lie from what was wished before that is said.
-constexpr double kNearWish = 0.05;
 
 // Parts of the network that could not be followed: heads and outputs must stay, and are no news.
 void tell_whole(const Graph& network, const PruneOutcome& outcome) {
@@ -161,10 +159,13 @@ Result<void> check_training_set(const PruneCommand& o, const FloatModel& model,
                           {name, o.validation.pictures, validation_threads(o.threads), false});
     };
     SHRIKE_ASSIGN(const Dataset train, split("train"));
-    // val chooses the best epoch, where nothing is held out.
-    SHRIKE_ASSIGN(const Dataset val, split(o.holdout > 0 ? "train" : "val"));
+    std::optional<Dataset> val;  // which chooses the best epoch, where nothing is held out
+    if (o.holdout == 0) {
+      SHRIKE_ASSIGN(val, split("val"));
+    }
     SHRIKE_ASSIGN(const Dataset unlabeled, open_unlabeled(o, data));
-    SHRIKE_TRY(check_out_folder(recovery_options(o).folder, {&data, &train, &val}, unlabeled));
+    SHRIKE_TRY(check_out_folder(recovery_options(o).folder, {&data, &train, val ? &*val : &train},
+                                unlabeled));
     // Training tells of the pictures that choose its best epoch.
     const bool told = data.split == "val" && o.holdout == 0;
     if (!o.unlabeled.empty() && !told) tell_judged_pictures(unlabeled, data);

@@ -13,8 +13,8 @@ constexpr int kTries = 8;
 // A network this much faster than was wished is near enough: measurements differ by as much.
 constexpr double kNear = 0.02;
 
-// How much two measurements of one network may differ, and a network's from the wish.
-constexpr double kSteady = 0.03, kNearWish = 0.05;
+// How much two measurements of one network may differ.
+constexpr double kSteady = 0.03;
 constexpr int kSearches = 3;
 
 // What the table says of a network, and what it takes.

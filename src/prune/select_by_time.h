@@ -53,6 +53,9 @@ class TimedSelection {
   std::vector<std::vector<size_t>> counts_;   // by group, how many can leave
 };
 
+// How far a network's time may lie from what was wished, as a share of that.
+inline constexpr double kNearWish = 0.05;
+
 // The removal whose network takes what is wished by `measure` (milliseconds of the network without
 // those channels), or as little less as a few tries find. Each try is where the line through two
 // that were measured, the table's times to those of the network, says; where all of them are too

@@ -192,14 +192,21 @@ double measured(const Problem& p, const std::vector<bool>& removed, double scale
   return scale * p.model.ms(p.gone(removed)) + rest;
 }
 
+// A network whose channels are worth something each, and what the table says of its layers.
+struct Measured : Problem {
+  Measured() : Problem(yolo()), scores(channels.count()) {
+    LayerTimes times;
+    EXPECT_TRUE(measure(times));
+    for (size_t c = 0; c < scores.size(); ++c) scores[c] = static_cast<double>(c * 7919 % 1009);
+  }
+  TimedSelection selection() const { return {channels.count(), groups, scores, options, model}; }
+  std::vector<double> scores;
+};
+
 // A machine that is 1.7 times slower than its table, and does something else for a while.
 TEST(FitToTime, CorrectsTheTable) {
-  Problem p(yolo());
-  LayerTimes times;
-  ASSERT_TRUE(p.measure(times));
-  std::vector<double> scores(p.channels.count());
-  for (size_t c = 0; c < scores.size(); ++c) scores[c] = static_cast<double>(c * 7919 % 1009);
-  const TimedSelection selection(p.channels.count(), p.groups, scores, p.options, p.model);
+  const Measured p;
+  const TimedSelection selection = p.selection();
   const double rest = 0.2 * selection.whole_ms(), whole = 1.7 * selection.whole_ms() + rest;
   for (const double share : {0.9, 0.7, 0.5}) {
     int tries = 0;
@@ -218,12 +225,8 @@ TEST(FitToTime, CorrectsTheTable) {
 // Another program leaves, or comes, once the network was found: what was measured before says
 // nothing any more.
 TEST(FitToTime, BeginsAnewWhereTheMachineChangesItsPace) {
-  Problem p(yolo());
-  LayerTimes times;
-  ASSERT_TRUE(p.measure(times));
-  std::vector<double> scores(p.channels.count());
-  for (size_t c = 0; c < scores.size(); ++c) scores[c] = static_cast<double>(c * 7919 % 1009);
-  const TimedSelection selection(p.channels.count(), p.groups, scores, p.options, p.model);
+  const Measured p;
+  const TimedSelection selection = p.selection();
   const double wish = 0.6 * selection.whole_ms();
   for (const double later : {0.8, 1.25}) {
     double pace = 1;
@@ -240,12 +243,8 @@ TEST(FitToTime, BeginsAnewWhereTheMachineChangesItsPace) {
 
 // A quarter of the whole network's time is none of the table's.
 TEST(FitToTime, WhatPruningDoesNotChangeIsFoundOut) {
-  Problem p(yolo());
-  LayerTimes times;
-  ASSERT_TRUE(p.measure(times));
-  std::vector<double> scores(p.channels.count());
-  for (size_t c = 0; c < scores.size(); ++c) scores[c] = static_cast<double>(c * 7919 % 1009);
-  const TimedSelection selection(p.channels.count(), p.groups, scores, p.options, p.model);
+  const Measured p;
+  const TimedSelection selection = p.selection();
   const double rest = selection.whole_ms() / 3, whole = selection.whole_ms() + rest;
   const double wish = 0.4 * whole;
   const auto removed = fit_to_time(selection, wish, [&](const std::vector<bool>& r) {
