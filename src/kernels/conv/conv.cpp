@@ -178,10 +178,10 @@ constexpr ConvKernel stem_row(const char* name, CpuNeed need) {
       rows_of<1>,
       [](const ConvProblem& problem) { return stem_packed_bytes(kStem, problem); },
       direct_cost,
-      stem_scratch_bytes,
+      no_scratch,
       [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
-         ThreadPool& pool, std::span<std::byte> scratch) {
-        stem_run(kStem, problem, packed, picture_of(maps.input), maps.output, pool, scratch);
+         ThreadPool& pool, std::span<std::byte>) {
+        stem_run(kStem, problem, packed, picture_of(maps.input), maps.output, pool);
       },
   };
 }

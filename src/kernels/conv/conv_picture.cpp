@@ -22,10 +22,10 @@ void run_focus(const ConvProblem& problem, const PackedConv& packed, const Pictu
 #if SHRIKE_KERNELS_AVX2
 template <const StemKernel& kStem>
 void run_stem(const ConvProblem& problem, const PackedConv& packed, const Picture& input,
-              const MapView& output, ThreadPool& pool, std::span<std::byte> scratch,
+              const MapView& output, ThreadPool& pool, std::span<std::byte>,
               [[maybe_unused]] bool pooled) {
   assert(!pooled);
-  stem_run(kStem, problem, packed, input, output, pool, scratch);
+  stem_run(kStem, problem, packed, input, output, pool);
 }
 
 template <const StemWinograd& kStem>

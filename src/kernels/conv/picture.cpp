@@ -26,19 +26,4 @@ void read_pixels(const Picture& picture, int64_t y, int64_t count, float* target
   }
 }
 
-void read_row(const Picture& picture, int64_t height, int64_t width, int64_t y, int64_t x,
-              int64_t count, float* target) {
-  const int64_t first = std::max<int64_t>(x, 0);
-  const int64_t inside = std::min(width, x + count) - first;
-  if (y < 0 || y >= height || inside <= 0) {
-    std::fill_n(target, count * kChannels, 0.0f);
-    return;
-  }
-  const Picture part{picture.at(0, first), picture.row, picture.pixel, picture.channel};
-  float* const begin = target + (first - x) * kChannels;
-  std::fill(target, begin, 0.0f);
-  read_pixels(part, y, inside, begin);
-  std::fill(begin + inside * kChannels, target + count * kChannels, 0.0f);
-}
-
 }  // namespace shrike::kernels

@@ -23,9 +23,4 @@ inline Picture picture_of(const ConstMapView& map) {
 // Pixels x < count of row y, their three channels next to each other.
 void read_pixels(const Picture& picture, int64_t y, int64_t count, float* target);
 
-// `count` pixels of row y from column x on likewise, zeros where the picture of that height and
-// width has none.
-void read_row(const Picture& picture, int64_t height, int64_t width, int64_t y, int64_t x,
-              int64_t count, float* target);
-
 }  // namespace shrike::kernels

@@ -1,16 +1,14 @@
 #include "kernels/conv/stem.h"
 
 #include <algorithm>
-#include <cassert>
 
-#include "base/tensor.h"
 #include "kernels/sizes.h"
 
 namespace shrike::kernels {
 
 namespace {
 
-constexpr int64_t kBand = 4;  // output rows whose input stays in the first or second cache level
+constexpr int64_t kBand = 4;  // output rows of a unit of work
 
 // Where things lie in a PackedConv, in floats.
 struct StemPacking {
@@ -25,39 +23,32 @@ struct StemPacking {
   int64_t total;
 };
 
-// Floats of a row of the picture with all padding that windows read.
-int64_t row_floats(const ConvProblem& p) {
-  return ((p.out_width - 1) * p.stride_w + p.kernel_w) * kStemChannels;
-}
-
-size_t band_bytes(const ConvProblem& p) {
-  const int64_t rows = (kBand - 1) * p.stride_h + p.kernel_h;
-  return align_up(static_cast<size_t>(rows * row_floats(p)) * sizeof(float));
-}
-
 // Output rows [first, last).
 void compute_band(const StemKernel& stem, const ConvProblem& p, const float* packed,
-                  const Picture& input, const MapView& output, int64_t first, int64_t last,
-                  float* rows) {
+                  const Picture& input, const MapView& output, int64_t first, int64_t last) {
   const StemPacking packing(stem, p);
-  const int64_t floats = row_floats(p);
-  const int64_t count = (last - first - 1) * p.stride_h + p.kernel_h;
-  for (int64_t i = 0; i < count; ++i)
-    read_row(input, p.in_height, p.in_width, first * p.stride_h - p.pad_top + i, -p.pad_left,
-             floats / kStemChannels, rows + i * floats);
   const StemFunction function = stem.function(p.stride_w, p.activation.kind);
+  StemRow row{};
+  row.pixel = input.pixel;
+  row.width = p.in_width;
+  row.pad = p.pad_left;
+  row.count = p.out_width;
+  row.output_step = output.pixel_stride;
+  row.activation = p.activation;
   for (int64_t y = first; y < last; ++y) {
-    const float* row = rows + (y - first) * p.stride_h * floats;
+    for (int64_t i = 0; i < 3; ++i) {
+      const int64_t from = y * p.stride_h - p.pad_top + i;
+      const bool exists = from >= 0 && from < p.in_height;
+      for (int64_t c = 0; c < kStemChannels; ++c)
+        row.rows[i][c] = exists ? input.at(from, 0) + c * input.channel : nullptr;
+    }
     for (int64_t panel = 0; panel < packing.panels; ++panel) {
       const int64_t column = panel * stem.columns;
-      function({{row, row + floats, row + 2 * floats},
-                p.out_width,
-                packed + panel * packing.panel,
-                packed + packing.bias + column,
-                output.at(y, 0) + column,
-                output.pixel_stride,
-                std::min(stem.columns, p.out_channels - column),
-                p.activation});
+      row.weights = packed + panel * packing.panel;
+      row.bias = packed + packing.bias + column;
+      row.output = output.at(y, 0) + column;
+      row.columns = std::min(stem.columns, p.out_channels - column);
+      function(row);
     }
   }
 }
@@ -92,18 +83,11 @@ void stem_pack(const StemKernel& stem, const ConvProblem& problem, const float* 
   }
 }
 
-size_t stem_scratch_bytes(const ConvProblem& problem, int threads) {
-  return static_cast<size_t>(threads) * band_bytes(problem);
-}
-
 void stem_run(const StemKernel& stem, const ConvProblem& problem, const PackedConv& packed,
-              const Picture& input, const MapView& output, ThreadPool& pool,
-              std::span<std::byte> scratch) {
-  assert(scratch.size() >= stem_scratch_bytes(problem, pool.threads()));
-  pool.parallel_for(divide_up(problem.out_height, kBand), [&](int64_t band, int worker) {
-    std::byte* rows = scratch.data() + static_cast<size_t>(worker) * band_bytes(problem);
+              const Picture& input, const MapView& output, ThreadPool& pool) {
+  pool.parallel_for(divide_up(problem.out_height, kBand), [&](int64_t band, int) {
     compute_band(stem, problem, packed.floats(), input, output, band * kBand,
-                 std::min(problem.out_height, (band + 1) * kBand), reinterpret_cast<float*>(rows));
+                 std::min(problem.out_height, (band + 1) * kBand));
   });
 }
 

@@ -1,8 +1,8 @@
 // The first convolution of a network: 3x3 on the three channels of a picture, with stride 1 or 2.
 //
-// What igemm.h does in runs of 9 floats is one piece of code here, 27 taps without a loop or an
-// edge: rows of the picture are copied with their padding first, a band of output rows at a time,
-// wherever the picture's channels lie.
+// What igemm.h does in runs of 9 floats is one piece of code here, 27 taps without a loop. Pictures
+// are read as they lie, planes or a map. Only windows that leave the picture are copied first, with
+// zeros where it has nothing.
 // Weights are packed
 //   [panel of `columns` outputs][row of the window][column][channel][columns]
 // then the biases. Sums are added up in that order, as igemm.h does, to the same bits.
@@ -16,11 +16,12 @@ namespace shrike::kernels {
 inline constexpr int64_t kStemChannels = 3, kStemTaps = 27;
 
 // Pixels p < count and columns j < columns of one row and panel, C being the panel's:
-//   s[p][j] = bias[j] + sum over i < 3, k < 9 of
-//             rows[i][p * stride * 3 + k] * weights[(i * 9 + k) * C + j]
+//   s[p][j] = bias[j] + sum over i, l, c < 3 with 0 <= x = p * stride - pad + l < width of
+//             rows[i][c][x * pixel] * weights[((i * 3 + l) * 3 + c) * C + j]
 //   output[p * output_step + j] = act(s)
 struct StemRow {
-  const float* rows[3];
+  const float* rows[3][3];  // null for rows that are not there
+  int64_t pixel, width, pad;
   int64_t count;         // at least StemKernel::pixels
   const float* weights;  // aligned to a vector
   const float* bias;
@@ -47,9 +48,7 @@ const char* stem_refuse(const StemKernel& stem, const ConvProblem& problem);
 size_t stem_packed_bytes(const StemKernel& stem, const ConvProblem& problem);
 void stem_pack(const StemKernel& stem, const ConvProblem& problem, const float* weights,
                const float* bias, float* packed);
-size_t stem_scratch_bytes(const ConvProblem& problem, int threads);
 void stem_run(const StemKernel& stem, const ConvProblem& problem, const PackedConv& packed,
-              const Picture& input, const MapView& output, ThreadPool& pool,
-              std::span<std::byte> scratch);
+              const Picture& input, const MapView& output, ThreadPool& pool);
 
 }  // namespace shrike::kernels

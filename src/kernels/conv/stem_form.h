@@ -7,11 +7,12 @@
 namespace shrike::kernels {
 namespace {
 
-template <int kPixels, int kVectors, int kStride>
+// Channel c of column x of a window's row i is rows[i][c][x * kPixel].
+template <int kPixels, int kVectors, int kStride, int kPixel>
 struct StemSums {
   Vec sums[kPixels][kVectors];
 
-  [[gnu::always_inline]] StemSums(const StemRow& row, int64_t p) {
+  [[gnu::always_inline]] StemSums(const StemRow& row, const float* const (&rows)[3][3]) {
     constexpr int64_t kColumns = kVectors * kLanes;
 #pragma GCC unroll 8
     for (int r = 0; r < kPixels; ++r)
@@ -19,8 +20,7 @@ struct StemSums {
       for (int v = 0; v < kVectors; ++v) sums[r][v] = splat(0.0f);
     const float* weights = row.weights;
 #pragma GCC unroll 3
-    for (int i = 0; i < 3; ++i) {
-      const float* window = row.rows[i] + p * kStride * kStemChannels;
+    for (int i = 0; i < 3; ++i)
 #pragma GCC unroll 9
       for (int k = 0; k < 9; ++k, weights += kColumns) {
         Vec w[kVectors];
@@ -28,13 +28,12 @@ struct StemSums {
         for (int v = 0; v < kVectors; ++v) w[v] = load_aligned(weights + v * kLanes);
 #pragma GCC unroll 8
         for (int r = 0; r < kPixels; ++r) {
-          const Vec x = splat(window[r * kStride * kStemChannels + k]);
+          const Vec x = splat(rows[i][k % 3][(r * kStride + k / 3) * kPixel]);
 #pragma GCC unroll 2
           for (int v = 0; v < kVectors; ++v) sums[r][v] = fma(x, w[v], sums[r][v]);
         }
       }
-    }
-    // The bias comes last, for the reason given in tile_avx2.cpp.
+      // The bias comes last, for the reason given in tile_avx2.cpp.
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; ++v) {
       const Vec bias = load(row.bias + v * kLanes);
@@ -44,28 +43,81 @@ struct StemSums {
   }
 };
 
-// The last pixels are computed together with some before them, twice.
-template <int kPixels, int kVectors, int kStride, typename Act>
-void stem_row(const StemRow& row) {
-  const Act act(row.activation);
-  const bool whole = row.columns == kVectors * kLanes;
-  for (int64_t next = 0; next < row.count; next += kPixels) {
-    const int64_t p = next + kPixels <= row.count ? next : row.count - kPixels;
-    const StemSums<kPixels, kVectors, kStride> tile(row, p);
-    float* output = row.output + p * row.output_step;
-    if (whole) {
+template <int kPixels, int kVectors, typename Sums, typename Act>
+[[gnu::always_inline]] inline void store_tile(const StemRow& row, const Act& act, const Sums& tile,
+                                              int64_t p) {
+  float* output = row.output + p * row.output_step;
+  if (row.columns == kVectors * kLanes) {
 #pragma GCC unroll 8
-      for (int r = 0; r < kPixels; ++r, output += row.output_step)
+    for (int r = 0; r < kPixels; ++r, output += row.output_step)
 #pragma GCC unroll 2
-        for (int v = 0; v < kVectors; ++v) store(output + v * kLanes, act(tile.sums[r][v]));
-    } else {
-      for (int r = 0; r < kPixels; ++r, output += row.output_step)
+      for (int v = 0; v < kVectors; ++v) store(output + v * kLanes, act(tile.sums[r][v]));
+  } else {
+    for (int r = 0; r < kPixels; ++r, output += row.output_step)
 #pragma GCC unroll 2
-        for (int v = 0; v < kVectors; ++v)
-          if (v * kLanes < row.columns)
-            store_some(output + v * kLanes, act(tile.sums[r][v]), row.columns - v * kLanes);
+      for (int v = 0; v < kVectors; ++v)
+        if (v * kLanes < row.columns)
+          store_some(output + v * kLanes, act(tile.sums[r][v]), row.columns - v * kLanes);
+  }
+}
+
+// Columns [begin, begin + count) of all windows' rows, zeros for those that are not there.
+template <int64_t kCount>
+struct StemWindows {
+  alignas(64) float columns[9][2 * kLanes + (kCount + kLanes - 1) / kLanes * kLanes];
+  const float* rows[3][3];
+
+  StemWindows(const StemRow& row, int64_t begin) {
+    for (int i = 0; i < 9; ++i) {
+      float* target = columns[i];
+      rows[i / 3][i % 3] = target;
+      const float* source = row.rows[i / 3][i % 3];
+      const int64_t before = begin < 0 ? -begin : 0;
+      const int64_t left = row.width - begin, end = source && left > 0 ? left : 0;
+      const int64_t stop = end < kCount ? end : kCount;
+      for (int64_t x = 0; x < kCount; x += kLanes) store(target + x, splat(0.0f));
+      if (row.pixel == 1) {
+        for (int64_t x = before; x < stop; x += kLanes)
+          store(target + x, load_some(source + begin + x, stop - x));
+      } else {
+        for (int64_t x = before; x < stop; ++x) target[x] = source[(begin + x) * row.pixel];
+      }
     }
   }
+};
+
+// The last pixels are computed together with some before them, twice. kPixel: of columns that are
+// read as they lie; 0 where none are.
+template <int kPixels, int kVectors, int kStride, int kPixel, typename Act>
+void stem_row_of(const StemRow& row) {
+  constexpr int64_t kColumns = (kPixels - 1) * kStride + 3;
+  const Act act(row.activation);
+  const bool exist = row.rows[0][0] && row.rows[1][0] && row.rows[2][0];
+  for (int64_t next = 0; next < row.count; next += kPixels) {
+    const int64_t p = next + kPixels <= row.count ? next : row.count - kPixels;
+    const int64_t x = p * kStride - row.pad;
+    if (kPixel > 0 && exist && x >= 0 && x + kColumns <= row.width) {
+      const float* rows[3][3];
+#pragma GCC unroll 3
+      for (int i = 0; i < 3; ++i)
+#pragma GCC unroll 3
+        for (int c = 0; c < 3; ++c) rows[i][c] = row.rows[i][c] + x * kPixel;
+      const StemSums<kPixels, kVectors, kStride, kPixel> tile(row, rows);
+      store_tile<kPixels, kVectors>(row, act, tile, p);
+    } else {
+      const StemWindows<kColumns> windows(row, x);
+      const StemSums<kPixels, kVectors, kStride, 1> tile(row, windows.rows);
+      store_tile<kPixels, kVectors>(row, act, tile, p);
+    }
+  }
+}
+
+template <int kPixels, int kVectors, int kStride, typename Act>
+void stem_row(const StemRow& row) {
+  if (row.pixel == 1) return stem_row_of<kPixels, kVectors, kStride, 1, Act>(row);
+  if (row.pixel == kStemChannels)
+    return stem_row_of<kPixels, kVectors, kStride, kStemChannels, Act>(row);
+  stem_row_of<kPixels, kVectors, kStride, 0, Act>(row);
 }
 
 template <int kPixels, int kVectors, typename Act>
