@@ -23,10 +23,6 @@ Rows rows_read(const ConvProblem& problem, Rows out) {
   return in;
 }
 
-Rows whole_tiles(Rows rows, int64_t tile, int64_t height) {
-  return {rows.begin / tile * tile, std::min(height, kernels::divide_up(rows.end, tile) * tile)};
-}
-
 ConvProblem part_of(const ConvProblem& whole, Rows out, Rows in) {
   ConvProblem part = whole;
   part.in_height = in.count();
@@ -35,26 +31,81 @@ ConvProblem part_of(const ConvProblem& whole, Rows out, Rows in) {
   return part;
 }
 
+// One part of the map, band after band.
+class Sliding {
+ public:
+  explicit Sliding(std::span<const BandLayer> layers) : layers_(layers), done_(layers.size(), -1) {}
+
+  // What makes the rows `wanted` of the last layer, given what the bands before have made.
+  Band next(Rows wanted) {
+    Band band(layers_.size());
+    for (size_t i = layers_.size(); i-- > 0;) {
+      const ConvProblem& problem = layers_[i].problem;
+      const int64_t tile = layers_[i].kernel->tile_rows(problem);
+      Rows& out = band[i].out;
+      out.begin = done_[i] >= 0 ? done_[i] : wanted.begin / tile * tile;
+      out.end = std::min(problem.out_height, kernels::divide_up(wanted.end, tile) * tile);
+      out.end = std::max(out.begin, out.end);
+      done_[i] = out.end;
+      // Of no rows those that the next ones will need.
+      const Rows in = rows_read(problem, {out.begin, std::max(out.end, out.begin + 1)});
+      band[i].in = {in.begin, out.count() > 0 ? in.end : in.begin};
+      if (out.count() > 0) band[i].problem = part_of(problem, out, in);
+      wanted = band[i].in;
+    }
+    return band;
+  }
+
+ private:
+  std::span<const BandLayer> layers_;
+  std::vector<int64_t> done_;  // rows, by layer; -1 before the first band
+};
+
+// Places the rows of layer i in its window. What is read again moves as seldom as another band's
+// worth of rows allows.
+int64_t lay_out_window(std::vector<std::vector<Band>>& parts, size_t i) {
+  int64_t held = 0, most = 0;
+  bool again = false;
+  for (const std::vector<Band>& part : parts)
+    for (const Band& band : part) {
+      held = std::max(held, band[i].out.end - std::min(band[i].out.begin, band[i + 1].in.begin));
+      most = std::max(most, band[i].out.count());
+      again = again || (&band != &part.front() && band[i + 1].in.begin < band[i].out.begin);
+    }
+  const int64_t window = again ? held + most : held;
+  for (std::vector<Band>& part : parts) {
+    int64_t origin = part.front()[i].out.begin;
+    for (Band& band : part) {
+      BandPart& made = band[i];
+      const int64_t needed = std::min(made.out.begin, band[i + 1].in.begin);
+      if (made.out.end - origin > window || needed == made.out.begin) {
+        made.kept = {needed, made.out.begin};
+        origin = needed;
+      }
+      made.origin = origin;
+    }
+  }
+  return window;
+}
+
 }  // namespace
 
-std::vector<std::vector<BandPart>> split_into_bands(std::span<const BandLayer> layers,
-                                                    int64_t rows) {
+Bands split_into_bands(std::span<const BandLayer> layers, int64_t rows, int64_t parts) {
   const BandLayer& last = layers.back();
   const int64_t height = last.problem.out_height;
   const int64_t tile = last.kernel->tile_rows(last.problem);
   const int64_t each = kernels::divide_up(rows, tile) * tile;
-  std::vector<std::vector<BandPart>> bands;
-  for (int64_t begin = 0; begin < height; begin += each) {
-    std::vector<BandPart> parts(layers.size());
-    Rows wanted{begin, std::min(height, begin + each)};
-    for (size_t i = layers.size(); i-- > 0;) {
-      const ConvProblem& problem = layers[i].problem;
-      parts[i].out = whole_tiles(wanted, layers[i].kernel->tile_rows(problem), problem.out_height);
-      parts[i].in = wanted = rows_read(problem, parts[i].out);
-      parts[i].problem = part_of(problem, parts[i].out, parts[i].in);
-    }
-    bands.push_back(std::move(parts));
+  const int64_t count = kernels::divide_up(height, each);
+  Bands bands;
+  parts = std::clamp<int64_t>(parts, 1, count);
+  for (int64_t part = 0; part < parts; ++part) {
+    Sliding sliding(layers);
+    std::vector<Band>& own = bands.parts.emplace_back();
+    for (int64_t i = count * part / parts; i < count * (part + 1) / parts; ++i)
+      own.push_back(sliding.next({i * each, std::min(height, (i + 1) * each)}));
   }
+  for (size_t i = 0; i + 1 < layers.size(); ++i)
+    bands.window_rows.push_back(lay_out_window(bands.parts, i));
   return bands;
 }
 

@@ -1,10 +1,11 @@
-// Rows of the maps between convolutions that follow each other, computed band by band: of a band of
-// the last one's rows, those that each one before must make. Maps between them then never exist
-// whole.
+// Convolutions that follow each other, computed together: of a band of the last one's rows, those
+// that each one before must make. Maps between them never exist whole. Of each there is a window of
+// rows that slides down the map, so that no row is computed twice; but where several threads divide
+// the map, what two of their parts need of the maps between.
 //
 // A kernel that computes tiles of rows (ConvKernel::tile_rows) is given whole ones, counted from
 // the map's first row, and all rows they read: so that each number is made in the same way, bit for
-// bit, as where the whole map is computed at once. Rows that two bands need are computed twice.
+// bit, as where the whole map is computed at once.
 #pragma once
 
 #include <cstdint>
@@ -29,14 +30,25 @@ struct BandLayer {
 
 // What one layer does for one band.
 struct BandPart {
-  Rows out, in;                  // computed; read, of what the layer before has computed
+  Rows out, in;  // computed, maybe none; read, of what the layer before has computed
   kernels::ConvProblem problem;  // of these rows alone
+  // The window that is written to, which the last layer has none of: the rows that move to its
+  // begin before, if any, and the row of the map that lies there from then on.
+  Rows kept;
+  int64_t origin = 0;
+};
+
+// Of all layers.
+using Band = std::vector<BandPart>;
+
+struct Bands {
+  std::vector<int64_t> window_rows;      // by layer, none for the last
+  std::vector<std::vector<Band>> parts;  // of the map, from top to bottom; each starts anew
 };
 
 // Bands of the last layer's output, each of `rows` rows (rounded up to whole tiles of its kernel;
-// the last may be smaller): the parts of all layers, [band][layer]. Requires layers of which each
-// reads exactly what the one before writes.
-std::vector<std::vector<BandPart>> split_into_bands(std::span<const BandLayer> layers,
-                                                    int64_t rows);
+// the last may be smaller), in no more than `parts` parts. Requires layers of which each reads
+// exactly what the one before writes.
+Bands split_into_bands(std::span<const BandLayer> layers, int64_t rows, int64_t parts);
 
 }  // namespace shrike

@@ -15,32 +15,59 @@ namespace {
 using testing::add_conv;
 using testing::check_graph;
 
-// Every row that a layer reads lies in what the layer before has computed, and bands cover the map.
-void expect_sound(const std::vector<BandLayer>& layers,
-                  const std::vector<std::vector<BandPart>>& bands) {
-  int64_t next = 0;
-  for (const std::vector<BandPart>& band : bands) {
-    EXPECT_EQ(band.back().out.begin, next);
-    next = band.back().out.end;
+// What one part of the map does with the windows: every row that a layer reads is in the one
+// before, and each is computed once.
+void expect_sound(const std::vector<BandLayer>& layers, const std::vector<int64_t>& windows,
+                  const std::vector<Band>& part) {
+  std::vector<Rows> held(windows.size());  // in a window
+  std::vector<int64_t> next;               // the row to be computed, by layer
+  for (const BandPart& first : part.front()) next.push_back(first.out.begin);
+  for (size_t b = 0; b < part.size(); ++b)
     for (size_t i = 0; i < layers.size(); ++i) {
-      const BandPart& part = band[i];
-      EXPECT_EQ(part.out.begin % layers[i].kernel->tile_rows(layers[i].problem), 0);
-      EXPECT_TRUE(part.out.end % layers[i].kernel->tile_rows(layers[i].problem) == 0 ||
-                  part.out.end == layers[i].problem.out_height);
-      EXPECT_GE(part.problem.pad_top, 0);
-      EXPECT_EQ(part.problem.in_height, part.in.count());
-      EXPECT_EQ(part.problem.out_height, part.out.count());
+      const BandPart& own = part[b][i];
+      const int64_t tile = layers[i].kernel->tile_rows(layers[i].problem);
+      EXPECT_EQ(own.out.begin, next[i]);
+      next[i] = own.out.end;
+      EXPECT_TRUE(own.out.begin % tile == 0 || own.out.count() == 0);
+      EXPECT_TRUE(own.out.end % tile == 0 || own.out.end == layers[i].problem.out_height);
+      if (i < windows.size()) {
+        if (own.kept.count() > 0) {
+          EXPECT_LE(held[i].begin, own.kept.begin);
+          EXPECT_EQ(held[i].end, own.kept.end);
+          EXPECT_EQ(own.origin, own.kept.begin);
+          held[i].begin = own.kept.begin;
+        } else if (b == 0 || own.origin != part[b - 1][i].origin) {
+          held[i].begin = own.origin;
+          EXPECT_EQ(own.origin, own.out.begin);
+        }
+        held[i].end = own.out.end;
+        EXPECT_LE(held[i].end - own.origin, windows[i]);
+      }
+      if (own.out.count() == 0) continue;
+      EXPECT_GE(own.problem.pad_top, 0);
+      EXPECT_EQ(own.problem.in_height, own.in.count());
+      EXPECT_EQ(own.problem.out_height, own.out.count());
       if (i == 0) continue;
-      EXPECT_LE(band[i - 1].out.begin, part.in.begin);
-      EXPECT_GE(band[i - 1].out.end, part.in.end);
+      EXPECT_LE(held[i - 1].begin, own.in.begin);
+      EXPECT_GE(held[i - 1].end, own.in.end);
     }
+}
+
+// And parts cover the map.
+void expect_sound(const std::vector<BandLayer>& layers, const Bands& bands) {
+  ASSERT_EQ(bands.window_rows.size() + 1, layers.size());
+  int64_t next = 0;
+  for (const std::vector<Band>& part : bands.parts) {
+    EXPECT_EQ(part.front().back().out.begin, next);
+    next = part.back().back().out.end;
+    expect_sound(layers, bands.window_rows, part);
   }
   EXPECT_EQ(next, layers.back().problem.out_height);
 }
 
 // Chains of three convolutions; sizes, strides and kernels drawn. Large channel counts get
 // Winograd's kernels, whose tiles take part where they divide the height, and some pictures
-// YOLOv5's first layer, whose tiles always do.
+// YOLOv5's first layer, whose tiles always do. To some layers a map from elsewhere is added.
 Graph random_chain(std::mt19937& random) {
   const auto up_to = [&](int64_t most) { return 1 + static_cast<int64_t>(random()) % most; };
   Graph graph;
@@ -51,9 +78,17 @@ Graph random_chain(std::mt19937& random) {
   for (int i = 0; i < 3; ++i) {
     constexpr int64_t kKernels[] = {1, 3, 3, 3, 5};
     const bool first = picture && i == 0;
-    const int64_t kernel = first ? 6 : kKernels[random() % 5], stride = first ? 2 : up_to(2);
+    const int64_t kernel = first ? 3 * up_to(2) : kKernels[random() % 5];
+    const int64_t stride = kernel == 6 ? 2 : up_to(2);
     const int64_t channels_out = up_to(60);
-    x = add_conv(graph, x, channels_out, kernel, stride, random, 1, UnaryKind::kSilu);
+    const Shape& in = *graph.value(x).shape;
+    const bool add = kernel % 2 == 1 && random() % 3 == 0;
+    const ValueId other =
+        add ? graph.add_input(
+                  "add" + std::to_string(i), DType::kF32,
+                  Shape{images, channels_out, (in[2] - 1) / stride + 1, (in[3] - 1) / stride + 1})
+            : kNoValue;
+    x = add_conv(graph, x, channels_out, kernel, stride, random, 1, UnaryKind::kSilu, other);
   }
   graph.outputs = {x};
   EXPECT_TRUE(infer_shapes(graph));
@@ -88,7 +123,12 @@ TEST(Bands, CoverWhatTheNextLayerReads) {
     ASSERT_EQ(layers.size(), 3u);
     if (!all_by_tiles(layers)) continue;
     for (const BandLayer& layer : layers) tiled += layer.kernel->tile_rows(layer.problem) > 1;
-    for (int64_t rows : {1, 5, 16, 1000}) expect_sound(layers, split_into_bands(layers, rows));
+    for (const int64_t rows : {1, 5, 16, 1000})
+      for (const int64_t parts : {1, 2, 7}) {
+        const Bands bands = split_into_bands(layers, rows, parts);
+        EXPECT_LE(static_cast<int64_t>(bands.parts.size()), parts);
+        expect_sound(layers, bands);
+      }
   }
   EXPECT_GT(tiled, 10);
 }
@@ -107,13 +147,14 @@ TEST(Bands, GiveTheSameBits) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937 random(seed);
     const Graph graph = random_chain(random);
-    const std::vector<Tensor> inputs{
-        testing::random_tensor(*graph.value(graph.inputs[0]).shape, random)};
+    std::vector<Tensor> inputs;
+    for (const ValueId input : graph.inputs)
+      inputs.push_back(testing::random_tensor(*graph.value(input).shape, random));
     const Result<Draft> whole = lay_out(graph, {.threads = 1}, {});
     ASSERT_TRUE(whole);
     if (!all_by_tiles(layers_of(whole->convs))) continue;
     const std::vector<Tensor> expected = run_plan(whole->plan, inputs);
-    for (int threads : {1, 3}) {
+    for (const int threads : {1, 2, 3}) {
       PlanChoices choices;
       choices.bands = {{0, 1, 2}};
       const Result<Draft> banded = lay_out(graph, {.threads = threads}, choices);

@@ -1,5 +1,7 @@
 #include "engine/far_bands.h"
 
+#include <algorithm>
+
 #include "engine/steps/conv_bands.h"
 #include "engine/steps/conv_problem.h"
 #include "engine/steps/families_list.h"
@@ -8,17 +10,20 @@ namespace shrike {
 
 namespace {
 
-// Measured with yolo-fastest-1.1-xl and others (docs/decisions/033-planes-and-far-bands.md): maps
-// of less stay near enough, and layers with more to compute hide the traffic.
-constexpr int64_t kFarBytes = 4 << 20;
-constexpr int64_t kMostMacsPerByte = 4;
+// Measured with several networks (docs/decisions/037-sliding-windows.md): maps beyond a core's own
+// caches, and how much each layer on both sides may multiply for each byte of one, as what it loses
+// by computing few rows at a time is a share of that.
+struct FarMap {
+  int64_t bytes, most_macs_per_byte;
+};
+constexpr FarMap kFarMaps[] = {{4 << 20, 20}, {3 << 19, 7}};
 
 bool by_estimate(const ChooseConv& choose) {
   const auto* function = choose.target<ConvChoice (*)(const kernels::ConvProblem&)>();
   return function && *function == choose_by_estimate;
 }
 
-// Why two convolutions of which the second reads the first's output are no pair, or null.
+// Why a convolution and one that reads its output are not computed together, or null.
 const char* refuse(Planner& asked, const Node& before, const Node& after) {
   if (!can_band(asked, before)) return "the layer before is not computed by rows";
   if (!can_band(asked, after)) return "it is not computed by rows";
@@ -26,10 +31,12 @@ const char* refuse(Planner& asked, const Node& before, const Node& after) {
   const kernels::ConvProblem second = conv_problem(asked, after);
   const int64_t bytes =
       first.out_height * first.out_width * first.out_channels * static_cast<int64_t>(sizeof(float));
-  if (bytes < kFarBytes) return "the map before it is near";
-  return first.macs() + second.macs() > kMostMacsPerByte * bytes
-             ? "it and the layer before multiply much for each byte between"
-             : nullptr;
+  for (const FarMap& far : kFarMaps)
+    if (bytes >= far.bytes)
+      return std::max(first.macs(), second.macs()) > far.most_macs_per_byte * bytes
+                 ? "it or the layer before multiplies much for each byte between"
+                 : nullptr;
+  return "the map before it is near";
 }
 
 }  // namespace
@@ -49,15 +56,20 @@ FarBands find_far_bands(const Graph& graph, const PlanOptions& options,
     if (producer < 0) continue;
     const auto before = static_cast<size_t>(producer);
     if (!std::holds_alternative<Conv>(graph.nodes[before].op)) continue;
-    const bool taken = in_any_chain(choices.bands, before) || in_any_chain(found.pairs, before);
-    const char* reason = taken ? "the layer before is computed with another one"
-                         : !uses.single_use(after.inputs[0])
-                             ? "others read the map before it, too"
-                             : refuse(asked, graph.nodes[before], after);
+    const char* reason =
+        in_any_chain(choices.bands, before) ? "the layer before is computed with another one"
+        : !uses.single_use(after.inputs[0]) ? "others read the map before it, too"
+                                            : refuse(asked, graph.nodes[before], after);
     if (reason) {
       found.declined.emplace(i, reason);
     } else {
-      found.pairs.push_back({before, i});
+      const auto chain = std::ranges::find_if(
+          found.chains, [&](const std::vector<size_t>& nodes) { return nodes.back() == before; });
+      if (chain != found.chains.end()) {
+        chain->push_back(i);
+      } else {
+        found.chains.push_back({before, i});
+      }
     }
   }
   return found;

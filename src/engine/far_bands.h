@@ -1,5 +1,5 @@
-// Pairs of convolutions that are computed band by band (bands.h) for speed alone: where the map
-// between is written and read from beyond the caches that are a core's own, for little arithmetic.
+// Convolutions that are computed band by band (bands.h) for speed alone: where maps between are
+// written to and read from beyond the caches that are a core's own, for little arithmetic.
 #pragma once
 
 #include <map>
@@ -9,7 +9,7 @@
 namespace shrike {
 
 struct FarBands {
-  Chains pairs;
+  Chains chains;
   // Of other convolutions that read what one before writes, by index: why not with that one.
   std::map<size_t, const char*> declined;
 };

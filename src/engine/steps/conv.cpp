@@ -73,14 +73,6 @@ class ConvStep : public Step {
   ConvSlots slots_;
 };
 
-// The kernel's form for an input of planes, where that is what the value is.
-const kernels::ConvPictureKernel* picture_form(Planner& planner, ValueId input,
-                                               const ConvKernel& kernel) {
-  if (planner.graph().constant(input)) return nullptr;
-  const View& view = planner.slot(input).view;
-  return is_map(view) || view.stride(3) != 1 ? nullptr : kernels::conv_picture_form(kernel);
-}
-
 // The function behind a convolution, where that is what is computed with it.
 const Unary* function_of(const Node* after) {
   return after ? std::get_if<Unary>(&after->op) : nullptr;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 #include "engine/bands.h"
 #include "engine/steps/ask.h"
@@ -17,56 +18,77 @@ using kernels::ConstMapView;
 using kernels::ConvKernel;
 using kernels::MapView;
 
-// Of the last layer's map. More rows compute less twice, fewer need less memory.
-constexpr int64_t kRows = 16;
+// Rows of the last layer's map in a band: few, so that windows stay in a core's own caches, and as
+// many as kernels need to be as fast as on whole maps.
+constexpr int64_t kRows = 8;
 
-using Bands = std::vector<std::vector<BandPart>>;
+// Parts of a map that are computed side by side: so many for each thread, so that none waits long
+// for another, of no fewer rows, as each computes anew what it needs of the rows above it.
+constexpr int64_t kPartsAThread = 2;
+constexpr int64_t kPartRows = 16;
 
-// Where a step's scratch has what: the rows between two layers, then the kernels' own.
-struct BandScratch {
-  std::vector<size_t> rows;  // offset, by the layer that writes them; none for the last
-  size_t kernel = 0;         // offset
-  size_t bytes = 0;
-};
-
-BandScratch lay_out_scratch(std::span<const BandLayer> layers, const Bands& bands, int threads) {
-  BandScratch scratch;
-  for (size_t i = 0; i + 1 < layers.size(); ++i) {
-    int64_t most = 0;
-    for (const std::vector<BandPart>& band : bands) most = std::max(most, band[i].out.count());
-    scratch.rows.push_back(scratch.bytes);
-    const int64_t row = layers[i].problem.out_width * layers[i].problem.out_channels;
-    scratch.bytes += align_up(static_cast<size_t>(most * row) * sizeof(float));
-  }
-  scratch.kernel = scratch.bytes;
-  size_t kernel = 0;
-  for (const std::vector<BandPart>& band : bands)
-    for (size_t i = 0; i < layers.size(); ++i)
-      kernel = std::max(kernel, layers[i].kernel->scratch_bytes(band[i].problem, threads));
-  scratch.bytes += align_up(kernel);
-  return scratch;
+int64_t parts_of(const BandLayer& last, int threads) {
+  if (threads == 1) return 1;
+  return std::clamp<int64_t>(last.problem.out_height / kPartRows, 1, kPartsAThread * threads);
 }
 
-// Rows [begin, begin + count) of a map whose first row is row `origin`.
+// What a worker's share of a step's scratch holds: the windows of rows between two layers, then
+// the kernels' own.
+struct BandScratch {
+  std::vector<size_t> windows;  // offsets, by the layer that writes them; none for the last
+  size_t kernel = 0;            // offset
+  size_t bytes = 0;
+
+  BandScratch(std::span<const BandLayer> layers, const Bands& bands) {
+    for (size_t i = 0; i + 1 < layers.size(); ++i) {
+      windows.push_back(bytes);
+      const int64_t row = layers[i].problem.out_width * layers[i].problem.out_channels;
+      bytes += align_up(static_cast<size_t>(bands.window_rows[i] * row) * sizeof(float));
+    }
+    kernel = bytes;
+    size_t most = 0;
+    for_each_part(bands, [&](size_t i, const BandPart& part) {
+      most = std::max(most, layers[i].kernel->scratch_bytes(part.problem, 1));
+    });
+    bytes += align_up(most);
+  }
+
+  // Calls visit(layer, part) for all that is computed.
+  template <typename Visit>
+  static void for_each_part(const Bands& bands, const Visit& visit) {
+    for (const std::vector<Band>& part : bands.parts)
+      for (const Band& band : part)
+        for (size_t i = 0; i < band.size(); ++i)
+          if (band[i].out.count() > 0) visit(i, band[i]);
+  }
+};
+
+// A map whose first row is row `origin` of another, from row `begin` of that on.
 template <typename Map>
-Map rows_of(Map map, int64_t origin, Rows rows) {
-  map.data = map.at(rows.begin - origin, 0);
-  map.height = rows.count();
+Map rows_from(Map map, int64_t origin, int64_t begin) {
+  map.data = map.at(begin - origin, 0);
   return map;
 }
 
+struct BandSlots {
+  Slot input;
+  std::vector<Slot> residuals;  // by layer
+  Slot output, scratch;
+};
+
 class BandsStep : public Step {
  public:
-  BandsStep(std::vector<BandLayer> layers, std::vector<Tensor> weights, std::vector<Tensor> biases,
-            Bands bands, BandScratch layout, Slot input, Slot output, Slot scratch)
+  // picture: null, or what runs in the first kernel's stead where the input is no map.
+  BandsStep(std::vector<BandLayer> layers, const kernels::ConvPictureKernel* picture,
+            std::vector<Tensor> weights, std::vector<Tensor> biases, Bands bands,
+            BandScratch layout, BandSlots slots)
       : layers_(std::move(layers)),
+        picture_(picture),
         weights_(std::move(weights)),
         biases_(std::move(biases)),
         bands_(std::move(bands)),
         layout_(std::move(layout)),
-        input_(input),
-        output_(output),
-        scratch_(scratch),
+        slots_(std::move(slots)),
         packed_(layers_.size()) {}
 
   void prepare(std::byte* packed) override {
@@ -78,39 +100,74 @@ class BandsStep : public Step {
   }
 
   Result<void> run(RunContext& context) const override {
-    for (int64_t image = 0; image < input_.view.dim(0); ++image)
-      for (const std::vector<BandPart>& band : bands_) run_band(context, image, band);
+    const auto parts = static_cast<int64_t>(bands_.parts.size());
+    const int64_t images = slots_.output.view.dim(0);
+    context.pool().parallel_for(images * parts, [&](int64_t index, int worker) {
+      const std::vector<Band>& part = bands_.parts[static_cast<size_t>(index % parts)];
+      run_part(context, index / parts, part,
+               context.scratch(slots_.scratch)
+                   .subspan(static_cast<size_t>(worker) * layout_.bytes, layout_.bytes));
+    });
     return {};
   }
 
  private:
-  void run_band(RunContext& context, int64_t image, const std::vector<BandPart>& band) const {
-    const std::span<std::byte> scratch = context.scratch(scratch_);
-    ConstMapView from = context.map(input_, image);
-    int64_t origin = 0;  // the row of the map that `from` starts with
-    for (size_t i = 0; i < band.size(); ++i) {
-      const BandPart& part = band[i];
-      MapView to;
-      if (i + 1 == band.size()) {
-        to = rows_of(context.map(output_, image), 0, part.out);
-      } else {
-        to =
-            kernels::dense_map(reinterpret_cast<float*>(scratch.data() + layout_.rows[i]),
-                               part.out.count(), part.problem.out_width, part.problem.out_channels);
+  void run_part(RunContext& context, int64_t image, const std::vector<Band>& part,
+                std::span<std::byte> scratch) const {
+    for (size_t b = 0; b < part.size(); ++b) {
+      for (size_t i = 0; i < layers_.size(); ++i) {
+        const BandPart& own = part[b][i];
+        if (own.kept.count() > 0) move_rows(i, own.kept, part[b - 1][i].origin, scratch);
+        if (own.out.count() == 0) continue;
+        const MapView to = i + 1 < layers_.size()
+                               ? rows_from(window(i, scratch), own.origin, own.out.begin)
+                               : rows_from(context.map(slots_.output, image), 0, own.out.begin);
+        if (i == 0 && picture_) {
+          picture_->run(own.problem, packed_[i], picture(context, image, own.in.begin), to, alone_,
+                        scratch.subspan(layout_.kernel), false);
+          continue;
+        }
+        kernels::ConvMaps maps;
+        maps.input = i > 0 ? rows_from(window(i - 1, scratch), part[b][i - 1].origin, own.in.begin)
+                           : rows_from(context.map(slots_.input, image), 0, own.in.begin);
+        maps.output = to;
+        if (slots_.residuals[i].in_memory())
+          maps.residual = rows_from(context.map(slots_.residuals[i], image), 0, own.out.begin);
+        maps.input.height = own.in.count();
+        maps.output.height = maps.residual.height = own.out.count();
+        layers_[i].kernel->run(own.problem, packed_[i], maps, alone_,
+                               scratch.subspan(layout_.kernel));
       }
-      layers_[i].kernel->run(part.problem, packed_[i], {rows_of(from, origin, part.in), to, {}},
-                             context.pool(), scratch.subspan(layout_.kernel));
-      from = to;
-      origin = part.out.begin;
     }
   }
 
+  // Between layer i and the next.
+  MapView window(size_t i, std::span<std::byte> scratch) const {
+    const kernels::ConvProblem& problem = layers_[i].problem;
+    return kernels::dense_map(reinterpret_cast<float*>(scratch.data() + layout_.windows[i]),
+                              bands_.window_rows[i], problem.out_width, problem.out_channels);
+  }
+
+  void move_rows(size_t i, Rows kept, int64_t origin, std::span<std::byte> scratch) const {
+    const MapView rows = window(i, scratch);
+    std::memmove(rows.data, rows.at(kept.begin - origin, 0),
+                 static_cast<size_t>(kept.count() * rows.row_stride) * sizeof(float));
+  }
+
+  kernels::Picture picture(const RunContext& context, int64_t image, int64_t row) const {
+    const View& view = slots_.input.view;
+    return {context.floats(slots_.input) + image * view.stride(0) + row * view.stride(2),
+            view.stride(2), view.stride(3), view.stride(1)};
+  }
+
   std::vector<BandLayer> layers_;
+  const kernels::ConvPictureKernel* picture_;
   std::vector<Tensor> weights_, biases_;  // the model's own, until prepare()
   Bands bands_;
   BandScratch layout_;
-  Slot input_, output_, scratch_;
+  BandSlots slots_;
   std::vector<kernels::PackedConv> packed_;
+  mutable ThreadPool alone_{1};  // for what one worker does
 };
 
 BandLayer choose(Planner& planner, const Node& node) {
@@ -121,18 +178,19 @@ BandLayer choose(Planner& planner, const Node& node) {
   return layer;
 }
 
-// Of all bands, so that what is computed twice counts twice.
-double cost_of(std::span<const BandLayer> layers, const Bands& bands) {
+// By one thread.
+double cost_of(std::span<const BandLayer> layers) {
   double cost = 0;
-  for (const std::vector<BandPart>& band : bands)
-    for (size_t i = 0; i < layers.size(); ++i) cost += layers[i].kernel->cost(band[i].problem);
+  BandScratch::for_each_part(
+      split_into_bands(layers, kRows, 1),
+      [&](size_t i, const BandPart& part) { cost += layers[i].kernel->cost(part.problem); });
   return cost;
 }
 
 }  // namespace
 
 bool can_band(Planner& planner, const Node& node) {
-  if (!std::holds_alternative<Conv>(node.op) || has_input(node, 3) || conv_refuse(planner, node) ||
+  if (!std::holds_alternative<Conv>(node.op) || conv_refuse(planner, node) ||
       !planner.in_memory(node.outputs[0]))
     return false;
   // Also with those kernels that it may get with less for its weights.
@@ -148,10 +206,11 @@ bool can_band(Planner& planner, const Node& node) {
 }
 
 void conv_bands_emit(Planner& planner, std::span<const Node* const> nodes) {
-  const Node& last = *nodes.back();
+  const Node &first = *nodes.front(), &last = *nodes.back();
   StepDraft draft = planner.draft(last, {});
   std::vector<BandLayer> layers;
   std::vector<Tensor> weights, biases;
+  BandSlots slots;
   std::string kernels_named;
   const auto images = planner.shape(last.outputs[0])[0];
   for (const Node* node : nodes) {
@@ -163,19 +222,22 @@ void conv_bands_emit(Planner& planner, std::span<const Node* const> nodes) {
     weights.push_back(*floats_of(planner, *node, 1));
     const Tensor* bias = floats_of(planner, *node, 2);
     biases.push_back(bias ? *bias : Tensor());
+    slots.residuals.push_back(has_input(*node, 3) ? planner.as_map(node->inputs[3]) : Slot());
   }
   draft.info.kernel = kernels_named + " by bands";
-  Bands bands = split_into_bands(layers, kRows);
-  BandScratch layout = lay_out_scratch(layers, bands, planner.threads());
-  draft.info.cost = static_cast<double>(images) * cost_of(layers, bands);
-  draft.info.scratch_bytes = layout.bytes;
-  const Slot input = planner.as_map(nodes.front()->inputs[0]);
-  const Slot output = planner.new_map(last.outputs[0]);
-  const Slot scratch = planner.new_scratch(layout.bytes);
-  draft.touches = {input, output, scratch};
+  Bands bands = split_into_bands(layers, kRows, parts_of(layers.back(), planner.threads()));
+  BandScratch layout(layers, bands);
+  draft.info.cost = static_cast<double>(images) * cost_of(layers);
+  draft.info.scratch_bytes = static_cast<size_t>(planner.threads()) * layout.bytes;
+  const auto* picture = picture_form(planner, first.inputs[0], *layers.front().kernel);
+  slots.input = picture ? planner.slot(first.inputs[0]) : planner.as_map(first.inputs[0]);
+  slots.output = planner.new_map(last.outputs[0]);
+  slots.scratch = planner.new_scratch(draft.info.scratch_bytes);
+  draft.touches = slots.residuals;
+  draft.touches.insert(draft.touches.end(), {slots.input, slots.output, slots.scratch});
   draft.step =
-      std::make_unique<BandsStep>(std::move(layers), std::move(weights), std::move(biases),
-                                  std::move(bands), std::move(layout), input, output, scratch);
+      std::make_unique<BandsStep>(std::move(layers), picture, std::move(weights), std::move(biases),
+                                  std::move(bands), std::move(layout), std::move(slots));
   planner.add(std::move(draft));
 }
 

@@ -32,6 +32,13 @@ kernels::ConvProblem conv_problem(const Planner& planner, const Node& node) {
   return problem;
 }
 
+const kernels::ConvPictureKernel* picture_form(Planner& planner, ValueId input,
+                                               const kernels::ConvKernel& kernel) {
+  if (planner.graph().constant(input)) return nullptr;
+  const View& view = planner.slot(input).view;
+  return is_map(view) || view.stride(3) != 1 ? nullptr : kernels::conv_picture_form(kernel);
+}
+
 const char* refuse_integer_weights(const Planner& planner, const Node& node) {
   for (const size_t i : {size_t{1}, size_t{2}, size_t{3}})
     if (has_input(node, i) && !planner.graph().constant(node.inputs[i]))

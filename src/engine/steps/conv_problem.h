@@ -3,10 +3,15 @@
 
 #include "engine/planner.h"
 #include "kernels/conv/conv.h"
+#include "kernels/conv/conv_picture.h"
 
 namespace shrike {
 
 kernels::ConvProblem conv_problem(const Planner& planner, const Node& node);
+
+// The kernel's form for an input of planes, where that is what the value is; or null.
+const kernels::ConvPictureKernel* picture_form(Planner& planner, ValueId input,
+                                               const kernels::ConvKernel& kernel);
 
 // Of a QConv: null, or that its weights are computed or a scale is none to compute with.
 const char* refuse_integer_weights(const Planner& planner, const Node& node);
