@@ -85,10 +85,13 @@ class PairRun {
         tiles_(*pairs.kernel, problem, maps, pooled),
         packed_(packed.floats()) {}
 
+  // For all panels: the input of a unit's tile t, then what the sums of a point start at.
+  void transform(const PairScratch& scratch, int64_t first, int64_t t) const;
+  void begin(const PairScratch& scratch, int64_t index, int64_t tiles) const;
+  // A unit's panels, when that is done.
   void compute(const PairScratch& scratch, const WinogradUnits::Unit& unit) const;
 
  private:
-  void transform(const PairScratch& scratch, const WinogradUnits::Unit& unit) const;
   void multiply(const PairScratch& scratch, const WinogradUnits::Unit& unit, int64_t panel) const;
   PairPoint point(const PairScratch& scratch, int64_t index, int64_t tiles) const;
 
@@ -113,25 +116,23 @@ PairPoint PairRun::point(const PairScratch& scratch, int64_t index, int64_t tile
   return point;
 }
 
-// Everything that is done once for all panels.
-void PairRun::transform(const PairScratch& scratch, const WinogradUnits::Unit& unit) const {
+void PairRun::transform(const PairScratch& scratch, int64_t first, int64_t t) const {
   const int64_t outputs = tiles_.outputs(), channels = problem_.in_channels;
-  for (int64_t tile = unit.first; tile < unit.last; ++tile) {
-    const int64_t t = tile - unit.first;
-    const WinogradInput whole = tiles_.window(tile, 0, channels, nullptr, 0);
-    const float scale = pair_input_scale(algorithm_, whole, pairs_.squares(whole), channels);
-    scratch.scales[t] = scale;
-    for (int64_t b = 0; b < grid_.blocks; ++b) {
-      const int64_t first = b * grid_.channels;
-      pairs_.kernel->input(tiles_.window(tile, first, std::min(grid_.channels, channels - first),
-                                         scratch.values + (b * grid_.block + t) * grid_.channels,
-                                         grid_.values_stride, scale));
-    }
-    tiles_.point_at_outputs(tile, scratch.outputs + t * outputs, scratch.residual + t * outputs);
+  const int64_t tile = first + t;
+  const WinogradInput whole = tiles_.window(tile, 0, channels, nullptr, 0);
+  const float scale = pair_input_scale(algorithm_, whole, pairs_.squares(whole), channels);
+  scratch.scales[t] = scale;
+  for (int64_t b = 0; b < grid_.blocks; ++b) {
+    const int64_t channel = b * grid_.channels;
+    pairs_.kernel->input(tiles_.window(tile, channel, std::min(grid_.channels, channels - channel),
+                                       scratch.values + (b * grid_.block + t) * grid_.channels,
+                                       grid_.values_stride, scale));
   }
-  for (int64_t i = 0; i < grid_.points; ++i)
-    pairs_.begin(point(scratch, i, unit.last - unit.first),
-                 scratch.starts + i * grid_.start_stride);
+  tiles_.point_at_outputs(tile, scratch.outputs + t * outputs, scratch.residual + t * outputs);
+}
+
+void PairRun::begin(const PairScratch& scratch, int64_t index, int64_t tiles) const {
+  pairs_.begin(point(scratch, index, tiles), scratch.starts + index * grid_.start_stride);
 }
 
 void PairRun::multiply(const PairScratch& scratch, const WinogradUnits::Unit& unit,
@@ -161,7 +162,6 @@ void PairRun::compute(const PairScratch& scratch, const WinogradUnits::Unit& uni
   const int64_t count = unit.last - unit.first, outputs = tiles_.outputs();
   const int64_t columns = pairs_.kernel->tile->columns;
   assert(count <= grid_.block);
-  transform(scratch, unit);
   const float weight_scale = packed_[packing_.scale];
   for (int64_t panel = unit.begin; panel < unit.end; ++panel) {
     multiply(scratch, unit, panel);
@@ -221,10 +221,28 @@ void winograd_pairs_run(const WinogradPairs& pairs, const ConvProblem& problem,
                             divide_up(problem.out_channels, pairs.kernel->tile->columns),
                             PairPacking(pairs, problem).bias > kNearFloats, pool.threads());
   const size_t stride = lay_out_scratch(pairs, grid, nullptr, nullptr);
+  const auto of_worker = [&](int worker) {
+    PairScratch own;
+    lay_out_scratch(pairs, grid, scratch.data() + static_cast<size_t>(worker) * stride, &own);
+    return own;
+  };
+  const PairScratch shared = of_worker(0);
+  if (units.share_inputs()) {
+    pool.parallel_for(grid.tiles, [&](int64_t tile, int) { run.transform(shared, 0, tile); });
+    pool.parallel_for(grid.points, [&](int64_t i, int) { run.begin(shared, i, grid.tiles); });
+  }
   pool.parallel_for(units.count(), [&](int64_t index, int worker) {
-    PairScratch mine;
-    lay_out_scratch(pairs, grid, scratch.data() + static_cast<size_t>(worker) * stride, &mine);
-    run.compute(mine, units.unit(index));
+    const PairScratch own = of_worker(worker);
+    const WinogradUnits::Unit unit = units.unit(index);
+    const int64_t count = unit.last - unit.first;
+    PairScratch mine = units.share_inputs() ? shared : own;
+    mine.products = own.products;
+    mine.sums = own.sums;
+    if (!units.share_inputs()) {
+      for (int64_t t = 0; t < count; ++t) run.transform(mine, unit.first, t);
+      for (int64_t i = 0; i < grid.points; ++i) run.begin(mine, i, count);
+    }
+    run.compute(mine, unit);
   });
 }
 

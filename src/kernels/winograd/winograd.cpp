@@ -25,9 +25,10 @@ class WinogradRun {
         tiles_(kernel, problem, maps, pooled),
         packed_(packed.floats()) {}
 
-  // Panels [begin, end) of tiles [first, last), at most a block of them.
-  void compute(const WinogradScratch& scratch, int64_t first, int64_t last, int64_t begin,
-               int64_t end) const;
+  // The input of a unit's tile t, for all panels.
+  void transform(const WinogradScratch& scratch, int64_t first, int64_t t) const;
+  // A unit's panels, its tiles having been transformed.
+  void compute(const WinogradScratch& scratch, const WinogradUnits::Unit& unit) const;
 
  private:
   void multiply(const WinogradScratch& scratch, int64_t first, int64_t last, int64_t panel) const;
@@ -62,20 +63,20 @@ void WinogradRun::multiply(const WinogradScratch& scratch, int64_t first, int64_
     }
 }
 
-void WinogradRun::compute(const WinogradScratch& scratch, int64_t first, int64_t last,
-                          int64_t begin, int64_t end) const {
-  const int64_t count = last - first, outputs = tiles_.outputs();
+void WinogradRun::transform(const WinogradScratch& scratch, int64_t first, int64_t t) const {
+  const int64_t outputs = tiles_.outputs();
+  kernel_.input(tiles_.window(first + t, 0, problem_.in_channels,
+                              scratch.values + t * grid_.channels, grid_.values_stride));
+  tiles_.point_at_outputs(first + t, scratch.outputs + t * outputs, scratch.residual + t * outputs);
+}
+
+void WinogradRun::compute(const WinogradScratch& scratch, const WinogradUnits::Unit& unit) const {
+  const int64_t count = unit.last - unit.first, outputs = tiles_.outputs();
   assert(count <= grid_.block);
-  for (int64_t t = 0; t < count; ++t) {
-    kernel_.input(tiles_.window(first + t, 0, problem_.in_channels,
-                                scratch.values + t * grid_.channels, grid_.values_stride));
-    tiles_.point_at_outputs(first + t, scratch.outputs + t * outputs,
-                            scratch.residual + t * outputs);
-  }
-  for (int64_t panel = begin; panel < end; ++panel) {
-    multiply(scratch, first, last, panel);
+  for (int64_t panel = unit.begin; panel < unit.end; ++panel) {
+    multiply(scratch, unit.first, unit.last, panel);
     for (int64_t t = 0; t < count; ++t)
-      tiles_.finish(first + t, panel,
+      tiles_.finish(unit.first + t, panel,
                     {scratch.products + t * tile_.columns, grid_.products_stride,
                      packed_ + packing_.bias + panel * tile_.columns, scratch.outputs + t * outputs,
                      scratch.residual + t * outputs, scratch.sums});
@@ -121,11 +122,23 @@ void winograd_run(const WinogradKernel& kernel, const ConvProblem& problem,
                             divide_up(problem.out_channels, kernel.tile->columns),
                             WinogradPacking(kernel, problem).bias > kNearFloats, pool.threads());
   const size_t stride = lay_out_scratch(kernel, grid, nullptr, nullptr);
+  const auto of_worker = [&](int worker) {
+    WinogradScratch own;
+    lay_out_scratch(kernel, grid, scratch.data() + static_cast<size_t>(worker) * stride, &own);
+    return own;
+  };
+  const WinogradScratch shared = of_worker(0);
+  if (units.share_inputs())
+    pool.parallel_for(grid.tiles, [&](int64_t tile, int) { run.transform(shared, 0, tile); });
   pool.parallel_for(units.count(), [&](int64_t index, int worker) {
-    WinogradScratch mine;
-    lay_out_scratch(kernel, grid, scratch.data() + static_cast<size_t>(worker) * stride, &mine);
+    const WinogradScratch own = of_worker(worker);
     const WinogradUnits::Unit unit = units.unit(index);
-    run.compute(mine, unit.first, unit.last, unit.begin, unit.end);
+    WinogradScratch mine = units.share_inputs() ? shared : own;
+    mine.products = own.products;
+    mine.sums = own.sums;
+    if (!units.share_inputs())
+      for (int64_t t = 0; t < unit.last - unit.first; ++t) run.transform(mine, unit.first, t);
+    run.compute(mine, unit);
   });
 }
 
