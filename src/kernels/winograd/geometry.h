@@ -75,38 +75,6 @@ struct WinogradGrid {
   static constexpr int64_t kApart = 16;
 };
 
-// What the workers take of tiles in blocks of at most `block` and of panels: every thread should
-// get about four units of work, smaller blocks as far as they are efficient, then panels apart.
-// Weights that come from afar are read once a block: there blocks stay whole.
-class WinogradUnits {
- public:
-  WinogradUnits(int64_t tiles, int64_t block, int64_t panels, bool far, int threads)
-      : tiles_(tiles), panels_(panels) {
-    constexpr int64_t kLeastTiles = 8;
-    const int64_t wanted = threads > 1 ? 4 * threads : 1;
-    const int64_t most = divide_up(tiles, far ? block : std::min(block, kLeastTiles));
-    blocks_ = std::max(divide_up(tiles, block), std::min(wanted, most));
-    parts_ = std::clamp<int64_t>(divide_up(wanted, blocks_), 1, panels);
-  }
-
-  struct Unit {
-    int64_t first, last;  // tiles [first, last)
-    int64_t begin, end;   // panels [begin, end)
-  };
-  int64_t count() const { return blocks_ * parts_; }
-  // Whether several units are of the same tiles, all there are: their inputs are transformed once.
-  // Those of several blocks, which are few, are transformed in each unit again.
-  bool share_inputs() const { return blocks_ == 1 && parts_ > 1; }
-  Unit unit(int64_t index) const {
-    const int64_t part = index % parts_, block = index / parts_;
-    return {tiles_ * block / blocks_, tiles_ * (block + 1) / blocks_, panels_ * part / parts_,
-            panels_ * (part + 1) / parts_};
-  }
-
- private:
-  int64_t tiles_, panels_, blocks_, parts_;
-};
-
 // One worker's scratch.
 struct WinogradScratch {
   float* values;           // [point][tile][channel]; points `values_stride` apart

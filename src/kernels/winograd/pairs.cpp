@@ -8,6 +8,7 @@
 #include "kernels/winograd/geometry.h"
 #include "kernels/winograd/pair_packing.h"
 #include "kernels/winograd/tiles.h"
+#include "kernels/winograd/units.h"
 
 namespace shrike::kernels {
 
@@ -75,24 +76,28 @@ size_t lay_out_scratch(const WinogradPairs& pairs, const PairGrid& grid, std::by
 // One call of winograd_pairs_run, the same for all workers.
 class PairRun {
  public:
+  using Unit = WinogradUnits::Unit;
+
   PairRun(const WinogradPairs& pairs, const ConvProblem& problem, const PackedConv& packed,
-          const ConvMaps& maps, bool pooled)
+          const ConvMaps& maps, std::span<std::byte> scratch, bool pooled)
       : pairs_(pairs),
         algorithm_(*pairs.kernel->algorithm),
         problem_(problem),
         packing_(pairs, problem),
         grid_(pairs, problem),
         tiles_(*pairs.kernel, problem, maps, pooled),
-        packed_(packed.floats()) {}
+        packed_(packed.floats()),
+        scratch_(scratch) {}
 
-  // For all panels: the input of a unit's tile t, then what the sums of a point start at.
-  void transform(const PairScratch& scratch, int64_t first, int64_t t) const;
-  void begin(const PairScratch& scratch, int64_t index, int64_t tiles) const;
-  // A unit's panels, when that is done.
-  void compute(const PairScratch& scratch, const WinogradUnits::Unit& unit) const;
+  // What compute_units() calls. Points have starts.
+  void transform(int place, const Unit& unit, int64_t t) const;
+  int64_t starts() const { return grid_.points; }
+  void start(int place, const Unit& unit, int64_t index) const;
+  void compute(int place, int worker, const Unit& unit) const;
 
  private:
-  void multiply(const PairScratch& scratch, const WinogradUnits::Unit& unit, int64_t panel) const;
+  PairScratch scratch_of(int worker) const;
+  void multiply(const PairScratch& scratch, const Unit& unit, int64_t panel) const;
   PairPoint point(const PairScratch& scratch, int64_t index, int64_t tiles) const;
 
   const WinogradPairs& pairs_;
@@ -102,7 +107,15 @@ class PairRun {
   const PairGrid grid_;
   const WinogradTiles tiles_;
   const float* packed_;
+  std::span<std::byte> scratch_;
 };
+
+PairScratch PairRun::scratch_of(int worker) const {
+  const size_t stride = lay_out_scratch(pairs_, grid_, nullptr, nullptr);
+  PairScratch own;
+  lay_out_scratch(pairs_, grid_, scratch_.data() + static_cast<size_t>(worker) * stride, &own);
+  return own;
+}
 
 PairPoint PairRun::point(const PairScratch& scratch, int64_t index, int64_t tiles) const {
   PairPoint point{};
@@ -116,9 +129,10 @@ PairPoint PairRun::point(const PairScratch& scratch, int64_t index, int64_t tile
   return point;
 }
 
-void PairRun::transform(const PairScratch& scratch, int64_t first, int64_t t) const {
+void PairRun::transform(int place, const Unit& unit, int64_t t) const {
+  const PairScratch scratch = scratch_of(place);
   const int64_t outputs = tiles_.outputs(), channels = problem_.in_channels;
-  const int64_t tile = first + t;
+  const int64_t tile = unit.first + t;
   const WinogradInput whole = tiles_.window(tile, 0, channels, nullptr, 0);
   const float scale = pair_input_scale(algorithm_, whole, pairs_.squares(whole), channels);
   scratch.scales[t] = scale;
@@ -131,12 +145,12 @@ void PairRun::transform(const PairScratch& scratch, int64_t first, int64_t t) co
   tiles_.point_at_outputs(tile, scratch.outputs + t * outputs, scratch.residual + t * outputs);
 }
 
-void PairRun::begin(const PairScratch& scratch, int64_t index, int64_t tiles) const {
-  pairs_.begin(point(scratch, index, tiles), scratch.starts + index * grid_.start_stride);
+void PairRun::start(int place, const Unit& unit, int64_t index) const {
+  const PairScratch scratch = scratch_of(place);
+  pairs_.begin(point(scratch, index, unit.tiles()), scratch.starts + index * grid_.start_stride);
 }
 
-void PairRun::multiply(const PairScratch& scratch, const WinogradUnits::Unit& unit,
-                       int64_t panel) const {
+void PairRun::multiply(const PairScratch& scratch, const Unit& unit, int64_t panel) const {
   const int* weight_of = algorithm_.weight_of;
   const TileGrid::Users users(tiles_.grid(), unit.first, unit.last);
   for (int i = 0; i < algorithm_.in; ++i)
@@ -158,14 +172,18 @@ void PairRun::multiply(const PairScratch& scratch, const WinogradUnits::Unit& un
     }
 }
 
-void PairRun::compute(const PairScratch& scratch, const WinogradUnits::Unit& unit) const {
-  const int64_t count = unit.last - unit.first, outputs = tiles_.outputs();
+void PairRun::compute(int place, int worker, const Unit& unit) const {
+  const PairScratch own = scratch_of(worker);
+  PairScratch scratch = scratch_of(place);
+  scratch.products = own.products;
+  scratch.sums = own.sums;
+  const int64_t outputs = tiles_.outputs();
   const int64_t columns = pairs_.kernel->tile->columns;
-  assert(count <= grid_.block);
+  assert(unit.tiles() <= grid_.block);
   const float weight_scale = packed_[packing_.scale];
   for (int64_t panel = unit.begin; panel < unit.end; ++panel) {
     multiply(scratch, unit, panel);
-    for (int64_t t = 0; t < count; ++t)
+    for (int64_t t = 0; t < unit.tiles(); ++t)
       tiles_.finish(
           unit.first + t, panel,
           {scratch.products + t * columns, grid_.products_stride,
@@ -215,35 +233,11 @@ void winograd_pairs_run(const WinogradPairs& pairs, const ConvProblem& problem,
                         const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool,
                         std::span<std::byte> scratch, bool pooled) {
   assert(scratch.size() >= winograd_pairs_scratch_bytes(pairs, problem, pool.threads()));
-  const PairRun run(pairs, problem, packed, maps, pooled);
   const PairGrid grid(pairs, problem);
   const WinogradUnits units(grid.tiles, grid.block,
                             divide_up(problem.out_channels, pairs.kernel->tile->columns),
                             PairPacking(pairs, problem).bias > kNearFloats, pool.threads());
-  const size_t stride = lay_out_scratch(pairs, grid, nullptr, nullptr);
-  const auto of_worker = [&](int worker) {
-    PairScratch own;
-    lay_out_scratch(pairs, grid, scratch.data() + static_cast<size_t>(worker) * stride, &own);
-    return own;
-  };
-  const PairScratch shared = of_worker(0);
-  if (units.share_inputs()) {
-    pool.parallel_for(grid.tiles, [&](int64_t tile, int) { run.transform(shared, 0, tile); });
-    pool.parallel_for(grid.points, [&](int64_t i, int) { run.begin(shared, i, grid.tiles); });
-  }
-  pool.parallel_for(units.count(), [&](int64_t index, int worker) {
-    const PairScratch own = of_worker(worker);
-    const WinogradUnits::Unit unit = units.unit(index);
-    const int64_t count = unit.last - unit.first;
-    PairScratch mine = units.share_inputs() ? shared : own;
-    mine.products = own.products;
-    mine.sums = own.sums;
-    if (!units.share_inputs()) {
-      for (int64_t t = 0; t < count; ++t) run.transform(mine, unit.first, t);
-      for (int64_t i = 0; i < grid.points; ++i) run.begin(mine, i, count);
-    }
-    run.compute(mine, unit);
-  });
+  compute_units(units, pool, PairRun(pairs, problem, packed, maps, scratch, pooled));
 }
 
 }  // namespace shrike::kernels
