@@ -54,6 +54,20 @@ TEST(Concat, PartsOfASplitStayWhereTheyAre) {  // YOLOv8's C2f
   EXPECT_EQ(kernel_of(*session, "Concat"), "in_place");
 }
 
+// Tensors without gaps, in pieces that threads share.
+TEST(Concat, LongCopies) {
+  Graph graph;
+  std::vector<ValueId> parts;
+  for (const int64_t length : {20'001, 5, 40'000})
+    parts.push_back(graph.add_input("x" + std::to_string(length), DType::kF32, Shape{1, length}));
+  graph.outputs = {graph.add_node(Concat{1}, parts, "joined")};
+  for (const int threads : {1, 3}) {
+    const auto session = check_graph(graph, {.threads = threads});
+    ASSERT_TRUE(session);
+    EXPECT_EQ(kernel_of(*session, "Concat"), "copy 3 of 3");
+  }
+}
+
 TEST(Concat, PartsInAnotherOrderAreCopied) {
   Maps m;
   const auto [a, b] = m.halves(m.conv(m.x, 8));

@@ -32,6 +32,7 @@ constexpr StepFamily kFamilies[] = {
     {"matmul", is<MatMul>, matmul_refuse, matmul_emit},
     {"gemm", is<Gemm>, gemm_refuse, gemm_emit},
     {"softmax", is<Softmax>, softmax_refuse, softmax_emit},
+    {"reduce", is<Reduce>, reduce_refuse, reduce_emit},
     {"evaluate", any, nullptr, evaluate_emit},
 };
 

@@ -327,6 +327,34 @@ TEST(Steps, SoftmaxOverEachAxis) {
   }
 }
 
+TEST(Steps, LargestAndSmallestOverEachAxis) {
+  for (int64_t axis = -4; axis < 4; ++axis)
+    for (const int64_t keep : {0, 1}) {
+      Start s;
+      for (const ValueId x : {s.map, s.x, s.graph.add_node(Transpose{{0, 2, 3, 1}}, {s.map}, "t")})
+        for (const ReduceKind kind : {ReduceKind::kMax, ReduceKind::kMin})
+          s.node(Reduce{kind, keep}, {x, add_ints(s.graph, {axis})});
+      const auto session = check_graph(s.graph, {.threads = 3});
+      ASSERT_TRUE(session);
+      for (const auto& entry : session->plan().steps())
+        EXPECT_TRUE(!entry.info.op.starts_with("Reduce") || entry.info.kernel != "evaluate");
+    }
+}
+
+// Those along several axes, and others than the largest and smallest.
+TEST(Steps, OtherReductions) {
+  Start s;
+  const ValueId axes = add_ints(s.graph, {1, -1}), axis = add_ints(s.graph, {2});
+  for (const ReduceKind kind :
+       {ReduceKind::kMax, ReduceKind::kMin, ReduceKind::kSum, ReduceKind::kMean})
+    for (const ValueId x : {s.map, s.x}) {
+      s.node(Reduce{kind, 1}, {x, axes});
+      s.node(Reduce{kind, 0}, {x});
+      s.node(Reduce{kind, 0}, {x, axis});
+    }
+  EXPECT_TRUE(check_graph(s.graph));
+}
+
 TEST(Steps, OperatorsOnOtherTypes) {
   Start s(1, {1, 2, 3, 4});
   const ValueId whole = s.graph.add_node(Cast{DType::kI64}, {s.map}, "whole");

@@ -1,26 +1,30 @@
 #include "engine/steps/copy.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 
 #include "kernels/layout/copy.h"
+#include "kernels/sizes.h"
 
 namespace shrike {
 
 namespace {
 
-// Types of more than 4 bytes occur in small index tensors only.
-void copy_by_element(const View& from_view, const std::byte* from, const View& to_view,
-                     std::byte* to, size_t size) {
-  const int64_t count = from_view.count();
-  for (int64_t i = 0; i < count; ++i) {
-    const int64_t source =
-        from_view.offset + kernels::offset_of(i, from_view.rank, from_view.dims, from_view.strides);
-    const int64_t target =
-        to_view.offset + kernels::offset_of(i, to_view.rank, to_view.dims, to_view.strides);
-    std::memcpy(to + target * static_cast<int64_t>(size),
-                from + source * static_cast<int64_t>(size), size);
-  }
+// Without gaps on either side.
+void copy_bytes(const std::byte* from, std::byte* to, size_t bytes, ThreadPool& pool) {
+  constexpr int64_t kUnit = 1 << 16;  // worth a thread's while
+  pool.parallel_for(kernels::divide_up(static_cast<int64_t>(bytes), kUnit), [&](int64_t unit, int) {
+    const auto begin = static_cast<size_t>(unit * kUnit);
+    std::memcpy(to + begin, from + begin, std::min(static_cast<size_t>(kUnit), bytes - begin));
+  });
+}
+
+template <typename T>
+void copy_as(const View& from_view, const std::byte* from, const View& to_view, std::byte* to,
+             ThreadPool& pool) {
+  kernels::copy_strided(strided_at(from_view, reinterpret_cast<const T*>(from)),
+                        strided_at(to_view, reinterpret_cast<T*>(to)), pool);
 }
 
 class CopyStep : public Step {
@@ -47,21 +51,21 @@ std::unique_ptr<Step> make_copy_step(std::vector<SlotCopy> copies) {
 void copy_view(const View& from_view, const std::byte* from, const View& to_view, std::byte* to,
                size_t size, ThreadPool& pool) {
   assert(from_view.shape() == to_view.shape());
-  if (is_dense(from_view) && is_dense(to_view)) {
-    std::memcpy(to + to_view.offset * static_cast<int64_t>(size),
-                from + from_view.offset * static_cast<int64_t>(size),
-                static_cast<size_t>(from_view.count()) * size);
-    return;
+  if (is_dense(from_view) && is_dense(to_view))
+    return copy_bytes(from + from_view.offset * static_cast<int64_t>(size),
+                      to + to_view.offset * static_cast<int64_t>(size),
+                      static_cast<size_t>(from_view.count()) * size, pool);
+  switch (size) {
+    case 1:
+      return copy_as<uint8_t>(from_view, from, to_view, to, pool);
+    case 2:
+      return copy_as<uint16_t>(from_view, from, to_view, to, pool);
+    case 4:
+      return copy_as<float>(from_view, from, to_view, to, pool);
+    default:
+      assert(size == 8);
+      return copy_as<uint64_t>(from_view, from, to_view, to, pool);
   }
-  if (size == 1)
-    return kernels::copy_strided(strided_at(from_view, reinterpret_cast<const uint8_t*>(from)),
-                                 strided_at(to_view, reinterpret_cast<uint8_t*>(to)), pool);
-  if (size == 2)
-    return kernels::copy_strided(strided_at(from_view, reinterpret_cast<const uint16_t*>(from)),
-                                 strided_at(to_view, reinterpret_cast<uint16_t*>(to)), pool);
-  if (size != sizeof(float)) return copy_by_element(from_view, from, to_view, to, size);
-  kernels::copy_strided(strided_at(from_view, reinterpret_cast<const float*>(from)),
-                        strided_at(to_view, reinterpret_cast<float*>(to)), pool);
 }
 
 Tensor map_order(const Tensor& tensor) {

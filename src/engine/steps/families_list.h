@@ -70,6 +70,10 @@ void gemm_emit(Planner& planner, const Node& node);
 const char* softmax_refuse(Planner& planner, const Node& node);
 void softmax_emit(Planner& planner, const Node& node);
 
+// The largest or smallest along one axis, wherever elements lie.
+const char* reduce_refuse(Planner& planner, const Node& node);
+void reduce_emit(Planner& planner, const Node& node);
+
 // reference/evaluate.h on tensors: any node, also those whose shapes depend on the data.
 void evaluate_emit(Planner& planner, const Node& node);
 

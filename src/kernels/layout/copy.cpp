@@ -156,4 +156,9 @@ void copy_strided(const BasicStridedView<const uint16_t>& input,
   copy<uint16_t>(input, output, pool);
 }
 
+void copy_strided(const BasicStridedView<const uint64_t>& input,
+                  const BasicStridedView<uint64_t>& output, ThreadPool& pool) {
+  copy<uint64_t>(input, output, pool);
+}
+
 }  // namespace shrike::kernels

@@ -13,10 +13,12 @@ namespace shrike::kernels {
 // whole, exchanged pairs of dimensions by blocks (transpose.h).
 void copy_strided(const ConstStridedView& input, const StridedView& output, ThreadPool& pool);
 
-// The same of bytes and of two bytes.
+// The same of elements of one, two and eight bytes.
 void copy_strided(const BasicStridedView<const uint8_t>& input,
                   const BasicStridedView<uint8_t>& output, ThreadPool& pool);
 void copy_strided(const BasicStridedView<const uint16_t>& input,
                   const BasicStridedView<uint16_t>& output, ThreadPool& pool);
+void copy_strided(const BasicStridedView<const uint64_t>& input,
+                  const BasicStridedView<uint64_t>& output, ThreadPool& pool);
 
 }  // namespace shrike::kernels

@@ -88,6 +88,7 @@ void copy_permutations_and_slices() {
 TEST(Copy, RandomPermutationsAndSlices) { copy_permutations_and_slices<float>(); }
 TEST(Copy, RandomPermutationsAndSlicesOfBytes) { copy_permutations_and_slices<uint8_t>(); }
 TEST(Copy, RandomPermutationsAndSlicesOfWords) { copy_permutations_and_slices<uint16_t>(); }
+TEST(Copy, RandomPermutationsAndSlicesOfEightBytes) { copy_permutations_and_slices<uint64_t>(); }
 
 TEST(Copy, IntoAPartOfTheOutput) {
   const std::vector<float> in{1, 2, 3, 4};
