@@ -2,8 +2,11 @@
 // choices of our own.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <random>
 
 #include "base/half.h"
 #include "reference/test_support.h"
@@ -139,6 +142,32 @@ TEST(Binary, IntegersWrapAround) {
     ASSERT_TRUE(y) << op;
     EXPECT_EQ((*y)[0], ints({want})) << op;
   }
+}
+
+// Against a stable sort of all, with values that occur often and NaNs.
+TEST(TopK, AsASortOfAll) {
+  std::mt19937 random(4);
+  for (const int64_t size : {1, 2, 50, 1000})
+    for (const int64_t count : {1, 2, 7, 400}) {
+      if (count > size) continue;
+      std::vector<float> values(static_cast<size_t>(size));
+      for (float& value : values) value = static_cast<float>(random() % 300);
+      if (size > 10) values[5] = values[9] = kNan;
+      for (const bool largest : {true, false}) {
+        std::vector<size_t> order(values.size());
+        std::iota(order.begin(), order.end(), size_t{0});
+        const auto rank = [&](size_t i) {  // NaN above all
+          const double value = std::isnan(values[i]) ? 1e9 : static_cast<double>(values[i]);
+          return largest ? -value : value;
+        };
+        std::ranges::stable_sort(order, {}, rank);
+        const auto y =
+            run(largest ? "TopK" : "TopK largest=0", {floats({size}, values), ints({count})}, 2);
+        ASSERT_TRUE(y);
+        for (size_t i = 0; i < static_cast<size_t>(count); ++i)
+          EXPECT_EQ((*y)[1].data<int64_t>()[i], static_cast<int64_t>(order[i]));
+      }
+    }
 }
 
 TEST(TopK, EqualValuesComeInTheOrderOfTheirIndices) {

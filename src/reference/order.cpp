@@ -1,7 +1,6 @@
 #include "reference/order.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "reference/binary_functions.h"
 #include "reference/operators.h"
@@ -12,8 +11,8 @@ namespace shrike::reference {
 template <typename T>
 void select_top(std::span<const T> values, size_t count, bool largest,
                 std::vector<int64_t>& order) {
-  order.resize(values.size());
-  std::iota(order.begin(), order.end(), int64_t{0});
+  order.clear();
+  if (count == 0) return;
   // NaN counts as larger than everything, so that the order is one.
   const auto above = [](T a, T b) { return a > b || (a != a && b == b); };
   const auto before = [&](int64_t i, int64_t j) {
@@ -22,9 +21,27 @@ void select_top(std::span<const T> values, size_t count, bool largest,
     if (above(b, a)) return !largest;
     return i < j;
   };
-  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count), order.end(),
-                    before);
-  order.resize(count);
+  // Of those seen so far some more than are wanted, and no others than might be.
+  const auto keep_best = [&] {
+    std::nth_element(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count - 1),
+                     order.end(), before);
+    order.resize(count);
+  };
+  size_t i = 0;
+  while (i < values.size()) {
+    const size_t room = 2 * count;
+    if (order.size() < count) {
+      for (; i < values.size() && order.size() < room; ++i)
+        order.push_back(static_cast<int64_t>(i));
+    } else {
+      const T last = values[static_cast<size_t>(order[count - 1])];
+      for (; i < values.size() && order.size() < room; ++i)
+        if (largest ? above(values[i], last) : above(last, values[i]))
+          order.push_back(static_cast<int64_t>(i));
+    }
+    if (order.size() > count) keep_best();
+  }
+  std::sort(order.begin(), order.end(), before);
 }
 
 template void select_top<float>(std::span<const float>, size_t, bool, std::vector<int64_t>&);
