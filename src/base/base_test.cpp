@@ -246,6 +246,20 @@ TEST(ThreadPool, OthersDoTheShareOfWhoIsHeldUp) {
   }
 }
 
+TEST(ThreadPool, OneThreadServesSeveralCallersAtOnce) {
+  ThreadPool alone(1);
+  const auto sums = [&] {
+    for (int round = 0; round < 200; ++round) {
+      int64_t sum = 0;
+      alone.parallel_for(100, [&](int64_t i, int worker) { sum += i + worker; });
+      EXPECT_EQ(sum, 4950);
+    }
+  };
+  std::thread other(sums);
+  sums();
+  other.join();
+}
+
 TEST(ThreadPool, NoTwoBodiesShareAWorkerAtATime) {
   ThreadPool pool(4);
   std::array<std::atomic<int>, 4> inside{};

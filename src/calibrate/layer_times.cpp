@@ -32,13 +32,24 @@ Result<std::vector<Tensor>> grey_inputs(const Graph& network) {
   return inputs;
 }
 
-NetworkTimes times_of(const Graph& network, const Session& session) {
-  std::map<std::string, double> steps;
-  NetworkTimes times;
+// Milliseconds by name: of convolutions that a step computes together each one's share of the
+// multiply-adds.
+std::map<std::string, double> times_by_name(const Session& session) {
+  std::map<std::string, double> times;
   for (size_t i = 0; i < session.step_ms().size(); ++i) {
-    steps[session.plan().steps()[i].info.node] += session.step_ms()[i];
-    times.all += session.step_ms()[i];
+    const StepInfo& info = session.plan().steps()[i].info;
+    if (info.parts.empty()) times[info.node] += session.step_ms()[i];
+    for (const StepPart& part : info.parts)
+      times[part.node] +=
+          session.step_ms()[i] * static_cast<double>(part.macs) / static_cast<double>(info.macs);
   }
+  return times;
+}
+
+NetworkTimes times_of(const Graph& network, const Session& session) {
+  std::map<std::string, double> steps = times_by_name(session);
+  NetworkTimes times;
+  for (const double ms : session.step_ms()) times.all += ms;
   for (const Node& node : network.nodes)
     if (std::holds_alternative<Conv>(node.op))
       times.convs[node.outputs[0]] = steps[step_name(node.outputs[0])];
@@ -80,9 +91,8 @@ Result<std::vector<double>> measure_nodes(Graph network, const std::function<boo
     SHRIKE_TRY(go_on(proceed));
     SHRIKE_TRY(session.run_profiled(inputs));
   }
-  for (size_t i = 0; i < session.step_ms().size(); ++i)
-    if (const auto at = numbers.find(session.plan().steps()[i].info.node); at != numbers.end())
-      ms[at->second] += session.step_ms()[i];
+  for (const auto& [name, time] : times_by_name(session))
+    if (const auto at = numbers.find(name); at != numbers.end()) ms[at->second] = time;
   return ms;
 }
 

@@ -48,6 +48,13 @@ Json sums_json(const std::map<std::string, Cost>& sums, double total_ms, double 
   return rows;
 }
 
+Json parts_json(const StepInfo& info) {
+  Json rows = Json::array();
+  for (const StepPart& part : info.parts)
+    rows.push_back({{"node", part.node}, {"problem", part.problem}, {"macs", part.macs}});
+  return rows;
+}
+
 Json declined_json(const StepInfo& info) {
   Json rows = Json::array();
   for (const DeclinedWay& way : info.declined)
@@ -128,6 +135,7 @@ Json layers_json(const Session& session) {
                 {"macs", info.macs},
                 {"problem", info.problem.empty() ? Json() : Json(info.problem)}};
     put_cost(row, {1, session.step_ms()[i], info.macs}, total.ms, peak);
+    row["parts"] = parts_json(info);
     row["declined"] = declined_json(info);
     layers.push_back(std::move(row));
   }
@@ -145,6 +153,8 @@ void print_layers(const Json& layers) {
     std::printf("%s  %-14s %-16s %s, %s\n", cost_text(row).c_str(), word(row, "op").c_str(),
                 word(row, "shape").c_str(), word(row, "kernel").c_str(), word(row, "node").c_str());
     if (!row["problem"].is_null()) std::printf("%35s%s\n", "", word(row, "problem").c_str());
+    for (const Json& part : row["parts"])
+      std::printf("%35s%s, %s\n", "", word(part, "problem").c_str(), word(part, "node").c_str());
     print_declined(row["declined"]);
   }
   print_sums("KERNEL, LAYERS", layers["by_kernel"]);

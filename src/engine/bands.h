@@ -1,7 +1,7 @@
 // Convolutions that follow each other, computed together: of a band of the last one's rows, those
-// that each one before must make. Maps between them never exist whole. Of each there is a window of
-// rows that slides down the map, so that no row is computed twice; but where several threads divide
-// the map, what two of their parts need of the maps between.
+// that each one before must make. Maps between them never exist whole: of each there is a window of
+// rows, which slides down the map, so that no row is computed twice. Only where several threads
+// divide the last map each of their parts makes what it needs for itself.
 //
 // A kernel that computes tiles of rows (ConvKernel::tile_rows) is given whole ones, counted from
 // the map's first row, and all rows they read: so that each number is made in the same way, bit for

@@ -143,6 +143,7 @@ std::vector<Tensor> run_plan(const std::shared_ptr<Plan>& plan, const std::vecto
 }
 
 TEST(Bands, GiveTheSameBits) {
+  int checked = 0, tiled = 0;
   for (uint32_t seed = 0; seed < 60; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937 random(seed);
@@ -152,7 +153,10 @@ TEST(Bands, GiveTheSameBits) {
       inputs.push_back(testing::random_tensor(*graph.value(input).shape, random));
     const Result<Draft> whole = lay_out(graph, {.threads = 1}, {});
     ASSERT_TRUE(whole);
-    if (!all_by_tiles(layers_of(whole->convs))) continue;
+    const std::vector<BandLayer> layers = layers_of(whole->convs);
+    if (!all_by_tiles(layers)) continue;
+    ++checked;
+    for (const BandLayer& layer : layers) tiled += layer.kernel->tile_rows(layer.problem) > 1;
     const std::vector<Tensor> expected = run_plan(whole->plan, inputs);
     for (const int threads : {1, 2, 3}) {
       PlanChoices choices;
@@ -162,6 +166,8 @@ TEST(Bands, GiveTheSameBits) {
       EXPECT_TRUE(run_plan(banded->plan, inputs)[0] == expected[0]);
     }
   }
+  EXPECT_GT(checked, 15);
+  EXPECT_GT(tiled, 5);
 }
 
 }  // namespace

@@ -172,7 +172,7 @@ Result<Draft> lay_out(const Graph& graph, const PlanOptions& options, PlanChoice
     for (std::vector<size_t>& pair : find(graph, options, choices))
       choices.bands.push_back(std::move(pair));
   FarBands far = find_far_bands(graph, options, choices);
-  for (std::vector<size_t>& pair : far.chains) choices.bands.push_back(std::move(pair));
+  for (std::vector<size_t>& chain : far.chains) choices.bands.push_back(std::move(chain));
   choices.no_bands = std::move(far.declined);
   {
     Planner first(graph, options, choices);

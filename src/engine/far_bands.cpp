@@ -16,7 +16,8 @@ namespace {
 struct FarMap {
   int64_t bytes, most_macs_per_byte;
 };
-constexpr FarMap kFarMaps[] = {{4 << 20, 20}, {3 << 19, 7}};
+constexpr int64_t kMiB = 1 << 20;
+constexpr FarMap kFarMaps[] = {{4 * kMiB, 20}, {3 * kMiB / 2, 7}};
 
 bool by_estimate(const ChooseConv& choose) {
   const auto* function = choose.target<ConvChoice (*)(const kernels::ConvProblem&)>();

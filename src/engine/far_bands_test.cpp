@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "engine/memory_limit.h"
 #include "engine/testing/check.h"
 #include "ir/infer.h"
@@ -82,6 +84,49 @@ TEST(FarBands, ChainsOfSeveralLayers) {
       outputs.push_back((*result)[0]);
     }
   for (const Tensor& output : outputs) EXPECT_TRUE(output == outputs[0]);
+}
+
+// Written into a Concat, with a constant added.
+TEST(FarBands, IntoAConcat) {
+  Network network;
+  const auto conv = [&](ValueId x, int64_t outputs, ValueId add = kNoValue) {
+    return add_conv(network.graph, x, outputs, 1, 1, network.random, 1, UnaryKind::kSilu, add);
+  };
+  const ValueId constant =
+      network.graph.add_constant("c", testing::random_tensor(Shape{1, 20, 75, 75}, network.random));
+  const ValueId half = add_conv(network.graph, network.wide, 20, 3, 2, network.random, 1,
+                                UnaryKind::kLeakyRelu, constant);
+  network.graph.nodes.erase(network.graph.nodes.begin() + 1, network.graph.nodes.begin() + 3);
+  const ValueId other = network.graph.add_input("other", DType::kF32, Shape{1, 4, 75, 75});
+  const ValueId joined = network.graph.add_node(Concat{1}, {conv(other, 12), half}, "joined");
+  network.graph.outputs = {conv(joined, 8)};
+  ASSERT_EQ(network.chains(), 1u);
+  const auto session = check_graph(network.graph, {.threads = 2});
+  ASSERT_TRUE(session);
+  EXPECT_EQ(testing::kernel_of(*session, "Concat"), "in_place");
+}
+
+// Sessions of one plan, each with its thread, at once.
+TEST(FarBands, SessionsSideBySide) {
+  Network network;
+  ASSERT_EQ(network.chains(), 1u);
+  Result<Session> first = Session::create(network.graph, {.threads = 2});
+  ASSERT_TRUE(first);
+  Result<Session> second = Session::another(*first);
+  ASSERT_TRUE(second);
+  const std::vector<Tensor> inputs{
+      testing::random_tensor(*network.graph.value(network.x).shape, network.random)};
+  const Result<std::vector<Tensor>> expected = first->run(inputs);
+  ASSERT_TRUE(expected);
+  const auto runs = [&](Session& session) {
+    for (int i = 0; i < 10; ++i) {
+      const Result<std::vector<Tensor>> outputs = session.run(inputs);
+      EXPECT_TRUE(outputs && (*outputs)[0] == (*expected)[0]);
+    }
+  };
+  std::thread beside([&] { runs(*second); });
+  runs(*first);
+  beside.join();
 }
 
 TEST(FarBands, NotWhereTheyGainNothing) {

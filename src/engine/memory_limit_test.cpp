@@ -225,8 +225,9 @@ Graph odd_heights() {
 TEST(MemoryLimit, HeightsThatTilesDoNotDivide) {
   const size_t whole = planned({}, 1, odd_heights)->bytes;
   for (size_t i = 4; i <= 20; i += 2)
-    if (const size_t limit = whole * i / 20; planned({limit, 0}, 1, odd_heights))
+    if (const size_t limit = whole * i / 20; planned({limit, 0}, 1, odd_heights)) {
       EXPECT_TRUE(check_graph(odd_heights(), {.threads = 2, .memory = {limit, 0}}));
+    }
 }
 
 TEST(MemoryLimit, ThreadsChangeNothing) {

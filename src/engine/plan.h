@@ -25,14 +25,21 @@ struct DeclinedWay {
   std::string reason;
 };
 
+// One of several convolutions that a step computes together.
+struct StepPart {
+  std::string node, problem;
+  int64_t macs = 0;
+};
+
 struct StepInfo {
-  std::string node;    // the node's name, or its first output's where it has none
+  std::string node;    // the node's name, or its first output's where it has none; "A to B"
   std::string op;      // "Conv"; "Copy" for a step that only changes a layout
   Shape output_shape;  // of the first output; empty where it depends on the data
   std::string kernel;  // "avx2_igemm"; "view" or "in_place" where nothing is moved
   std::vector<DeclinedWay> declined;
   std::string problem;    // of a convolution: what its kernels' times are kept under (tuning.h)
   std::string estimated;  // of a convolution: the kernel that estimates choose
+  std::vector<StepPart> parts;  // of convolutions in bands (bands.h), in order
   int64_t macs = 0;
   size_t packed_bytes = 0;   // weights in the kernel's own order
   size_t scratch_bytes = 0;  // only while the step runs

@@ -196,7 +196,10 @@ Slot Planner::converted(ValueId id, Layout layout) {
   } else {
     result = produced(id, layout);
     StepDraft copy;
-    copy.info = {graph_.value(id).name, "Copy", shape(id), "copy", {}, {}, {}, 0, 0, 0};
+    copy.info.node = graph_.value(id).name;
+    copy.info.op = "Copy";
+    copy.info.output_shape = shape(id);
+    copy.info.kernel = "copy";
     copy.touches = {slot(id), result};
     copy.step = make_copy_step({{slot(id), result}});
     add(std::move(copy));

@@ -341,6 +341,19 @@ TEST(Steps, LargestAndSmallestOverEachAxis) {
     }
 }
 
+TEST(Steps, LargestOfAVector) {
+  for (const int64_t noop : {0, 1}) {
+    Graph graph;
+    const ValueId x = graph.add_input("x", DType::kF32, Shape{70});
+    for (const ReduceKind kind : {ReduceKind::kMax, ReduceKind::kMin})
+      for (const int64_t keep : {0, 1})
+        graph.outputs.push_back(graph.add_node(Reduce{kind, keep, noop}, {x}, "y"));
+    graph.outputs.push_back(
+        graph.add_node(Reduce{ReduceKind::kMax, 1, noop}, {x, add_ints(graph, {0})}, "z"));
+    EXPECT_TRUE(check_graph(graph));
+  }
+}
+
 // Those along several axes, and others than the largest and smallest.
 TEST(Steps, OtherReductions) {
   Start s;

@@ -4,6 +4,7 @@
 #include "calibrate/conversions.h"
 #include "calibrate/no_slower.h"
 #include "chain.h"
+#include "engine/testing/check.h"
 #include "made.h"
 
 namespace shrike {
@@ -280,6 +281,32 @@ TEST(Sensitivity, ALayerAtATimeIsJudged) {
   ASSERT_TRUE(layers);
   EXPECT_EQ(points, 3);
   for (const auto& [conv, layer] : *layers) EXPECT_GT(*layer.points, 0);
+}
+
+// Convolutions that are computed together, band by band, share the time of their step.
+TEST(MeasureTimes, OfConvolutionsInBands) {
+  std::mt19937 random(2);
+  Graph graph;
+  ValueId x = graph.add_input("x", DType::kF32, Shape{1, 3, 320, 320});
+  x = testing::add_conv(graph, x, 16, 3, 2, random);
+  for (int i = 0; i < 2; ++i) x = testing::add_conv(graph, x, 16, 1, 1, random);
+  graph.outputs = {x};
+  ASSERT_TRUE(infer_shapes(graph));
+  const IntegerPlan plans[] = {{}};
+  const Result<std::vector<NetworkTimes>> times = measure_times(graph, plans, nullptr);
+  ASSERT_TRUE(times) << times.error().message;
+  const NetworkTimes& of = times->front();
+  ASSERT_EQ(of.convs.size(), 3u);
+  double sum = 0;
+  for (const auto& [conv, ms] : of.convs) {
+    EXPECT_GT(ms, 0);
+    sum += ms;
+  }
+  EXPECT_GT(sum, 0.5 * of.all);
+  EXPECT_LE(sum, 1.0001 * of.all);
+  const Result<std::vector<double>> nodes = measure_nodes(graph, nullptr);
+  ASSERT_TRUE(nodes);
+  for (const double ms : *nodes) EXPECT_GT(ms, 0);
 }
 
 TEST(MeasureTimes, OfEveryConvolutionInFloatsAndIntegers) {

@@ -49,10 +49,8 @@ class ConvStep : public Step {
       const kernels::MapView output = context.map(slots_.output, image);
       const std::span<std::byte> scratch = context.scratch(slots_.scratch);
       if (picture_) {
-        const View& view = slots_.input.view;
-        const kernels::Picture input{context.floats(slots_.input) + image * view.stride(0),
-                                     view.stride(2), view.stride(3), view.stride(1)};
-        picture_->run(problem_, packed_, input, output, context.pool(), scratch, pooled_);
+        picture_->run(problem_, packed_, picture_at(context, slots_.input, image), output,
+                      context.pool(), scratch, pooled_);
         continue;
       }
       kernels::ConvMaps maps{context.map(slots_.input, image), output, {}};

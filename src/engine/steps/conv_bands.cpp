@@ -9,30 +9,38 @@
 #include "engine/steps/conv_problem.h"
 #include "engine/steps/families_list.h"
 #include "engine/steps/pack.h"
+#include "kernels/conv/candidates.h"
 
 namespace shrike {
 
 namespace {
 
-using kernels::ConstMapView;
-using kernels::ConvKernel;
 using kernels::MapView;
 
 // Rows of the last layer's map in a band: few, so that windows stay in a core's own caches, and as
 // many as kernels need to be as fast as on whole maps.
 constexpr int64_t kRows = 8;
 
-// Parts of a map that are computed side by side: so many for each thread, so that none waits long
-// for another, of no fewer rows, as each computes anew what it needs of the rows above it.
-constexpr int64_t kPartsAThread = 2;
-constexpr int64_t kPartRows = 16;
-
+// Parts of a map that are computed side by side: two for each thread where they have 16 rows each,
+// so that who is late holds the others up for less, else one, or as many as have 8. Each part
+// computes anew what it needs of the rows above it.
 int64_t parts_of(const BandLayer& last, int threads) {
   if (threads == 1) return 1;
-  return std::clamp<int64_t>(last.problem.out_height / kPartRows, 1, kPartsAThread * threads);
+  const int64_t rows = last.problem.out_height;
+  if (rows >= 16 * 2 * threads) return 2 * threads;
+  return std::clamp<int64_t>(rows / 8, 1, threads);
 }
 
-// What a worker's share of a step's scratch holds: the windows of rows between two layers, then
+// Calls visit(layer, part) for all that is computed.
+template <typename Visit>
+void for_each_part(const Bands& bands, const Visit& visit) {
+  for (const std::vector<Band>& part : bands.parts)
+    for (const Band& band : part)
+      for (size_t i = 0; i < band.size(); ++i)
+        if (band[i].out.count() > 0) visit(i, band[i]);
+}
+
+// What a share of a step's scratch holds: the windows of rows between two layers, then
 // the kernels' own.
 struct BandScratch {
   std::vector<size_t> windows;  // offsets, by the layer that writes them; none for the last
@@ -51,15 +59,6 @@ struct BandScratch {
       most = std::max(most, layers[i].kernel->scratch_bytes(part.problem, 1));
     });
     bytes += align_up(most);
-  }
-
-  // Calls visit(layer, part) for all that is computed.
-  template <typename Visit>
-  static void for_each_part(const Bands& bands, const Visit& visit) {
-    for (const std::vector<Band>& part : bands.parts)
-      for (const Band& band : part)
-        for (size_t i = 0; i < band.size(); ++i)
-          if (band[i].out.count() > 0) visit(i, band[i]);
   }
 };
 
@@ -81,13 +80,14 @@ class BandsStep : public Step {
   // picture: null, or what runs in the first kernel's stead where the input is no map.
   BandsStep(std::vector<BandLayer> layers, const kernels::ConvPictureKernel* picture,
             std::vector<Tensor> weights, std::vector<Tensor> biases, Bands bands,
-            BandScratch layout, BandSlots slots)
+            BandScratch layout, int64_t shares, BandSlots slots)
       : layers_(std::move(layers)),
         picture_(picture),
         weights_(std::move(weights)),
         biases_(std::move(biases)),
         bands_(std::move(bands)),
         layout_(std::move(layout)),
+        shares_(shares),
         slots_(std::move(slots)),
         packed_(layers_.size()) {}
 
@@ -101,12 +101,11 @@ class BandsStep : public Step {
 
   Result<void> run(RunContext& context) const override {
     const auto parts = static_cast<int64_t>(bands_.parts.size());
-    const int64_t images = slots_.output.view.dim(0);
-    context.pool().parallel_for(images * parts, [&](int64_t index, int worker) {
-      const std::vector<Band>& part = bands_.parts[static_cast<size_t>(index % parts)];
-      run_part(context, index / parts, part,
-               context.scratch(slots_.scratch)
-                   .subspan(static_cast<size_t>(worker) * layout_.bytes, layout_.bytes));
+    const int64_t units = slots_.output.view.dim(0) * parts;
+    context.pool().parallel_for(units, [&](int64_t index, int worker) {
+      const auto share = static_cast<size_t>(units <= shares_ ? index : worker);
+      run_part(context, index / parts, bands_.parts[static_cast<size_t>(index % parts)],
+               context.scratch(slots_.scratch).subspan(share * layout_.bytes, layout_.bytes));
     });
     return {};
   }
@@ -123,8 +122,10 @@ class BandsStep : public Step {
                                ? rows_from(window(i, scratch), own.origin, own.out.begin)
                                : rows_from(context.map(slots_.output, image), 0, own.out.begin);
         if (i == 0 && picture_) {
-          picture_->run(own.problem, packed_[i], picture(context, image, own.in.begin), to, alone_,
-                        scratch.subspan(layout_.kernel), false);
+          kernels::Picture input = picture_at(context, slots_.input, image);
+          input.data = input.at(own.in.begin, 0);
+          picture_->run(own.problem, packed_[i], input, to, alone_, scratch.subspan(layout_.kernel),
+                        false);
           continue;
         }
         kernels::ConvMaps maps;
@@ -154,17 +155,12 @@ class BandsStep : public Step {
                  static_cast<size_t>(kept.count() * rows.row_stride) * sizeof(float));
   }
 
-  kernels::Picture picture(const RunContext& context, int64_t image, int64_t row) const {
-    const View& view = slots_.input.view;
-    return {context.floats(slots_.input) + image * view.stride(0) + row * view.stride(2),
-            view.stride(2), view.stride(3), view.stride(1)};
-  }
-
   std::vector<BandLayer> layers_;
   const kernels::ConvPictureKernel* picture_;
   std::vector<Tensor> weights_, biases_;  // the model's own, until prepare()
   Bands bands_;
   BandScratch layout_;
+  int64_t shares_;  // of scratch: for each unit of work, or for each worker
   BandSlots slots_;
   std::vector<kernels::PackedConv> packed_;
   mutable ThreadPool alone_{1};  // for what one worker does
@@ -178,12 +174,12 @@ BandLayer choose(Planner& planner, const Node& node) {
   return layer;
 }
 
-// By one thread.
+// As one thread does it: plans under a limit of memory must not depend on the threads.
 double cost_of(std::span<const BandLayer> layers) {
   double cost = 0;
-  BandScratch::for_each_part(
-      split_into_bands(layers, kRows, 1),
-      [&](size_t i, const BandPart& part) { cost += layers[i].kernel->cost(part.problem); });
+  for_each_part(split_into_bands(layers, kRows, 1), [&](size_t i, const BandPart& part) {
+    cost += layers[i].kernel->cost(part.problem);
+  });
   return cost;
 }
 
@@ -191,7 +187,8 @@ double cost_of(std::span<const BandLayer> layers) {
 
 bool can_band(Planner& planner, const Node& node) {
   if (!std::holds_alternative<Conv>(node.op) || conv_refuse(planner, node) ||
-      !planner.in_memory(node.outputs[0]))
+      !planner.in_memory(node.outputs[0]) ||
+      (has_input(node, 3) && !planner.in_memory(node.inputs[3])))
     return false;
   // Also with those kernels that it may get with less for its weights.
   kernels::ConvProblem problem = conv_problem(planner, node);
@@ -217,7 +214,10 @@ void conv_bands_emit(Planner& planner, std::span<const Node* const> nodes) {
     layers.push_back(choose(planner, *node));
     const BandLayer& layer = layers.back();
     kernels_named += (kernels_named.empty() ? "" : " + ") + std::string(layer.kernel->name);
-    draft.info.macs += images * layer.problem.macs();
+    const int64_t macs = images * layer.problem.macs();
+    draft.info.macs += macs;
+    draft.info.parts.push_back(
+        {planner.draft(*node, {}).info.node, kernels::problem_text(layer.problem), macs});
     draft.info.packed_bytes += align_up(layer.kernel->packed_bytes(layer.problem));
     weights.push_back(*floats_of(planner, *node, 1));
     const Tensor* bias = floats_of(planner, *node, 2);
@@ -225,10 +225,13 @@ void conv_bands_emit(Planner& planner, std::span<const Node* const> nodes) {
     slots.residuals.push_back(has_input(*node, 3) ? planner.as_map(node->inputs[3]) : Slot());
   }
   draft.info.kernel = kernels_named + " by bands";
+  draft.info.node = draft.info.parts.front().node + " to " + draft.info.parts.back().node;
   Bands bands = split_into_bands(layers, kRows, parts_of(layers.back(), planner.threads()));
   BandScratch layout(layers, bands);
   draft.info.cost = static_cast<double>(images) * cost_of(layers);
-  draft.info.scratch_bytes = static_cast<size_t>(planner.threads()) * layout.bytes;
+  const int64_t shares =
+      std::min<int64_t>(planner.threads(), images * static_cast<int64_t>(bands.parts.size()));
+  draft.info.scratch_bytes = static_cast<size_t>(shares) * layout.bytes;
   const auto* picture = picture_form(planner, first.inputs[0], *layers.front().kernel);
   slots.input = picture ? planner.slot(first.inputs[0]) : planner.as_map(first.inputs[0]);
   slots.output = planner.new_map(last.outputs[0]);
@@ -237,7 +240,7 @@ void conv_bands_emit(Planner& planner, std::span<const Node* const> nodes) {
   draft.touches.insert(draft.touches.end(), {slots.input, slots.output, slots.scratch});
   draft.step =
       std::make_unique<BandsStep>(std::move(layers), picture, std::move(weights), std::move(biases),
-                                  std::move(bands), std::move(layout), std::move(slots));
+                                  std::move(bands), std::move(layout), shares, std::move(slots));
   planner.add(std::move(draft));
 }
 

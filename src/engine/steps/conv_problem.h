@@ -13,6 +13,13 @@ kernels::ConvProblem conv_problem(const Planner& planner, const Node& node);
 const kernels::ConvPictureKernel* picture_form(Planner& planner, ValueId input,
                                                const kernels::ConvKernel& kernel);
 
+// One of a slot's pictures, of (N, C, H, W) in any strides.
+inline kernels::Picture picture_at(const RunContext& context, const Slot& slot, int64_t image) {
+  const View& view = slot.view;
+  return {context.floats(slot) + image * view.stride(0), view.stride(2), view.stride(3),
+          view.stride(1)};
+}
+
 // Of a QConv: null, or that its weights are computed or a scale is none to compute with.
 const char* refuse_integer_weights(const Planner& planner, const Node& node);
 

@@ -62,7 +62,7 @@ void copy_view(const View& from_view, const std::byte* from, const View& to_view
       return copy_as<uint16_t>(from_view, from, to_view, to, pool);
     case 4:
       return copy_as<float>(from_view, from, to_view, to, pool);
-    default:
+    default:  // no type has another size
       assert(size == 8);
       return copy_as<uint64_t>(from_view, from, to_view, to, pool);
   }

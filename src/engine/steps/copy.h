@@ -14,7 +14,7 @@ struct SlotCopy {
 
 std::unique_ptr<Step> make_copy_step(std::vector<SlotCopy> copies);
 
-// Elements of `size` bytes from one view of bytes to another of the same extents.
+// Elements of `size` bytes, 1, 2, 4 or 8, from one view of bytes to another of the same extents.
 void copy_view(const View& from_view, const std::byte* from, const View& to_view, std::byte* to,
                size_t size, ThreadPool& pool);
 

@@ -29,7 +29,8 @@ class ReduceStep : public Step {
 // The one axis that goes; nothing where there are several or none.
 std::optional<int> axis_of(const Planner& planner, const Node& node) {
   const int rank = planner.shape(node.inputs[0]).rank();
-  if (!has_input(node, 1)) return rank == 1 ? std::optional(0) : std::nullopt;
+  const bool all = std::get<Reduce>(node.op).noop_with_empty_axes == 0;
+  if (!has_input(node, 1)) return rank == 1 && all ? std::optional(0) : std::nullopt;
   const std::optional<std::vector<int64_t>> axes = ints_of(planner, node, 1);
   if (!axes || axes->size() != 1) return std::nullopt;
   return normalize_axis(axes->front(), rank);

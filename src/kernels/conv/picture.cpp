@@ -14,9 +14,7 @@ constexpr int64_t kChannels = 3;
 
 void read_pixels(const Picture& picture, int64_t y, int64_t count, float* target) {
   const float* row = picture.at(y, 0);
-  if (picture.channel == 1 && picture.pixel == kChannels) {
-    std::copy_n(row, count * kChannels, target);
-  } else if (picture.pixel == 1) {
+  if (picture.pixel == 1) {
     static const TransposeBlock transpose = transpose_block_best();
     transpose({kChannels, count, picture.channel, kChannels}, row, target);
   } else {

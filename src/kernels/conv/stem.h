@@ -1,8 +1,8 @@
 // The first convolution of a network: 3x3 on the three channels of a picture, with stride 1 or 2.
 //
-// What igemm.h does in runs of 9 floats is one piece of code here, 27 taps without a loop. Pictures
-// are read as they lie, planes or a map. Only windows that leave the picture are copied first, with
-// zeros where it has nothing.
+// What igemm.h does in runs of 9 floats is one piece of code here, 27 taps without a loop. Planes,
+// and maps of three channels without gaps, are read as they lie: only windows that leave the
+// picture are copied first, with zeros where it has nothing, and all windows of other pictures.
 // Weights are packed
 //   [panel of `columns` outputs][row of the window][column][channel][columns]
 // then the biases. Sums are added up in that order, as igemm.h does, to the same bits.
@@ -21,9 +21,10 @@ inline constexpr int64_t kStemChannels = 3, kStemTaps = 27;
 //   output[p * output_step + j] = act(s)
 struct StemRow {
   const float* rows[3][3];  // null for rows that are not there
-  int64_t pixel, width, pad;
-  int64_t count;         // at least StemKernel::pixels
-  const float* weights;  // aligned to a vector
+  int64_t pixel;            // floats from column to column
+  int64_t width, pad;       // columns: of the picture, and before it in the first window
+  int64_t count;            // at least StemKernel::pixels
+  const float* weights;     // aligned to a vector
   const float* bias;
   float* output;
   int64_t output_step, columns;

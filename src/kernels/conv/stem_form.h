@@ -20,7 +20,7 @@ struct StemSums {
       for (int v = 0; v < kVectors; ++v) sums[r][v] = splat(0.0f);
     const float* weights = row.weights;
 #pragma GCC unroll 3
-    for (int i = 0; i < 3; ++i)
+    for (int i = 0; i < 3; ++i) {
 #pragma GCC unroll 9
       for (int k = 0; k < 9; ++k, weights += kColumns) {
         Vec w[kVectors];
@@ -33,7 +33,8 @@ struct StemSums {
           for (int v = 0; v < kVectors; ++v) sums[r][v] = fma(x, w[v], sums[r][v]);
         }
       }
-      // The bias comes last, for the reason given in tile_avx2.cpp.
+    }
+    // The bias comes last, for the reason given in tile_avx2.cpp.
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; ++v) {
       const Vec bias = load(row.bias + v * kLanes);
@@ -64,7 +65,8 @@ template <int kPixels, int kVectors, typename Sums, typename Act>
 // Columns [begin, begin + count) of all windows' rows, zeros for those that are not there.
 template <int64_t kCount>
 struct StemWindows {
-  alignas(64) float columns[9][2 * kLanes + (kCount + kLanes - 1) / kLanes * kLanes];
+  // A vector is stored from any of the columns on.
+  alignas(64) float columns[9][kLanes + (kCount + kLanes - 1) / kLanes * kLanes];
   const float* rows[3][3];
 
   StemWindows(const StemRow& row, int64_t begin) {

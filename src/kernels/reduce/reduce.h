@@ -2,7 +2,8 @@
 //
 //   out[o] = max (min) over k < n of in[sum of o_d * strides[d] + k * step]
 //
-// o being counted row-major over the other dimensions. A NaN among the elements gives NaN.
+// o being counted row-major over the other dimensions: `out` has no gaps, and does not overlap `in`.
+// A NaN among the elements gives NaN. The bits do not depend on the number of threads.
 #pragma once
 
 #include <cstdint>

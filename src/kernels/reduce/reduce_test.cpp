@@ -11,19 +11,22 @@ namespace {
 
 using namespace testing;
 
-// Dimensions `dims` in a buffer that has them in the order `order`, outermost first, of which
-// dimension `axis` is gone in the output.
+// Dimensions `dims` in a buffer that has them in the order `order`, outermost first, with `gap`
+// more elements behind each run of the last; dimension `axis` is gone in the output.
 struct Case {
   std::vector<int64_t> dims;
   std::vector<size_t> order;
   size_t axis;
+  int64_t gap = 0;
 };
 
 ReduceProblem problem_of(const Case& c, bool largest) {
   std::vector<int64_t> strides(c.dims.size());
   int64_t stride = 1;
-  for (size_t i = c.order.size(); i-- > 0; stride *= c.dims[c.order[i]])
+  for (size_t i = c.order.size(); i-- > 0;) {
     strides[c.order[i]] = stride;
+    stride *= c.dims[c.order[i]] + (i + 1 == c.order.size() ? c.gap : 0);
+  }
   ReduceProblem p{largest, c.dims[c.axis], strides[c.axis], 0, {}, {}};
   for (size_t d = 0; d < c.dims.size(); ++d) {
     if (d == c.axis) continue;
@@ -70,10 +73,13 @@ TEST(Reduce, AnySizeAndOrder) {
           for (const bool largest : {true, false}) {
             std::vector<int64_t> dims = {outer, outer, 2};
             dims[axis] = n;
-            const std::vector<float> in = random.reals(dims[0] * dims[1] * dims[2]);
-            taken += check(problem_of({dims, order, axis}, largest), in);
+            for (const int64_t gap : {0, 5}) {
+              const std::vector<float> in =
+                  random.reals(dims[0] * dims[1] * (dims[2] + gap) * (1 + gap));
+              taken += check(problem_of({dims, order, axis, gap}, largest), in);
+            }
           }
-  EXPECT_GT(taken, 300);
+  EXPECT_GT(taken, 600);
 }
 
 TEST(Reduce, KnownNumbers) {
@@ -100,10 +106,20 @@ TEST(Reduce, NanAndInfinities) {
         for (size_t i = 0; i < in.size(); i += 97) in[i] = odd;
         EXPECT_GT(check(problem_of({{70, 70}, {0, 1}, axis}, largest), in), 0);
       }
-  std::vector<float> out(1), in(40, 1.0f);
-  in[17] = std::nanf("");
+}
+
+// Nothing is left but one element.
+TEST(Reduce, OfAVector) {
   ThreadPool pool(1);
-  reduce_kernels().back().run(problem_of({{40}, {0}, 0}, true), in.data(), out.data(), pool);
+  const ReduceProblem p = problem_of({{70}, {0}, 0}, true);
+  std::vector<float> out(1), in(70, 1.0f);
+  in[55] = 4;
+  EXPECT_EQ(check(p, in), 1);
+  reduce_kernels().back().run(p, in.data(), out.data(), pool);
+  EXPECT_EQ(out[0], 4);
+  in[17] = std::nanf("");
+  EXPECT_EQ(check(p, in), 1);
+  reduce_kernels().back().run(p, in.data(), out.data(), pool);
   EXPECT_TRUE(std::isnan(out[0]));
 }
 
