@@ -9,6 +9,7 @@
 #include "engine/activation_choice.h"
 #include "engine/band_choice.h"
 #include "engine/far_bands.h"
+#include "engine/panel_choice.h"
 #include "engine/planner.h"
 #include "engine/pool_choice.h"
 
@@ -171,9 +172,12 @@ Result<Draft> lay_out(const Graph& graph, const PlanOptions& options, PlanChoice
   for (const auto find : {find_pooled, find_activated})
     for (std::vector<size_t>& pair : find(graph, options, choices))
       choices.bands.push_back(std::move(pair));
-  FarBands far = find_far_bands(graph, options, choices);
+  Joined far = find_far_bands(graph, options, choices);
   for (std::vector<size_t>& chain : far.chains) choices.bands.push_back(std::move(chain));
   choices.no_bands = std::move(far.declined);
+  Joined panels = find_panels(graph, options, choices);
+  choices.panels = std::move(panels.chains);
+  choices.no_panels = std::move(panels.declined);
   {
     Planner first(graph, options, choices);
     SHRIKE_TRY(first.run());

@@ -12,4 +12,9 @@ ConvChoice choose_by_estimate(const kernels::ConvProblem& problem) {
   return choice;
 }
 
+bool is_by_estimate(const ChooseConv& choose) {
+  const auto* function = choose.target<ConvChoice (*)(const kernels::ConvProblem&)>();
+  return function && *function == choose_by_estimate;
+}
+
 }  // namespace shrike

@@ -26,5 +26,7 @@ using ChooseConv = std::function<ConvChoice(const kernels::ConvProblem&)>;
 
 // The first row of the table that does not refuse.
 ConvChoice choose_by_estimate(const kernels::ConvProblem& problem);
+// Whether that is what chooses.
+bool is_by_estimate(const ChooseConv& choose);
 
 }  // namespace shrike

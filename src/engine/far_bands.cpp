@@ -19,11 +19,6 @@ struct FarMap {
 constexpr int64_t kMiB = 1 << 20;
 constexpr FarMap kFarMaps[] = {{4 * kMiB, 20}, {3 * kMiB / 2, 7}};
 
-bool by_estimate(const ChooseConv& choose) {
-  const auto* function = choose.target<ConvChoice (*)(const kernels::ConvProblem&)>();
-  return function && *function == choose_by_estimate;
-}
-
 // Why a convolution and one that reads its output are not computed together, or null.
 const char* refuse(Planner& asked, const Node& before, const Node& after) {
   if (!can_band(asked, before)) return "the layer before is not computed by rows";
@@ -42,10 +37,9 @@ const char* refuse(Planner& asked, const Node& before, const Node& after) {
 
 }  // namespace
 
-FarBands find_far_bands(const Graph& graph, const PlanOptions& options,
-                        const PlanChoices& choices) {
-  FarBands found;
-  if (!by_estimate(options.choose_conv)) return found;
+Joined find_far_bands(const Graph& graph, const PlanOptions& options, const PlanChoices& choices) {
+  Joined found;
+  if (!is_by_estimate(options.choose_conv)) return found;
   const Uses uses(graph);
   Planner asked(graph, options, choices);  // never run
   for (size_t i = 0; i < graph.nodes.size(); ++i) {

@@ -2,20 +2,12 @@
 // written to and read from beyond the caches that are a core's own, for little arithmetic.
 #pragma once
 
-#include <map>
-
 #include "engine/planner.h"
 
 namespace shrike {
 
-struct FarBands {
-  Chains chains;
-  // Of other convolutions that read what one before writes, by index: why not with that one.
-  std::map<size_t, const char*> declined;
-};
-
 // None of nodes in choices.bands; none at all where kernels are not chosen by estimate: tuned
 // plans, and those that are run to tune, know what kernels take by themselves.
-FarBands find_far_bands(const Graph& graph, const PlanOptions& options, const PlanChoices& choices);
+Joined find_far_bands(const Graph& graph, const PlanOptions& options, const PlanChoices& choices);
 
 }  // namespace shrike

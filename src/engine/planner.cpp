@@ -8,6 +8,7 @@
 #include "engine/memory_plan.h"
 #include "engine/steps/conv_activation.h"
 #include "engine/steps/conv_bands.h"
+#include "engine/steps/conv_panels.h"
 #include "engine/steps/conv_pool.h"
 #include "engine/steps/copy.h"
 #include "ir/describe.h"
@@ -29,10 +30,10 @@ std::string node_label(const Graph& graph, const Node& node) {
 
 }  // namespace
 
-bool in_any_chain(const Chains& chains, size_t node) {
-  return std::any_of(chains.begin(), chains.end(), [&](const std::vector<size_t>& chain) {
-    return std::find(chain.begin(), chain.end(), node) != chain.end();
-  });
+const std::vector<size_t>* chain_of(const Chains& chains, size_t node) {
+  for (const std::vector<size_t>& chain : chains)
+    if (std::find(chain.begin(), chain.end(), node) != chain.end()) return &chain;
+  return nullptr;
 }
 
 Planner::Planner(const Graph& graph, const PlanOptions& options, PlanChoices choices)
@@ -46,16 +47,18 @@ Planner::Planner(const Graph& graph, const PlanOptions& options, PlanChoices cho
 Result<void> Planner::run() {
   SHRIKE_TRY(add_inputs());
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {
-    const auto chain = std::find_if(
-        choices_.bands.begin(), choices_.bands.end(), [&](const std::vector<size_t>& nodes) {
-          return std::find(nodes.begin(), nodes.end(), i) != nodes.end();
-        });
-    if (chain == choices_.bands.end()) {
+    const std::vector<size_t>* chain = chain_of(choices_.bands, i);
+    const std::vector<size_t>* pair = chain_of(choices_.panels, i);
+    if (!chain && !pair) {
       SHRIKE_TRY(add_node(graph_.nodes[i]));
       nodes_of_steps_.resize(plan_->steps_.size(), {i});
-    } else if (chain->back() == i) {
+    } else if (chain && chain->back() == i) {
       add_bands(*chain);
       nodes_of_steps_.resize(plan_->steps_.size(), *chain);
+    } else if (pair && pair->back() == i) {
+      declined_.clear();
+      conv_panels_emit(*this, graph_.nodes[pair->front()], graph_.nodes[i]);
+      nodes_of_steps_.resize(plan_->steps_.size(), *pair);
     }
   }
   add_outputs();
@@ -120,6 +123,8 @@ Result<void> Planner::add_node(const Node& node) {
   declined_.clear();
   if (const auto why = choices_.no_bands.find(index_of(node)); why != choices_.no_bands.end())
     declined_.push_back({"far bands", why->second});
+  if (const auto why = choices_.no_panels.find(index_of(node)); why != choices_.no_panels.end())
+    declined_.push_back({"panels", why->second});
   const std::span<const StepFamily> families = step_families();
   for (const StepFamily& family : families) {
     const bool last = &family == &families.back();

@@ -38,13 +38,23 @@ struct PlanOptions {
 
 // Nodes that are computed as one step, band by band (bands.h), by index, in order.
 using Chains = std::vector<std::vector<size_t>>;
-bool in_any_chain(const Chains& chains, size_t node);
+// The one with the node, or null.
+const std::vector<size_t>* chain_of(const Chains& chains, size_t node);
+inline bool in_any_chain(const Chains& chains, size_t node) { return chain_of(chains, node); }
+
+// Convolutions that are to be computed together, and why others are not, by the later one's index.
+struct Joined {
+  Chains chains = {};
+  std::map<size_t, const char*> declined = {};
+};
 
 // What is decided before the walk, from the plans before.
 struct PlanChoices {
   Placements placements = {};
-  std::vector<int64_t> max_packed_bytes = {};   // by node; empty: no limits
-  Chains bands = {};                            // no node in two of them
+  std::vector<int64_t> max_packed_bytes = {};  // by node; empty: no limits
+  Chains bands = {};                           // no node in two of them
+  Chains panels = {};                          // likewise, and of two: see panel_choice.h
+  std::map<size_t, const char*> no_panels = {};
   std::map<size_t, const char*> no_bands = {};  // by node: why it is in none, see far_bands.h
 };
 

@@ -49,4 +49,14 @@ void pointwise_run(const PointwiseKernel& kernel, const ConvProblem& problem,
   });
 }
 
+void pointwise_panel(const PointwiseKernel& kernel, const ConvProblem& problem,
+                     const PackedConv& packed, const ConstMapView& input, int64_t panel,
+                     const MapView& output) {
+  const PointwisePanels panels(kernel, problem);
+  const ConvMaps maps{input, output, {}};
+  const PointwiseUnits units(kernel.rows, problem, maps, 1, 1);
+  for (int64_t i = 0; i < units.count(); ++i)
+    compute_panel(panels, packed.floats(), panel, units.unit(i).strip);
+}
+
 }  // namespace shrike::kernels

@@ -63,5 +63,13 @@ void pointwise_pack(const PointwiseKernel& kernel, const ConvProblem& problem, c
                     const float* bias, float* packed);
 void pointwise_run(const PointwiseKernel& kernel, const ConvProblem& problem,
                    const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool);
+// One panel's outputs, as the first channels of `output`, by the caller alone.
+void pointwise_panel(const PointwiseKernel& kernel, const ConvProblem& problem,
+                     const PackedConv& packed, const ConstMapView& input, int64_t panel,
+                     const MapView& output);
+// The outputs of one panel, as the first channels of `output`, by the caller alone.
+void pointwise_panel(const PointwiseKernel& kernel, const ConvProblem& problem,
+                     const PackedConv& packed, const ConstMapView& input, int64_t panel,
+                     const MapView& output);
 
 }  // namespace shrike::kernels

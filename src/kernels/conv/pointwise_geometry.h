@@ -79,11 +79,12 @@ class PointwiseUnits {
   struct Unit {
     PointwiseStrip strip;
     int64_t first_panel, last_panel;
+    int64_t pixel;  // the first, counted row by row
   };
   Unit unit(int64_t index) const {
     const int64_t part = index % parts_, first = index / parts_ % blocks_ * block_;
     const int64_t y = index / parts_ / blocks_;
-    Unit unit{{}, panels_ * part / parts_, panels_ * (part + 1) / parts_};
+    Unit unit{{}, panels_ * part / parts_, panels_ * (part + 1) / parts_, y * length_ + first};
     PointwiseStrip& strip = unit.strip;
     strip.input = maps_.input.data + y * problem_.stride_h * maps_.input.row_stride +
                   first * problem_.stride_w * maps_.input.pixel_stride;
@@ -113,19 +114,25 @@ class PointwiseUnits {
   int64_t blocks_, parts_;
 };
 
-// A unit's panels, one after the other, with weights and biases from where panels.weights() and
-// panels.bias() say in `packed`.
+// One panel of a strip, with weights and biases from where panels.weights() and panels.bias() say
+// in `packed`.
+inline void compute_panel(const PointwisePanels& panels, const float* packed, int64_t index,
+                          PointwiseStrip strip) {
+  strip.weights = packed + panels.weights(index);
+  strip.bias = packed + panels.bias(index);
+  strip.columns = panels.outputs(index);
+  panels.panel(index).function(strip.activation.kind)(strip);
+}
+
+// A unit's panels, one after the other.
 inline void compute_panels(const PointwisePanels& panels, const float* packed,
                            const PointwiseUnits::Unit& unit) {
   PointwiseStrip strip = unit.strip;
   for (int64_t i = unit.first_panel; i < unit.last_panel; ++i) {
     const int64_t first = panels.first_output(i);
-    strip.weights = packed + panels.weights(i);
-    strip.bias = packed + panels.bias(i);
     strip.output = unit.strip.output + first;
     if (strip.residual) strip.residual = unit.strip.residual + first;
-    strip.columns = panels.outputs(i);
-    panels.panel(i).function(strip.activation.kind)(strip);
+    compute_panel(panels, packed, i, strip);
   }
 }
 

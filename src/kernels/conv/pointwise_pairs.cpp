@@ -49,6 +49,8 @@ struct PairScratch {
   size_t stride_;
 };
 
+constexpr int64_t kStartsAtOnce = 4;
+
 // Fills in the shifts, and returns the power of two that brings weights of that mean square to the
 // size of the inputs; of inputs that are all 0, or not finite, to 1.
 float shift_and_scale(const PointwisePairs& pairs, const ConvProblem& p, const ConstMapView& input,
@@ -69,6 +71,39 @@ float shift_and_scale(const PointwisePairs& pairs, const ConvProblem& p, const C
   const double exponent = std::log2(square / static_cast<double>(weight_square)) / 2;
   return static_cast<float>(std::exp2(std::clamp(std::round(exponent), -kLargest, kLargest)));
 }
+
+// Weights, biases and shifts of this run, from its input. Returns the scale.
+float scale_panels(const PointwisePairs& pairs, const ConvProblem& problem,
+                   const PackedConv& packed, const ConstMapView& input, ThreadPool& pool,
+                   float* shift, float* scaled) {
+  const PointwisePanels panels(pairs.kernel, problem);
+  const PairPacking packing(panels);
+  const float* floats = packed.floats();
+  const float scale = shift_and_scale(pairs, problem, input, floats[packing.square], shift);
+  pool.parallel_for(panels.count(), [&](int64_t i, int) {
+    pairs.functions.scale({problem.in_channels, panels.panel(i).columns, floats + panels.weights(i),
+                           floats + panels.bias(i),
+                           floats + packing.products + panels.first_output(i), shift, scale,
+                           scaled + panels.weights(i), scaled + panels.bias(i)});
+  });
+  return scale;
+}
+
+// What the panels of a run share: its weights and biases, shifts, what the sums of all pixels start
+// at, and the scale.
+struct PairShared {
+  size_t shift, starts, scale, bytes;  // offsets
+
+  PairShared(const PointwisePairs& pairs, const ConvProblem& problem) {
+    const auto floats = [](int64_t count) {
+      return align_up(static_cast<size_t>(count) * sizeof(float));
+    };
+    shift = floats(PointwisePanels(pairs.kernel, problem).total());
+    starts = shift + floats(problem.in_channels);
+    scale = starts + floats(problem.out_height * problem.out_width);
+    bytes = scale + floats(1);
+  }
+};
 
 }  // namespace
 
@@ -129,16 +164,7 @@ void pointwise_pairs_run(const PointwisePairs& pairs, const ConvProblem& problem
   const PairScratch own(pairs, problem, pool.threads(), scratch.data());
   assert(scratch.size() >= own.bytes);
   const PointwisePanels panels(pairs.kernel, problem);
-  const PairPacking packing(panels);
-  const float* floats = packed.floats();
-  const float scale =
-      shift_and_scale(pairs, problem, maps.input, floats[packing.square], own.shift);
-  pool.parallel_for(panels.count(), [&](int64_t i, int) {
-    pairs.functions.scale({problem.in_channels, panels.panel(i).columns, floats + panels.weights(i),
-                           floats + panels.bias(i),
-                           floats + packing.products + panels.first_output(i), own.shift, scale,
-                           own.packed + panels.weights(i), own.packed + panels.bias(i)});
-  });
+  const float scale = scale_panels(pairs, problem, packed, maps.input, pool, own.shift, own.packed);
   const PointwiseUnits units(pairs.kernel.rows, problem, maps, panels.count(), pool.threads());
   pool.parallel_for(units.count(), [&](int64_t index, int worker) {
     PointwiseUnits::Unit unit = units.unit(index);
@@ -147,6 +173,49 @@ void pointwise_pairs_run(const PointwisePairs& pairs, const ConvProblem& problem
     unit.strip.scale = 1 / scale;
     compute_panels(panels, own.packed, unit);
   });
+}
+
+size_t pointwise_pairs_shared_bytes(const PointwisePairs& pairs, const ConvProblem& problem) {
+  return PairShared(pairs, problem).bytes;
+}
+
+void pointwise_pairs_prepare(const PointwisePairs& pairs, const ConvProblem& problem,
+                             const PackedConv& packed, const ConstMapView& input, ThreadPool& pool,
+                             std::byte* shared) {
+  const PairShared at(pairs, problem);
+  auto* shift = reinterpret_cast<float*>(shared + at.shift);
+  auto* starts = reinterpret_cast<float*>(shared + at.starts);
+  *reinterpret_cast<float*>(shared + at.scale) =
+      scale_panels(pairs, problem, packed, input, pool, shift, reinterpret_cast<float*>(shared));
+  pool.parallel_for(problem.out_height, [&](int64_t y, int) {
+    constexpr int64_t kPixels = 32 * kStartsAtOnce;
+    for (int64_t x = 0; x < problem.out_width; x += kPixels) {
+      float own[kPixels];
+      PointwiseStrip strip{};
+      strip.input = input.at(y, x);
+      strip.input_step = input.pixel_stride;
+      strip.count = std::min(kPixels, problem.out_width - x);
+      strip.depth = problem.in_channels;
+      pairs.functions.begin(strip, shift, own);
+      std::copy_n(own, strip.count, starts + y * problem.out_width + x);
+    }
+  });
+}
+
+void pointwise_pairs_panel(const PointwisePairs& pairs, const ConvProblem& problem,
+                           const ConstMapView& input, int64_t panel, const MapView& output,
+                           const std::byte* shared) {
+  const PairShared at(pairs, problem);
+  const PointwisePanels panels(pairs.kernel, problem);
+  const ConvMaps maps{input, output, {}};
+  const PointwiseUnits units(pairs.kernel.rows, problem, maps, 1, 1);
+  const float scale = *reinterpret_cast<const float*>(shared + at.scale);
+  for (int64_t i = 0; i < units.count(); ++i) {
+    PointwiseUnits::Unit unit = units.unit(i);
+    unit.strip.start = reinterpret_cast<const float*>(shared + at.starts) + unit.pixel;
+    unit.strip.scale = 1 / scale;
+    compute_panel(panels, reinterpret_cast<const float*>(shared), panel, unit.strip);
+  }
 }
 
 }  // namespace shrike::kernels

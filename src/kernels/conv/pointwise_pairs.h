@@ -87,4 +87,14 @@ void pointwise_pairs_run(const PointwisePairs& pairs, const ConvProblem& problem
                          const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool,
                          std::span<std::byte> scratch);
 
+// A panel at a time, as pointwise_panel(): what depends on the input is prepared once for all of
+// them. Requires a stride of 1.
+size_t pointwise_pairs_shared_bytes(const PointwisePairs& pairs, const ConvProblem& problem);
+void pointwise_pairs_prepare(const PointwisePairs& pairs, const ConvProblem& problem,
+                             const PackedConv& packed, const ConstMapView& input, ThreadPool& pool,
+                             std::byte* shared);
+void pointwise_pairs_panel(const PointwisePairs& pairs, const ConvProblem& problem,
+                           const ConstMapView& input, int64_t panel, const MapView& output,
+                           const std::byte* shared);
+
 }  // namespace shrike::kernels

@@ -1,0 +1,89 @@
+// 1x1 convolutions together with the depthwise ones behind them, some channels at a time.
+#include "engine/panel_choice.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/testing/check.h"
+#include "ir/infer.h"
+
+namespace shrike {
+namespace {
+
+using testing::add_conv;
+using testing::check_graph;
+
+// 32 channels to `wide` by 1x1, depthwise with `kernel` and `stride`, and 1x1.
+struct Block {
+  explicit Block(int64_t size = 40, int64_t wide = 192, int64_t kernel = 3, int64_t stride = 1) {
+    x = graph.add_input("x", DType::kF32, Shape{2, 32, size, size + 1});
+    expanded = add_conv(graph, x, wide, 1, 1, random, 1, UnaryKind::kSilu);
+    deep = add_conv(graph, expanded, wide, kernel, stride, random, wide, UnaryKind::kLeakyRelu);
+    graph.outputs = {add_conv(graph, deep, 16, 1, 1, random)};
+  }
+  Joined found(const PlanOptions& options = {}) {
+    EXPECT_TRUE(infer_shapes(graph));
+    return find_panels(graph, options, {});
+  }
+  std::mt19937 random{4};
+  Graph graph;
+  ValueId x, expanded, deep;
+};
+
+// As a tuned plan chooses.
+ConvChoice as_estimated(const kernels::ConvProblem& problem) { return choose_by_estimate(problem); }
+
+// Rows for any processor have no panels.
+bool has_panels() { return !Block().found().chains.empty(); }
+
+TEST(Panels, SameBitsAsLayersByThemselves) {
+  if (!has_panels()) GTEST_SKIP() << "no rows for this processor";
+  for (const int64_t wide : {192, 200})
+    for (const int64_t kernel : {3, 5})
+      for (const int64_t stride : {1, 2}) {
+        SCOPED_TRACE(std::to_string(wide) + " " + std::to_string(kernel) + " " +
+                     std::to_string(stride));
+        Block block(37, wide, kernel, stride);
+        ASSERT_EQ(block.found().chains, (Chains{{0, 1}}));
+        const Tensor input =
+            testing::random_tensor(*block.graph.value(block.x).shape, block.random);
+        std::vector<Tensor> outputs;
+        for (const ChooseConv& choose : {ChooseConv(as_estimated), ChooseConv(choose_by_estimate)})
+          for (const int threads : {1, 2, 3}) {
+            Result<Session> session =
+                Session::create(block.graph, {.threads = threads, .choose_conv = choose});
+            ASSERT_TRUE(session);
+            const auto result = session->run(std::span(&input, 1));
+            ASSERT_TRUE(result);
+            outputs.push_back((*result)[0]);
+          }
+        for (const Tensor& output : outputs) EXPECT_TRUE(output == outputs[0]);
+        EXPECT_TRUE(check_graph(block.graph));
+        EXPECT_TRUE(check_graph(block.graph, {.threads = 2}));
+      }
+}
+
+TEST(Panels, WhereTheyGain) {
+  if (!has_panels()) GTEST_SKIP() << "no rows for this processor";
+  const auto reason = [](Block block, const PlanOptions& options = {}) {
+    const Joined found = block.found(options);
+    return found.declined.contains(1) ? std::string(found.declined.at(1)) : std::string();
+  };
+  EXPECT_EQ(reason(Block()), "");
+  EXPECT_EQ(reason(Block(20, 192)), "the map before it is near");
+  EXPECT_EQ(reason(Block(140, 64)), "a panel of the map before it is far");
+  PlanOptions threads;
+  threads.threads = 2;
+  EXPECT_EQ(reason(Block(), threads), "");
+  EXPECT_EQ(reason(Block(40, 200), threads), "threads would not have alike many panels");
+  Block read_twice;
+  read_twice.graph.outputs.push_back(read_twice.expanded);
+  EXPECT_EQ(reason(std::move(read_twice)), "others read the map before it, too");
+  PlanOptions tuned, limited;
+  tuned.choose_conv = as_estimated;
+  limited.memory.bytes = 1 << 30;
+  for (const PlanOptions& options : {tuned, limited})
+    EXPECT_TRUE(Block().found(options).chains.empty());
+}
+
+}  // namespace
+}  // namespace shrike

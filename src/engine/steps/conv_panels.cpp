@@ -1,0 +1,214 @@
+#include "engine/steps/conv_panels.h"
+
+#include <algorithm>
+
+#include "engine/steps/ask.h"
+#include "engine/steps/conv_problem.h"
+#include "engine/steps/families_list.h"
+#include "engine/steps/pack.h"
+#include "kernels/conv/candidates.h"
+#include "kernels/conv/conv_panels.h"
+#include "kernels/sizes.h"
+
+namespace shrike {
+
+namespace {
+
+using kernels::ConvKernel;
+using kernels::ConvPanelsKernel;
+using kernels::ConvProblem;
+
+// Of a panel's map: half of a second cache level of 1 MB. And of the map between: less stays near
+// anyway (docs/decisions/037-sliding-windows.md).
+constexpr int64_t kMostPanelBytes = 1 << 20, kLeastBytes = 3 << 17;
+
+struct Layer {
+  ConvProblem problem;
+  const ConvKernel* kernel = nullptr;
+};
+
+Layer layer_of(const Planner& planner, const Node& node) {
+  Layer layer{conv_problem(planner, node), nullptr};
+  layer.problem.max_packed_bytes = planner.max_packed_bytes(node);
+  layer.kernel = planner.choose(layer.problem).kernel;
+  return layer;
+}
+
+// Channels [first, first + count) of a depthwise layer.
+ConvProblem some_channels(ConvProblem depthwise, int64_t count) {
+  depthwise.in_channels = depthwise.out_channels = depthwise.groups = count;
+  return depthwise;
+}
+
+struct PanelSlots {
+  Slot input, output, scratch;
+};
+
+class PanelsStep : public Step {
+ public:
+  PanelsStep(const Layer& pointwise, const Layer& depthwise, const ConvPanelsKernel& form,
+             Tensor weights, Tensor bias, Tensor depthwise_weights, Tensor depthwise_bias,
+             const PanelSlots& slots)
+      : pointwise_(pointwise),
+        depthwise_(depthwise),
+        form_(form),
+        weights_(std::move(weights)),
+        bias_(std::move(bias)),
+        depthwise_weights_(std::move(depthwise_weights)),
+        depthwise_bias_(std::move(depthwise_bias)),
+        slots_(slots),
+        panels_(panel_count(pointwise.problem, form)) {}
+
+  static int64_t panel_count(const ConvProblem& pointwise, const ConvPanelsKernel& form) {
+    return kernels::divide_up(pointwise.out_channels, form.columns);
+  }
+  // Bytes of weights, all panels' own of the depthwise layer behind those of the other.
+  static size_t packed_bytes(const Layer& pointwise, const Layer& depthwise,
+                             const ConvPanelsKernel& form) {
+    return align_up(pointwise.kernel->packed_bytes(pointwise.problem)) +
+           static_cast<size_t>(panel_count(pointwise.problem, form)) *
+               panel_packed(depthwise, form);
+  }
+  static size_t panel_packed(const Layer& depthwise, const ConvPanelsKernel& form) {
+    return align_up(depthwise.kernel->packed_bytes(some_channels(depthwise.problem, form.columns)));
+  }
+  // Of scratch: what panels share, then a map of one for each worker.
+  static size_t map_bytes(const ConvProblem& pointwise, const ConvPanelsKernel& form) {
+    return align_up(static_cast<size_t>(pointwise.out_height * pointwise.out_width * form.columns) *
+                    sizeof(float));
+  }
+  static size_t scratch_bytes(const ConvProblem& pointwise, const ConvPanelsKernel& form,
+                              int threads) {
+    return align_up(form.scratch_bytes(pointwise)) +
+           static_cast<size_t>(threads) * map_bytes(pointwise, form);
+  }
+
+  void prepare(std::byte* packed) override {
+    packed_ = pack_at(packed, *pointwise_.kernel, pointwise_.problem, weights_, bias_);
+    packed += align_up(packed_.size);
+    const float* bias = depthwise_bias_.empty() ? nullptr : depthwise_bias_.data<float>().data();
+    for (int64_t panel = 0; panel < panels_; ++panel) {
+      const int64_t first = panel * form_.columns;
+      const ConvProblem problem = channels_of(panel);
+      depthwise_.kernel->pack_into(
+          problem, depthwise_weights_.data<float>().data() + first * depthwise_.problem.taps(),
+          bias ? bias + first : nullptr, reinterpret_cast<float*>(packed));
+      depthwise_packed_.push_back(packed_at(packed, depthwise_.kernel->packed_bytes(problem)));
+      packed += panel_packed(depthwise_, form_);
+    }
+    weights_ = bias_ = depthwise_weights_ = depthwise_bias_ = Tensor();
+  }
+
+  Result<void> run(RunContext& context) const override {
+    const std::span<std::byte> scratch = context.scratch(slots_.scratch);
+    std::byte* maps = scratch.data() + align_up(form_.scratch_bytes(pointwise_.problem));
+    for (int64_t image = 0; image < slots_.input.view.dim(0); ++image) {
+      const kernels::ConstMapView input = context.map(slots_.input, image);
+      const kernels::MapView output = context.map(slots_.output, image);
+      form_.prepare(pointwise_.problem, packed_, input, context.pool(), scratch.data());
+      context.pool().parallel_for(panels_, [&](int64_t panel, int worker) {
+        std::byte* own = maps + static_cast<size_t>(worker) * map_bytes(pointwise_.problem, form_);
+        run_panel(input, output, panel, reinterpret_cast<float*>(own), scratch.data());
+      });
+    }
+    return {};
+  }
+
+ private:
+  ConvProblem channels_of(int64_t panel) const {
+    const int64_t left = depthwise_.problem.out_channels - panel * form_.columns;
+    return some_channels(depthwise_.problem, std::min(form_.columns, left));
+  }
+
+  void run_panel(const kernels::ConstMapView& input, const kernels::MapView& output, int64_t panel,
+                 float* between, const std::byte* shared) const {
+    const ConvProblem problem = channels_of(panel);
+    const kernels::MapView map =
+        kernels::dense_map(between, problem.in_height, problem.in_width, problem.in_channels);
+    form_.run(pointwise_.problem, packed_, input, panel, map, shared);
+    const kernels::MapView part =
+        kernels::channel_slice(output, panel * form_.columns, problem.out_channels);
+    depthwise_.kernel->run(problem, depthwise_packed_[static_cast<size_t>(panel)], {map, part, {}},
+                           alone_, {});
+  }
+
+  Layer pointwise_, depthwise_;
+  const ConvPanelsKernel& form_;
+  Tensor weights_, bias_, depthwise_weights_, depthwise_bias_;  // the model's, until prepare()
+  PanelSlots slots_;
+  int64_t panels_;
+  kernels::PackedConv packed_;
+  std::vector<kernels::PackedConv> depthwise_packed_;  // by panel
+  mutable ThreadPool alone_{1};                        // for what one worker does
+};
+
+}  // namespace
+
+bool is_depthwise(Planner& planner, const Node& node) {
+  if (!std::holds_alternative<Conv>(node.op) || has_input(node, 3) || conv_refuse(planner, node) ||
+      !planner.in_memory(node.outputs[0]))
+    return false;
+  const ConvProblem problem = conv_problem(planner, node);
+  return problem.groups == problem.in_channels && problem.groups == problem.out_channels;
+}
+
+const char* panels_refuse(Planner& planner, const Node& pointwise, const Node& depthwise) {
+  if (!std::holds_alternative<Conv>(pointwise.op) || conv_refuse(planner, pointwise) ||
+      !planner.in_memory(pointwise.outputs[0]) || has_input(pointwise, 3))
+    return "the layer before is no convolution, or adds a map";
+  const Layer first = layer_of(planner, pointwise), second = layer_of(planner, depthwise);
+  const ConvPanelsKernel* form = kernels::conv_panels_form(*first.kernel, first.problem);
+  if (!form) return "the layer before has no kernel that computes some outputs at a time";
+  const ConvProblem& p = second.problem;
+  const ConvProblem some = some_channels(p, std::min(form->columns, p.out_channels));
+  if (planner.choose(some).kernel != second.kernel || second.kernel->scratch_bytes(some, 1) > 0)
+    return "its kernel is another for some channels";
+  const int64_t pixels = first.problem.out_height * first.problem.out_width;
+  const auto bytes = [&](int64_t channels) {
+    return pixels * channels * static_cast<int64_t>(sizeof(float));
+  };
+  if (bytes(p.in_channels) < kLeastBytes) return "the map before it is near";
+  if (bytes(form->columns) > kMostPanelBytes) return "a panel of the map before it is far";
+  // All threads' panels at a time, or one waits for another.
+  const int64_t panels = PanelsStep::panel_count(first.problem, *form);
+  if (planner.threads() > 1 &&
+      (panels % planner.threads() != 0 || p.in_channels % form->columns != 0))
+    return "threads would not have alike many panels";
+  return nullptr;
+}
+
+void conv_panels_emit(Planner& planner, const Node& pointwise, const Node& depthwise) {
+  const Layer first = layer_of(planner, pointwise), second = layer_of(planner, depthwise);
+  const ConvPanelsKernel& form = *kernels::conv_panels_form(*first.kernel, first.problem);
+  planner.note_conv(pointwise, first.problem);
+  planner.note_conv(depthwise, second.problem);
+  StepDraft draft = planner.draft(
+      depthwise, std::string(first.kernel->name) + " + " + second.kernel->name + " by panels");
+  const int64_t images = planner.shape(depthwise.outputs[0])[0];
+  for (const auto& [node, layer] :
+       {std::pair{&pointwise, &first}, std::pair{&depthwise, &second}}) {
+    const int64_t macs = images * layer->problem.macs();
+    draft.info.macs += macs;
+    draft.info.cost += static_cast<double>(images) * layer->kernel->cost(layer->problem);
+    draft.info.parts.push_back(
+        {planner.draft(*node, {}).info.node, kernels::problem_text(layer->problem), macs});
+  }
+  draft.info.node = draft.info.parts.front().node + " to " + draft.info.parts.back().node;
+  draft.info.packed_bytes = PanelsStep::packed_bytes(first, second, form);
+  draft.info.scratch_bytes = PanelsStep::scratch_bytes(first.problem, form, planner.threads());
+  PanelSlots slots;
+  slots.input = planner.as_map(pointwise.inputs[0]);
+  slots.output = planner.new_map(depthwise.outputs[0]);
+  slots.scratch = planner.new_scratch(draft.info.scratch_bytes);
+  draft.touches = {slots.input, slots.output, slots.scratch};
+  const auto floats = [&](const Node& node, size_t i) {
+    const Tensor* tensor = floats_of(planner, node, i);
+    return tensor ? *tensor : Tensor();
+  };
+  draft.step =
+      std::make_unique<PanelsStep>(first, second, form, floats(pointwise, 1), floats(pointwise, 2),
+                                   floats(depthwise, 1), floats(depthwise, 2), slots);
+  planner.add(std::move(draft));
+}
+
+}  // namespace shrike
