@@ -18,9 +18,9 @@ using kernels::ConvKernel;
 using kernels::ConvPanelsKernel;
 using kernels::ConvProblem;
 
-// Of a panel's map: half of a second cache level of 1 MB. And of the map between: less stays near
-// anyway (docs/decisions/037-sliding-windows.md).
-constexpr int64_t kMostPanelBytes = 1 << 20, kLeastBytes = 3 << 17;
+// Of a panel's map, which second cache levels of 1 MB just hold; and of the map between, of which
+// less stays near anyway (docs/decisions/037-sliding-windows.md).
+constexpr int64_t kKiB = 1024, kMostPanelBytes = 1024 * kKiB, kLeastBytes = 384 * kKiB;
 
 struct Layer {
   ConvProblem problem;
