@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <mutex>
 #include <new>
+#include <set>
 #include <system_error>
 
 #include "base/durable_file.h"
@@ -20,6 +22,16 @@
 namespace shrike {
 
 namespace {
+
+// What is mapped now, for give_back_mapped_pages().
+struct Mapped {
+  std::mutex mutex;
+  std::set<const MappedFile*> files;
+};
+Mapped& mapped() {
+  static auto* const all = new Mapped;  // outlives whatever still maps a file at the end
+  return *all;
+}
 
 // Too little memory, or too many open files, is no fault of the file's.
 Error cannot_read(const std::filesystem::path& path, ErrorKind kind, int error) {
@@ -127,8 +139,24 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::map(FileDescriptor descrip
       new MappedFile({static_cast<const std::byte*>(address), file.size}));
 }
 
+MappedFile::MappedFile(std::span<const std::byte> bytes) : bytes_(bytes) {
+  const std::lock_guard lock(mapped().mutex);
+  mapped().files.insert(this);
+}
+
 MappedFile::~MappedFile() {
+  {
+    const std::lock_guard lock(mapped().mutex);
+    mapped().files.erase(this);
+  }
   if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+}
+
+void give_back_mapped_pages() {
+  const std::lock_guard lock(mapped().mutex);
+  for (const MappedFile* file : mapped().files)
+    if (!file->bytes().empty())
+      ::madvise(const_cast<std::byte*>(file->bytes().data()), file->bytes().size(), MADV_DONTNEED);
 }
 
 std::shared_ptr<const void> share_part(std::shared_ptr<const MappedFile> file,

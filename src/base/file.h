@@ -40,9 +40,13 @@ class MappedFile {
   std::span<const std::byte> bytes() const { return bytes_; }
 
  private:
-  explicit MappedFile(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  explicit MappedFile(std::span<const std::byte> bytes);
   std::span<const std::byte> bytes_;
 };
+
+// Gives back the memory of all that is mapped: who reads on gets it from the file again. At any
+// time, from any thread.
+void give_back_mapped_pages();
 
 // The whole file's bytes, copied: whatever happens to the file afterwards or meanwhile, as with a
 // picture that a camera rewrites, the process goes on. Refuses files over `limit` bytes.

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/code_pages.h"
+#include "base/file.h"
 #include "base/process_memory.h"
 #include "engine/activation_choice.h"
 #include "engine/band_choice.h"
@@ -199,6 +200,8 @@ Result<std::shared_ptr<const Plan>> build_plan(Graph graph, const PlanOptions& o
   // 3 MB.
   SHRIKE_TRY(plan->pack(options.memory.bytes > 0 ? 1 : plan->threads()));
   give_back_code_pages();  // packing's own; a run brings back what it needs
+  // Around what was read the system mapped more; constants that stay come back when they are read.
+  give_back_mapped_pages();
 #ifdef __GLIBC__
   // Holes that the graph's weights have left in the heap: too small for what comes next.
   ::malloc_trim(0);
