@@ -120,7 +120,7 @@ Json layers_json(const Session& session) {
   std::map<std::string, Cost> kernels, operators;
   Cost total;
   for (size_t i = 0; i < steps.size(); ++i) {
-    const Cost cost{1, session.step_ms()[i], steps[i].info.macs};
+    const Cost cost{steps[i].info.layers(), session.step_ms()[i], steps[i].info.macs};
     total.add(cost);
     kernels[steps[i].info.kernel].add(cost);
     operators[steps[i].info.op].add(cost);

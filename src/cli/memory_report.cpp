@@ -23,7 +23,7 @@ std::map<std::string, PackedWeights> packed_by_kernel(const Plan& plan) {
   for (const Plan::Entry& entry : plan.steps()) {
     if (entry.info.packed_bytes == 0) continue;
     PackedWeights& row = rows[entry.info.kernel];
-    ++row.layers;
+    row.layers += entry.info.layers();
     row.bytes += entry.info.packed_bytes;
   }
   return rows;

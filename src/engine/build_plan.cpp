@@ -26,8 +26,19 @@ constexpr int kCountedThreads = 2;
 // runs of three models on Linux 6.18, where the kernel counts in batches).
 constexpr size_t kReadingDiffers = 500'000;
 
+// What steps of the readable reference (reference/evaluate.h) take beside their slots: tensors of
+// their own, and their code.
+constexpr size_t kEvaluated = 700'000;
+
+size_t evaluated_bytes(const Plan& plan) {
+  const bool any = std::ranges::any_of(
+      plan.steps(), [](const Plan::Entry& entry) { return entry.info.kernel == "evaluate"; });
+  return any ? kEvaluated : 0;
+}
+
 size_t needed_by_runs(const Plan& plan, const MemoryLimit& memory) {
-  return memory.beside + plan.shared_bytes() + memory.sessions * plan.session_bytes();
+  return memory.beside + evaluated_bytes(plan) + plan.shared_bytes() +
+         memory.sessions * plan.session_bytes();
 }
 
 // What weights take at most while steps pack their own and let go of the graph's: each is there in
@@ -76,13 +87,13 @@ size_t least_beside_weights(const Plan& plan, const MemoryLimit& memory) {
   for (const Plan::Entry& entry : plan.steps())
     scratch = std::max(scratch, align_up(entry.info.scratch_bytes));
   const size_t bound = plan.arena_lower_bound();
-  return memory.beside + plan.constant_bytes() +
+  return memory.beside + evaluated_bytes(plan) + plan.constant_bytes() +
          memory.sessions * (plan.output_bytes() + bound - std::min(bound, scratch));
 }
 
 // On one thread. Reading the model is over by now, and no plan makes it smaller.
 Error beyond(const Plan& plan, const Needs& needs, const MemoryLimit& memory) {
-  const size_t others = memory.beside + plan.constant_bytes();
+  const size_t others = memory.beside + evaluated_bytes(plan) + plan.constant_bytes();
   const size_t reading = peak_of_own_process() > 0 ? peak_of_own_process() + kReadingDiffers : 0;
   const std::string parts = reading > needs.most ? "reading the model"
                             : needs.most > needs.runs

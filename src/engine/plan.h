@@ -44,6 +44,8 @@ struct StepInfo {
   size_t packed_bytes = 0;   // weights in the kernel's own order
   size_t scratch_bytes = 0;  // only while the step runs
   double cost = 0;           // convolutions: estimated, in multiply-adds at full speed
+
+  int layers() const { return parts.empty() ? 1 : static_cast<int>(parts.size()); }
 };
 
 enum class BufferKind : uint8_t {
