@@ -9,7 +9,6 @@
 #include "engine/steps/conv_problem.h"
 #include "engine/steps/families_list.h"
 #include "engine/steps/pack.h"
-#include "kernels/conv/candidates.h"
 
 namespace shrike {
 
@@ -214,10 +213,7 @@ void conv_bands_emit(Planner& planner, std::span<const Node* const> nodes) {
     layers.push_back(choose(planner, *node));
     const BandLayer& layer = layers.back();
     kernels_named += (kernels_named.empty() ? "" : " + ") + std::string(layer.kernel->name);
-    const int64_t macs = images * layer.problem.macs();
-    draft.info.macs += macs;
-    draft.info.parts.push_back(
-        {planner.draft(*node, {}).info.node, kernels::problem_text(layer.problem), macs});
+    add_part(planner, *node, layer.problem, draft.info);
     draft.info.packed_bytes += align_up(layer.kernel->packed_bytes(layer.problem));
     weights.push_back(*floats_of(planner, *node, 1));
     const Tensor* bias = floats_of(planner, *node, 2);
@@ -225,7 +221,6 @@ void conv_bands_emit(Planner& planner, std::span<const Node* const> nodes) {
     slots.residuals.push_back(has_input(*node, 3) ? planner.as_map(node->inputs[3]) : Slot());
   }
   draft.info.kernel = kernels_named + " by bands";
-  draft.info.node = draft.info.parts.front().node + " to " + draft.info.parts.back().node;
   Bands bands = split_into_bands(layers, kRows, parts_of(layers.back(), planner.threads()));
   BandScratch layout(layers, bands);
   draft.info.cost = static_cast<double>(images) * cost_of(layers);

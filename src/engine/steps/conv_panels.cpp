@@ -6,7 +6,6 @@
 #include "engine/steps/conv_problem.h"
 #include "engine/steps/families_list.h"
 #include "engine/steps/pack.h"
-#include "kernels/conv/candidates.h"
 #include "kernels/conv/conv_panels.h"
 #include "kernels/sizes.h"
 
@@ -187,13 +186,9 @@ void conv_panels_emit(Planner& planner, const Node& pointwise, const Node& depth
   const int64_t images = planner.shape(depthwise.outputs[0])[0];
   for (const auto& [node, layer] :
        {std::pair{&pointwise, &first}, std::pair{&depthwise, &second}}) {
-    const int64_t macs = images * layer->problem.macs();
-    draft.info.macs += macs;
+    add_part(planner, *node, layer->problem, draft.info);
     draft.info.cost += static_cast<double>(images) * layer->kernel->cost(layer->problem);
-    draft.info.parts.push_back(
-        {planner.draft(*node, {}).info.node, kernels::problem_text(layer->problem), macs});
   }
-  draft.info.node = draft.info.parts.front().node + " to " + draft.info.parts.back().node;
   draft.info.packed_bytes = PanelsStep::packed_bytes(first, second, form);
   draft.info.scratch_bytes = PanelsStep::scratch_bytes(first.problem, form, planner.threads());
   PanelSlots slots;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/steps/ask.h"
+#include "kernels/conv/candidates.h"
 
 namespace shrike {
 
@@ -37,6 +38,14 @@ const kernels::ConvPictureKernel* picture_form(Planner& planner, ValueId input,
   if (planner.graph().constant(input)) return nullptr;
   const View& view = planner.slot(input).view;
   return is_map(view) || view.stride(3) != 1 ? nullptr : kernels::conv_picture_form(kernel);
+}
+
+void add_part(const Planner& planner, const Node& node, const kernels::ConvProblem& problem,
+              StepInfo& info) {
+  const int64_t macs = planner.shape(node.outputs[0])[0] * problem.macs();
+  info.macs += macs;
+  info.parts.push_back({planner.draft(node, {}).info.node, kernels::problem_text(problem), macs});
+  info.node = info.parts.front().node + " to " + info.parts.back().node;
 }
 
 const char* refuse_integer_weights(const Planner& planner, const Node& node) {

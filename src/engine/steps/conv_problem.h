@@ -13,6 +13,10 @@ kernels::ConvProblem conv_problem(const Planner& planner, const Node& node);
 const kernels::ConvPictureKernel* picture_form(Planner& planner, ValueId input,
                                                const kernels::ConvKernel& kernel);
 
+// Adds a convolution to those that a step computes together.
+void add_part(const Planner& planner, const Node& node, const kernels::ConvProblem& problem,
+              StepInfo& info);
+
 // One of a slot's pictures, of (N, C, H, W) in any strides.
 inline kernels::Picture picture_at(const RunContext& context, const Slot& slot, int64_t image) {
   const View& view = slot.view;
