@@ -26,9 +26,13 @@ struct StemSums {
         Vec w[kVectors];
 #pragma GCC unroll 2
         for (int v = 0; v < kVectors; ++v) w[v] = load_aligned(weights + v * kLanes);
+        const float* column = rows[i][k % 3] + k / 3 * kPixel;
+        // Where registers are few, values that two windows share are read again: kept, they would
+        // take the sums' place.
+        if constexpr (kLanes < 16) asm("" : "+r"(column));
 #pragma GCC unroll 8
         for (int r = 0; r < kPixels; ++r) {
-          const Vec x = splat(rows[i][k % 3][(r * kStride + k / 3) * kPixel]);
+          const Vec x = splat(column[r * kStride * kPixel]);
 #pragma GCC unroll 2
           for (int v = 0; v < kVectors; ++v) sums[r][v] = fma(x, w[v], sums[r][v]);
         }
