@@ -35,14 +35,17 @@ void compute_band(const StemKernel& stem, const ConvProblem& p, const float* pac
   row.count = p.out_width;
   row.output_step = output.pixel_stride;
   row.activation = p.activation;
+  const auto point_at_row = [&](int64_t from, const float* (&channels)[3]) {
+    const bool exists = from >= 0 && from < p.in_height;
+    for (int64_t c = 0; c < kStemChannels; ++c)
+      channels[c] = exists ? input.at(from, 0) + c * input.channel : nullptr;
+  };
   for (int64_t y = first; y < last; ++y) {
-    for (int64_t i = 0; i < 3; ++i) {
-      const int64_t from = y * p.stride_h - p.pad_top + i;
-      const bool exists = from >= 0 && from < p.in_height;
-      for (int64_t c = 0; c < kStemChannels; ++c)
-        row.rows[i][c] = exists ? input.at(from, 0) + c * input.channel : nullptr;
-    }
+    const int64_t top = y * p.stride_h - p.pad_top;
+    for (int64_t i = 0; i < 3; ++i) point_at_row(top + i, row.rows[i]);
     for (int64_t panel = 0; panel < packing.panels; ++panel) {
+      for (int64_t i = 0; i < p.stride_h; ++i)
+        point_at_row(panel == 0 ? top + 3 + i : -1, row.ahead[i]);
       const int64_t column = panel * stem.columns;
       row.weights = packed + panel * packing.panel;
       row.bias = packed + packing.bias + column;

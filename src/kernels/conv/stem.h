@@ -21,6 +21,9 @@ inline constexpr int64_t kStemChannels = 3, kStemTaps = 27;
 //   output[p * output_step + j] = act(s)
 struct StemRow {
   const float* rows[3][3];  // null for rows that are not there
+  // Of as many rows behind them as stride says, what the next row of output needs: asked for
+  // meanwhile, as it comes from beyond the caches. Null for none.
+  const float* ahead[2][3];
   int64_t pixel;            // floats from column to column
   int64_t width, pad;       // columns: of the picture, and before it in the first window
   int64_t count;            // at least StemKernel::pixels

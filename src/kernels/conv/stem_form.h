@@ -92,6 +92,24 @@ struct StemWindows {
   }
 };
 
+// Rows of stride 1 and 2 have as many new rows of the picture.
+template <int kPixels, int kStride, int kPixel>
+[[gnu::always_inline]] inline void fetch_ahead(const StemRow& row, int64_t x) {
+  constexpr int64_t kColumns = kPixels * kStride;
+#pragma GCC unroll 2
+  for (int i = 0; i < kStride; ++i)
+#pragma GCC unroll 3
+    for (int c = 0; c < 3; ++c) {
+      if (!row.ahead[i][c]) continue;
+      if constexpr (kPixel == 1) {
+        __builtin_prefetch(row.ahead[i][c] + x);
+      } else {  // a pixel's channels are one row
+        const int64_t part = kColumns * kPixel / 3 * c;
+        __builtin_prefetch(row.ahead[i][0] + x * kPixel + part);
+      }
+    }
+}
+
 // The last pixels are computed together with some before them, twice. kPixel: of columns that are
 // read as they lie; 0 where none are.
 template <int kPixels, int kVectors, int kStride, int kPixel, typename Act>
@@ -102,6 +120,7 @@ void stem_row_of(const StemRow& row) {
   for (int64_t next = 0; next < row.count; next += kPixels) {
     const int64_t p = next + kPixels <= row.count ? next : row.count - kPixels;
     const int64_t x = p * kStride - row.pad;
+    if constexpr (kPixel > 0) fetch_ahead<kPixels, kStride, kPixel>(row, x);
     if (kPixel > 0 && exist && x >= 0 && x + kColumns <= row.width) {
       const float* rows[3][3];
 #pragma GCC unroll 3
