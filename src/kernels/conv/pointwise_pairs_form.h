@@ -81,29 +81,57 @@ double measure_shift(const float* const* pixels, int count, int64_t depth, float
 }
 
 // The order is that of for_each_channel: of each pair the second channel's weights, the first's,
-// those of a single channel.
-inline void scale_panel(const PairPanel& panel) {
-  const int64_t columns = panel.columns;
+// those of a single channel. Weights come from beyond the caches, from one end to the other, and
+// are asked for so far ahead.
+constexpr int64_t kScaleAhead = 32 * kLanes;
+
+template <int kVectors>
+void scale_columns(const PairPanel& panel) {
+  constexpr int64_t kColumns = kVectors * kLanes;
   const Vec scale = splat(panel.scale);
   const int64_t pairs = pair_count(panel.depth);
-  for (int64_t v = 0; v < columns / kLanes; ++v) {
-    const float* weights = panel.weights + v * kLanes;
-    float* scaled = panel.scaled + v * kLanes;
-    Vec first_sum = splat(0.0f), second_sum = splat(0.0f);
-    for (int64_t k = 0; k < pairs; ++k, weights += 3 * columns, scaled += 3 * columns) {
-      const Vec c = splat(panel.shift[k]), d = splat(panel.shift[k + pairs]);
-      const Vec second = load_aligned(weights), first = load_aligned(weights + columns);
-      store_aligned(scaled, second * scale - c);
-      store_aligned(scaled + columns, first * scale - d);
-      store_aligned(scaled + 2 * columns, load_aligned(weights + 2 * columns) * scale);
-      first_sum = fma(c, first, first_sum);
-      second_sum = fma(d, second, second_sum);
+  const float* weights = panel.weights;
+  float* scaled = panel.scaled;
+  Vec first_sum[kVectors], second_sum[kVectors];
+#pragma GCC unroll 2
+  for (int v = 0; v < kVectors; ++v) first_sum[v] = second_sum[v] = splat(0.0f);
+  const auto scale_single = [&](int v) __attribute__((always_inline)) {
+    __builtin_prefetch(weights + v * kLanes + kScaleAhead);
+    store_aligned(scaled + v * kLanes, load_aligned(weights + v * kLanes) * scale);
+  };
+  for (int64_t k = 0; k < pairs; ++k) {
+    const Vec c = splat(panel.shift[k]), d = splat(panel.shift[k + pairs]);
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) {
+      const float* own = weights + v * kLanes;
+      __builtin_prefetch(own + kScaleAhead);
+      __builtin_prefetch(own + kScaleAhead + kColumns);
+      const Vec second = load_aligned(own), first = load_aligned(own + kColumns);
+      store_aligned(scaled + v * kLanes, second * scale - c);
+      store_aligned(scaled + kColumns + v * kLanes, first * scale - d);
+      first_sum[v] = fma(c, first, first_sum[v]);
+      second_sum[v] = fma(d, second, second_sum[v]);
     }
-    for (int64_t k = 3 * pairs; k < panel.depth; ++k, weights += columns, scaled += columns)
-      store_aligned(scaled, load_aligned(weights) * scale);
-    const Vec bias = fnma(scale, load(panel.products + v * kLanes), load(panel.bias + v * kLanes));
-    store(panel.scaled_bias + v * kLanes, bias + (first_sum + second_sum));
+    weights += 2 * kColumns;
+    scaled += 2 * kColumns;
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) scale_single(v);
+    weights += kColumns;
+    scaled += kColumns;
   }
+  for (int64_t k = 3 * pairs; k < panel.depth; ++k, weights += kColumns, scaled += kColumns)
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) scale_single(v);
+#pragma GCC unroll 2
+  for (int v = 0; v < kVectors; ++v) {
+    const Vec bias = fnma(scale, load(panel.products + v * kLanes), load(panel.bias + v * kLanes));
+    store(panel.scaled_bias + v * kLanes, bias + (first_sum[v] + second_sum[v]));
+  }
+}
+
+inline void scale_panel(const PairPanel& panel) {
+  if (panel.columns == kLanes) return scale_columns<1>(panel);
+  scale_columns<2>(panel);
 }
 
 // Of four pixels at once; of what is there of them, the others being the last one again.
