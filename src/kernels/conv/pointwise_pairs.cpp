@@ -112,7 +112,8 @@ const char* pointwise_pairs_refuse(const PointwisePairs& pairs, const ConvProble
   constexpr double kRounding = 3;  // what the table says
   if (problem.max_rounding < kRounding) return "its sums round more than is allowed";
   if (problem.out_channels < pairs.kernel.wide.columns) return "too few outputs for its tile";
-  if (problem.in_channels >= pairs.too_many_inputs)
+  if (problem.in_channels >= pairs.too_many_inputs &&
+      problem.activation.kind != ActivationKind::kNone)
     return "sums over so many channels round more than pairs are worth";
   if (!problem.by_estimate) return nullptr;
   // Fitted to kernels_bench: what begins and ends a sum, and what a pixel's products cost.
