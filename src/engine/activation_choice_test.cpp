@@ -17,19 +17,19 @@ using testing::random_tensor;
 
 // Two blocks of ResNet, the second a depthwise one, and an upsampling.
 struct Network {
-  explicit Network(UnaryKind kind = UnaryKind::kRelu) {
+  explicit Network(UnaryKind kind = UnaryKind::kRelu, float alpha = 0.1f) {
     const ValueId x = graph.add_input("x", DType::kF32, Shape{2, 16, 20, 24});
     const ValueId inner = add_conv(graph, x, 16, 3, 1, random, 1, UnaryKind::kRelu);
     sum = add_conv(graph, inner, 16, 3, 1, random, 1, UnaryKind::kIdentity, x);
-    const ValueId first = graph.add_node(Unary{kind, 0.1f}, {sum}, "first");
+    const ValueId first = graph.add_node(Unary{kind, alpha}, {sum}, "first");
     const ValueId deep = add_conv(graph, first, 16, 3, 1, random, 16, UnaryKind::kIdentity, first);
-    const ValueId second = graph.add_node(Unary{kind, 0.1f}, {deep}, "second");
+    const ValueId second = graph.add_node(Unary{kind, alpha}, {deep}, "second");
     ConvTranspose up;
     up.strides = {2, 2};
     up.pads = {1, 1, 1, 1};
     const ValueId weights = graph.add_constant("w", random_tensor({16, 8, 4, 4}, random));
     larger = graph.add_node(up, {second, weights}, "larger");
-    graph.outputs = {graph.add_node(Unary{kind, 0.1f}, {larger}, "out")};
+    graph.outputs = {graph.add_node(Unary{kind, alpha}, {larger}, "out")};
   }
   size_t activated() {
     EXPECT_TRUE(infer_shapes(graph));
@@ -45,6 +45,11 @@ TEST(ActivationChoice, OneStepForBoth) {
     Network network(kind);
     EXPECT_EQ(network.activated(), 3u);
     for (int threads : {1, 3}) EXPECT_TRUE(check_graph(network.graph, {.threads = threads}));
+  }
+  for (float alpha : {-0.5f, 0.0f, 1.0f, 1.5f}) {
+    Network network(UnaryKind::kLeakyRelu, alpha);
+    EXPECT_EQ(network.activated(), 3u);
+    EXPECT_TRUE(check_graph(network.graph, {}));
   }
   Network network;
   ASSERT_TRUE(infer_shapes(network.graph));

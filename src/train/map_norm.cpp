@@ -21,7 +21,7 @@ kernels::Activation activation_of(const Unary& f) {
     case UnaryKind::kRelu:
       return {Kind::kRelu, 0, 0};
     case UnaryKind::kLeakyRelu:
-      return {Kind::kLeakyRelu, f.alpha, 0};
+      return kernels::leaky_relu(f.alpha);
     case UnaryKind::kSilu:
       return {Kind::kSilu, 0, 0};
     case UnaryKind::kHardSwish:

@@ -56,7 +56,6 @@ std::optional<kernels::Activation> activation_of(UnaryKind kind, float alpha, fl
   constexpr Row kRows[] = {
       {UnaryKind::kIdentity, Kind::kNone},
       {UnaryKind::kRelu, Kind::kRelu},
-      {UnaryKind::kLeakyRelu, Kind::kLeakyRelu},
       {UnaryKind::kSigmoid, Kind::kSigmoid},
       {UnaryKind::kSilu, Kind::kSilu},
       {UnaryKind::kHardSwish, Kind::kHardSwish},
@@ -76,6 +75,7 @@ std::optional<kernels::Activation> activation_of(UnaryKind kind, float alpha, fl
       {UnaryKind::kRound, Kind::kRound},
       {UnaryKind::kErf, Kind::kErf},
   };
+  if (kind == UnaryKind::kLeakyRelu) return kernels::leaky_relu(alpha);
   for (const Row& row : kRows)
     if (row.from == kind) return kernels::Activation{row.to, alpha, beta};
   return std::nullopt;

@@ -12,7 +12,8 @@ namespace shrike::kernels {
 enum class ActivationKind : uint8_t {
   kNone,
   kRelu,
-  kLeakyRelu,
+  kLeakyRelu,       // alpha <= 1
+  kSteepLeakyRelu,  // any other: see leaky_relu()
   kClip,
   kSigmoid,
   kSilu,
@@ -45,6 +46,12 @@ struct Activation {
 
   bool operator==(const Activation&) const = default;
 };
+
+// Of a slope of 1 at most the function is the larger of x and alpha x, which vectors have for less
+// than a choice. Others, which no known network has, are a kind of their own.
+constexpr Activation leaky_relu(float alpha) {
+  return {alpha <= 1 ? ActivationKind::kLeakyRelu : ActivationKind::kSteepLeakyRelu, alpha, 0};
+}
 
 // Where a map of the output's size is added by a fused kernel, beside its activation.
 enum class Residual : uint8_t {
@@ -93,6 +100,7 @@ inline constexpr ActivationInfo kActivations[] = {
     {ActivationKind::kNone, "none", activation_reference::none},                   // x
     {ActivationKind::kRelu, "relu", activation_reference::relu},                   // max(x, 0)
     {ActivationKind::kLeakyRelu, "leaky_relu", activation_reference::leaky_relu},  // x<0: alpha x
+    {ActivationKind::kSteepLeakyRelu, "steep_leaky_relu", activation_reference::leaky_relu},
     {ActivationKind::kClip, "clip", activation_reference::clip},  // min(max(x, alpha), beta)
     {ActivationKind::kSigmoid, "sigmoid", activation_reference::sigmoid},  // 1 / (1 + e^-x)
     {ActivationKind::kSilu, "silu", activation_reference::silu},           // x sigmoid(x)

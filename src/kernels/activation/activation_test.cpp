@@ -22,6 +22,7 @@ TEST(Activation, KnownValues) {
   EXPECT_EQ(at(ActivationKind::kNone, -3), -3);
   EXPECT_EQ(at(ActivationKind::kRelu, -3), 0);
   EXPECT_FLOAT_EQ(at(ActivationKind::kLeakyRelu, -3, 0.1f), -0.3f);
+  EXPECT_FLOAT_EQ(at(ActivationKind::kSteepLeakyRelu, -3, 1.5f), -4.5f);
   EXPECT_EQ(at(ActivationKind::kClip, 7, 0, 6), 6);
   EXPECT_FLOAT_EQ(at(ActivationKind::kSigmoid, 1), 0.731058578f);
   EXPECT_FLOAT_EQ(at(ActivationKind::kSilu, 1), 0.731058578f);

@@ -70,15 +70,12 @@ struct VecRelu {
 };
 struct VecLeakyRelu {
   explicit VecLeakyRelu(const Activation& a) : alpha(splat(a.alpha)) {}
-  // Of the two that are added one is 0, for an alpha of any size; AVX-512's masks save one
-  // operation, for the same bits.
-  Vec operator()(Vec x) const {
-    if constexpr (kLanes == 16) {
-      return choose(negative(x), alpha * x, x);
-    } else {
-      return fma(alpha, smaller(splat(0.0f), x), larger(splat(0.0f), x));
-    }
-  }
+  Vec operator()(Vec x) const { return larger(alpha * x, x); }
+  Vec alpha;
+};
+struct VecSteepLeakyRelu {
+  explicit VecSteepLeakyRelu(const Activation& a) : alpha(splat(a.alpha)) {}
+  Vec operator()(Vec x) const { return smaller(alpha * x, x); }
   Vec alpha;
 };
 struct VecClip {

@@ -151,6 +151,8 @@ auto with_vector_activation(ActivationKind kind, const Maker& maker) {
       return maker.template operator()<VecRelu>();
     case ActivationKind::kLeakyRelu:
       return maker.template operator()<VecLeakyRelu>();
+    case ActivationKind::kSteepLeakyRelu:
+      return maker.template operator()<VecSteepLeakyRelu>();
     case ActivationKind::kClip:
       return maker.template operator()<VecClip>();
     case ActivationKind::kSigmoid:

@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "kernels/testing/activations.h"
 #include "kernels/testing/conv_case.h"
 
 namespace shrike::kernels {
@@ -166,7 +167,7 @@ TEST(Conv, EveryActivation) {
         info.kind == ActivationKind::kCeil || info.kind == ActivationKind::kRound)
       continue;
     ConvProblem p = square(5, 3, 19, 3, 1, 1);
-    p.activation = {info.kind, 0.3f, 0.9f};
+    p.activation = testing::example_of(info.kind);
     ConvCase(p, random).check_all(8);
   }
 }

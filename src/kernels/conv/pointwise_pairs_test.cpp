@@ -154,8 +154,12 @@ TEST(PointwisePairsChoice, WhereAddersAreSeparate) {
   cpu.whole_avx512 = true;
   EXPECT_EQ(chosen(p), "avx512_wide_pointwise_pairs");
   EXPECT_EQ(chosen(pointwise(13, 13, 128, 16)), "avx512_whole_pointwise");  // one vector of outputs
-  EXPECT_EQ(chosen(pointwise(13, 13, 255, 128)), "avx512_wide_pointwise_pairs");
-  EXPECT_EQ(chosen(pointwise(13, 13, 256, 128)), "avx512_wide_pointwise");  // long sums
+  ConvProblem activated = pointwise(13, 13, 255, 128), projection = pointwise(13, 13, 256, 128);
+  activated.activation.kind = ActivationKind::kSilu;
+  EXPECT_EQ(chosen(activated), "avx512_wide_pointwise_pairs");
+  EXPECT_EQ(chosen(projection), "avx512_wide_pointwise_pairs");
+  activated.in_channels = 256;
+  EXPECT_EQ(chosen(activated), "avx512_wide_pointwise");  // long sums
   p.max_rounding = 1;
   EXPECT_EQ(chosen(p), "avx512_wide_pointwise");
   cpu.whole_avx512 = false;

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "kernels/elementwise/elementwise.h"
+#include "kernels/testing/activations.h"
 #include "kernels/testing/random.h"
 
 namespace shrike::kernels {
@@ -71,7 +72,7 @@ TEST(Unary, EveryKindFollowsItsReference) {
   std::vector<float> in = random.reals(999, -10, 10);
   in.insert(in.end(), {0.0f, -0.0f, 0.5f, -0.5f, 1.5f, 2.5f, -2.5f, 6.0f, 100.0f, -100.0f});
   for (const ActivationInfo& info : kActivations) {
-    const Activation activation{info.kind, 0.2f, 0.7f};
+    const Activation activation = testing::example_of(info.kind);
     const std::vector<float> expected = apply(reference(), activation, in);
     for_each_kernel([&](const UnaryKernel& kernel) {
       EXPECT_TRUE(near(expected, apply(kernel, activation, in), 1e-6f)) << info.name;
@@ -87,7 +88,7 @@ TEST(Unary, ExtremesAndNan) {
         info.kind == ActivationKind::kGelu || info.kind == ActivationKind::kGeluTanh ||
         info.kind == ActivationKind::kHardSwish)
       continue;  // -infinity * 0: a NaN or a 0, nobody depends on which
-    const Activation activation{info.kind, 0.2f, 0.7f};
+    const Activation activation = testing::example_of(info.kind);
     const std::vector<float> expected = apply(reference(), activation, in);
     for_each_kernel([&](const UnaryKernel& kernel) {
       EXPECT_TRUE(near(expected, apply(kernel, activation, in), 1e-6f)) << info.name;

@@ -76,6 +76,7 @@ bool norm_takes(ActivationKind kind) {
     case ActivationKind::kNone:
     case ActivationKind::kRelu:
     case ActivationKind::kLeakyRelu:
+    case ActivationKind::kSteepLeakyRelu:
     case ActivationKind::kSilu:
     case ActivationKind::kHardSwish:
     case ActivationKind::kMish:
@@ -91,6 +92,7 @@ float activation_slope(const Activation& f, float x) {
     case ActivationKind::kRelu:
       return x > 0 ? 1.0f : 0.0f;
     case ActivationKind::kLeakyRelu:
+    case ActivationKind::kSteepLeakyRelu:
       return x > 0 ? 1.0f : f.alpha;
     case ActivationKind::kSilu: {
       const float s = sigmoid(x);

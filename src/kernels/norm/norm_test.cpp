@@ -23,6 +23,7 @@ constexpr Activation kTaken[] = {
     {ActivationKind::kNone, 0, 0}, {ActivationKind::kRelu, 0, 0},
     {ActivationKind::kSilu, 0, 0}, {ActivationKind::kLeakyRelu, 0.1f, 0},
     {ActivationKind::kMish, 0, 0}, {ActivationKind::kHardSwish, 0, 0},
+    leaky_relu(1.5f),
 };
 
 struct Problem {

@@ -61,6 +61,8 @@ void with_slope(ActivationKind kind, const Call& call) {
       return call.template operator()<VecRelu, SlopeRelu>();
     case ActivationKind::kLeakyRelu:
       return call.template operator()<VecLeakyRelu, SlopeLeakyRelu>();
+    case ActivationKind::kSteepLeakyRelu:
+      return call.template operator()<VecSteepLeakyRelu, SlopeLeakyRelu>();
     case ActivationKind::kHardSwish:
       return call.template operator()<VecHardSwish, SlopeHardSwish>();
     case ActivationKind::kMish:

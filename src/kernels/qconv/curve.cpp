@@ -110,7 +110,8 @@ const Curve* curve_of(ActivationKind kind) {
 
 bool is_straight(ActivationKind kind) {
   return kind == ActivationKind::kNone || kind == ActivationKind::kRelu ||
-         kind == ActivationKind::kLeakyRelu || kind == ActivationKind::kClip;
+         kind == ActivationKind::kLeakyRelu || kind == ActivationKind::kSteepLeakyRelu ||
+         kind == ActivationKind::kClip;
 }
 
 double reach_of(const Curve& curve, const Activation& activation, double tolerance) {

@@ -25,6 +25,7 @@ bool has_rule(ActivationKind kind) {
     case ActivationKind::kNone:
     case ActivationKind::kRelu:
     case ActivationKind::kLeakyRelu:
+    case ActivationKind::kSteepLeakyRelu:
     case ActivationKind::kClip:
     case ActivationKind::kSigmoid:
     case ActivationKind::kSilu:

@@ -53,6 +53,8 @@ void finish_any(const WordFinish& f) {
       return finish_with<VecRelu>(f);
     case ActivationKind::kLeakyRelu:
       return finish_with<VecLeakyRelu>(f);
+    case ActivationKind::kSteepLeakyRelu:
+      return finish_with<VecSteepLeakyRelu>(f);
     case ActivationKind::kClip:
       return finish_with<VecClip>(f);
     case ActivationKind::kSigmoid:
