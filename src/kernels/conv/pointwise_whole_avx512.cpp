@@ -86,56 +86,67 @@ Vec of_halves(__m256 low, __m256 high) {
   return _mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1);
 }
 
-// The eights of two pixels, of which the second may not be there, under a mask of columns. Masks
-// cost stores most of their rate, and are not used where they hide nothing.
+// The eights of two pixels, of which the second may not be there, under a mask of columns; kWhole:
+// all are there. Masks cost stores most of their rate.
+template <bool kWhole>
 struct EightColumns {
   __mmask8 mask;
 
-  __m256 load(const float* source) const { return _mm256_maskz_loadu_ps(mask, source); }
-  void store_low(float* target, Vec value) const {
-    if (mask == 0xff) {
-      _mm256_storeu_ps(target, _mm512_castps512_ps256(value));
-    } else {
-      _mm512_mask_storeu_ps(target, mask, value);
-    }
+  __m256 load(const float* source) const {
+    return kWhole ? _mm256_loadu_ps(source) : _mm256_maskz_loadu_ps(mask, source);
   }
-  // A masked store of an extracted half would be one instruction, which touches what its mask
-  // hides, be it the next page.
-  void store_high(float* target, Vec value) const {
-    if (mask == 0xff) {
-      _mm256_storeu_ps(target, _mm512_extractf32x8_ps(value, 1));
-    } else {
-      _mm512_mask_storeu_ps(target - kHalf, static_cast<__mmask16>(mask << kHalf), value);
+  void store(float* target, int64_t step, bool both, Vec value) const {
+    if (kWhole) {
+      _mm256_storeu_ps(target, _mm512_castps512_ps256(value));
+      _mm256_storeu_ps(target + step, _mm512_extractf32x8_ps(value, 1));
+      return;
     }
+    _mm512_mask_storeu_ps(target, mask, value);
+    // A masked store of an extracted half would be one instruction, which touches what its mask
+    // hides, be it the next page.
+    if (both)
+      _mm512_mask_storeu_ps(target + step - kHalf, static_cast<__mmask16>(mask << kHalf), value);
   }
 };
 
-template <bool kAdd, typename Act>
-void eight_outputs(const PointwiseStrip& strip) {
-  const Act act(strip.activation);
-  const EightColumns columns{static_cast<__mmask8>((1 << strip.columns) - 1)};
-  const __m256 eight = columns.load(strip.bias);
-  const Vec bias = of_halves(eight, eight);
-  for (int64_t p = 0; p < strip.count; p += kEightPixels) {
-    const int64_t count = strip.count - p < kEightPixels ? strip.count - p : kEightPixels;
-    const EightSums tile(strip, p, count);
-    float* output = strip.output + p * strip.output_step;
-    const float* residual = kAdd ? strip.residual + p * strip.residual_step : nullptr;
+// Pixels [p, p + count), count <= kEightPixels.
+template <bool kAdd, bool kWhole, typename Act>
+[[gnu::always_inline]] inline void eight_pixels(const PointwiseStrip& strip, const Act& act,
+                                                const EightColumns<kWhole>& columns, Vec bias,
+                                                int64_t p, int64_t count) {
+  const EightSums tile(strip, p, kWhole ? kEightPixels : count);
+  float* output = strip.output + p * strip.output_step;
+  const float* residual = kAdd ? strip.residual + p * strip.residual_step : nullptr;
 #pragma GCC unroll 4
-    for (int r = 0; r < kEightPixels; r += 2) {
-      if (r >= count) break;
-      const bool both = r + 1 < count;
-      Vec value = joined(tile.sums[r], tile.sums[r + 1]) + bias, add = splat(0.0f);
-      if (kAdd)
-        add = of_halves(columns.load(residual + r * strip.residual_step),
-                        columns.load(residual + (r + both) * strip.residual_step));
-      if (kAdd && strip.order == Residual::kBeforeActivation) value = value + add;
-      value = act(value);
-      if (kAdd && strip.order == Residual::kAfterActivation) value = value + add;
-      columns.store_low(output + r * strip.output_step, value);
-      if (both) columns.store_high(output + (r + 1) * strip.output_step, value);
-    }
+  for (int r = 0; r < kEightPixels; r += 2) {
+    if (!kWhole && r >= count) break;
+    const bool both = kWhole || r + 1 < count;
+    Vec value = joined(tile.sums[r], tile.sums[r + 1]) + bias, add = splat(0.0f);
+    if (kAdd)
+      add = of_halves(columns.load(residual + r * strip.residual_step),
+                      columns.load(residual + (r + both) * strip.residual_step));
+    if (kAdd && strip.order == Residual::kBeforeActivation) value = value + add;
+    value = act(value);
+    if (kAdd && strip.order == Residual::kAfterActivation) value = value + add;
+    columns.store(output + r * strip.output_step, strip.output_step, both, value);
   }
+}
+
+template <bool kAdd, typename Act>
+void eight_outputs(const PointwiseStrip& given) {
+  const PointwiseStrip strip = given;  // which no store touches
+  const Act act(strip.activation);
+  const EightColumns<true> all{0xff};
+  const EightColumns<false> some{static_cast<__mmask8>((1 << strip.columns) - 1)};
+  const __m256 eight = some.load(strip.bias);
+  const Vec bias = of_halves(eight, eight);
+  int64_t p = 0;
+  if (strip.columns == kHalf)
+    for (; p + kEightPixels <= strip.count; p += kEightPixels)
+      eight_pixels<kAdd>(strip, act, all, bias, p, kEightPixels);
+  for (; p < strip.count; p += kEightPixels)
+    eight_pixels<kAdd>(strip, act, some, bias, p,
+                       strip.count - p < kEightPixels ? strip.count - p : kEightPixels);
 }
 
 template <typename Act>
