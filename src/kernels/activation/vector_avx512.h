@@ -41,6 +41,12 @@ inline void store_some(float* target, Vec value, int64_t count) {
 inline Vec fma(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }
 inline Vec fnma(Vec a, Vec b, Vec c) { return _mm512_fnmadd_ps(a, b, c); }
 
+// sum = fma(a, b, sum), in this order among others, for loops whose sums leave hardly a register:
+// the compiler forms such sums in other registers and moves them back.
+[[gnu::always_inline]] inline void add_product(Vec a, Vec b, Vec& sum) {
+  asm volatile("vfmadd231ps %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
+}
+
 // The second operand where either is a NaN.
 inline Vec smaller(Vec a, Vec b) { return _mm512_min_ps(a, b); }
 inline Vec larger(Vec a, Vec b) { return _mm512_max_ps(a, b); }

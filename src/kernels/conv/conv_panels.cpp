@@ -36,6 +36,8 @@ constexpr ConvPanelsKernel pairs_form(const char* row, int64_t columns) {
 }
 
 constexpr ConvPanelsKernel kConvPanelsKernels[] = {
+    pairs_form<kQuadPointwisePairsAvx512>("avx512_quad_pointwise_pairs", 64),
+    pairs_form<kTriplePointwisePairsAvx512>("avx512_triple_pointwise_pairs", 48),
     pairs_form<kWidePointwisePairsAvx512>("avx512_wide_pointwise_pairs", 32),
     pairs_form<kPointwisePairsAvx512>("avx512_pointwise_pairs", 16),
     pointwise_form<kWidePointwiseAvx512>("avx512_wide_pointwise", 32),

@@ -21,24 +21,24 @@ struct PointwiseSums {
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
       row[r] = strip.input + (p + r) * strip.input_step;
-#pragma GCC unroll 2
+#pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) sums[r][v] = splat(0.0f);
     }
     const float* weights = strip.weights;
 #pragma GCC unroll 2
     for (int64_t k = 0; k < strip.depth; ++k, weights += kColumns) {
       Vec w[kVectors];
-#pragma GCC unroll 2
+#pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) w[v] = load_aligned(weights + v * kLanes);
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
         const Vec x = splat(row[r][k]);
-#pragma GCC unroll 2
+#pragma GCC unroll 4
         for (int v = 0; v < kVectors; ++v) sums[r][v] = fma(x, w[v], sums[r][v]);
       }
     }
     // The bias comes last, for the reason given in tile_avx2.cpp.
-#pragma GCC unroll 2
+#pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
       const Vec bias = load(strip.bias + v * kLanes);
 #pragma GCC unroll 8
@@ -54,7 +54,7 @@ void store_sums(const PointwiseStrip& strip, int64_t p, float* target) {
   const Sums<kRows, kVectors> tile(strip, p);
 #pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 2
+#pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v)
       store_aligned(target + (r * kVectors + v) * kLanes, tile.sums[r][v]);
 }
@@ -94,7 +94,7 @@ template <int kRows, int kVectors>
   const float* residual = strip.residual + p * strip.residual_step;
 #pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r, residual += strip.residual_step)
-#pragma GCC unroll 2
+#pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) values[r][v] = values[r][v] + load(residual + v * kLanes);
 }
 
@@ -112,13 +112,13 @@ template <template <int, int> typename Sums, int kRows, int kVectors, bool kAdd,
     if (kAdd) {
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 2
+#pragma GCC unroll 4
         for (int v = 0; v < kVectors; ++v) tile.sums[r][v] = act(tile.sums[r][v]);
       if (strip.order == Residual::kAfterActivation) add_residual(strip, p, tile.sums);
     }
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r, output += strip.output_step)
-#pragma GCC unroll 2
+#pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v)
         store(output + v * kLanes, kAdd ? tile.sums[r][v] : act(tile.sums[r][v]));
   }
@@ -140,7 +140,7 @@ void finish_whole(const PointwiseStrip& strip, const Act& act, const float* sums
     float* output = strip.output + p * strip.output_step;
     const float* residual = strip.residual + (kAdd ? p * strip.residual_step : 0);
     Vec value[kVectors];
-#pragma GCC unroll 2
+#pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
       value[v] = load_aligned(sums + v * kLanes);
       if (kAdd && strip.order == Residual::kBeforeActivation)
@@ -149,7 +149,7 @@ void finish_whole(const PointwiseStrip& strip, const Act& act, const float* sums
       if (kAdd && strip.order == Residual::kAfterActivation)
         value[v] = value[v] + load(residual + v * kLanes);
     }
-#pragma GCC unroll 2
+#pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) store(output + v * kLanes, value[v]);
   }
 }

@@ -112,6 +112,7 @@ const char* pointwise_pairs_refuse(const PointwisePairs& pairs, const ConvProble
   constexpr double kRounding = 3;  // what the table says
   if (problem.max_rounding < kRounding) return "its sums round more than is allowed";
   if (problem.out_channels < pairs.kernel.wide.columns) return "too few outputs for its tile";
+  if (pairs.fills && !pairs.fills(problem.out_channels)) return "outputs do not fill its panels";
   if (problem.in_channels >= pairs.too_many_inputs &&
       problem.activation.kind != ActivationKind::kNone)
     return "sums over so many channels round more than pairs are worth";

@@ -71,10 +71,12 @@ struct PointwisePairs {
   PointwiseKernel kernel;  // its strips start at strip.start[p] and multiply sums by strip.scale
   PairFunctions functions;
   int64_t too_many_inputs = INT64_MAX;  // from how many on sums round more than pairs are worth
+  bool (*fills)(int64_t outputs) = nullptr;  // whether outputs fill its panels; null for any number
 };
 
 #if SHRIKE_KERNELS_AVX2
 extern const PointwisePairs kPointwisePairsAvx512, kWidePointwisePairsAvx512;
+extern const PointwisePairs kTriplePointwisePairsAvx512, kQuadPointwisePairsAvx512;
 #endif
 
 const char* pointwise_pairs_refuse(const PointwisePairs& pairs, const ConvProblem& problem);

@@ -18,18 +18,18 @@ struct PairSums {
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
       row[r] = strip.input + (p + r) * strip.input_step;
-#pragma GCC unroll 2
+#pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) sums[r][v] = splat(strip.start[p + r]);
     }
     const float* weights = add_pairs(row, pair_count(strip.depth), strip.weights);
     for (int64_t k = 3 * pair_count(strip.depth); k < strip.depth; ++k, weights += kColumns)
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 2
+#pragma GCC unroll 4
         for (int v = 0; v < kVectors; ++v)
           sums[r][v] = fma(splat(row[r][k]), load_aligned(weights + v * kLanes), sums[r][v]);
     const Vec scale = splat(strip.scale);
-#pragma GCC unroll 2
+#pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
       const Vec bias = load(strip.bias + v * kLanes);
 #pragma GCC unroll 8
@@ -43,7 +43,7 @@ struct PairSums {
                                                 const float* weights) {
     for (int64_t k = 0; k < pairs; ++k, weights += 3 * kColumns) {
       Vec first[kVectors], second[kVectors], single[kVectors];
-#pragma GCC unroll 2
+#pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) {
         first[v] = load_aligned(weights + v * kLanes);
         second[v] = load_aligned(weights + kColumns + v * kLanes);
@@ -53,10 +53,15 @@ struct PairSums {
       for (int r = 0; r < kRows; ++r) {
         const Vec x = splat(row[r][k]), y = splat(row[r][k + pairs]);
         const Vec z = splat(row[r][k + 2 * pairs]);
-#pragma GCC unroll 2
+#pragma GCC unroll 4
         for (int v = 0; v < kVectors; ++v) {
-          sums[r][v] = fma(x + first[v], y + second[v], sums[r][v]);
-          sums[r][v] = fma(z, single[v], sums[r][v]);
+          if constexpr (kVectors > 2) {
+            add_product(x + first[v], y + second[v], sums[r][v]);
+            add_product(z, single[v], sums[r][v]);
+          } else {
+            sums[r][v] = fma(x + first[v], y + second[v], sums[r][v]);
+            sums[r][v] = fma(z, single[v], sums[r][v]);
+          }
         }
       }
     }
@@ -93,7 +98,7 @@ void scale_columns(const PairPanel& panel) {
   const float* weights = panel.weights;
   float* scaled = panel.scaled;
   Vec first_sum[kVectors], second_sum[kVectors];
-#pragma GCC unroll 2
+#pragma GCC unroll 4
   for (int v = 0; v < kVectors; ++v) first_sum[v] = second_sum[v] = splat(0.0f);
   const auto scale_single = [&](int v) __attribute__((always_inline)) {
     __builtin_prefetch(weights + v * kLanes + kScaleAhead);
@@ -101,7 +106,7 @@ void scale_columns(const PairPanel& panel) {
   };
   for (int64_t k = 0; k < pairs; ++k) {
     const Vec c = splat(panel.shift[k]), d = splat(panel.shift[k + pairs]);
-#pragma GCC unroll 2
+#pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
       const float* own = weights + v * kLanes;
       __builtin_prefetch(own + kScaleAhead);
@@ -114,15 +119,15 @@ void scale_columns(const PairPanel& panel) {
     }
     weights += 2 * kColumns;
     scaled += 2 * kColumns;
-#pragma GCC unroll 2
+#pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) scale_single(v);
     weights += kColumns;
     scaled += kColumns;
   }
   for (int64_t k = 3 * pairs; k < panel.depth; ++k, weights += kColumns, scaled += kColumns)
-#pragma GCC unroll 2
+#pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) scale_single(v);
-#pragma GCC unroll 2
+#pragma GCC unroll 4
   for (int v = 0; v < kVectors; ++v) {
     const Vec bias = fnma(scale, load(panel.products + v * kLanes), load(panel.bias + v * kLanes));
     store(panel.scaled_bias + v * kLanes, bias + (first_sum[v] + second_sum[v]));
@@ -130,8 +135,9 @@ void scale_columns(const PairPanel& panel) {
 }
 
 inline void scale_panel(const PairPanel& panel) {
-  if (panel.columns == kLanes) return scale_columns<1>(panel);
-  scale_columns<2>(panel);
+  constexpr void (*kScale[])(const PairPanel&) = {nullptr, scale_columns<1>, scale_columns<2>,
+                                                  scale_columns<3>, scale_columns<4>};
+  kScale[panel.columns / kLanes](panel);
 }
 
 // Of four pixels at once; of what is there of them, the others being the last one again.
