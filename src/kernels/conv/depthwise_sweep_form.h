@@ -38,7 +38,8 @@ class SweepFinish {
 // Output x is begun at step t = x, which brings columns t*kStride .. t*kStride + kStride-1 from the
 // left end of the padding, and ends at step x + kLater: sums[y][j] is that of x = t - j.
 template <int kRows, int kTaps, int kStride, bool kWhole, typename Act>
-void sweep_columns(const DepthwiseSweep& sweep) {
+void sweep_columns(const DepthwiseSweep& given) {
+  const DepthwiseSweep sweep = given;  // which no store touches
   constexpr int kInputRows = (kRows - 1) * kStride + kTaps;
   static_assert(kInputRows <= kSweepMaxInputRows);
   constexpr int kLater = (kTaps - 1) / kStride;
