@@ -112,10 +112,11 @@ const char* pointwise_pairs_refuse(const PointwisePairs& pairs, const ConvProble
   constexpr double kRounding = 3;  // what the table says
   if (problem.max_rounding < kRounding) return "its sums round more than is allowed";
   if (problem.out_channels < pairs.kernel.wide.columns) return "too few outputs for its tile";
-  if (pairs.fills && !pairs.fills(problem.out_channels)) return "outputs do not fill its panels";
   if (problem.in_channels >= pairs.too_many_inputs &&
       problem.activation.kind != ActivationKind::kNone)
     return "sums over so many channels round more than pairs are worth";
+  if (pairs.refuse)
+    if (const char* reason = pairs.refuse(problem)) return reason;
   if (!problem.by_estimate) return nullptr;
   // Fitted to kernels_bench: what begins and ends a sum, and what a pixel's products cost.
   if (problem.in_channels < 24 || problem.weight_count() < 1536)

@@ -71,7 +71,7 @@ struct PointwisePairs {
   PointwiseKernel kernel;  // its strips start at strip.start[p] and multiply sums by strip.scale
   PairFunctions functions;
   int64_t too_many_inputs = INT64_MAX;  // from how many on sums round more than pairs are worth
-  bool (*fills)(int64_t outputs) = nullptr;  // whether outputs fill its panels; null for any number
+  const char* (*refuse)(const ConvProblem&) = nullptr;  // besides; or null
 };
 
 #if SHRIKE_KERNELS_AVX2

@@ -11,7 +11,7 @@ constexpr PairFunctions kFunctions = {measure_shift, scale_panel, begin_strip};
 
 // Where whole vectors are computed: as many pixels by two, three or four vectors of outputs as
 // registers hold beside weights and what is added to them. Each value is loaded once for all
-// vectors, so that wider is faster where panels are full.
+// vectors (docs/decisions/038-wider-panels.md).
 constexpr PointwisePanel panel_of(int vectors, PointwiseFunction (*function)(ActivationKind)) {
   return {vectors * kLanes, function};
 }
@@ -20,14 +20,23 @@ constexpr PointwisePanel kTwo = panel_of(2, strip_function<PairSums, 7, 2>);
 constexpr PointwisePanel kThree = panel_of(3, strip_function<PairSums, 5, 3>);
 constexpr PointwisePanel kFour = panel_of(4, strip_function<PairSums, 4, 4>);
 
-// What is behind the last whole panel is one that is narrower by a vector.
+// What is behind the last whole panel may be one that is narrower by a vector.
 constexpr bool fills(int64_t outputs, int64_t columns) {
   const int64_t rest = outputs % columns;
   return rest == 0 || rest == columns - kLanes;
 }
-constexpr bool fills_three(int64_t outputs) { return fills(outputs, kThree.columns); }
-constexpr bool fills_four(int64_t outputs) {
-  return fills(outputs, kFour.columns) && outputs % kThree.columns != 0;
+
+const char* three_refuses(const ConvProblem& problem) {
+  if (!fills(problem.out_channels, kThree.columns)) return "outputs do not fill its panels";
+  return problem.out_channels % kTwo.columns == 0 ? "panels of two vectors are as fast" : nullptr;
+}
+
+const char* four_refuses(const ConvProblem& problem) {
+  if (!fills(problem.out_channels, kFour.columns)) return "outputs do not fill its panels";
+  // Of 32 kB, beside which there is hardly room for inputs.
+  constexpr int64_t kTooManyInputs = 128;
+  return problem.in_channels >= kTooManyInputs ? "a panel's weights fill the first cache level"
+                                               : nullptr;
 }
 
 // Longer sums round more than pairs gain (docs/decisions/034-whole-vectors.md).
@@ -39,8 +48,8 @@ const PointwisePairs kPointwisePairsAvx512 = {
     {8, {kLanes, strip_function<PairSums, 8, 1>}, nullptr}, kFunctions};
 const PointwisePairs kWidePointwisePairsAvx512 = {{7, kTwo, &kOne}, kFunctions, kWideTooManyInputs};
 const PointwisePairs kTriplePointwisePairsAvx512 = {
-    {5, kThree, &kTwo}, kFunctions, kWideTooManyInputs, fills_three};
+    {5, kThree, &kTwo}, kFunctions, kWideTooManyInputs, three_refuses};
 const PointwisePairs kQuadPointwisePairsAvx512 = {
-    {4, kFour, &kThree}, kFunctions, kWideTooManyInputs, fills_four};
+    {4, kFour, &kThree}, kFunctions, kWideTooManyInputs, four_refuses};
 
 }  // namespace shrike::kernels
