@@ -74,7 +74,7 @@ TEST(Panels, WhereTheyGain) {
   EXPECT_EQ(reason(Block(140, 64)), "a panel of the map before it is far");
   PlanOptions threads;
   threads.threads = 2;
-  EXPECT_EQ(reason(Block(), threads), "");
+  EXPECT_EQ(reason(Block(40, 256), threads), "");
   EXPECT_EQ(reason(Block(40, 200), threads), "threads would not have alike many panels");
   Block read_twice;
   read_twice.graph.outputs.push_back(read_twice.expanded);

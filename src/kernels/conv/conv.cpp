@@ -130,9 +130,9 @@ constexpr ConvKernel pointwise_row(const char* name, CpuNeed need) {
                              pointwise_run>(name, need);
 }
 
-template <const PointwiseKernel& kKernel>
+template <const PointwiseKernel& kKernel, auto kRefuse>
 constexpr ConvKernel wide_pointwise_row(const char* name, CpuNeed need) {
-  return row_without_scratch<kKernel, wide_pointwise_refuse, pointwise_pack, pointwise_packed_bytes,
+  return row_without_scratch<kKernel, kRefuse, pointwise_pack, pointwise_packed_bytes,
                              pointwise_run>(name, need);
 }
 
@@ -379,7 +379,10 @@ constexpr ConvKernel kConvKernels[] = {
                                                    CpuNeed::kAvx512WholeAdders),
     pointwise_pairs_row<kPointwisePairsAvx512>("avx512_pointwise_pairs",
                                                CpuNeed::kAvx512HalvedAdders),
-    wide_pointwise_row<kWidePointwiseAvx512>("avx512_wide_pointwise", CpuNeed::kAvx512Whole),
+    wide_pointwise_row<kTriplePointwiseAvx512, triple_pointwise_refuse>("avx512_triple_pointwise",
+                                                                        CpuNeed::kAvx512Whole),
+    wide_pointwise_row<kWidePointwiseAvx512, wide_pointwise_refuse>("avx512_wide_pointwise",
+                                                                    CpuNeed::kAvx512Whole),
     pointwise_row<kWholePointwiseAvx512>("avx512_whole_pointwise", CpuNeed::kAvx512Whole),
     pointwise_row<kPointwiseAvx512>("avx512_pointwise", CpuNeed::kAvx512),
     pointwise_row<kPointwiseAvx2>("avx2_pointwise", CpuNeed::kAvx2Fma),

@@ -40,6 +40,7 @@ constexpr ConvPanelsKernel kConvPanelsKernels[] = {
     pairs_form<kTriplePointwisePairsAvx512>("avx512_triple_pointwise_pairs", 48),
     pairs_form<kWidePointwisePairsAvx512>("avx512_wide_pointwise_pairs", 32),
     pairs_form<kPointwisePairsAvx512>("avx512_pointwise_pairs", 16),
+    pointwise_form<kTriplePointwiseAvx512>("avx512_triple_pointwise", 48),
     pointwise_form<kWidePointwiseAvx512>("avx512_wide_pointwise", 32),
     pointwise_form<kPointwiseAvx512>("avx512_pointwise", 16),
     pointwise_form<kPointwiseAvx2>("avx2_pointwise", 16),

@@ -14,6 +14,17 @@ const char* pointwise_refuse(const ConvProblem& problem) {
   return nullptr;
 }
 
+const char* refuse_three_vectors(const ConvProblem& problem, int64_t lanes) {
+  if (!fills_panels(problem.out_channels, 3 * lanes, lanes)) return kUnfilled;
+  if (problem.out_channels % (2 * lanes) == 0) return "panels of two vectors are as fast";
+  return problem.out_channels < 3 * lanes ? "too few outputs for its tile" : nullptr;
+}
+
+const char* triple_pointwise_refuse(const PointwiseKernel& kernel, const ConvProblem& problem) {
+  if (const char* reason = pointwise_refuse(problem)) return reason;
+  return refuse_three_vectors(problem, kernel.wide.columns / 3);
+}
+
 // Its tile is two vectors wide, or what is left is one: of few outputs much would be empty.
 const char* wide_pointwise_refuse(const PointwiseKernel& kernel, const ConvProblem& problem) {
   if (const char* reason = pointwise_refuse(problem)) return reason;

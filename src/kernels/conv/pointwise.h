@@ -53,10 +53,21 @@ struct PointwiseKernel {
 #if SHRIKE_KERNELS_AVX2
 extern const PointwisePanel kPointwiseNarrowAvx2;
 extern const PointwiseKernel kPointwiseAvx2;
-extern const PointwiseKernel kPointwiseAvx512, kWholePointwiseAvx512, kWidePointwiseAvx512;
+extern const PointwiseKernel kPointwiseAvx512, kWholePointwiseAvx512;
+extern const PointwiseKernel kWidePointwiseAvx512, kTriplePointwiseAvx512;
 #endif
 
+// Whether outputs fill panels of so many, the last of which may be narrower by a vector.
+constexpr bool fills_panels(int64_t outputs, int64_t columns, int64_t lanes) {
+  const int64_t rest = outputs % columns;
+  return rest == 0 || rest == columns - lanes;
+}
+inline constexpr const char* kUnfilled = "outputs do not fill its panels";
+// For panels of three vectors, beside those of two.
+const char* refuse_three_vectors(const ConvProblem& problem, int64_t lanes);
+
 const char* pointwise_refuse(const ConvProblem& problem);
+const char* triple_pointwise_refuse(const PointwiseKernel& kernel, const ConvProblem& problem);
 const char* wide_pointwise_refuse(const PointwiseKernel& kernel, const ConvProblem& problem);
 size_t pointwise_packed_bytes(const PointwiseKernel& kernel, const ConvProblem& problem);
 void pointwise_pack(const PointwiseKernel& kernel, const ConvProblem& problem, const float* weights,

@@ -20,19 +20,12 @@ constexpr PointwisePanel kTwo = panel_of(2, strip_function<PairSums, 7, 2>);
 constexpr PointwisePanel kThree = panel_of(3, strip_function<PairSums, 5, 3>);
 constexpr PointwisePanel kFour = panel_of(4, strip_function<PairSums, 4, 4>);
 
-// What is behind the last whole panel may be one that is narrower by a vector.
-constexpr bool fills(int64_t outputs, int64_t columns) {
-  const int64_t rest = outputs % columns;
-  return rest == 0 || rest == columns - kLanes;
+const char* refuse_three(const ConvProblem& problem) {
+  return refuse_three_vectors(problem, kLanes);
 }
 
-const char* three_refuses(const ConvProblem& problem) {
-  if (!fills(problem.out_channels, kThree.columns)) return "outputs do not fill its panels";
-  return problem.out_channels % kTwo.columns == 0 ? "panels of two vectors are as fast" : nullptr;
-}
-
-const char* four_refuses(const ConvProblem& problem) {
-  if (!fills(problem.out_channels, kFour.columns)) return "outputs do not fill its panels";
+const char* refuse_four(const ConvProblem& problem) {
+  if (!fills_panels(problem.out_channels, kFour.columns, kLanes)) return kUnfilled;
   // Of 32 kB, beside which there is hardly room for inputs.
   constexpr int64_t kTooManyInputs = 128;
   return problem.in_channels >= kTooManyInputs ? "a panel's weights fill the first cache level"
@@ -48,8 +41,8 @@ const PointwisePairs kPointwisePairsAvx512 = {
     {8, {kLanes, strip_function<PairSums, 8, 1>}, nullptr}, kFunctions};
 const PointwisePairs kWidePointwisePairsAvx512 = {{7, kTwo, &kOne}, kFunctions, kWideTooManyInputs};
 const PointwisePairs kTriplePointwisePairsAvx512 = {
-    {5, kThree, &kTwo}, kFunctions, kWideTooManyInputs, three_refuses};
+    {5, kThree, &kTwo}, kFunctions, kWideTooManyInputs, refuse_three};
 const PointwisePairs kQuadPointwisePairsAvx512 = {
-    {4, kFour, &kThree}, kFunctions, kWideTooManyInputs, four_refuses};
+    {4, kFour, &kThree}, kFunctions, kWideTooManyInputs, refuse_four};
 
 }  // namespace shrike::kernels

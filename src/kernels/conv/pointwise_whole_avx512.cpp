@@ -162,14 +162,16 @@ PointwiseFunction eight_function(ActivationKind kind) {
 
 constexpr PointwisePanel kPaired = {
     kLanes, strip_function<PairedSums, 8, 1>, {.inputs = 2, .vectors = 2}};
+constexpr PointwisePanel kTwo = {2 * kLanes, strip_function<PointwiseSums, 8, 2>};
 constexpr PointwisePanel kEight = {kHalf, eight_function, {.inputs = 2}};
 
 }  // namespace
 
 const PointwiseKernel kWholePointwiseAvx512 = {8, kPaired, &kEight};
 
-// Two vectors: each value is loaded once for two products.
-const PointwiseKernel kWidePointwiseAvx512 = {
-    8, {2 * kLanes, strip_function<PointwiseSums, 8, 2>}, &kPaired};
+// Two vectors and three: each value is loaded once for as many products.
+const PointwiseKernel kWidePointwiseAvx512 = {8, kTwo, &kPaired};
+const PointwiseKernel kTriplePointwiseAvx512 = {
+    8, {3 * kLanes, strip_function<PointwiseSums, 8, 3>}, &kTwo};
 
 }  // namespace shrike::kernels
