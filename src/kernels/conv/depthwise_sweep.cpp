@@ -11,27 +11,39 @@ namespace {
 
 alignas(64) constexpr float kZeros[kMaxTileColumns] = {};
 
-// The input rows of output rows [y, y + row_count), from their first channel; zeros for those
+// The input rows of output rows [y, y + row_count), from their first channel on; zeros for those
 // outside the map and those that no window needs.
-void point_at_rows(const ConvProblem& p, const ConstMapView& input, int64_t y,
-                   DepthwiseSweep& sweep) {
-  const int64_t top = y * p.stride_h - p.pad_top;
-  const int64_t needed = (sweep.row_count - 1) * p.stride_h + p.kernel_h;
-  for (int64_t i = 0; i < kSweepMaxInputRows; ++i) {
-    const bool exists = i < needed && top + i >= 0 && top + i < p.in_height;
-    sweep.rows[i] = exists ? input.at(top + i, 0) : kZeros;
-    sweep.steps[i] = exists ? input.pixel_stride : 0;
+class SweepRows {
+ public:
+  SweepRows(const ConvProblem& p, const ConstMapView& input, int64_t y, int64_t row_count) {
+    const int64_t top = y * p.stride_h - p.pad_top;
+    const int64_t needed = (row_count - 1) * p.stride_h + p.kernel_h;
+    for (int64_t i = 0; i < kSweepMaxInputRows; ++i) {
+      const bool exists = i < needed && top + i >= 0 && top + i < p.in_height;
+      rows_[i] = exists ? input.at(top + i, 0) : kZeros;
+      steps_[i] = exists ? input.pixel_stride : 0;
+    }
   }
-}
+  void point_at(int64_t channel, DepthwiseSweep& sweep) const {
+    for (int64_t i = 0; i < kSweepMaxInputRows; ++i) {
+      sweep.rows[i] = rows_[i] + (steps_[i] != 0 ? channel : 0);
+      sweep.steps[i] = steps_[i];
+    }
+  }
+
+ private:
+  const float* rows_[kSweepMaxInputRows];
+  int64_t steps_[kSweepMaxInputRows];
+};
 
 // Blocks [first, last) of output rows from y on, no more than `left`. Returns how many rows.
 int sweep_rows(const DepthwiseSweeper& sweeper, const ConvProblem& p, const PackedConv& packed,
                const ConvMaps& maps, int64_t y, int64_t left, int64_t first, int64_t last) {
   const bool add = p.residual != Residual::kNone;
   const int rows = sweeper.rows(p.kernel_w, left);
-  DepthwiseSweep sweep{};
+  DepthwiseSweep sweep;
   sweep.row_count = static_cast<int>(std::min<int64_t>(rows, left));
-  point_at_rows(p, maps.input, y, sweep);
+  const SweepRows input(p, maps.input, y, sweep.row_count);
   sweep.width = p.in_width;
   sweep.pad = p.pad_left;
   sweep.output_step = maps.output.pixel_stride;
@@ -41,14 +53,12 @@ int sweep_rows(const DepthwiseSweeper& sweeper, const ConvProblem& p, const Pack
   sweep.residual_row = maps.residual.row_stride;
   sweep.activation = p.activation;
   sweep.order = p.residual;
-  const DepthwiseSweep row = sweep;
   for (int64_t block = first; block < last; ++block) {
     const int64_t channel = block * sweeper.lanes;
-    for (int i = 0; i < kSweepMaxInputRows; ++i)
-      if (row.steps[i] != 0) sweep.rows[i] = row.rows[i] + channel;
+    input.point_at(channel, sweep);
     sweep.weights = packed.floats() + block * (p.taps() + 1) * sweeper.lanes;
     sweep.output = maps.output.at(y, 0) + channel;
-    if (add) sweep.residual = maps.residual.at(y, 0) + channel;
+    sweep.residual = add ? maps.residual.at(y, 0) + channel : nullptr;
     sweep.channels = std::min(sweeper.lanes, p.out_channels - channel);
     const bool whole = sweep.channels == sweeper.lanes;
     sweeper.function(p.kernel_w, p.stride_w, p.activation.kind, whole, rows)(sweep);
