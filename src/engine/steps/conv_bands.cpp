@@ -113,6 +113,7 @@ class BandsStep : public Step {
   void run_part(RunContext& context, int64_t image, const std::vector<Band>& part,
                 std::span<std::byte> scratch) const {
     for (size_t b = 0; b < part.size(); ++b) {
+      if (b + 1 < part.size()) ask_for(part[b + 1]);
       for (size_t i = 0; i < layers_.size(); ++i) {
         const BandPart& own = part[b][i];
         if (own.kept.count() > 0) move_rows(i, own.kept, part[b - 1][i].origin, scratch);
@@ -139,6 +140,14 @@ class BandsStep : public Step {
                                scratch.subspan(layout_.kernel));
       }
     }
+  }
+
+  // What a band is told lies in memory that nothing has read since the last run.
+  static void ask_for(const Band& band) {
+    constexpr size_t kLine = 64;
+    const auto* bytes = reinterpret_cast<const char*>(band.data());
+    for (size_t i = 0; i < band.size() * sizeof(BandPart); i += kLine)
+      __builtin_prefetch(bytes + i);
   }
 
   // Between layer i and the next.
