@@ -56,7 +56,8 @@ void pointwise_run(const PointwiseKernel& kernel, const ConvProblem& problem,
   const PointwisePanels panels(kernel, problem);
   const PointwiseUnits units(kernel.rows, problem, maps, panels.count(), pool.threads());
   pool.parallel_for(units.count(), [&](int64_t index, int) {
-    compute_panels(panels, packed.floats(), units.unit(index));
+    PointwiseUnits::Unit unit = units.unit(index);
+    compute_panels(panels, packed.floats(), unit);
   });
 }
 
@@ -66,8 +67,10 @@ void pointwise_panel(const PointwiseKernel& kernel, const ConvProblem& problem,
   const PointwisePanels panels(kernel, problem);
   const ConvMaps maps{input, output, {}};
   const PointwiseUnits units(kernel.rows, problem, maps, 1, 1);
-  for (int64_t i = 0; i < units.count(); ++i)
-    compute_panel(panels, packed.floats(), panel, units.unit(i).strip);
+  for (int64_t i = 0; i < units.count(); ++i) {
+    PointwiseUnits::Unit unit = units.unit(i);
+    compute_panel(panels, packed.floats(), panel, unit.strip);
+  }
 }
 
 }  // namespace shrike::kernels

@@ -115,9 +115,10 @@ class PointwiseUnits {
 };
 
 // One panel of a strip, with weights and biases from where panels.weights() and panels.bias() say
-// in `packed`.
+// in `packed`. Strips are filled in, not copied: a copy waits until what was just written of them,
+// and all that was stored before, has left the processor's store queue.
 inline void compute_panel(const PointwisePanels& panels, const float* packed, int64_t index,
-                          PointwiseStrip strip) {
+                          PointwiseStrip& strip) {
   strip.weights = packed + panels.weights(index);
   strip.bias = packed + panels.bias(index);
   strip.columns = panels.outputs(index);
@@ -126,12 +127,14 @@ inline void compute_panel(const PointwisePanels& panels, const float* packed, in
 
 // A unit's panels, one after the other.
 inline void compute_panels(const PointwisePanels& panels, const float* packed,
-                           const PointwiseUnits::Unit& unit) {
-  PointwiseStrip strip = unit.strip;
+                           PointwiseUnits::Unit& unit) {
+  PointwiseStrip& strip = unit.strip;
+  float* const output = strip.output;
+  const float* const residual = strip.residual;
   for (int64_t i = unit.first_panel; i < unit.last_panel; ++i) {
     const int64_t first = panels.first_output(i);
-    strip.output = unit.strip.output + first;
-    if (strip.residual) strip.residual = unit.strip.residual + first;
+    strip.output = output + first;
+    if (residual) strip.residual = residual + first;
     compute_panel(panels, packed, i, strip);
   }
 }
