@@ -193,7 +193,7 @@ Result<Draft> lay_out(const Graph& graph, const PlanOptions& options, PlanChoice
   {
     Planner first(graph, options, choices);
     SHRIKE_TRY(first.run());
-    choices.placements = find_placements(first.concats(), first.owners());
+    choices.placements = find_placements(graph, first.concats(), first.owners());
   }
   Planner second(graph, options, std::move(choices));
   SHRIKE_TRY(second.run());

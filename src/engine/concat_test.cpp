@@ -54,6 +54,24 @@ TEST(Concat, PartsOfASplitStayWhereTheyAre) {  // YOLOv8's C2f
   EXPECT_EQ(kernel_of(*session, "Concat"), "in_place");
 }
 
+// The scores of a head of Darknet's.
+TEST(Concat, WritesLongRowsInPlace) {
+  const auto kernel = [](int64_t scores, bool read_again) {
+    Graph graph;
+    const ValueId boxes = graph.add_input("boxes", DType::kF32, Shape{2, 3, 7, 4});
+    const ValueId logits = graph.add_input("logits", DType::kF32, Shape{2, 3, 7, scores});
+    const ValueId known = graph.add_node(Unary{UnaryKind::kSigmoid}, {logits}, "scores");
+    const ValueId joined = graph.add_node(Concat{-1}, {boxes, known, boxes}, "joined");
+    graph.outputs = {graph.add_node(Concat{2}, {joined, joined}, "twice")};
+    if (read_again) graph.outputs.push_back(known);
+    const auto session = check_graph(graph);
+    return session ? std::string(kernel_of(*session, "Concat")) : std::string();
+  };
+  EXPECT_EQ(kernel(40, false), "copy 2 of 3");
+  EXPECT_EQ(kernel(40, true), "copy 3 of 3");
+  EXPECT_EQ(kernel(5, false), "copy 3 of 3");
+}
+
 // Tensors without gaps, in pieces that threads share.
 TEST(Concat, LongCopies) {
   Graph graph;

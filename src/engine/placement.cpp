@@ -42,6 +42,14 @@ bool joins_runs(const ConcatNote& note) {
   return true;
 }
 
+// Whether a Concat's inputs are rows that lie side by side in its output's.
+bool joins_rows(const ConcatNote& note) {
+  return note.layout == Layout::kDense && note.axis == note.output.view.rank - 1;
+}
+
+// Shorter rows are copied for less than it costs to write them one by one.
+constexpr int64_t kLongRow = 32;
+
 // What one Concat's inputs say about one owner.
 struct Candidate {
   int buffer = -1;
@@ -52,27 +60,39 @@ struct Candidate {
 
 class Finder {
  public:
-  Finder(std::span<const Owner> owners, Placements& found) : owners_(owners), found_(found) {}
+  Finder(const Graph& graph, std::span<const Owner> owners, Placements& found)
+      : uses_(graph), owners_(owners), found_(found) {}
 
   void look_at(const ConcatNote& note) {
     found_.concats[note.id] = note.layout;
-    if (!joins_runs(note)) return;
+    const bool runs = joins_runs(note);
+    if (!runs && !joins_rows(note)) return;
     candidates_.clear();
     int64_t start = 0;
     for (const Slot& input : note.inputs) {
       const int64_t extent = input.view.dim(note.axis);
-      note_input(
-          note, input,
-          concat_part(note.output, note.axis, start, extent).view.offset - note.output.view.offset);
+      const int64_t offset =
+          concat_part(note.output, note.axis, start, extent).view.offset - note.output.view.offset;
+      runs ? note_input(note, input, offset) : place_rows(note, input, offset);
       start += extent;
     }
     for (const Candidate& candidate : candidates_) place(note, candidate);
   }
 
  private:
+  void place_rows(const ConcatNote& note, const Slot& input, int64_t offset) {
+    const Owner& owner = owners_[static_cast<size_t>(input.buffer)];
+    if (owner.id == kNoValue || owner.layout != Layout::kRows || !uses_.single_use(owner.id) ||
+        input.dtype != note.output.dtype || !same_place(input.view, owner.view) ||
+        input.view.rank != note.output.view.rank || input.view.dim(note.axis) < kLongRow)
+      return;
+    found_.owners.try_emplace({owner.id, owner.layout}, Placement{note.id, offset, true});
+  }
+
   void note_input(const ConcatNote& note, const Slot& input, int64_t part_offset) {
     const Owner& owner = owners_[static_cast<size_t>(input.buffer)];
-    if (owner.id == kNoValue || owner.id == note.id || owner.layout != note.layout) return;
+    const Layout layout = owner.layout == Layout::kRows ? Layout::kDense : owner.layout;
+    if (owner.id == kNoValue || owner.id == note.id || layout != note.layout) return;
     if (input.dtype != note.output.dtype) return;
     const std::optional<Match> match = note.layout == Layout::kMap
                                            ? match_map(input.view, owner.view, part_offset)
@@ -92,9 +112,11 @@ class Finder {
     const Owner& owner = owners_[static_cast<size_t>(candidate.buffer)];
     const int64_t whole = note.layout == Layout::kMap ? owner.view.dim(1) : owner.view.count();
     if (candidate.covered != whole) return;
-    found_.owners.try_emplace({owner.id, owner.layout}, Placement{note.id, candidate.shift});
+    found_.owners.try_emplace({owner.id, owner.layout}, Placement{note.id, candidate.shift,
+                                                                  note.layout == Layout::kMap});
   }
 
+  const Uses uses_;
   std::span<const Owner> owners_;
   Placements& found_;
   std::vector<Candidate> candidates_;
@@ -108,9 +130,10 @@ Slot concat_part(const Slot& output, int axis, int64_t start, int64_t extent) {
   return part;
 }
 
-Placements find_placements(std::span<const ConcatNote> concats, std::span<const Owner> owners) {
+Placements find_placements(const Graph& graph, std::span<const ConcatNote> concats,
+                           std::span<const Owner> owners) {
   Placements found;
-  Finder finder(owners, found);
+  Finder finder(graph, owners, found);
   for (const ConcatNote& note : concats) finder.look_at(note);
   return found;
 }

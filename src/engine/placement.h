@@ -12,7 +12,8 @@
 
 namespace shrike {
 
-enum class Layout : uint8_t { kDense, kMap };
+// kRows: as kDense, by a step that may write rows of the last axis at any distance.
+enum class Layout : uint8_t { kDense, kMap, kRows };
 
 // The value a step wrote a buffer for. id is kNoValue for buffers nobody may move: inputs,
 // constants, scratch.
@@ -31,11 +32,12 @@ struct ConcatNote {
   std::vector<Slot> inputs;
 };
 
-// Where an owner goes: `offset` elements behind the Concat output's first, in its strides (map) or
-// densely (dense).
+// Where an owner goes: `offset` elements behind the Concat output's first, in its strides (maps and
+// spread rows) or densely.
 struct Placement {
   ValueId concat = kNoValue;
   int64_t offset = 0;
+  bool spread = false;
 };
 
 struct Placements {
@@ -45,9 +47,10 @@ struct Placements {
 
 // Looks at each Concat in turn: an owner goes into the first one whose inputs are views that cover
 // all of it, in the order they have in it (Split and Concat of the parts again included). Maps
-// joined over channels, dense tensors over their outermost axis; others are copied.
-// owners is indexed by buffer.
-Placements find_placements(std::span<const ConcatNote> concats, std::span<const Owner> owners);
+// joined over channels, dense tensors over their outermost axis, long rows that nothing else reads
+// over their last; others are copied. owners is indexed by buffer.
+Placements find_placements(const Graph& graph, std::span<const ConcatNote> concats,
+                           std::span<const Owner> owners);
 
 // The part of a Concat's output that its input of this extent gets, `start` being the extents
 // before it.

@@ -229,7 +229,7 @@ Slot Planner::produced(ValueId id, Layout layout) {
     const Slot whole = produced(place.concat, choices_.placements.concats.at(place.concat));
     result.buffer = whole.buffer;
     result.view.offset = whole.view.offset + place.offset;
-    if (layout == Layout::kMap) result.view.strides = whole.view.strides;
+    if (place.spread) result.view.strides = whole.view.strides;
   }
   produced_.emplace(key, result);
   return result;
@@ -243,6 +243,12 @@ Slot Planner::new_map(ValueId id) {
 
 Slot Planner::new_dense(ValueId id) {
   const Slot result = produced(id, Layout::kDense);
+  define(id, result);
+  return result;
+}
+
+Slot Planner::new_rows(ValueId id) {
+  const Slot result = produced(id, Layout::kRows);
   define(id, result);
   return result;
 }

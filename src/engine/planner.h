@@ -101,6 +101,7 @@ class Planner {
   // ---- What a family defines: where an output lies.
   Slot new_map(ValueId id);
   Slot new_dense(ValueId id);
+  Slot new_rows(ValueId id);                  // dense, or rows of the last axis further apart
   Slot new_tensor(ValueId id);                // shape depends on the data
   void define(ValueId id, const Slot& slot);  // a view of what another value wrote
   Slot new_scratch(size_t bytes);

@@ -58,7 +58,7 @@ void unary_emit(Planner& planner, const Node& node) {
   const auto choice = kernels::select_kernel(kernels::unary_kernels(), function);
   const bool map = planner.lies_as_map(node.inputs[0]);
   const Slot input = input_of(planner, node.inputs[0]);
-  const Slot output = map ? planner.new_map(node.outputs[0]) : planner.new_dense(node.outputs[0]);
+  const Slot output = map ? planner.new_map(node.outputs[0]) : planner.new_rows(node.outputs[0]);
   StepDraft draft = planner.draft(node, choice.kernel->name);
   note_declined(draft.info, choice);
   draft.touches = {input, output};
