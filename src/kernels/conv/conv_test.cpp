@@ -262,11 +262,11 @@ TEST(Conv, FewOutputs) {
 }
 
 // Outputs that fill a half of a vector or less behind whole ones, whose sums take two channels at
-// once.
-TEST(Conv, HalvesOfVectors) {
+// once; and three vectors, alone and before two.
+TEST(Conv, HalvesOfVectorsAndThree) {
   Random random;
   for (Residual order : {Residual::kNone, Residual::kAfterActivation, Residual::kBeforeActivation})
-    for (int64_t outputs : {5, 7, 8, 21, 24, 40})
+    for (int64_t outputs : {5, 7, 8, 21, 24, 40, 48, 80})
       for (int64_t channels : {1, 2, 3, 4, 7, 16, 33})
         for (int64_t size : {1, 2, 3, 5}) {
           ConvProblem p = square(size, channels, outputs, 1, 1, 0);

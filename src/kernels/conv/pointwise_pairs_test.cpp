@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "kernels/testing/activations.h"
 #include "kernels/testing/conv_case.h"
 
 namespace shrike::kernels {
@@ -85,6 +86,39 @@ TEST_F(PointwisePairs, GapsStridesResiduals) {
   EXPECT_GE(checked_, 24);
 }
 
+// Whole panels of two, three and four vectors, alone and with a narrower one behind; functions that
+// are finished in registers and in memory.
+TEST_F(PointwisePairs, PanelsOfSeveralVectors) {
+  for (int64_t out : {48, 64, 80, 112, 128, 144, 176})
+    for (int64_t in : {24, 31, 50, 127})
+      for (ActivationKind kind :
+           {ActivationKind::kNone, ActivationKind::kLeakyRelu, ActivationKind::kHardSwish}) {
+        ConvProblem p = pointwise(9, 10, in, out);
+        p.activation = example_of(kind);
+        p.residual = random_.pick(
+            {Residual::kNone, Residual::kAfterActivation, Residual::kBeforeActivation});
+        check(ConvCase(p, random_, {3, 2, 1}, {2, 0, 3}), p);
+      }
+  EXPECT_GE(checked_, 84);
+}
+
+// How many vectors a panel has is no part of a sum.
+TEST_F(PointwisePairs, SameBitsInPanelsOfAnyWidth) {
+  int compared = 0;
+  for (int64_t out : {48, 64, 112, 144})
+    for (int64_t in : {32, 49, 100}) {
+      const ConvProblem p = pointwise(9, 11, in, out);
+      const ConvCase test(p, random_);
+      std::vector<std::vector<float>> results;
+      for (const ConvKernel& row : rows_for(p)) results.push_back(test.run(row, 1));
+      for (const std::vector<float>& result : results) EXPECT_TRUE(near(results[0], result, 0));
+      compared += static_cast<int>(results.size()) - 1;
+    }
+  if (can_run(CpuNeed::kAvx512WholeAdders)) {
+    EXPECT_GE(compared, 24);
+  }
+}
+
 // As good as a direct sum wherever the inputs lie: what the shifts and the scale are for.
 TEST_F(PointwisePairs, InputsOfAnySizeAndMean) {
   struct Case {
@@ -158,6 +192,12 @@ TEST(PointwisePairsChoice, WhereAddersAreSeparate) {
   activated.activation.kind = ActivationKind::kSilu;
   EXPECT_EQ(chosen(activated), "avx512_wide_pointwise_pairs");
   EXPECT_EQ(chosen(projection), "avx512_wide_pointwise_pairs");
+  EXPECT_EQ(chosen(pointwise(13, 13, 64, 64)), "avx512_quad_pointwise_pairs");
+  EXPECT_EQ(chosen(pointwise(13, 13, 64, 112)), "avx512_quad_pointwise_pairs");
+  EXPECT_EQ(chosen(pointwise(13, 13, 64, 96)), "avx512_wide_pointwise_pairs");
+  EXPECT_EQ(chosen(pointwise(13, 13, 448, 48)), "avx512_triple_pointwise_pairs");
+  EXPECT_EQ(chosen(pointwise(13, 13, 64, 80)), "avx512_triple_pointwise_pairs");
+  EXPECT_EQ(chosen(pointwise(13, 13, 16, 48)), "avx512_triple_pointwise");
   activated.in_channels = 256;
   EXPECT_EQ(chosen(activated), "avx512_wide_pointwise");  // long sums
   p.max_rounding = 1;
