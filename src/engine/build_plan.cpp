@@ -13,6 +13,7 @@
 #include "engine/panel_choice.h"
 #include "engine/planner.h"
 #include "engine/pool_choice.h"
+#include "engine/steps/conv_problem.h"
 
 namespace shrike {
 
@@ -201,7 +202,10 @@ Result<Draft> lay_out(const Graph& graph, const PlanOptions& options, PlanChoice
   return Draft{std::move(plan), second.convs(), second.nodes_of_steps()};
 }
 
-Result<std::shared_ptr<const Plan>> build_plan(Graph graph, const PlanOptions& options) {
+Result<std::shared_ptr<const Plan>> build_plan(Graph graph, const PlanOptions& given) {
+  PlanOptions options = given;
+  options.uneven = find_uneven(graph);
+  if (options.memory.bytes > 0) give_back_mapped_pages();
   SHRIKE_ASSIGN(std::shared_ptr<Plan> plan, options.memory.bytes > 0
                                                 ? lay_out_within(graph, options)
                                                 : lay_out_whole(graph, options));

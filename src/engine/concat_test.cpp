@@ -72,6 +72,21 @@ TEST(Concat, WritesLongRowsInPlace) {
   EXPECT_EQ(kernel(5, false), "copy 3 of 3");
 }
 
+TEST(Concat, PartsOfLongRowsAreCopied) {
+  Graph graph;
+  std::mt19937 random(3);
+  const ValueId x = graph.add_input("x", DType::kF32, Shape{2, 7, 80});
+  const ValueId known = graph.add_node(Unary{UnaryKind::kSigmoid}, {x}, "known");
+  const ValueId first = graph.add_value("first"), second = graph.add_value("second");
+  graph.nodes.push_back({"", Split{2}, {known, kNoValue}, {first, second}});
+  const ValueId other = graph.add_node(Unary{UnaryKind::kSigmoid}, {x}, "other");
+  graph.outputs = {graph.add_node(Concat{-1}, {second, x, first}, "parts"),
+                   graph.add_node(Concat{-1}, {other, x, other}, "twice")};
+  const auto session = check_graph(graph);
+  ASSERT_TRUE(session);
+  EXPECT_EQ(kernel_of(*session, "Concat"), "copy 3 of 3");
+}
+
 // Tensors without gaps, in pieces that threads share.
 TEST(Concat, LongCopies) {
   Graph graph;
@@ -173,7 +188,8 @@ TEST(Concat, DenseTensorsOverTheOutermostAxisStayInPlace) {
   const ValueId b = m.graph.add_node(Softmax{2}, {m.conv(m.x, 2)}, "b");
   const ValueId flat_a = m.graph.add_node(Reshape{}, {a, add_ints(m.graph, {1, 4, 30})}, "fa");
   const ValueId flat_b = m.graph.add_node(Reshape{}, {b, add_ints(m.graph, {1, 2, 30})}, "fb");
-  m.graph.outputs = {m.concat({flat_b, flat_a}), a};
+  const ValueId c = m.graph.add_node(Unary{UnaryKind::kExp}, {flat_a}, "c");
+  m.graph.outputs = {m.concat({flat_b, flat_a, c}), a};
   const auto session = check_graph(m.graph);
   ASSERT_TRUE(session);
   EXPECT_EQ(kernel_of(*session, "Concat"), "in_place");

@@ -83,8 +83,7 @@ class Finder {
   void place_rows(const ConcatNote& note, const Slot& input, int64_t offset) {
     const Owner& owner = owners_[static_cast<size_t>(input.buffer)];
     if (owner.id == kNoValue || owner.layout != Layout::kRows || !uses_.single_use(owner.id) ||
-        input.dtype != note.output.dtype || !same_place(input.view, owner.view) ||
-        input.view.rank != note.output.view.rank || input.view.dim(note.axis) < kLongRow)
+        !same_place(input.view, owner.view) || input.view.dim(note.axis) < kLongRow)
       return;
     found_.owners.try_emplace({owner.id, owner.layout}, Placement{note.id, offset, true});
   }

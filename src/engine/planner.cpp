@@ -44,6 +44,11 @@ Planner::Planner(const Graph& graph, const PlanOptions& options, PlanChoices cho
   plan_->threads_ = options.threads;
 }
 
+bool Planner::is_uneven(ValueId weights) const {
+  return std::find(options_.uneven.begin(), options_.uneven.end(), weights) !=
+         options_.uneven.end();
+}
+
 Result<void> Planner::run() {
   SHRIKE_TRY(add_inputs());
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {

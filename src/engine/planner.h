@@ -34,6 +34,7 @@ struct PlanOptions {
   int scratch_threads = 0;  // threads that scratch is counted for; 0: `threads`
   ChooseConv choose_conv = choose_by_estimate;
   kernels::Precision precision = kernels::Precision::kFp32;  // of convolutions
+  std::vector<ValueId> uneven = {};  // weights whose channels are so (kernels/conv/evenness.h)
 };
 
 // Nodes that are computed as one step, band by band (bands.h), by index, in order.
@@ -85,6 +86,7 @@ class Planner {
   }
   int64_t max_packed_bytes(const Node& node) const;
   kernels::Precision precision() const { return options_.precision; }
+  bool is_uneven(ValueId weights) const;
   ConvChoice choose(const kernels::ConvProblem& problem) const {
     return options_.choose_conv(problem);
   }

@@ -9,6 +9,7 @@
 #include "engine/planner.h"
 #include "engine/pool_choice.h"
 #include "engine/session.h"
+#include "engine/steps/conv_problem.h"
 #include "kernels/conv/candidates.h"
 
 namespace shrike {
@@ -49,8 +50,11 @@ Result<Missing> missing_kernels(const Graph& graph, const Tuning& tuning) {
     if (!rows.empty()) missing.emplace(name, std::move(rows));
     return choose_by_estimate(problem);
   };
-  const PlanOptions options{
-      .threads = 1, .nhwc_ports = false, .choose_conv = note, .precision = tuning.precision};
+  const PlanOptions options{.threads = 1,
+                            .nhwc_ports = false,
+                            .choose_conv = note,
+                            .precision = tuning.precision,
+                            .uneven = find_uneven(graph)};
   Planner planner(graph, options, {});
   SHRIKE_TRY(planner.run());
   return missing;

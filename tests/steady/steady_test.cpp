@@ -167,8 +167,8 @@ Graph far_network() {
   x = add_conv(graph, x, 16, 3, 2, random, 1, UnaryKind::kSilu);
   x = add_conv(graph, x, 16, 1, 1, random, 1, UnaryKind::kSilu);
   for (const int64_t channels : {16, 32}) x = add_conv(graph, x, channels, 3, 2, random);
-  x = add_conv(graph, x, 192, 1, 1, random, 1, UnaryKind::kSilu);
-  x = add_conv(graph, x, 192, 3, 1, random, 192, UnaryKind::kSilu);
+  x = add_conv(graph, x, 256, 1, 1, random, 1, UnaryKind::kSilu);
+  x = add_conv(graph, x, 256, 3, 1, random, 256, UnaryKind::kSilu);
   x = add_conv(graph, x, 64, 3, 2, random);
   for (const int64_t channels : {128, 256}) x = add_conv(graph, x, channels, 3, 1, random);
   graph.outputs = {x};

@@ -4,6 +4,7 @@
 
 #include "engine/steps/ask.h"
 #include "kernels/conv/candidates.h"
+#include "kernels/conv/evenness.h"
 
 namespace shrike {
 
@@ -28,9 +29,25 @@ kernels::ConvProblem conv_problem(const Planner& planner, const Node& node) {
   problem.pad_top = pad(0), problem.pad_left = pad(1);
   problem.groups = op.group;
   problem.precision = planner.precision();
+  problem.uneven = planner.is_uneven(node.inputs[1]);
   problem.activation = *activation_of(op.activation, op.alpha, op.beta);
   if (has_input(node, integers ? 4 : 3)) problem.residual = kernels::Residual::kAfterActivation;
   return problem;
+}
+
+std::vector<ValueId> find_uneven(const Graph& graph) {
+  std::vector<ValueId> found;
+  for (const Node& node : graph.nodes) {
+    const auto* op = std::get_if<Conv>(&node.op);
+    const Tensor* weights = op && op->group == 1 ? graph.constant(node.inputs[1]) : nullptr;
+    if (!weights || weights->dtype() != DType::kF32 || weights->shape().rank() != 4) continue;
+    kernels::ConvProblem problem;
+    problem.out_channels = weights->shape()[0], problem.in_channels = weights->shape()[1];
+    problem.kernel_h = weights->shape()[2], problem.kernel_w = weights->shape()[3];
+    if (kernels::has_uneven_channels(problem, weights->data<float>().data()))
+      found.push_back(node.inputs[1]);
+  }
+  return found;
 }
 
 const kernels::ConvPictureKernel* picture_form(Planner& planner, ValueId input,

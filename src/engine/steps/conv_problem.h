@@ -9,6 +9,9 @@ namespace shrike {
 
 kernels::ConvProblem conv_problem(const Planner& planner, const Node& node);
 
+// For PlanOptions. Reads weights of all convolutions.
+std::vector<ValueId> find_uneven(const Graph& graph);
+
 // The kernel's form for an input of planes, where that is what the value is; or null.
 const kernels::ConvPictureKernel* picture_form(Planner& planner, ValueId input,
                                                const kernels::ConvKernel& kernel);

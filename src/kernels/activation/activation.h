@@ -12,8 +12,8 @@ namespace shrike::kernels {
 enum class ActivationKind : uint8_t {
   kNone,
   kRelu,
-  kLeakyRelu,       // alpha <= 1
-  kSteepLeakyRelu,  // any other: see leaky_relu()
+  kLeakyRelu,       // of slopes up to 1 but 0
+  kSteepLeakyRelu,  // of all others: see leaky_relu()
   kClip,
   kSigmoid,
   kSilu,
@@ -48,9 +48,11 @@ struct Activation {
 };
 
 // Of a slope of 1 at most the function is the larger of x and alpha x, which vectors have for less
-// than a choice. Others, which no known network has, are a kind of their own.
+// than a choice. Others, which no known network has, are a kind of their own; so is 0, as 0 times
+// an infinity is no number, which a maximum would hide.
 constexpr Activation leaky_relu(float alpha) {
-  return {alpha <= 1 ? ActivationKind::kLeakyRelu : ActivationKind::kSteepLeakyRelu, alpha, 0};
+  const bool larger = alpha <= 1 && alpha != 0;
+  return {larger ? ActivationKind::kLeakyRelu : ActivationKind::kSteepLeakyRelu, alpha, 0};
 }
 
 // Where a map of the output's size is added by a fused kernel, beside its activation.

@@ -7,6 +7,8 @@
 // keeps its relative accuracy near 0, which tanh and elu need.
 #pragma once
 
+#include <cassert>
+
 namespace shrike::kernels {
 namespace {
 
@@ -69,13 +71,13 @@ struct VecRelu {
   Vec operator()(Vec x) const { return larger(splat(0.0f), x); }
 };
 struct VecLeakyRelu {
-  explicit VecLeakyRelu(const Activation& a) : alpha(splat(a.alpha)) {}
+  explicit VecLeakyRelu(const Activation& a) : alpha(splat(a.alpha)) { assert(!(a.alpha > 1)); }
   Vec operator()(Vec x) const { return larger(alpha * x, x); }
   Vec alpha;
 };
 struct VecSteepLeakyRelu {
   explicit VecSteepLeakyRelu(const Activation& a) : alpha(splat(a.alpha)) {}
-  Vec operator()(Vec x) const { return smaller(alpha * x, x); }
+  Vec operator()(Vec x) const { return choose(negative(x), alpha * x, x); }
   Vec alpha;
 };
 struct VecClip {

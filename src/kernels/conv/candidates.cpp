@@ -26,7 +26,7 @@ std::string problem_text(const ConvProblem& p) {
          std::to_string(p.pad_top) + "," + std::to_string(p.pad_left) + " dilation " +
          by(p.dilation_h, p.dilation_w) + " groups " + std::to_string(p.groups) + ", " +
          std::string(activation_info(p.activation.kind).name) + ", residual " +
-         std::to_string(static_cast<int>(p.residual));
+         std::to_string(static_cast<int>(p.residual)) + (p.uneven ? ", uneven" : "");
 }
 
 }  // namespace shrike::kernels

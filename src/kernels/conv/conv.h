@@ -40,6 +40,8 @@ struct ConvProblem {
   // round that many times as much as those that are added up in order.
   int64_t max_packed_bytes = INT64_MAX;
   double max_rounding = 3;
+  // Products in pairs refuse weights that evenness.h finds to be so.
+  bool uneven = false;
   bool by_estimate = true;                 // and where they are estimated to be slower than others
   Precision precision = Precision::kFp32;  // of inputs and weights as they are multiplied
 

@@ -52,7 +52,7 @@ TEST(ConvPanels, AreTheChannelsOfTheWhole) {
     if (!can_run(row->need)) continue;
     SCOPED_TRACE(form.row);
     for (const int64_t inputs : {7, 32, 97})
-      for (const int64_t outputs : {33, 64, 80, 100})
+      for (const int64_t outputs : {33, 64, 80, 100, 112})
         for (const int64_t size : {1, 9, 13}) {
           ConvProblem p = square(size, inputs, outputs, 1, 1, 0);
           p.activation.kind = ActivationKind::kSilu;

@@ -139,22 +139,29 @@ TEST(Conv, Residuals) {
 
 TEST(Conv, ResidualMayBeTheOutput) {
   Random random;
-  ConvProblem p = square(6, 9, 9, 3, 1, 1);
-  p.residual = Residual::kAfterActivation;
-  const std::vector<float> weights = random.reals(p.weight_count());
-  TestMap input(6, 6, 9), residual(6, 6, 9);
-  input.fill(random);
-  residual.fill(random);
   ThreadPool pool(2);
-  for (const ConvKernel& kernel : conv_kernels()) {
-    if (cpu_lacks(kernel.need, cpu_features()) || (kernel.refuse && kernel.refuse(p))) continue;
-    const PackedConv packed = kernel.pack(p, weights.data(), nullptr);
-    AlignedScratch scratch(kernel.scratch_bytes(p, 2));
-    TestMap apart(6, 6, 9), in_place(residual);
-    kernel.run(p, packed, {input.view(), apart.view(), residual.view()}, pool, scratch.span());
-    kernel.run(p, packed, {input.view(), in_place.view(), in_place.view()}, pool, scratch.span());
-    EXPECT_TRUE(near(apart.values(), in_place.values(), 0)) << kernel.name;
-  }
+  std::vector<ConvProblem> problems{square(6, 9, 9, 3, 1, 1), square(7, 16, 16, 3, 1, 1)};
+  problems.back().groups = 16;
+  for (int64_t outputs : {8, 48, 64, 112}) problems.push_back(square(9, 32, outputs, 1, 1, 0));
+  for (ConvProblem& p : problems)
+    for (Residual order : {Residual::kAfterActivation, Residual::kBeforeActivation}) {
+      p.residual = order;
+      p.by_estimate = false;
+      const std::vector<float> weights = random.reals(p.weight_count());
+      TestMap input(p.in_height, p.in_width, p.in_channels);
+      TestMap residual(p.out_height, p.out_width, p.out_channels);
+      input.fill(random);
+      residual.fill(random);
+      for (const ConvKernel& kernel : conv_kernels()) {
+        if (cpu_lacks(kernel.need, cpu_features()) || (kernel.refuse && kernel.refuse(p))) continue;
+        const PackedConv packed = kernel.pack(p, weights.data(), nullptr);
+        AlignedScratch scratch(kernel.scratch_bytes(p, 2));
+        TestMap apart(p.out_height, p.out_width, p.out_channels), own(residual);
+        kernel.run(p, packed, {input.view(), apart.view(), residual.view()}, pool, scratch.span());
+        kernel.run(p, packed, {input.view(), own.view(), own.view()}, pool, scratch.span());
+        EXPECT_TRUE(near(apart.values(), own.values(), 0)) << kernel.name << p.out_channels;
+      }
+    }
 }
 
 TEST(Conv, EveryActivation) {

@@ -16,8 +16,9 @@ const char* pointwise_refuse(const ConvProblem& problem) {
 
 const char* refuse_three_vectors(const ConvProblem& problem, int64_t lanes) {
   if (!fills_panels(problem.out_channels, 3 * lanes, lanes)) return kUnfilled;
-  if (problem.out_channels % (2 * lanes) == 0) return "panels of two vectors are as fast";
-  return problem.out_channels < 3 * lanes ? "too few outputs for its tile" : nullptr;
+  if (problem.out_channels < 3 * lanes) return "too few outputs for its tile";
+  if (!problem.by_estimate || problem.out_channels % (2 * lanes) != 0) return nullptr;
+  return "outputs fill panels of two vectors";
 }
 
 const char* triple_pointwise_refuse(const PointwiseKernel& kernel, const ConvProblem& problem) {

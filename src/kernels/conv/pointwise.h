@@ -78,9 +78,5 @@ void pointwise_run(const PointwiseKernel& kernel, const ConvProblem& problem,
 void pointwise_panel(const PointwiseKernel& kernel, const ConvProblem& problem,
                      const PackedConv& packed, const ConstMapView& input, int64_t panel,
                      const MapView& output);
-// The outputs of one panel, as the first channels of `output`, by the caller alone.
-void pointwise_panel(const PointwiseKernel& kernel, const ConvProblem& problem,
-                     const PackedConv& packed, const ConstMapView& input, int64_t panel,
-                     const MapView& output);
 
 }  // namespace shrike::kernels

@@ -48,7 +48,8 @@ void pointwise_few_run(const PointwiseFew& few, const ConvProblem& problem,
   const PointwiseUnits units(few.lanes, problem, maps, 1, pool.threads());
   const PointwiseFunction function = few.function(problem.out_channels, problem.activation.kind);
   pool.parallel_for(units.count(), [&](int64_t index, int) {
-    PointwiseStrip strip = units.unit(index).strip;
+    PointwiseUnits::Unit unit = units.unit(index);
+    PointwiseStrip& strip = unit.strip;
     strip.weights = packed.floats();
     strip.bias = packed.floats() + padded_outputs(problem) * padded_depth(few, problem);
     strip.columns = problem.out_channels;

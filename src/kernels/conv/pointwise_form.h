@@ -3,7 +3,9 @@
 // template Sums<kRows, kVectors>, made from a strip and its first pixel.
 #pragma once
 
+#include <array>
 #include <type_traits>
+#include <utility>
 
 #include "kernels/conv/pointwise.h"
 
@@ -76,17 +78,13 @@ void finish_sums(const PointwiseStrip& strip, const Act& act, const float* sums,
     }
 }
 
+// Of 0 .. kRows pixels.
 using StoreSums = void (*)(const PointwiseStrip&, int64_t p, float* target);
-template <template <int, int> typename Sums, int kVectors>
-constexpr StoreSums kStoreSums[] = {nullptr,
-                                    store_sums<Sums, 1, kVectors>,
-                                    store_sums<Sums, 2, kVectors>,
-                                    store_sums<Sums, 3, kVectors>,
-                                    store_sums<Sums, 4, kVectors>,
-                                    store_sums<Sums, 5, kVectors>,
-                                    store_sums<Sums, 6, kVectors>,
-                                    store_sums<Sums, 7, kVectors>,
-                                    store_sums<Sums, 8, kVectors>};
+template <template <int, int> typename Sums, int kRows, int kVectors>
+constexpr std::array<StoreSums, kRows + 1> kStoreSums =
+    []<int... kCount>(std::integer_sequence<int, kCount...>) {
+      return std::array<StoreSums, kRows + 1>{nullptr, store_sums<Sums, kCount + 1, kVectors>...};
+    }(std::make_integer_sequence<int, kRows>());
 
 template <int kRows, int kVectors>
 [[gnu::always_inline]] inline void add_residual(const PointwiseStrip& strip, int64_t p,
@@ -167,7 +165,8 @@ void strip_through_memory(const PointwiseStrip& strip, const Act& act, int64_t p
     end = strip.count - p < kHeld ? strip.count : p + kHeld;
     float* target = sums;
     for (int64_t tile = p; tile < end; tile += kRows, target += kRows * kVectors * kLanes)
-      kStoreSums<Sums, kVectors>[end - tile < kRows ? end - tile : kRows](strip, tile, target);
+      kStoreSums<Sums, kRows, kVectors>[static_cast<size_t>(end - tile < kRows ? end - tile : kRows)](
+          strip, tile, target);
     finish(strip, act, sums, p, end);
   }
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/tensor.h"
+#include "kernels/conv/evenness.h"
 #include "kernels/conv/pointwise_geometry.h"
 
 namespace shrike::kernels {
@@ -109,6 +110,7 @@ struct PairShared {
 
 const char* pointwise_pairs_refuse(const PointwisePairs& pairs, const ConvProblem& problem) {
   if (const char* reason = pointwise_refuse(problem)) return reason;
+  if (problem.uneven) return kUneven;
   constexpr double kRounding = 3;  // what the table says
   if (problem.max_rounding < kRounding) return "its sums round more than is allowed";
   if (problem.out_channels < pairs.kernel.wide.columns) return "too few outputs for its tile";

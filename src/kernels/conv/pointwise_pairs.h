@@ -70,7 +70,8 @@ struct PairFunctions {
 struct PointwisePairs {
   PointwiseKernel kernel;  // its strips start at strip.start[p] and multiply sums by strip.scale
   PairFunctions functions;
-  int64_t too_many_inputs = INT64_MAX;  // from how many on sums round more than pairs are worth
+  // From how many on sums with an activation behind them round more than pairs are worth.
+  int64_t too_many_inputs = INT64_MAX;
   const char* (*refuse)(const ConvProblem&) = nullptr;  // besides; or null
 };
 

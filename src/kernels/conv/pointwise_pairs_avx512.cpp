@@ -28,11 +28,12 @@ const char* refuse_four(const ConvProblem& problem) {
   if (!fills_panels(problem.out_channels, kFour.columns, kLanes)) return kUnfilled;
   // Of 32 kB, beside which there is hardly room for inputs.
   constexpr int64_t kTooManyInputs = 128;
-  return problem.in_channels >= kTooManyInputs ? "a panel's weights fill the first cache level"
-                                               : nullptr;
+  if (!problem.by_estimate || problem.in_channels < kTooManyInputs) return nullptr;
+  return "a panel's weights fill the first cache level";
 }
 
-// Longer sums round more than pairs gain (docs/decisions/034-whole-vectors.md).
+// With an activation behind them longer sums round more than pairs gain
+// (docs/decisions/034-whole-vectors.md; of others 038-wider-panels.md).
 constexpr int64_t kWideTooManyInputs = 256;
 
 }  // namespace

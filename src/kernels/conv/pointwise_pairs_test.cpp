@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 
+#include "kernels/conv/evenness.h"
 #include "kernels/testing/activations.h"
 #include "kernels/testing/conv_case.h"
 
@@ -90,7 +92,7 @@ TEST_F(PointwisePairs, GapsStridesResiduals) {
 // are finished in registers and in memory.
 TEST_F(PointwisePairs, PanelsOfSeveralVectors) {
   for (int64_t out : {48, 64, 80, 112, 128, 144, 176})
-    for (int64_t in : {24, 31, 50, 127})
+    for (int64_t in : {24, 31, 50, 127, 272})
       for (ActivationKind kind :
            {ActivationKind::kNone, ActivationKind::kLeakyRelu, ActivationKind::kHardSwish}) {
         ConvProblem p = pointwise(9, 10, in, out);
@@ -169,6 +171,45 @@ TEST_F(PointwisePairs, NotANumber) {
         EXPECT_TRUE(near(expected, actual, 3 * sum_tolerance(48)));
       }
     }
+}
+
+// Channels scaled by powers of two and their weights by the inverse: the same layer, whose small
+// inputs would be lost beside large weights.
+TEST(Evenness, ScaledChannelsAreUneven) {
+  Random random;
+  const ConvProblem p = pointwise(13, 13, 96, 64);
+  const std::vector<float> even = random.reals(p.weight_count());
+  EXPECT_FALSE(has_uneven_channels(p, even.data()));
+  const auto scaled = [&](bool outputs, int most) {
+    std::vector<float> weights = even;
+    std::vector<float> factors(96);
+    for (float& factor : factors)
+      factor = std::ldexp(1.0f, static_cast<int>(random.integer(-most, most)));
+    for (size_t o = 0; o < 64; ++o)
+      for (size_t i = 0; i < 96; ++i) weights[o * 96 + i] *= factors[outputs ? o : i];
+    return has_uneven_channels(p, weights.data());
+  };
+  EXPECT_FALSE(scaled(false, 1));
+  EXPECT_TRUE(scaled(false, 5));
+  EXPECT_FALSE(scaled(true, 2));
+  EXPECT_TRUE(scaled(true, 8));
+  std::vector<float> dead = even;
+  std::fill_n(dead.begin(), 40 * 96, 0.0f);  // of outputs that give nothing
+  EXPECT_FALSE(has_uneven_channels(p, dead.data()));
+  dead[5000] = std::numeric_limits<float>::infinity();
+  EXPECT_TRUE(has_uneven_channels(p, dead.data()));
+}
+
+TEST(Evenness, PairsRefuseUnevenChannels) {
+  for (ConvProblem p : {pointwise(20, 20, 64, 64), square(20, 128, 128, 3, 1, 1),
+                        square(40, 128, 128, 3, 2, 1), square(13, 512, 512, 3, 1, 1)}) {
+    p.by_estimate = false;
+    p.uneven = true;
+    for (const ConvKernel& row : conv_kernels())
+      if (std::strstr(row.name, "_pairs")) {
+        EXPECT_TRUE(row.refuse(p)) << row.name;
+      }
+  }
 }
 
 TEST(PointwisePairsChoice, WhereAddersAreSeparate) {

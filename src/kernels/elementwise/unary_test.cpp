@@ -80,6 +80,18 @@ TEST(Unary, EveryKindFollowsItsReference) {
   }
 }
 
+TEST(Unary, SlopesOfAnyKind) {
+  const float infinity = std::numeric_limits<float>::infinity(), nan = std::nanf("");
+  const std::vector<float> in{infinity, -infinity, nan, 0.0f, -0.0f, 3.0f, -3.0f, 1e-40f, -1e-40f};
+  for (float alpha : {0.0f, -0.0f, 0.1f, 1.0f, 1.5f, -2.0f, 3e38f}) {
+    const Activation activation = leaky_relu(alpha);
+    const std::vector<float> expected = apply(reference(), activation, in);
+    for_each_kernel([&](const UnaryKernel& kernel) {
+      EXPECT_TRUE(near(expected, apply(kernel, activation, in), 1e-6f)) << alpha;
+    });
+  }
+}
+
 TEST(Unary, ExtremesAndNan) {
   const float infinity = std::numeric_limits<float>::infinity();
   const std::vector<float> in{infinity, -infinity, std::nanf(""), 88.7f, 88.8f, -87.0f, -104.0f};

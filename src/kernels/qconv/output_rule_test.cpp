@@ -93,6 +93,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(RuleCase{{ActivationKind::kNone, 0, 0}, -3, 5, 1e-3},
                       RuleCase{{ActivationKind::kRelu, 0, 0}, 0, 6, 1e-3},
                       RuleCase{{ActivationKind::kLeakyRelu, 0.1f, 0}, -1, 6, 1e-3},
+                      RuleCase{leaky_relu(1.5f), -4, 6, 1e-3},
                       RuleCase{{ActivationKind::kClip, 0, 6}, 0, 6, 1e-3},
                       RuleCase{{ActivationKind::kSilu, 0, 0}, -0.2785, 1.2, 0.11},
                       RuleCase{{ActivationKind::kSilu, 0, 0}, -0.2785, 4, 0.07},

@@ -19,7 +19,7 @@ constexpr ActivationKind kWithRules[] = {
     ActivationKind::kNone,      ActivationKind::kRelu,    ActivationKind::kLeakyRelu,
     ActivationKind::kClip,      ActivationKind::kSigmoid, ActivationKind::kSilu,
     ActivationKind::kTanh,      ActivationKind::kMish,    ActivationKind::kHardSigmoid,
-    ActivationKind::kHardSwish, ActivationKind::kGelu};
+    ActivationKind::kHardSwish, ActivationKind::kGelu,    ActivationKind::kSteepLeakyRelu};
 
 TEST(QConv, ReferenceComputesTheFormula) {
   // A 3x3 kernel of twos over inputs that stand for 3 * 0.5 = 1.5: every output counts its window's
@@ -199,7 +199,8 @@ TEST(QConv, FineCurves) {
 TEST(QConv, FloatsAsOutput) {
   Random random;
   for (ActivationKind kind : {ActivationKind::kNone, ActivationKind::kRelu,
-                              ActivationKind::kLeakyRelu, ActivationKind::kClip})
+                              ActivationKind::kLeakyRelu, ActivationKind::kSteepLeakyRelu,
+                              ActivationKind::kClip})
     for (int64_t out : {3, 16, 20, 80}) {
       QConvProblem p = quantised(square(7, 12, out, 1, 1, 0), random);
       p.output = QOutput::kFloats;

@@ -153,7 +153,7 @@ TEST(WordConv, EveryActivationWithResidualAndAsFloats) {
        {ActivationKind::kNone, ActivationKind::kRelu, ActivationKind::kLeakyRelu,
         ActivationKind::kClip, ActivationKind::kSigmoid, ActivationKind::kSilu,
         ActivationKind::kTanh, ActivationKind::kMish, ActivationKind::kHardSigmoid,
-        ActivationKind::kHardSwish}) {
+        ActivationKind::kHardSwish, ActivationKind::kSteepLeakyRelu}) {
     WordConvProblem p = in_words(square(7, 12, 37, 3, 2, 1), random);
     p.activation = {kind, kind == ActivationKind::kClip ? -0.4f : 0.2f, 0.9f};
     WordConvCase(p, random, 127, {3, 2, 1}, {2, 5, 3}).check_all();

@@ -70,6 +70,7 @@ void finish_any(const WordFinish& f) {
     case ActivationKind::kHardSwish:
       return finish_with<VecHardSwish>(f);
     default:
+      assert(f.rule->activation.kind == ActivationKind::kNone);  // as has_rule() says
       return finish_with<VecNone>(f);
   }
 }

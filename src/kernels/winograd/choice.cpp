@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/conv/evenness.h"
 #include "kernels/winograd/algorithms.h"
 #include "kernels/winograd/geometry.h"
 #include "kernels/winograd/lean.h"
@@ -138,6 +139,7 @@ double winograd_pairs_cost(const WinogradAlgorithm& algorithm, bool wide,
 const char* winograd_pairs_refuse(const WinogradPairs& pairs, const ConvProblem& problem) {
   const WinogradAlgorithm& algorithm = *pairs.kernel->algorithm;
   if (const char* reason = cannot(algorithm, problem)) return reason;
+  if (problem.uneven) return kUneven;
   if (rounding(algorithm, problem) * kPairRounding > problem.max_rounding)
     return "its sums round more than is allowed";
   if (exceeds(winograd_pairs_packed_bytes(pairs, problem), problem))
@@ -209,6 +211,7 @@ double lean_pairs_cost(const LeanPairs& lean, const ConvProblem& problem) {
 }
 
 const char* lean_pairs_refuse(const LeanPairs& lean, const ConvProblem& problem) {
+  if (problem.uneven) return kUneven;
   const WinogradAlgorithm& algorithm = *lean.pairs->kernel->algorithm;
   if (const char* reason =
           cannot_lean(algorithm, problem, kPairRounding, lean_pairs_packed_bytes(lean, problem)))
