@@ -23,8 +23,8 @@ namespace {
 // change them.
 constexpr int kCountedThreads = 2;
 
-// What the same model takes while it is read differs from run to run by less than this (0.4 MB in 25
-// runs of three models on Linux 6.18, where the kernel counts in batches).
+// What the same model takes while it is read differs from run to run by less than this (0.4 MB in
+// 25 runs of three models on Linux 6.18, where the kernel counts in batches).
 constexpr size_t kReadingDiffers = 500'000;
 
 // What steps of the readable reference (reference/evaluate.h) take beside their slots: tensors of

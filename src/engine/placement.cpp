@@ -111,8 +111,8 @@ class Finder {
     const Owner& owner = owners_[static_cast<size_t>(candidate.buffer)];
     const int64_t whole = note.layout == Layout::kMap ? owner.view.dim(1) : owner.view.count();
     if (candidate.covered != whole) return;
-    found_.owners.try_emplace({owner.id, owner.layout}, Placement{note.id, candidate.shift,
-                                                                  note.layout == Layout::kMap});
+    found_.owners.try_emplace({owner.id, owner.layout},
+                              Placement{note.id, candidate.shift, note.layout == Layout::kMap});
   }
 
   const Uses uses_;

@@ -238,14 +238,15 @@ TEST(Calibrate, PassesGainOnYoloFastest) {
   const fs::path model = shared_folder() / "models/yolo-fastest-1.1.cfg";
   if (!fs::exists(model)) GTEST_SKIP() << model << " is not there";
   const Real real = real_model(model, 320);
-  // Of calibrations by 12 and 24 pictures, those in which a pass gains clearly more than they differ by
-  // from one instruction set to another (a tenth). Equalising channels loses in most: docs/plan.md.
+  // Of calibrations by 12 and 24 pictures, those in which a pass gains clearly more than they
+  // differ by from one instruction set to another (a tenth). Equalising channels loses in most:
+  // docs/plan.md.
   struct Gain {
     const char* pass;
     size_t count, first;
   };
-  for (const Gain& gain :
-       {Gain{"choose_ranges", 24, 0}, Gain{"round_weights", 24, 0}, Gain{"correct_biases", 12, 24}}) {
+  for (const Gain& gain : {Gain{"choose_ranges", 24, 0}, Gain{"round_weights", 24, 0},
+                           Gain{"correct_biases", 12, 24}}) {
     const double all = error_without(real, {}, gain.count, gain.first);
     const double without = error_without(real, {gain.pass}, gain.count, gain.first);
     RecordProperty(std::string("with_") + gain.pass, std::to_string(all));

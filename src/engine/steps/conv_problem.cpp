@@ -71,9 +71,9 @@ const char* refuse_integer_weights(const Planner& planner, const Node& node) {
       return "its weights are computed";
   const QConv& op = std::get<QConv>(node.op);
   const auto is_scale = [](float scale) { return scale >= kLeastScale && scale <= kMostScale; };
-  const bool all = is_scale(op.x_scale) && is_scale(op.y_scale) && is_scale(op.residual_scale) &&
-                   std::ranges::all_of(
-                       planner.graph().constant(node.inputs[2])->data<float>(), is_scale);
+  const bool all =
+      is_scale(op.x_scale) && is_scale(op.y_scale) && is_scale(op.residual_scale) &&
+      std::ranges::all_of(planner.graph().constant(node.inputs[2])->data<float>(), is_scale);
   return all ? nullptr : "a scale is too large or too small";
 }
 

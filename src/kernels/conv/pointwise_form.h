@@ -78,13 +78,15 @@ void finish_sums(const PointwiseStrip& strip, const Act& act, const float* sums,
     }
 }
 
-// Of 0 .. kRows pixels.
 using StoreSums = void (*)(const PointwiseStrip&, int64_t p, float* target);
+template <template <int, int> typename Sums, int kVectors, int... kCount>
+constexpr auto store_sums_of(std::integer_sequence<int, kCount...>) {
+  return std::array<StoreSums, sizeof...(kCount) + 1>{nullptr,
+                                                      store_sums<Sums, kCount + 1, kVectors>...};
+}
+// Of 1 .. kRows pixels.
 template <template <int, int> typename Sums, int kRows, int kVectors>
-constexpr std::array<StoreSums, kRows + 1> kStoreSums =
-    []<int... kCount>(std::integer_sequence<int, kCount...>) {
-      return std::array<StoreSums, kRows + 1>{nullptr, store_sums<Sums, kCount + 1, kVectors>...};
-    }(std::make_integer_sequence<int, kRows>());
+constexpr auto kStoreSums = store_sums_of<Sums, kVectors>(std::make_integer_sequence<int, kRows>());
 
 template <int kRows, int kVectors>
 [[gnu::always_inline]] inline void add_residual(const PointwiseStrip& strip, int64_t p,
@@ -164,9 +166,10 @@ void strip_through_memory(const PointwiseStrip& strip, const Act& act, int64_t p
   for (int64_t end; p < strip.count; p = end) {
     end = strip.count - p < kHeld ? strip.count : p + kHeld;
     float* target = sums;
-    for (int64_t tile = p; tile < end; tile += kRows, target += kRows * kVectors * kLanes)
-      kStoreSums<Sums, kRows, kVectors>[static_cast<size_t>(end - tile < kRows ? end - tile : kRows)](
-          strip, tile, target);
+    for (int64_t tile = p; tile < end; tile += kRows, target += kRows * kVectors * kLanes) {
+      const auto count = static_cast<size_t>(end - tile < kRows ? end - tile : kRows);
+      kStoreSums<Sums, kRows, kVectors>[count](strip, tile, target);
+    }
     finish(strip, act, sums, p, end);
   }
 }

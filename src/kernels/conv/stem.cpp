@@ -35,7 +35,7 @@ void compute_band(const StemKernel& stem, const ConvProblem& p, const float* pac
   row.count = p.out_width;
   row.output_step = output.pixel_stride;
   row.activation = p.activation;
-  const auto point_at_row = [&](int64_t from, const float* (&channels)[3]) {
+  const auto point_at_row = [&](int64_t from, const float*(&channels)[3]) {
     const bool exists = from >= 0 && from < p.in_height;
     for (int64_t c = 0; c < kStemChannels; ++c)
       channels[c] = exists ? input.at(from, 0) + c * input.channel : nullptr;

@@ -24,10 +24,10 @@ struct StemRow {
   // Of as many rows behind them as stride says, what the next row of output needs: asked for
   // meanwhile, as it comes from beyond the caches. Null for none.
   const float* ahead[2][3];
-  int64_t pixel;            // floats from column to column
-  int64_t width, pad;       // columns: of the picture, and before it in the first window
-  int64_t count;            // at least StemKernel::pixels
-  const float* weights;     // aligned to a vector
+  int64_t pixel;         // floats from column to column
+  int64_t width, pad;    // columns: of the picture, and before it in the first window
+  int64_t count;         // at least StemKernel::pixels
+  const float* weights;  // aligned to a vector
   const float* bias;
   float* output;
   int64_t output_step, columns;

@@ -198,9 +198,9 @@ TEST(QConv, FineCurves) {
 
 TEST(QConv, FloatsAsOutput) {
   Random random;
-  for (ActivationKind kind : {ActivationKind::kNone, ActivationKind::kRelu,
-                              ActivationKind::kLeakyRelu, ActivationKind::kSteepLeakyRelu,
-                              ActivationKind::kClip})
+  for (ActivationKind kind :
+       {ActivationKind::kNone, ActivationKind::kRelu, ActivationKind::kLeakyRelu,
+        ActivationKind::kSteepLeakyRelu, ActivationKind::kClip})
     for (int64_t out : {3, 16, 20, 80}) {
       QConvProblem p = quantised(square(7, 12, out, 1, 1, 0), random);
       p.output = QOutput::kFloats;
