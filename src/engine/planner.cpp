@@ -45,8 +45,7 @@ Planner::Planner(const Graph& graph, const PlanOptions& options, PlanChoices cho
 }
 
 bool Planner::is_uneven(ValueId weights) const {
-  return std::find(options_.uneven.begin(), options_.uneven.end(), weights) !=
-         options_.uneven.end();
+  return std::ranges::binary_search(options_.uneven, weights);
 }
 
 Result<void> Planner::run() {

@@ -34,7 +34,7 @@ struct PlanOptions {
   int scratch_threads = 0;  // threads that scratch is counted for; 0: `threads`
   ChooseConv choose_conv = choose_by_estimate;
   kernels::Precision precision = kernels::Precision::kFp32;  // of convolutions
-  std::vector<ValueId> uneven = {};  // weights whose channels are so (kernels/conv/evenness.h)
+  std::vector<ValueId> uneven = {};  // weights that find_uneven() finds, in order
 };
 
 // Nodes that are computed as one step, band by band (bands.h), by index, in order.

@@ -37,6 +37,7 @@ kernels::ConvProblem conv_problem(const Planner& planner, const Node& node) {
 
 std::vector<ValueId> find_uneven(const Graph& graph) {
   std::vector<ValueId> found;
+  if (kernels::cpu_lacks(kernels::CpuNeed::kAvx512Adders, cpu_features())) return found;
   for (const Node& node : graph.nodes) {
     const auto* op = std::get_if<Conv>(&node.op);
     const Tensor* weights = op && op->group == 1 ? graph.constant(node.inputs[1]) : nullptr;
@@ -47,6 +48,7 @@ std::vector<ValueId> find_uneven(const Graph& graph) {
     if (kernels::has_uneven_channels(problem, weights->data<float>().data()))
       found.push_back(node.inputs[1]);
   }
+  std::ranges::sort(found);
   return found;
 }
 

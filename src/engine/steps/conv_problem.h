@@ -9,7 +9,8 @@ namespace shrike {
 
 kernels::ConvProblem conv_problem(const Planner& planner, const Node& node);
 
-// For PlanOptions. Reads weights of all convolutions.
+// Weights whose channels are uneven (kernels/conv/evenness.h), in order. Reads those of all
+// convolutions, and none where the processor's kernels do not multiply in pairs.
 std::vector<ValueId> find_uneven(const Graph& graph);
 
 // The kernel's form for an input of planes, where that is what the value is; or null.
