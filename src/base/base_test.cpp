@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <fstream>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -161,6 +162,22 @@ TEST(ThreadPool, ManyShortLoops) {
     for (int round = 0; round < 2000; ++round)
       pool.parallel_for(3, [&](int64_t i, int) { sum += i; });
     EXPECT_EQ(sum, 2000 * 3);
+  }
+}
+
+// Shares without a unit in one loop have some in the next, and workers come late to all of them.
+TEST(ThreadPool, LoopsOfManyLengthsInTurn) {
+  for (int threads : {2, 3, 17}) {
+    ThreadPool pool(threads);
+    std::vector<int> hits(700);
+    for (int64_t round = 0; round < 3000; ++round) {
+      const int64_t count = round % 7 == 0 ? round % 701 : 1 + round % 5;
+      std::fill(hits.begin(), hits.end(), 0);
+      pool.parallel_for(count, [&](int64_t i, int) { ++hits[static_cast<size_t>(i)]; });
+      const auto end = hits.begin() + count;
+      ASSERT_EQ(std::count(hits.begin(), end, 1), count) << "round " << round;
+      ASSERT_EQ(std::count(end, hits.end(), 0), hits.end() - end) << "round " << round;
+    }
   }
 }
 

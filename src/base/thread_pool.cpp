@@ -71,32 +71,46 @@ int cores() {
 // spinning: they would only take each other's time. Who sleeps on is not needed, as any worker does
 // any share.
 int threads_at_once(int threads) { return std::min(threads, cores()); }
-int most_spins(int threads) { return threads > cores() ? 0 : kSpins; }
 
-uint64_t pack(int64_t first, int64_t end) {
-  return static_cast<uint64_t>(first) << 32 | static_cast<uint64_t>(end);
-}
+// A share's word: the loop, units taken from the front, units left.
+constexpr int kUnitBits = 7;
+static_assert(kMostUnits < 1 << kUnitBits);
 
-// The owner takes from the front, in memory's order; the others from the back, far from it.
-int64_t take_unit(std::atomic<uint64_t>& units, bool front) {
-  uint64_t seen = units.load(std::memory_order_relaxed);
-  for (;;) {
-    const auto first = static_cast<int64_t>(seen >> 32);
-    const auto end = static_cast<int64_t>(seen & 0xffffffffu);
-    if (first >= end) return kNone;
-    const uint64_t rest = front ? pack(first + 1, end) : pack(first, end - 1);
-    // A value seen in one loop and equal in the next is taken from the next: no less right.
-    if (units.compare_exchange_weak(seen, rest, std::memory_order_acquire,
-                                    std::memory_order_relaxed))
-      return front ? first : end - 1;
+struct ShareState {
+  uint64_t loop;
+  int64_t taken, left;
+
+  static ShareState of(uint64_t word) {
+    constexpr uint64_t kMask = (1 << kUnitBits) - 1;
+    return {word >> 2 * kUnitBits, static_cast<int64_t>(word >> kUnitBits & kMask),
+            static_cast<int64_t>(word & kMask)};
   }
-}
+  uint64_t word() const {
+    return (loop << kUnitBits | static_cast<uint64_t>(taken)) << kUnitBits |
+           static_cast<uint64_t>(left);
+  }
+};
 
 }  // namespace
 
+struct ThreadPool::Work {
+  uint64_t number;
+  int64_t count, grain, units;  // indices, indices a unit
+  RangeFunction function;
+  const void* context;
+  int64_t sharers;
+
+  static Work of(uint64_t number, int64_t count, RangeFunction function, const void* context,
+                 int64_t sharers) {
+    const int64_t most = kMostUnits * sharers;
+    const int64_t grain = (count + most - 1) / most;
+    return {number, count, grain, (count + grain - 1) / grain, function, context, sharers};
+  }
+  int64_t first_unit(int64_t share) const { return units * share / sharers; }
+};
+
 ThreadPool::ThreadPool(int threads) {
   const int count = std::max(1, threads);
-  shares_ = std::make_unique<Share[]>(static_cast<size_t>(threads_at_once(count)));
   workers_.reserve(static_cast<size_t>(count));
   const SignalsHeld held;  // in the workers: the caller answers them
   try {
@@ -105,6 +119,10 @@ ThreadPool::ThreadPool(int threads) {
   } catch (const std::exception&) {
     // A limit on processes or memory: those that started do the work.
   }
+  // Before the first loop, and so before any of them looks.
+  sharers_ = threads_at_once(this->threads());
+  most_spins_ = this->threads() > sharers_ ? 0 : kSpins;
+  shares_ = std::make_unique<Share[]>(static_cast<size_t>(sharers_));
 }
 
 ThreadPool::~ThreadPool() {
@@ -124,31 +142,18 @@ void ThreadPool::run(int64_t count, RangeFunction function, const void* context)
     part.note();
     return;
   }
-  const int64_t sharers = threads_at_once(threads());
-  count_ = count;
-  function_ = function;
-  context_ = context;
-  const int64_t most = kMostUnits * sharers;
-  grain_ = (count + most - 1) / most;
-  const int64_t units = (count + grain_ - 1) / grain_;
-  unfinished_.store(units, std::memory_order_relaxed);
-  for (int64_t w = 0; w < sharers; ++w)
-    shares_[static_cast<size_t>(w)].units.store(
-        pack(units * w / sharers, units * (w + 1) / sharers), std::memory_order_release);
-  if (has_sleepers(epoch_.fetch_add(kLoop, std::memory_order_acq_rel))) {
-    // Once the lock is free, who counted itself as asleep waits.
-    { const std::lock_guard lock(mutex_); }
-    if (sharers == threads()) {
-      wake_.notify_all();
-    } else {
-      for (int64_t i = 0; i < sharers; ++i) wake_.notify_one();
-    }
-  }
-  work(0);
+  const uint64_t number = loops(epoch_.load(std::memory_order_relaxed)) + 1;
+  // Released, as who reads one of these must then see that the loop before last is over.
+  Loop& loop = loops_[number % 2];
+  loop.count.store(count, std::memory_order_release);
+  loop.function.store(function, std::memory_order_release);
+  loop.context.store(context, std::memory_order_release);
+  if (has_sleepers(epoch_.fetch_add(kLoop, std::memory_order_acq_rel))) wake_sleepers();
+  const Work work = Work::of(number, count, function, context, sharers_);
+  expected_of_others_ += static_cast<uint64_t>(work.units - do_work(work, 0));
   int spins = 0;
-  const int spins_at_most = most_spins(threads());
-  while (unfinished_.load(std::memory_order_acquire) > 0) {
-    if (++spins < spins_at_most) {
+  while (done_by_others_.load(std::memory_order_acquire) != expected_of_others_) {
+    if (++spins < most_spins_) {
       pause();
     } else {
       std::this_thread::yield();
@@ -156,46 +161,92 @@ void ThreadPool::run(int64_t count, RangeFunction function, const void* context)
   }
 }
 
-void ThreadPool::work(int worker) {
-  const Part part(*this, worker);
-  int64_t done = 0;
-  for (int64_t unit = take(worker); unit != kNone; unit = take(worker), ++done)
-    function_(context_, unit * grain_, std::min(count_, (unit + 1) * grain_), worker);
-  if (done == 0) return;
-  part.note();
-  unfinished_.fetch_sub(done, std::memory_order_acq_rel);
+void ThreadPool::wake_sleepers() {
+  // Once the lock is free, who counted itself as asleep waits.
+  { const std::lock_guard lock(mutex_); }
+  if (sharers_ == threads()) {
+    wake_.notify_all();
+  } else {
+    for (int i = 0; i < sharers_; ++i) wake_.notify_one();
+  }
 }
 
-int64_t ThreadPool::take(int worker) {
-  const int sharers = threads_at_once(threads());
-  for (int i = 0; i < sharers; ++i) {
-    const int64_t unit =
-        take_unit(shares_[static_cast<size_t>((worker + i) % sharers)].units, i == 0);
-    if (unit != kNone) return unit;
+std::optional<ThreadPool::Work> ThreadPool::work_of(uint64_t epoch) const {
+  const uint64_t number = loops(epoch);
+  const Loop& loop = loops_[number % 2];
+  const int64_t count = loop.count.load(std::memory_order_acquire);
+  const RangeFunction function = loop.function.load(std::memory_order_acquire);
+  const void* context = loop.context.load(std::memory_order_acquire);
+  if (loops(epoch_.load(std::memory_order_relaxed)) != number) return std::nullopt;
+  return Work::of(number, count, function, context, sharers_);
+}
+
+int64_t ThreadPool::do_work(const Work& work, int worker) {
+  const Part part(*this, worker);
+  int64_t done = 0;
+  const auto take_all = [&](int64_t share, bool front) {
+    for (int64_t unit = take(work, share, front); unit != kNone; unit = take(work, share, front)) {
+      work.function(work.context, unit * work.grain, std::min(work.count, (unit + 1) * work.grain),
+                    worker);
+      ++done;
+    }
+  };
+  const auto report = [&] {
+    if (done == 0) return;
+    part.note();
+    if (worker == 0) return;
+    done_by_others_.fetch_add(static_cast<uint64_t>(done), std::memory_order_acq_rel);
+    done = 0;
+  };
+  take_all(worker % sharers_, true);
+  // Before a look at the others' shares, which are far: the caller may be waiting.
+  report();
+  for (int64_t i = 1; i < sharers_; ++i) take_all((worker + i) % sharers_, false);
+  report();
+  return done;
+}
+
+// The owner takes from the front, in memory's order; the others from the back, far from it.
+int64_t ThreadPool::take(const Work& work, int64_t share, bool front) {
+  std::atomic<uint64_t>& word = shares_[static_cast<size_t>(share)].word;
+  uint64_t seen = word.load(std::memory_order_relaxed);
+  for (;;) {
+    ShareState state = ShareState::of(seen);
+    if (state.loop > work.number) return kNone;
+    // A share that is not of this loop yet has units only if the loop is not over.
+    const int64_t first = work.first_unit(share);
+    if (state.loop < work.number) state = {work.number, 0, work.first_unit(share + 1) - first};
+    if (state.left == 0) return kNone;
+    --state.left;
+    const int64_t unit = first + state.taken + (front ? 0 : state.left);
+    if (front) ++state.taken;
+    if (word.compare_exchange_weak(seen, state.word(), std::memory_order_relaxed)) return unit;
   }
-  return kNone;
 }
 
 void ThreadPool::worker_loop(int worker) {
-  uint64_t seen = 0;
-  int spins_at_most = 0;  // until the first loop it is not known how many threads there will be
+  uint64_t seen = 0, epoch = 0;
+  int most_spins = 0;  // until the first loop it is not known how many threads there will be
+  const auto waits = [&] {
+    epoch = epoch_.load(std::memory_order_acquire);
+    return loops(epoch) == seen;
+  };
   for (;;) {
     int spins = 0;
-    const auto waits = [&] { return loops(epoch_.load(std::memory_order_acquire)) == seen; };
-    while (waits() && spins < spins_at_most) {
+    while (waits() && spins < most_spins) {
       pause();
       ++spins;
     }
-    if (waits()) {
+    if (loops(epoch) == seen) {
       std::unique_lock lock(mutex_);
       epoch_.fetch_add(1, std::memory_order_acq_rel);  // asleep from here on
       wake_.wait(lock, [&] { return !waits(); });
       epoch_.fetch_sub(1, std::memory_order_acq_rel);
     }
-    seen = loops(epoch_.load(std::memory_order_acquire));
+    seen = loops(epoch);
     if (stop_) return;
-    spins_at_most = most_spins(threads());
-    work(worker);
+    most_spins = most_spins_;
+    if (const std::optional<Work> work = work_of(epoch)) do_work(*work, worker);
   }
 }
 

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -45,31 +46,48 @@ class ThreadPool {
  private:
   using RangeFunction = void (*)(const void* context, int64_t begin, int64_t end, int worker);
 
-  // Units of a worker's share that nobody has taken yet: first in the high half, end in the low.
-  // On a cache line of its own, as its owner writes it all the time.
+  // What is left of a worker's share of a loop, in one word with that loop's number: whoever comes
+  // first in a loop, the owner or another one, makes it of that loop. On a cache line of its own,
+  // as its owner writes it all the time.
   struct alignas(64) Share {
-    std::atomic<uint64_t> units{0};
+    std::atomic<uint64_t> word{0};
   };
 
+  // Two of these take turns: who reads that of an epoch, and sees no later one then, has read what
+  // belongs together.
+  struct Loop {
+    std::atomic<int64_t> count{0};
+    std::atomic<RangeFunction> function{nullptr};
+    std::atomic<const void*> context{nullptr};
+  };
+
+  struct Work;  // a loop, read
+
   void run(int64_t count, RangeFunction function, const void* context);
-  // Takes units until there are none left, and reports them done.
-  void work(int worker);
-  int64_t take(int worker);
+  void wake_sleepers();
+  // What began with `epoch`; nothing once another loop has begun.
+  std::optional<Work> work_of(uint64_t epoch) const;
+  // Takes units until there are none left, and reports others' than the caller's as done. Returns
+  // the caller's.
+  int64_t do_work(const Work& work, int worker);
+  int64_t take(const Work& work, int64_t share, bool front);
   void worker_loop(int worker);
 
+  // Read by all, and written when the pool is made and when it ends.
   std::vector<std::thread> workers_;
-  std::unique_ptr<Share[]> shares_;  // threads() of them
-
-  // The loop in progress. Written by the caller while no unit is taken, read by whoever holds one:
-  // taking a unit acquires what was written before it was handed out.
-  int64_t count_ = 0;
-  int64_t grain_ = 1;  // indices a unit
-  RangeFunction function_ = nullptr;
-  const void* context_ = nullptr;
-
-  std::atomic<int64_t> unfinished_{0};  // units
-  std::atomic<uint64_t> epoch_{0};
+  std::unique_ptr<Share[]> shares_;  // sharers_ of them
+  int sharers_ = 1;
+  int most_spins_ = 0;
   std::atomic<bool> stop_{false};
+
+  // One cache line passes from the caller to each worker when a loop begins.
+  alignas(64) std::atomic<uint64_t> epoch_{0};
+  Loop loops_[2];
+
+  // Units of all loops that others than the caller have done.
+  alignas(64) std::atomic<uint64_t> done_by_others_{0};
+
+  alignas(64) uint64_t expected_of_others_ = 0;  // the caller's
   std::mutex mutex_;
   std::condition_variable wake_;
 };

@@ -38,8 +38,13 @@ WorkRecorder* WorkRecorder::of(const ThreadPool& pool) {
 }
 
 void WorkRecorder::note(int worker, WorkSpan::Time begin) {
-  rows_[static_cast<size_t>(worker)].spans.push_back(
-      {worker, begin, std::chrono::steady_clock::now()});
+  std::vector<WorkSpan>& spans = rows_[static_cast<size_t>(worker)].spans;
+  const WorkSpan::Time end = std::chrono::steady_clock::now();
+  if (!spans.empty() && spans.back().begin == begin) {
+    spans.back().end = end;
+  } else {
+    spans.push_back({worker, begin, end});
+  }
 }
 
 }  // namespace shrike

@@ -29,6 +29,7 @@ class WorkRecorder {
 
   // For the pool: the recorder of that pool, or null. Valid while a loop of the pool is at work.
   static WorkRecorder* of(const ThreadPool& pool);
+  // Again with the same begin: until now, what was noted before included.
   void note(int worker, WorkSpan::Time begin);
 
  private:
