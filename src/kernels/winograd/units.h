@@ -9,16 +9,18 @@
 
 namespace shrike::kernels {
 
-// Blocks of at most `block` tiles: every thread should get about four units of work, smaller blocks
-// as far as they are efficient, then parts of the panels. Weights that come from afar are read once
-// a block: there blocks stay whole.
+// Blocks of at most `block` tiles: every thread should get two or more of them, smaller ones as far
+// as they are efficient, or else about four units of work, by parts of the panels. Weights are read
+// once a block: where they come from afar blocks stay whole.
 class WinogradUnits {
  public:
   WinogradUnits(int64_t tiles, int64_t block, int64_t panels, bool far, int threads)
-      : tiles_(tiles), panels_(panels), wanted_(threads > 1 ? 4 * threads : 1) {
+      : tiles_(tiles), panels_(panels), wanted_(threads > 1 ? 2 * threads : 1) {
     constexpr int64_t kLeastTiles = 8;
     const int64_t most = divide_up(tiles, far ? block : std::min(block, kLeastTiles));
     blocks_ = std::max(divide_up(tiles, block), std::min(wanted_, most));
+    // As many for each thread: of 13 one of two would have an eighth more than its half.
+    if (blocks_ >= wanted_) blocks_ = std::min(tiles, round_up(blocks_, threads));
   }
 
   struct Unit {
@@ -30,7 +32,7 @@ class WinogradUnits {
   int64_t most_tiles() const { return divide_up(tiles_, blocks_); }  // of a block
   // Of each of so many blocks that are computed at a time.
   int64_t parts(int64_t blocks) const {
-    return std::clamp<int64_t>(divide_up(wanted_, blocks), 1, panels_);
+    return blocks >= wanted_ ? 1 : std::min(divide_up(2 * wanted_, blocks), panels_);
   }
   Unit unit(int64_t block, int64_t part, int64_t parts) const {
     return {tiles_ * block / blocks_, tiles_ * (block + 1) / blocks_, panels_ * part / parts,
@@ -39,7 +41,7 @@ class WinogradUnits {
   Unit whole(int64_t block) const { return unit(block, 0, 1); }
 
  private:
-  int64_t tiles_, panels_, wanted_, blocks_;
+  int64_t tiles_, panels_, wanted_, blocks_;  // wanted: blocks
 };
 
 // Computes all units. What is made of a block's inputs lies in the scratch of one worker, whose
