@@ -44,7 +44,7 @@ class Sliding {
       const int64_t tile = layers_[i].kernel->tile_rows(problem);
       Rows& out = band[i].out;
       out.begin = done_[i] >= 0 ? done_[i] : wanted.begin / tile * tile;
-      out.end = std::min(problem.out_height, kernels::divide_up(wanted.end, tile) * tile);
+      out.end = std::min(problem.out_height, kernels::round_up(wanted.end, tile));
       out.end = std::max(out.begin, out.end);
       done_[i] = out.end;
       // Of no rows those that the next ones will need.
@@ -90,19 +90,21 @@ int64_t lay_out_window(std::vector<std::vector<Band>>& parts, size_t i) {
 
 }  // namespace
 
-Bands split_into_bands(std::span<const BandLayer> layers, int64_t rows, int64_t parts) {
+Bands split_into_bands(std::span<const BandLayer> layers, int64_t rows, int64_t parts,
+                       int64_t grain) {
   const BandLayer& last = layers.back();
   const int64_t height = last.problem.out_height;
   const int64_t tile = last.kernel->tile_rows(last.problem);
-  const int64_t each = kernels::divide_up(rows, tile) * tile;
-  const int64_t count = kernels::divide_up(height, each);
+  const int64_t each = kernels::round_up(rows, tile), step = kernels::round_up(grain, tile);
+  const int64_t steps = kernels::divide_up(height, step);
   Bands bands;
-  parts = std::clamp<int64_t>(parts, 1, count);
+  parts = std::clamp<int64_t>(parts, 1, kernels::divide_up(height, std::max(each, step)));
   for (int64_t part = 0; part < parts; ++part) {
     Sliding sliding(layers);
     std::vector<Band>& own = bands.parts.emplace_back();
-    for (int64_t i = count * part / parts; i < count * (part + 1) / parts; ++i)
-      own.push_back(sliding.next({i * each, std::min(height, (i + 1) * each)}));
+    const int64_t end = std::min(height, steps * (part + 1) / parts * step);
+    for (int64_t row = steps * part / parts * step; row < end; row += each)
+      own.push_back(sliding.next({row, std::min(end, row + each)}));
   }
   for (size_t i = 0; i + 1 < layers.size(); ++i)
     bands.window_rows.push_back(lay_out_window(bands.parts, i));

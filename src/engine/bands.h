@@ -46,9 +46,10 @@ struct Bands {
   std::vector<std::vector<Band>> parts;  // of the map, from top to bottom; each starts anew
 };
 
-// Bands of the last layer's output, each of `rows` rows (rounded up to whole tiles of its kernel;
-// the last may be smaller), in no more than `parts` parts. Requires layers of which each reads
-// exactly what the one before writes.
-Bands split_into_bands(std::span<const BandLayer> layers, int64_t rows, int64_t parts);
+// Bands of the last layer's output, each of `rows` rows (a part's last one may be smaller), in no
+// more than `parts` parts, which begin at multiples of `grain` rows; both are rounded up to whole
+// tiles of its kernel. Requires layers of which each reads exactly what the one before writes.
+Bands split_into_bands(std::span<const BandLayer> layers, int64_t rows, int64_t parts,
+                       int64_t grain);
 
 }  // namespace shrike

@@ -124,11 +124,12 @@ TEST(Bands, CoverWhatTheNextLayerReads) {
     if (!all_by_tiles(layers)) continue;
     for (const BandLayer& layer : layers) tiled += layer.kernel->tile_rows(layer.problem) > 1;
     for (const int64_t rows : {1, 5, 16, 1000})
-      for (const int64_t parts : {1, 2, 7}) {
-        const Bands bands = split_into_bands(layers, rows, parts);
-        EXPECT_LE(static_cast<int64_t>(bands.parts.size()), parts);
-        expect_sound(layers, bands);
-      }
+      for (const int64_t parts : {1, 2, 7})
+        for (const int64_t grain : {int64_t{1}, rows}) {
+          const Bands bands = split_into_bands(layers, rows, parts, grain);
+          EXPECT_LE(static_cast<int64_t>(bands.parts.size()), parts);
+          expect_sound(layers, bands);
+        }
   }
   EXPECT_GT(tiled, 10);
 }

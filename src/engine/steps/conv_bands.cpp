@@ -30,6 +30,11 @@ int64_t parts_of(const BandLayer& last, int threads) {
   return std::clamp<int64_t>(rows / 8, 1, threads);
 }
 
+// Where parts may begin: at whole bands, of which each thread gets as many, or anywhere.
+int64_t grain_of(const BandLayer& last, int threads) {
+  return last.problem.out_height % (kRows * threads) == 0 ? kRows : 1;
+}
+
 // Calls visit(layer, part) for all that is computed.
 template <typename Visit>
 void for_each_part(const Bands& bands, const Visit& visit) {
@@ -185,7 +190,7 @@ BandLayer choose(Planner& planner, const Node& node) {
 // As one thread does it: plans under a limit of memory must not depend on the threads.
 double cost_of(std::span<const BandLayer> layers) {
   double cost = 0;
-  for_each_part(split_into_bands(layers, kRows, 1), [&](size_t i, const BandPart& part) {
+  for_each_part(split_into_bands(layers, kRows, 1, kRows), [&](size_t i, const BandPart& part) {
     cost += layers[i].kernel->cost(part.problem);
   });
   return cost;
@@ -230,7 +235,8 @@ void conv_bands_emit(Planner& planner, std::span<const Node* const> nodes) {
     slots.residuals.push_back(has_input(*node, 3) ? planner.as_map(node->inputs[3]) : Slot());
   }
   draft.info.kernel = kernels_named + " by bands";
-  Bands bands = split_into_bands(layers, kRows, parts_of(layers.back(), planner.threads()));
+  Bands bands = split_into_bands(layers, kRows, parts_of(layers.back(), planner.threads()),
+                                 grain_of(layers.back(), planner.threads()));
   BandScratch layout(layers, bands);
   draft.info.cost = static_cast<double>(images) * cost_of(layers);
   const int64_t shares =
