@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "kernels/elementwise/elementwise.h"
@@ -75,12 +77,39 @@ void join_rows(BinaryOperand& a, BinaryOperand& b, RowsView& out) {
   out.rows = 1;
 }
 
+// A short row of one operand for all rows of the other one, as an anchor beside boxes: so many
+// elements of it, again and again, are worth a call.
+constexpr int64_t kRepeated = 256;
+
+bool repeats_rows(const BinaryOperand& repeated, const BinaryOperand& other, const RowsView& out) {
+  return out.rows > 1 && out.length <= kRepeated / 4 && repeated.step == 1 &&
+         repeated.row_stride == 0 && other.step == 1 && other.row_stride == out.length &&
+         out.stride == out.length;
+}
+
+// Rows [first, last) with the row that `repeated`, one of the two operands, has for all.
+void run_repeated(BinaryRow row, const BinaryOperand& a, const BinaryOperand& b, bool b_repeats,
+                  const RowsView& out, int64_t first, int64_t last) {
+  std::array<float, kRepeated> rows;
+  const int64_t step = kRepeated / out.length * out.length;
+  for (int64_t i = 0; i < step; i += out.length)
+    std::copy_n(b_repeats ? b.data : a.data, out.length, rows.data() + i);
+  for (int64_t i = first * out.length; i < last * out.length; i += step)
+    row({b_repeats ? a.data + i : rows.data(), 1, b_repeats ? rows.data() : b.data + i, 1,
+         out.data + i, std::min(step, last * out.length - i)});
+}
+
 template <BinaryRow (*kRow)(BinaryOp)>
 void run(BinaryOp op, const BinaryOperand& left, const BinaryOperand& right, const RowsView& output,
          ThreadPool& pool) {
   const BinaryRow row = kRow(op);
   BinaryOperand a = left, b = right;
   RowsView out = output;
+  const bool b_repeats = repeats_rows(b, a, out);
+  if (b_repeats || repeats_rows(a, b, out))
+    return for_each_group(out.rows, out.length, pool, [&](int64_t first, int64_t last) {
+      run_repeated(row, a, b, b_repeats, out, first, last);
+    });
   join_rows(a, b, out);
   for_each_piece(out.rows, out.length, pool, [&](int64_t r, int64_t begin, int64_t length) {
     row({a.data + r * a.row_stride + begin * a.step, a.step,

@@ -66,6 +66,32 @@ TEST(Binary, OperandsOfEveryForm) {
   }
 }
 
+// As an anchor beside boxes, or channels' means beside pixels.
+TEST(Binary, OneShortRowForAll) {
+  Random random;
+  ThreadPool pool(3);
+  for (const int64_t length : {1, 2, 3, 16, 63, 64, 65})
+    for (const int64_t rows : {2, 5, 129, 20000}) {
+      const std::vector<float> many = random.reals(rows * length, 0.5f, 2);
+      const std::vector<float> row = random.reals(length, 0.5f, 2);
+      const BinaryOperand all{many.data(), length, 1}, one{row.data(), 0, 1};
+      for (const bool left : {false, true})
+        for (const BinaryKernel& kernel : binary_kernels()) {
+          if (cpu_lacks(kernel.need, cpu_features())) continue;
+          std::vector<float> out(many.size() + 1, kUntouched);
+          kernel.run(BinaryOp::kDiv, left ? one : all, left ? all : one,
+                     {out.data(), rows, length, length}, pool);
+          for (size_t i = 0; i < many.size(); ++i) {
+            const float other = row[i % row.size()];
+            ASSERT_EQ(out[i], left ? other / many[i] : many[i] / other)
+                << kernel.name << ", " << rows << " x " << length << ", " << i
+                << "; SHRIKE_SEED=" << test_seed();
+          }
+          EXPECT_EQ(out.back(), kUntouched);
+        }
+    }
+}
+
 TEST(Binary, PowersWithOneExponent) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   Random random;

@@ -69,8 +69,13 @@ template <typename T>
 void copy_runs(const Plan<T>& plan, ThreadPool& pool) {
   const int64_t length = plan.dims[plan.last()];
   const size_t bytes = static_cast<size_t>(length) * sizeof(T);
-  for_each_outer(plan, plan.rank - 1, length, pool,
-                 [&](const T* in, T* out) { std::memcpy(out, in, bytes); });
+  const auto each = [&](const auto& body) {
+    for_each_outer(plan, plan.rank - 1, length, pool, body);
+  };
+  // A corner of a box: one load and one store instead of a call.
+  constexpr size_t kCorner = 2 * sizeof(float);
+  if (bytes == kCorner) return each([](const T* in, T* out) { std::memcpy(out, in, kCorner); });
+  each([&](const T* in, T* out) { std::memcpy(out, in, bytes); });
 }
 
 template <typename T>
@@ -85,19 +90,20 @@ template <typename T, typename Block>
 void copy_transposed(Plan<T> plan, size_t adjacent, const Block& block, ThreadPool& pool) {
   const size_t last = plan.last();
   swap_dims(plan, adjacent, last - 1);
-  const int64_t cols = plan.dims[last - 1];
-  // Columns are the output's rows: strips of them are what threads share.
-  constexpr int64_t kStrip = 64;
-  const int64_t strips = (cols + kStrip - 1) / kStrip;
+  const int64_t rows = plan.dims[last], cols = plan.dims[last - 1];
+  // Columns are the output's rows. What threads share: strips of them, and parts of long ones.
+  constexpr int64_t kStrip = 64, kPart = 512;
+  const int64_t strips = divide_up(cols, kStrip), parts = divide_up(rows, kPart);
   int64_t outer = 1;
   for (size_t d = 0; d + 1 < last; ++d) outer *= plan.dims[d];
-  pool.parallel_for(outer * strips, [&](int64_t unit, int) {
-    const int64_t begin = unit % strips * kStrip;
-    const int64_t count = cols - begin < kStrip ? cols - begin : kStrip;
-    const T* in = plan.in + offset_of(unit / strips, plan.rank - 2, plan.dims, plan.from);
-    T* out = plan.out + offset_of(unit / strips, plan.rank - 2, plan.dims, plan.to);
-    block({plan.dims[last], count, plan.from[last], plan.to[last - 1]}, in + begin,
-          out + begin * plan.to[last - 1]);
+  pool.parallel_for(outer * strips * parts, [&](int64_t unit, int) {
+    const int64_t row = unit % parts * kPart, column = unit / parts % strips * kStrip;
+    const int64_t place = unit / parts / strips;
+    const T* in = plan.in + offset_of(place, plan.rank - 2, plan.dims, plan.from);
+    T* out = plan.out + offset_of(place, plan.rank - 2, plan.dims, plan.to);
+    block({std::min(kPart, rows - row), std::min(kStrip, cols - column), plan.from[last],
+           plan.to[last - 1]},
+          in + row * plan.from[last] + column, out + column * plan.to[last - 1] + row);
   });
 }
 
