@@ -55,6 +55,11 @@ void pointwise_pack(const PointwiseKernel& kernel, const ConvProblem& problem, c
 void pointwise_run(const PointwiseKernel& kernel, const ConvProblem& problem,
                    const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool) {
   const PointwisePanels panels(kernel, problem);
+  if (divides_outputs(problem, pool.threads()))
+    return for_each_panel(panels, PointwiseUnits(kernel.rows, problem, maps, 1, 1), pool,
+                          [&](int64_t panel, PointwiseUnits::Unit& unit) {
+                            compute_panel(panels, packed.floats(), panel, unit.strip);
+                          });
   const PointwiseUnits units(kernel.rows, problem, maps, panels.count(), pool.threads());
   pool.parallel_for(units.count(), [&](int64_t index, int) {
     PointwiseUnits::Unit unit = units.unit(index);

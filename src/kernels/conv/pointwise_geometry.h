@@ -49,7 +49,7 @@ class PointwiseUnits {
   // rows: pixels that are computed at once.
   PointwiseUnits(int64_t rows, const ConvProblem& problem, const ConvMaps& maps, int64_t panels,
                  int threads)
-      : problem_(problem), maps_(maps), panels_(panels), block_(block_pixels(rows, problem)) {
+      : problem_(problem), maps_(maps), panels_(panels), tile_(rows) {
     // Rows that follow each other without a gap are one.
     if (is_one_row(problem, maps)) {
       rows_ = 1;
@@ -58,7 +58,14 @@ class PointwiseUnits {
       rows_ = problem.out_height;
       length_ = problem.out_width;
     }
+    block_ = block_pixels(rows, problem);
     blocks_ = divide_up(length_, block_);
+    if (threads > 1 && rows_ == 1) {
+      const int64_t tiles = divide_up(length_, rows);
+      blocks_ = std::min(tiles, round_up(blocks_, threads));
+      block_ = tiles / blocks_ * rows;
+      larger_ = tiles % blocks_;
+    }
     // Small maps are also divided by outputs, so that every thread gets about four units of work.
     const int64_t wanted = threads > 1 ? 4 * threads : 1;
     parts_ =
@@ -82,14 +89,15 @@ class PointwiseUnits {
     int64_t pixel;  // the first, counted row by row
   };
   Unit unit(int64_t index) const {
-    const int64_t part = index % parts_, first = index / parts_ % blocks_ * block_;
+    const int64_t part = index % parts_, block = index / parts_ % blocks_;
     const int64_t y = index / parts_ / blocks_;
+    const int64_t first = block * block_ + std::min(block, larger_) * tile_;
     Unit unit{{}, panels_ * part / parts_, panels_ * (part + 1) / parts_, y * length_ + first};
     PointwiseStrip& strip = unit.strip;
     strip.input = maps_.input.data + y * problem_.stride_h * maps_.input.row_stride +
                   first * problem_.stride_w * maps_.input.pixel_stride;
     strip.input_step = problem_.stride_w * maps_.input.pixel_stride;
-    strip.count = std::min(block_, length_ - first);
+    strip.count = std::min(block_ + (block < larger_ ? tile_ : 0), length_ - first);
     strip.depth = problem_.in_channels;
     strip.output = maps_.output.at(y, first);
     strip.output_step = maps_.output.pixel_stride;
@@ -109,10 +117,31 @@ class PointwiseUnits {
 
   const ConvProblem& problem_;
   const ConvMaps& maps_;
-  int64_t panels_, block_;
-  int64_t rows_, length_;  // of pixels at equal distances
-  int64_t blocks_, parts_;
+  int64_t panels_, tile_;
+  int64_t rows_, length_;       // of pixels at equal distances
+  int64_t block_, larger_ = 0;  // pixels of a block; how many, the first ones, have a tile more
+  int64_t blocks_, parts_;      // blocks of a row
 };
+
+// Whether threads divide outputs rather than pixels: of few pixels and many outputs each thread
+// would read most of the weights (docs/decisions/039-even-shares.md).
+inline bool divides_outputs(const ConvProblem& problem, int threads) {
+  return threads > 1 && problem.stride_h == 1 && problem.stride_w == 1 &&
+         problem.out_height * problem.out_width <= 2 * problem.out_channels;
+}
+
+// Calls compute(panel, unit) for units of one panel and one of `blocks`, in the panels' order.
+template <typename Compute>
+void for_each_panel(const PointwisePanels& panels, const PointwiseUnits& blocks, ThreadPool& pool,
+                    const Compute& compute) {
+  pool.parallel_for(panels.count() * blocks.count(), [&](int64_t index, int) {
+    const int64_t panel = index / blocks.count();
+    PointwiseUnits::Unit unit = blocks.unit(index % blocks.count());
+    unit.strip.output += panels.first_output(panel);
+    if (unit.strip.residual) unit.strip.residual += panels.first_output(panel);
+    compute(panel, unit);
+  });
+}
 
 // One panel of a strip, with weights and biases from where panels.weights() and panels.bias() say
 // in `packed`. Strips are filled in, not copied: a copy waits until what was just written of them,

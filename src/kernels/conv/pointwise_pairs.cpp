@@ -73,22 +73,54 @@ float shift_and_scale(const PointwisePairs& pairs, const ConvProblem& p, const C
   return static_cast<float>(std::exp2(std::clamp(std::round(exponent), -kLargest, kLargest)));
 }
 
-// Weights, biases and shifts of this run, from its input. Returns the scale.
-float scale_panels(const PointwisePairs& pairs, const ConvProblem& problem,
-                   const PackedConv& packed, const ConstMapView& input, ThreadPool& pool,
-                   float* shift, float* scaled) {
-  const PointwisePanels panels(pairs.kernel, problem);
-  const PairPacking packing(panels);
-  const float* floats = packed.floats();
-  const float scale = shift_and_scale(pairs, problem, input, floats[packing.square], shift);
-  pool.parallel_for(panels.count(), [&](int64_t i, int) {
-    pairs.functions.scale({problem.in_channels, panels.panel(i).columns, floats + panels.weights(i),
-                           floats + panels.bias(i),
-                           floats + packing.products + panels.first_output(i), shift, scale,
-                           scaled + panels.weights(i), scaled + panels.bias(i)});
-  });
-  return scale;
-}
+// What a run makes of its weights.
+class ScaledPanels {
+ public:
+  // Fills in the shifts, by the caller alone.
+  ScaledPanels(const PointwisePairs& pairs, const ConvProblem& problem, const PackedConv& packed,
+               const ConstMapView& input, float* shift, float* scaled)
+      : pairs_(pairs),
+        panels_(pairs.kernel, problem),
+        packing_(panels_),
+        depth_(problem.in_channels),
+        floats_(packed.floats()),
+        shift_(shift),
+        scaled_(scaled),
+        scale_(shift_and_scale(pairs, problem, input, floats_[packing_.square], shift)) {}
+
+  float scale() const { return scale_; }
+
+  // How many parts fill() is for.
+  static int64_t parts(const ThreadPool& pool) {
+    return pool.threads() > 1 ? 2 * pool.threads() : 1;
+  }
+  // Part i: as many vectors of columns in each, so that no thread waits for another one's panel.
+  void fill(int64_t i, int64_t parts) const {
+    const int64_t lanes = pairs_.functions.lanes, vectors = panels_.columns() / lanes;
+    const int64_t last = vectors * (i + 1) / parts * lanes;
+    for (int64_t column = vectors * i / parts * lanes; column < last;) {
+      const int64_t panel = column / pairs_.kernel.wide.columns;
+      const int64_t begin = column - panels_.first_output(panel);
+      const int64_t count = std::min(last - column, panels_.panel(panel).columns - begin);
+      pairs_.functions.scale(
+          {depth_, count, panels_.panel(panel).columns, floats_ + panels_.weights(panel) + begin,
+           floats_ + panels_.bias(panel) + begin, floats_ + packing_.products + column, shift_,
+           scale_, scaled_ + panels_.weights(panel) + begin,
+           scaled_ + panels_.bias(panel) + begin});
+      column += count;
+    }
+  }
+
+ private:
+  const PointwisePairs& pairs_;
+  PointwisePanels panels_;
+  PairPacking packing_;
+  int64_t depth_;
+  const float* floats_;
+  const float* shift_;
+  float* scaled_;
+  float scale_;
+};
 
 // What the panels of a run share: its weights and biases, shifts, what the sums of all pixels start
 // at, and the scale.
@@ -105,6 +137,51 @@ struct PairShared {
     bytes = scale + floats(1);
   }
 };
+
+// Fills in rows [first, last) of what the sums of all pixels start at.
+void begin_rows(const PointwisePairs& pairs, const ConvProblem& problem, const ConstMapView& input,
+                int64_t first, int64_t last, const float* shift, float* starts) {
+  constexpr int64_t kPixels = 32 * kStartsAtOnce;
+  for (int64_t y = first; y < last; ++y)
+    for (int64_t x = 0; x < problem.out_width; x += kPixels) {
+      float own[kPixels];
+      PointwiseStrip strip{};
+      strip.input = input.at(y, x);
+      strip.input_step = input.pixel_stride;
+      strip.count = std::min(kPixels, problem.out_width - x);
+      strip.depth = problem.in_channels;
+      pairs.functions.begin(strip, shift, own);
+      std::copy_n(own, strip.count, starts + y * problem.out_width + x);
+    }
+}
+
+// A panel of a block of pixels, from what all panels share.
+void compute_shared(const PointwisePanels& panels, const PairShared& at, const std::byte* shared,
+                    int64_t panel, PointwiseUnits::Unit& unit) {
+  unit.strip.start = reinterpret_cast<const float*>(shared + at.starts) + unit.pixel;
+  unit.strip.scale = 1 / *reinterpret_cast<const float*>(shared + at.scale);
+  compute_panel(panels, reinterpret_cast<const float*>(shared), panel, unit.strip);
+}
+
+// As divides_outputs(), where what the other thread has scaled is worth what is done for all pixels
+// before (docs/decisions/039-even-shares.md).
+bool runs_by_panels(const ConvProblem& problem, int threads) {
+  constexpr int64_t kFewWeights = 24 * 1024;
+  return divides_outputs(problem, threads) && problem.weight_count() >= kFewWeights &&
+         4 * problem.out_height * problem.out_width <= 5 * problem.out_channels;
+}
+
+void run_by_panels(const PointwisePairs& pairs, const ConvProblem& problem,
+                   const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool,
+                   std::byte* shared) {
+  pointwise_pairs_prepare(pairs, problem, packed, maps.input, pool, shared);
+  const PairShared at(pairs, problem);
+  const PointwisePanels panels(pairs.kernel, problem);
+  const PointwiseUnits blocks(pairs.kernel.rows, problem, maps, 1, 1);
+  for_each_panel(panels, blocks, pool, [&](int64_t panel, PointwiseUnits::Unit& unit) {
+    compute_shared(panels, at, shared, panel, unit);
+  });
+}
 
 }  // namespace
 
@@ -160,22 +237,28 @@ void pointwise_pairs_pack(const PointwisePairs& pairs, const ConvProblem& proble
 
 size_t pointwise_pairs_scratch_bytes(const PointwisePairs& pairs, const ConvProblem& problem,
                                      int threads) {
-  return PairScratch(pairs, problem, threads).bytes;
+  const size_t bytes = PairScratch(pairs, problem, threads).bytes;
+  if (!runs_by_panels(problem, threads)) return bytes;
+  return std::max(bytes, PairShared(pairs, problem).bytes);
 }
 
 void pointwise_pairs_run(const PointwisePairs& pairs, const ConvProblem& problem,
                          const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool,
                          std::span<std::byte> scratch) {
+  assert(scratch.size() >= pointwise_pairs_scratch_bytes(pairs, problem, pool.threads()));
+  if (runs_by_panels(problem, pool.threads()))
+    return run_by_panels(pairs, problem, packed, maps, pool, scratch.data());
   const PairScratch own(pairs, problem, pool.threads(), scratch.data());
-  assert(scratch.size() >= own.bytes);
   const PointwisePanels panels(pairs.kernel, problem);
-  const float scale = scale_panels(pairs, problem, packed, maps.input, pool, own.shift, own.packed);
+  const ScaledPanels scaled(pairs, problem, packed, maps.input, own.shift, own.packed);
+  const int64_t parts = ScaledPanels::parts(pool);
+  pool.parallel_for(parts, [&](int64_t i, int) { scaled.fill(i, parts); });
   const PointwiseUnits units(pairs.kernel.rows, problem, maps, panels.count(), pool.threads());
   pool.parallel_for(units.count(), [&](int64_t index, int worker) {
     PointwiseUnits::Unit unit = units.unit(index);
     pairs.functions.begin(unit.strip, own.shift, own.start(worker));
     unit.strip.start = own.start(worker);
-    unit.strip.scale = 1 / scale;
+    unit.strip.scale = 1 / scaled.scale();
     compute_panels(panels, own.packed, unit);
   });
 }
@@ -190,20 +273,12 @@ void pointwise_pairs_prepare(const PointwisePairs& pairs, const ConvProblem& pro
   const PairShared at(pairs, problem);
   auto* shift = reinterpret_cast<float*>(shared + at.shift);
   auto* starts = reinterpret_cast<float*>(shared + at.starts);
-  *reinterpret_cast<float*>(shared + at.scale) =
-      scale_panels(pairs, problem, packed, input, pool, shift, reinterpret_cast<float*>(shared));
-  pool.parallel_for(problem.out_height, [&](int64_t y, int) {
-    constexpr int64_t kPixels = 32 * kStartsAtOnce;
-    for (int64_t x = 0; x < problem.out_width; x += kPixels) {
-      float own[kPixels];
-      PointwiseStrip strip{};
-      strip.input = input.at(y, x);
-      strip.input_step = input.pixel_stride;
-      strip.count = std::min(kPixels, problem.out_width - x);
-      strip.depth = problem.in_channels;
-      pairs.functions.begin(strip, shift, own);
-      std::copy_n(own, strip.count, starts + y * problem.out_width + x);
-    }
+  const ScaledPanels scaled(pairs, problem, packed, input, shift, reinterpret_cast<float*>(shared));
+  *reinterpret_cast<float*>(shared + at.scale) = scaled.scale();
+  const int64_t parts = ScaledPanels::parts(pool), rows = problem.out_height;
+  pool.parallel_for(parts, [&](int64_t i, int) {
+    scaled.fill(i, parts);
+    begin_rows(pairs, problem, input, rows * i / parts, rows * (i + 1) / parts, shift, starts);
   });
 }
 
@@ -213,13 +288,10 @@ void pointwise_pairs_panel(const PointwisePairs& pairs, const ConvProblem& probl
   const PairShared at(pairs, problem);
   const PointwisePanels panels(pairs.kernel, problem);
   const ConvMaps maps{input, output, {}};
-  const PointwiseUnits units(pairs.kernel.rows, problem, maps, 1, 1);
-  const float scale = *reinterpret_cast<const float*>(shared + at.scale);
-  for (int64_t i = 0; i < units.count(); ++i) {
-    PointwiseUnits::Unit unit = units.unit(i);
-    unit.strip.start = reinterpret_cast<const float*>(shared + at.starts) + unit.pixel;
-    unit.strip.scale = 1 / scale;
-    compute_panel(panels, reinterpret_cast<const float*>(shared), panel, unit.strip);
+  const PointwiseUnits blocks(pairs.kernel.rows, problem, maps, 1, 1);
+  for (int64_t i = 0; i < blocks.count(); ++i) {
+    PointwiseUnits::Unit unit = blocks.unit(i);
+    compute_shared(panels, at, shared, panel, unit);
   }
 }
 

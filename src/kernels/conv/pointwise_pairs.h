@@ -44,24 +44,26 @@ void for_each_channel(int64_t depth, const Visit& visit) {
   for (int64_t k = 3 * pairs; k < depth; ++k) visit(k, k);
 }
 
-// What one run's input makes of the weights of a panel, C being its columns:
+// What one run's input makes of the weights of C columns, some or all of a panel's:
 //   scaled: v, or s*w of single channels;  scaled_bias[j] = bias[j] - s*products[j] + sum c[k]*w[k]
-struct PairPanel {
-  int64_t depth, columns;  // C
-  const float* weights;    // [depth][C] in the order of for_each_channel
-  const float* bias;       // [C]
-  const float* products;   // [C], sums of w[k]*w[k']
-  const float* shift;      // [depth], by channel
-  float scale;             // s
-  float* scaled;           // [depth][C]
-  float* scaled_bias;      // [C]
+struct PairColumns {
+  int64_t depth, count;   // C
+  int64_t step;           // from channel to channel, the panel's columns
+  const float* weights;   // [depth][C] in the order of for_each_channel
+  const float* bias;      // [C]
+  const float* products;  // [C], sums of w[k]*w[k']
+  const float* shift;     // [depth], by channel
+  float scale;            // s
+  float* scaled;          // [depth][C]
+  float* scaled_bias;     // [C]
 };
 
 // The parts of the algorithm beside its inner loop.
 struct PairFunctions {
+  int64_t lanes;  // of a vector, of which panels are made
   // shift[k] = mean of pixels[i][k], i < count. Returns the sum of all pixels[i][k]^2.
   double (*measure)(const float* const* pixels, int count, int64_t depth, float* shift);
-  void (*scale)(const PairPanel&);
+  void (*scale)(const PairColumns&);  // whole vectors, four at most
   // start[p] = -sum over pairs of (x[k]-c[k]) * (x[k']-c[k']), for the pixels of a strip; writes a
   // multiple of four of them.
   void (*begin)(const PointwiseStrip&, const float* shift, float* start);

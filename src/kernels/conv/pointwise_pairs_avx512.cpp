@@ -7,7 +7,7 @@ namespace shrike::kernels {
 
 namespace {
 
-constexpr PairFunctions kFunctions = {measure_shift, scale_panel, begin_strip};
+constexpr PairFunctions kFunctions = {kLanes, measure_shift, scale_columns, begin_strip};
 
 // Where whole vectors are computed: as many pixels by two, three or four vectors of outputs as
 // registers hold beside weights and what is added to them. Each value is loaded once for all

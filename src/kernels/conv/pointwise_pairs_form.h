@@ -69,19 +69,35 @@ struct PairSums {
   }
 };
 
+// Of kVectors vectors of channels from k on, of which there are `left`.
+template <int kVectors>
+void measure_vectors(const float* const* pixels, int count, int64_t k, int64_t left, float* shift,
+                     double& squares) {
+  Vec sum[kVectors], square[kVectors];
+#pragma GCC unroll 4
+  for (int v = 0; v < kVectors; ++v) sum[v] = square[v] = splat(0.0f);
+  for (int i = 0; i < count; ++i)
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      const float* from = pixels[i] + k + v * kLanes;
+      const Vec x = kVectors == 1 ? load_some(from, left) : load(from);
+      sum[v] = sum[v] + x;
+      square[v] = fma(x, x, square[v]);
+    }
+#pragma GCC unroll 4
+  for (int v = 0; v < kVectors; ++v) {
+    const Vec mean = sum[v] * splat(1.0f / static_cast<float>(count));
+    store_some(shift + k + v * kLanes, mean, left - v * kLanes);
+    squares += static_cast<double>(sum_lanes(square[v]));
+  }
+}
+
 double measure_shift(const float* const* pixels, int count, int64_t depth, float* shift) {
   double squares = 0;
-  for (int64_t k = 0; k < depth; k += kLanes) {
-    const int64_t left = depth - k;
-    Vec sum = splat(0.0f), square = splat(0.0f);
-    for (int i = 0; i < count; ++i) {
-      const Vec x = load_some(pixels[i] + k, left);
-      sum = sum + x;
-      square = fma(x, x, square);
-    }
-    store_some(shift + k, sum * splat(1.0f / static_cast<float>(count)), left);
-    squares += static_cast<double>(sum_lanes(square));
-  }
+  int64_t k = 0;
+  for (; k + 4 * kLanes <= depth; k += 4 * kLanes)
+    measure_vectors<4>(pixels, count, k, depth - k, shift, squares);
+  for (; k < depth; k += kLanes) measure_vectors<1>(pixels, count, k, depth - k, shift, squares);
   return squares;
 }
 
@@ -91,12 +107,11 @@ double measure_shift(const float* const* pixels, int count, int64_t depth, float
 constexpr int64_t kScaleAhead = 32 * kLanes;
 
 template <int kVectors>
-void scale_columns(const PairPanel& panel) {
-  constexpr int64_t kColumns = kVectors * kLanes;
-  const Vec scale = splat(panel.scale);
-  const int64_t pairs = pair_count(panel.depth);
-  const float* weights = panel.weights;
-  float* scaled = panel.scaled;
+void scale_vectors(const PairColumns& own) {
+  const Vec scale = splat(own.scale);
+  const int64_t pairs = pair_count(own.depth), step = own.step;
+  const float* weights = own.weights;
+  float* scaled = own.scaled;
   Vec first_sum[kVectors], second_sum[kVectors];
 #pragma GCC unroll 4
   for (int v = 0; v < kVectors; ++v) first_sum[v] = second_sum[v] = splat(0.0f);
@@ -105,39 +120,39 @@ void scale_columns(const PairPanel& panel) {
     store_aligned(scaled + v * kLanes, load_aligned(weights + v * kLanes) * scale);
   };
   for (int64_t k = 0; k < pairs; ++k) {
-    const Vec c = splat(panel.shift[k]), d = splat(panel.shift[k + pairs]);
+    const Vec c = splat(own.shift[k]), d = splat(own.shift[k + pairs]);
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
-      const float* own = weights + v * kLanes;
-      __builtin_prefetch(own + kScaleAhead);
-      __builtin_prefetch(own + kScaleAhead + kColumns);
-      const Vec second = load_aligned(own), first = load_aligned(own + kColumns);
+      const float* at = weights + v * kLanes;
+      __builtin_prefetch(at + kScaleAhead);
+      __builtin_prefetch(at + kScaleAhead + step);
+      const Vec second = load_aligned(at), first = load_aligned(at + step);
       store_aligned(scaled + v * kLanes, second * scale - c);
-      store_aligned(scaled + kColumns + v * kLanes, first * scale - d);
+      store_aligned(scaled + step + v * kLanes, first * scale - d);
       first_sum[v] = fma(c, first, first_sum[v]);
       second_sum[v] = fma(d, second, second_sum[v]);
     }
-    weights += 2 * kColumns;
-    scaled += 2 * kColumns;
+    weights += 2 * step;
+    scaled += 2 * step;
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) scale_single(v);
-    weights += kColumns;
-    scaled += kColumns;
+    weights += step;
+    scaled += step;
   }
-  for (int64_t k = 3 * pairs; k < panel.depth; ++k, weights += kColumns, scaled += kColumns)
+  for (int64_t k = 3 * pairs; k < own.depth; ++k, weights += step, scaled += step)
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) scale_single(v);
 #pragma GCC unroll 4
   for (int v = 0; v < kVectors; ++v) {
-    const Vec bias = fnma(scale, load(panel.products + v * kLanes), load(panel.bias + v * kLanes));
-    store(panel.scaled_bias + v * kLanes, bias + (first_sum[v] + second_sum[v]));
+    const Vec bias = fnma(scale, load(own.products + v * kLanes), load(own.bias + v * kLanes));
+    store(own.scaled_bias + v * kLanes, bias + (first_sum[v] + second_sum[v]));
   }
 }
 
-inline void scale_panel(const PairPanel& panel) {
-  constexpr void (*kScale[])(const PairPanel&) = {nullptr, scale_columns<1>, scale_columns<2>,
-                                                  scale_columns<3>, scale_columns<4>};
-  kScale[panel.columns / kLanes](panel);
+inline void scale_columns(const PairColumns& own) {
+  constexpr void (*kScale[])(const PairColumns&) = {nullptr, scale_vectors<1>, scale_vectors<2>,
+                                                    scale_vectors<3>, scale_vectors<4>};
+  kScale[own.count / kLanes](own);
 }
 
 // Of four pixels at once; of what is there of them, the others being the last one again.

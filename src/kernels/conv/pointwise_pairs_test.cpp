@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "kernels/conv/evenness.h"
 #include "kernels/testing/activations.h"
@@ -102,6 +103,20 @@ TEST_F(PointwisePairs, PanelsOfSeveralVectors) {
         check(ConvCase(p, random_, {3, 2, 1}, {2, 0, 3}), p);
       }
   EXPECT_GE(checked_, 84);
+}
+
+// Where threads divide outputs, not pixels, and where there are just too few of them.
+TEST_F(PointwisePairs, FewPixelsAndManyOutputs) {
+  int taken = 0;
+  for (const auto& [in, out] :
+       {std::pair<int64_t, int64_t>{260, 130}, {96, 272}, {60, 448}, {260, 63}})
+    for (Residual order : {Residual::kNone, Residual::kBeforeActivation})
+      for (const Gaps& gaps : {Gaps{}, Gaps{3, 2, 1}}) {
+        ConvProblem p = pointwise(10, 10, in, out);
+        p.residual = order;
+        taken += ConvCase(p, random_, gaps, gaps).check_all();
+      }
+  EXPECT_GE(taken, 32);
 }
 
 // How many vectors a panel has is no part of a sum.
