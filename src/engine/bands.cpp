@@ -6,12 +6,8 @@
 
 namespace shrike {
 
-namespace {
-
 using kernels::ConvProblem;
 
-// Rows of the input that the rows `out` are made of. At the end of the map all that are left: the
-// last tile may read more than its outputs need.
 Rows rows_read(const ConvProblem& problem, Rows out) {
   const int64_t reach = (problem.kernel_h - 1) * problem.dilation_h;
   const int64_t first = out.begin * problem.stride_h - problem.pad_top;
@@ -30,6 +26,8 @@ ConvProblem part_of(const ConvProblem& whole, Rows out, Rows in) {
   part.pad_top = in.begin + whole.pad_top - out.begin * whole.stride_h;
   return part;
 }
+
+namespace {
 
 // One part of the map, band after band.
 class Sliding {

@@ -28,6 +28,13 @@ struct BandLayer {
   const kernels::ConvKernel* kernel = nullptr;
 };
 
+// Rows of the input that the rows `out` of a convolution are made of. At the end of the map all
+// that are left: a last tile may read more than its outputs need.
+Rows rows_read(const kernels::ConvProblem& problem, Rows out);
+
+// The problem of the rows `out` alone, which are made of `in`.
+kernels::ConvProblem part_of(const kernels::ConvProblem& whole, Rows out, Rows in);
+
 // What one layer does for one band.
 struct BandPart {
   Rows out, in;  // computed, maybe none; read, of what the layer before has computed

@@ -63,6 +63,8 @@ TEST(Panels, SameBitsAsLayersByThemselves) {
       }
 }
 
+constexpr const char* kUnlikeWork = "threads would not have alike much to do, or do it twice";
+
 TEST(Panels, WhereTheyGain) {
   if (!has_panels()) GTEST_SKIP() << "no rows for this processor";
   const auto reason = [](Block block, const PlanOptions& options = {}) {
@@ -74,8 +76,14 @@ TEST(Panels, WhereTheyGain) {
   EXPECT_EQ(reason(Block(140, 64)), "a panel of the map before it is far");
   PlanOptions threads;
   threads.threads = 2;
-  EXPECT_EQ(reason(Block(40, 256), threads), "");
-  EXPECT_EQ(reason(Block(40, 200), threads), "threads would not have alike many panels");
+  // By rows where a row that is computed twice is one of few, or by panels.
+  EXPECT_EQ(reason(Block(40, 200), threads), "");
+  EXPECT_EQ(reason(Block(14, 1024), threads), "");
+  EXPECT_EQ(reason(Block(14, 1032), threads), "");
+  threads.threads = 7;
+  EXPECT_EQ(reason(Block(40, 200), threads), kUnlikeWork);
+  threads.threads = 8;
+  EXPECT_EQ(reason(Block(40, 512), threads), "");
   Block read_twice;
   read_twice.graph.outputs.push_back(read_twice.expanded);
   EXPECT_EQ(reason(std::move(read_twice)), "others read the map before it, too");

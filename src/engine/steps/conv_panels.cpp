@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/bands.h"
 #include "engine/steps/ask.h"
 #include "engine/steps/conv_problem.h"
 #include "engine/steps/families_list.h"
@@ -19,6 +20,8 @@ using kernels::ConvProblem;
 
 // Of a panel's map, which second cache levels of 1 MB just hold; and of the map between, of which
 // less stays near anyway (docs/decisions/037-sliding-windows.md).
+// More of the time that panels would take, were they free to divide, is more than they gain.
+constexpr double kMostTime = 1.1;
 constexpr int64_t kKiB = 1024, kMostPanelBytes = 1024 * kKiB, kLeastBytes = 384 * kKiB;
 
 struct Layer {
@@ -39,6 +42,57 @@ ConvProblem some_channels(ConvProblem depthwise, int64_t count) {
   return depthwise;
 }
 
+int64_t panel_count(const ConvProblem& pointwise, const ConvPanelsKernel& form) {
+  return kernels::divide_up(pointwise.out_channels, form.columns);
+}
+
+// Rows of the depthwise layer's output, and those of the map between that they are made of.
+struct PanelPart {
+  Rows out, in;
+};
+
+// The map from top to bottom.
+std::vector<PanelPart> parts_of(const ConvProblem& depthwise, int64_t count) {
+  std::vector<PanelPart> parts;
+  for (int64_t i = 0; i < count; ++i) {
+    const Rows out{depthwise.out_height * i / count, depthwise.out_height * (i + 1) / count};
+    parts.push_back({out, rows_read(depthwise, out)});
+  }
+  return parts;
+}
+
+// The time of the thread that has most to do, in shares of what one of so many would take if
+// nothing were done twice and all lay near it. Units are divided part by part: with a part for each
+// thread a thread reads the rows that it has made, and so does what comes next.
+double time_of(const ConvPanelsKernel& form, const ConvProblem& depthwise, int64_t count,
+               int threads) {
+  constexpr double kFar = 1.07;  // docs/decisions/039-even-shares.md
+  const std::vector<PanelPart> parts = parts_of(depthwise, count);
+  const int64_t panels = kernels::divide_up(depthwise.in_channels, form.columns);
+  const int64_t units = panels * count;
+  int64_t most = 0;
+  for (int64_t t = 0; t < threads; ++t) {
+    int64_t own = 0;
+    for (int64_t unit = units * t / threads; unit < units * (t + 1) / threads; ++unit) {
+      const int64_t left = depthwise.in_channels - unit % panels * form.columns;
+      own += std::min(form.columns, left) * parts[static_cast<size_t>(unit / panels)].in.count();
+    }
+    most = std::max(most, own);
+  }
+  return static_cast<double>(most * threads) /
+         static_cast<double>(depthwise.in_channels * depthwise.in_height) *
+         (count == threads ? 1 : kFar);
+}
+
+// In how many parts each panel's map is computed.
+int64_t best_parts(const ConvPanelsKernel& form, const ConvProblem& depthwise, int threads) {
+  int64_t best = 1;
+  for (int64_t count = 2; count <= std::min<int64_t>(threads, depthwise.out_height); ++count)
+    if (time_of(form, depthwise, count, threads) < time_of(form, depthwise, best, threads))
+      best = count;
+  return best;
+}
+
 struct PanelSlots {
   Slot input, output, scratch;
 };
@@ -47,7 +101,7 @@ class PanelsStep : public Step {
  public:
   PanelsStep(const Layer& pointwise, const Layer& depthwise, const ConvPanelsKernel& form,
              Tensor weights, Tensor bias, Tensor depthwise_weights, Tensor depthwise_bias,
-             const PanelSlots& slots)
+             std::vector<PanelPart> parts, const PanelSlots& slots)
       : pointwise_(pointwise),
         depthwise_(depthwise),
         form_(form),
@@ -55,12 +109,10 @@ class PanelsStep : public Step {
         bias_(std::move(bias)),
         depthwise_weights_(std::move(depthwise_weights)),
         depthwise_bias_(std::move(depthwise_bias)),
+        parts_(std::move(parts)),
         slots_(slots),
         panels_(panel_count(pointwise.problem, form)) {}
 
-  static int64_t panel_count(const ConvProblem& pointwise, const ConvPanelsKernel& form) {
-    return kernels::divide_up(pointwise.out_channels, form.columns);
-  }
   // Bytes of weights, all panels' own of the depthwise layer behind those of the other.
   static size_t packed_bytes(const Layer& pointwise, const Layer& depthwise,
                              const ConvPanelsKernel& form) {
@@ -71,15 +123,17 @@ class PanelsStep : public Step {
   static size_t panel_packed(const Layer& depthwise, const ConvPanelsKernel& form) {
     return align_up(depthwise.kernel->packed_bytes(some_channels(depthwise.problem, form.columns)));
   }
-  // Of scratch: what panels share, then a map of one for each worker.
-  static size_t map_bytes(const ConvProblem& pointwise, const ConvPanelsKernel& form) {
-    return align_up(static_cast<size_t>(pointwise.out_height * pointwise.out_width * form.columns) *
-                    sizeof(float));
+  // Of scratch: what panels share, then the map of one, or of a part of it, for each worker.
+  static size_t map_bytes(const ConvProblem& pointwise, const ConvPanelsKernel& form,
+                          std::span<const PanelPart> parts) {
+    int64_t rows = 0;
+    for (const PanelPart& part : parts) rows = std::max(rows, part.in.count());
+    return align_up(static_cast<size_t>(rows * pointwise.out_width * form.columns) * sizeof(float));
   }
   static size_t scratch_bytes(const ConvProblem& pointwise, const ConvPanelsKernel& form,
-                              int threads) {
+                              std::span<const PanelPart> parts, int threads) {
     return align_up(form.scratch_bytes(pointwise)) +
-           static_cast<size_t>(threads) * map_bytes(pointwise, form);
+           static_cast<size_t>(threads) * map_bytes(pointwise, form, parts);
   }
 
   void prepare(std::byte* packed) override {
@@ -101,13 +155,16 @@ class PanelsStep : public Step {
   Result<void> run(RunContext& context) const override {
     const std::span<std::byte> scratch = context.scratch(slots_.scratch);
     std::byte* maps = scratch.data() + align_up(form_.scratch_bytes(pointwise_.problem));
+    const size_t each = map_bytes(pointwise_.problem, form_, parts_);
+    const auto parts = static_cast<int64_t>(parts_.size());
     for (int64_t image = 0; image < slots_.input.view.dim(0); ++image) {
       const kernels::ConstMapView input = context.map(slots_.input, image);
       const kernels::MapView output = context.map(slots_.output, image);
       form_.prepare(pointwise_.problem, packed_, input, context.pool(), scratch.data());
-      context.pool().parallel_for(panels_, [&](int64_t panel, int worker) {
-        std::byte* own = maps + static_cast<size_t>(worker) * map_bytes(pointwise_.problem, form_);
-        run_panel(input, output, panel, reinterpret_cast<float*>(own), scratch.data());
+      context.pool().parallel_for(panels_ * parts, [&](int64_t unit, int worker) {
+        auto* own = reinterpret_cast<float*>(maps + static_cast<size_t>(worker) * each);
+        run_part(input, output, unit % panels_, parts_[static_cast<size_t>(unit / panels_)], own,
+                 scratch.data());
       });
     }
     return {};
@@ -119,21 +176,24 @@ class PanelsStep : public Step {
     return some_channels(depthwise_.problem, std::min(form_.columns, left));
   }
 
-  void run_panel(const kernels::ConstMapView& input, const kernels::MapView& output, int64_t panel,
-                 float* between, const std::byte* shared) const {
-    const ConvProblem problem = channels_of(panel);
+  void run_part(const kernels::ConstMapView& input, const kernels::MapView& output, int64_t panel,
+                const PanelPart& part, float* between, const std::byte* shared) const {
+    const ConvProblem problem = part_of(channels_of(panel), part.out, part.in);
     const kernels::MapView map =
         kernels::dense_map(between, problem.in_height, problem.in_width, problem.in_channels);
-    form_.run(pointwise_.problem, packed_, input, panel, map, shared);
-    const kernels::MapView part =
+    form_.run(pointwise_.problem, packed_, input, panel, part.in.begin, part.in.end, map, shared);
+    kernels::MapView to =
         kernels::channel_slice(output, panel * form_.columns, problem.out_channels);
-    depthwise_.kernel->run(problem, depthwise_packed_[static_cast<size_t>(panel)], {map, part, {}},
+    to.data = to.at(part.out.begin, 0);
+    to.height = part.out.count();
+    depthwise_.kernel->run(problem, depthwise_packed_[static_cast<size_t>(panel)], {map, to, {}},
                            alone_, {});
   }
 
   Layer pointwise_, depthwise_;
   const ConvPanelsKernel& form_;
   Tensor weights_, bias_, depthwise_weights_, depthwise_bias_;  // the model's, until prepare()
+  std::vector<PanelPart> parts_;
   PanelSlots slots_;
   int64_t panels_;
   kernels::PackedConv packed_;
@@ -168,11 +228,10 @@ const char* panels_refuse(Planner& planner, const Node& pointwise, const Node& d
   };
   if (bytes(p.in_channels) < kLeastBytes) return "the map before it is near";
   if (bytes(form->columns) > kMostPanelBytes) return "a panel of the map before it is far";
-  // All threads' panels at a time, or one waits for another.
-  const int64_t panels = PanelsStep::panel_count(first.problem, *form);
-  if (planner.threads() > 1 &&
-      (panels % planner.threads() != 0 || p.in_channels % form->columns != 0))
-    return "threads would not have alike many panels";
+  const int64_t parts = best_parts(*form, p, planner.threads());
+  if (time_of(*form, p, parts, planner.threads()) > kMostTime)
+    return "threads would not have alike much to do, or do it twice";
+  if (parts > 1 && second.kernel->tile_rows(p) != 1) return "its kernel computes rows together";
   return nullptr;
 }
 
@@ -190,7 +249,10 @@ void conv_panels_emit(Planner& planner, const Node& pointwise, const Node& depth
     draft.info.cost += static_cast<double>(images) * layer->kernel->cost(layer->problem);
   }
   draft.info.packed_bytes = PanelsStep::packed_bytes(first, second, form);
-  draft.info.scratch_bytes = PanelsStep::scratch_bytes(first.problem, form, planner.threads());
+  std::vector<PanelPart> parts =
+      parts_of(second.problem, best_parts(form, second.problem, planner.threads()));
+  draft.info.scratch_bytes =
+      PanelsStep::scratch_bytes(first.problem, form, parts, planner.threads());
   PanelSlots slots;
   slots.input = planner.as_map(pointwise.inputs[0]);
   slots.output = planner.new_map(depthwise.outputs[0]);
@@ -200,9 +262,9 @@ void conv_panels_emit(Planner& planner, const Node& pointwise, const Node& depth
     const Tensor* tensor = floats_of(planner, node, i);
     return tensor ? *tensor : Tensor();
   };
-  draft.step =
-      std::make_unique<PanelsStep>(first, second, form, floats(pointwise, 1), floats(pointwise, 2),
-                                   floats(depthwise, 1), floats(depthwise, 2), slots);
+  draft.step = std::make_unique<PanelsStep>(first, second, form, floats(pointwise, 1),
+                                            floats(pointwise, 2), floats(depthwise, 1),
+                                            floats(depthwise, 2), std::move(parts), slots);
   planner.add(std::move(draft));
 }
 

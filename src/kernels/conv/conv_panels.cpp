@@ -17,22 +17,24 @@ constexpr ConvPanelsKernel pointwise_form(const char* row, int64_t columns) {
       row, columns, [](const ConvProblem&) { return size_t{0}; },
       [](const ConvProblem&, const PackedConv&, const ConstMapView&, ThreadPool&, std::byte*) {},
       [](const ConvProblem& problem, const PackedConv& packed, const ConstMapView& input,
-         int64_t panel, const MapView& output,
-         const std::byte*) { pointwise_panel(kKernel, problem, packed, input, panel, output); }};
+         int64_t panel, int64_t first, int64_t last, const MapView& output, const std::byte*) {
+        pointwise_panel(kKernel, problem, packed, input, panel, first, last, output);
+      }};
 }
 
 template <const PointwisePairs& kPairs>
 constexpr ConvPanelsKernel pairs_form(const char* row, int64_t columns) {
-  return {row, columns,
-          [](const ConvProblem& problem) { return pointwise_pairs_shared_bytes(kPairs, problem); },
-          [](const ConvProblem& problem, const PackedConv& packed, const ConstMapView& input,
-             ThreadPool& pool, std::byte* scratch) {
-            pointwise_pairs_prepare(kPairs, problem, packed, input, pool, scratch);
-          },
-          [](const ConvProblem& problem, const PackedConv&, const ConstMapView& input,
-             int64_t panel, const MapView& output, const std::byte* scratch) {
-            pointwise_pairs_panel(kPairs, problem, input, panel, output, scratch);
-          }};
+  return {
+      row, columns,
+      [](const ConvProblem& problem) { return pointwise_pairs_shared_bytes(kPairs, problem); },
+      [](const ConvProblem& problem, const PackedConv& packed, const ConstMapView& input,
+         ThreadPool& pool, std::byte* scratch) {
+        pointwise_pairs_prepare(kPairs, problem, packed, input, pool, scratch);
+      },
+      [](const ConvProblem& problem, const PackedConv&, const ConstMapView& input, int64_t panel,
+         int64_t first, int64_t last, const MapView& output, const std::byte* scratch) {
+        pointwise_pairs_panel(kPairs, problem, input, panel, first, last, output, scratch);
+      }};
 }
 
 constexpr ConvPanelsKernel kConvPanelsKernels[] = {

@@ -16,10 +16,10 @@ struct ConvPanelsKernel {
   // What all panels share, from the input of a run.
   void (*prepare)(const ConvProblem&, const PackedConv&, const ConstMapView& input, ThreadPool&,
                   std::byte* scratch);
-  // Outputs panel * columns and so on, as channels 0, 1, ... of a map. By the caller alone: several
-  // may compute panels at once.
+  // Of rows [first, last) outputs panel * columns and so on, as channels 0, 1, ... of a map of
+  // these rows. By the caller alone: several may compute panels at once.
   void (*run)(const ConvProblem&, const PackedConv&, const ConstMapView& input, int64_t panel,
-              const MapView& output, const std::byte* scratch);
+              int64_t first, int64_t last, const MapView& output, const std::byte* scratch);
 };
 
 std::span<const ConvPanelsKernel> conv_panels_kernels();

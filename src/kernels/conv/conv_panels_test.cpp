@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <utility>
 
 #include "kernels/testing/conv_case.h"
 
@@ -12,8 +13,8 @@ namespace {
 
 using namespace testing;
 
-// All panels of a problem, each in a map of its own, are the channels of the whole, and nothing
-// else is written.
+// All panels of a problem, each part of their rows in a map of its own, are the channels of the
+// whole, and nothing else is written.
 void check(const ConvKernel& row, const ConvPanelsKernel& form, const ConvProblem& p, int64_t gap,
            Random& random) {
   SCOPED_TRACE(describe(p));
@@ -29,15 +30,19 @@ void check(const ConvKernel& row, const ConvPanelsKernel& form, const ConvProble
   for (ThreadPool* pool : {&one, &three}) {
     AlignedScratch shared(form.scratch_bytes(p));
     form.prepare(p, packed, input.view(), *pool, shared.span().data());
-    for (int64_t first = 0; first < p.out_channels; first += form.columns) {
-      const int64_t count = std::min(form.columns, p.out_channels - first);
-      TestMap panel(p.out_height, p.out_width, count, 1, 2, 3), expected(panel);
-      form.run(p, packed, input.view(), first / form.columns, panel.view(), shared.span().data());
-      for (int64_t y = 0; y < p.out_height; ++y)
-        for (int64_t x = 0; x < p.out_width; ++x)
-          std::copy_n(whole.view().at(y, x) + first, count, expected.view().at(y, x));
-      EXPECT_TRUE(near(expected.values(), panel.values(), 0)) << first;
-    }
+    for (int64_t first = 0; first < p.out_channels; first += form.columns)
+      for (const auto& [begin, end] : {std::pair<int64_t, int64_t>{0, p.out_height},
+                                       {p.out_height / 2, p.out_height},
+                                       {p.out_height / 3, p.out_height / 3 + 1}}) {
+        const int64_t count = std::min(form.columns, p.out_channels - first);
+        TestMap panel(end - begin, p.out_width, count, 1, 2, 3), expected(panel);
+        form.run(p, packed, input.view(), first / form.columns, begin, end, panel.view(),
+                 shared.span().data());
+        for (int64_t y = begin; y < end; ++y)
+          for (int64_t x = 0; x < p.out_width; ++x)
+            std::copy_n(whole.view().at(y, x) + first, count, expected.view().at(y - begin, x));
+        EXPECT_TRUE(near(expected.values(), panel.values(), 0)) << first << ", rows from " << begin;
+      }
   }
 }
 

@@ -69,10 +69,11 @@ void pointwise_run(const PointwiseKernel& kernel, const ConvProblem& problem,
 
 void pointwise_panel(const PointwiseKernel& kernel, const ConvProblem& problem,
                      const PackedConv& packed, const ConstMapView& input, int64_t panel,
-                     const MapView& output) {
+                     int64_t first, int64_t last, const MapView& output) {
   const PointwisePanels panels(kernel, problem);
-  const ConvMaps maps{input, output, {}};
-  const PointwiseUnits units(kernel.rows, problem, maps, 1, 1);
+  const PointwiseRows rows(problem, input, first, last);
+  const ConvMaps maps{rows.input, output, {}};
+  const PointwiseUnits units(kernel.rows, rows.problem, maps, 1, 1);
   for (int64_t i = 0; i < units.count(); ++i) {
     PointwiseUnits::Unit unit = units.unit(i);
     compute_panel(panels, packed.floats(), panel, unit.strip);

@@ -74,9 +74,10 @@ void pointwise_pack(const PointwiseKernel& kernel, const ConvProblem& problem, c
                     const float* bias, float* packed);
 void pointwise_run(const PointwiseKernel& kernel, const ConvProblem& problem,
                    const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool);
-// One panel's outputs, as the first channels of `output`, by the caller alone.
+// One panel's outputs of rows [first, last), as the first channels of `output`, a map of these
+// rows, by the caller alone. Requires a stride of 1.
 void pointwise_panel(const PointwiseKernel& kernel, const ConvProblem& problem,
                      const PackedConv& packed, const ConstMapView& input, int64_t panel,
-                     const MapView& output);
+                     int64_t first, int64_t last, const MapView& output);
 
 }  // namespace shrike::kernels

@@ -123,6 +123,18 @@ class PointwiseUnits {
   int64_t blocks_, parts_;      // blocks of a row
 };
 
+// Rows [first, last) of a problem with a stride of 1, which are made of the same ones of its input.
+struct PointwiseRows {
+  PointwiseRows(const ConvProblem& whole, const ConstMapView& map, int64_t first, int64_t last)
+      : problem(whole), input(map) {
+    problem.in_height = problem.out_height = input.height = last - first;
+    input.data = map.at(first, 0);
+  }
+
+  ConvProblem problem;
+  ConstMapView input;
+};
+
 // Whether threads divide outputs rather than pixels: of few pixels and many outputs each thread
 // would read most of the weights (docs/decisions/039-even-shares.md).
 inline bool divides_outputs(const ConvProblem& problem, int threads) {

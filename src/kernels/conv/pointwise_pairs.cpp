@@ -283,14 +283,16 @@ void pointwise_pairs_prepare(const PointwisePairs& pairs, const ConvProblem& pro
 }
 
 void pointwise_pairs_panel(const PointwisePairs& pairs, const ConvProblem& problem,
-                           const ConstMapView& input, int64_t panel, const MapView& output,
-                           const std::byte* shared) {
+                           const ConstMapView& input, int64_t panel, int64_t first, int64_t last,
+                           const MapView& output, const std::byte* shared) {
   const PairShared at(pairs, problem);
   const PointwisePanels panels(pairs.kernel, problem);
-  const ConvMaps maps{input, output, {}};
-  const PointwiseUnits blocks(pairs.kernel.rows, problem, maps, 1, 1);
+  const PointwiseRows rows(problem, input, first, last);
+  const ConvMaps maps{rows.input, output, {}};
+  const PointwiseUnits blocks(pairs.kernel.rows, rows.problem, maps, 1, 1);
   for (int64_t i = 0; i < blocks.count(); ++i) {
     PointwiseUnits::Unit unit = blocks.unit(i);
+    unit.pixel += first * problem.out_width;
     compute_shared(panels, at, shared, panel, unit);
   }
 }

@@ -99,7 +99,7 @@ void pointwise_pairs_prepare(const PointwisePairs& pairs, const ConvProblem& pro
                              const PackedConv& packed, const ConstMapView& input, ThreadPool& pool,
                              std::byte* shared);
 void pointwise_pairs_panel(const PointwisePairs& pairs, const ConvProblem& problem,
-                           const ConstMapView& input, int64_t panel, const MapView& output,
-                           const std::byte* shared);
+                           const ConstMapView& input, int64_t panel, int64_t first, int64_t last,
+                           const MapView& output, const std::byte* shared);
 
 }  // namespace shrike::kernels
