@@ -22,13 +22,13 @@ struct Block {
 }  // namespace
 
 // Throws std::bad_alloc where the machine, or the limit of memory.h, has not that many bytes.
-std::shared_ptr<std::byte> allocate_aligned(size_t bytes) {
+std::shared_ptr<std::byte> allocate_aligned(size_t bytes, Fill fill) {
   if (bytes > SIZE_MAX - 2 * kTensorAlignment) throw std::bad_alloc();
   const size_t whole = align_up(bytes) + kTensorAlignment;
   MemoryClaim claim;
   if (!claim.take(whole)) throw std::bad_alloc();
   // calloc hands out zeroed pages without touching them; large blocks are placed by hand.
-  void* raw = std::calloc(1, whole);
+  void* raw = fill == Fill::kZero ? std::calloc(1, whole) : std::malloc(whole);
   if (!raw) throw std::bad_alloc();
   std::shared_ptr<Block> block;
   try {
@@ -41,21 +41,50 @@ std::shared_ptr<std::byte> allocate_aligned(size_t bytes) {
   return {block, reinterpret_cast<std::byte*>(aligned)};
 }
 
-Tensor::Tensor(DType dtype, Shape shape) : dtype_(dtype), shape_(std::move(shape)) {
-  const std::optional<int64_t> count = shape_.element_count();
-  assert(count && dtype_size(dtype_) > 0);
-  count_ = *count;
-  std::shared_ptr<std::byte> bytes = allocate_aligned(byte_size());
-  data_ = bytes.get();
-  owner_ = std::move(bytes);
+namespace {
+
+size_t bytes_of(DType dtype, const Shape& shape) {
+  const std::optional<int64_t> count = shape.element_count();
+  assert(count && dtype_size(dtype) > 0);
+  return static_cast<size_t>(*count) * dtype_size(dtype);
 }
 
-Result<Tensor> Tensor::make(DType dtype, Shape shape) {
+}  // namespace
+
+Tensor::Tensor(DType dtype, Shape shape)
+    : Tensor(dtype, shape, allocate_aligned(bytes_of(dtype, shape))) {}
+
+Tensor::Tensor(DType dtype, Shape shape, std::shared_ptr<std::byte> bytes)
+    : dtype_(dtype),
+      shape_(std::move(shape)),
+      count_(*shape_.element_count()),
+      data_(bytes.get()),
+      owner_(std::move(bytes)) {}
+
+namespace {
+
+Result<void> check_size(DType dtype, const Shape& shape) {
   if (dtype_size(dtype) == 0) return model_error("a tensor of an element type not supported");
   if (!shape.element_count())
     return model_error("a tensor of shape " + to_string(shape) + " cannot be held");
+  return {};
+}
+
+}  // namespace
+
+Result<Tensor> Tensor::make(DType dtype, Shape shape) {
+  SHRIKE_TRY(check_size(dtype, shape));
   try {
     return Tensor(dtype, shape);
+  } catch (const std::bad_alloc&) {
+    return out_of_memory("a tensor of shape " + to_string(shape));
+  }
+}
+
+Result<Tensor> Tensor::make_unfilled(DType dtype, Shape shape) {
+  SHRIKE_TRY(check_size(dtype, shape));
+  try {
+    return Tensor(dtype, shape, allocate_aligned(bytes_of(dtype, shape), Fill::kNothing));
   } catch (const std::bad_alloc&) {
     return out_of_memory("a tensor of shape " + to_string(shape));
   }

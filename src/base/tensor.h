@@ -34,6 +34,8 @@ class Tensor {
 
   // Like the constructor, for sizes that come from a file: an error where the constructor asserts.
   static Result<Tensor> make(DType dtype, Shape shape);
+  // The same with undefined bytes, for who writes all of them.
+  static Result<Tensor> make_unfilled(DType dtype, Shape shape);
 
   // Borrows bytes that `owner` keeps alive; copies them when they are misaligned for the type.
   // An error unless bytes.size() is exactly what dtype and shape need.
@@ -74,6 +76,8 @@ class Tensor {
   bool operator==(const Tensor& other) const;
 
  private:
+  Tensor(DType dtype, Shape shape, std::shared_ptr<std::byte> bytes);
+
   DType dtype_ = DType::kUndefined;
   Shape shape_;
   int64_t count_ = 0;
@@ -81,8 +85,9 @@ class Tensor {
   std::shared_ptr<const void> owner_;
 };
 
-// kTensorAlignment-aligned zeroed bytes.
-std::shared_ptr<std::byte> allocate_aligned(size_t bytes);
+// kTensorAlignment-aligned bytes, zeroed or undefined, and as many as align_up() makes of them.
+enum class Fill { kZero, kNothing };
+std::shared_ptr<std::byte> allocate_aligned(size_t bytes, Fill fill = Fill::kZero);
 
 template <typename T>
 Tensor Tensor::from(Shape shape, const std::vector<T>& values) {

@@ -34,6 +34,20 @@ void append_events(int step, WorkSpan whole, std::span<const WorkSpan> parts,
                      microseconds(part.end)});
 }
 
+// Whether output i, and nothing else that is exchanged, is all of a buffer of the arena.
+bool fills_a_buffer(const Plan& plan, size_t i) {
+  const Port& port = plan.outputs()[i];
+  if (port.constant || port.is_map || !port.slot.in_memory()) return false;
+  const Buffer& buffer = plan.buffers()[static_cast<size_t>(port.slot.buffer)];
+  const size_t bytes = static_cast<size_t>(port.slot.view.count()) * dtype_size(port.dtype);
+  if (buffer.kind != BufferKind::kArena || buffer.bytes > align_up(bytes) || bytes == 0 ||
+      port.slot.view.offset != 0 || !is_dense(port.slot.view))
+    return false;
+  const auto same = [&](const Port& other) { return other.slot.buffer == port.slot.buffer; };
+  return std::none_of(plan.inputs().begin(), plan.inputs().end(), same) &&
+         std::count_if(plan.outputs().begin(), plan.outputs().end(), same) == 1;
+}
+
 }  // namespace
 
 struct Session::State {
@@ -143,16 +157,40 @@ Result<Session> Session::of(std::shared_ptr<const Plan> plan) {
 
 Result<Session> Session::another(const Session& first) { return of(first.state_->plan); }
 
-Result<std::vector<Tensor>> Session::run(std::span<const Tensor> inputs) {
+// Outputs that are a whole buffer of the arena are written to where they are handed out.
+template <typename RunSteps>
+Result<std::vector<Tensor>> Session::run_tensors(std::span<const Tensor> inputs,
+                                                 const RunSteps& steps) {
   SHRIKE_TRY(set_inputs(inputs));
-  SHRIKE_TRY(state_->run_steps());
-  return outputs();
+  const std::vector<Port>& ports = plan().outputs();
+  std::vector<Tensor> results(ports.size());
+  std::vector<std::byte*>& bases = state_->bases;
+  std::vector<std::pair<size_t, std::byte*>> arena;  // what bases were
+  for (size_t i = 0; i < ports.size(); ++i) {
+    if (!fills_a_buffer(plan(), i)) continue;
+    SHRIKE_ASSIGN(results[i], Tensor::make_unfilled(ports[i].dtype, ports[i].shape));
+    const auto buffer = static_cast<size_t>(ports[i].slot.buffer);
+    arena.emplace_back(buffer, bases[buffer]);
+  }
+  for (size_t i = 0; i < ports.size(); ++i)
+    if (results[i].dtype() != DType::kUndefined)
+      bases[static_cast<size_t>(ports[i].slot.buffer)] = results[i].mutable_bytes().data();
+  const Result<void> done = steps();
+  for (const auto& [buffer, base] : arena) bases[buffer] = base;
+  SHRIKE_TRY(done);
+  for (size_t i = 0; i < ports.size(); ++i) {
+    if (results[i].dtype() != DType::kUndefined) continue;
+    SHRIKE_ASSIGN(results[i], output(i));
+  }
+  return results;
+}
+
+Result<std::vector<Tensor>> Session::run(std::span<const Tensor> inputs) {
+  return run_tensors(inputs, [&] { return state_->run_steps(); });
 }
 
 Result<std::vector<Tensor>> Session::run_profiled(std::span<const Tensor> inputs, Trace* trace) {
-  SHRIKE_TRY(set_inputs(inputs));
-  SHRIKE_TRY(state_->run_steps_timed(trace));
-  return outputs();
+  return run_tensors(inputs, [&] { return state_->run_steps_timed(trace); });
 }
 
 Result<void> Session::set_inputs(std::span<const Tensor> inputs) {
@@ -164,20 +202,11 @@ Result<void> Session::set_inputs(std::span<const Tensor> inputs) {
   return {};
 }
 
-Result<std::vector<Tensor>> Session::outputs() const {
-  std::vector<Tensor> results;
-  for (size_t i = 0; i < plan().outputs().size(); ++i) {
-    SHRIKE_ASSIGN(Tensor result, output(i));
-    results.push_back(std::move(result));
-  }
-  return results;
-}
-
 Result<Tensor> Session::output(size_t i) const {
   const Port& port = plan().outputs()[i];
   if (port.constant) return *port.constant;
   if (!port.slot.in_memory()) return state_->tensors[static_cast<size_t>(port.slot.tensor)];
-  SHRIKE_ASSIGN(Tensor result, Tensor::make(port.dtype, port.shape));
+  SHRIKE_ASSIGN(Tensor result, Tensor::make_unfilled(port.dtype, port.shape));
   copy_view(port.slot.view, state_->bases[static_cast<size_t>(port.slot.buffer)],
             dense_view(port.shape), result.mutable_bytes().data(), dtype_size(port.dtype),
             state_->pool);

@@ -72,7 +72,7 @@ class Session {
   Result<void> run_maps();
   bool output_is_map(size_t i) const;
   kernels::ConstMapView output_map(size_t i, int64_t image = 0) const;
-  // Output i of the last run, any layout, as a tensor of its own.
+  // Output i of the last run_maps(), any layout, as a tensor of its own.
   Result<Tensor> output(size_t i) const;
 
   const Plan& plan() const;
@@ -83,7 +83,8 @@ class Session {
  private:
   struct State;
   Result<void> set_inputs(std::span<const Tensor> inputs);
-  Result<std::vector<Tensor>> outputs() const;
+  template <typename RunSteps>
+  Result<std::vector<Tensor>> run_tensors(std::span<const Tensor> inputs, const RunSteps& steps);
   explicit Session(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

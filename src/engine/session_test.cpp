@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "engine/testing/check.h"
@@ -10,8 +11,8 @@
 namespace shrike {
 namespace {
 
+using add_ints;
 using testing::add_conv;
-using testing::add_ints;
 using testing::check_graph;
 using testing::random_tensor;
 
@@ -207,6 +208,38 @@ TEST(Session, InputsAndConstantsMayBeOutputs) {
     graph.outputs = {x, k, turned, turned};
     EXPECT_TRUE(check_graph(graph, {.nhwc_ports = ports}));
   }
+}
+
+// One is read on the way to another, one is a part of what is computed, one is in another order.
+TEST(Session, HandsOutTensorsThatLaterRunsLeaveAlone) {
+  Graph graph;
+  const ValueId x = graph.add_input("x", DType::kF32, Shape{1, 40, 3, 4});
+  const ValueId y = graph.add_node(Unary{UnaryKind::kSilu}, {x}, "y");
+  const ValueId flat = graph.add_node(Reshape{}, {y, add_ints(graph, {1, 480})}, "flat");
+  graph.outputs = {y, graph.add_node(Unary{UnaryKind::kExp}, {flat}, "z"),
+                   graph.add_node(Slice{},
+                                  {flat, add_ints(graph, {7}), add_ints(graph, {100}),
+                                   add_ints(graph, {1}), add_ints(graph, {3})},
+                                  "part"),
+                   graph.add_node(Transpose{}, {y}, "turned")};
+  std::mt19937 random(9);
+  const Tensor first = random_tensor({1, 40, 3, 4}, random);
+  const Tensor second = random_tensor({1, 40, 3, 4}, random);
+  Result<Session> session = Session::create(graph, {.threads = 2});
+  ASSERT_TRUE(session) << session.error().message;
+  const auto before = session->run(std::span(&first, 1));
+  ASSERT_TRUE(before);
+  std::vector<std::vector<float>> kept;
+  for (const Tensor& t : *before) kept.emplace_back(t.data<float>().begin(), t.data<float>().end());
+  const auto other = session->run(std::span(&second, 1)),
+             again = session->run(std::span(&first, 1));
+  ASSERT_TRUE(other && again);
+  for (size_t i = 0; i < kept.size(); ++i) {
+    EXPECT_TRUE(std::ranges::equal((*before)[i].data<float>(), kept[i])) << i;
+    EXPECT_TRUE((*before)[i] == (*again)[i]) << i;
+    EXPECT_FALSE((*before)[i] == (*other)[i]) << i;
+  }
+  EXPECT_TRUE(check_graph(graph));
 }
 
 TEST(Session, ScalarsEmptyTensorsAndManyAxes) {
