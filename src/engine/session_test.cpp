@@ -11,7 +11,7 @@
 namespace shrike {
 namespace {
 
-using add_ints;
+using testing::add_ints;
 using testing::add_conv;
 using testing::check_graph;
 using testing::random_tensor;
