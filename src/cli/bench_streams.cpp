@@ -43,15 +43,14 @@ void run_stream(Stream& stream, std::span<const Tensor> inputs, int warmup, int 
   stream.end = Clock::now();
 }
 
-// Runs every stream on a thread of its own, the first on the caller's.
-Result<void> run_all(std::vector<Stream>& streams, std::span<const Tensor> inputs, int warmup,
-                     int runs) {
-  std::barrier start(static_cast<std::ptrdiff_t>(streams.size()));
-  std::vector<std::jthread> threads;
+// Starts every stream but the first on a thread of its own.
+Result<void> start_threads(std::vector<Stream>& streams, std::span<const Tensor> inputs, int warmup,
+                           int runs, std::barrier<>& start, std::vector<std::jthread>& threads) {
   const SignalsHeld held;  // in the streams: the caller answers them
   for (size_t i = 1; i < streams.size(); ++i) {
     try {
-      threads.emplace_back([&, i] { run_stream(streams[i], inputs, warmup, runs, start); });
+      threads.emplace_back(
+          [&, inputs, warmup, runs, i] { run_stream(streams[i], inputs, warmup, runs, start); });
     } catch (const std::exception&) {
       // Those that wait for everybody go on without the missing ones.
       for (size_t missing = i - 1; missing < streams.size(); ++missing) start.arrive_and_drop();
@@ -59,6 +58,15 @@ Result<void> run_all(std::vector<Stream>& streams, std::span<const Tensor> input
                            ": the machine refuses another thread");
     }
   }
+  return {};
+}
+
+// Runs all streams, the first on the caller's thread.
+Result<void> run_all(std::vector<Stream>& streams, std::span<const Tensor> inputs, int warmup,
+                     int runs) {
+  std::barrier start(static_cast<std::ptrdiff_t>(streams.size()));
+  std::vector<std::jthread> threads;
+  SHRIKE_TRY(start_threads(streams, inputs, warmup, runs, start, threads));
   run_stream(streams[0], inputs, warmup, runs, start);
   return {};
 }

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <new>
 #include <optional>
+#include <utility>
 
 #include "base/cpu.h"
 #include "base/excerpt.h"
@@ -47,6 +48,25 @@ bool fills_a_buffer(const Plan& plan, size_t i) {
   return std::none_of(plan.inputs().begin(), plan.inputs().end(), same) &&
          std::count_if(plan.outputs().begin(), plan.outputs().end(), same) == 1;
 }
+
+// Some buffers elsewhere for a while.
+class OtherBases {
+ public:
+  explicit OtherBases(std::vector<std::byte*>& bases) : bases_(bases) {}
+  OtherBases(const OtherBases&) = delete;
+  OtherBases& operator=(const OtherBases&) = delete;
+  ~OtherBases() {
+    for (const auto& [buffer, base] : before_) bases_[buffer] = base;
+  }
+  void put(size_t buffer, std::byte* base) {
+    before_.emplace_back(buffer, bases_[buffer]);
+    bases_[buffer] = base;
+  }
+
+ private:
+  std::vector<std::byte*>& bases_;
+  std::vector<std::pair<size_t, std::byte*>> before_;
+};
 
 }  // namespace
 
@@ -164,20 +184,15 @@ Result<std::vector<Tensor>> Session::run_tensors(std::span<const Tensor> inputs,
   SHRIKE_TRY(set_inputs(inputs));
   const std::vector<Port>& ports = plan().outputs();
   std::vector<Tensor> results(ports.size());
-  std::vector<std::byte*>& bases = state_->bases;
-  std::vector<std::pair<size_t, std::byte*>> arena;  // what bases were
-  for (size_t i = 0; i < ports.size(); ++i) {
-    if (!fills_a_buffer(plan(), i)) continue;
-    SHRIKE_ASSIGN(results[i], Tensor::make_unfilled(ports[i].dtype, ports[i].shape));
-    const auto buffer = static_cast<size_t>(ports[i].slot.buffer);
-    arena.emplace_back(buffer, bases[buffer]);
+  {
+    OtherBases bases(state_->bases);
+    for (size_t i = 0; i < ports.size(); ++i) {
+      if (!fills_a_buffer(plan(), i)) continue;
+      SHRIKE_ASSIGN(results[i], Tensor::make_unfilled(ports[i].dtype, ports[i].shape));
+      bases.put(static_cast<size_t>(ports[i].slot.buffer), results[i].mutable_bytes().data());
+    }
+    SHRIKE_TRY(steps());
   }
-  for (size_t i = 0; i < ports.size(); ++i)
-    if (results[i].dtype() != DType::kUndefined)
-      bases[static_cast<size_t>(ports[i].slot.buffer)] = results[i].mutable_bytes().data();
-  const Result<void> done = steps();
-  for (const auto& [buffer, base] : arena) bases[buffer] = base;
-  SHRIKE_TRY(done);
   for (size_t i = 0; i < ports.size(); ++i) {
     if (results[i].dtype() != DType::kUndefined) continue;
     SHRIKE_ASSIGN(results[i], output(i));

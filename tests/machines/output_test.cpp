@@ -194,6 +194,15 @@ TEST_P(Signals, TheSecondEndsDetectAtOnceAndLeavesWholeFiles) {
     EXPECT_TRUE(read_image(at("out/" + name))) << name;
 }
 
+TEST_P(Signals, EndBenchOfSeveralStreams) {
+  Start start;
+  start.words = {"bench",     "--model", model_,   "--threads", "1",
+                 "--streams", "2",       "--runs", "1000000"};
+  start.interrupt_after = std::chrono::milliseconds(500);
+  start.signal = GetParam();
+  EXPECT_EQ(run_shrike(start).code, 128 + GetParam());
+}
+
 INSTANTIATE_TEST_SUITE_P(Ends, Signals, ::testing::Values(SIGINT, SIGTERM, SIGHUP));
 
 TEST_F(Output, AnIgnoredSignalStaysIgnored) {

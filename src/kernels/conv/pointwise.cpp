@@ -56,7 +56,7 @@ void pointwise_run(const PointwiseKernel& kernel, const ConvProblem& problem,
                    const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool) {
   const PointwisePanels panels(kernel, problem);
   if (divides_outputs(problem, pool.threads()))
-    return for_each_panel(panels, PointwiseUnits(kernel.rows, problem, maps, 1, 1), pool,
+    return for_each_panel(panels, kernel.rows, problem, maps, pool,
                           [&](int64_t panel, PointwiseUnits::Unit& unit) {
                             compute_panel(panels, packed.floats(), panel, unit.strip);
                           });

@@ -60,12 +60,7 @@ class PointwiseUnits {
     }
     block_ = block_pixels(rows, problem);
     blocks_ = divide_up(length_, block_);
-    if (threads > 1 && rows_ == 1) {
-      const int64_t tiles = divide_up(length_, rows);
-      blocks_ = std::min(tiles, round_up(blocks_, threads));
-      block_ = tiles / blocks_ * rows;
-      larger_ = tiles % blocks_;
-    }
+    if (threads > 1 && rows_ == 1) divide(round_up(blocks_, threads));
     // Small maps are also divided by outputs, so that every thread gets about four units of work.
     const int64_t wanted = threads > 1 ? 4 * threads : 1;
     parts_ =
@@ -77,6 +72,14 @@ class PointwiseUnits {
   static int64_t block_pixels(int64_t rows, const ConvProblem& problem) {
     constexpr int64_t kInputFloats = 4096;  // half of a first-level cache of 32 KiB
     return std::clamp<int64_t>(kInputFloats / problem.in_channels / rows, 4, 64) * rows;
+  }
+
+  // At least so many blocks, as far as there are tiles for them, of alike many tiles.
+  void divide(int64_t least) {
+    const int64_t tiles = divide_up(length_, tile_);
+    blocks_ = std::min(tiles, std::max(blocks_, divide_up(least, rows_)));
+    block_ = tiles / blocks_ * tile_;
+    larger_ = tiles % blocks_;
   }
 
   int64_t count() const { return rows_ * blocks_ * parts_; }
@@ -142,10 +145,12 @@ inline bool divides_outputs(const ConvProblem& problem, int threads) {
          problem.out_height * problem.out_width <= 2 * problem.out_channels;
 }
 
-// Calls compute(panel, unit) for units of one panel and one of `blocks`, in the panels' order.
+// Calls compute(panel, unit) for units of one panel and one block of pixels, in the panels' order.
 template <typename Compute>
-void for_each_panel(const PointwisePanels& panels, const PointwiseUnits& blocks, ThreadPool& pool,
-                    const Compute& compute) {
+void for_each_panel(const PointwisePanels& panels, int64_t rows, const ConvProblem& problem,
+                    const ConvMaps& maps, ThreadPool& pool, const Compute& compute) {
+  PointwiseUnits blocks(rows, problem, maps, 1, 1);
+  blocks.divide(divide_up(4 * pool.threads(), panels.count()));
   pool.parallel_for(panels.count() * blocks.count(), [&](int64_t index, int) {
     const int64_t panel = index / blocks.count();
     PointwiseUnits::Unit unit = blocks.unit(index % blocks.count());

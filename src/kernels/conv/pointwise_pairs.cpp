@@ -177,10 +177,10 @@ void run_by_panels(const PointwisePairs& pairs, const ConvProblem& problem,
   pointwise_pairs_prepare(pairs, problem, packed, maps.input, pool, shared);
   const PairShared at(pairs, problem);
   const PointwisePanels panels(pairs.kernel, problem);
-  const PointwiseUnits blocks(pairs.kernel.rows, problem, maps, 1, 1);
-  for_each_panel(panels, blocks, pool, [&](int64_t panel, PointwiseUnits::Unit& unit) {
-    compute_shared(panels, at, shared, panel, unit);
-  });
+  for_each_panel(panels, pairs.kernel.rows, problem, maps, pool,
+                 [&](int64_t panel, PointwiseUnits::Unit& unit) {
+                   compute_shared(panels, at, shared, panel, unit);
+                 });
 }
 
 }  // namespace
