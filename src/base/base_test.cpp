@@ -144,6 +144,19 @@ TEST(Tensor, OwnedBytesAreAlignedAndZero) {
   }
 }
 
+TEST(Tensor, UnfilledIsAlignedAndAsLargeAsItsShape) {
+  for (int64_t n : {0, 1, 7, 100000}) {
+    Result<Tensor> tensor = Tensor::make_unfilled(DType::kF32, Shape{n, 2});
+    ASSERT_TRUE(tensor);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(tensor->bytes().data()) % kTensorAlignment, 0u);
+    ASSERT_EQ(tensor->mutable_data<float>().size(), static_cast<size_t>(2 * n));
+    std::ranges::fill(tensor->mutable_data<float>(), 1.0f);
+  }
+  const Result<Tensor> huge = Tensor::make_unfilled(DType::kF32, Shape{int64_t{1} << 60, 1});
+  ASSERT_FALSE(huge);
+  EXPECT_NE(huge.error().message.find("1152921504606846976"), std::string::npos);
+}
+
 TEST(ThreadPool, EveryIndexOnceForAnyCount) {
   for (int threads : {1, 2, 3, 5, 64}) {  // more than there are cores
     ThreadPool pool(threads);

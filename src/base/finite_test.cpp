@@ -38,8 +38,8 @@ TEST(Finite, TensorsOfEachType) {
     EXPECT_FALSE(all_finite(halves)) << wrong;
   }
   EXPECT_TRUE(all_finite(Tensor::from<double>(Shape{2}, {1e300, -0.0})));
-  EXPECT_FALSE(all_finite(
-      Tensor::from<double>(Shape{2}, {0, -std::numeric_limits<double>::infinity()})));
+  EXPECT_FALSE(
+      all_finite(Tensor::from<double>(Shape{2}, {0, -std::numeric_limits<double>::infinity()})));
   EXPECT_TRUE(all_finite(Tensor::from<int32_t>(Shape{1}, {0x7f800000})));
 }
 

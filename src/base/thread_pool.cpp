@@ -111,6 +111,7 @@ struct ThreadPool::Work {
 
 ThreadPool::ThreadPool(int threads) {
   const int count = std::max(1, threads);
+  shares_ = std::make_unique<Share[]>(static_cast<size_t>(threads_at_once(count)));
   workers_.reserve(static_cast<size_t>(count));
   const SignalsHeld held;  // in the workers: the caller answers them
   try {
@@ -122,7 +123,6 @@ ThreadPool::ThreadPool(int threads) {
   // Before the first loop, and so before any of them looks.
   sharers_ = threads_at_once(this->threads());
   most_spins_ = this->threads() > sharers_ ? 0 : kSpins;
-  shares_ = std::make_unique<Share[]>(static_cast<size_t>(sharers_));
 }
 
 ThreadPool::~ThreadPool() {

@@ -81,6 +81,7 @@ class ThreadPool {
   std::atomic<bool> stop_{false};
 
   // One cache line passes from the caller to each worker when a loop begins.
+  static_assert(sizeof(std::atomic<uint64_t>) + 2 * sizeof(Loop) <= 64);
   alignas(64) std::atomic<uint64_t> epoch_{0};
   Loop loops_[2];
 

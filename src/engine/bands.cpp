@@ -100,9 +100,14 @@ Bands split_into_bands(std::span<const BandLayer> layers, int64_t rows, int64_t 
   for (int64_t part = 0; part < parts; ++part) {
     Sliding sliding(layers);
     std::vector<Band>& own = bands.parts.emplace_back();
+    const int64_t begin = steps * part / parts * step;
     const int64_t end = std::min(height, steps * (part + 1) / parts * step);
-    for (int64_t row = steps * part / parts * step; row < end; row += each)
-      own.push_back(sliding.next({row, std::min(end, row + each)}));
+    // Of alike many tiles.
+    const int64_t count = kernels::divide_up(end - begin, each);
+    const int64_t own_tiles = kernels::divide_up(end - begin, tile);
+    for (int64_t i = 0; i < count; ++i)
+      own.push_back(sliding.next({begin + own_tiles * i / count * tile,
+                                  std::min(end, begin + own_tiles * (i + 1) / count * tile)}));
   }
   for (size_t i = 0; i + 1 < layers.size(); ++i)
     bands.window_rows.push_back(lay_out_window(bands.parts, i));

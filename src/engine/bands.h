@@ -53,7 +53,7 @@ struct Bands {
   std::vector<std::vector<Band>> parts;  // of the map, from top to bottom; each starts anew
 };
 
-// Bands of the last layer's output, each of `rows` rows (a part's last one may be smaller), in no
+// Bands of the last layer's output, of no more than `rows` rows and alike many in a part, in no
 // more than `parts` parts, which begin at multiples of `grain` rows; both are rounded up to whole
 // tiles of its kernel. Requires layers of which each reads exactly what the one before writes.
 Bands split_into_bands(std::span<const BandLayer> layers, int64_t rows, int64_t parts,

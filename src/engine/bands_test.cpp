@@ -65,6 +65,24 @@ void expect_sound(const std::vector<BandLayer>& layers, const Bands& bands) {
   EXPECT_EQ(next, layers.back().problem.out_height);
 }
 
+// Parts of the map, and bands of a part, differ by a tile of rows at most.
+void expect_even(const BandLayer& last, const Bands& bands) {
+  const int64_t tile = last.kernel->tile_rows(last.problem);
+  const auto tiles = [&](int64_t begin, int64_t end) { return (end - begin + tile - 1) / tile; };
+  const auto differ = [](const std::vector<int64_t>& sizes) {
+    return *std::max_element(sizes.begin(), sizes.end()) -
+           *std::min_element(sizes.begin(), sizes.end());
+  };
+  std::vector<int64_t> parts;
+  for (const std::vector<Band>& part : bands.parts) {
+    parts.push_back(tiles(part.front().back().out.begin, part.back().back().out.end));
+    std::vector<int64_t> rows;
+    for (const Band& band : part) rows.push_back(tiles(band.back().out.begin, band.back().out.end));
+    EXPECT_LE(differ(rows), 1);
+  }
+  EXPECT_LE(differ(parts), 1);
+}
+
 // Chains of three convolutions; sizes, strides and kernels drawn. Large channel counts get
 // Winograd's kernels, whose tiles take part where they divide the height, and some pictures
 // YOLOv5's first layer, whose tiles always do. To some layers a map from elsewhere is added.
@@ -129,6 +147,7 @@ TEST(Bands, CoverWhatTheNextLayerReads) {
           const Bands bands = split_into_bands(layers, rows, parts, grain);
           EXPECT_LE(static_cast<int64_t>(bands.parts.size()), parts);
           expect_sound(layers, bands);
+          if (grain == 1) expect_even(layers.back(), bands);
         }
   }
   EXPECT_GT(tiled, 10);

@@ -15,8 +15,9 @@ using testing::check_graph;
 
 // 32 channels to `wide` by 1x1, depthwise with `kernel` and `stride`, and 1x1.
 struct Block {
-  explicit Block(int64_t size = 40, int64_t wide = 192, int64_t kernel = 3, int64_t stride = 1) {
-    x = graph.add_input("x", DType::kF32, Shape{2, 32, size, size + 1});
+  explicit Block(int64_t size = 40, int64_t wide = 192, int64_t kernel = 3, int64_t stride = 1,
+                 int64_t width = 0) {
+    x = graph.add_input("x", DType::kF32, Shape{2, 32, size, width > 0 ? width : size + 1});
     expanded = add_conv(graph, x, wide, 1, 1, random, 1, UnaryKind::kSilu);
     deep = add_conv(graph, expanded, wide, kernel, stride, random, wide, UnaryKind::kLeakyRelu);
     graph.outputs = {add_conv(graph, deep, 16, 1, 1, random)};
@@ -61,6 +62,42 @@ TEST(Panels, SameBitsAsLayersByThemselves) {
         EXPECT_TRUE(check_graph(block.graph));
         EXPECT_TRUE(check_graph(block.graph, {.threads = 2}));
       }
+}
+
+// Parts of rows, some of them neither first nor last, with what the depthwise layer reads of
+// others.
+TEST(Panels, SameBitsInPartsOfRows) {
+  if (!has_panels()) GTEST_SKIP() << "no rows for this processor";
+  for (const int64_t kernel : {3, 5})
+    for (const int64_t stride : {1, 2}) {
+      SCOPED_TRACE(std::to_string(kernel) + " " + std::to_string(stride));
+      Block block(60, 200, kernel, stride, 24);
+      EXPECT_TRUE(infer_shapes(block.graph));
+      const Tensor input = testing::random_tensor(*block.graph.value(block.x).shape, block.random);
+      std::vector<Tensor> outputs;
+      std::vector<double> scratch;  // of panels, 0 without
+      for (const int threads : {1, 2, 3}) {
+        Result<Session> session = Session::create(block.graph, {.threads = threads});
+        ASSERT_TRUE(session);
+        scratch.push_back(0);
+        for (const Plan::Entry& entry : session->plan().steps())
+          if (entry.info.kernel.find("by panels") != std::string::npos)
+            scratch.back() = static_cast<double>(entry.info.scratch_bytes);
+        const auto result = session->run(std::span(&input, 1));
+        ASSERT_TRUE(result);
+        outputs.push_back((*result)[0]);
+      }
+      // Each thread holds its part alone.
+      EXPECT_GT(scratch[0], 0);
+      EXPECT_GT(scratch[1], 0);
+      EXPECT_LT(scratch[1], 1.25 * scratch[0]);
+      if (kernel == 3) {
+        EXPECT_GT(scratch[2], 0);
+        EXPECT_LT(scratch[2], 1.3 * scratch[0]);
+      }
+      for (const Tensor& output : outputs) EXPECT_TRUE(output == outputs[0]);
+      EXPECT_TRUE(check_graph(block.graph, {.threads = 3}));
+    }
 }
 
 constexpr const char* kUnlikeWork = "threads would not have alike much to do, or do it twice";

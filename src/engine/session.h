@@ -1,6 +1,6 @@
 // Session: one network, ready to run. A prepared graph (passes/pipeline.h) is turned into a plan
-// (engine/plan.h) once, then run often; a run allocates nothing but the tensors it returns and
-// what operators without a kernel of their own need.
+// (engine/plan.h) once, then run often; a run allocates nothing but the tensors it returns, a list
+// of them, and what operators without a kernel of their own need.
 //
 // Feature maps live as NHWC inside (kernels/view.h). Results do not depend on the number of
 // threads, bit for bit. A Session is used by one thread at a time; different sessions share

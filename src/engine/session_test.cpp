@@ -11,8 +11,8 @@
 namespace shrike {
 namespace {
 
-using testing::add_ints;
 using testing::add_conv;
+using testing::add_ints;
 using testing::check_graph;
 using testing::random_tensor;
 
@@ -210,36 +210,84 @@ TEST(Session, InputsAndConstantsMayBeOutputs) {
   }
 }
 
-// One is read on the way to another, one is a part of what is computed, one is in another order.
+std::vector<float> floats(const Tensor& tensor) {
+  return {tensor.data<float>().begin(), tensor.data<float>().end()};
+}
+
+// Outputs that are written to where they are handed out, one of them read by a later step, and some
+// that are parts of another one or in another order, which are not.
 TEST(Session, HandsOutTensorsThatLaterRunsLeaveAlone) {
-  Graph graph;
-  const ValueId x = graph.add_input("x", DType::kF32, Shape{1, 40, 3, 4});
-  const ValueId y = graph.add_node(Unary{UnaryKind::kSilu}, {x}, "y");
-  const ValueId flat = graph.add_node(Reshape{}, {y, add_ints(graph, {1, 480})}, "flat");
-  graph.outputs = {y, graph.add_node(Unary{UnaryKind::kExp}, {flat}, "z"),
-                   graph.add_node(Slice{},
-                                  {flat, add_ints(graph, {7}), add_ints(graph, {100}),
-                                   add_ints(graph, {1}), add_ints(graph, {3})},
-                                  "part"),
-                   graph.add_node(Transpose{}, {y}, "turned")};
-  std::mt19937 random(9);
-  const Tensor first = random_tensor({1, 40, 3, 4}, random);
-  const Tensor second = random_tensor({1, 40, 3, 4}, random);
-  Result<Session> session = Session::create(graph, {.threads = 2});
-  ASSERT_TRUE(session) << session.error().message;
-  const auto before = session->run(std::span(&first, 1));
-  ASSERT_TRUE(before);
-  std::vector<std::vector<float>> kept;
-  for (const Tensor& t : *before) kept.emplace_back(t.data<float>().begin(), t.data<float>().end());
-  const auto other = session->run(std::span(&second, 1)),
-             again = session->run(std::span(&first, 1));
-  ASSERT_TRUE(other && again);
-  for (size_t i = 0; i < kept.size(); ++i) {
-    EXPECT_TRUE(std::ranges::equal((*before)[i].data<float>(), kept[i])) << i;
-    EXPECT_TRUE((*before)[i] == (*again)[i]) << i;
-    EXPECT_FALSE((*before)[i] == (*other)[i]) << i;
+  for (const bool parts : {false, true}) {
+    Graph graph;
+    const ValueId x = graph.add_input("x", DType::kF32, Shape{1, 40, 3, 4});
+    const ValueId y = graph.add_node(Unary{UnaryKind::kSilu}, {x}, "y");
+    const ValueId flat = graph.add_node(Reshape{}, {y, add_ints(graph, {1, 480})}, "flat");
+    graph.outputs = {y, graph.add_node(Unary{UnaryKind::kExp}, {flat}, "z")};
+    if (parts) {
+      graph.outputs.push_back(graph.add_node(Transpose{}, {y}, "turned"));
+      for (const int64_t from : {0, 7})
+        graph.outputs.push_back(
+            graph.add_node(Slice{},
+                           {flat, add_ints(graph, {from}), add_ints(graph, {480}),
+                            add_ints(graph, {1}), add_ints(graph, {1})},
+                           "from" + std::to_string(from)));
+    }
+    std::mt19937 random(9);
+    const Tensor first = random_tensor({1, 40, 3, 4}, random);
+    const Tensor second = random_tensor({1, 40, 3, 4}, random);
+    Session session = make(graph, {.threads = 2});
+    const auto before = session.run(std::span(&first, 1));
+    ASSERT_TRUE(before);
+    std::vector<std::vector<float>> kept;
+    for (const Tensor& output : *before) kept.push_back(floats(output));
+    const auto other = session.run(std::span(&second, 1)),
+               again = session.run(std::span(&first, 1));
+    ASSERT_TRUE(other && again);
+    for (size_t i = 0; i < kept.size(); ++i) {
+      EXPECT_EQ(floats((*before)[i]), kept[i]) << i;
+      EXPECT_TRUE((*before)[i] == (*again)[i]) << i;
+      EXPECT_FALSE((*before)[i] == (*other)[i]) << i;
+    }
+    EXPECT_TRUE(check_graph(graph));
   }
-  EXPECT_TRUE(check_graph(graph));
+}
+
+// What lies where an input does, or is only a part of a buffer, is copied.
+TEST(Session, HandsOutInputsAndEndsOfBuffers) {
+  Graph graph;
+  const ValueId x = graph.add_input("x", DType::kF32, Shape{1, 16, 1, 1});
+  const ValueId flat = graph.add_node(Reshape{}, {x, add_ints(graph, {16})}, "flat");
+  const ValueId y = graph.add_node(Unary{UnaryKind::kSilu}, {x}, "y");
+  const ValueId row = graph.add_node(Reshape{}, {y, add_ints(graph, {16})}, "row");
+  graph.outputs = {flat, graph.add_node(Slice{},
+                                        {row, add_ints(graph, {1}), add_ints(graph, {16}),
+                                         add_ints(graph, {0}), add_ints(graph, {1})},
+                                        "end")};
+  for (const bool ports : {false, true}) EXPECT_TRUE(check_graph(graph, {.nhwc_ports = ports}));
+}
+
+// A run that hands out tensors leaves the session as it was for one that does not.
+TEST(Session, RunsOfBothKindsInTurn) {
+  Graph graph;
+  const ValueId x = graph.add_input("x", DType::kF32, Shape{1, 8, 5, 6});
+  const ValueId flat = graph.add_node(Reshape{}, {x, add_ints(graph, {1, 240})}, "flat");
+  graph.outputs = {graph.add_node(Unary{UnaryKind::kExp}, {flat}, "z")};
+  std::mt19937 random(9);
+  const Tensor first = random_tensor({1, 8, 5, 6}, random);
+  Session session = make(graph, {.threads = 1, .nhwc_ports = true});
+  ASSERT_FALSE(session.output_is_map(0));
+  std::vector<float> expected;
+  {
+    const auto outputs = session.run(std::span(&first, 1));
+    ASSERT_TRUE(outputs);
+    expected = floats((*outputs)[0]);
+  }
+  const Tensor taken(DType::kF32, Shape{1, 240});  // where the output lay
+  ASSERT_TRUE(session.run_maps());
+  const Result<Tensor> output = session.output(0);
+  ASSERT_TRUE(output);
+  EXPECT_EQ(floats(*output), expected);
+  EXPECT_EQ(floats(taken), std::vector<float>(240, 0.0f));
 }
 
 TEST(Session, ScalarsEmptyTensorsAndManyAxes) {

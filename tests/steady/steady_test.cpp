@@ -198,7 +198,7 @@ void expect_steady(const Graph& graph, int rounds) {
 TEST(Steady, RunsAllocateNothing) { expect_steady(network(), kRounds / 5); }
 
 TEST(Steady, NorDoThoseOfLargeNetworks) {
-  const Result<Session> session = Session::create(far_network(), {});
+  const Result<Session> session = Session::create(far_network(), {.threads = 1});
   ASSERT_TRUE(session);
   const auto has = [&](const char* way) {
     return std::ranges::any_of(session->plan().steps(), [&](const Plan::Entry& entry) {

@@ -1,6 +1,7 @@
 #include "engine/steps/conv_panels.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "engine/bands.h"
 #include "engine/steps/ask.h"
@@ -20,9 +21,9 @@ using kernels::ConvProblem;
 
 // Of a panel's map, which second cache levels of 1 MB just hold; and of the map between, of which
 // less stays near anyway (docs/decisions/037-sliding-windows.md).
+constexpr int64_t kKiB = 1024, kMostPanelBytes = 1024 * kKiB, kLeastBytes = 384 * kKiB;
 // More of the time that panels would take, were they free to divide, is more than they gain.
 constexpr double kMostTime = 1.1;
-constexpr int64_t kKiB = 1024, kMostPanelBytes = 1024 * kKiB, kLeastBytes = 384 * kKiB;
 
 struct Layer {
   ConvProblem problem;
@@ -42,8 +43,8 @@ ConvProblem some_channels(ConvProblem depthwise, int64_t count) {
   return depthwise;
 }
 
-int64_t panel_count(const ConvProblem& pointwise, const ConvPanelsKernel& form) {
-  return kernels::divide_up(pointwise.out_channels, form.columns);
+int64_t panel_count(int64_t channels, const ConvPanelsKernel& form) {
+  return kernels::divide_up(channels, form.columns);
 }
 
 // Rows of the depthwise layer's output, and those of the map between that they are made of.
@@ -68,7 +69,7 @@ double time_of(const ConvPanelsKernel& form, const ConvProblem& depthwise, int64
                int threads) {
   constexpr double kFar = 1.07;  // docs/decisions/039-even-shares.md
   const std::vector<PanelPart> parts = parts_of(depthwise, count);
-  const int64_t panels = kernels::divide_up(depthwise.in_channels, form.columns);
+  const int64_t panels = panel_count(depthwise.in_channels, form);
   const int64_t units = panels * count;
   int64_t most = 0;
   for (int64_t t = 0; t < threads; ++t) {
@@ -111,13 +112,13 @@ class PanelsStep : public Step {
         depthwise_bias_(std::move(depthwise_bias)),
         parts_(std::move(parts)),
         slots_(slots),
-        panels_(panel_count(pointwise.problem, form)) {}
+        panels_(panel_count(pointwise.problem.out_channels, form)) {}
 
   // Bytes of weights, all panels' own of the depthwise layer behind those of the other.
   static size_t packed_bytes(const Layer& pointwise, const Layer& depthwise,
                              const ConvPanelsKernel& form) {
     return align_up(pointwise.kernel->packed_bytes(pointwise.problem)) +
-           static_cast<size_t>(panel_count(pointwise.problem, form)) *
+           static_cast<size_t>(panel_count(pointwise.problem.out_channels, form)) *
                panel_packed(depthwise, form);
   }
   static size_t panel_packed(const Layer& depthwise, const ConvPanelsKernel& form) {
@@ -231,7 +232,7 @@ const char* panels_refuse(Planner& planner, const Node& pointwise, const Node& d
   const int64_t parts = best_parts(*form, p, planner.threads());
   if (time_of(*form, p, parts, planner.threads()) > kMostTime)
     return "threads would not have alike much to do, or do it twice";
-  if (parts > 1 && second.kernel->tile_rows(p) != 1) return "its kernel computes rows together";
+  assert(second.kernel->tile_rows(p) == 1);
   return nullptr;
 }
 

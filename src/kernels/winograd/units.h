@@ -20,7 +20,7 @@ class WinogradUnits {
     const int64_t most = divide_up(tiles, far ? block : std::min(block, kLeastTiles));
     blocks_ = std::max(divide_up(tiles, block), std::min(wanted_, most));
     // As many for each thread: of 13 one of two would have an eighth more than its half.
-    if (blocks_ >= wanted_) blocks_ = std::min(tiles, round_up(blocks_, threads));
+    if (blocks_ >= wanted_ && !far) blocks_ = std::min(tiles, round_up(blocks_, threads));
   }
 
   struct Unit {

@@ -1,0 +1,120 @@
+// What threads divide: all of it, once, and as evenly as its smallest pieces allow.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <mutex>
+#include <set>
+
+#include "kernels/conv/pointwise_geometry.h"
+#include "kernels/elementwise/pieces.h"
+#include "kernels/testing/conv_case.h"
+#include "kernels/winograd/units.h"
+
+namespace shrike::kernels {
+namespace {
+
+using namespace testing;
+
+int64_t difference(const std::vector<int64_t>& sizes) {
+  const auto [least, most] = std::minmax_element(sizes.begin(), sizes.end());
+  return *most - *least;
+}
+
+TEST(Shares, PixelsOf1x1Layers) {
+  constexpr int64_t kRows = 7, kPanels = 3;
+  for (const int64_t size : {1, 5, 10, 13, 40})
+    for (const int64_t inputs : {8, 96, 448})
+      for (const int threads : {1, 2, 3, 8, 64}) {
+        SCOPED_TRACE(std::to_string(size) + " " + std::to_string(inputs) + " " +
+                     std::to_string(threads));
+        const ConvProblem p = square(size, inputs, 96, 1, 1, 0);
+        const TestMap input(size, size, inputs), output(size, size, 96);
+        const ConvMaps maps{input.view(), output.view(), {}};
+        const PointwiseUnits units(kRows, p, maps, kPanels, threads);
+        std::vector<int64_t> tiles, seen(static_cast<size_t>(size * size));
+        for (int64_t i = 0; i < units.count(); ++i) {
+          const PointwiseUnits::Unit unit = units.unit(i);
+          EXPECT_LE(unit.strip.count, PointwiseUnits::block_pixels(kRows, p));
+          tiles.push_back(divide_up(unit.strip.count, kRows));
+          for (int64_t pixel = 0; pixel < unit.strip.count; ++pixel)
+            seen[static_cast<size_t>(unit.pixel + pixel)] += unit.last_panel - unit.first_panel;
+        }
+        EXPECT_EQ(seen, std::vector<int64_t>(seen.size(), kPanels));
+        if (threads > 1) {
+          EXPECT_LE(difference(tiles), 1);
+          EXPECT_EQ(units.count() % threads == 0 || size * size <= kRows * threads, true);
+        }
+      }
+}
+
+TEST(Shares, PanelsOfFewPixels) {
+  const ConvProblem p = square(10, 16, 96, 1, 1, 0);
+  const TestMap input(10, 10, 16), output(10, 10, 96);
+  const ConvMaps maps{input.view(), output.view(), {}};
+#if SHRIKE_KERNELS_AVX2
+  const PointwisePanels panels(kPointwiseAvx2, p);
+  for (const int threads : {2, 3, 8}) {
+    ThreadPool pool(threads);
+    std::mutex mutex;
+    std::set<std::pair<int64_t, int64_t>> seen;  // panels and first pixels
+    int64_t pixels = 0;
+    for_each_panel(panels, 6, p, maps, pool, [&](int64_t panel, PointwiseUnits::Unit& unit) {
+      const std::lock_guard lock(mutex);
+      EXPECT_EQ(unit.strip.output,
+                output.view().data + unit.pixel * 96 + panels.first_output(panel));
+      pixels += unit.strip.count;
+      seen.emplace(panel, unit.pixel);
+    });
+    EXPECT_EQ(pixels, 100 * panels.count());
+    EXPECT_GE(static_cast<int>(seen.size()), 4 * threads);
+  }
+#endif
+}
+
+TEST(Shares, WinogradBlocks) {
+  for (const int64_t tiles : {1, 7, 64, 121, 400, 1600})
+    for (const int64_t block : {8, 32, 61})
+      for (const int threads : {1, 2, 3, 16})
+        for (const bool far : {false, true}) {
+          const WinogradUnits units(tiles, block, 5, far, threads);
+          std::vector<int64_t> sizes;
+          int64_t next = 0;
+          for (int64_t i = 0; i < units.blocks(); ++i) {
+            const WinogradUnits::Unit unit = units.whole(i);
+            EXPECT_EQ(unit.first, next);
+            next = unit.last;
+            sizes.push_back(unit.tiles());
+            EXPECT_LE(unit.tiles(), block);
+          }
+          EXPECT_EQ(next, tiles);
+          EXPECT_LE(difference(sizes), 1);
+          if (far) {
+            EXPECT_EQ(units.blocks(), divide_up(tiles, block));
+          } else if (units.parts(units.blocks()) == 1 && units.blocks() < tiles) {
+            EXPECT_EQ(units.blocks() % threads, 0) << tiles << " " << block << " " << threads;
+          }
+        }
+}
+
+TEST(Shares, RowsOfElements) {
+  for (const int threads : {1, 2, 3})
+    for (const int64_t length : {1, 81, 20000})
+      for (const int64_t rows : {1, 2, 300, 5000}) {
+        ThreadPool pool(threads);
+        std::mutex mutex;
+        std::vector<int64_t> sizes;
+        for_each_group(rows, length, pool, [&](int64_t first, int64_t last) {
+          const std::lock_guard lock(mutex);
+          sizes.push_back(last - first);
+        });
+        int64_t all = 0;
+        for (const int64_t size : sizes) all += size;
+        EXPECT_EQ(all, rows);
+        EXPECT_LE(difference(sizes), 1);
+        const auto groups = static_cast<int64_t>(sizes.size());
+        EXPECT_TRUE(groups == 1 || groups == rows || groups % threads == 0) << groups;
+      }
+}
+
+}  // namespace
+}  // namespace shrike::kernels
