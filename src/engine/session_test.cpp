@@ -282,12 +282,14 @@ TEST(Session, RunsOfBothKindsInTurn) {
     ASSERT_TRUE(outputs);
     expected = floats((*outputs)[0]);
   }
-  const Tensor taken(DType::kF32, Shape{1, 240});  // where the output lay
+  Result<Tensor> taken = Tensor::make_unfilled(DType::kF32, Shape{1, 240});  // where that lay
+  ASSERT_TRUE(taken);
+  std::ranges::fill(taken->mutable_data<float>(), 7.0f);
   ASSERT_TRUE(session.run_maps());
   const Result<Tensor> output = session.output(0);
   ASSERT_TRUE(output);
   EXPECT_EQ(floats(*output), expected);
-  EXPECT_EQ(floats(taken), std::vector<float>(240, 0.0f));
+  EXPECT_EQ(floats(*taken), std::vector<float>(240, 7.0f));
 }
 
 TEST(Session, ScalarsEmptyTensorsAndManyAxes) {
