@@ -232,6 +232,7 @@ TEST(Session, HandsOutTensorsThatLaterRunsLeaveAlone) {
                             add_ints(graph, {1}), add_ints(graph, {1})},
                            "from" + std::to_string(from)));
     }
+    EXPECT_TRUE(infer_shapes(graph));
     std::mt19937 random(9);
     const Tensor first = random_tensor({1, 40, 3, 4}, random);
     const Tensor second = random_tensor({1, 40, 3, 4}, random);
@@ -272,6 +273,7 @@ TEST(Session, RunsOfBothKindsInTurn) {
   const ValueId x = graph.add_input("x", DType::kF32, Shape{1, 8, 5, 6});
   const ValueId flat = graph.add_node(Reshape{}, {x, add_ints(graph, {1, 240})}, "flat");
   graph.outputs = {graph.add_node(Unary{UnaryKind::kExp}, {flat}, "z")};
+  EXPECT_TRUE(infer_shapes(graph));
   std::mt19937 random(9);
   const Tensor first = random_tensor({1, 8, 5, 6}, random);
   Session session = make(graph, {.threads = 1, .nhwc_ports = true});
