@@ -49,6 +49,19 @@ size_t bytes_of(DType dtype, const Shape& shape) {
   return static_cast<size_t>(*count) * dtype_size(dtype);
 }
 
+// What make() returns, where the type and the shape allow it and there is the memory.
+template <typename Make>
+Result<Tensor> checked(DType dtype, const Shape& shape, const Make& make) {
+  if (dtype_size(dtype) == 0) return model_error("a tensor of an element type not supported");
+  if (!shape.element_count())
+    return model_error("a tensor of shape " + to_string(shape) + " cannot be held");
+  try {
+    return make();
+  } catch (const std::bad_alloc&) {
+    return out_of_memory("a tensor of shape " + to_string(shape));
+  }
+}
+
 }  // namespace
 
 Tensor::Tensor(DType dtype, Shape shape)
@@ -61,33 +74,14 @@ Tensor::Tensor(DType dtype, Shape shape, std::shared_ptr<std::byte> bytes)
       data_(bytes.get()),
       owner_(std::move(bytes)) {}
 
-namespace {
-
-Result<void> check_size(DType dtype, const Shape& shape) {
-  if (dtype_size(dtype) == 0) return model_error("a tensor of an element type not supported");
-  if (!shape.element_count())
-    return model_error("a tensor of shape " + to_string(shape) + " cannot be held");
-  return {};
-}
-
-}  // namespace
-
 Result<Tensor> Tensor::make(DType dtype, Shape shape) {
-  SHRIKE_TRY(check_size(dtype, shape));
-  try {
-    return Tensor(dtype, shape);
-  } catch (const std::bad_alloc&) {
-    return out_of_memory("a tensor of shape " + to_string(shape));
-  }
+  return checked(dtype, shape, [&] { return Tensor(dtype, shape); });
 }
 
 Result<Tensor> Tensor::make_unfilled(DType dtype, Shape shape) {
-  SHRIKE_TRY(check_size(dtype, shape));
-  try {
+  return checked(dtype, shape, [&] {
     return Tensor(dtype, shape, allocate_aligned(bytes_of(dtype, shape), Fill::kNothing));
-  } catch (const std::bad_alloc&) {
-    return out_of_memory("a tensor of shape " + to_string(shape));
-  }
+  });
 }
 
 Result<Tensor> Tensor::borrow(DType dtype, Shape shape, std::span<const std::byte> bytes,

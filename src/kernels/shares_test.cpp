@@ -42,7 +42,7 @@ TEST(Shares, PixelsOf1x1Layers) {
         EXPECT_EQ(seen, std::vector<int64_t>(seen.size(), kPanels));
         if (threads > 1) {
           EXPECT_LE(difference(tiles), 1);
-          EXPECT_EQ(units.count() % threads == 0 || size * size <= kRows * threads, true);
+          EXPECT_TRUE(units.count() % threads == 0 || size * size <= kRows * threads);
         }
       }
 }

@@ -85,12 +85,17 @@ double time_of(const ConvPanelsKernel& form, const ConvProblem& depthwise, int64
          (count == threads ? 1 : kFar);
 }
 
-// In how many parts each panel's map is computed.
-int64_t best_parts(const ConvPanelsKernel& form, const ConvProblem& depthwise, int threads) {
-  int64_t best = 1;
-  for (int64_t count = 2; count <= std::min<int64_t>(threads, depthwise.out_height); ++count)
-    if (time_of(form, depthwise, count, threads) < time_of(form, depthwise, best, threads))
-      best = count;
+// In how many parts each panel's map is computed, and what time_of() says of them.
+struct Division {
+  int64_t parts;
+  double time;
+};
+
+Division best_division(const ConvPanelsKernel& form, const ConvProblem& depthwise, int threads) {
+  Division best{1, time_of(form, depthwise, 1, threads)};
+  for (int64_t parts = 2; parts <= std::min<int64_t>(threads, depthwise.out_height); ++parts)
+    if (const double time = time_of(form, depthwise, parts, threads); time < best.time)
+      best = {parts, time};
   return best;
 }
 
@@ -229,8 +234,7 @@ const char* panels_refuse(Planner& planner, const Node& pointwise, const Node& d
   };
   if (bytes(p.in_channels) < kLeastBytes) return "the map before it is near";
   if (bytes(form->columns) > kMostPanelBytes) return "a panel of the map before it is far";
-  const int64_t parts = best_parts(*form, p, planner.threads());
-  if (time_of(*form, p, parts, planner.threads()) > kMostTime)
+  if (best_division(*form, p, planner.threads()).time > kMostTime)
     return "threads would not have alike much to do, or do it twice";
   assert(second.kernel->tile_rows(p) == 1);
   return nullptr;
@@ -251,7 +255,7 @@ void conv_panels_emit(Planner& planner, const Node& pointwise, const Node& depth
   }
   draft.info.packed_bytes = PanelsStep::packed_bytes(first, second, form);
   std::vector<PanelPart> parts =
-      parts_of(second.problem, best_parts(form, second.problem, planner.threads()));
+      parts_of(second.problem, best_division(form, second.problem, planner.threads()).parts);
   draft.info.scratch_bytes =
       PanelsStep::scratch_bytes(first.problem, form, parts, planner.threads());
   PanelSlots slots;

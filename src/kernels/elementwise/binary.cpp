@@ -87,7 +87,7 @@ bool repeats_rows(const BinaryOperand& repeated, const BinaryOperand& other, con
          out.stride == out.length;
 }
 
-// Rows [first, last) with the row that `repeated`, one of the two operands, has for all.
+// Rows [first, last), one row of b, or else of a, being the same for all.
 void run_repeated(BinaryRow row, const BinaryOperand& a, const BinaryOperand& b, bool b_repeats,
                   const RowsView& out, int64_t first, int64_t last) {
   std::array<float, kRepeated> rows;
