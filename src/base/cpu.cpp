@@ -3,6 +3,8 @@
 #include <sched.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 #include <algorithm>
@@ -42,6 +44,17 @@ bool has_avx_vnni() {
   unsigned a = 0, b = 0, c = 0, d = 0;
   return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1) != 0;
 }
+
+// CPUID's leaf 7: tiles and their products of bfloat16. Linux hands out the registers, 8 KiB a
+// thread, to processes that ask for them (arch_prctl's ARCH_REQ_XCOMP_PERM, component 18); older
+// systems know no such call.
+bool has_amx_bf16() {
+  constexpr unsigned kBf16 = 1u << 22, kTiles = 1u << 24;
+  constexpr long kRequest = 0x1023, kTileData = 18;
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & kBf16) != 0 && (d & kTiles) != 0 &&
+         syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
+}
 #endif
 
 constexpr std::string_view kPlain = "plain", kAvx2 = "avx2";
@@ -70,6 +83,7 @@ CpuFeatures detect_cpu_features() {
   features.avx512_vnni = features.avx512 && __builtin_cpu_supports("avx512vnni");
   features.avx512_vbmi = features.avx512 && __builtin_cpu_supports("avx512vbmi");
   features.avx512_bf16 = features.avx512 && __builtin_cpu_supports("avx512bf16");
+  features.amx_bf16 = features.avx512_bf16 && has_amx_bf16();
   features.separate_adders = has_separate_adders(amd_family());
   features.whole_avx512 = features.avx512 && has_whole_avx512(amd_family());
 #endif
@@ -81,7 +95,7 @@ CpuFeatures limited(const CpuFeatures& cpu, std::string_view level) {
   CpuFeatures left = cpu;
   if (level == kAvx2)
     left.avx_vnni = left.avx512 = left.avx512_vnni = left.avx512_vbmi = left.avx512_bf16 =
-        left.whole_avx512 = false;
+        left.amx_bf16 = left.whole_avx512 = false;
   return left;
 }
 
@@ -104,6 +118,7 @@ std::vector<std::string> feature_names(const CpuFeatures& cpu) {
   if (cpu.avx512_vnni) names.emplace_back("avx512-vnni");
   if (cpu.avx512_vbmi) names.emplace_back("avx512-vbmi");
   if (cpu.avx512_bf16) names.emplace_back("avx512-bf16");
+  if (cpu.amx_bf16) names.emplace_back("amx-bf16");
   if (cpu.separate_adders) names.emplace_back("separate-adders");
   if (cpu.whole_avx512) names.emplace_back("whole-avx512");
   return names;

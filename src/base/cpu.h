@@ -15,6 +15,7 @@ struct CpuFeatures {
   bool avx512_vnni = false;  // avx512 and VNNI
   bool avx512_vbmi = false;  // avx512 and VBMI: bytes moved anywhere in a vector
   bool avx512_bf16 = false;  // avx512 and products of bfloat16
+  bool amx_bf16 = false;     // avx512_bf16 and the same in tiles, allowed to this process
   // Vectors are added by other units than those that multiply: AMD from Zen 3 on.
   bool separate_adders = false;
   // Vectors of 512 bits are computed whole, two a cycle, not in halves: no more values can be

@@ -18,6 +18,8 @@ const char* cpu_lacks(CpuNeed need, const CpuFeatures& cpu) {
       return cpu.avx512_vbmi ? nullptr : "the processor lacks AVX-512 VBMI";
     case CpuNeed::kAvx512Bf16:
       return cpu.avx512_bf16 ? nullptr : "the processor lacks products of bfloat16";
+    case CpuNeed::kAmxBf16:
+      return cpu.amx_bf16 ? nullptr : "the processor lacks tiles of bfloat16";
     case CpuNeed::kAvx512Whole:
       if (!cpu.avx512) return "the processor lacks AVX-512";
       return cpu.whole_avx512 ? nullptr : "the processor computes 512 bits in halves";

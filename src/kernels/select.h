@@ -24,6 +24,7 @@ enum class CpuNeed : uint8_t {
   kAvx512Vnni,
   kAvx512Vbmi,
   kAvx512Bf16,
+  kAmxBf16,
   // What is fast alone on processors with CpuFeatures::whole_avx512, with separate_adders, and with
   // these beside vectors that are computed in halves or whole.
   kAvx512Whole,

@@ -11,6 +11,7 @@
 #include "kernels/conv/pointwise_few.h"
 #include "kernels/conv/pointwise_pairs.h"
 #include "kernels/conv/reference.h"
+#include "kernels/conv/split.h"
 #include "kernels/conv/stem.h"
 #include "kernels/conv/stem_winograd.h"
 #include "kernels/winograd/algorithms.h"
@@ -254,6 +255,25 @@ constexpr ConvKernel bfloat16_row(const char* name, CpuNeed need) {
   };
 }
 
+template <const SplitKernel& kKernel>
+constexpr ConvKernel split_row(const char* name, CpuNeed need) {
+  return {
+      name,
+      need,
+      [](const ConvProblem& problem) { return split_refuse(kKernel, problem); },
+      1,
+      split_pack,
+      rows_of<1>,
+      split_packed_bytes,
+      split_cost,
+      split_scratch_bytes,
+      [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
+         ThreadPool& pool, std::span<std::byte> scratch) {
+        split_run(kKernel, problem, packed, maps, pool, scratch);
+      },
+  };
+}
+
 template <const WinogradKernel& kKernel>
 constexpr ConvKernel winograd_row(const char* name, CpuNeed need, double rounding) {
   return {
@@ -371,6 +391,7 @@ constexpr ConvKernel kConvKernels[] = {
     pointwise_few_row<kPointwiseFewAvx512>("avx512_pointwise_few", CpuNeed::kAvx512),
     pointwise_few_row<kPointwiseFewAvx2>("avx2_pointwise_few", CpuNeed::kAvx2Fma),
     bfloat16_row<kBfloat16Avx512>("avx512_bfloat16", CpuNeed::kAvx512Bf16),
+    split_row<kSplitAmx>("amx_split", CpuNeed::kAmxBf16),
     pointwise_pairs_row<kQuadPointwisePairsAvx512>("avx512_quad_pointwise_pairs",
                                                    CpuNeed::kAvx512WholeAdders),
     pointwise_pairs_row<kTriplePointwisePairsAvx512>("avx512_triple_pointwise_pairs",

@@ -1,0 +1,86 @@
+// Convolution in fp32 by products of bfloat16 in tiles (Intel's AMX). A number of fp32 is the sum of
+// three of bfloat16, each of which rounds what the ones before it leave: x = h + m + l, exactly, as
+// 3 * 8 bits are the mantissa's 24. Of the nine products of two such sums the six largest are added
+// in fp32,
+//   hh' + hm' + mh' + mm' + hl' + lh'
+// the others being 2^-26 of the product and less, a quarter of what fp32 rounds it by. So this is no
+// lower precision, as avx512_bfloat16 is; it is what Intel's oneMKL calls float_to_bf16x3 (Henry,
+// Tang, Heinecke, "Leveraging the bfloat16 Artificial Intelligence Datatype For Higher-Precision
+// Computations", 2019). A tile multiplies 16 times as fast as AVX-512 does, so six products take
+// three eighths of the time of one there.
+//
+// What is infinite, or would round to it (3.39e38), becomes NaN; denormals are 0.
+//
+// A unit of work is some rows of output. The rows of input that it reads are split into planes in
+// scratch, zeros where they are padded:
+//   [part][step of 32 channels][position][32]
+// Row r of them lies behind the others with the same r % stride_h, and rows have a pitch that is
+// stride_w times one of outputs: then the pixels of all rows, counted on over the pitch, read a tap
+// at equal distances, and 16 of them are the rows of a tile, whatever the map's width is; what is
+// computed between the end of a row and its pitch is thrown away. Weights are packed
+//   [block of 32 outputs][tap][step][part][16 outputs of the block][16 pairs of channels][16]
+// each pair an even channel in the low half and the next; then the biases.
+#pragma once
+
+#include "kernels/conv/conv.h"
+#include "kernels/tile/tile.h"
+
+namespace shrike::kernels {
+
+inline constexpr int64_t kSplitParts = 3;
+inline constexpr int64_t kSplitDepth = 32;    // channels of a step
+inline constexpr int64_t kSplitTile = 16;     // pixels, or outputs, of a tile
+inline constexpr int64_t kSplitColumns = 32;  // outputs of a block
+inline constexpr int64_t kSplitRows = 32;     // pixels of a block
+inline constexpr int64_t kSplitTileNumbers = kSplitTile * kSplitDepth;
+
+// Pixels to be split. Channels behind the last become zeros.
+struct SplitPixels {
+  const float* source;
+  int64_t pixel_stride;  // floats
+  int64_t pixels, channels;
+  uint16_t* target;                   // of the first pixel's first part and step
+  int64_t part_stride, step_stride;  // numbers
+};
+
+// A block of 16 or 32 pixels and 16 or 32 outputs:
+//   sums[i][j] = bias[j] + sum over taps, steps and 32 channels of what is said above
+struct SplitProducts {
+  const uint16_t* inputs;  // of the first pixel at offset 0
+  int64_t pixel_stride;    // numbers
+  int64_t part_stride, step_stride;
+  const int64_t* taps;  // [tap_count], numbers behind `inputs`
+  int64_t tap_count, steps;
+  const uint16_t* weights;
+  const float* bias;  // [32]
+  float* sums;        // [32][32], aligned to 64 bytes
+  int pixel_tiles, output_tiles;
+  // Called in each step of each tap: what needs no tiles runs beside their products.
+  void (*beside)(void* context);
+  void* context;
+};
+
+struct SplitKernel {
+  const TileKernel* tile;  // which finishes the sums
+  void (*split)(const SplitPixels&);
+  // Between these a thread may call products().
+  void (*begin)();
+  void (*products)(const SplitProducts&);
+  void (*end)();
+};
+
+#if SHRIKE_KERNELS_AVX2
+extern const SplitKernel kSplitAmx;
+#endif
+
+// Refuses, with problem.by_estimate, what single products are estimated to do faster.
+const char* split_refuse(const SplitKernel& kernel, const ConvProblem& problem);
+// As winograd_cost().
+double split_cost(const ConvProblem& problem);
+size_t split_packed_bytes(const ConvProblem& problem);
+void split_pack(const ConvProblem& problem, const float* weights, const float* bias, float* packed);
+size_t split_scratch_bytes(const ConvProblem& problem, int threads);
+void split_run(const SplitKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
+               const ConvMaps& maps, ThreadPool& pool, std::span<std::byte> scratch);
+
+}  // namespace shrike::kernels
