@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "base/cpu.h"
+#include "base/float_control.h"
 #include "base/signals.h"
 #include "base/work_recorder.h"
 
@@ -98,13 +99,15 @@ struct ThreadPool::Work {
   int64_t count, grain, units;  // indices, indices a unit
   RangeFunction function;
   const void* context;
+  uint32_t control;  // float_control.h
   int64_t sharers;
 
   static Work of(uint64_t number, int64_t count, RangeFunction function, const void* context,
-                 int64_t sharers) {
+                 uint32_t control, int64_t sharers) {
     const int64_t most = kMostUnits * sharers;
     const int64_t grain = (count + most - 1) / most;
-    return {number, count, grain, (count + grain - 1) / grain, function, context, sharers};
+    return {number,  count,   grain,  (count + grain - 1) / grain, function,
+            context, control, sharers};
   }
   int64_t first_unit(int64_t share) const { return units * share / sharers; }
 };
@@ -148,8 +151,10 @@ void ThreadPool::run(int64_t count, RangeFunction function, const void* context)
   loop.count.store(count, std::memory_order_release);
   loop.function.store(function, std::memory_order_release);
   loop.context.store(context, std::memory_order_release);
+  const uint32_t control = float_control();
+  controls_[number % 2].store(control, std::memory_order_release);
   if (has_sleepers(epoch_.fetch_add(kLoop, std::memory_order_acq_rel))) wake_sleepers();
-  const Work work = Work::of(number, count, function, context, sharers_);
+  const Work work = Work::of(number, count, function, context, control, sharers_);
   expected_of_others_ += static_cast<uint64_t>(work.units - do_work(work, 0));
   int spins = 0;
   while (done_by_others_.load(std::memory_order_acquire) != expected_of_others_) {
@@ -177,8 +182,9 @@ std::optional<ThreadPool::Work> ThreadPool::work_of(uint64_t epoch) const {
   const int64_t count = loop.count.load(std::memory_order_acquire);
   const RangeFunction function = loop.function.load(std::memory_order_acquire);
   const void* context = loop.context.load(std::memory_order_acquire);
+  const uint32_t control = controls_[number % 2].load(std::memory_order_acquire);
   if (loops(epoch_.load(std::memory_order_relaxed)) != number) return std::nullopt;
-  return Work::of(number, count, function, context, sharers_);
+  return Work::of(number, count, function, context, control, sharers_);
 }
 
 int64_t ThreadPool::do_work(const Work& work, int worker) {
@@ -246,7 +252,10 @@ void ThreadPool::worker_loop(int worker) {
     seen = loops(epoch);
     if (stop_) return;
     most_spins = most_spins_;
-    if (const std::optional<Work> work = work_of(epoch)) do_work(*work, worker);
+    if (const std::optional<Work> work = work_of(epoch)) {
+      set_float_control(work->control);
+      do_work(*work, worker);
+    }
   }
 }
 

@@ -6,7 +6,7 @@
 // shares, so that a core which is slower, or busy elsewhere, holds nobody up. `worker` is in
 // 0..threads()-1 and nobody else's while the body runs: an index into scratch memory. Which worker
 // gets an index differs from run to run: results must not depend on it. Bodies must not throw and
-// must not start another loop on the same pool. One caller at a time, but for pools of one thread,
+// must not start another loop on the same pool. They round as the caller does (float_control.h). One caller at a time, but for pools of one thread,
 // whose callers do all themselves.
 #pragma once
 
@@ -81,9 +81,10 @@ class ThreadPool {
   std::atomic<bool> stop_{false};
 
   // One cache line passes from the caller to each worker when a loop begins.
-  static_assert(sizeof(std::atomic<uint64_t>) + 2 * sizeof(Loop) <= 64);
   alignas(64) std::atomic<uint64_t> epoch_{0};
   Loop loops_[2];
+  std::atomic<uint32_t> controls_[2] = {};  // of these loops: float_control.h
+  static_assert(sizeof epoch_ + sizeof loops_ + sizeof controls_ <= 64);
 
   // Units of all loops that others than the caller have done.
   alignas(64) std::atomic<uint64_t> done_by_others_{0};
