@@ -4,6 +4,7 @@
 
 #include "kernels/conv/pointwise.h"
 #include "kernels/conv/pointwise_pairs.h"
+#include "kernels/conv/split.h"
 
 namespace shrike::kernels {
 
@@ -37,7 +38,22 @@ constexpr ConvPanelsKernel pairs_form(const char* row, int64_t columns) {
       }};
 }
 
+template <const SplitKernel& kKernel>
+constexpr ConvPanelsKernel split_form(const char* row) {
+  return {row, kSplitColumns, split_shared_bytes,
+          [](const ConvProblem& problem, const PackedConv&, const ConstMapView& input,
+             ThreadPool& pool, std::byte* scratch) {
+            split_prepare(kKernel, problem, input, pool, scratch);
+          },
+          [](const ConvProblem& problem, const PackedConv& packed, const ConstMapView&,
+             int64_t panel, int64_t first, int64_t last, const MapView& output,
+             const std::byte* scratch) {
+            split_panel(kKernel, problem, packed, panel, first, last, output, scratch);
+          }};
+}
+
 constexpr ConvPanelsKernel kConvPanelsKernels[] = {
+    split_form<kSplitAmx>("amx_split"),
     pairs_form<kQuadPointwisePairsAvx512>("avx512_quad_pointwise_pairs", 64),
     pairs_form<kTriplePointwisePairsAvx512>("avx512_triple_pointwise_pairs", 48),
     pairs_form<kWidePointwisePairsAvx512>("avx512_wide_pointwise_pairs", 32),
@@ -59,7 +75,8 @@ constexpr std::span<const ConvPanelsKernel> kConvPanelsKernels;
 std::span<const ConvPanelsKernel> conv_panels_kernels() { return kConvPanelsKernels; }
 
 const ConvPanelsKernel* conv_panels_form(const ConvKernel& row, const ConvProblem& problem) {
-  if (problem.residual != Residual::kNone || problem.stride_h != 1 || problem.stride_w != 1)
+  if (problem.residual != Residual::kNone || problem.stride_h != 1 || problem.stride_w != 1 ||
+      problem.taps() != 1)
     return nullptr;
   for (const ConvPanelsKernel& form : conv_panels_kernels())
     if (std::strcmp(form.row, row.name) == 0) return &form;

@@ -240,57 +240,38 @@ class Splitter {
   int64_t row_ = 0, x_ = 0;  // where it goes on
 };
 
-// One unit of split_run: a band of rows of some blocks of outputs.
-class SplitBand {
+// Products of strips, and what follows them.
+class SplitSums {
  public:
-  SplitBand(const SplitKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
-            const ConvMaps& maps, const Scratch& scratch, int64_t first, int64_t last)
+  // Rows of the output from `first_row` on of a strip's pixels, outputs from `first_output` on.
+  // Sums: scratch for two blocks; taps: of offsets into strips.
+  SplitSums(const SplitKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
+            const ConvMaps& maps, const Planes& planes, int64_t first_row, int64_t first_output,
+            float* sums, int64_t* taps)
       : kernel_(kernel),
         problem_(problem),
         maps_(maps),
-        scratch_(scratch),
-        planes_(problem),
+        planes_(planes),
         packing_(problem),
         packed_(packed.bytes.get()),
         finish_(kernel.tile->finish(problem.activation.kind)),
-        splitter_(kernel, problem, maps.input, planes_),
-        first_(first),
-        last_(last) {}
+        first_row_(first_row),
+        first_output_(first_output),
+        sums_(sums),
+        taps_(taps) {}
 
-  void compute(int64_t strip_rows, int64_t begin, int64_t end) {
-    const auto rows_at = [&](int64_t row) { return std::min(strip_rows, last_ - row); };
-    kernel_.begin();
-    splitter_.start(first_, rows_at(first_), scratch_.planes[0]);
-    splitter_.take_rest();
-    int turn = 0;
-    for (int64_t row = first_; row < last_; row += strip_rows, turn ^= 1) {
-      const int64_t next = row + strip_rows;
-      const int64_t pixels = (rows_at(row) - 1) * planes_.width + problem_.out_width;
-      describe_taps(rows_at(row));
-      share_ = 0;
-      if (next < last_) {
-        splitter_.start(next, rows_at(next), scratch_.planes[turn ^ 1]);
-        const int64_t steps =
-            (end - begin) * divide_up(pixels, kSplitRows) * packing_.steps;
-        share_ = divide_up(splitter_.pixels(), std::max<int64_t>(1, steps));
-      }
-      const Strip strip{scratch_.planes[turn], planes_.positions(problem_, rows_at(row)),
-                        (row - first_) * planes_.width};
-      for (int64_t block = begin; block < end; ++block)
-        for (int64_t pixel = 0; pixel < pixels; pixel += kSplitRows)
-          compute_block(strip, block, pixel, std::min(kSplitRows, pixels - pixel));
-      if (next < last_) splitter_.take_rest();
-    }
-    finish_rows(kSplitRows);
-    kernel_.end();
-  }
-
- private:
   struct Strip {
     const uint16_t* planes;
-    int64_t positions;
-    int64_t pixel;  // the first, of the band
+    int64_t positions;  // of each plane
+    int64_t rows;       // of the output
+    int64_t pixel;      // the first, counted over the pitch from `first_row`
+    Splitter* next;     // null, or what is to be split beside the products
   };
+  void compute(const Strip& strip, int64_t begin, int64_t end);
+  // The last sums.
+  void finish() { finish_rows(kSplitRows); }
+
+ private:
   // Sums that wait to be finished, which is done beside the products of the next ones.
   struct Waiting {
     const float* sums = nullptr;
@@ -299,49 +280,65 @@ class SplitBand {
     int64_t share = 0;  // rows to be done in a step
   };
 
-  void describe_taps(int64_t rows) const;
+  void describe_taps(int64_t rows);
   void compute_block(const Strip& strip, int64_t block, int64_t pixel, int64_t count);
   void finish_rows(int64_t count);
   void finish_row(int64_t y, int64_t x, int64_t count, int64_t step, int64_t residual_step) const;
-  static void beside(void* band) {
-    auto& self = *static_cast<SplitBand*>(band);
+  static void beside(void* sums) {
+    auto& self = *static_cast<SplitSums*>(sums);
     if (self.waiting_.done < self.waiting_.count) self.finish_rows(self.waiting_.share);
-    if (self.share_ > 0) self.splitter_.take(self.share_);
+    if (self.next_) self.next_->take(self.share_);
   }
 
   const SplitKernel& kernel_;
   const ConvProblem& problem_;
   const ConvMaps& maps_;
-  const Scratch& scratch_;
-  const Planes planes_;
+  const Planes& planes_;
   const Packing packing_;
   const std::byte* packed_;
   const TileFinishFunction finish_;
-  Splitter splitter_;  // of the next strip
-  const int64_t first_, last_;
-  int64_t share_ = 0;  // pixels to be split in a step
+  const int64_t first_row_, first_output_;
+  float* sums_;
+  int64_t* taps_;
+  Splitter* next_ = nullptr;
+  int64_t share_ = 0;  // pixels of it to be split in a step
   Waiting waiting_;
   int turn_ = 0;  // of two blocks of sums
 };
 
-void SplitBand::describe_taps(int64_t rows) const {
+void SplitSums::compute(const Strip& strip, int64_t begin, int64_t end) {
+  const int64_t pixels = (strip.rows - 1) * planes_.width + problem_.out_width;
+  describe_taps(strip.rows);
+  next_ = strip.next;
+  if (next_) {
+    const int64_t steps = (end - begin) * divide_up(pixels, kSplitRows) * packing_.steps;
+    share_ = divide_up(next_->pixels(), std::max<int64_t>(1, steps));
+  }
+  for (int64_t block = begin; block < end; ++block)
+    for (int64_t pixel = 0; pixel < pixels; pixel += kSplitRows)
+      compute_block(strip, block, pixel, std::min(kSplitRows, pixels - pixel));
+  if (next_) next_->take_rest();
+}
+
+void SplitSums::describe_taps(int64_t rows) {
   const ConvProblem& p = problem_;
-  int64_t* tap = scratch_.taps;
+  int64_t* tap = taps_;
   for (int64_t i = 0; i < p.kernel_h; ++i)
     for (int64_t j = 0; j < p.kernel_w; ++j)
       *tap++ = (planes_.row_position(p, rows, i * p.dilation_h) + j * p.dilation_w) * kSplitDepth;
 }
 
-void SplitBand::compute_block(const Strip& strip, int64_t block, int64_t pixel, int64_t count) {
-  float* sums = scratch_.sums + turn_ * kSumFloats;
+void SplitSums::compute_block(const Strip& strip, int64_t block, int64_t pixel, int64_t count) {
+  float* sums = sums_ + turn_ * kSumFloats;
   turn_ ^= 1;
+  const int64_t step_stride = strip.positions * kSplitDepth;
   waiting_.share = std::max<int64_t>(4, divide_up(waiting_.count, packing_.steps));
   kernel_.products({
       .inputs = strip.planes + pixel * problem_.stride_w * kSplitDepth,
       .pixel_stride = problem_.stride_w * kSplitDepth,
-      .part_stride = planes_.steps * strip.positions * kSplitDepth,
-      .step_stride = strip.positions * kSplitDepth,
-      .taps = scratch_.taps,
+      .part_stride = planes_.steps * step_stride,
+      .step_stride = step_stride,
+      .taps = taps_,
       .tap_count = problem_.taps(),
       .steps = planes_.steps,
       .weights = reinterpret_cast<const uint16_t*>(packed_) + packing_.block(block),
@@ -352,12 +349,12 @@ void SplitBand::compute_block(const Strip& strip, int64_t block, int64_t pixel, 
       .beside = beside,
       .context = this,
   });
-  finish_rows(kSplitRows);
+  finish();
   waiting_ = {sums, block, strip.pixel + pixel, count};
 }
 
 // The next `count` rows of the waiting sums, but for those between the end of a row and its pitch.
-void SplitBand::finish_rows(int64_t count) {
+void SplitSums::finish_rows(int64_t count) {
   const int64_t last = std::min(waiting_.count, waiting_.done + count);
   while (waiting_.done < last) {
     const int64_t pixel = waiting_.pixel + waiting_.done;
@@ -376,21 +373,46 @@ void SplitBand::finish_rows(int64_t count) {
 }
 
 // Some of them whose outputs lie at equal distances.
-void SplitBand::finish_row(int64_t y, int64_t x, int64_t count, int64_t step,
+void SplitSums::finish_row(int64_t y, int64_t x, int64_t count, int64_t step,
                            int64_t residual_step) const {
   float* outputs[kSplitRows];
   const float* residual[kSplitRows];
   const bool add = problem_.residual != Residual::kNone;
-  float* output = maps_.output.at(first_ + y, x);
-  const float* added = add ? maps_.residual.at(first_ + y, x) : nullptr;
+  float* output = maps_.output.at(first_row_ + y, x);
+  const float* added = add ? maps_.residual.at(first_row_ + y, x) : nullptr;
   for (int64_t i = 0; i < count; ++i, output += step) {
     outputs[i] = output;
     if (add) residual[i] = added + i * residual_step;
   }
   const int64_t column = waiting_.block * kSplitColumns;
-  finish_({waiting_.sums + waiting_.done * kSplitColumns, static_cast<int>(count), column,
-           std::min(kSplitColumns, problem_.out_channels - column), outputs, residual,
-           problem_.activation, problem_.residual});
+  finish_({waiting_.sums + waiting_.done * kSplitColumns, static_cast<int>(count),
+           column - first_output_, std::min(kSplitColumns, problem_.out_channels - column), outputs,
+           residual, problem_.activation, problem_.residual});
+}
+
+// One unit of split_run: rows [first, last) of some blocks of outputs, strip by strip.
+void compute_band(const SplitKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
+                  const ConvMaps& maps, const Scratch& scratch, const Units& units, int64_t first,
+                  int64_t begin, int64_t end) {
+  const Planes planes(problem);
+  const int64_t last = std::min(problem.out_height, first + units.rows);
+  const auto rows_at = [&](int64_t row) { return std::min(units.strip_rows, last - row); };
+  SplitSums sums(kernel, problem, packed, maps, planes, first, 0, scratch.sums, scratch.taps);
+  Splitter splitter(kernel, problem, maps.input, planes);
+  kernel.begin();
+  splitter.start(first, rows_at(first), scratch.planes[0]);
+  splitter.take_rest();
+  int turn = 0;
+  for (int64_t row = first; row < last; row += units.strip_rows, turn ^= 1) {
+    const int64_t next = row + units.strip_rows;
+    if (next < last) splitter.start(next, rows_at(next), scratch.planes[turn ^ 1]);
+    const SplitSums::Strip strip{scratch.planes[turn], planes.positions(problem, rows_at(row)),
+                                 rows_at(row), (row - first) * planes.width,
+                                 next < last ? &splitter : nullptr};
+    sums.compute(strip, begin, end);
+  }
+  sums.finish();
+  kernel.end();
 }
 
 // Three numbers of 8 bits whose sum it is, ties away from zero.
@@ -515,10 +537,45 @@ void split_run(const SplitKernel& kernel, const ConvProblem& given, const Packed
     Scratch mine;
     lay_out_scratch(problem, units, scratch.data() + static_cast<size_t>(worker) * stride, &mine);
     const int64_t part = index / units.bands, first = index % units.bands * units.rows;
-    SplitBand band(kernel, problem, packed, maps, mine, first,
-                   std::min(problem.out_height, first + units.rows));
-    band.compute(units.strip_rows, blocks * part / units.parts, blocks * (part + 1) / units.parts);
+    compute_band(kernel, problem, packed, maps, mine, units, first, blocks * part / units.parts,
+                 blocks * (part + 1) / units.parts);
   });
+}
+
+size_t split_shared_bytes(const ConvProblem& problem) {
+  return align_up(static_cast<size_t>(Planes(problem).bytes(problem, problem.out_height)));
+}
+
+void split_prepare(const SplitKernel& kernel, const ConvProblem& problem, const ConstMapView& input,
+                   ThreadPool& pool, std::byte* shared) {
+  const Planes planes(problem);
+  const int64_t stride = planes.positions(problem, problem.out_height) * kSplitDepth;
+  pool.parallel_for(problem.in_height, [&](int64_t y, int) {
+    kernel.split({input.at(y, 0), input.pixel_stride, problem.in_width, problem.in_channels,
+                  reinterpret_cast<uint16_t*>(shared) + y * problem.in_width * kSplitDepth,
+                  planes.steps * stride, stride});
+  });
+}
+
+void split_panel(const SplitKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
+                 int64_t panel, int64_t first, int64_t last, const MapView& output,
+                 const std::byte* shared) {
+  ConvProblem rows = problem;
+  rows.in_height = rows.out_height = last - first;
+  ConvMaps maps{};
+  maps.output = output;
+  flatten(rows, maps);
+  const Planes planes(rows);
+  alignas(kTensorAlignment) float sums[2 * kSumFloats];
+  int64_t tap = 0;
+  SplitSums products(kernel, rows, packed, maps, planes, 0, panel * kSplitColumns, sums, &tap);
+  kernel.begin();
+  products.compute(
+      {reinterpret_cast<const uint16_t*>(shared) + first * problem.in_width * kSplitDepth,
+       Planes(problem).positions(problem, problem.out_height), rows.out_height, 0, nullptr},
+      panel, panel + 1);
+  products.finish();
+  kernel.end();
 }
 
 }  // namespace shrike::kernels

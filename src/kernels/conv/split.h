@@ -83,4 +83,13 @@ size_t split_scratch_bytes(const ConvProblem& problem, int threads);
 void split_run(const SplitKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
                const ConvMaps& maps, ThreadPool& pool, std::span<std::byte> scratch);
 
+// Panels of 1x1 convolutions for conv_panels.h, of kSplitColumns outputs: of a stride of 1, without
+// a residual. `shared`: planes of the whole input.
+size_t split_shared_bytes(const ConvProblem& problem);
+void split_prepare(const SplitKernel& kernel, const ConvProblem& problem, const ConstMapView& input,
+                   ThreadPool& pool, std::byte* shared);
+void split_panel(const SplitKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
+                 int64_t panel, int64_t first, int64_t last, const MapView& output,
+                 const std::byte* shared);
+
 }  // namespace shrike::kernels
