@@ -70,12 +70,16 @@ struct Planes {
   // Of some rows of output, with what the last tile reads behind them. Odd, so that steps and parts
   // lie in different sets of a cache.
   int64_t positions(const ConvProblem& p, int64_t rows) const {
-    const int64_t behind = reach_w + p.pad_left + kSplitTile * p.stride_w;
-    return (input_rows(p, rows) * pitch + behind) | 1;
+    return (input_rows(p, rows) * pitch + behind(p)) | 1;
+  }
+  int64_t behind(const ConvProblem& p) const {
+    return reach_w + p.pad_left + kSplitTile * p.stride_w;
   }
   int64_t bytes(const ConvProblem& p, int64_t rows) const {
-    return positions(p, rows) * steps * kSplitParts * kSplitDepth *
-           static_cast<int64_t>(sizeof(uint16_t));
+    return positions(p, rows) * position_bytes();
+  }
+  int64_t position_bytes() const {
+    return steps * kSplitParts * kSplitDepth * static_cast<int64_t>(sizeof(uint16_t));
   }
   // Rows with the same remainder by the stride follow each other.
   int64_t row_position(const ConvProblem& p, int64_t rows, int64_t row) const {
@@ -104,17 +108,26 @@ struct Units {
     // Even shares, and some more of them than threads where there are many strips.
     const int64_t wanted = divide_up(threads, parts);
     const int64_t count = wanted * std::clamp<int64_t>(strips / (2 * wanted), 1, kBands);
-    rows = divide_up(p.out_height, threads > 1 ? std::min(count, p.out_height) : 1);
-    if (p.out_width == 1) rows = round_up(rows, kSplitRows);
-    bands = divide_up(p.out_height, rows);
-    strip_rows = std::min(strip_rows, rows);
+    height = p.out_height;
+    if (p.out_width == 1) step = kSplitTile;
+    bands = threads > 1 ? std::min(count, divide_up(height, step)) : 1;
+    strip_rows = std::min(strip_rows, rows());
   }
 
-  int64_t rows, bands, strip_rows;
+  // The first row of a band.
+  int64_t first(int64_t band) const {
+    return std::min(height, divide_up(height, step) * band / bands * step);
+  }
+  // Of a band at most.
+  int64_t rows() const { return divide_up(divide_up(height, step), bands) * step; }
+
+  int64_t bands, strip_rows;
   int64_t parts = 1;
 
  private:
   static constexpr int64_t kBands = 2;  // of a thread
+
+  int64_t height, step = 1;  // rows, and those that are not divided
 
   // As many rows as planes may take; of pixels one by one whole blocks.
   static int64_t rows_of_strip(const ConvProblem& p, const Planes& planes, int64_t weights) {
@@ -137,7 +150,7 @@ size_t lay_out_scratch(const ConvProblem& p, const Units& units, std::byte* base
                        Scratch* scratch) {
   const Planes planes(p);
   const size_t numbers = align_up(static_cast<size_t>(planes.bytes(p, units.strip_rows)));
-  const size_t both = units.strip_rows < units.rows ? 2 * numbers : numbers;
+  const size_t both = units.strip_rows < units.rows() ? 2 * numbers : numbers;
   const size_t sums = 2 * kSumFloats * sizeof(float);
   const size_t taps = align_up(static_cast<size_t>(p.taps()) * sizeof(int64_t));
   if (scratch) {
@@ -392,19 +405,18 @@ void SplitSums::finish_row(int64_t y, int64_t x, int64_t count, int64_t step,
 
 // One unit of split_run: rows [first, last) of some blocks of outputs, strip by strip.
 void compute_band(const SplitKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
-                  const ConvMaps& maps, const Scratch& scratch, const Units& units, int64_t first,
-                  int64_t begin, int64_t end) {
+                  const ConvMaps& maps, const Scratch& scratch, int64_t strip_rows, int64_t first,
+                  int64_t last, int64_t begin, int64_t end) {
   const Planes planes(problem);
-  const int64_t last = std::min(problem.out_height, first + units.rows);
-  const auto rows_at = [&](int64_t row) { return std::min(units.strip_rows, last - row); };
+  const auto rows_at = [&](int64_t row) { return std::min(strip_rows, last - row); };
   SplitSums sums(kernel, problem, packed, maps, planes, first, 0, scratch.sums, scratch.taps);
   Splitter splitter(kernel, problem, maps.input, planes);
   kernel.begin();
   splitter.start(first, rows_at(first), scratch.planes[0]);
   splitter.take_rest();
   int turn = 0;
-  for (int64_t row = first; row < last; row += units.strip_rows, turn ^= 1) {
-    const int64_t next = row + units.strip_rows;
+  for (int64_t row = first; row < last; row += strip_rows, turn ^= 1) {
+    const int64_t next = row + strip_rows;
     if (next < last) splitter.start(next, rows_at(next), scratch.planes[turn ^ 1]);
     const SplitSums::Strip strip{scratch.planes[turn], planes.positions(problem, rows_at(row)),
                                  rows_at(row), (row - first) * planes.width,
@@ -462,10 +474,12 @@ double split_cost(const ConvProblem& problem) {
 const char* split_refuse(const SplitKernel& kernel, const ConvProblem& problem) {
   if (problem.groups != 1) return "in groups";
   const Planes planes(problem);
-  const double row = static_cast<double>(planes.pitch) *
-                     static_cast<double>(planes.input_rows(problem, 1)) *
-                     static_cast<double>(planes.steps * kSplitParts * kSplitDepth * 2);
-  if (row > static_cast<double>(kMostRowBytes)) return "a row's inputs are too many";
+  // Of one row of output, in floating point, as a file decides how many these are.
+  const double positions =
+      static_cast<double>(planes.pitch) * static_cast<double>(planes.input_rows(problem, 1)) +
+      static_cast<double>(planes.behind(problem));
+  if (positions * static_cast<double>(planes.position_bytes()) > static_cast<double>(kMostRowBytes))
+    return "a row's inputs are too many";
   if (static_cast<uint64_t>(std::max<int64_t>(0, problem.max_packed_bytes)) <
       split_packed_bytes(problem))
     return "the packed weights would be too large";
@@ -536,8 +550,9 @@ void split_run(const SplitKernel& kernel, const ConvProblem& given, const Packed
   pool.parallel_for(units.bands * units.parts, [&](int64_t index, int worker) {
     Scratch mine;
     lay_out_scratch(problem, units, scratch.data() + static_cast<size_t>(worker) * stride, &mine);
-    const int64_t part = index / units.bands, first = index % units.bands * units.rows;
-    compute_band(kernel, problem, packed, maps, mine, units, first, blocks * part / units.parts,
+    const int64_t part = index / units.bands, band = index % units.bands;
+    compute_band(kernel, problem, packed, maps, mine, units.strip_rows, units.first(band),
+                 units.first(band + 1), blocks * part / units.parts,
                  blocks * (part + 1) / units.parts);
   });
 }

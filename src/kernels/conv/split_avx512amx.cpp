@@ -93,7 +93,7 @@ template <int kPixelTiles, int kOutputTiles>
   multiply<kPixelTiles, kOutputTiles>();
   load_pixels<kPixelTiles>(low, block.pixel_stride);
   multiply<kPixelTiles, kOutputTiles>();
-  load_pixels<kPixelTiles>(high, block.pixel_stride);
+  load_pixels<kPixelTiles>(high, block.pixel_stride);  // the largest last
   multiply<kPixelTiles, kOutputTiles>();
 }
 
