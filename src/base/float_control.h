@@ -1,5 +1,5 @@
-// How the calling thread rounds, and what it does with denormal numbers: those too small for a whole
-// mantissa, below 1.2e-38 in float. Many processors need some hundred times as long for an
+// How the calling thread rounds, and what it does with denormal numbers: those too small for a
+// whole mantissa, below 1.2e-38 in float. Many processors need some hundred times as long for an
 // instruction that meets one. ThreadPool hands the caller's settings to its workers.
 #pragma once
 

@@ -106,8 +106,7 @@ struct ThreadPool::Work {
                  uint32_t control, int64_t sharers) {
     const int64_t most = kMostUnits * sharers;
     const int64_t grain = (count + most - 1) / most;
-    return {number,  count,   grain,  (count + grain - 1) / grain, function,
-            context, control, sharers};
+    return {number, count, grain, (count + grain - 1) / grain, function, context, control, sharers};
   }
   int64_t first_unit(int64_t share) const { return units * share / sharers; }
 };

@@ -6,8 +6,8 @@
 // shares, so that a core which is slower, or busy elsewhere, holds nobody up. `worker` is in
 // 0..threads()-1 and nobody else's while the body runs: an index into scratch memory. Which worker
 // gets an index differs from run to run: results must not depend on it. Bodies must not throw and
-// must not start another loop on the same pool. They round as the caller does (float_control.h). One caller at a time, but for pools of one thread,
-// whose callers do all themselves.
+// must not start another loop on the same pool. They round as the caller does (float_control.h).
+// One caller at a time, but for pools of one thread, whose callers do all themselves.
 #pragma once
 
 #include <atomic>

@@ -1,13 +1,13 @@
-// Convolution in fp32 by products of bfloat16 in tiles (Intel's AMX). A number of fp32 is the sum of
-// three of bfloat16, each of which rounds what the ones before it leave: x = h + m + l, exactly, as
-// 3 * 8 bits are the mantissa's 24. Of the nine products of two such sums the six largest are added
-// in fp32,
+// Convolution in fp32 by products of bfloat16 in tiles (Intel's AMX). A number of fp32 is the sum
+// of three of bfloat16, each of which rounds what the ones before it leave: x = h + m + l, exactly,
+// as 3 * 8 bits are the mantissa's 24. Of the nine products of two such sums the six largest are
+// added in fp32,
 //   hh' + hm' + mh' + mm' + hl' + lh'
-// the others being 2^-26 of the product and less, a quarter of what fp32 rounds it by. So this is no
-// lower precision, as avx512_bfloat16 is; it is what Intel's oneMKL calls float_to_bf16x3 (Henry,
-// Tang, Heinecke, "Leveraging the bfloat16 Artificial Intelligence Datatype For Higher-Precision
-// Computations", 2019). A tile multiplies 16 times as fast as AVX-512 does, so six products take
-// three eighths of the time of one there.
+// the others being 2^-26 of the product and less, a quarter of what fp32 rounds it by. So this is
+// no lower precision, as avx512_bfloat16 is; it is what Intel's oneMKL calls float_to_bf16x3
+// (Henry, Tang, Heinecke, "Leveraging the bfloat16 Artificial Intelligence Datatype For
+// Higher-Precision Computations", 2019). A tile multiplies 16 times as fast as AVX-512 does, so six
+// products take three eighths of the time of one there.
 //
 // What is infinite, or would round to it (3.39e38), becomes NaN; denormals are 0.
 //
@@ -39,7 +39,7 @@ struct SplitPixels {
   const float* source;
   int64_t pixel_stride;  // floats
   int64_t pixels, channels;
-  uint16_t* target;                   // of the first pixel's first part and step
+  uint16_t* target;                  // of the first pixel's first part and step
   int64_t part_stride, step_stride;  // numbers
 };
 

@@ -122,8 +122,7 @@ void products_of(const SplitProducts& block) {
   _tile_stored(0, block.sums, kSumBytes);
   if constexpr (kOutputTiles == 2) _tile_stored(1, block.sums + kLanes, kSumBytes);
   if constexpr (kPixelTiles == 2) _tile_stored(2, next, kSumBytes);
-  if constexpr (kPixelTiles == 2 && kOutputTiles == 2)
-    _tile_stored(3, next + kLanes, kSumBytes);
+  if constexpr (kPixelTiles == 2 && kOutputTiles == 2) _tile_stored(3, next + kLanes, kSumBytes);
   asm volatile("" ::: "memory");
 }
 

@@ -1,5 +1,5 @@
-// Products of split numbers against the reference, and against sums in double: they are held to what
-// kernels of single products are held to, whatever the numbers' sizes.
+// Products of split numbers against the reference, and against sums in double: they are held to
+// what kernels of single products are held to, whatever the numbers' sizes.
 #include "kernels/conv/split.h"
 
 #include <gtest/gtest.h>
@@ -82,6 +82,23 @@ TEST_F(Split, RandomWindows) {
   }
 }
 
+// One column, whose pixels are rows.
+TEST_F(Split, Columns) {
+  for (int64_t kernel : {1, 2, 3})
+    for (int64_t stride : {1, 2})
+      for (int64_t pad : {0, 1, 2})
+        for (int64_t height : {1, 5, 40, 70}) {
+          ConvProblem p = square(height, 40, 20, kernel, stride, 0);
+          p.in_width = p.kernel_w = p.stride_w = 1;
+          p.pad_top = pad;
+          if (p.in_height + 2 * pad < kernel) continue;
+          p = sized(p, pad);
+          p.out_width = 1;
+          check(p, {3, 2, 1}, {2, 5, 3});
+          check(p);
+        }
+}
+
 // Maps of several strips and bands, and weights that are far: what is near is another division.
 TEST_F(Split, StripsAndFarWeights) {
   check(square(40, 64, 64, 1, 1, 0));
@@ -112,11 +129,10 @@ float product_of(const std::vector<float>& inputs, const std::vector<float>& wei
   const PackedConv packed = row().pack(p, weights.data(), nullptr);
   AlignedScratch scratch(row().scratch_bytes(p, 1));
   float output = 0;
-  row().run(p, packed,
-            {dense_map<const float>(inputs.data(), 1, 1, p.in_channels),
-             dense_map(&output, 1, 1, 1),
-             {}},
-            pool, scratch.span());
+  row().run(
+      p, packed,
+      {dense_map<const float>(inputs.data(), 1, 1, p.in_channels), dense_map(&output, 1, 1, 1), {}},
+      pool, scratch.span());
   return output;
 }
 

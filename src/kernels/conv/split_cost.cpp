@@ -1,0 +1,77 @@
+#include "kernels/conv/split.h"
+
+#include <algorithm>
+
+#include "kernels/conv/split_geometry.h"
+#include "kernels/winograd/algorithms.h"
+#include "kernels/winograd/lean.h"
+#include "kernels/winograd/winograd.h"
+
+namespace shrike::kernels {
+
+namespace {
+
+// Bytes of planes of one row of output: where they are more, no strip is near.
+constexpr int64_t kMostRowBytes = 1 << 22;
+
+// In multiply-adds of fp32 at full speed, as winograd_cost(), fitted to whole networks on an Intel
+// Xeon with AMX (docs/decisions/040-split-products.md): 16 x 16 sums of 32 channels, next to others
+// and where there are too few to hide their latency; a block's way to memory and back, with its
+// numbers near and elsewhere; an input; a weight's way from memory.
+constexpr double kTileStep = 3250, kLonelyTileStep = 5200;
+constexpr double kNearBlock = 2800, kBlock = 23000, kInput = 24, kWeight = 61;
+constexpr int64_t kNearSteps = 4;
+// What 1x1 kernels reach of the full speed.
+constexpr double kPointwise = 0.9;
+
+double single_cost(const ConvProblem& p) {
+  if (p.taps() != 1) return direct_cost(p);
+  const int64_t outputs = round_up(p.out_channels, kSplitTile);
+  return static_cast<double>(p.out_height * p.out_width * p.in_channels * outputs) / kPointwise;
+}
+
+}  // namespace
+
+double split_cost(const ConvProblem& problem) {
+  const SplitPacking packing(problem);
+  const SplitPlanes planes(problem);
+  const bool pointwise = problem.taps() == 1 && problem.stride_w == 1;
+  const int64_t pixels = problem.out_height * (pointwise ? problem.out_width : planes.width);
+  const double rows = static_cast<double>(divide_up(pixels, kSplitTile)) / 2;
+  const auto steps = static_cast<double>(packing.steps);
+  const double block = packing.steps <= kNearSteps ? kNearBlock : kBlock;
+  const double pairs = static_cast<double>(packing.tiles / 2);
+  const double lonely = static_cast<double>(packing.tiles % 2);
+  const auto inputs = static_cast<double>(problem.in_height * problem.in_width * planes.steps);
+  const double weights = steps * static_cast<double>(packing.tiles * kSplitTileNumbers);
+  return rows * (pairs * (4 * steps * kTileStep + block) +
+                 lonely * (2 * steps * kLonelyTileStep + block)) +
+         inputs * kSplitDepth * kInput + weights * kWeight;
+}
+
+const char* split_refuse(const SplitKernel& kernel, const ConvProblem& problem) {
+  if (problem.groups != 1) return "in groups";
+  const SplitPlanes planes(problem);
+  // Of one row of output, in floating point, as a file decides how many these are.
+  const double positions =
+      static_cast<double>(planes.pitch) * static_cast<double>(planes.input_rows(problem, 1)) +
+      static_cast<double>(planes.behind(problem));
+  if (positions * static_cast<double>(planes.position_bytes()) > static_cast<double>(kMostRowBytes))
+    return "a row's inputs are too many";
+  if (static_cast<uint64_t>(std::max<int64_t>(0, problem.max_packed_bytes)) <
+      split_packed_bytes(problem))
+    return "the packed weights would be too large";
+  if (!problem.by_estimate) return nullptr;
+  const double cost = split_cost(problem);
+  if (cost >= single_cost(problem)) return "single products are faster at this size";
+  for (const WinogradAlgorithm* algorithm : kWinogradAlgorithms) {
+    const WinogradKernel sizes{kernel.tile, algorithm, nullptr, nullptr};
+    const LeanWinograd lean{&sizes, kSplitTile, nullptr};
+    if ((winograd_cost(*algorithm, problem) < cost && !winograd_refuse(sizes, problem)) ||
+        (lean_winograd_cost(lean, problem) < cost && !lean_winograd_refuse(lean, problem)))
+      return "Winograd's algorithm is faster at this size";
+  }
+  return nullptr;
+}
+
+}  // namespace shrike::kernels
