@@ -22,10 +22,8 @@ void run_focus(const ConvProblem& problem, const PackedConv& packed, const Pictu
 #if SHRIKE_KERNELS_AVX2
 template <const StemKernel& kStem>
 void run_stem(const ConvProblem& problem, const PackedConv& packed, const Picture& input,
-              const MapView& output, ThreadPool& pool, std::span<std::byte>,
-              [[maybe_unused]] bool pooled) {
-  assert(!pooled);
-  stem_run(kStem, problem, packed, input, output, pool);
+              const MapView& output, ThreadPool& pool, std::span<std::byte>, bool pooled) {
+  stem_run(kStem, problem, packed, input, output, pool, pooled);
 }
 
 template <const StemWinograd& kStem>

@@ -119,11 +119,12 @@ TEST(ConvPicture, SameBitsFromPlanesBy6x6) {
 
 TEST(ConvPicture, SameBitsPooled) {
   Random random;
-  int checked = 0;
+  int checked = 0, forms = 0;
   for (const ConvPictureKernel& form : conv_picture_kernels()) {
     const ConvKernel* row = row_named(form.row);
     if (!row) continue;
     SCOPED_TRACE(form.row);
+    if (std::strstr(form.row, "stem")) ++forms;
     for (const int64_t width : {32, 38, 64})
       for (const int64_t gap : {0, 5}) {
         const ConvProblem p = stem(22, width, 19, 1, 1);
@@ -135,7 +136,7 @@ TEST(ConvPicture, SameBitsPooled) {
       }
   }
   if (checked == 0) GTEST_SKIP() << "no row for this machine";
-  EXPECT_EQ(checked, 6);
+  EXPECT_EQ(checked, 6 * forms);
 }
 
 TEST(ConvPicture, FormsGoWithRows) {

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "kernels/conv/stem.h"
 #include "kernels/conv/stem_winograd.h"
 #include "kernels/winograd/pairs.h"
 #include "kernels/winograd/winograd.h"
@@ -41,6 +42,15 @@ constexpr ConvPoolKernel stem_winograd_form(const char* row) {
           }};
 }
 
+template <const StemKernel& kStem>
+constexpr ConvPoolKernel stem_form(const char* row) {
+  return {row, refuse<2>,
+          [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
+             ThreadPool& pool, std::span<std::byte>) {
+            stem_run(kStem, problem, packed, picture_of(maps.input), maps.output, pool, true);
+          }};
+}
+
 template <const WinogradKernel& kKernel>
 constexpr ConvPoolKernel winograd_form(const char* row) {
   return {row, refuse<4>,
@@ -62,6 +72,8 @@ constexpr ConvPoolKernel winograd_pairs_form(const char* row) {
 constexpr ConvPoolKernel kConvPoolKernels[] = {
 #if SHRIKE_KERNELS_AVX2
     stem_winograd_form<kStemWinogradAvx512>("avx512_stem_winograd"),
+    stem_form<kStemAvx512>("avx512_stem"),
+    stem_form<kStemAvx2>("avx2_stem"),
     winograd_pairs_form<kWideWinogradPairs4Avx512>("avx512_wide_winograd_pairs_4x4"),
     winograd_pairs_form<kWinogradPairs4Avx512>("avx512_winograd_pairs_4x4"),
     winograd_form<kWinograd4Avx512>("avx512_winograd_4x4"),

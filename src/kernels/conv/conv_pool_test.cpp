@@ -89,6 +89,12 @@ TEST(ConvPool, SameBitsAsApart) {
         }
         if (HasFailure()) return;
       }
+  // Rows of several pieces.
+  for (int64_t width : {126, 128, 200, 320}) {
+    ConvProblem p = square(8, 3, 40, 3, random.integer(1, 2), 1);
+    p.in_width = width * p.stride_w;
+    taken += check(sized(p, 1), random);
+  }
   EXPECT_GT(taken, cpu_features().avx2_fma ? 100 : 50);
 }
 

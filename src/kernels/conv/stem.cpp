@@ -1,7 +1,9 @@
 #include "kernels/conv/stem.h"
 
 #include <algorithm>
+#include <cassert>
 
+#include "kernels/pool/halves.h"
 #include "kernels/sizes.h"
 
 namespace shrike::kernels {
@@ -23,38 +25,90 @@ struct StemPacking {
   int64_t total;
 };
 
-// Output rows [first, last).
-void compute_band(const StemKernel& stem, const ConvProblem& p, const float* packed,
-                  const Picture& input, const MapView& output, int64_t first, int64_t last) {
-  const StemPacking packing(stem, p);
-  const StemFunction function = stem.function(p.stride_w, p.activation.kind);
-  StemRow row{};
-  row.pixel = input.pixel;
-  row.width = p.in_width;
-  row.pad = p.pad_left;
-  row.count = p.out_width;
-  row.output_step = output.pixel_stride;
-  row.activation = p.activation;
-  const auto point_at_row = [&](int64_t from, const float*(&channels)[3]) {
-    const bool exists = from >= 0 && from < p.in_height;
-    for (int64_t c = 0; c < kStemChannels; ++c)
-      channels[c] = exists ? input.at(from, 0) + c * input.channel : nullptr;
-  };
-  for (int64_t y = first; y < last; ++y) {
-    const int64_t top = y * p.stride_h - p.pad_top;
-    for (int64_t i = 0; i < 3; ++i) point_at_row(top + i, row.rows[i]);
-    for (int64_t panel = 0; panel < packing.panels; ++panel) {
-      for (int64_t i = 0; i < p.stride_h; ++i)
-        point_at_row(panel == 0 ? top + 3 + i : -1, row.ahead[i]);
-      const int64_t column = panel * stem.columns;
-      row.weights = packed + panel * packing.panel;
-      row.bias = packed + packing.bias + column;
-      row.output = output.at(y, 0) + column;
-      row.columns = std::min(stem.columns, p.out_channels - column);
-      function(row);
-    }
+// Rows of one convolution, piece by piece.
+class StemRows {
+ public:
+  StemRows(const StemKernel& stem, const ConvProblem& p, const float* packed, const Picture& input)
+      : stem_(stem),
+        p_(p),
+        packing_(stem, p),
+        packed_(packed),
+        input_(input),
+        function_(stem.function(p.stride_w, p.activation.kind)) {
+    row_.pixel = input.pixel;
+    row_.width = p.in_width;
+    row_.activation = p.activation;
   }
+
+  int64_t panels() const { return packing_.panels; }
+  int64_t column(int64_t panel) const { return panel * stem_.columns; }
+  int64_t columns(int64_t panel) const {
+    return std::min(stem_.columns, p_.out_channels - column(panel));
+  }
+
+  // A panel's outputs of pixels [begin, end) of row y, `step` apart.
+  void compute(int64_t y, int64_t panel, int64_t begin, int64_t end, float* output, int64_t step) {
+    const int64_t top = y * p_.stride_h - p_.pad_top;
+    for (int64_t i = 0; i < 3; ++i) point_at(top + i, row_.rows[i]);
+    for (int64_t i = 0; i < p_.stride_h; ++i)
+      point_at(panel == 0 ? top + 3 + i : -1, row_.ahead[i]);
+    row_.pad = p_.pad_left - begin * p_.stride_w;
+    row_.count = end - begin;
+    row_.weights = packed_ + panel * packing_.panel;
+    row_.bias = packed_ + packing_.bias + column(panel);
+    row_.output = output;
+    row_.output_step = step;
+    row_.columns = columns(panel);
+    function_(row_);
+  }
+
+ private:
+  void point_at(int64_t from, const float* (&channels)[3]) const {
+    const bool exists = from >= 0 && from < p_.in_height;
+    for (int64_t c = 0; c < kStemChannels; ++c)
+      channels[c] = exists ? input_.at(from, 0) + c * input_.channel : nullptr;
+  }
+
+  const StemKernel& stem_;
+  const ConvProblem& p_;
+  const StemPacking packing_;
+  const float* packed_;
+  const Picture& input_;
+  const StemFunction function_;
+  StemRow row_{};
+};
+
+// Output rows [first, last).
+void compute_band(StemRows rows, const ConvProblem& p, const MapView& output, int64_t first,
+                  int64_t last) {
+  for (int64_t y = first; y < last; ++y)
+    for (int64_t panel = 0; panel < rows.panels(); ++panel)
+      rows.compute(y, panel, 0, p.out_width, output.at(y, 0) + rows.column(panel),
+                   output.pixel_stride);
 }
+
+#if SHRIKE_KERNELS_AVX2
+// Rows [first, last) of the pooled output, in pieces whose two rows stay in the first cache level.
+void compute_pooled_band(StemRows rows, const ConvProblem& p, const MapView& output, int64_t first,
+                         int64_t last) {
+  constexpr int64_t kPiece = 64, kMostColumns = 32;
+  alignas(64) float sums[2][2 * kPiece * kMostColumns];
+  const int64_t width = p.out_width / 2;
+  const int64_t pieces = std::max<int64_t>(1, p.out_width / kPiece);
+  for (int64_t y = first; y < last; ++y)
+    for (int64_t i = 0; i < pieces; ++i) {
+      const int64_t begin = width * i / pieces, end = width * (i + 1) / pieces;
+      for (int64_t panel = 0; panel < rows.panels(); ++panel) {
+        const int64_t columns = rows.columns(panel);
+        for (int64_t j = 0; j < 2; ++j)
+          rows.compute(2 * y + j, panel, 2 * begin, 2 * end, sums[j], columns);
+        halves_pool_row_avx2({sums[0], sums[1] - sums[0], columns,
+                              output.at(y, begin) + rows.column(panel), output.pixel_stride,
+                              end - begin, columns});
+      }
+    }
+}
+#endif
 
 }  // namespace
 
@@ -87,10 +141,16 @@ void stem_pack(const StemKernel& stem, const ConvProblem& problem, const float* 
 }
 
 void stem_run(const StemKernel& stem, const ConvProblem& problem, const PackedConv& packed,
-              const Picture& input, const MapView& output, ThreadPool& pool) {
-  pool.parallel_for(divide_up(problem.out_height, kBand), [&](int64_t band, int) {
-    compute_band(stem, problem, packed.floats(), input, output, band * kBand,
-                 std::min(problem.out_height, (band + 1) * kBand));
+              const Picture& input, const MapView& output, ThreadPool& pool, bool pooled) {
+  const StemRows rows(stem, problem, packed.floats(), input);
+  const int64_t height = pooled ? problem.out_height / 2 : problem.out_height;
+  pool.parallel_for(divide_up(height, kBand), [&](int64_t band, int) {
+    const int64_t first = band * kBand, last = std::min(height, first + kBand);
+#if SHRIKE_KERNELS_AVX2
+    if (pooled) return compute_pooled_band(rows, problem, output, first, last);
+#endif
+    assert(!pooled);
+    compute_band(rows, problem, output, first, last);
   });
 }
 

@@ -52,7 +52,8 @@ const char* stem_refuse(const StemKernel& stem, const ConvProblem& problem);
 size_t stem_packed_bytes(const StemKernel& stem, const ConvProblem& problem);
 void stem_pack(const StemKernel& stem, const ConvProblem& problem, const float* weights,
                const float* bias, float* packed);
+// pooled: with the pooling of conv_pool.h behind it; output is the smaller map then.
 void stem_run(const StemKernel& stem, const ConvProblem& problem, const PackedConv& packed,
-              const Picture& input, const MapView& output, ThreadPool& pool);
+              const Picture& input, const MapView& output, ThreadPool& pool, bool pooled = false);
 
 }  // namespace shrike::kernels
