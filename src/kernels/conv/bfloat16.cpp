@@ -35,15 +35,6 @@ struct Packing {
   int64_t total;
 };
 
-// As the processor rounds: to nearest even, denormals to zero, NaN stays NaN.
-uint16_t rounded(float value) {
-  const auto bits = std::bit_cast<uint32_t>(value);
-  const uint32_t magnitude = bits & 0x7FFFFFFFu;
-  if (magnitude < 0x00800000u) return static_cast<uint16_t>(bits >> 16 & 0x8000u);
-  if (magnitude > 0x7F800000u) return static_cast<uint16_t>(bits >> 16 | 0x40u);
-  return static_cast<uint16_t>((bits + 0x7FFFu + (bits >> 16 & 1)) >> 16);
-}
-
 // In multiply-adds of fp32, for each tap of an output: the products, twice as many of which are
 // made at once, and what was fitted to kernels_bench --bfloat16 on AMD EPYC (Zen 4).
 int64_t product_cost(const ConvProblem& p) {
@@ -151,6 +142,14 @@ class Bfloat16Run {
 
 }  // namespace
 
+uint16_t rounded_to_bfloat16(float value) {
+  const auto bits = std::bit_cast<uint32_t>(value);
+  const uint32_t magnitude = bits & 0x7FFFFFFFu;
+  if (magnitude < 0x00800000u) return static_cast<uint16_t>(bits >> 16 & 0x8000u);
+  if (magnitude > 0x7F800000u) return static_cast<uint16_t>(bits >> 16 | 0x40u);
+  return static_cast<uint16_t>((bits + 0x7FFFu + (bits >> 16 & 1)) >> 16);
+}
+
 double bfloat16_cost(const ConvProblem& problem) {
   const auto taps = static_cast<double>(problem.out_height * problem.out_width * problem.taps());
   return taps * static_cast<double>(product_cost(problem) + rounding_cost(problem));
@@ -160,6 +159,8 @@ const char* bfloat16_refuse(const Bfloat16Kernel& kernel, const ConvProblem& pro
   if (problem.precision != Precision::kBfloat16) return "rounding to bfloat16 is not allowed";
   if (problem.groups != 1) return "in groups";
   if (!problem.by_estimate) return nullptr;
+  // Intel's make one where they make two of fp32.
+  if (!cpu_features().separate_adders) return "the processor multiplies no faster so";
   const double cost = bfloat16_cost(problem);
   if (rounding_cost(problem) >= product_cost(problem) || cost >= direct_cost(problem))
     return "rounding the inputs takes longer than it saves";
@@ -191,7 +192,7 @@ void bfloat16_pack(const Bfloat16Kernel& kernel, const ConvProblem& problem, con
     const float* source = weights + o * channels * taps;
     for (int64_t tap = 0; tap < taps; ++tap, panel += values * columns)
       for (int64_t c = 0; c < channels; ++c)
-        panel[c / 2 * 2 * columns + c % 2] = rounded(source[c * taps + tap]);
+        panel[c / 2 * 2 * columns + c % 2] = rounded_to_bfloat16(source[c * taps + tap]);
     if (bias) packed[packing.bias + o] = bias[o];
   }
 }

@@ -41,6 +41,9 @@ struct Bfloat16Kernel {
 extern const Bfloat16Kernel kBfloat16Avx512;
 #endif
 
+// As the processor rounds: to nearest even, denormals to zero, NaN stays NaN.
+uint16_t rounded_to_bfloat16(float value);
+
 // Refuses, with problem.by_estimate, what fp32 is estimated to do faster.
 const char* bfloat16_refuse(const Bfloat16Kernel& kernel, const ConvProblem& problem);
 // As winograd_cost().

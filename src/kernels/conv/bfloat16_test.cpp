@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <string>
 
 #include "kernels/conv/candidates.h"
 #include "kernels/testing/conv_case.h"
@@ -17,21 +18,30 @@ namespace {
 
 using namespace testing;
 
-const ConvKernel& row() {
+const ConvKernel& row_named(const std::string& name) {
   for (const ConvKernel& kernel : conv_kernels())
-    if (std::strcmp(kernel.name, "avx512_bfloat16") == 0) return kernel;
+    if (kernel.name == name) return kernel;
   return conv_kernels().back();
 }
 
 #if SHRIKE_KERNELS_AVX2
-TEST(Bfloat16Row, IsInTheTable) { EXPECT_STREQ(row().name, "avx512_bfloat16"); }
+TEST(Bfloat16Rows, AreInTheTable) {
+  EXPECT_STREQ(row_named("avx512_bfloat16").name, "avx512_bfloat16");
+  EXPECT_STREQ(row_named("amx_bfloat16").name, "amx_bfloat16");
+}
 #endif
 
-class Bfloat16 : public ::testing::Test {
+class Bfloat16 : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
     if (cpu_lacks(row().need, cpu_features()) || row().need == CpuNeed::kNothing)
       GTEST_SKIP() << "no products of bfloat16 here";
+  }
+  const ConvKernel& row() const { return row_named(GetParam()); }
+  // Whether it is what bfloat16 is multiplied by here at all: of two the faster one.
+  bool is_first() const {
+    return GetParam() == (cpu_features().amx_bf16 ? "amx_bfloat16" : "avx512_bfloat16") &&
+           (cpu_features().amx_bf16 || cpu_features().separate_adders);
   }
   // The row takes the problem, if it may round, and computes it, whether that is fast or not.
   void check(ConvProblem p, Gaps in = {}, Gaps out = {}) {
@@ -44,13 +54,13 @@ class Bfloat16 : public ::testing::Test {
   Random random_{1.0f / 128};
 };
 
-TEST_F(Bfloat16, ChannelsAroundPairsAndVectors) {
+TEST_P(Bfloat16, ChannelsAroundPairsAndVectors) {
   for (int64_t in : {1, 2, 3, 15, 16, 17, 31, 32, 33, 63, 65})
     for (int64_t out : {1, 15, 16, 17, 31, 32, 33, 48, 65})
       for (int64_t kernel : {1, 3}) check(square(6, in, out, kernel, 1, kernel / 2));
 }
 
-TEST_F(Bfloat16, WidthsStridesAndPadding) {
+TEST_P(Bfloat16, WidthsStridesAndPadding) {
   for (int64_t width : {1, 7, 8, 9, 33, 50})
     for (int64_t stride : {1, 2, 3})
       for (int64_t kernel : {1, 2, 3, 5}) {
@@ -63,7 +73,7 @@ TEST_F(Bfloat16, WidthsStridesAndPadding) {
       }
 }
 
-TEST_F(Bfloat16, ResidualsAndActivations) {
+TEST_P(Bfloat16, ResidualsAndActivations) {
   for (Residual order : {Residual::kNone, Residual::kAfterActivation, Residual::kBeforeActivation})
     for (ActivationKind kind :
          {ActivationKind::kNone, ActivationKind::kLeakyRelu, ActivationKind::kSilu}) {
@@ -83,7 +93,7 @@ float rounded(float value) {
 }
 
 // Any inputs and weights give the bits that their rounded values give.
-TEST_F(Bfloat16, RoundsToNearestEven) {
+TEST_P(Bfloat16, RoundsToNearestEven) {
   Random random;
   for (int64_t channels : {1, 2, 31, 32, 33, 64, 79}) {
     ConvProblem p = square(5, channels, 19, 1, 1, 0);
@@ -116,7 +126,7 @@ TEST_F(Bfloat16, RoundsToNearestEven) {
 // Not finite, or not once rounded: one product with 1 is the value itself, rounded. Whether weights
 // and inputs are rounded alike (the one by the packing, the other by the processor) shows in
 // exchanging them.
-TEST_F(Bfloat16, TakesWhatIsNotFiniteAsTheProcessorDoes) {
+TEST_P(Bfloat16, TakesWhatIsNotFiniteAsTheProcessorDoes) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   ConvProblem p = square(1, 1, 1, 1, 1, 0);
   p.precision = Precision::kBfloat16;
@@ -149,7 +159,8 @@ TEST_F(Bfloat16, TakesWhatIsNotFiniteAsTheProcessorDoes) {
 
 // Where it is chosen, nothing that is declined for it costs less by the same measure: what a limit
 // of memory relies on.
-TEST_F(Bfloat16, CostsLessThanWhatItIsChosenOver) {
+TEST_P(Bfloat16, CostsLessThanWhatItIsChosenOver) {
+  if (!is_first()) GTEST_SKIP() << "not chosen here";
   int chosen = 0;
   for (int64_t size : {1, 2, 3, 4, 5, 6, 8, 12, 20, 40})
     for (int64_t channels : {16, 48, 64, 128, 256})
@@ -165,19 +176,20 @@ TEST_F(Bfloat16, CostsLessThanWhatItIsChosenOver) {
   EXPECT_GT(chosen, 10);
 }
 
-TEST_F(Bfloat16, IsChosenWhereThatIsFaster) {
-  const auto chosen = [](ConvProblem p) {
+TEST_P(Bfloat16, IsChosenWhereThatIsFaster) {
+  if (!is_first()) GTEST_SKIP() << "not chosen here";
+  const auto chosen = [&](ConvProblem p) {
     p.precision = Precision::kBfloat16;
     return select_kernel(conv_kernels(), p).kernel == &row();
   };
   EXPECT_TRUE(chosen(square(40, 64, 64, 1, 1, 0)));
   EXPECT_TRUE(chosen(square(40, 64, 128, 3, 2, 1)));
-  EXPECT_FALSE(chosen(square(40, 64, 64, 3, 1, 1))) << "Winograd's";
+  EXPECT_EQ(chosen(square(40, 64, 64, 3, 1, 1)), cpu_features().amx_bf16) << "or Winograd's";
   EXPECT_FALSE(chosen(square(320, 3, 16, 3, 2, 1))) << "the taps of few channels";
   EXPECT_FALSE(chosen(square(40, 64, 1, 1, 1, 0))) << "few outputs";
 }
 
-TEST_F(Bfloat16, IsACandidateOnlyWhereItMayRound) {
+TEST_P(Bfloat16, IsACandidateOnlyWhereItMayRound) {
   ConvProblem p = square(20, 64, 64, 1, 1, 0);
   const auto offered = [&] {
     const std::vector<const ConvKernel*> rows = conv_candidates(p);
@@ -187,6 +199,9 @@ TEST_F(Bfloat16, IsACandidateOnlyWhereItMayRound) {
   p.precision = Precision::kBfloat16;
   EXPECT_TRUE(offered());
 }
+
+INSTANTIATE_TEST_SUITE_P(Rows, Bfloat16, ::testing::Values("avx512_bfloat16", "amx_bfloat16"),
+                         [](const auto& test) { return test.param; });
 
 }  // namespace
 }  // namespace shrike::kernels

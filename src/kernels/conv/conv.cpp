@@ -262,11 +262,15 @@ constexpr ConvKernel split_row(const char* name, CpuNeed need) {
       need,
       [](const ConvProblem& problem) { return split_refuse(kKernel, problem); },
       1,
-      split_pack,
+      [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
+        split_pack(kKernel, problem, weights, bias, packed);
+      },
       rows_of<1>,
-      split_packed_bytes,
-      split_cost,
-      split_scratch_bytes,
+      [](const ConvProblem& problem) { return split_packed_bytes(kKernel, problem); },
+      [](const ConvProblem& problem) { return split_cost(kKernel, problem); },
+      [](const ConvProblem& problem, int threads) {
+        return split_scratch_bytes(kKernel, problem, threads);
+      },
       [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
          ThreadPool& pool, std::span<std::byte> scratch) {
         split_run(kKernel, problem, packed, maps, pool, scratch);
@@ -390,6 +394,7 @@ constexpr ConvKernel kConvKernels[] = {
     focus_row<kFocusAvx2>("avx2_focus", CpuNeed::kAvx2Fma),
     pointwise_few_row<kPointwiseFewAvx512>("avx512_pointwise_few", CpuNeed::kAvx512),
     pointwise_few_row<kPointwiseFewAvx2>("avx2_pointwise_few", CpuNeed::kAvx2Fma),
+    split_row<kBfloat16Amx>("amx_bfloat16", CpuNeed::kAmxBf16),
     bfloat16_row<kBfloat16Avx512>("avx512_bfloat16", CpuNeed::kAvx512Bf16),
     split_row<kSplitAmx>("amx_split", CpuNeed::kAmxBf16),
     pointwise_pairs_row<kQuadPointwisePairsAvx512>("avx512_quad_pointwise_pairs",

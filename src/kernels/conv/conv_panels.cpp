@@ -40,20 +40,20 @@ constexpr ConvPanelsKernel pairs_form(const char* row, int64_t columns) {
 
 template <const SplitKernel& kKernel>
 constexpr ConvPanelsKernel split_form(const char* row) {
-  return {row, kSplitColumns, split_shared_bytes,
-          [](const ConvProblem& problem, const PackedConv&, const ConstMapView& input,
-             ThreadPool& pool, std::byte* scratch) {
-            split_prepare(kKernel, problem, input, pool, scratch);
-          },
-          [](const ConvProblem& problem, const PackedConv& packed, const ConstMapView&,
-             int64_t panel, int64_t first, int64_t last, const MapView& output,
-             const std::byte* scratch) {
-            split_panel(kKernel, problem, packed, panel, first, last, output, scratch);
-          }};
+  return {
+      row, kSplitColumns,
+      [](const ConvProblem& problem) { return split_shared_bytes(kKernel, problem); },
+      [](const ConvProblem& problem, const PackedConv&, const ConstMapView& input, ThreadPool& pool,
+         std::byte* scratch) { split_prepare(kKernel, problem, input, pool, scratch); },
+      [](const ConvProblem& problem, const PackedConv& packed, const ConstMapView&, int64_t panel,
+         int64_t first, int64_t last, const MapView& output, const std::byte* scratch) {
+        split_panel(kKernel, problem, packed, panel, first, last, output, scratch);
+      }};
 }
 
 constexpr ConvPanelsKernel kConvPanelsKernels[] = {
     split_form<kSplitAmx>("amx_split"),
+    split_form<kBfloat16Amx>("amx_bfloat16"),
     pairs_form<kQuadPointwisePairsAvx512>("avx512_quad_pointwise_pairs", 64),
     pairs_form<kTriplePointwisePairsAvx512>("avx512_triple_pointwise_pairs", 48),
     pairs_form<kWidePointwisePairsAvx512>("avx512_wide_pointwise_pairs", 32),

@@ -5,6 +5,7 @@
 #include <cassert>
 
 #include "base/tensor.h"
+#include "kernels/conv/bfloat16.h"
 #include "kernels/conv/split_sums.h"
 
 namespace shrike::kernels {
@@ -18,9 +19,9 @@ struct Scratch {
   int64_t* taps;        // offsets
 };
 
-size_t lay_out_scratch(const ConvProblem& p, const SplitUnits& units, std::byte* base,
-                       Scratch* scratch) {
-  const SplitPlanes planes(p);
+size_t lay_out_scratch(const SplitKernel& kernel, const ConvProblem& p, const SplitUnits& units,
+                       std::byte* base, Scratch* scratch) {
+  const SplitPlanes planes(kernel, p);
   const size_t numbers = align_up(static_cast<size_t>(planes.bytes(p, units.strip_rows)));
   const size_t both = units.strip_rows < units.rows() ? 2 * numbers : numbers;
   const size_t sums = 2 * kSplitSums * sizeof(float);
@@ -59,7 +60,7 @@ void flatten(ConvProblem& problem, ConvMaps& maps) {
 void compute_band(const SplitKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
                   const ConvMaps& maps, const Scratch& scratch, int64_t strip_rows, int64_t first,
                   int64_t last, int64_t begin, int64_t end) {
-  const SplitPlanes planes(problem);
+  const SplitPlanes planes(kernel, problem);
   const auto rows_at = [&](int64_t row) { return std::min(strip_rows, last - row); };
   SplitSums sums(kernel, problem, packed, maps, planes, first, 0, scratch.sums, scratch.taps);
   Splitter splitter(kernel, problem, maps.input, planes);
@@ -79,8 +80,12 @@ void compute_band(const SplitKernel& kernel, const ConvProblem& problem, const P
   kernel.end();
 }
 
-// Three numbers of 8 bits whose sum it is, ties away from zero.
-void split_number(float value, uint16_t (&parts)[kSplitParts]) {
+// Three numbers of 8 bits whose sum it is, ties away from zero; or one.
+void split_number(float value, int count, uint16_t (&parts)[kSplitParts]) {
+  if (count == 1) {
+    parts[0] = rounded_to_bfloat16(value);
+    return;
+  }
   for (uint16_t& part : parts) {
     const uint32_t bits = std::bit_cast<uint32_t>(value) + 0x8000u;
     part = static_cast<uint16_t>(bits >> 16);
@@ -90,11 +95,13 @@ void split_number(float value, uint16_t (&parts)[kSplitParts]) {
 
 }  // namespace
 
-size_t split_packed_bytes(const ConvProblem& problem) { return SplitPacking(problem).bytes(); }
+size_t split_packed_bytes(const SplitKernel& kernel, const ConvProblem& problem) {
+  return SplitPacking(kernel, problem).bytes();
+}
 
-void split_pack(const ConvProblem& problem, const float* weights, const float* bias,
-                float* packed) {
-  const SplitPacking packing(problem);
+void split_pack(const SplitKernel& kernel, const ConvProblem& problem, const float* weights,
+                const float* bias, float* packed) {
+  const SplitPacking packing(kernel, problem);
   const int64_t taps = problem.taps(), channels = problem.in_channels;
   const int64_t steps = split_steps(problem);
   for (int64_t o = 0; o < problem.out_channels; ++o) {
@@ -107,16 +114,16 @@ void split_pack(const ConvProblem& problem, const float* weights, const float* b
       for (int64_t c = 0; c < channels; ++c) {
         const int64_t step = tap * steps + c / kSplitDepth, k = c % kSplitDepth;
         uint16_t parts[kSplitParts];
-        split_number(source[c * taps + tap], parts);
-        for (int64_t part = 0; part < kSplitParts; ++part)
-          target[(step * kSplitParts + part) * tiles * kSplitTileNumbers + k / 2 * 2 * kSplitTile +
+        split_number(source[c * taps + tap], kernel.parts, parts);
+        for (int64_t part = 0; part < kernel.parts; ++part)
+          target[(step * kernel.parts + part) * tiles * kSplitTileNumbers + k / 2 * 2 * kSplitTile +
                  k % 2] = parts[part];
       }
     if (bias) packed[packing.bias + o] = bias[o];
   }
 }
 
-size_t split_scratch_bytes(const ConvProblem& problem, int threads) {
+size_t split_scratch_bytes(const SplitKernel& kernel, const ConvProblem& problem, int threads) {
   // What flatten() does to the problem depends on the maps.
   ConvProblem flat = problem;
   ConvMaps maps;
@@ -128,22 +135,25 @@ size_t split_scratch_bytes(const ConvProblem& problem, int threads) {
   dense(maps.residual, problem.out_height, problem.out_width);
   flatten(flat, maps);
   return static_cast<size_t>(threads) *
-         std::max(lay_out_scratch(problem, SplitUnits(problem, threads), nullptr, nullptr),
-                  lay_out_scratch(flat, SplitUnits(flat, threads), nullptr, nullptr));
+         std::max(
+             lay_out_scratch(kernel, problem, SplitUnits(kernel, problem, threads), nullptr,
+                             nullptr),
+             lay_out_scratch(kernel, flat, SplitUnits(kernel, flat, threads), nullptr, nullptr));
 }
 
 void split_run(const SplitKernel& kernel, const ConvProblem& given, const PackedConv& packed,
                const ConvMaps& given_maps, ThreadPool& pool, std::span<std::byte> scratch) {
-  assert(scratch.size() >= split_scratch_bytes(given, pool.threads()));
+  assert(scratch.size() >= split_scratch_bytes(kernel, given, pool.threads()));
   ConvProblem problem = given;
   ConvMaps maps = given_maps;
   flatten(problem, maps);
-  const SplitUnits units(problem, pool.threads());
-  const size_t stride = lay_out_scratch(problem, units, nullptr, nullptr);
-  const int64_t blocks = SplitPacking(problem).blocks;
+  const SplitUnits units(kernel, problem, pool.threads());
+  const size_t stride = lay_out_scratch(kernel, problem, units, nullptr, nullptr);
+  const int64_t blocks = SplitPacking(kernel, problem).blocks;
   pool.parallel_for(units.bands * units.parts, [&](int64_t index, int worker) {
     Scratch mine;
-    lay_out_scratch(problem, units, scratch.data() + static_cast<size_t>(worker) * stride, &mine);
+    lay_out_scratch(kernel, problem, units, scratch.data() + static_cast<size_t>(worker) * stride,
+                    &mine);
     const int64_t part = index / units.bands, band = index % units.bands;
     compute_band(kernel, problem, packed, maps, mine, units.strip_rows, units.first(band),
                  units.first(band + 1), blocks * part / units.parts,
@@ -151,13 +161,14 @@ void split_run(const SplitKernel& kernel, const ConvProblem& given, const Packed
   });
 }
 
-size_t split_shared_bytes(const ConvProblem& problem) {
-  return align_up(static_cast<size_t>(SplitPlanes(problem).bytes(problem, problem.out_height)));
+size_t split_shared_bytes(const SplitKernel& kernel, const ConvProblem& problem) {
+  return align_up(
+      static_cast<size_t>(SplitPlanes(kernel, problem).bytes(problem, problem.out_height)));
 }
 
 void split_prepare(const SplitKernel& kernel, const ConvProblem& problem, const ConstMapView& input,
                    ThreadPool& pool, std::byte* shared) {
-  const SplitPlanes planes(problem);
+  const SplitPlanes planes(kernel, problem);
   const int64_t stride = planes.positions(problem, problem.out_height) * kSplitDepth;
   pool.parallel_for(problem.in_height, [&](int64_t y, int) {
     kernel.split({input.at(y, 0), input.pixel_stride, problem.in_width, problem.in_channels,
@@ -174,14 +185,15 @@ void split_panel(const SplitKernel& kernel, const ConvProblem& problem, const Pa
   ConvMaps maps{};
   maps.output = output;
   flatten(rows, maps);
-  const SplitPlanes planes(rows);
+  const SplitPlanes planes(kernel, rows);
   alignas(kTensorAlignment) float sums[2 * kSplitSums];
   int64_t tap = 0;
   SplitSums products(kernel, rows, packed, maps, planes, 0, panel * kSplitColumns, sums, &tap);
   kernel.begin();
   products.compute(
       {reinterpret_cast<const uint16_t*>(shared) + first * problem.in_width * kSplitDepth,
-       SplitPlanes(problem).positions(problem, problem.out_height), rows.out_height, 0, nullptr},
+       SplitPlanes(kernel, problem).positions(problem, problem.out_height), rows.out_height, 0,
+       nullptr},
       panel, panel + 1);
   products.finish();
   kernel.end();

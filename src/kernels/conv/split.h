@@ -11,6 +11,9 @@
 //
 // What is infinite, or would round to it (3.39e38), becomes NaN; denormals are 0.
 //
+// Where the problem allows it (ConvProblem::precision), numbers are rounded to one part, as
+// bfloat16.h has it, and a product is one.
+//
 // A unit of work is some rows of output. The rows of input that it reads are split into planes in
 // scratch, zeros where they are padded:
 //   [part][step of 32 channels][position][32]
@@ -27,7 +30,7 @@
 
 namespace shrike::kernels {
 
-inline constexpr int64_t kSplitParts = 3;
+inline constexpr int kSplitParts = 3;         // at most
 inline constexpr int64_t kSplitDepth = 32;    // channels of a step
 inline constexpr int64_t kSplitTile = 16;     // pixels, or outputs, of a tile
 inline constexpr int64_t kSplitColumns = 32;  // outputs of a block
@@ -61,6 +64,7 @@ struct SplitProducts {
 };
 
 struct SplitKernel {
+  int parts;               // kSplitParts, or 1
   const TileKernel* tile;  // which finishes the sums
   void (*split)(const SplitPixels&);
   // Between these a thread may call products().
@@ -70,22 +74,23 @@ struct SplitKernel {
 };
 
 #if SHRIKE_KERNELS_AVX2
-extern const SplitKernel kSplitAmx;
+extern const SplitKernel kSplitAmx, kBfloat16Amx;
 #endif
 
 // Refuses, with problem.by_estimate, what single products are estimated to do faster.
 const char* split_refuse(const SplitKernel& kernel, const ConvProblem& problem);
 // As winograd_cost().
-double split_cost(const ConvProblem& problem);
-size_t split_packed_bytes(const ConvProblem& problem);
-void split_pack(const ConvProblem& problem, const float* weights, const float* bias, float* packed);
-size_t split_scratch_bytes(const ConvProblem& problem, int threads);
+double split_cost(const SplitKernel& kernel, const ConvProblem& problem);
+size_t split_packed_bytes(const SplitKernel& kernel, const ConvProblem& problem);
+void split_pack(const SplitKernel& kernel, const ConvProblem& problem, const float* weights,
+                const float* bias, float* packed);
+size_t split_scratch_bytes(const SplitKernel& kernel, const ConvProblem& problem, int threads);
 void split_run(const SplitKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
                const ConvMaps& maps, ThreadPool& pool, std::span<std::byte> scratch);
 
 // Panels of 1x1 convolutions for conv_panels.h, of kSplitColumns outputs: of a stride of 1, without
 // a residual. `shared`: planes of the whole input.
-size_t split_shared_bytes(const ConvProblem& problem);
+size_t split_shared_bytes(const SplitKernel& kernel, const ConvProblem& problem);
 void split_prepare(const SplitKernel& kernel, const ConvProblem& problem, const ConstMapView& input,
                    ThreadPool& pool, std::byte* shared);
 void split_panel(const SplitKernel& kernel, const ConvProblem& problem, const PackedConv& packed,

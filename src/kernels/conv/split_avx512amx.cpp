@@ -26,6 +26,9 @@ inline void split_step(Vec a, Vec b, uint16_t* target, int64_t part_stride) {
   store_both(target + 2 * part_stride, a - middle_a, b - middle_b);
 }
 
+inline void round_step(Vec a, Vec b, uint16_t* target, int64_t) { store_both(target, a, b); }
+
+template <const auto& kStep>
 void split(const SplitPixels& pixels) {
   const int64_t whole = pixels.channels / kSplitDepth, rest = pixels.channels % kSplitDepth;
   const float* source = pixels.source;
@@ -35,11 +38,11 @@ void split(const SplitPixels& pixels) {
     const float* from = source;
     uint16_t* to = target;
     for (int64_t step = 0; step < whole; ++step, from += kSplitDepth, to += pixels.step_stride)
-      split_step(load(from), load(from + kLanes), to, pixels.part_stride);
+      kStep(load(from), load(from + kLanes), to, pixels.part_stride);
     if (rest == 0) continue;
     const Vec first = load_some(from, rest);
     const Vec second = rest > kLanes ? load_some(from + kLanes, rest - kLanes) : splat(0.0f);
-    split_step(first, second, to, pixels.part_stride);
+    kStep(first, second, to, pixels.part_stride);
   }
 }
 
@@ -77,14 +80,15 @@ template <int kOutputTiles>
 }
 
 // In an order in which one operand stays from one product to the next.
-template <int kPixelTiles, int kOutputTiles>
+template <int kParts, int kPixelTiles, int kOutputTiles>
 [[gnu::always_inline]] inline void multiply_step(const uint16_t* pixels, const uint16_t* weights,
                                                  const SplitProducts& block) {
   const uint16_t *high = pixels, *middle = high + block.part_stride,
                  *low = middle + block.part_stride;
   load_pixels<kPixelTiles>(high, block.pixel_stride);
-  load_outputs<kOutputTiles>(weights, 2);
+  load_outputs<kOutputTiles>(weights, kParts - 1);
   multiply<kPixelTiles, kOutputTiles>();
+  if constexpr (kParts == 1) return;
   load_outputs<kOutputTiles>(weights, 1);
   multiply<kPixelTiles, kOutputTiles>();
   load_pixels<kPixelTiles>(middle, block.pixel_stride);
@@ -99,9 +103,9 @@ template <int kPixelTiles, int kOutputTiles>
 
 // The intrinsics tell the compiler nothing of the memory that tiles come from and go to: what is
 // read lies there when a function of another file calls this, and what is written is read there.
-template <int kPixelTiles, int kOutputTiles>
+template <int kParts, int kPixelTiles, int kOutputTiles>
 void products_of(const SplitProducts& block) {
-  constexpr int64_t kStepNumbers = kSplitParts * kOutputTiles * kSplitTileNumbers;
+  constexpr int64_t kStepNumbers = kParts * kOutputTiles * kSplitTileNumbers;
   constexpr int64_t kSumBytes = kSplitColumns * sizeof(float);
   asm volatile("" ::: "memory");
   _tile_loadd(0, block.bias, 0);
@@ -112,7 +116,7 @@ void products_of(const SplitProducts& block) {
   for (int64_t tap = 0; tap < block.tap_count; ++tap) {
     const uint16_t* pixels = block.inputs + block.taps[tap];
     for (int64_t step = 0; step < block.steps; ++step) {
-      multiply_step<kPixelTiles, kOutputTiles>(pixels, weights, block);
+      multiply_step<kParts, kPixelTiles, kOutputTiles>(pixels, weights, block);
       block.beside(block.context);
       pixels += block.step_stride;
       weights += kStepNumbers;
@@ -126,14 +130,18 @@ void products_of(const SplitProducts& block) {
   asm volatile("" ::: "memory");
 }
 
+template <int kParts>
 void products(const SplitProducts& block) {
   if (block.pixel_tiles == 2)
-    return block.output_tiles == 2 ? products_of<2, 2>(block) : products_of<2, 1>(block);
-  return block.output_tiles == 2 ? products_of<1, 2>(block) : products_of<1, 1>(block);
+    return block.output_tiles == 2 ? products_of<kParts, 2, 2>(block)
+                                   : products_of<kParts, 2, 1>(block);
+  return block.output_tiles == 2 ? products_of<kParts, 1, 2>(block)
+                                 : products_of<kParts, 1, 1>(block);
 }
 
 }  // namespace
 
-const SplitKernel kSplitAmx = {&kTileAvx512, split, begin, products, end};
+const SplitKernel kSplitAmx = {3, &kTileAvx512, split<split_step>, begin, products<3>, end};
+const SplitKernel kBfloat16Amx = {1, &kTileAvx512, split<round_step>, begin, products<1>, end};
 
 }  // namespace shrike::kernels

@@ -21,6 +21,8 @@ constexpr int64_t kMostRowBytes = 1 << 22;
 constexpr double kTileStep = 3250, kLonelyTileStep = 5200;
 constexpr double kNearBlock = 2800, kBlock = 23000, kInput = 24, kWeight = 61;
 constexpr int64_t kNearSteps = 4;
+// Shares of these that are left with one part instead of three.
+constexpr double kOneProduct = 0.25, kOneInput = 0.4, kOneWeight = 0.33;
 // What 1x1 kernels reach of the full speed.
 constexpr double kPointwise = 0.9;
 
@@ -32,9 +34,9 @@ double single_cost(const ConvProblem& p) {
 
 }  // namespace
 
-double split_cost(const ConvProblem& problem) {
-  const SplitPacking packing(problem);
-  const SplitPlanes planes(problem);
+double split_cost(const SplitKernel& kernel, const ConvProblem& problem) {
+  const SplitPacking packing(kernel, problem);
+  const SplitPlanes planes(kernel, problem);
   const bool pointwise = problem.taps() == 1 && problem.stride_w == 1;
   const int64_t pixels = problem.out_height * (pointwise ? problem.out_width : planes.width);
   const double rows = static_cast<double>(divide_up(pixels, kSplitTile)) / 2;
@@ -44,14 +46,19 @@ double split_cost(const ConvProblem& problem) {
   const double lonely = static_cast<double>(packing.tiles % 2);
   const auto inputs = static_cast<double>(problem.in_height * problem.in_width * planes.steps);
   const double weights = steps * static_cast<double>(packing.tiles * kSplitTileNumbers);
-  return rows * (pairs * (4 * steps * kTileStep + block) +
-                 lonely * (2 * steps * kLonelyTileStep + block)) +
-         inputs * kSplitDepth * kInput + weights * kWeight;
+  const bool one = kernel.parts == 1;
+  const double product = steps * (one ? kOneProduct : 1);
+  return rows * (pairs * (4 * product * kTileStep + block) +
+                 lonely * (2 * product * kLonelyTileStep + block)) +
+         inputs * kSplitDepth * kInput * (one ? kOneInput : 1) +
+         weights * kWeight * (one ? kOneWeight : 1);
 }
 
 const char* split_refuse(const SplitKernel& kernel, const ConvProblem& problem) {
+  if (kernel.parts == 1 && problem.precision != Precision::kBfloat16)
+    return "rounding to bfloat16 is not allowed";
   if (problem.groups != 1) return "in groups";
-  const SplitPlanes planes(problem);
+  const SplitPlanes planes(kernel, problem);
   // Of one row of output, in floating point, as a file decides how many these are.
   const double positions =
       static_cast<double>(planes.pitch) * static_cast<double>(planes.input_rows(problem, 1)) +
@@ -59,10 +66,10 @@ const char* split_refuse(const SplitKernel& kernel, const ConvProblem& problem) 
   if (positions * static_cast<double>(planes.position_bytes()) > static_cast<double>(kMostRowBytes))
     return "a row's inputs are too many";
   if (static_cast<uint64_t>(std::max<int64_t>(0, problem.max_packed_bytes)) <
-      split_packed_bytes(problem))
+      split_packed_bytes(kernel, problem))
     return "the packed weights would be too large";
   if (!problem.by_estimate) return nullptr;
-  const double cost = split_cost(problem);
+  const double cost = split_cost(kernel, problem);
   if (cost >= single_cost(problem)) return "single products are faster at this size";
   for (const WinogradAlgorithm* algorithm : kWinogradAlgorithms) {
     const WinogradKernel sizes{kernel.tile, algorithm, nullptr, nullptr};

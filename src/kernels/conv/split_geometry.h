@@ -13,11 +13,11 @@ inline int64_t split_steps(const ConvProblem& p) { return divide_up(p.in_channel
 
 // Where things lie in a PackedConv, in numbers of bfloat16 but for the bias.
 struct SplitPacking {
-  explicit SplitPacking(const ConvProblem& p)
+  SplitPacking(const SplitKernel& kernel, const ConvProblem& p)
       : steps(p.taps() * split_steps(p)),
         tiles(divide_up(p.out_channels, kSplitTile)),
         blocks(divide_up(tiles, 2)),
-        tile(steps * kSplitParts * kSplitTileNumbers),
+        tile(steps * kernel.parts * kSplitTileNumbers),
         bias(tiles * tile / 2) {}
 
   // Blocks before a last one are whole.
@@ -38,8 +38,9 @@ struct SplitPacking {
 
 // How rows of the input lie in planes.
 struct SplitPlanes {
-  explicit SplitPlanes(const ConvProblem& p)
-      : steps(split_steps(p)),
+  SplitPlanes(const SplitKernel& kernel, const ConvProblem& p)
+      : parts(kernel.parts),
+        steps(split_steps(p)),
         reach_h((p.kernel_h - 1) * p.dilation_h),
         reach_w((p.kernel_w - 1) * p.dilation_w) {
     // Positions that are read behind the input, and are zeros: the next row's padding is there,
@@ -67,7 +68,7 @@ struct SplitPlanes {
     return positions(p, rows) * position_bytes();
   }
   int64_t position_bytes() const {
-    return steps * kSplitParts * kSplitDepth * static_cast<int64_t>(sizeof(uint16_t));
+    return steps * parts * kSplitDepth * static_cast<int64_t>(sizeof(uint16_t));
   }
   // Rows with the same remainder by the stride follow each other.
   int64_t row_position(const ConvProblem& p, int64_t rows, int64_t row) const {
@@ -76,6 +77,7 @@ struct SplitPlanes {
     return (before + row / p.stride_h) * pitch;
   }
 
+  int64_t parts;             // of a number
   int64_t steps;             // of one tap
   int64_t reach_h, reach_w;  // from a window's first tap to its last
   int64_t width, pitch;      // of rows, in outputs and in positions
@@ -85,9 +87,9 @@ struct SplitPlanes {
 // How the work is divided: bands of rows of output by blocks of outputs, a worker each. A band is
 // computed in strips, whose planes stay in the second cache level beside a block's weights.
 struct SplitUnits {
-  SplitUnits(const ConvProblem& p, int threads) {
-    const SplitPlanes planes(p);
-    const SplitPacking packing(p);
+  SplitUnits(const SplitKernel& kernel, const ConvProblem& p, int threads) {
+    const SplitPlanes planes(kernel, p);
+    const SplitPacking packing(kernel, p);
     if (threads > 1) {
       const bool many_weights =
           static_cast<int64_t>(packing.bytes()) > planes.bytes(p, p.out_height);

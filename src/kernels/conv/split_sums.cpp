@@ -31,7 +31,7 @@ void Splitter::split(int64_t y, int64_t x, int64_t pixels, int64_t position) con
 
 void Splitter::clear(int64_t position, int64_t count) const {
   if (count <= 0) return;
-  for (int64_t i = 0; i < kSplitParts * planes_.steps; ++i)
+  for (int64_t i = 0; i < planes_.parts * planes_.steps; ++i)
     std::memset(target_ + position * kSplitDepth + i * step_stride_, 0,
                 static_cast<size_t>(count * kSplitDepth) * sizeof(uint16_t));
 }

@@ -47,7 +47,7 @@ class SplitSums {
         problem_(problem),
         maps_(maps),
         planes_(planes),
-        packing_(problem),
+        packing_(kernel, problem),
         packed_(packed.bytes.get()),
         finish_(kernel.tile->finish(problem.activation.kind)),
         first_row_(first_row),
