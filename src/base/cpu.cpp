@@ -45,16 +45,21 @@ bool has_avx_vnni() {
   return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1) != 0;
 }
 
-// CPUID's leaf 7: tiles and their products of bfloat16. Linux hands out the registers, 8 KiB a
-// thread, to processes that ask for them (arch_prctl's ARCH_REQ_XCOMP_PERM, component 18); older
-// systems know no such call.
+// CPUID's leaf 7: tiles and their products of bfloat16.
 bool has_amx_bf16() {
   constexpr unsigned kBf16 = 1u << 22, kTiles = 1u << 24;
-  constexpr long kRequest = 0x1023, kTileData = 18;
   unsigned a = 0, b = 0, c = 0, d = 0;
-  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & kBf16) != 0 && (d & kTiles) != 0 &&
-         syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & kBf16) != 0 && (d & kTiles) != 0;
 }
+
+// Linux hands out the tiles' registers, 8 KiB a thread, to processes that ask for them
+// (arch_prctl's ARCH_REQ_XCOMP_PERM, component 18); older systems know no such call.
+bool may_use_tiles() {
+  constexpr long kRequest = 0x1023, kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
+}
+#else
+bool may_use_tiles() { return false; }
 #endif
 
 constexpr std::string_view kPlain = "plain", kAvx2 = "avx2";
@@ -84,6 +89,7 @@ CpuFeatures detect_cpu_features() {
   features.avx512_vbmi = features.avx512 && __builtin_cpu_supports("avx512vbmi");
   features.avx512_bf16 = features.avx512 && __builtin_cpu_supports("avx512bf16");
   features.amx_bf16 = features.avx512_bf16 && has_amx_bf16();
+  features.fast_avx512_bf16 = features.avx512_bf16 && amd_family() != 0;
   features.separate_adders = has_separate_adders(amd_family());
   features.whole_avx512 = features.avx512 && has_whole_avx512(amd_family());
 #endif
@@ -95,12 +101,16 @@ CpuFeatures limited(const CpuFeatures& cpu, std::string_view level) {
   CpuFeatures left = cpu;
   if (level == kAvx2)
     left.avx_vnni = left.avx512 = left.avx512_vnni = left.avx512_vbmi = left.avx512_bf16 =
-        left.amx_bf16 = left.whole_avx512 = false;
+        left.amx_bf16 = left.fast_avx512_bf16 = left.whole_avx512 = false;
   return left;
 }
 
 const CpuFeatures& cpu_features() {
-  static const CpuFeatures features = limited(detect_cpu_features(), cpu_level());
+  static const CpuFeatures features = [] {
+    CpuFeatures left = limited(detect_cpu_features(), cpu_level());
+    left.amx_bf16 = left.amx_bf16 && may_use_tiles();
+    return left;
+  }();
   return features;
 }
 
@@ -119,6 +129,7 @@ std::vector<std::string> feature_names(const CpuFeatures& cpu) {
   if (cpu.avx512_vbmi) names.emplace_back("avx512-vbmi");
   if (cpu.avx512_bf16) names.emplace_back("avx512-bf16");
   if (cpu.amx_bf16) names.emplace_back("amx-bf16");
+  if (cpu.fast_avx512_bf16) names.emplace_back("fast-avx512-bf16");
   if (cpu.separate_adders) names.emplace_back("separate-adders");
   if (cpu.whole_avx512) names.emplace_back("whole-avx512");
   return names;

@@ -15,12 +15,18 @@ struct CpuFeatures {
   bool avx512_vnni = false;  // avx512 and VNNI
   bool avx512_vbmi = false;  // avx512 and VBMI: bytes moved anywhere in a vector
   bool avx512_bf16 = false;  // avx512 and products of bfloat16
-  bool amx_bf16 = false;     // avx512_bf16 and the same in tiles, allowed to this process
+  bool amx_bf16 = false;     // avx512_bf16 and the same in tiles
+  // Of AVX-512's products of bfloat16 two are made in the time of one of fp32: AMD's. Intel's take
+  // twice that time.
+  bool fast_avx512_bf16 = false;
   // Vectors are added by other units than those that multiply: AMD from Zen 3 on.
   bool separate_adders = false;
   // Vectors of 512 bits are computed whole, two a cycle, not in halves: no more values can be
   // loaded in that time. Of any other processor than AMD's it is taken for granted.
   bool whole_avx512 = false;
+
+  // Whether products of bfloat16 are faster than those of fp32 at all.
+  bool fast_bf16() const { return amx_bf16 || fast_avx512_bf16; }
 };
 
 // What the processor has and the system lets programs use.
@@ -31,7 +37,9 @@ CpuFeatures detect_cpu_features();
 CpuFeatures limited(const CpuFeatures& cpu, std::string_view level);
 
 // What kernels may use, read once: those detected, limited by SHRIKE_CPU in the environment, for
-// tests and for reports from machines that misbehave.
+// tests and for reports from machines that misbehave. The first call asks the system for the tiles'
+// registers, where they are left: from then on Linux wants of a process's alternate signal stacks
+// 11 KiB more, and refuses where it has smaller ones; then amx_bf16 is not there.
 const CpuFeatures& cpu_features();
 
 // The value of SHRIKE_CPU where it is no level, and so hides nothing; unset and empty are none.

@@ -24,20 +24,20 @@ constexpr Choice kPrecisions[] = {{Precision::kFp32, kFullPrecision},
 void add_precision_option(CLI::App& app, std::string& precision) {
   app.add_option("--precision", precision,
                  "What convolutions may round what they multiply to: bf16 is faster on processors "
-                 "with AVX512_BF16, and moves boxes a little")
+                 "with AMX, and AMD's with AVX512_BF16, and moves boxes a little")
       ->type_name(choice_value(kPrecisions))
       ->capture_default_str();
 }
 
 Result<Precision> parse_precision(const std::string& text) {
   SHRIKE_ASSIGN(const Precision precision, parse_choice("--precision", text, kPrecisions));
-  if (precision == Precision::kBfloat16 && !cpu_features().avx512_bf16)
-    say("this processor has no products of bfloat16: nothing is rounded");
+  if (precision == Precision::kBfloat16 && !cpu_features().fast_bf16())
+    say("this processor has no faster products of bfloat16: nothing is rounded");
   return precision;
 }
 
 std::string arithmetic(const std::string& precision, bool tune) {
-  return (cpu_features().avx512_bf16 ? precision : kFullPrecision) +
+  return (cpu_features().fast_bf16() ? precision : kFullPrecision) +
          (tune ? ", kernels tuned on this machine" : "");
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/cpu.h"
 #include "base/excerpt.h"
+#include "base/float_control.h"
 #include "base/memory.h"
 #include "base/work_recorder.h"
 #include "engine/arena.h"
@@ -122,6 +123,7 @@ Result<void> Session::State::take_input(size_t i, const Tensor& tensor) {
 
 Result<void> Session::State::run_steps() {
   RunContext run = context();
+  const DenormalsAsZeros zeros;
   for (const Plan::Entry& entry : plan->steps())
     if (entry.step) SHRIKE_TRY(entry.step->run(run));
   return {};
@@ -129,6 +131,7 @@ Result<void> Session::State::run_steps() {
 
 Result<void> Session::State::run_steps_timed(Trace* trace) {
   RunContext run = context();
+  const DenormalsAsZeros zeros;
   std::optional<WorkRecorder> recorder;
   if (trace) {
     trace->clear();

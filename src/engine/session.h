@@ -3,8 +3,10 @@
 // of them, and what operators without a kernel of their own need.
 //
 // Feature maps live as NHWC inside (kernels/view.h). Results do not depend on the number of
-// threads, bit for bit. A Session is used by one thread at a time; different sessions share
-// nothing that changes, and sessions made by `another` share the plan with its packed weights.
+// threads, bit for bit. Numbers too small for a whole mantissa are taken for zeros, and become
+// zeros, in all steps (base/float_control.h). A Session is used by one thread at a time; different
+// sessions share nothing that changes, and sessions made by `another` share the plan with its
+// packed weights.
 #pragma once
 
 #include <cstddef>

@@ -216,6 +216,28 @@ std::vector<float> floats(const Tensor& tensor) {
 
 // Outputs that are written to where they are handed out, one of them read by a later step, and some
 // that are parts of another one or in another order, which are not.
+// In every thread, and in the caller's until the run is over.
+TEST(Session, DenormalsAreZeros) {
+#if !defined(__x86_64__) && !defined(__aarch64__)
+  GTEST_SKIP() << "not known of this processor";
+#endif
+  Graph graph;
+  const Shape shape{1, 64, 64, 64};
+  const ValueId x = graph.add_input("x", DType::kF32, shape);
+  graph.outputs = {graph.add_node(Binary{BinaryKind::kMul}, {x, x}, "squares")};
+  ASSERT_TRUE(infer_shapes(graph));
+  Tensor input(DType::kF32, shape);
+  std::ranges::fill(input.mutable_data<float>(), 1e-20f);
+  for (const int threads : {1, 4}) {
+    Session session = make(graph, {.threads = threads});
+    const auto outputs = session.run(std::vector{input});
+    ASSERT_TRUE(outputs);
+    for (const float square : (*outputs)[0].data<float>()) ASSERT_EQ(square, 0.0f);
+    const volatile float small = 1e-20f;
+    EXPECT_NE(small * small, 0.0f) << "after the run";
+  }
+}
+
 TEST(Session, HandsOutTensorsThatLaterRunsLeaveAlone) {
   for (const bool parts : {false, true}) {
     Graph graph;

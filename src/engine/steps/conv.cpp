@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/float_control.h"
 #include "engine/steps/ask.h"
 #include "engine/steps/conv_activation.h"
 #include "engine/steps/conv_pool.h"
@@ -46,7 +45,6 @@ class ConvStep : public Step {
   }
 
   Result<void> run(RunContext& context) const override {
-    const DenormalsAsZeros zeros;
     for (int64_t image = 0; image < slots_.input.view.dim(0); ++image) {
       const kernels::MapView output = context.map(slots_.output, image);
       const std::span<std::byte> scratch = context.scratch(slots_.scratch);

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <cstring>
 
-#include "base/float_control.h"
 #include "engine/bands.h"
 #include "engine/steps/ask.h"
 #include "engine/steps/conv_problem.h"
@@ -105,7 +104,6 @@ class BandsStep : public Step {
   }
 
   Result<void> run(RunContext& context) const override {
-    const DenormalsAsZeros zeros;
     const auto parts = static_cast<int64_t>(bands_.parts.size());
     const int64_t units = slots_.output.view.dim(0) * parts;
     context.pool().parallel_for(units, [&](int64_t index, int worker) {

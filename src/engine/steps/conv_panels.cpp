@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cassert>
 
-#include "base/float_control.h"
 #include "engine/bands.h"
 #include "engine/steps/ask.h"
 #include "engine/steps/conv_problem.h"
@@ -160,7 +159,6 @@ class PanelsStep : public Step {
   }
 
   Result<void> run(RunContext& context) const override {
-    const DenormalsAsZeros zeros;
     const std::span<std::byte> scratch = context.scratch(slots_.scratch);
     std::byte* maps = scratch.data() + align_up(form_.scratch_bytes(pointwise_.problem));
     const size_t each = map_bytes(pointwise_.problem, form_, parts_);

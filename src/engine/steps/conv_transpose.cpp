@@ -1,6 +1,5 @@
 #include "kernels/conv_transpose/conv_transpose.h"
 
-#include "base/float_control.h"
 #include "engine/steps/ask.h"
 #include "engine/steps/conv_activation.h"
 #include "engine/steps/families_list.h"
@@ -33,7 +32,6 @@ class ConvTransposeStep : public Step {
   }
 
   Result<void> run(RunContext& context) const override {
-    const DenormalsAsZeros zeros;
     for (int64_t image = 0; image < slots_.input.view.dim(0); ++image)
       kernel_.run(problem_, packed_, context.map(slots_.input, image),
                   context.map(slots_.output, image), context.pool(),

@@ -1,7 +1,5 @@
 #include "engine/steps/matmul_step.h"
 
-#include "base/float_control.h"
-
 namespace shrike {
 
 namespace {
@@ -12,7 +10,6 @@ class MatmulStep : public Step {
       : matmul_(std::move(matmul)), kernel_(kernel), scratch_(scratch) {}
 
   Result<void> run(RunContext& context) const override {
-    const DenormalsAsZeros zeros;
     for (const MatmulCall& call : matmul_.calls) {
       kernels::MatmulOperands operands;
       operands.a = matmul_.a_form;

@@ -1,6 +1,5 @@
 #include "kernels/softmax/softmax.h"
 
-#include "base/float_control.h"
 #include "engine/steps/ask.h"
 #include "engine/steps/families_list.h"
 
@@ -17,7 +16,6 @@ class SoftmaxStep : public Step {
       : problem_(problem), kernel_(kernel), input_(input), output_(output) {}
 
   Result<void> run(RunContext& context) const override {
-    const DenormalsAsZeros zeros;
     kernel_.run(problem_, context.floats(input_), context.floats(output_), context.pool());
     return {};
   }

@@ -7,8 +7,6 @@
 
 #include "base/tensor.h"
 #include "kernels/sizes.h"
-#include "kernels/winograd/algorithms.h"
-#include "kernels/winograd/pairs.h"
 #include "kernels/winograd/winograd.h"
 
 namespace shrike::kernels {
@@ -159,21 +157,12 @@ const char* bfloat16_refuse(const Bfloat16Kernel& kernel, const ConvProblem& pro
   if (problem.precision != Precision::kBfloat16) return "rounding to bfloat16 is not allowed";
   if (problem.groups != 1) return "in groups";
   if (!problem.by_estimate) return nullptr;
-  // Intel's make one where they make two of fp32.
-  if (!cpu_features().separate_adders) return "the processor multiplies no faster so";
+  if (!cpu_features().fast_avx512_bf16) return "the processor multiplies no faster so";
   const double cost = bfloat16_cost(problem);
   if (rounding_cost(problem) >= product_cost(problem) || cost >= direct_cost(problem))
     return "rounding the inputs takes longer than it saves";
-  const bool in_pairs = !cpu_lacks(CpuNeed::kAvx512Adders, cpu_features());
-  const bool wide = cpu_features().whole_avx512;
-  for (const WinogradAlgorithm* algorithm : kWinogradAlgorithms) {
-    const WinogradKernel sizes{kernel.tile, algorithm, nullptr, nullptr};
-    const WinogradPairs pairs{&sizes, 0, nullptr, nullptr, nullptr, wide};
-    if ((winograd_cost(*algorithm, problem) < cost && !winograd_refuse(sizes, problem)) ||
-        (in_pairs && winograd_pairs_cost(*algorithm, wide, problem) < cost &&
-         !winograd_pairs_refuse(pairs, problem)))
-      return "Winograd's algorithm is faster at this size";
-  }
+  if (winograd_costs_less(*kernel.tile, cost, problem))
+    return "Winograd's algorithm is faster at this size";
   return nullptr;
 }
 

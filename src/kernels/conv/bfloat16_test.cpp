@@ -40,8 +40,8 @@ class Bfloat16 : public ::testing::TestWithParam<std::string> {
   const ConvKernel& row() const { return row_named(GetParam()); }
   // Whether it is what bfloat16 is multiplied by here at all: of two the faster one.
   bool is_first() const {
-    return GetParam() == (cpu_features().amx_bf16 ? "amx_bfloat16" : "avx512_bfloat16") &&
-           (cpu_features().amx_bf16 || cpu_features().separate_adders);
+    const CpuFeatures& cpu = cpu_features();
+    return GetParam() == (cpu.amx_bf16 ? "amx_bfloat16" : "avx512_bfloat16") && cpu.fast_bf16();
   }
   // The row takes the problem, if it may round, and computes it, whether that is fast or not.
   void check(ConvProblem p, Gaps in = {}, Gaps out = {}) {

@@ -49,6 +49,11 @@ struct ConvProblem {
   int64_t group_out() const { return out_channels / groups; }
   int64_t taps() const { return kernel_h * kernel_w; }
   int64_t weight_count() const { return out_channels * group_in() * taps(); }
+  // Whether each output is made of the one input pixel at its place.
+  bool pixel_by_pixel() const {
+    return taps() == 1 && stride_h == 1 && stride_w == 1 && pad_top == 0 && pad_left == 0 &&
+           in_height == out_height && in_width == out_width;
+  }
   int64_t macs() const { return out_height * out_width * weight_count(); }
 };
 

@@ -75,9 +75,7 @@ constexpr std::span<const ConvPanelsKernel> kConvPanelsKernels;
 std::span<const ConvPanelsKernel> conv_panels_kernels() { return kConvPanelsKernels; }
 
 const ConvPanelsKernel* conv_panels_form(const ConvKernel& row, const ConvProblem& problem) {
-  if (problem.residual != Residual::kNone || problem.stride_h != 1 || problem.stride_w != 1 ||
-      problem.taps() != 1)
-    return nullptr;
+  if (problem.residual != Residual::kNone || !problem.pixel_by_pixel()) return nullptr;
   for (const ConvPanelsKernel& form : conv_panels_kernels())
     if (std::strcmp(form.row, row.name) == 0) return &form;
   return nullptr;

@@ -25,7 +25,7 @@ struct ConvPanelsKernel {
 std::span<const ConvPanelsKernel> conv_panels_kernels();
 
 // The form of a row that accepts the problem; null where there is none: for a problem that adds a
-// map, or of another stride than 1.
+// map, or whose outputs are not made of the pixel at their place alone.
 const ConvPanelsKernel* conv_panels_form(const ConvKernel& row, const ConvProblem& problem);
 
 }  // namespace shrike::kernels

@@ -76,10 +76,12 @@ TEST(ConvPanels, AreTheChannelsOfTheWhole) {
 #endif
 }
 
-TEST(ConvPanels, NotWithAMapOrAStride) {
+TEST(ConvPanels, NotWithAMapAStrideOrPadding) {
   for (const ConvKernel& row : conv_kernels()) {
     ConvProblem p = square(9, 32, 64, 1, 2, 0);
     EXPECT_EQ(conv_panels_form(row, p), nullptr);
+    EXPECT_EQ(conv_panels_form(row, square(9, 32, 64, 1, 1, 1)), nullptr);
+    EXPECT_EQ(conv_panels_form(row, sized(square(9, 32, 64, 1, 1, 0), 2)), nullptr);
     p = square(9, 32, 64, 1, 1, 0);
     p.residual = Residual::kAfterActivation;
     EXPECT_EQ(conv_panels_form(row, p), nullptr);

@@ -243,12 +243,9 @@ void IgemmRun::compute(const IgemmScratch& scratch, int64_t group, int64_t first
 // map is one long row: its tiles need no thought about where a row ends.
 void flatten(ConvProblem& problem, ConvMaps& maps) {
   const auto dense = [](const auto& map) { return map.row_stride == map.width * map.pixel_stride; };
-  const bool pointwise = problem.taps() == 1 && problem.stride_h == 1 && problem.stride_w == 1 &&
-                         problem.pad_top == 0 && problem.pad_left == 0 &&
-                         problem.in_height == problem.out_height &&
-                         problem.in_width == problem.out_width;
   const bool add = problem.residual != Residual::kNone;
-  if (!pointwise || !dense(maps.input) || !dense(maps.output) || (add && !dense(maps.residual)))
+  if (!problem.pixel_by_pixel() || !dense(maps.input) || !dense(maps.output) ||
+      (add && !dense(maps.residual)))
     return;
   problem.in_width = problem.out_width = problem.out_height * problem.out_width;
   problem.in_height = problem.out_height = 1;

@@ -41,12 +41,9 @@ size_t lay_out_scratch(const SplitKernel& kernel, const ConvProblem& p, const Sp
 // gap: then no row ends.
 void flatten(ConvProblem& problem, ConvMaps& maps) {
   const auto dense = [](const auto& map) { return map.row_stride == map.width * map.pixel_stride; };
-  const bool pointwise = problem.taps() == 1 && problem.stride_h == 1 && problem.stride_w == 1 &&
-                         problem.pad_top == 0 && problem.pad_left == 0 &&
-                         problem.in_height == problem.out_height &&
-                         problem.in_width == problem.out_width;
   const bool add = problem.residual != Residual::kNone;
-  if (!pointwise || !dense(maps.input) || !dense(maps.output) || (add && !dense(maps.residual)))
+  if (!problem.pixel_by_pixel() || !dense(maps.input) || !dense(maps.output) ||
+      (add && !dense(maps.residual)))
     return;
   problem.in_height = problem.out_height = problem.out_height * problem.out_width;
   problem.in_width = problem.out_width = 1;
@@ -56,41 +53,45 @@ void flatten(ConvProblem& problem, ConvMaps& maps) {
   turn(maps.input), turn(maps.output), turn(maps.residual);
 }
 
-// One unit of split_run: rows [first, last) of some blocks of outputs, strip by strip.
+// One unit of split_run: some rows of the output, of some blocks of outputs.
+struct Band {
+  int64_t first, last;  // rows
+  int64_t begin, end;   // blocks
+};
+
+// Strip by strip.
 void compute_band(const SplitKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
-                  const ConvMaps& maps, const Scratch& scratch, int64_t strip_rows, int64_t first,
-                  int64_t last, int64_t begin, int64_t end) {
+                  const ConvMaps& maps, const Scratch& scratch, int64_t strip_rows,
+                  const Band& band) {
   const SplitPlanes planes(kernel, problem);
-  const auto rows_at = [&](int64_t row) { return std::min(strip_rows, last - row); };
-  SplitSums sums(kernel, problem, packed, maps, planes, first, 0, scratch.sums, scratch.taps);
+  const auto rows_at = [&](int64_t row) { return std::min(strip_rows, band.last - row); };
+  SplitSums sums(kernel, problem, packed, maps, planes, band.first, 0, scratch.sums, scratch.taps);
   Splitter splitter(kernel, problem, maps.input, planes);
   kernel.begin();
-  splitter.start(first, rows_at(first), scratch.planes[0]);
+  splitter.start(band.first, rows_at(band.first), scratch.planes[0]);
   splitter.take_rest();
   int turn = 0;
-  for (int64_t row = first; row < last; row += strip_rows, turn ^= 1) {
+  for (int64_t row = band.first; row < band.last; row += strip_rows, turn ^= 1) {
     const int64_t next = row + strip_rows;
-    if (next < last) splitter.start(next, rows_at(next), scratch.planes[turn ^ 1]);
+    if (next < band.last) splitter.start(next, rows_at(next), scratch.planes[turn ^ 1]);
     const SplitSums::Strip strip{scratch.planes[turn], planes.positions(problem, rows_at(row)),
-                                 rows_at(row), (row - first) * planes.width,
-                                 next < last ? &splitter : nullptr};
-    sums.compute(strip, begin, end);
+                                 rows_at(row), (row - band.first) * planes.width,
+                                 next < band.last ? &splitter : nullptr};
+    sums.compute(strip, band.begin, band.end);
   }
   sums.finish();
   kernel.end();
 }
 
-// Three numbers of 8 bits whose sum it is, ties away from zero; or one.
+// Numbers of 8 bits whose sum it is: all but the last rounded with ties away from zero. Some NaN
+// become 0 by that, but never the last.
 void split_number(float value, int count, uint16_t (&parts)[kSplitParts]) {
-  if (count == 1) {
-    parts[0] = rounded_to_bfloat16(value);
-    return;
-  }
-  for (uint16_t& part : parts) {
+  for (int part = 0; part < count - 1; ++part) {
     const uint32_t bits = std::bit_cast<uint32_t>(value) + 0x8000u;
-    part = static_cast<uint16_t>(bits >> 16);
+    parts[part] = static_cast<uint16_t>(bits >> 16);
     value -= std::bit_cast<float>(bits & 0xFFFF0000u);
   }
+  parts[count - 1] = rounded_to_bfloat16(value);
 }
 
 }  // namespace
@@ -134,11 +135,16 @@ size_t split_scratch_bytes(const SplitKernel& kernel, const ConvProblem& problem
   dense(maps.output, problem.out_height, problem.out_width);
   dense(maps.residual, problem.out_height, problem.out_width);
   flatten(flat, maps);
-  return static_cast<size_t>(threads) *
-         std::max(
-             lay_out_scratch(kernel, problem, SplitUnits(kernel, problem, threads), nullptr,
-                             nullptr),
-             lay_out_scratch(kernel, flat, SplitUnits(kernel, flat, threads), nullptr, nullptr));
+  // More threads have smaller bands, which may take less: a plan's pool may have fewer than asked.
+  size_t most = 0;
+  for (size_t count = 1; count <= static_cast<size_t>(threads); ++count) {
+    const auto bytes = [&](const ConvProblem& p) {
+      return count * lay_out_scratch(kernel, p, SplitUnits(kernel, p, static_cast<int>(count)),
+                                     nullptr, nullptr);
+    };
+    most = std::max({most, bytes(problem), bytes(flat)});
+  }
+  return most;
 }
 
 void split_run(const SplitKernel& kernel, const ConvProblem& given, const PackedConv& packed,
@@ -155,9 +161,9 @@ void split_run(const SplitKernel& kernel, const ConvProblem& given, const Packed
     lay_out_scratch(kernel, problem, units, scratch.data() + static_cast<size_t>(worker) * stride,
                     &mine);
     const int64_t part = index / units.bands, band = index % units.bands;
-    compute_band(kernel, problem, packed, maps, mine, units.strip_rows, units.first(band),
-                 units.first(band + 1), blocks * part / units.parts,
-                 blocks * (part + 1) / units.parts);
+    compute_band(kernel, problem, packed, maps, mine, units.strip_rows,
+                 {units.first(band), units.first(band + 1), blocks * part / units.parts,
+                  blocks * (part + 1) / units.parts});
   });
 }
 

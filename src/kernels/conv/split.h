@@ -1,15 +1,14 @@
 // Convolution in fp32 by products of bfloat16 in tiles (Intel's AMX). A number of fp32 is the sum
-// of three of bfloat16, each of which rounds what the ones before it leave: x = h + m + l, exactly,
-// as 3 * 8 bits are the mantissa's 24. Of the nine products of two such sums the six largest are
-// added in fp32,
+// of three of bfloat16, each of which rounds what the ones before it leave: x = h + m + l, exactly
+// but for what is below 2^-126, as 3 * 8 bits are the mantissa's 24. Of the nine products of two
+// such sums the six largest are added in fp32,
 //   hh' + hm' + mh' + mm' + hl' + lh'
-// the others being 2^-26 of the product and less, a quarter of what fp32 rounds it by. So this is
-// no lower precision, as avx512_bfloat16 is; it is what Intel's oneMKL calls float_to_bf16x3
-// (Henry, Tang, Heinecke, "Leveraging the bfloat16 Artificial Intelligence Datatype For
-// Higher-Precision Computations", 2019). A tile multiplies 16 times as fast as AVX-512 does, so six
-// products take three eighths of the time of one there.
-//
-// What is infinite, or would round to it (3.39e38), becomes NaN; denormals are 0.
+// the others being together 2^-24 of the product at most, what fp32 rounds it by, and far less
+// mostly. So this is no lower precision, as avx512_bfloat16 is; it is what Intel's oneMKL calls
+// float_to_bf16x3 (Henry, Tang, Heinecke, "Leveraging the bfloat16 Artificial Intelligence Datatype
+// For Higher-Precision Computations", 2019). A tile multiplies 16 times as fast as AVX-512 does, so
+// six products take three eighths of the time of one there. What is infinite, or would round to it
+// (3.39e38), becomes NaN.
 //
 // Where the problem allows it (ConvProblem::precision), numbers are rounded to one part, as
 // bfloat16.h has it, and a product is one.
@@ -65,7 +64,7 @@ struct SplitProducts {
 
 struct SplitKernel {
   int parts;               // kSplitParts, or 1
-  const TileKernel* tile;  // which finishes the sums
+  const TileKernel* tile;  // which finishes the sums, of kSplitColumns columns
   void (*split)(const SplitPixels&);
   // Between these a thread may call products().
   void (*begin)();
@@ -88,8 +87,8 @@ size_t split_scratch_bytes(const SplitKernel& kernel, const ConvProblem& problem
 void split_run(const SplitKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
                const ConvMaps& maps, ThreadPool& pool, std::span<std::byte> scratch);
 
-// Panels of 1x1 convolutions for conv_panels.h, of kSplitColumns outputs: of a stride of 1, without
-// a residual. `shared`: planes of the whole input.
+// Panels of 1x1 convolutions for conv_panels.h, of kSplitColumns outputs: pixel by pixel,
+// without a residual. `shared`: planes of the whole input.
 size_t split_shared_bytes(const SplitKernel& kernel, const ConvProblem& problem);
 void split_prepare(const SplitKernel& kernel, const ConvProblem& problem, const ConstMapView& input,
                    ThreadPool& pool, std::byte* shared);

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
+#include "kernels/conv/igemm.h"
 #include "kernels/conv/split_geometry.h"
-#include "kernels/winograd/algorithms.h"
-#include "kernels/winograd/lean.h"
 #include "kernels/winograd/winograd.h"
 
 namespace shrike::kernels {
@@ -23,13 +22,11 @@ constexpr double kNearBlock = 2800, kBlock = 23000, kInput = 24, kWeight = 61;
 constexpr int64_t kNearSteps = 4;
 // Shares of these that are left with one part instead of three.
 constexpr double kOneProduct = 0.25, kOneInput = 0.4, kOneWeight = 0.33;
-// What 1x1 kernels reach of the full speed.
-constexpr double kPointwise = 0.9;
 
-double single_cost(const ConvProblem& p) {
-  if (p.taps() != 1) return direct_cost(p);
-  const int64_t outputs = round_up(p.out_channels, kSplitTile);
-  return static_cast<double>(p.out_height * p.out_width * p.in_channels * outputs) / kPointwise;
+size_t direct_bytes(const SplitKernel& kernel, const ConvProblem& p) {
+  if (p.taps() > 1) return igemm_packed_bytes(*kernel.tile, p);
+  return static_cast<size_t>(round_up(p.out_channels, kSplitTile) * (p.in_channels + 1)) *
+         sizeof(float);
 }
 
 }  // namespace
@@ -59,25 +56,23 @@ const char* split_refuse(const SplitKernel& kernel, const ConvProblem& problem) 
     return "rounding to bfloat16 is not allowed";
   if (problem.groups != 1) return "in groups";
   const SplitPlanes planes(kernel, problem);
-  // Of one row of output, in floating point, as a file decides how many these are.
+  // Of one row of output, in floating point: windows and strides are below 2^24 (ir/infer), so that
+  // no factor overflows, but their product may.
   const double positions =
       static_cast<double>(planes.pitch) * static_cast<double>(planes.input_rows(problem, 1)) +
       static_cast<double>(planes.behind(problem));
   if (positions * static_cast<double>(planes.position_bytes()) > static_cast<double>(kMostRowBytes))
     return "a row's inputs are too many";
-  if (static_cast<uint64_t>(std::max<int64_t>(0, problem.max_packed_bytes)) <
-      split_packed_bytes(kernel, problem))
+  // Some take less than a direct convolution's, which nothing refuses.
+  const size_t bytes = split_packed_bytes(kernel, problem);
+  if (bytes > direct_bytes(kernel, problem) &&
+      static_cast<uint64_t>(std::max<int64_t>(0, problem.max_packed_bytes)) < bytes)
     return "the packed weights would be too large";
   if (!problem.by_estimate) return nullptr;
   const double cost = split_cost(kernel, problem);
-  if (cost >= single_cost(problem)) return "single products are faster at this size";
-  for (const WinogradAlgorithm* algorithm : kWinogradAlgorithms) {
-    const WinogradKernel sizes{kernel.tile, algorithm, nullptr, nullptr};
-    const LeanWinograd lean{&sizes, kSplitTile, nullptr};
-    if ((winograd_cost(*algorithm, problem) < cost && !winograd_refuse(sizes, problem)) ||
-        (lean_winograd_cost(lean, problem) < cost && !lean_winograd_refuse(lean, problem)))
-      return "Winograd's algorithm is faster at this size";
-  }
+  if (cost >= direct_cost(problem)) return "single products are faster at this size";
+  if (winograd_costs_less(*kernel.tile, cost, problem))
+    return "Winograd's algorithm is faster at this size";
   return nullptr;
 }
 

@@ -50,7 +50,7 @@ struct SplitPlanes {
     const int64_t row = p.pad_left + p.in_width + std::max<int64_t>(0, over - p.pad_left);
     width = std::max(divide_up(row, p.stride_w), p.out_width);
     pitch = width * p.stride_w;
-    one_by_one = p.taps() == 1 && p.stride_h == 1 && p.pad_top == 0 && pitch == 1;
+    one_by_one = p.pixel_by_pixel() && p.in_width == 1;
   }
 
   int64_t input_rows(const ConvProblem& p, int64_t rows) const {
@@ -95,14 +95,14 @@ struct SplitUnits {
           static_cast<int64_t>(packing.bytes()) > planes.bytes(p, p.out_height);
       if (many_weights) parts = std::min<int64_t>(threads, packing.blocks);
     }
-    strip_rows = rows_of_strip(p, planes, static_cast<int64_t>(packing.bytes()) / parts);
+    strip_rows = rows_of_strip(p, planes, static_cast<int64_t>(packing.bytes()));
     const int64_t strips = divide_up(p.out_height, strip_rows);
     // Even shares, and some more of them than threads where there are many strips.
     const int64_t wanted = divide_up(threads, parts);
     const int64_t count = wanted * std::clamp<int64_t>(strips / (2 * wanted), 1, kBands);
     height = p.out_height;
     if (planes.one_by_one) step = kSplitTile;
-    bands = threads > 1 ? std::min(count, divide_up(height, step)) : 1;
+    bands = threads > 1 ? std::clamp<int64_t>(count, 1, divide_up(height, step)) : 1;
     strip_rows = std::min(strip_rows, rows());
   }
 

@@ -63,7 +63,7 @@ class SplitSums {
     Splitter* next;     // null, or what is to be split beside the products
   };
   void compute(const Strip& strip, int64_t begin, int64_t end);
-  // The last sums.
+  // What is left of the sums that wait.
   void finish() { finish_rows(kSplitRows); }
 
  private:

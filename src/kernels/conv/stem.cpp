@@ -92,19 +92,21 @@ void compute_band(StemRows rows, const ConvProblem& p, const MapView& output, in
 void compute_pooled_band(StemRows rows, const ConvProblem& p, const MapView& output, int64_t first,
                          int64_t last) {
   constexpr int64_t kPiece = 64, kMostColumns = 32;
-  alignas(64) float sums[2][2 * kPiece * kMostColumns];
+  constexpr int64_t kRow = 2 * kPiece * kMostColumns;  // of less than two pieces
+  alignas(64) float sums[2 * kRow];
   const int64_t width = p.out_width / 2;
   const int64_t pieces = std::max<int64_t>(1, p.out_width / kPiece);
   for (int64_t y = first; y < last; ++y)
     for (int64_t i = 0; i < pieces; ++i) {
       const int64_t begin = width * i / pieces, end = width * (i + 1) / pieces;
+      assert(end - begin <= kPiece);
       for (int64_t panel = 0; panel < rows.panels(); ++panel) {
         const int64_t columns = rows.columns(panel);
+        assert(columns <= kMostColumns);
         for (int64_t j = 0; j < 2; ++j)
-          rows.compute(2 * y + j, panel, 2 * begin, 2 * end, sums[j], columns);
-        halves_pool_row_avx2({sums[0], sums[1] - sums[0], columns,
-                              output.at(y, begin) + rows.column(panel), output.pixel_stride,
-                              end - begin, columns});
+          rows.compute(2 * y + j, panel, 2 * begin, 2 * end, sums + j * kRow, columns);
+        halves_pool_row_avx2({sums, kRow, columns, output.at(y, begin) + rows.column(panel),
+                              output.pixel_stride, end - begin, columns});
       }
     }
 }

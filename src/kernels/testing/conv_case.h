@@ -83,6 +83,10 @@ class ConvCase {
              float tolerance_factor) const {
     const float tolerance = tolerance_factor * static_cast<float>(kernel.rounding) *
                             sum_tolerance(problem_.taps() * problem_.group_in());
+    for (int threads = 1; threads < 9; ++threads)
+      EXPECT_LE(kernel.scratch_bytes(problem_, threads),
+                kernel.scratch_bytes(problem_, threads + 1))
+          << threads << " threads";
     const std::vector<float> one = run(kernel, 1);
     EXPECT_TRUE(near(expected, one, tolerance));
     EXPECT_TRUE(near(one, run(kernel, 3), 0));

@@ -29,6 +29,7 @@ struct PairTransform {
 constexpr PairTransform kPairTransform{13, 100}, kWidePairTransform{18, 700};
 constexpr double kLeanPairs = 2;  // lean_pairs.h: while points of nine tiles are made
 constexpr double kPixel = 100, kPixelInput = 20;  // direct: for each input pixel, and its channels
+constexpr double kPointwise = 0.9;                // what 1x1 kernels reach of the full speed
 
 // Vectors are computed whole.
 double padded(int64_t channels) { return static_cast<double>(divide_up(channels, 16) * 16); }
@@ -95,6 +96,8 @@ double direct_cost(const ConvProblem& problem) {
   const auto outputs = static_cast<double>(problem.out_height * problem.out_width);
   const auto channels = static_cast<double>(problem.in_channels);
   const auto products = static_cast<double>(problem.taps() * problem.group_in());
+  if (problem.taps() == 1 && problem.groups == 1)
+    return outputs * products * padded(problem.out_channels) / kPointwise;
   return (outputs + kFetch) * products * padded(problem.out_channels) +
          inputs * (kPixel + kPixelInput * channels);
 }
@@ -226,6 +229,24 @@ const char* lean_pairs_refuse(const LeanPairs& lean, const ConvProblem& problem)
         !not_allowed(*lean.pairs->kernel->tile, *other, problem))
       return kFasterPacked;
   return nullptr;
+}
+
+bool winograd_costs_less(const TileKernel& tile, double cost, const ConvProblem& problem) {
+  const CpuFeatures& cpu = cpu_features();
+  const bool in_pairs = !cpu_lacks(CpuNeed::kAvx512Adders, cpu), wide = cpu.whole_avx512;
+  for (const WinogradAlgorithm* algorithm : kWinogradAlgorithms) {
+    // For their numbers, never run.
+    const WinogradKernel kernel{&tile, algorithm, nullptr, nullptr};
+    const WinogradPairs pairs{&kernel, 0, nullptr, nullptr, nullptr, wide};
+    const LeanWinograd lean{&kernel, tile.columns / 2, nullptr};
+    if (winograd_cost(*algorithm, problem) < cost && !winograd_refuse(kernel, problem)) return true;
+    if (in_pairs && winograd_pairs_cost(*algorithm, wide, problem) < cost &&
+        !winograd_pairs_refuse(pairs, problem))
+      return true;
+    if (lean_winograd_cost(lean, problem) < cost && !lean_winograd_refuse(lean, problem))
+      return true;
+  }
+  return false;
 }
 
 }  // namespace shrike::kernels

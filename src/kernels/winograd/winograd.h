@@ -25,6 +25,9 @@ const char* winograd_refuse(const WinogradKernel& kernel, const ConvProblem& pro
 // What decides: estimated times in multiply-adds at full speed, without what follows the sums.
 double winograd_cost(const WinogradAlgorithm& algorithm, const ConvProblem& problem);
 double direct_cost(const ConvProblem& problem);
+// Whether one of the kernels with such a tile, or in pairs where the processor is made for these,
+// accepts the problem and is estimated to take less than `cost`.
+bool winograd_costs_less(const TileKernel& tile, double cost, const ConvProblem& problem);
 // ConvKernel::tile_rows: of mixed tiles (tiles.h) the longer ones are none of a part of the map.
 int64_t winograd_tile_rows(const WinogradAlgorithm& algorithm, const ConvProblem& problem);
 size_t winograd_packed_bytes(const WinogradKernel& kernel, const ConvProblem& problem);
