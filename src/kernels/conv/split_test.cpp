@@ -210,6 +210,18 @@ TEST_P(Split, ManyThreads) {
     }
 }
 
+// Few outputs: odd and even numbers of steps, blocks that are not whole.
+TEST_P(Split, FewOutputs) {
+  for (int64_t in : {64, 65, 96, 128, 150, 192, 272})
+    for (int64_t out : {8, 16, 17, 32})
+      for (int64_t size : {1, 4, 7, 10}) {
+        ConvProblem p = square(size, in, out, 1, 1, 0);
+        p.activation.kind = random_.pick({ActivationKind::kNone, ActivationKind::kSilu});
+        check(p);
+        check(p, {3, 0, 1}, {2, 0, 3});
+      }
+}
+
 // Maps of several strips and bands, and weights that are far: what is near is another division.
 TEST_P(Split, StripsAndFarWeights) {
   check(square(40, 64, 64, 1, 1, 0));
