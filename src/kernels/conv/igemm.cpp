@@ -5,6 +5,7 @@
 
 #include "base/tensor.h"
 #include "kernels/conv/igemm_geometry.h"
+#include "kernels/conv/one_row.h"
 
 namespace shrike::kernels {
 
@@ -242,11 +243,7 @@ void IgemmRun::compute(const IgemmScratch& scratch, int64_t group, int64_t first
 // Where each output pixel is made of one input pixel and rows follow each other without a gap, the
 // map is one long row: its tiles need no thought about where a row ends.
 void flatten(ConvProblem& problem, ConvMaps& maps) {
-  const auto dense = [](const auto& map) { return map.row_stride == map.width * map.pixel_stride; };
-  const bool add = problem.residual != Residual::kNone;
-  if (!problem.pixel_by_pixel() || !dense(maps.input) || !dense(maps.output) ||
-      (add && !dense(maps.residual)))
-    return;
+  if (!is_one_row(problem, maps)) return;
   problem.in_width = problem.out_width = problem.out_height * problem.out_width;
   problem.in_height = problem.out_height = 1;
 }

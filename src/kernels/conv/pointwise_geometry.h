@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "kernels/conv/one_row.h"
 #include "kernels/conv/pointwise.h"
 #include "kernels/sizes.h"
 
@@ -50,7 +51,6 @@ class PointwiseUnits {
   PointwiseUnits(int64_t rows, const ConvProblem& problem, const ConvMaps& maps, int64_t panels,
                  int threads)
       : problem_(problem), maps_(maps), panels_(panels), tile_(rows) {
-    // Rows that follow each other without a gap are one.
     if (is_one_row(problem, maps)) {
       rows_ = 1;
       length_ = problem.out_height * problem.out_width;
@@ -112,12 +112,6 @@ class PointwiseUnits {
   }
 
  private:
-  static bool is_one_row(const ConvProblem& p, const ConvMaps& maps) {
-    const auto dense = [](const auto& m) { return m.row_stride == m.width * m.pixel_stride; };
-    return p.stride_h == 1 && p.stride_w == 1 && p.in_width == p.out_width && dense(maps.input) &&
-           dense(maps.output) && (p.residual == Residual::kNone || dense(maps.residual));
-  }
-
   const ConvProblem& problem_;
   const ConvMaps& maps_;
   int64_t panels_, tile_;

@@ -6,6 +6,7 @@
 
 #include "base/tensor.h"
 #include "kernels/conv/bfloat16.h"
+#include "kernels/conv/one_row.h"
 #include "kernels/conv/split_sums.h"
 
 namespace shrike::kernels {
@@ -40,11 +41,7 @@ size_t lay_out_scratch(const SplitKernel& kernel, const ConvProblem& p, const Sp
 // Pixels one by one where each output is made of one input and rows follow each other without a
 // gap: then no row ends.
 void flatten(ConvProblem& problem, ConvMaps& maps) {
-  const auto dense = [](const auto& map) { return map.row_stride == map.width * map.pixel_stride; };
-  const bool add = problem.residual != Residual::kNone;
-  if (!problem.pixel_by_pixel() || !dense(maps.input) || !dense(maps.output) ||
-      (add && !dense(maps.residual)))
-    return;
+  if (!is_one_row(problem, maps)) return;
   problem.in_height = problem.out_height = problem.out_height * problem.out_width;
   problem.in_width = problem.out_width = 1;
   const auto turn = [](auto& map) {
