@@ -107,19 +107,17 @@ void SplitSums::compute_block(const Strip& strip, int64_t block, int64_t pixel, 
 // The next `count` rows of the waiting sums, but for those between the end of a row and its pitch.
 void SplitSums::finish_rows(int64_t count) {
   const int64_t last = std::min(waiting_.count, waiting_.done + count);
+  const int64_t width = planes_.width;
+  if (width == 1 && waiting_.done < last) {
+    finish_row(waiting_.pixel + waiting_.done, 0, last - waiting_.done, maps_.output.row_stride,
+               maps_.residual.row_stride);
+    waiting_.done = last;
+  }
   while (waiting_.done < last) {
-    const int64_t pixel = waiting_.pixel + waiting_.done;
-    const int64_t y = planes_.width == 1 ? pixel : pixel / planes_.width;
-    const int64_t x = pixel - y * planes_.width;
+    const int64_t pixel = waiting_.pixel + waiting_.done, y = pixel / width, x = pixel % width;
     const int64_t there = std::min(last - waiting_.done, problem_.out_width - x);
-    if (planes_.width == 1) {
-      finish_row(y, 0, last - waiting_.done, maps_.output.row_stride, maps_.residual.row_stride);
-      waiting_.done = last;
-    } else {
-      if (there > 0)
-        finish_row(y, x, there, maps_.output.pixel_stride, maps_.residual.pixel_stride);
-      waiting_.done = std::min(last, waiting_.done + planes_.width - x);
-    }
+    if (there > 0) finish_row(y, x, there, maps_.output.pixel_stride, maps_.residual.pixel_stride);
+    waiting_.done = std::min(last, waiting_.done + width - x);
   }
 }
 
