@@ -92,6 +92,7 @@ CpuFeatures detect_cpu_features() {
   features.fast_avx512_bf16 = features.avx512_bf16 && amd_family() != 0;
   features.separate_adders = has_separate_adders(amd_family());
   features.whole_avx512 = features.avx512 && has_whole_avx512(amd_family());
+  features.far_l3 = amd_family() == 0;
 #endif
   return features;
 }
@@ -132,6 +133,7 @@ std::vector<std::string> feature_names(const CpuFeatures& cpu) {
   if (cpu.fast_avx512_bf16) names.emplace_back("fast-avx512-bf16");
   if (cpu.separate_adders) names.emplace_back("separate-adders");
   if (cpu.whole_avx512) names.emplace_back("whole-avx512");
+  if (cpu.far_l3) names.emplace_back("far-l3");
   return names;
 }
 

@@ -24,6 +24,9 @@ struct CpuFeatures {
   // Vectors of 512 bits are computed whole, two a cycle, not in halves: no more values can be
   // loaded in that time. Of any other processor than AMD's it is taken for granted.
   bool whole_avx512 = false;
+  // The third cache level is one of all cores, from which one reads 10 bytes a cycle or less, and
+  // not of a few, at the pace of these, as AMD's is.
+  bool far_l3 = false;
 
   // Whether products of bfloat16 are faster than those of fp32 at all.
   bool fast_bf16() const { return amx_bf16 || fast_avx512_bf16; }

@@ -4,6 +4,7 @@
 
 #include "kernels/conv/stem.h"
 #include "kernels/conv/stem_winograd.h"
+#include "kernels/winograd/lean.h"
 #include "kernels/winograd/pairs.h"
 #include "kernels/winograd/winograd.h"
 
@@ -60,6 +61,15 @@ constexpr ConvPoolKernel winograd_form(const char* row) {
           }};
 }
 
+template <const LeanWinograd& kLean>
+constexpr ConvPoolKernel lean_winograd_form(const char* row) {
+  return {row, refuse<4>,
+          [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
+             ThreadPool& pool, std::span<std::byte> scratch) {
+            lean_winograd_run(kLean, problem, packed, maps, pool, scratch, true);
+          }};
+}
+
 template <const WinogradPairs& kPairs>
 constexpr ConvPoolKernel winograd_pairs_form(const char* row) {
   return {row, refuse<4>,
@@ -76,7 +86,9 @@ constexpr ConvPoolKernel kConvPoolKernels[] = {
     stem_form<kStemAvx2>("avx2_stem"),
     winograd_pairs_form<kWideWinogradPairs4Avx512>("avx512_wide_winograd_pairs_4x4"),
     winograd_pairs_form<kWinogradPairs4Avx512>("avx512_winograd_pairs_4x4"),
+    lean_winograd_form<kLeanWinograd4Avx512>("avx512_lean_winograd_4x4"),
     winograd_form<kWinograd4Avx512>("avx512_winograd_4x4"),
+    lean_winograd_form<kLeanWinograd4Avx2>("avx2_lean_winograd_4x4"),
     winograd_form<kWinograd4Avx2>("avx2_winograd_4x4"),
 #endif
     winograd_form<kWinograd4Plain>("winograd_4x4"),

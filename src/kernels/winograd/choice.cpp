@@ -16,10 +16,16 @@ namespace {
 
 // Costs are in multiply-adds at full speed, without what follows the sums, which all have in
 // common. The constants were fitted to measurements (docs/decisions/006-winograd.md).
-constexpr double kTransform = 10;              // for each point and channel, in or out
-constexpr double kFetch = 2;                   // tiles or pixels computed while weights come
-constexpr double kFarFetch = 8;                // likewise, from beyond the caches
-constexpr double kLean = 2, kLeanGroup = 3.2;  // lean.h: while rows of G g are made, and points
+constexpr double kTransform = 10;  // for each point and channel, in or out
+constexpr double kFetch = 2;       // tiles or pixels computed while weights come
+constexpr double kFarFetch = 8;    // likewise, from beyond the caches
+// Likewise, with CpuFeatures::far_l3 for all weights that no run before has left near.
+constexpr double kMeshFetch = 24;
+// Products of single channels where sums of kProductBlock take the multipliers' time.
+constexpr double kSharedAdders = 1.0 + 1.0 / kProductBlock;
+constexpr double kLean = 7;  // lean.h: while points of a block of tiles are made
+// lean.h: while sums of a group of channels are added to others, for each tile, point and output.
+constexpr double kLeanSums = 3.5;
 // pairs.h: a product; weights from afar; a tile's points as above, and what its sums start at, next
 // to single products' on the same processor.
 constexpr double kPairs = 0.8, kPairFarFetch = 3;
@@ -84,9 +90,16 @@ const char* not_allowed(const TileKernel& tile, const WinogradAlgorithm& algorit
 
 double lean_cost(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
   const double tiles = tiles_of(algorithm, problem), points = algorithm.in * algorithm.in;
-  const double weights = static_cast<double>(problem.in_channels) * padded(problem.out_channels);
-  const double groups = std::ceil(tiles / static_cast<double>(kLeanTiles));
-  return points * ((tiles + kLean + kLeanGroup * groups) * weights + transforms(tiles, problem));
+  const double outputs = padded(problem.out_channels);
+  const auto channels = static_cast<double>(problem.in_channels);
+  const auto whole = static_cast<double>(round_up(problem.in_channels, kLeanChannels));
+  const double sums = kLeanSums * (whole - channels) / kLeanChannels;
+  const double blocks =
+      std::ceil(tiles / static_cast<double>(lean_block_tiles(algorithm, problem)));
+  return (products_of(algorithm, problem) * (channels + sums) +
+          points * kLean * blocks * channels) *
+             outputs +
+         points * transforms(tiles, problem);
 }
 
 }  // namespace
@@ -102,15 +115,32 @@ double direct_cost(const ConvProblem& problem) {
          inputs * (kPixel + kPixelInput * channels);
 }
 
-double winograd_cost(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
+namespace {
+
+// As winograd_cost().
+double packed_cost(const WinogradAlgorithm& algorithm, const ConvProblem& problem, bool far_l3,
+                   bool separate_adders) {
   const double tiles = tiles_of(algorithm, problem), points = algorithm.in * algorithm.in;
   const double weights = static_cast<double>(problem.in_channels) * padded(problem.out_channels);
   const double packed = weights * algorithm.weights * algorithm.weights;
   const auto block = static_cast<double>(winograd_block_tiles(algorithm, problem));
+  const double far = far_l3 ? kMeshFetch : kFarFetch, near = far_l3 ? kMeshFetch : kFetch;
   const double fetch =
-      packed > static_cast<double>(kNearFloats) ? kFarFetch * std::ceil(tiles / block) : kFetch;
-  return (products_of(algorithm, problem) + points * fetch) * weights +
-         points * transforms(tiles, problem);
+      packed > static_cast<double>(kNearFloats) ? far * std::ceil(tiles / block) : near;
+  const double products = products_of(algorithm, problem) * (separate_adders ? 1 : kSharedAdders);
+  return (products + points * fetch) * weights + points * transforms(tiles, problem);
+}
+
+// On a processor that products in pairs are made for.
+double cost_beside_pairs(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
+  return packed_cost(algorithm, problem, false, true);
+}
+
+}  // namespace
+
+double winograd_cost(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
+  const CpuFeatures& cpu = cpu_features();
+  return packed_cost(algorithm, problem, cpu.far_l3, cpu.separate_adders);
 }
 
 const char* winograd_refuse(const WinogradKernel& kernel, const ConvProblem& problem) {
@@ -153,7 +183,7 @@ const char* winograd_pairs_refuse(const WinogradPairs& pairs, const ConvProblem&
   for (const WinogradAlgorithm* other : kWinogradAlgorithms) {
     if (other->stride != algorithm.stride || rounding(*other, problem) > problem.max_rounding)
       continue;
-    if (winograd_cost(*other, problem) < cost) return "single products are faster at this size";
+    if (cost_beside_pairs(*other, problem) < cost) return "single products are faster at this size";
     if (rounding(*other, problem) * kPairRounding <= problem.max_rounding &&
         winograd_pairs_cost(*other, pairs.wide, problem) < cost)
       return "another tile size is faster at this size";
@@ -174,8 +204,6 @@ const char* cannot_lean(const WinogradAlgorithm& algorithm, const ConvProblem& p
   if (rounding_factor * rounding(algorithm, problem) > problem.max_rounding)
     return "its sums round more than is allowed";
   if (exceeds(packed_bytes, problem)) return "the packed weights would be too large";
-  constexpr double kTiles = 64;
-  if (tiles_of(algorithm, problem) > kTiles) return "too many tiles to keep the points of all";
   return nullptr;
 }
 
@@ -219,6 +247,8 @@ const char* lean_pairs_refuse(const LeanPairs& lean, const ConvProblem& problem)
   if (const char* reason =
           cannot_lean(algorithm, problem, kPairRounding, lean_pairs_packed_bytes(lean, problem)))
     return reason;
+  constexpr double kTiles = 64;
+  if (tiles_of(algorithm, problem) > kTiles) return "too many tiles to keep the points of all";
   if (!problem.by_estimate) return nullptr;
   const double cost = lean_pairs_cost(lean, problem);
   if (cost >= direct_cost(problem)) return kFasterDirect;
@@ -238,7 +268,7 @@ bool winograd_costs_less(const TileKernel& tile, double cost, const ConvProblem&
     // For their numbers, never run.
     const WinogradKernel kernel{&tile, algorithm, nullptr, nullptr};
     const WinogradPairs pairs{&kernel, 0, nullptr, nullptr, nullptr, wide};
-    const LeanWinograd lean{&kernel, tile.columns / 2, nullptr};
+    const LeanWinograd lean{&kernel, nullptr};
     if (winograd_cost(*algorithm, problem) < cost && !winograd_refuse(kernel, problem)) return true;
     if (in_pairs && winograd_pairs_cost(*algorithm, wide, problem) < cost &&
         !winograd_pairs_refuse(pairs, problem))

@@ -5,26 +5,25 @@
 
 #include "base/tensor.h"
 #include "kernels/winograd/geometry.h"
-#include "kernels/winograd/tiles.h"
+#include "kernels/winograd/units.h"
 
 namespace shrike::kernels {
 
 namespace {
 
 constexpr int64_t kTaps = 9;
-constexpr int64_t kApart = 16;  // floats: not all points to the same set of a cache
 
+// In floats.
 struct LeanPacking {
   LeanPacking(const LeanWinograd& lean, const ConvProblem& problem)
       : panels(divide_up(problem.out_channels, lean.kernel->tile->columns)),
-        vector(problem.in_channels * kTaps * lean.lanes),
-        panel(vector * (lean.kernel->tile->columns / lean.lanes)),
+        panel(problem.in_channels * kTaps * lean.kernel->tile->columns),
         bias(panels * panel),
         total(bias + panels * lean.kernel->tile->columns + spare(problem)) {}
 
   int64_t panels;
-  int64_t vector, panel;  // floats of a vector of columns, of a panel
-  int64_t bias;           // offset: [panel][columns]
+  int64_t panel;  // [input channel][tap][columns]
+  int64_t bias;   // offset: [panel][columns]
   int64_t total;
 
  private:
@@ -37,127 +36,152 @@ struct LeanPacking {
 struct LeanGrid {
   LeanGrid(const LeanWinograd& lean, const ConvProblem& problem)
       : tiles(winograd_tiles(*lean.kernel->algorithm, problem)),
+        block(lean_block_tiles(*lean.kernel->algorithm, problem)),
         columns(lean.kernel->tile->columns),
-        blocks(divide_up(problem.in_channels, kLeanChannels)),
+        groups(divide_up(problem.in_channels, kLeanChannels)),
         points(lean.kernel->algorithm->in * lean.kernel->algorithm->in),
-        values_stride(tiles * kLeanChannels + kApart),
-        products_stride(tiles * columns + kApart),
-        half(2 * kLeanChannels * 3 * lean.lanes) {}
+        outputs(lean.kernel->algorithm->out * lean.kernel->algorithm->out),
+        values_stride(block * kLeanChannels + kApart),
+        products_stride(block * columns + kApart) {}
 
-  int64_t tiles, columns;
-  int64_t blocks;  // of channels
-  int64_t points;
+  int64_t tiles, block;  // in all; the most in a block
+  int64_t columns;
+  int64_t groups;  // of channels
+  int64_t points, outputs;
   int64_t values_stride, products_stride;  // from point to point
-  int64_t half;                            // LeanBlock::half
+
+ private:
+  static constexpr int64_t kApart = 16;  // not all points to the same set of a cache
 };
 
-// What all workers read, then what each has for itself.
+// One worker's scratch.
 struct LeanScratch {
-  float* values;           // [block][point][tile][channel]
+  float* values;           // [group of channels][point][tile][channel]
+  float* products;         // [point][tile][column]
+  float *half, *weights;   // LeanGroup's
+  float* sums;             // [output of a tile][column]
   float** outputs;         // [tile][output of a tile], those in the map first
   const float** residual;  // likewise
-  float* half;             // LeanBlock::half
-  float* products;         // [point][tile][column]
-  float* sums;             // [output of a tile][column]
 };
 
-class LeanLayout {
- public:
-  LeanLayout(const LeanGrid& grid, const WinogradAlgorithm& algorithm)
-      : LeanLayout(grid, algorithm.out * algorithm.out) {}
+// Its bytes, and its parts where `base` is given.
+size_t lay_out_scratch(const LeanGrid& grid, std::byte* base, LeanScratch* scratch) {
+  size_t bytes = 0;
+  const auto take = [&](auto*& part, int64_t count) {
+    if (scratch) part = reinterpret_cast<std::remove_reference_t<decltype(part)>>(base + bytes);
+    bytes += align_up(static_cast<size_t>(count) * sizeof(*part));
+  };
+  LeanScratch none{};
+  LeanScratch& parts = scratch ? *scratch : none;
+  take(parts.values, grid.groups * grid.points * grid.values_stride);
+  take(parts.products, grid.points * grid.products_stride);
+  take(parts.half, 2 * kLeanChannels * 3 * grid.columns);
+  take(parts.weights, 2 * kLeanChannels * grid.columns);
+  take(parts.sums, grid.outputs * grid.columns);
+  take(parts.outputs, grid.block * grid.outputs);
+  take(parts.residual, grid.block * grid.outputs);
+  return bytes;
+}
 
-  size_t bytes(int threads) const { return shared() + static_cast<size_t>(threads) * own(); }
-  LeanScratch scratch(std::byte* base, int worker) const {
-    std::byte* mine = base + shared() + static_cast<size_t>(worker) * own();
-    return {reinterpret_cast<float*>(base),
-            reinterpret_cast<float**>(base + values_),
-            reinterpret_cast<const float**>(base + values_ + pointers_),
-            reinterpret_cast<float*>(mine),
-            reinterpret_cast<float*>(mine + half_),
-            reinterpret_cast<float*>(mine + half_ + products_)};
-  }
-
- private:
-  LeanLayout(const LeanGrid& grid, int64_t tile_outputs)
-      : values_(floats(grid.blocks * grid.points * grid.values_stride)),
-        pointers_(align_up(static_cast<size_t>(grid.tiles * tile_outputs) * sizeof(float*))),
-        half_(floats(grid.half)),
-        products_(floats(grid.points * grid.products_stride)),
-        sums_(floats(tile_outputs * grid.columns)) {}
-  static size_t floats(int64_t count) {
-    return align_up(static_cast<size_t>(count) * sizeof(float));
-  }
-  size_t shared() const { return values_ + 2 * pointers_; }
-  size_t own() const { return half_ + products_ + sums_; }
-
-  size_t values_, pointers_, half_, products_, sums_;
-};
-
+// One call of lean_winograd_run, the same for all workers.
 class LeanRun {
  public:
+  using Unit = WinogradUnits::Unit;
+
   LeanRun(const LeanWinograd& lean, const ConvProblem& problem, const PackedConv& packed,
-          const ConvMaps& maps)
-      : tiles(*lean.kernel, problem, maps),
-        packing(lean, problem),
-        grid(lean, problem),
-        layout(grid, *lean.kernel->algorithm),
-        lean_(lean),
+          const ConvMaps& maps, std::span<std::byte> scratch, bool pooled)
+      : lean_(lean),
         problem_(problem),
-        packed_(packed.floats()) {}
+        packing_(lean, problem),
+        grid_(lean, problem),
+        tiles_(*lean.kernel, problem, maps, pooled),
+        packed_(packed.floats()),
+        scratch_(scratch) {}
 
-  void transform_input(int64_t tile, const LeanScratch& scratch) const;
-  void compute(int64_t panel, const LeanScratch& scratch) const;
-
-  const WinogradTiles tiles;
-  const LeanPacking packing;
-  const LeanGrid grid;
-  const LeanLayout layout;
+  // What compute_units() calls.
+  void transform(int place, const Unit& unit, int64_t t) const;
+  int64_t starts() const { return 0; }
+  void start(int, const Unit&, int64_t) const {}
+  void compute(int place, int worker, const Unit& unit) const;
 
  private:
-  void multiply(int64_t panel, int64_t block, const LeanScratch& scratch) const;
+  LeanScratch scratch_of(int worker) const;
+  void multiply(const LeanScratch& scratch, const Unit& unit, const TileGrid::Users& users,
+                int64_t panel) const;
 
-  int64_t channels_of(int64_t block) const {
-    return std::min(kLeanChannels, problem_.in_channels - block * kLeanChannels);
+  int64_t channels_of(int64_t group) const {
+    return std::min(kLeanChannels, problem_.in_channels - group * kLeanChannels);
   }
-  float* values_of(int64_t block, const LeanScratch& scratch) const {
-    return scratch.values + block * grid.points * grid.values_stride;
+  float* values_of(int64_t group, const LeanScratch& scratch) const {
+    return scratch.values + group * grid_.points * grid_.values_stride;
   }
 
   const LeanWinograd& lean_;
   const ConvProblem& problem_;
+  const LeanPacking packing_;
+  const LeanGrid grid_;
+  const WinogradTiles tiles_;
   const float* packed_;
+  std::span<std::byte> scratch_;
 };
 
-void LeanRun::transform_input(int64_t tile, const LeanScratch& scratch) const {
-  for (int64_t block = 0; block < grid.blocks; ++block)
-    lean_.kernel->input(tiles.window(tile, block * kLeanChannels, channels_of(block),
-                                     values_of(block, scratch) + tile * kLeanChannels,
-                                     grid.values_stride));
-  tiles.point_at_outputs(tile, scratch.outputs + tile * tiles.outputs(),
-                         scratch.residual + tile * tiles.outputs());
+LeanScratch LeanRun::scratch_of(int worker) const {
+  const size_t stride = lay_out_scratch(grid_, nullptr, nullptr);
+  LeanScratch own;
+  lay_out_scratch(grid_, scratch_.data() + static_cast<size_t>(worker) * stride, &own);
+  return own;
 }
 
-// A block of channels of one panel, added to those before.
-void LeanRun::multiply(int64_t panel, int64_t block, const LeanScratch& scratch) const {
-  const float* taps = packed_ + panel * packing.panel + block * kLeanChannels * kTaps * lean_.lanes;
-  for (int64_t column = 0; column < tiles.columns_of(panel);
-       column += lean_.lanes, taps += packing.vector)
-    lean_.multiply({taps, channels_of(block), grid.tiles, values_of(block, scratch),
-                    grid.values_stride, scratch.products + column, grid.products_stride,
-                    grid.columns, block > 0, scratch.half});
+void LeanRun::transform(int place, const Unit& unit, int64_t t) const {
+  const LeanScratch scratch = scratch_of(place);
+  const int64_t tile = unit.first + t;
+  for (int64_t group = 0; group < grid_.groups; ++group)
+    lean_.kernel->input(tiles_.window(tile, group * kLeanChannels, channels_of(group),
+                                      values_of(group, scratch) + t * kLeanChannels,
+                                      grid_.values_stride));
+  tiles_.point_at_outputs(tile, scratch.outputs + t * grid_.outputs,
+                          scratch.residual + t * grid_.outputs);
 }
 
-void LeanRun::compute(int64_t panel, const LeanScratch& scratch) const {
-  for (int64_t block = 0; block < grid.blocks; ++block) multiply(panel, block, scratch);
-  const int64_t outputs = tiles.outputs();
-  for (int64_t t = 0; t < grid.tiles; ++t)
-    tiles.finish(t, panel,
-                 {scratch.products + t * grid.columns, grid.products_stride,
-                  packed_ + packing.bias + panel * grid.columns, scratch.outputs + t * outputs,
-                  scratch.residual + t * outputs, scratch.sums});
+void LeanRun::multiply(const LeanScratch& scratch, const Unit& unit, const TileGrid::Users& users,
+                       int64_t panel) const {
+  const float* taps = packed_ + panel * packing_.panel;
+  for (int64_t group = 0; group < grid_.groups; ++group) {
+    lean_.multiply({taps, channels_of(group), tiles_.columns_of(panel), &users, unit.first,
+                    values_of(group, scratch), grid_.values_stride, scratch.products,
+                    grid_.products_stride, group > 0, scratch.half, scratch.weights});
+    taps += kLeanChannels * kTaps * grid_.columns;
+  }
+}
+
+void LeanRun::compute(int place, int worker, const Unit& unit) const {
+  const LeanScratch own = scratch_of(worker);
+  LeanScratch scratch = scratch_of(place);
+  scratch.products = own.products;
+  scratch.half = own.half, scratch.weights = own.weights;
+  scratch.sums = own.sums;
+  assert(unit.tiles() <= grid_.block);
+  const TileGrid::Users users(tiles_.grid(), unit.first, unit.last);
+  for (int64_t panel = unit.begin; panel < unit.end; ++panel) {
+    multiply(scratch, unit, users, panel);
+    for (int64_t t = 0; t < unit.tiles(); ++t)
+      tiles_.finish(
+          unit.first + t, panel,
+          {scratch.products + t * grid_.columns, grid_.products_stride,
+           packed_ + packing_.bias + panel * grid_.columns, scratch.outputs + t * grid_.outputs,
+           scratch.residual + t * grid_.outputs, scratch.sums});
+  }
 }
 
 }  // namespace
+
+int64_t lean_block_tiles(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
+  constexpr int64_t kMost = 48, kFloats = 800 * 1024;
+  const int64_t channels = round_up(problem.in_channels, kLeanChannels);
+  const int64_t fitting = kFloats / (algorithm.in * algorithm.in * channels);
+  const int64_t tiles = winograd_tiles(algorithm, problem);
+  return divide_up(tiles, divide_up(tiles, std::clamp<int64_t>(fitting, 1, kMost)));
+}
 
 size_t lean_winograd_packed_bytes(const LeanWinograd& lean, const ConvProblem& problem) {
   return static_cast<size_t>(LeanPacking(lean, problem).total) * sizeof(float);
@@ -166,29 +190,27 @@ size_t lean_winograd_packed_bytes(const LeanWinograd& lean, const ConvProblem& p
 void lean_winograd_pack(const LeanWinograd& lean, const ConvProblem& problem, const float* weights,
                         const float* bias, float* packed) {
   const LeanPacking packing(lean, problem);
-  const int64_t lanes = lean.lanes, taps = problem.in_channels * kTaps;
+  const int64_t columns = lean.kernel->tile->columns, taps = problem.in_channels * kTaps;
   if (bias) std::copy_n(bias, problem.out_channels, packed + packing.bias);
   for (int64_t o = 0; o < problem.out_channels; ++o) {
-    float* target = packed + o / lanes * packing.vector + o % lanes;
-    for (int64_t i = 0; i < taps; ++i) target[i * lanes] = weights[o * taps + i];
+    float* target = packed + o / columns * packing.panel + o % columns;
+    for (int64_t i = 0; i < taps; ++i) target[i * columns] = weights[o * taps + i];
   }
 }
 
 size_t lean_winograd_scratch_bytes(const LeanWinograd& lean, const ConvProblem& problem,
                                    int threads) {
-  return LeanLayout(LeanGrid(lean, problem), *lean.kernel->algorithm).bytes(threads);
+  return static_cast<size_t>(threads) * lay_out_scratch(LeanGrid(lean, problem), nullptr, nullptr);
 }
 
 void lean_winograd_run(const LeanWinograd& lean, const ConvProblem& problem,
                        const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool,
-                       std::span<std::byte> scratch) {
-  const LeanRun run(lean, problem, packed, maps);
-  assert(scratch.size() >= run.layout.bytes(pool.threads()));
-  const LeanScratch shared = run.layout.scratch(scratch.data(), 0);
-  pool.parallel_for(run.grid.tiles, [&](int64_t tile, int) { run.transform_input(tile, shared); });
-  pool.parallel_for(run.packing.panels, [&](int64_t panel, int worker) {
-    run.compute(panel, run.layout.scratch(scratch.data(), worker));
-  });
+                       std::span<std::byte> scratch, bool pooled) {
+  assert(scratch.size() >= lean_winograd_scratch_bytes(lean, problem, pool.threads()));
+  const LeanGrid grid(lean, problem);
+  const WinogradUnits units(grid.tiles, grid.block, LeanPacking(lean, problem).panels, true,
+                            pool.threads());
+  compute_units(units, pool, LeanRun(lean, problem, packed, maps, scratch, pooled));
 }
 
 }  // namespace shrike::kernels

@@ -188,7 +188,7 @@ TEST(Winograd, TilesThatRoundMuchNeedManyChannels) {
 
 TEST(Winograd, RefusesWithReasons) {
   const auto reason = [](const ConvProblem& p) { return winograd_refuse(kWinograd5Plain, p); };
-  ConvProblem p = square(20, 64, 64, 3, 1, 1);
+  ConvProblem p = square(40, 64, 64, 3, 1, 1);
   EXPECT_EQ(reason(p), nullptr);
   p.max_packed_bytes = (49 * 64 * 64 + 64) * 4 - 1;  // with the bias
   EXPECT_STREQ(reason(p), "the packed weights would be too large");
