@@ -18,7 +18,7 @@ constexpr int64_t kMostRowBytes = 1 << 22;
 // and where there are too few to hide their latency; a block's way to memory and back, with its
 // numbers near and elsewhere; an input; a weight's way from memory.
 constexpr double kTileStep = 3250, kLonelyTileStep = 5200;
-constexpr double kNearBlock = 2800, kBlock = 23000, kInput = 24, kWeight = 61;
+constexpr double kNearBlock = 2800, kBlock = 23000, kPixel = 440, kInput = 11, kWeight = 10;
 constexpr int64_t kNearSteps = 4;
 // Shares of these that are left with one part instead of three.
 constexpr double kOneProduct = 0.25, kOneInput = 0.4, kOneWeight = 0.33;
@@ -38,16 +38,17 @@ double split_cost(const SplitKernel& kernel, const ConvProblem& problem) {
   const int64_t pixels = problem.out_height * (pointwise ? problem.out_width : planes.width);
   const double rows = static_cast<double>(divide_up(pixels, kSplitTile)) / 2;
   const auto steps = static_cast<double>(packing.steps);
-  const double block = packing.steps <= kNearSteps ? kNearBlock : kBlock;
+  const double block = packing.steps <= kNearSteps && packing.blocks > 1 ? kNearBlock : kBlock;
   const double pairs = static_cast<double>(packing.tiles / 2);
   const double lonely = static_cast<double>(packing.tiles % 2);
-  const auto inputs = static_cast<double>(problem.in_height * problem.in_width * planes.steps);
+  const auto inputs = static_cast<double>(problem.in_height * problem.in_width);
+  const double input = kPixel + kInput * static_cast<double>(planes.steps * kSplitDepth);
   const double weights = steps * static_cast<double>(packing.tiles * kSplitTileNumbers);
   const bool one = kernel.parts == 1;
   const double product = steps * (one ? kOneProduct : 1);
   return rows * (pairs * (4 * product * kTileStep + block) +
                  lonely * (2 * product * kLonelyTileStep + block)) +
-         inputs * kSplitDepth * kInput * (one ? kOneInput : 1) +
+         inputs * input * (one ? kOneInput : 1) +
          weights * kWeight * (one ? kOneWeight : 1);
 }
 
