@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "base/cpu.h"
 #include "base/tensor.h"
 #include "kernels/winograd/geometry.h"
 #include "kernels/winograd/units.h"
@@ -210,7 +211,12 @@ void lean_winograd_run(const LeanWinograd& lean, const ConvProblem& problem,
   const LeanGrid grid(lean, problem);
   const WinogradUnits units(grid.tiles, grid.block, LeanPacking(lean, problem).panels, true,
                             pool.threads());
-  compute_units(units, pool, LeanRun(lean, problem, packed, maps, scratch, pooled));
+  const LeanRun run(lean, problem, packed, maps, scratch, pooled);
+  if (units.blocks() == 1 && pool.threads() == 2 && cpu_features().far_l3) {
+    compute_block_apart(units, pool, run);
+  } else {
+    compute_units(units, pool, run);
+  }
 }
 
 }  // namespace shrike::kernels

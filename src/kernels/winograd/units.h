@@ -15,12 +15,15 @@ namespace shrike::kernels {
 class WinogradUnits {
  public:
   WinogradUnits(int64_t tiles, int64_t block, int64_t panels, bool far, int threads)
-      : tiles_(tiles), panels_(panels), wanted_(threads > 1 ? 2 * threads : 1) {
+      : tiles_(tiles),
+        panels_(panels),
+        wanted_(threads > 1 ? 2 * threads : 1),
+        enough_(far ? threads : wanted_) {
     constexpr int64_t kLeastTiles = 8;
     const int64_t most = divide_up(tiles, far ? block : std::min(block, kLeastTiles));
     blocks_ = std::max(divide_up(tiles, block), std::min(wanted_, most));
     // As many for each thread: of 13 one of two would have an eighth more than its half.
-    if (blocks_ >= wanted_ && !far) blocks_ = std::min(tiles, round_up(blocks_, threads));
+    if (blocks_ >= enough_) blocks_ = std::min(tiles, round_up(blocks_, threads));
   }
 
   struct Unit {
@@ -32,7 +35,7 @@ class WinogradUnits {
   int64_t most_tiles() const { return divide_up(tiles_, blocks_); }  // of a block
   // Of each of so many blocks that are computed at a time.
   int64_t parts(int64_t blocks) const {
-    return blocks >= wanted_ ? 1 : std::min(divide_up(2 * wanted_, blocks), panels_);
+    return blocks >= enough_ ? 1 : std::min(divide_up(2 * wanted_, blocks), panels_);
   }
   Unit unit(int64_t block, int64_t part, int64_t parts) const {
     return {tiles_ * block / blocks_, tiles_ * (block + 1) / blocks_, panels_ * part / parts,
@@ -41,7 +44,8 @@ class WinogradUnits {
   Unit whole(int64_t block) const { return unit(block, 0, 1); }
 
  private:
-  int64_t tiles_, panels_, wanted_, blocks_;  // wanted: blocks
+  int64_t tiles_, panels_;
+  int64_t wanted_, enough_, blocks_;  // blocks: more are not made smaller, or not divided
 };
 
 // Computes all units. What is made of a block's inputs lies in the scratch of one worker, whose
@@ -79,6 +83,18 @@ void compute_units(const WinogradUnits& units, ThreadPool& pool, const Work& wor
       work.compute(static_cast<int>(place), worker, units.unit(first + place, i % parts, parts));
     });
   }
+}
+
+// Likewise of one block, for whose input there is no place but each worker's own: what one core has
+// written reaches the others as slowly as they make it, where these are few.
+template <typename Work>
+void compute_block_apart(const WinogradUnits& units, ThreadPool& pool, const Work& work) {
+  const WinogradUnits::Unit whole = units.whole(0);
+  pool.parallel_for(pool.threads(), [&](int64_t part, int worker) {
+    for (int64_t t = 0; t < whole.tiles(); ++t) work.transform(worker, whole, t);
+    for (int64_t i = 0; i < work.starts(); ++i) work.start(worker, whole, i);
+    work.compute(worker, worker, units.unit(0, part, pool.threads()));
+  });
 }
 
 }  // namespace shrike::kernels
