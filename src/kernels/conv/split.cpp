@@ -110,12 +110,12 @@ void split_pack(const SplitKernel& kernel, const ConvProblem& problem, const flo
     const float* source = weights + o * channels * taps;
     for (int64_t tap = 0; tap < taps; ++tap)
       for (int64_t c = 0; c < channels; ++c) {
-        const int64_t step = tap * steps + c / kSplitDepth, k = c % kSplitDepth;
+        const int64_t step = tap * steps + c / kSplitDepth, place = split_place(c % kSplitDepth);
         uint16_t parts[kSplitParts];
         split_number(source[c * taps + tap], kernel.parts, parts);
         for (int64_t part = 0; part < kernel.parts; ++part)
-          target[(step * kernel.parts + part) * tiles * kSplitTileNumbers + k / 2 * 2 * kSplitTile +
-                 k % 2] = parts[part];
+          target[(step * kernel.parts + part) * tiles * kSplitTileNumbers +
+                 place / 2 * 2 * kSplitTile + place % 2] = parts[part];
       }
     if (bias) packed[packing.bias + o] = bias[o];
   }

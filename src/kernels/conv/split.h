@@ -15,13 +15,13 @@
 //
 // A unit of work is some rows of output. The rows of input that it reads are split into planes in
 // scratch, zeros where they are padded:
-//   [part][step of 32 channels][position][32]
+//   [part][step of 32 channels][position][32], in the order of split_place()
 // Row r of them lies behind the others with the same r % stride_h, and rows have a pitch that is
 // stride_w times one of outputs: then the pixels of all rows, counted on over the pitch, read a tap
 // at equal distances, and 16 of them are the rows of a tile, whatever the map's width is; what is
 // computed between the end of a row and its pitch is thrown away. Weights are packed
 //   [block of 32 outputs][tap][step][part][16 outputs of the block][16 pairs of channels][16]
-// each pair an even channel in the low half and the next; then the biases.
+// each pair in the order of split_place(), too; then the biases.
 #pragma once
 
 #include "kernels/conv/conv.h"
@@ -35,6 +35,12 @@ inline constexpr int64_t kSplitTile = 16;     // pixels, or outputs, of a tile
 inline constexpr int64_t kSplitColumns = 32;  // outputs of a block
 inline constexpr int64_t kSplitRows = 32;     // pixels of a block
 inline constexpr int64_t kSplitTileNumbers = kSplitTile * kSplitDepth;
+
+// Where channel k of a step lies among its numbers: each of the first 16 beside the one 16 further
+// on, whose vectors are put together by a shift.
+inline constexpr int64_t split_place(int64_t k) {
+  return k % (kSplitDepth / 2) * 2 + k / (kSplitDepth / 2);
+}
 
 // Pixels to be split. Channels behind the last become zeros.
 struct SplitPixels {

@@ -48,8 +48,7 @@ double split_cost(const SplitKernel& kernel, const ConvProblem& problem) {
   const double product = steps * (one ? kOneProduct : 1);
   return rows * (pairs * (4 * product * kTileStep + block) +
                  lonely * (2 * product * kLonelyTileStep + block)) +
-         inputs * input * (one ? kOneInput : 1) +
-         weights * kWeight * (one ? kOneWeight : 1);
+         inputs * input * (one ? kOneInput : 1) + weights * kWeight * (one ? kOneWeight : 1);
 }
 
 const char* split_refuse(const SplitKernel& kernel, const ConvProblem& problem) {

@@ -30,8 +30,8 @@ void split(const SplitPixels& pixels) {
   for (int64_t i = 0; i < pixels.pixels; ++i)
     for (int64_t c = 0; c < steps * kSplitDepth; ++c) {
       float left = c < pixels.channels ? pixels.source[i * pixels.pixel_stride + c] : 0.0f;
-      uint16_t* target =
-          pixels.target + c / kSplitDepth * pixels.step_stride + i * kSplitDepth + c % kSplitDepth;
+      uint16_t* target = pixels.target + c / kSplitDepth * pixels.step_stride + i * kSplitDepth +
+                         split_place(c % kSplitDepth);
       for (int part = 0; part < kSplitParts; ++part, target += pixels.part_stride) {
         *target = rounded_to_bfloat16(left);
         left -= number(*target);
