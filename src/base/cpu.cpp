@@ -92,7 +92,7 @@ CpuFeatures detect_cpu_features() {
   features.fast_avx512_bf16 = features.avx512_bf16 && amd_family() != 0;
   features.separate_adders = has_separate_adders(amd_family());
   features.whole_avx512 = features.avx512 && has_whole_avx512(amd_family());
-  features.far_l3 = amd_family() == 0;
+  features.far_l3 = features.avx2_fma && amd_family() == 0;
 #endif
   return features;
 }

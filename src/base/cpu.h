@@ -25,7 +25,8 @@ struct CpuFeatures {
   // loaded in that time. Of any other processor than AMD's it is taken for granted.
   bool whole_avx512 = false;
   // The third cache level is one of all cores, from which one reads 10 bytes a cycle or less, and
-  // not of a few, at the pace of these, as AMD's is.
+  // not of a few, at the pace of these, as AMD's is. Of any other processor with AVX2 than AMD's it
+  // is taken for granted.
   bool far_l3 = false;
 
   // Whether products of bfloat16 are faster than those of fp32 at all.

@@ -7,7 +7,9 @@
 namespace shrike {
 namespace {
 
-CpuFeatures everything() { return {true, true, true, true, true, true, true, true, true, true}; }
+CpuFeatures everything() {
+  return {true, true, true, true, true, true, true, true, true, true, true};
+}
 
 // Of what is asked for, and not of the processor that asks.
 TEST(Cpu, EveryFeatureHasItsName) {
@@ -15,7 +17,7 @@ TEST(Cpu, EveryFeatureHasItsName) {
   EXPECT_EQ(feature_names(everything()),
             (std::vector<std::string>{"avx2+fma", "avx-vnni", "avx512", "avx512-vnni",
                                       "avx512-vbmi", "avx512-bf16", "amx-bf16", "fast-avx512-bf16",
-                                      "separate-adders", "whole-avx512"}));
+                                      "separate-adders", "whole-avx512", "far-l3"}));
   CpuFeatures vnni;
   vnni.avx2_fma = vnni.avx_vnni = true;
   EXPECT_EQ(feature_names(vnni), (std::vector<std::string>{"avx2+fma", "avx-vnni"}));
@@ -26,7 +28,7 @@ TEST(Cpu, EveryFeatureHasItsName) {
 TEST(Cpu, LevelsHideWhatIsPastThem) {
   EXPECT_TRUE(feature_names(limited(everything(), "plain")).empty());
   EXPECT_EQ(feature_names(limited(everything(), "avx2")),
-            (std::vector<std::string>{"avx2+fma", "separate-adders"}));
+            (std::vector<std::string>{"avx2+fma", "separate-adders", "far-l3"}));
   for (const char* level : {"", "avx3", "AVX2", "avx2 ", "portable"})
     EXPECT_EQ(feature_names(limited(everything(), level)), feature_names(everything())) << level;
 }

@@ -75,8 +75,9 @@ TEST(Shares, WinogradBlocks) {
   for (const int64_t tiles : {1, 7, 64, 121, 400, 1600})
     for (const int64_t block : {8, 32, 61})
       for (const int threads : {1, 2, 3, 16})
-        for (const bool far : {false, true}) {
-          const WinogradUnits units(tiles, block, 5, far, threads);
+        for (const WinogradWeights weights :
+             {WinogradWeights::kNear, WinogradWeights::kFar, WinogradWeights::kMade}) {
+          const WinogradUnits units(tiles, block, 5, weights, threads);
           std::vector<int64_t> sizes;
           int64_t next = 0;
           for (int64_t i = 0; i < units.blocks(); ++i) {
@@ -88,12 +89,61 @@ TEST(Shares, WinogradBlocks) {
           }
           EXPECT_EQ(next, tiles);
           EXPECT_LE(difference(sizes), 1);
-          if (far) {
+          if (weights == WinogradWeights::kFar) {
             EXPECT_EQ(units.blocks(), divide_up(tiles, block));
           } else if (units.parts(units.blocks()) == 1 && units.blocks() < tiles) {
             EXPECT_EQ(units.blocks() % threads, 0) << tiles << " " << block << " " << threads;
           }
         }
+}
+
+// Weights that are made in the run are made as seldom as that leaves something to do for each.
+TEST(Shares, WinogradBlocksWhoseWeightsAreMade) {
+  const auto units = [](int64_t tiles, int64_t panels, int threads) {
+    return WinogradUnits(tiles, 48, panels, WinogradWeights::kMade, threads);
+  };
+  EXPECT_EQ(units(36, 8, 2).blocks(), 1);
+  EXPECT_EQ(units(36, 1, 2).blocks(), 2);
+  EXPECT_EQ(units(64, 2, 2).blocks(), 2);
+  EXPECT_EQ(units(64, 2, 2).parts(2), 1);
+  EXPECT_EQ(units(121, 4, 2).blocks(), 4);
+  for (const int threads : {4, 8, 16})
+    for (const int64_t panels : {1, 2, 4}) {
+      const WinogradUnits many = units(256, panels, threads);
+      EXPECT_GE(many.blocks() * many.parts(many.blocks()), threads) << threads << " " << panels;
+    }
+}
+
+// Each panel once, from what the same worker has made of all tiles.
+TEST(Shares, WinogradBlocksOfTwoThreads) {
+  struct Work {
+    std::vector<int64_t>& made;      // by worker
+    std::vector<int64_t>& computed;  // by panel
+    void transform(int place, const WinogradUnits::Unit& unit, int64_t t) const {
+      EXPECT_EQ(unit.tiles(), 9);
+      EXPECT_EQ(made[static_cast<size_t>(place)]++ % 10, t);
+    }
+    int64_t starts() const { return 1; }
+    void start(int place, const WinogradUnits::Unit&, int64_t) const {
+      EXPECT_EQ(made[static_cast<size_t>(place)]++ % 10, 9);
+    }
+    void compute(int place, int worker, const WinogradUnits::Unit& unit) const {
+      EXPECT_EQ(place, worker);
+      EXPECT_EQ(made[static_cast<size_t>(place)] % 10, 0);
+      EXPECT_GT(made[static_cast<size_t>(place)], 0);
+      EXPECT_EQ(unit.tiles(), 9);
+      for (int64_t panel = unit.begin; panel < unit.end; ++panel)
+        ++computed[static_cast<size_t>(panel)];
+    }
+  };
+  for (const int64_t panels : {2, 5, 32}) {
+    ThreadPool pool(2);
+    std::vector<int64_t> made(2), computed(static_cast<size_t>(panels));
+    compute_block_apart(WinogradUnits(9, 48, panels, WinogradWeights::kMade, 2), pool,
+                        Work{made, computed});
+    EXPECT_EQ(made[0] + made[1], 20);
+    EXPECT_EQ(computed, std::vector<int64_t>(computed.size(), 1));
+  }
 }
 
 TEST(Shares, RowsOfElements) {

@@ -334,7 +334,7 @@ constexpr ConvKernel lean_winograd_row(const char* name, CpuNeed need, double ro
       name,
       need,
       [](const ConvProblem& problem) { return lean_winograd_refuse(kLean, problem); },
-      rounding,
+      rounding * kLeanRounding,
       [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
         lean_winograd_pack(kLean, problem, weights, bias, packed);
       },

@@ -305,6 +305,19 @@ TEST_P(Split, WhatIsNoNumberStaysSo) {
   EXPECT_EQ(product_of({1e-40f}, {1}), 0.0f);
 }
 
+// Also of numbers whose last part no format holds.
+TEST_P(Split, NeighboursLeaveEachOtherAlone) {
+  for (const float tiny : {5.96e-37f, 1.3e-36f, -7.7e-38f, 1e-40f})
+    for (size_t k = 1; k < 32; ++k) {
+      std::vector<float> inputs(32), weights(32);
+      inputs[0] = 1.2345678f, weights[0] = 1;
+      inputs[k] = tiny;
+      EXPECT_EQ(product_of(inputs, weights), inputs[0]) << tiny << " at " << k;
+      std::swap(inputs[0], inputs[k]), std::swap(weights[0], weights[k]);
+      EXPECT_EQ(product_of(inputs, weights), inputs[k]) << tiny << " before " << k;
+    }
+}
+
 TEST_P(Split, RefusesGroupsAndWhatIsTooLarge) {
   ConvProblem p = square(9, 32, 32, 3, 1, 1);
   p.by_estimate = false;
@@ -338,12 +351,17 @@ TEST(SplitChoice, CostsLessThanWhatItIsChosenOver) {
     for (int64_t channels : {16, 32, 48, 64, 128, 256})
       for (int64_t kernel : {1, 3})
         for (int64_t stride : {1, 2}) {
-          ConvProblem p = square(size * stride, channels, channels, kernel, stride, kernel / 2);
-          if (select_kernel(conv_kernels(), p).kernel != &row) continue;
-          ++chosen;
-          for (const ConvKernel* other : conv_candidates(p))
-            EXPECT_TRUE(row.cost(p) <= other->cost(p) || other->refuse(p))
-                << other->name << ", " << describe(p);
+          for (int64_t outputs : {channels, channels / 2}) {
+            ConvProblem p = square(size * stride, channels, outputs, kernel, stride, kernel / 2);
+            const ConvKernel& best = *select_kernel(conv_kernels(), p).kernel;
+            const char* reason = row.refuse(p);
+            EXPECT_TRUE(!reason || best.cost(p) <= row.cost(p)) << reason << ", " << describe(p);
+            if (&best != &row) continue;
+            ++chosen;
+            for (const ConvKernel* other : conv_candidates(p))
+              EXPECT_TRUE(row.cost(p) <= other->cost(p) || other->refuse(p))
+                  << other->name << ", " << describe(p);
+          }
         }
   EXPECT_GT(chosen, 20);
   const auto is_chosen = [&](const ConvProblem& p) {

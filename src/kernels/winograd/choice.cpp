@@ -15,7 +15,9 @@ namespace shrike::kernels {
 namespace {
 
 // Costs are in multiply-adds at full speed, without what follows the sums, which all have in
-// common. The constants were fitted to measurements (docs/decisions/006-winograd.md).
+// common, and without the way of a direct convolution's weights, which lean rows have to go, too.
+// The constants were fitted to measurements (docs/decisions/006-winograd.md, and
+// 041-weights-made-in-the-run.md for those of lean.h and of a far third cache level).
 constexpr double kTransform = 10;  // for each point and channel, in or out
 constexpr double kFetch = 2;       // tiles or pixels computed while weights come
 constexpr double kFarFetch = 8;    // likewise, from beyond the caches
@@ -24,8 +26,8 @@ constexpr double kMeshFetch = 24;
 // Products of single channels where sums of kProductBlock take the multipliers' time.
 constexpr double kSharedAdders = 1.0 + 1.0 / kProductBlock;
 constexpr double kLean = 7;  // lean.h: while points of a block of tiles are made
-// lean.h: while sums of a group of channels are added to others, for each tile, point and output.
-constexpr double kLeanSums = 3.5;
+// lean.h: what a channel that a group lacks costs nevertheless, as sums are added group by group.
+constexpr double kLeanLack = 0.11;
 // pairs.h: a product; weights from afar; a tile's points as above, and what its sums start at, next
 // to single products' on the same processor.
 constexpr double kPairs = 0.8, kPairFarFetch = 3;
@@ -59,8 +61,8 @@ double products_of(const WinogradAlgorithm& algorithm, const ConvProblem& proble
   return static_cast<double>(TileGrid(algorithm, problem).products());
 }
 
-// The error of a direct sum grows with the root of its length; that of these does not, as products
-// are added in blocks (TileKernel::product).
+// The error of a direct sum grows with the root of its length; that of these hardly does, as
+// products are added in blocks (TileKernel::product; of lean rows larger ones, kLeanRounding).
 double rounding(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
   return algorithm.rounding / std::sqrt(static_cast<double>(problem.in_channels));
 }
@@ -92,11 +94,10 @@ double lean_cost(const WinogradAlgorithm& algorithm, const ConvProblem& problem)
   const double tiles = tiles_of(algorithm, problem), points = algorithm.in * algorithm.in;
   const double outputs = padded(problem.out_channels);
   const auto channels = static_cast<double>(problem.in_channels);
-  const auto whole = static_cast<double>(round_up(problem.in_channels, kLeanChannels));
-  const double sums = kLeanSums * (whole - channels) / kLeanChannels;
+  const double lack = static_cast<double>(round_up(problem.in_channels, kLeanChannels)) - channels;
   const double blocks =
       std::ceil(tiles / static_cast<double>(lean_block_tiles(algorithm, problem)));
-  return (products_of(algorithm, problem) * (channels + sums) +
+  return (products_of(algorithm, problem) * (channels + kLeanLack * lack) +
           points * kLean * blocks * channels) *
              outputs +
          points * transforms(tiles, problem);
@@ -115,32 +116,18 @@ double direct_cost(const ConvProblem& problem) {
          inputs * (kPixel + kPixelInput * channels);
 }
 
-namespace {
-
-// As winograd_cost().
-double packed_cost(const WinogradAlgorithm& algorithm, const ConvProblem& problem, bool far_l3,
-                   bool separate_adders) {
+double winograd_cost(const WinogradAlgorithm& algorithm, const ConvProblem& problem,
+                     const CpuFeatures& cpu) {
   const double tiles = tiles_of(algorithm, problem), points = algorithm.in * algorithm.in;
   const double weights = static_cast<double>(problem.in_channels) * padded(problem.out_channels);
   const double packed = weights * algorithm.weights * algorithm.weights;
   const auto block = static_cast<double>(winograd_block_tiles(algorithm, problem));
-  const double far = far_l3 ? kMeshFetch : kFarFetch, near = far_l3 ? kMeshFetch : kFetch;
+  const double far = cpu.far_l3 ? kMeshFetch : kFarFetch, near = cpu.far_l3 ? kMeshFetch : kFetch;
   const double fetch =
       packed > static_cast<double>(kNearFloats) ? far * std::ceil(tiles / block) : near;
-  const double products = products_of(algorithm, problem) * (separate_adders ? 1 : kSharedAdders);
+  const double products =
+      products_of(algorithm, problem) * (cpu.separate_adders ? 1 : kSharedAdders);
   return (products + points * fetch) * weights + points * transforms(tiles, problem);
-}
-
-// On a processor that products in pairs are made for.
-double cost_beside_pairs(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
-  return packed_cost(algorithm, problem, false, true);
-}
-
-}  // namespace
-
-double winograd_cost(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
-  const CpuFeatures& cpu = cpu_features();
-  return packed_cost(algorithm, problem, cpu.far_l3, cpu.separate_adders);
 }
 
 const char* winograd_refuse(const WinogradKernel& kernel, const ConvProblem& problem) {
@@ -169,6 +156,17 @@ double winograd_pairs_cost(const WinogradAlgorithm& algorithm, bool wide,
          points * pair_transforms(tiles, problem, wide ? kWidePairTransform : kPairTransform);
 }
 
+namespace {
+
+// What costs beside those of pairs are asked for: rows in pairs are for such processors alone.
+CpuFeatures made_for_pairs() {
+  CpuFeatures cpu;
+  cpu.separate_adders = true;
+  return cpu;
+}
+
+}  // namespace
+
 const char* winograd_pairs_refuse(const WinogradPairs& pairs, const ConvProblem& problem) {
   const WinogradAlgorithm& algorithm = *pairs.kernel->algorithm;
   if (const char* reason = cannot(algorithm, problem)) return reason;
@@ -183,7 +181,8 @@ const char* winograd_pairs_refuse(const WinogradPairs& pairs, const ConvProblem&
   for (const WinogradAlgorithm* other : kWinogradAlgorithms) {
     if (other->stride != algorithm.stride || rounding(*other, problem) > problem.max_rounding)
       continue;
-    if (cost_beside_pairs(*other, problem) < cost) return "single products are faster at this size";
+    if (winograd_cost(*other, problem, made_for_pairs()) < cost)
+      return "single products are faster at this size";
     if (rounding(*other, problem) * kPairRounding <= problem.max_rounding &&
         winograd_pairs_cost(*other, pairs.wide, problem) < cost)
       return "another tile size is faster at this size";
@@ -216,7 +215,7 @@ constexpr const char* kFasterPacked = "transforming the weights beforehand is fa
 const char* lean_winograd_refuse(const LeanWinograd& lean, const ConvProblem& problem) {
   const WinogradAlgorithm& algorithm = *lean.kernel->algorithm;
   if (const char* reason =
-          cannot_lean(algorithm, problem, 1, lean_winograd_packed_bytes(lean, problem)))
+          cannot_lean(algorithm, problem, kLeanRounding, lean_winograd_packed_bytes(lean, problem)))
     return reason;
   if (!problem.by_estimate) return nullptr;
   const double cost = lean_winograd_cost(lean, problem);
@@ -224,7 +223,9 @@ const char* lean_winograd_refuse(const LeanWinograd& lean, const ConvProblem& pr
   for (const WinogradAlgorithm* other : kWinogradAlgorithms) {
     if (other->stride != algorithm.stride || rounding(*other, problem) > problem.max_rounding)
       continue;
-    if (lean_cost(*other, problem) < cost) return kFasterTile;
+    if (lean_cost(*other, problem) < cost &&
+        kLeanRounding * rounding(*other, problem) <= problem.max_rounding)
+      return kFasterTile;
     if (winograd_cost(*other, problem) < cost && !not_allowed(*lean.kernel->tile, *other, problem))
       return kFasterPacked;
   }
@@ -273,7 +274,8 @@ bool winograd_costs_less(const TileKernel& tile, double cost, const ConvProblem&
     if (in_pairs && winograd_pairs_cost(*algorithm, wide, problem) < cost &&
         !winograd_pairs_refuse(pairs, problem))
       return true;
-    if (lean_winograd_cost(lean, problem) < cost && !lean_winograd_refuse(lean, problem))
+    if (algorithm->stride == 1 && lean_winograd_cost(lean, problem) < cost &&
+        !lean_winograd_refuse(lean, problem))
       return true;
   }
   return false;

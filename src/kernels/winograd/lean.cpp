@@ -209,10 +209,10 @@ void lean_winograd_run(const LeanWinograd& lean, const ConvProblem& problem,
                        std::span<std::byte> scratch, bool pooled) {
   assert(scratch.size() >= lean_winograd_scratch_bytes(lean, problem, pool.threads()));
   const LeanGrid grid(lean, problem);
-  const WinogradUnits units(grid.tiles, grid.block, LeanPacking(lean, problem).panels, true,
-                            pool.threads());
+  const int64_t panels = LeanPacking(lean, problem).panels;
+  const WinogradUnits units(grid.tiles, grid.block, panels, WinogradWeights::kMade, pool.threads());
   const LeanRun run(lean, problem, packed, maps, scratch, pooled);
-  if (units.blocks() == 1 && pool.threads() == 2 && cpu_features().far_l3) {
+  if (units.blocks() == 1 && pool.threads() == 2 && panels > 1 && cpu_features().far_l3) {
     compute_block_apart(units, pool, run);
   } else {
     compute_units(units, pool, run);

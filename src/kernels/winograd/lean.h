@@ -3,7 +3,7 @@
 //
 // Packed weights of winograd.h are points^2 / 9 times the memory of the model's. A network's come
 // from beyond the caches in each run, which takes longer than to transform them anew where not too
-// many tiles use each. Here rows of G g of a block of channels of a panel wait in the first cache
+// many tiles use each. Here rows of G g of a group of channels of a panel wait in the first cache
 // level, a point's weights are made of them, and all tiles of a block that use the point are
 // multiplied by these.
 //
@@ -21,6 +21,8 @@ namespace shrike::kernels {
 
 // Of a group at most: products that are added before their sum is added to others.
 inline constexpr int64_t kLeanChannels = 32;
+// That rounds as much more than TileKernel::product() where channels are few.
+inline constexpr double kLeanRounding = 1.35;
 
 // A group of channels of one panel, all points p and the tiles t that use them:
 //   sums[p * sums_stride + t * columns + j] (+)= sum over c < channels of

@@ -236,7 +236,7 @@ void winograd_pairs_run(const WinogradPairs& pairs, const ConvProblem& problem,
   const PairGrid grid(pairs, problem);
   const WinogradUnits units(grid.tiles, grid.block,
                             divide_up(problem.out_channels, pairs.kernel->tile->columns),
-                            PairPacking(pairs, problem).bias > kNearFloats, pool.threads());
+                            packed_weights(PairPacking(pairs, problem).bias), pool.threads());
   compute_units(units, pool, PairRun(pairs, problem, packed, maps, scratch, pooled));
 }
 

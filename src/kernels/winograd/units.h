@@ -6,24 +6,43 @@
 
 #include "base/thread_pool.h"
 #include "kernels/sizes.h"
+#include "kernels/winograd/geometry.h"
 
 namespace shrike::kernels {
 
-// Blocks of at most `block` tiles: every thread should get two or more of them, smaller ones as far
-// as they are efficient, or else about four units of work, by parts of the panels. Weights are read
-// once a block: where they come from afar blocks stay whole.
+// How a block's tiles come by their weights, which each block needs once.
+enum class WinogradWeights {
+  kNear,  // in the second cache level
+  kFar,   // from afar
+  kMade,  // made anew
+};
+
+inline WinogradWeights packed_weights(int64_t floats) {
+  return floats > kNearFloats ? WinogradWeights::kFar : WinogradWeights::kNear;
+}
+
+// Blocks of at most `block` tiles. Near weights: every thread should get two or more of them,
+// smaller ones as far as they are efficient, or else about four units of work, by parts of the
+// panels. With others blocks stay whole, but for those that are made where there are not as many
+// panels as threads.
 class WinogradUnits {
  public:
-  WinogradUnits(int64_t tiles, int64_t block, int64_t panels, bool far, int threads)
+  WinogradUnits(int64_t tiles, int64_t block, int64_t panels, WinogradWeights weights, int threads)
       : tiles_(tiles),
         panels_(panels),
         wanted_(threads > 1 ? 2 * threads : 1),
-        enough_(far ? threads : wanted_) {
-    constexpr int64_t kLeastTiles = 8;
-    const int64_t most = divide_up(tiles, far ? block : std::min(block, kLeastTiles));
-    blocks_ = std::max(divide_up(tiles, block), std::min(wanted_, most));
+        enough_(weights == WinogradWeights::kMade ? threads : wanted_) {
+    constexpr int64_t kLeastTiles = 8, kLeastMadeTiles = 12;
+    const int64_t whole = divide_up(tiles, block);
+    blocks_ = whole;
+    if (weights == WinogradWeights::kNear)
+      blocks_ = std::max(whole, std::min(wanted_, divide_up(tiles, std::min(block, kLeastTiles))));
+    if (weights == WinogradWeights::kMade)
+      blocks_ =
+          std::max(whole, std::min(divide_up(threads, panels), divide_up(tiles, kLeastMadeTiles)));
     // As many for each thread: of 13 one of two would have an eighth more than its half.
-    if (blocks_ >= enough_) blocks_ = std::min(tiles, round_up(blocks_, threads));
+    if (blocks_ >= enough_ && weights != WinogradWeights::kFar)
+      blocks_ = std::min(tiles, round_up(blocks_, threads));
   }
 
   struct Unit {
@@ -45,7 +64,9 @@ class WinogradUnits {
 
  private:
   int64_t tiles_, panels_;
-  int64_t wanted_, enough_, blocks_;  // blocks: more are not made smaller, or not divided
+  int64_t wanted_;  // units
+  int64_t enough_;  // blocks: more are not divided
+  int64_t blocks_;
 };
 
 // Computes all units. What is made of a block's inputs lies in the scratch of one worker, whose

@@ -137,7 +137,7 @@ void winograd_run(const WinogradKernel& kernel, const ConvProblem& problem,
   const WinogradGrid grid(kernel, problem);
   const WinogradUnits units(grid.tiles, grid.block,
                             divide_up(problem.out_channels, kernel.tile->columns),
-                            WinogradPacking(kernel, problem).bias > kNearFloats, pool.threads());
+                            packed_weights(WinogradPacking(kernel, problem).bias), pool.threads());
   compute_units(units, pool, WinogradRun(kernel, problem, packed, maps, scratch, pooled));
 }
 

@@ -13,6 +13,7 @@
 // and take (distinct rows of G)^2 / 9 times the memory of the model's: 4 times for F(4, 3).
 #pragma once
 
+#include "base/cpu.h"
 #include "kernels/conv/conv.h"
 #include "kernels/winograd/transform.h"
 
@@ -23,7 +24,8 @@ namespace shrike::kernels {
 // to do faster.
 const char* winograd_refuse(const WinogradKernel& kernel, const ConvProblem& problem);
 // What decides: estimated times in multiply-adds at full speed, without what follows the sums.
-double winograd_cost(const WinogradAlgorithm& algorithm, const ConvProblem& problem);
+double winograd_cost(const WinogradAlgorithm& algorithm, const ConvProblem& problem,
+                     const CpuFeatures& cpu = cpu_features());
 double direct_cost(const ConvProblem& problem);
 // Whether one of the kernels with such a tile, or in pairs where the processor is made for these,
 // accepts the problem and is estimated to take less than `cost`.

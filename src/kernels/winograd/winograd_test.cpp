@@ -10,6 +10,7 @@
 #include "kernels/testing/conv_case.h"
 #include "kernels/winograd/algorithms.h"
 #include "kernels/winograd/geometry.h"
+#include "kernels/winograd/lean.h"
 #include "kernels/winograd/tiles.h"
 
 namespace shrike::kernels {
@@ -202,6 +203,28 @@ TEST(Winograd, RefusesWithReasons) {
   EXPECT_STREQ(reason(p), "a direct convolution is faster at this size");
   EXPECT_STREQ(reason(square(1, 64, 64, 3, 1, 1)), "a direct convolution is faster at this size");
 }
+
+#if SHRIKE_KERNELS_AVX2
+// What a processor's third cache level gives decides it.
+TEST(Winograd, WeightsAreMadeInTheRunWhereTheyWouldComeFromAfar) {
+  CpuFeatures near, far;
+  near.separate_adders = far.separate_adders = far.far_l3 = true;
+  const auto packed = [](int64_t side, int64_t channels, const CpuFeatures& cpu) {
+    return winograd_cost(kWinograd5, square(side, channels, channels, 3, 1, 1), cpu);
+  };
+  const auto made = [](int64_t side, int64_t channels) {
+    return lean_winograd_cost(kLeanWinograd5Avx512, square(side, channels, channels, 3, 1, 1));
+  };
+  for (int64_t side : {20, 40}) {
+    EXPECT_LT(packed(side, 64, near), made(side, 64)) << side;
+    EXPECT_LT(made(side, 64), packed(side, 64, far)) << side;
+  }
+  EXPECT_LT(packed(160, 16, far), made(160, 16));  // many tiles of few channels
+  CpuFeatures shared = far;
+  shared.separate_adders = false;
+  EXPECT_LT(packed(40, 64, far), packed(40, 64, shared));
+}
+#endif
 
 }  // namespace
 }  // namespace shrike::kernels
