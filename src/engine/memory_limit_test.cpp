@@ -166,8 +166,8 @@ TEST(MemoryLimit, EveryLimitFromTheLeastOnIsKept) {
   EXPECT_LT(least, whole->bytes * 3 / 4);
   double before = INFINITY;
   size_t different = 0;
-  for (size_t i = 0; i <= 40; ++i) {
-    const size_t limit = least + (enough - least) * i / 40;
+  for (size_t i = 0; i <= 160; ++i) {
+    const size_t limit = least + (enough - least) * i / 160;
     const Result<Planned> within = planned({limit, 0});
     ASSERT_TRUE(within) << limit << ": " << within.error().message;
     EXPECT_LE(within->bytes, limit);

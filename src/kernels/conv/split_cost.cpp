@@ -14,9 +14,10 @@ namespace {
 constexpr int64_t kMostRowBytes = 1 << 22;
 
 // In multiply-adds of fp32 at full speed, as winograd_cost(), fitted to whole networks on an Intel
-// Xeon with AMX (docs/decisions/040-split-products.md): 16 x 16 sums of 32 channels, next to others
-// and where there are too few to hide their latency; a block's way to memory and back, with its
-// numbers near and elsewhere; an input; a weight's way from memory.
+// Xeon with AMX (docs/decisions/040-split-products.md, 041-weights-made-in-the-run.md): 16 x 16
+// sums of 32 channels, next to others and where there are too few to hide their latency; a block's
+// way to memory and back, with its numbers near and elsewhere; a pixel of the input, and each
+// channel of it; a weight's way from memory.
 constexpr double kTileStep = 3250, kLonelyTileStep = 5200;
 constexpr double kNearBlock = 2800, kBlock = 23000, kPixel = 440, kInput = 11, kWeight = 10;
 constexpr int64_t kNearSteps = 4;

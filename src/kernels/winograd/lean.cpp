@@ -55,66 +55,96 @@ struct LeanGrid {
   static constexpr int64_t kApart = 16;  // not all points to the same set of a cache
 };
 
-// One worker's scratch.
-struct LeanScratch {
+// What is made of a block's inputs.
+struct LeanInput {
   float* values;           // [group of channels][point][tile][channel]
-  float* products;         // [point][tile][column]
-  float *half, *weights;   // LeanGroup's
-  float* sums;             // [output of a tile][column]
   float** outputs;         // [tile][output of a tile], those in the map first
   const float** residual;  // likewise
 };
 
-// Its bytes, and its parts where `base` is given.
-size_t lay_out_scratch(const LeanGrid& grid, std::byte* base, LeanScratch* scratch) {
-  size_t bytes = 0;
-  const auto take = [&](auto*& part, int64_t count) {
-    if (scratch) part = reinterpret_cast<std::remove_reference_t<decltype(part)>>(base + bytes);
-    bytes += align_up(static_cast<size_t>(count) * sizeof(*part));
-  };
-  LeanScratch none{};
-  LeanScratch& parts = scratch ? *scratch : none;
-  take(parts.values, grid.groups * grid.points * grid.values_stride);
-  take(parts.products, grid.points * grid.products_stride);
-  take(parts.half, 2 * kLeanChannels * 3 * grid.columns);
-  take(parts.weights, 2 * kLeanChannels * grid.columns);
-  take(parts.sums, grid.outputs * grid.columns);
-  take(parts.outputs, grid.block * grid.outputs);
-  take(parts.residual, grid.block * grid.outputs);
-  return bytes;
+// What one worker has for itself.
+struct LeanScratch {
+  float* products;        // [point][tile][column]
+  float *half, *weights;  // LeanGroup's
+  float* sums;            // [output of a tile][column]
+};
+
+// Scratch as it is handed out from `base` on; null where sizes alone are asked for.
+class LeanLayout {
+ public:
+  explicit LeanLayout(std::byte* base) : base_(base) {}
+
+  template <typename T>
+  void take(T*& part, int64_t count) {
+    if (base_) part = reinterpret_cast<T*>(base_ + bytes_);
+    bytes_ += align_up(static_cast<size_t>(count) * sizeof(T));
+  }
+  size_t bytes() const { return bytes_; }
+
+ private:
+  std::byte* base_;
+  size_t bytes_ = 0;
+};
+
+size_t lay_out(const LeanGrid& grid, std::byte* base, LeanInput& input) {
+  LeanLayout layout(base);
+  layout.take(input.values, grid.groups * grid.points * grid.values_stride);
+  layout.take(input.outputs, grid.block * grid.outputs);
+  layout.take(input.residual, grid.block * grid.outputs);
+  return layout.bytes();
+}
+
+size_t lay_out(const LeanGrid& grid, std::byte* base, LeanScratch& own) {
+  LeanLayout layout(base);
+  layout.take(own.products, grid.points * grid.products_stride);
+  layout.take(own.half, 2 * kLeanChannels * 3 * grid.columns);
+  layout.take(own.weights, 2 * kLeanChannels * grid.columns);
+  layout.take(own.sums, grid.outputs * grid.columns);
+  return layout.bytes();
+}
+
+WinogradUnits units_of(const LeanGrid& grid, const LeanPacking& packing, int threads) {
+  return {grid.tiles, grid.block, packing.panels, WinogradWeights::kMade, threads};
+}
+
+// Blocks whose inputs are there at a time: of undivided ones each worker's own. Two threads may
+// have one block's each.
+int64_t places(const WinogradUnits& units, int threads) {
+  if (units.parts(units.blocks()) == 1) return threads;
+  return std::min<int64_t>(threads, std::max<int64_t>(2, units.blocks()));
 }
 
 // One call of lean_winograd_run, the same for all workers.
-class LeanRun {
+class LeanRun : public WinogradWithoutStarts {
  public:
   using Unit = WinogradUnits::Unit;
 
   LeanRun(const LeanWinograd& lean, const ConvProblem& problem, const PackedConv& packed,
-          const ConvMaps& maps, std::span<std::byte> scratch, bool pooled)
+          const ConvMaps& maps, std::span<std::byte> scratch, int threads, bool pooled)
       : lean_(lean),
         problem_(problem),
         packing_(lean, problem),
         grid_(lean, problem),
         tiles_(*lean.kernel, problem, maps, pooled),
         packed_(packed.floats()),
+        places_(places(units_of(grid_, packing_, threads), threads)),
         scratch_(scratch) {}
 
   // What compute_units() calls.
   void transform(int place, const Unit& unit, int64_t t) const;
-  int64_t starts() const { return 0; }
-  void start(int, const Unit&, int64_t) const {}
   void compute(int place, int worker, const Unit& unit) const;
 
  private:
+  LeanInput input_of(int place) const;
   LeanScratch scratch_of(int worker) const;
-  void multiply(const LeanScratch& scratch, const Unit& unit, const TileGrid::Users& users,
-                int64_t panel) const;
+  void multiply(const LeanInput& input, const LeanScratch& scratch, const Unit& unit,
+                const TileGrid::Users& users, int64_t panel) const;
 
   int64_t channels_of(int64_t group) const {
     return std::min(kLeanChannels, problem_.in_channels - group * kLeanChannels);
   }
-  float* values_of(int64_t group, const LeanScratch& scratch) const {
-    return scratch.values + group * grid_.points * grid_.values_stride;
+  float* values_of(int64_t group, const LeanInput& input) const {
+    return input.values + group * grid_.points * grid_.values_stride;
   }
 
   const LeanWinograd& lean_;
@@ -123,54 +153,61 @@ class LeanRun {
   const LeanGrid grid_;
   const WinogradTiles tiles_;
   const float* packed_;
-  std::span<std::byte> scratch_;
+  const int64_t places_;
+  std::span<std::byte> scratch_;  // [place] inputs, then what workers have
 };
 
+LeanInput LeanRun::input_of(int place) const {
+  LeanInput input;
+  const size_t stride = lay_out(grid_, nullptr, input);
+  lay_out(grid_, scratch_.data() + static_cast<size_t>(place) * stride, input);
+  return input;
+}
+
 LeanScratch LeanRun::scratch_of(int worker) const {
-  const size_t stride = lay_out_scratch(grid_, nullptr, nullptr);
+  LeanInput input;
   LeanScratch own;
-  lay_out_scratch(grid_, scratch_.data() + static_cast<size_t>(worker) * stride, &own);
+  const size_t shared = static_cast<size_t>(places_) * lay_out(grid_, nullptr, input);
+  const size_t stride = lay_out(grid_, nullptr, own);
+  lay_out(grid_, scratch_.data() + shared + static_cast<size_t>(worker) * stride, own);
   return own;
 }
 
 void LeanRun::transform(int place, const Unit& unit, int64_t t) const {
-  const LeanScratch scratch = scratch_of(place);
+  const LeanInput input = input_of(place);
   const int64_t tile = unit.first + t;
   for (int64_t group = 0; group < grid_.groups; ++group)
     lean_.kernel->input(tiles_.window(tile, group * kLeanChannels, channels_of(group),
-                                      values_of(group, scratch) + t * kLeanChannels,
+                                      values_of(group, input) + t * kLeanChannels,
                                       grid_.values_stride));
-  tiles_.point_at_outputs(tile, scratch.outputs + t * grid_.outputs,
-                          scratch.residual + t * grid_.outputs);
+  tiles_.point_at_outputs(tile, input.outputs + t * grid_.outputs,
+                          input.residual + t * grid_.outputs);
 }
 
-void LeanRun::multiply(const LeanScratch& scratch, const Unit& unit, const TileGrid::Users& users,
-                       int64_t panel) const {
+void LeanRun::multiply(const LeanInput& input, const LeanScratch& scratch, const Unit& unit,
+                       const TileGrid::Users& users, int64_t panel) const {
   const float* taps = packed_ + panel * packing_.panel;
   for (int64_t group = 0; group < grid_.groups; ++group) {
     lean_.multiply({taps, channels_of(group), tiles_.columns_of(panel), &users, unit.first,
-                    values_of(group, scratch), grid_.values_stride, scratch.products,
+                    values_of(group, input), grid_.values_stride, scratch.products,
                     grid_.products_stride, group > 0, scratch.half, scratch.weights});
     taps += kLeanChannels * kTaps * grid_.columns;
   }
 }
 
 void LeanRun::compute(int place, int worker, const Unit& unit) const {
-  const LeanScratch own = scratch_of(worker);
-  LeanScratch scratch = scratch_of(place);
-  scratch.products = own.products;
-  scratch.half = own.half, scratch.weights = own.weights;
-  scratch.sums = own.sums;
+  const LeanInput input = input_of(place);
+  const LeanScratch scratch = scratch_of(worker);
   assert(unit.tiles() <= grid_.block);
   const TileGrid::Users users(tiles_.grid(), unit.first, unit.last);
   for (int64_t panel = unit.begin; panel < unit.end; ++panel) {
-    multiply(scratch, unit, users, panel);
+    multiply(input, scratch, unit, users, panel);
     for (int64_t t = 0; t < unit.tiles(); ++t)
       tiles_.finish(
           unit.first + t, panel,
           {scratch.products + t * grid_.columns, grid_.products_stride,
-           packed_ + packing_.bias + panel * grid_.columns, scratch.outputs + t * grid_.outputs,
-           scratch.residual + t * grid_.outputs, scratch.sums});
+           packed_ + packing_.bias + panel * grid_.columns, input.outputs + t * grid_.outputs,
+           input.residual + t * grid_.outputs, scratch.sums});
   }
 }
 
@@ -201,18 +238,22 @@ void lean_winograd_pack(const LeanWinograd& lean, const ConvProblem& problem, co
 
 size_t lean_winograd_scratch_bytes(const LeanWinograd& lean, const ConvProblem& problem,
                                    int threads) {
-  return static_cast<size_t>(threads) * lay_out_scratch(LeanGrid(lean, problem), nullptr, nullptr);
+  const LeanGrid grid(lean, problem);
+  const WinogradUnits units = units_of(grid, LeanPacking(lean, problem), threads);
+  LeanInput input;
+  LeanScratch own;
+  return static_cast<size_t>(places(units, threads)) * lay_out(grid, nullptr, input) +
+         static_cast<size_t>(threads) * lay_out(grid, nullptr, own);
 }
 
 void lean_winograd_run(const LeanWinograd& lean, const ConvProblem& problem,
                        const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool,
                        std::span<std::byte> scratch, bool pooled) {
   assert(scratch.size() >= lean_winograd_scratch_bytes(lean, problem, pool.threads()));
-  const LeanGrid grid(lean, problem);
-  const int64_t panels = LeanPacking(lean, problem).panels;
-  const WinogradUnits units(grid.tiles, grid.block, panels, WinogradWeights::kMade, pool.threads());
-  const LeanRun run(lean, problem, packed, maps, scratch, pooled);
-  if (units.blocks() == 1 && pool.threads() == 2 && panels > 1 && cpu_features().far_l3) {
+  const LeanPacking packing(lean, problem);
+  const WinogradUnits units = units_of(LeanGrid(lean, problem), packing, pool.threads());
+  const LeanRun run(lean, problem, packed, maps, scratch, pool.threads(), pooled);
+  if (units.blocks() == 1 && pool.threads() == 2 && packing.panels > 1 && cpu_features().far_l3) {
     compute_block_apart(units, pool, run);
   } else {
     compute_units(units, pool, run);

@@ -76,13 +76,24 @@ class WinogradUnits {
 //   int64_t starts(): how many more things there are to be made of all of a block's tiles
 //   void start(int place, const Unit&, int64_t i): one of them
 //   void compute(int place, int worker, const Unit&): outputs of the unit's panels
+struct WinogradWithoutStarts {  // a base of work that has nothing more to make
+  int64_t starts() const { return 0; }
+  void start(int, const WinogradUnits::Unit&, int64_t) const {}
+};
+
+// What is made of a block's inputs, by one worker for itself.
+template <typename Work>
+void make_input(const Work& work, int worker, const WinogradUnits::Unit& block) {
+  for (int64_t t = 0; t < block.tiles(); ++t) work.transform(worker, block, t);
+  for (int64_t i = 0; i < work.starts(); ++i) work.start(worker, block, i);
+}
+
 template <typename Work>
 void compute_units(const WinogradUnits& units, ThreadPool& pool, const Work& work) {
   if (units.parts(units.blocks()) == 1) {
     pool.parallel_for(units.blocks(), [&](int64_t block, int worker) {
       const WinogradUnits::Unit unit = units.whole(block);
-      for (int64_t t = 0; t < unit.tiles(); ++t) work.transform(worker, unit, t);
-      for (int64_t i = 0; i < work.starts(); ++i) work.start(worker, unit, i);
+      make_input(work, worker, unit);
       work.compute(worker, worker, unit);
     });
     return;
@@ -110,10 +121,8 @@ void compute_units(const WinogradUnits& units, ThreadPool& pool, const Work& wor
 // written reaches the others as slowly as they make it, where these are few.
 template <typename Work>
 void compute_block_apart(const WinogradUnits& units, ThreadPool& pool, const Work& work) {
-  const WinogradUnits::Unit whole = units.whole(0);
   pool.parallel_for(pool.threads(), [&](int64_t part, int worker) {
-    for (int64_t t = 0; t < whole.tiles(); ++t) work.transform(worker, whole, t);
-    for (int64_t i = 0; i < work.starts(); ++i) work.start(worker, whole, i);
+    make_input(work, worker, units.whole(0));
     work.compute(worker, worker, units.unit(0, part, pool.threads()));
   });
 }

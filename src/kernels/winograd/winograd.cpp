@@ -34,7 +34,7 @@ size_t lay_out_scratch(const WinogradKernel& kernel, const WinogradGrid& grid, s
 }
 
 // One call of winograd_run, the same for all workers.
-class WinogradRun {
+class WinogradRun : public WinogradWithoutStarts {
  public:
   using Unit = WinogradUnits::Unit;
 
@@ -52,8 +52,6 @@ class WinogradRun {
 
   // What compute_units() calls.
   void transform(int place, const Unit& unit, int64_t t) const;
-  int64_t starts() const { return 0; }
-  void start(int, const Unit&, int64_t) const {}
   void compute(int place, int worker, const Unit& unit) const;
 
  private:
