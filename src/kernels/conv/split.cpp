@@ -7,6 +7,7 @@
 #include "base/tensor.h"
 #include "kernels/conv/bfloat16.h"
 #include "kernels/conv/one_row.h"
+#include "kernels/conv/split_few.h"
 #include "kernels/conv/split_sums.h"
 
 namespace shrike::kernels {
@@ -104,7 +105,7 @@ void split_pack(const SplitKernel& kernel, const ConvProblem& problem, const flo
   const int64_t steps = split_steps(problem);
   for (int64_t o = 0; o < problem.out_channels; ++o) {
     const int64_t block = o / kSplitColumns, tile = o / kSplitTile % 2;
-    const int64_t tiles = packing.output_tiles(block);
+    const int64_t tiles = packing.part_tiles(block);
     auto* target = reinterpret_cast<uint16_t*>(packed) + packing.block(block) +
                    tile * kSplitTileNumbers + o % kSplitTile * 2;
     const float* source = weights + o * channels * taps;
@@ -122,6 +123,7 @@ void split_pack(const SplitKernel& kernel, const ConvProblem& problem, const flo
 }
 
 size_t split_scratch_bytes(const SplitKernel& kernel, const ConvProblem& problem, int threads) {
+  if (split_is_few(problem)) return static_cast<size_t>(threads) * split_few_worker_bytes(kernel);
   // What flatten() does to the problem depends on the maps.
   ConvProblem flat = problem;
   ConvMaps maps;
@@ -147,6 +149,8 @@ size_t split_scratch_bytes(const SplitKernel& kernel, const ConvProblem& problem
 void split_run(const SplitKernel& kernel, const ConvProblem& given, const PackedConv& packed,
                const ConvMaps& given_maps, ThreadPool& pool, std::span<std::byte> scratch) {
   assert(scratch.size() >= split_scratch_bytes(kernel, given, pool.threads()));
+  if (split_is_few(given))
+    return split_few_run(kernel, given, packed, given_maps, pool, scratch);
   ConvProblem problem = given;
   ConvMaps maps = given_maps;
   flatten(problem, maps);

@@ -22,6 +22,10 @@
 // computed between the end of a row and its pitch is thrown away. Weights are packed
 //   [block of 32 outputs][tap][step][part][16 outputs of the block][16 pairs of channels][16]
 // each pair in the order of split_place(), too; then the biases.
+//
+// Where outputs are few and each is made of one pixel, all sums of some pixels fit in tiles: then
+// each step of 32 channels is split right before it is multiplied, into planes of that step alone,
+// which stay in the first cache level. All outputs are one block of weights then.
 #pragma once
 
 #include "kernels/conv/conv.h"
@@ -35,6 +39,16 @@ inline constexpr int64_t kSplitTile = 16;     // pixels, or outputs, of a tile
 inline constexpr int64_t kSplitColumns = 32;  // outputs of a block
 inline constexpr int64_t kSplitRows = 32;     // pixels of a block
 inline constexpr int64_t kSplitTileNumbers = kSplitTile * kSplitDepth;
+inline constexpr int64_t kSplitFewTiles = 6;  // of outputs, at most, that are few
+
+// Tiles of pixels whose sums of so few tiles of outputs are computed together.
+inline constexpr int split_few_pixel_tiles(int output_tiles) {
+  return output_tiles == 1 ? 4 : output_tiles <= 3 ? 2 : 1;
+}
+// From part to part of the planes of one step. Odd, so that they lie in different sets of a cache.
+inline constexpr int64_t split_few_part_stride(int pixel_tiles) {
+  return (pixel_tiles * kSplitTile + 1) * kSplitDepth;
+}
 
 // Where channel k of a step lies among its numbers: each of the first 16 beside the one 16 further
 // on, whose vectors are put together by a shift.
@@ -60,10 +74,35 @@ struct SplitProducts {
   const int64_t* taps;  // [tap_count], numbers behind `inputs`
   int64_t tap_count, steps;
   const uint16_t* weights;
-  const float* bias;  // [32]
-  float* sums;        // [32][32], aligned to 64 bytes
+  int64_t weight_tiles;  // from part to part of them
+  const float* bias;     // [32]
+  float* sums;           // [32][32], aligned to 64 bytes
   int pixel_tiles, output_tiles;
   // Called in each step of each tap: what needs no tiles runs beside their products.
+  void (*beside)(void* context);
+  void* context;
+};
+
+// Pixels at equal distances, at most those of the tiles.
+struct SplitRun {
+  const float* pixels;
+  int64_t count;  // of `next` may be 0
+};
+
+// Sums of a run of pixels, of few outputs, as SplitProducts has them. The first step of the run has
+// been split, into planes[0]; that of the run that comes next is when this is done, into
+// planes[steps % 2].
+struct SplitFew {
+  SplitRun run, next;
+  int64_t pixel_stride;  // floats
+  int64_t channels;
+  uint16_t* planes[2];  // [part][split_few_part_stride()], one step
+  const uint16_t* weights;
+  int64_t weight_tiles;  // from part to part of them
+  const float* bias;     // [outputs]
+  float* sums;           // [outputs / 32][pixels][32], aligned to 64 bytes
+  int pixel_tiles, output_tiles;  // split_few_pixel_tiles() or 1; 1 .. kSplitFewTiles
+  // Called in each step.
   void (*beside)(void* context);
   void* context;
 };
@@ -72,9 +111,10 @@ struct SplitKernel {
   int parts;               // kSplitParts, or 1
   const TileKernel* tile;  // which finishes the sums, of kSplitColumns columns
   void (*split)(const SplitPixels&);
-  // Between these a thread may call products().
+  // Between these a thread may call products() and few().
   void (*begin)();
   void (*products)(const SplitProducts&);
+  void (*few)(const SplitFew&);
   void (*end)();
 };
 

@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 #include "kernels/activation/vector_avx512.h"
 #include "kernels/conv/split.h"
 
@@ -69,77 +73,134 @@ constexpr TileConfig kConfig;
 void begin() { _tile_loadconfig(&kConfig); }
 void end() { _tile_release(); }
 
-// Tiles 0 to 3 are sums: of pixels 0 and 1 by outputs 0 and 1. 4 and 5 are pixels, 6 and 7 outputs.
-template <int kPixelTiles, int kOutputTiles>
-[[gnu::always_inline]] inline void multiply() {
-  _tile_dpbf16ps(0, 4, 6);
-  if constexpr (kOutputTiles == 2) _tile_dpbf16ps(1, 4, 7);
-  if constexpr (kPixelTiles == 2) _tile_dpbf16ps(2, 5, 6);
-  if constexpr (kPixelTiles == 2 && kOutputTiles == 2) _tile_dpbf16ps(3, 5, 7);
+// The compiler's intrinsics want a tile's number as a literal. None of these tells it what memory
+// is read or written: forget_memory() does.
+template <int kTile>
+[[gnu::always_inline]] inline void load_tile(const void* rows, int64_t row_bytes) {
+  asm volatile("tileloadd\t(%0,%1,1), %%tmm%c2" ::"r"(rows), "r"(row_bytes), "i"(kTile));
 }
-
-template <int kPixelTiles>
-[[gnu::always_inline]] inline void load_pixels(const uint16_t* pixels, int64_t stride) {
-  _tile_loadd(4, pixels, stride * 2);
-  if constexpr (kPixelTiles == 2) _tile_loadd(5, pixels + kSplitTile * stride, stride * 2);
+template <int kTile>
+[[gnu::always_inline]] inline void store_tile(void* rows, int64_t row_bytes) {
+  asm volatile("tilestored\t%%tmm%c2, (%0,%1,1)" ::"r"(rows), "r"(row_bytes), "i"(kTile));
 }
-
-template <int kOutputTiles>
-[[gnu::always_inline]] inline void load_outputs(const uint16_t* weights, int part) {
-  weights += part * kOutputTiles * kSplitTileNumbers;
-  _tile_loadd(6, weights, 64);
-  if constexpr (kOutputTiles == 2) _tile_loadd(7, weights + kSplitTileNumbers, 64);
+template <int kSum, int kPixels, int kOutputs>
+[[gnu::always_inline]] inline void multiply_tiles() {
+  asm volatile("tdpbf16ps\t%%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(kSum), "i"(kPixels), "i"(kOutputs));
 }
+[[gnu::always_inline]] inline void forget_memory() { asm volatile("" ::: "memory"); }
 
-// In an order in which one operand stays from one product to the next.
-template <int kParts, int kPixelTiles, int kOutputTiles>
-[[gnu::always_inline]] inline void multiply_step(const uint16_t* pixels, const uint16_t* weights,
-                                                 const SplitProducts& block) {
-  const uint16_t *high = pixels, *middle = high + block.part_stride,
-                 *low = middle + block.part_stride;
-  load_pixels<kPixelTiles>(high, block.pixel_stride);
-  load_outputs<kOutputTiles>(weights, kParts - 1);
-  multiply<kPixelTiles, kOutputTiles>();
-  if constexpr (kParts == 1) return;
-  load_outputs<kOutputTiles>(weights, 1);
-  multiply<kPixelTiles, kOutputTiles>();
-  load_pixels<kPixelTiles>(middle, block.pixel_stride);
-  multiply<kPixelTiles, kOutputTiles>();
-  load_outputs<kOutputTiles>(weights, 0);
-  multiply<kPixelTiles, kOutputTiles>();
-  load_pixels<kPixelTiles>(low, block.pixel_stride);
-  multiply<kPixelTiles, kOutputTiles>();
-  load_pixels<kPixelTiles>(high, block.pixel_stride);  // the largest last
-  multiply<kPixelTiles, kOutputTiles>();
-}
+// What is multiplied in turn, in an order in which one operand stays from one product to the next;
+// the largest last.
+constexpr int kPixelParts[] = {0, 0, 1, 1, 2, 0}, kOutputParts[] = {2, 1, 1, 0, 0, 0};
+constexpr int product_count(int parts) { return parts == 1 ? 1 : 6; }
+constexpr int pixel_part(int parts, int product) { return parts == 1 ? 0 : kPixelParts[product]; }
+constexpr int output_part(int parts, int product) { return parts == 1 ? 0 : kOutputParts[product]; }
 
-// The intrinsics tell the compiler nothing of the memory that tiles come from and go to: what is
-// read lies there when a function of another file calls this, and what is written is read there.
-template <int kParts, int kPixelTiles, int kOutputTiles>
-void products_of(const SplitProducts& block) {
-  constexpr int64_t kStepNumbers = kParts * kOutputTiles * kSplitTileNumbers;
-  constexpr int64_t kSumBytes = kSplitColumns * sizeof(float);
-  asm volatile("" ::: "memory");
-  _tile_loadd(0, block.bias, 0);
-  if constexpr (kOutputTiles == 2) _tile_loadd(1, block.bias + kLanes, 0);
-  if constexpr (kPixelTiles == 2) _tile_loadd(2, block.bias, 0);
-  if constexpr (kPixelTiles == 2 && kOutputTiles == 2) _tile_loadd(3, block.bias + kLanes, 0);
-  const uint16_t* weights = block.weights;
-  for (int64_t tap = 0; tap < block.tap_count; ++tap) {
-    const uint16_t* pixels = block.inputs + block.taps[tap];
-    for (int64_t step = 0; step < block.steps; ++step) {
-      multiply_step<kParts, kPixelTiles, kOutputTiles>(pixels, weights, block);
-      block.beside(block.context);
-      pixels += block.step_stride;
-      weights += kStepNumbers;
+// Where the numbers of a step lie.
+struct StepNumbers {
+  const uint16_t* pixels;
+  int64_t pixel_stride, part_stride;
+  const uint16_t* outputs;
+  int64_t weight_tiles;
+};
+
+// Products of kPixels tiles of pixels and kOutputs of outputs, whose sums are tiles 0, 1, ..., by
+// pixels first. What is multiplied has tiles of its own where there are enough, which are loaded
+// only where another part follows; else one of each kind, loaded over and over.
+template <int kParts, int kPixels, int kOutputs>
+class Products {
+ public:
+  // One of product_count().
+  template <int kProduct>
+  [[gnu::always_inline]] static void multiply(const StepNumbers& step) {
+    rows<kProduct, 0>(step);
+  }
+  [[gnu::always_inline]] static void start_sums(const float* bias) { start_sum<0>(bias); }
+  // Blocks of 32 outputs, kPixels * 16 rows each.
+  [[gnu::always_inline]] static void store_sums(float* sums) { store_sum<0>(sums); }
+
+ private:
+  static constexpr int kSums = kPixels * kOutputs;
+  static constexpr bool kApart = kSums + kPixels + kOutputs <= 8;
+  static_assert(kApart || kSums <= 6);
+
+  template <int kProduct, int kRow>
+  [[gnu::always_inline]] static void rows(const StepNumbers& step) {
+    if constexpr (kRow < kPixels) {
+      constexpr int kPart = pixel_part(kParts, kProduct);
+      constexpr bool kThere =
+          kProduct > 0 && kPart == pixel_part(kParts, kProduct - 1) && (kApart || kPixels == 1);
+      constexpr int kTile = kApart ? kSums + kRow : 6;
+      if constexpr (!kThere)
+        load_tile<kTile>(
+            step.pixels + kPart * step.part_stride + kRow * kSplitTile * step.pixel_stride,
+            step.pixel_stride * 2);
+      columns<kProduct, kRow, 0>(step);
+      rows<kProduct, kRow + 1>(step);
     }
   }
-  float* next = block.sums + kSplitTile * kSplitColumns;
-  _tile_stored(0, block.sums, kSumBytes);
-  if constexpr (kOutputTiles == 2) _tile_stored(1, block.sums + kLanes, kSumBytes);
-  if constexpr (kPixelTiles == 2) _tile_stored(2, next, kSumBytes);
-  if constexpr (kPixelTiles == 2 && kOutputTiles == 2) _tile_stored(3, next + kLanes, kSumBytes);
-  asm volatile("" ::: "memory");
+  // To and fro.
+  template <int kProduct, int kRow, int kIndex>
+  [[gnu::always_inline]] static void columns(const StepNumbers& step) {
+    if constexpr (kIndex < kOutputs) {
+      constexpr int kColumn = kRow % 2 == 0 ? kIndex : kOutputs - 1 - kIndex;
+      constexpr int kPart = output_part(kParts, kProduct);
+      constexpr bool kSame = kProduct > 0 && kPart == output_part(kParts, kProduct - 1);
+      constexpr bool kThere = kApart           ? kRow > 0 || kSame
+                              : kOutputs == 1  ? kRow > 0 || kSame
+                                               : kRow > 0 && kIndex == 0;
+      constexpr int kTile = kApart ? kSums + kPixels + kColumn : 7;
+      if constexpr (!kThere)
+        load_tile<kTile>(step.outputs + (kPart * step.weight_tiles + kColumn) * kSplitTileNumbers,
+                         64);
+      multiply_tiles<kRow * kOutputs + kColumn, kApart ? kSums + kRow : 6, kTile>();
+      columns<kProduct, kRow, kIndex + 1>(step);
+    }
+  }
+  template <int kSum>
+  [[gnu::always_inline]] static void start_sum(const float* bias) {
+    if constexpr (kSum < kSums) {
+      load_tile<kSum>(bias + kSum % kOutputs * kSplitTile, 0);
+      start_sum<kSum + 1>(bias);
+    }
+  }
+  template <int kSum>
+  [[gnu::always_inline]] static void store_sum(float* sums) {
+    if constexpr (kSum < kSums) {
+      constexpr int kRow = kSum / kOutputs * kSplitTile, kColumn = kSum % kOutputs;
+      store_tile<kSum>(sums + (kColumn / 2 * kPixels * kSplitTile + kRow) * kSplitColumns +
+                           kColumn % 2 * kSplitTile,
+                       kSplitColumns * sizeof(float));
+      store_sum<kSum + 1>(sums);
+    }
+  }
+};
+
+template <int kParts, int kPixels, int kOutputs>
+void products_of(const SplitProducts& block) {
+  using Block = Products<kParts, kPixels, kOutputs>;
+  forget_memory();
+  Block::start_sums(block.bias);
+  StepNumbers step{nullptr, block.pixel_stride, block.part_stride, block.weights,
+                   block.weight_tiles};
+  for (int64_t tap = 0; tap < block.tap_count; ++tap) {
+    step.pixels = block.inputs + block.taps[tap];
+    for (int64_t i = 0; i < block.steps; ++i) {
+      Block::template multiply<0>(step);
+      if constexpr (kParts > 1) {
+        Block::template multiply<1>(step);
+        Block::template multiply<2>(step);
+        Block::template multiply<3>(step);
+        Block::template multiply<4>(step);
+        Block::template multiply<5>(step);
+      }
+      block.beside(block.context);
+      step.pixels += block.step_stride;
+      step.outputs += kParts * block.weight_tiles * kSplitTileNumbers;
+    }
+  }
+  Block::store_sums(block.sums);
+  forget_memory();
 }
 
 template <int kParts>
@@ -151,9 +212,98 @@ void products(const SplitProducts& block) {
                                  : products_of<kParts, 1, 1>(block);
 }
 
+// A step of a run on its way into planes, a share of it beside each product.
+template <int kParts, int kPixels>
+class NextStep {
+ public:
+  NextStep(const SplitRun& run, int64_t pixel_stride, int64_t channel, int64_t channels,
+           uint16_t* planes)
+      : source_(run.pixels + channel),
+        stride_(pixel_stride),
+        count_(run.count),
+        planes_(planes),
+        first_(lane_mask(std::min<int64_t>(kLanes, channels - channel))),
+        second_(lane_mask(std::clamp<int64_t>(channels - channel - kLanes, 0, kLanes))) {}
+
+  template <int kProduct>
+  [[gnu::always_inline]] void split() const {
+    constexpr int kRows = kPixels * kSplitTile, kProducts = product_count(kParts);
+    constexpr int kBegin = kRows * kProduct / kProducts, kEnd = kRows * (kProduct + 1) / kProducts;
+    const int64_t end = std::min<int64_t>(kEnd, count_);
+    for (int64_t i = kBegin; i < end; ++i) {
+      const float* pixel = source_ + i * stride_;
+      const Vec a = _mm512_maskz_loadu_ps(first_, pixel);
+      const Vec b = _mm512_maskz_loadu_ps(second_, pixel + kLanes);
+      uint16_t* target = planes_ + i * kSplitDepth;
+      if constexpr (kParts == 1) {
+        round_step(a, b, target, 0);
+      } else {
+        split_step(a, b, target, split_few_part_stride(kPixels));
+      }
+    }
+  }
+
+ private:
+  const float* source_;
+  int64_t stride_, count_;
+  uint16_t* planes_;
+  __mmask16 first_, second_;
+};
+
+template <int kParts, int kPixels, int kOutputs>
+void few_of(const SplitFew& few) {
+  constexpr int kPlanes = split_few_pixel_tiles(kOutputs);
+  using Block = Products<kParts, kPixels, kOutputs>;
+  Block::start_sums(few.bias);
+  uint16_t *now = few.planes[0], *then = few.planes[1];
+  StepNumbers step{now, kSplitDepth, split_few_part_stride(kPlanes), few.weights,
+                   few.weight_tiles};
+  for (int64_t channel = 0; channel < few.channels; channel += kSplitDepth) {
+    const int64_t behind = channel + kSplitDepth;
+    const NextStep<kParts, kPlanes> next =
+        behind < few.channels
+            ? NextStep<kParts, kPlanes>(few.run, few.pixel_stride, behind, few.channels, then)
+            : NextStep<kParts, kPlanes>(few.next, few.pixel_stride, 0, few.channels, then);
+    forget_memory();
+    const auto product = [&]<int kProduct>() __attribute__((always_inline)) {
+      Block::template multiply<kProduct>(step);
+      next.template split<kProduct>();
+    };
+    product.template operator()<0>();
+    if constexpr (kParts > 1) {
+      product.template operator()<1>();
+      product.template operator()<2>();
+      product.template operator()<3>();
+      product.template operator()<4>();
+      product.template operator()<5>();
+    }
+    few.beside(few.context);
+    now = std::exchange(then, now);
+    step.pixels = now;
+    step.outputs += kParts * few.weight_tiles * kSplitTileNumbers;
+  }
+  Block::store_sums(few.sums);
+  forget_memory();
+}
+
+template <int kParts, int kOutputs>
+void few_outputs(const SplitFew& few) {
+  constexpr int kMost = split_few_pixel_tiles(kOutputs);
+  if (few.pixel_tiles == kMost) return few_of<kParts, kMost, kOutputs>(few);
+  few_of<kParts, 1, kOutputs>(few);
+}
+
+template <int kParts>
+void few(const SplitFew& few) {
+  constexpr void (*kBySize[])(const SplitFew&) = {
+      few_outputs<kParts, 1>, few_outputs<kParts, 2>, few_outputs<kParts, 3>,
+      few_outputs<kParts, 4>, few_outputs<kParts, 5>, few_outputs<kParts, 6>};
+  static_assert(std::size(kBySize) == kSplitFewTiles);
+  kBySize[few.output_tiles - 1](few);
+}
 }  // namespace
 
-const SplitKernel kSplitAmx = {3, &kTileAvx512, split<split_step>, begin, products<3>, end};
-const SplitKernel kBfloat16Amx = {1, &kTileAvx512, split<round_step>, begin, products<1>, end};
+const SplitKernel kSplitAmx = {3, &kTileAvx512, split<split_step>, begin, products<3>, few<3>, end};
+const SplitKernel kBfloat16Amx = {1, &kTileAvx512, split<round_step>, begin, products<1>, few<1>, end};
 
 }  // namespace shrike::kernels

@@ -11,6 +11,11 @@ namespace shrike::kernels {
 // Of one tap.
 inline int64_t split_steps(const ConvProblem& p) { return divide_up(p.in_channels, kSplitDepth); }
 
+// Whether all outputs are one block, which is computed pixel by pixel.
+inline bool split_is_few(const ConvProblem& p) {
+  return p.pixel_by_pixel() && p.out_channels <= kSplitFewTiles * kSplitTile;
+}
+
 // Where things lie in a PackedConv, in numbers of bfloat16 but for the bias.
 struct SplitPacking {
   SplitPacking(const SplitKernel& kernel, const ConvProblem& p)
@@ -18,13 +23,17 @@ struct SplitPacking {
         tiles(divide_up(p.out_channels, kSplitTile)),
         blocks(divide_up(tiles, 2)),
         tile(steps * kernel.parts * kSplitTileNumbers),
-        bias(tiles * tile / 2) {}
+        bias(tiles * tile / 2),
+        few(split_is_few(p)) {}
 
-  // Blocks before a last one are whole.
-  int64_t block(int64_t index) const { return 2 * index * tile; }
+  // Of 32 outputs; those before a last one are whole. Where outputs are few these are parts of the
+  // only one there is.
+  int64_t block(int64_t index) const { return 2 * index * (few ? kSplitTileNumbers : tile); }
   int output_tiles(int64_t index) const {
     return static_cast<int>(std::min<int64_t>(2, tiles - 2 * index));
   }
+  // From part to part of a block.
+  int64_t part_tiles(int64_t index) const { return few ? tiles : output_tiles(index); }
   size_t bytes() const {
     return static_cast<size_t>(bias + blocks * kSplitColumns) * sizeof(float);
   }
@@ -34,6 +43,7 @@ struct SplitPacking {
   int64_t blocks;  // of outputs
   int64_t tile;    // numbers of all steps of one
   int64_t bias;    // offset in floats
+  bool few;
 };
 
 // How rows of the input lie in planes.

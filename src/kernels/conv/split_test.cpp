@@ -40,7 +40,8 @@ void split(const SplitPixels& pixels) {
 }
 
 // Of a step, the six largest.
-double product(const uint16_t* pixels, int64_t part_stride, const uint16_t* weights, int tiles) {
+double product(const uint16_t* pixels, int64_t part_stride, const uint16_t* weights,
+               int64_t tiles) {
   double sum = 0;
   for (int64_t k = 0; k < kSplitDepth; ++k)
     for (int a = 0; a < kSplitParts; ++a)
@@ -62,12 +63,44 @@ void products(const SplitProducts& block) {
         sum += product(block.inputs + i * block.pixel_stride + block.taps[n / block.steps] +
                            n % block.steps * block.step_stride,
                        block.part_stride,
-                       block.weights + n * kSplitParts * tiles * kSplitTileNumbers +
+                       block.weights + n * kSplitParts * block.weight_tiles * kSplitTileNumbers +
                            j / kSplitTile * kSplitTileNumbers + j % kSplitTile * 2,
-                       tiles);
+                       block.weight_tiles);
       block.sums[i * kSplitColumns + j] = static_cast<float>(sum);
     }
   for (int64_t n = 0; n < block.tap_count * block.steps; ++n) block.beside(block.context);
+}
+
+// A step at a time, as the planes hold no more.
+void few(const SplitFew& block) {
+  const int64_t part_stride =
+      split_few_part_stride(split_few_pixel_tiles(block.output_tiles));
+  const int64_t steps = divide_up(block.channels, kSplitDepth);
+  const int64_t rows = block.pixel_tiles * kSplitTile;
+  std::vector<double> sums(static_cast<size_t>(rows * block.output_tiles * kSplitTile));
+  for (int64_t n = 0; n < steps; ++n) {
+    const auto sum_of = [&](int64_t i, int64_t j) -> double& {
+      return sums[static_cast<size_t>(i * block.output_tiles * kSplitTile + j)];
+    };
+    for (int64_t i = 0; i < rows; ++i)
+      for (int64_t j = 0; j < block.output_tiles * kSplitTile; ++j)
+        sum_of(i, j) +=
+            product(block.planes[n % 2] + i * kSplitDepth, part_stride,
+                    block.weights + n * kSplitParts * block.weight_tiles * kSplitTileNumbers +
+                        j / kSplitTile * kSplitTileNumbers + j % kSplitTile * 2,
+                    block.weight_tiles);
+    const SplitRun& run = n + 1 < steps ? block.run : block.next;
+    const int64_t channel = n + 1 < steps ? (n + 1) * kSplitDepth : 0;
+    split({run.pixels + channel, block.pixel_stride, run.count,
+           std::min(block.channels - channel, kSplitDepth), block.planes[(n + 1) % 2], part_stride,
+           0});
+    block.beside(block.context);
+  }
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < block.output_tiles * kSplitTile; ++j)
+      block.sums[(j / kSplitColumns * rows + i) * kSplitColumns + j % kSplitColumns] =
+          static_cast<float>(static_cast<double>(block.bias[j]) +
+                             sums[static_cast<size_t>(i * block.output_tiles * kSplitTile + j)]);
 }
 
 void finish(const TileFinish& tile) {
@@ -87,7 +120,7 @@ void finish(const TileFinish& tile) {
 }
 
 const TileKernel kTile = {8, kSplitColumns, {}, nullptr, [](ActivationKind) { return &finish; }};
-const SplitKernel kKernel = {kSplitParts, &kTile, split, [] {}, products, [] {}};
+const SplitKernel kKernel = {kSplitParts, &kTile, split, [] {}, products, few, [] {}};
 
 // As the table's.
 const ConvKernel kRow = {
