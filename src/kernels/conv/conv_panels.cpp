@@ -12,10 +12,11 @@ namespace {
 
 #if SHRIKE_KERNELS_AVX2
 
-template <const PointwiseKernel& kKernel>
-constexpr ConvPanelsKernel pointwise_form(const char* row, int64_t columns) {
+template <const PointwiseKernel& kKernel, int64_t kColumns>
+constexpr ConvPanelsKernel pointwise_form(const char* row) {
   return {
-      row, columns, [](const ConvProblem&) { return size_t{0}; },
+      row, [](const ConvProblem&) { return kColumns; },
+      [](const ConvProblem&) { return size_t{0}; },
       [](const ConvProblem&, const PackedConv&, const ConstMapView&, ThreadPool&, std::byte*) {},
       [](const ConvProblem& problem, const PackedConv& packed, const ConstMapView& input,
          int64_t panel, int64_t first, int64_t last, const MapView& output, const std::byte*) {
@@ -23,10 +24,10 @@ constexpr ConvPanelsKernel pointwise_form(const char* row, int64_t columns) {
       }};
 }
 
-template <const PointwisePairs& kPairs>
-constexpr ConvPanelsKernel pairs_form(const char* row, int64_t columns) {
+template <const PointwisePairs& kPairs, int64_t kColumns>
+constexpr ConvPanelsKernel pairs_form(const char* row) {
   return {
-      row, columns,
+      row, [](const ConvProblem&) { return kColumns; },
       [](const ConvProblem& problem) { return pointwise_pairs_shared_bytes(kPairs, problem); },
       [](const ConvProblem& problem, const PackedConv& packed, const ConstMapView& input,
          ThreadPool& pool, std::byte* scratch) {
@@ -41,27 +42,28 @@ constexpr ConvPanelsKernel pairs_form(const char* row, int64_t columns) {
 template <const SplitKernel& kKernel>
 constexpr ConvPanelsKernel split_form(const char* row) {
   return {
-      row, kSplitColumns,
+      row, [](const ConvProblem& problem) { return split_panel_columns(kKernel, problem); },
       [](const ConvProblem& problem) { return split_shared_bytes(kKernel, problem); },
       [](const ConvProblem& problem, const PackedConv&, const ConstMapView& input, ThreadPool& pool,
          std::byte* scratch) { split_prepare(kKernel, problem, input, pool, scratch); },
-      [](const ConvProblem& problem, const PackedConv& packed, const ConstMapView&, int64_t panel,
-         int64_t first, int64_t last, const MapView& output, const std::byte* scratch) {
-        split_panel(kKernel, problem, packed, panel, first, last, output, scratch);
+      [](const ConvProblem& problem, const PackedConv& packed, const ConstMapView& input,
+         int64_t panel, int64_t first, int64_t last, const MapView& output,
+         const std::byte* scratch) {
+        split_panel(kKernel, problem, packed, input, panel, first, last, output, scratch);
       }};
 }
 
 constexpr ConvPanelsKernel kConvPanelsKernels[] = {
     split_form<kSplitAmx>("amx_split"),
     split_form<kBfloat16Amx>("amx_bfloat16"),
-    pairs_form<kQuadPointwisePairsAvx512>("avx512_quad_pointwise_pairs", 64),
-    pairs_form<kTriplePointwisePairsAvx512>("avx512_triple_pointwise_pairs", 48),
-    pairs_form<kWidePointwisePairsAvx512>("avx512_wide_pointwise_pairs", 32),
-    pairs_form<kPointwisePairsAvx512>("avx512_pointwise_pairs", 16),
-    pointwise_form<kTriplePointwiseAvx512>("avx512_triple_pointwise", 48),
-    pointwise_form<kWidePointwiseAvx512>("avx512_wide_pointwise", 32),
-    pointwise_form<kPointwiseAvx512>("avx512_pointwise", 16),
-    pointwise_form<kPointwiseAvx2>("avx2_pointwise", 16),
+    pairs_form<kQuadPointwisePairsAvx512, 64>("avx512_quad_pointwise_pairs"),
+    pairs_form<kTriplePointwisePairsAvx512, 48>("avx512_triple_pointwise_pairs"),
+    pairs_form<kWidePointwisePairsAvx512, 32>("avx512_wide_pointwise_pairs"),
+    pairs_form<kPointwisePairsAvx512, 16>("avx512_pointwise_pairs"),
+    pointwise_form<kTriplePointwiseAvx512, 48>("avx512_triple_pointwise"),
+    pointwise_form<kWidePointwiseAvx512, 32>("avx512_wide_pointwise"),
+    pointwise_form<kPointwiseAvx512, 16>("avx512_pointwise"),
+    pointwise_form<kPointwiseAvx2, 16>("avx2_pointwise"),
 };
 
 #else

@@ -10,13 +10,13 @@ namespace shrike::kernels {
 struct ConvPanelsKernel {
   const char* row;  // of conv_kernels()
   // Outputs of a panel; the last may have fewer.
-  int64_t columns;
+  int64_t (*columns)(const ConvProblem&);
   // Of what prepare() makes, aligned to kTensorAlignment.
   size_t (*scratch_bytes)(const ConvProblem&);
   // What all panels share, from the input of a run.
   void (*prepare)(const ConvProblem&, const PackedConv&, const ConstMapView& input, ThreadPool&,
                   std::byte* scratch);
-  // Of rows [first, last) outputs panel * columns and so on, as channels 0, 1, ... of a map of
+  // Of rows [first, last) outputs panel * columns() and so on, as channels 0, 1, ... of a map of
   // these rows. By the caller alone: several may compute panels at once.
   void (*run)(const ConvProblem&, const PackedConv&, const ConstMapView& input, int64_t panel,
               int64_t first, int64_t last, const MapView& output, const std::byte* scratch);

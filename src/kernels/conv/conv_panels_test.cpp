@@ -30,13 +30,14 @@ void check(const ConvKernel& row, const ConvPanelsKernel& form, const ConvProble
   for (ThreadPool* pool : {&one, &three}) {
     AlignedScratch shared(form.scratch_bytes(p));
     form.prepare(p, packed, input.view(), *pool, shared.span().data());
-    for (int64_t first = 0; first < p.out_channels; first += form.columns)
+    const int64_t columns = form.columns(p);
+    for (int64_t first = 0; first < p.out_channels; first += columns)
       for (const auto& [begin, end] : {std::pair<int64_t, int64_t>{0, p.out_height},
                                        {p.out_height / 2, p.out_height},
                                        {p.out_height / 3, p.out_height / 3 + 1}}) {
-        const int64_t count = std::min(form.columns, p.out_channels - first);
+        const int64_t count = std::min(columns, p.out_channels - first);
         TestMap panel(end - begin, p.out_width, count, 1, 2, 3), expected(panel);
-        form.run(p, packed, input.view(), first / form.columns, begin, end, panel.view(),
+        form.run(p, packed, input.view(), first / columns, begin, end, panel.view(),
                  shared.span().data());
         for (int64_t y = begin; y < end; ++y)
           for (int64_t x = 0; x < p.out_width; ++x)

@@ -6,8 +6,7 @@
 
 #include "base/tensor.h"
 #include "kernels/conv/bfloat16.h"
-#include "kernels/conv/one_row.h"
-#include "kernels/conv/split_few.h"
+#include "kernels/conv/split_pointwise.h"
 #include "kernels/conv/split_sums.h"
 
 namespace shrike::kernels {
@@ -39,22 +38,10 @@ size_t lay_out_scratch(const SplitKernel& kernel, const ConvProblem& p, const Sp
   return both + sums + taps;
 }
 
-// Pixels one by one where each output is made of one input and rows follow each other without a
-// gap: then no row ends.
-void flatten(ConvProblem& problem, ConvMaps& maps) {
-  if (!is_one_row(problem, maps)) return;
-  problem.in_height = problem.out_height = problem.out_height * problem.out_width;
-  problem.in_width = problem.out_width = 1;
-  const auto turn = [](auto& map) {
-    map.height *= map.width, map.width = 1, map.row_stride = map.pixel_stride;
-  };
-  turn(maps.input), turn(maps.output), turn(maps.residual);
-}
-
-// One unit of split_run: some rows of the output, of some blocks of outputs.
+// One unit of split_run: some rows of the output, of some groups of outputs.
 struct Band {
   int64_t first, last;  // rows
-  int64_t begin, end;   // blocks
+  int64_t begin, end;   // groups
 };
 
 // Strip by strip.
@@ -63,7 +50,8 @@ void compute_band(const SplitKernel& kernel, const ConvProblem& problem, const P
                   const Band& band) {
   const SplitPlanes planes(kernel, problem);
   const auto rows_at = [&](int64_t row) { return std::min(strip_rows, band.last - row); };
-  SplitSums sums(kernel, problem, packed, maps, planes, band.first, 0, scratch.sums, scratch.taps);
+  SplitSums sums(kernel, problem, packed, maps, planes, band.first, 0, scratch.sums,
+                 scratch.taps);
   Splitter splitter(kernel, problem, maps.input, planes);
   kernel.begin();
   splitter.start(band.first, rows_at(band.first), scratch.planes[0]);
@@ -104,10 +92,9 @@ void split_pack(const SplitKernel& kernel, const ConvProblem& problem, const flo
   const int64_t taps = problem.taps(), channels = problem.in_channels;
   const int64_t steps = split_steps(problem);
   for (int64_t o = 0; o < problem.out_channels; ++o) {
-    const int64_t block = o / kSplitColumns, tile = o / kSplitTile % 2;
-    const int64_t tiles = packing.part_tiles(block);
-    auto* target = reinterpret_cast<uint16_t*>(packed) + packing.block(block) +
-                   tile * kSplitTileNumbers + o % kSplitTile * 2;
+    const int64_t tile = o / kSplitTile, tiles = packing.part_tiles(tile);
+    auto* target =
+        reinterpret_cast<uint16_t*>(packed) + packing.at(tile) + o % kSplitTile * 2;
     const float* source = weights + o * channels * taps;
     for (int64_t tap = 0; tap < taps; ++tap)
       for (int64_t c = 0; c < channels; ++c) {
@@ -123,87 +110,33 @@ void split_pack(const SplitKernel& kernel, const ConvProblem& problem, const flo
 }
 
 size_t split_scratch_bytes(const SplitKernel& kernel, const ConvProblem& problem, int threads) {
-  if (split_is_few(problem)) return static_cast<size_t>(threads) * split_few_worker_bytes(kernel);
-  // What flatten() does to the problem depends on the maps.
-  ConvProblem flat = problem;
-  ConvMaps maps;
-  const auto dense = [](auto& map, int64_t height, int64_t width) {
-    map.height = height, map.width = width, map.pixel_stride = 1, map.row_stride = width;
-  };
-  dense(maps.input, problem.in_height, problem.in_width);
-  dense(maps.output, problem.out_height, problem.out_width);
-  dense(maps.residual, problem.out_height, problem.out_width);
-  flatten(flat, maps);
+  if (problem.pixel_by_pixel()) return split_pointwise_scratch_bytes(kernel, threads);
   // More threads have smaller bands, which may take less: a plan's pool may have fewer than asked.
   size_t most = 0;
   for (size_t count = 1; count <= static_cast<size_t>(threads); ++count) {
-    const auto bytes = [&](const ConvProblem& p) {
-      return count * lay_out_scratch(kernel, p, SplitUnits(kernel, p, static_cast<int>(count)),
-                                     nullptr, nullptr);
-    };
-    most = std::max({most, bytes(problem), bytes(flat)});
+    const SplitUnits units(kernel, problem, static_cast<int>(count));
+    most = std::max(most, count * lay_out_scratch(kernel, problem, units, nullptr, nullptr));
   }
   return most;
 }
 
-void split_run(const SplitKernel& kernel, const ConvProblem& given, const PackedConv& packed,
-               const ConvMaps& given_maps, ThreadPool& pool, std::span<std::byte> scratch) {
-  assert(scratch.size() >= split_scratch_bytes(kernel, given, pool.threads()));
-  if (split_is_few(given))
-    return split_few_run(kernel, given, packed, given_maps, pool, scratch);
-  ConvProblem problem = given;
-  ConvMaps maps = given_maps;
-  flatten(problem, maps);
+void split_run(const SplitKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
+               const ConvMaps& maps, ThreadPool& pool, std::span<std::byte> scratch) {
+  assert(scratch.size() >= split_scratch_bytes(kernel, problem, pool.threads()));
+  if (problem.pixel_by_pixel())
+    return split_pointwise_run(kernel, problem, packed, maps, pool, scratch);
   const SplitUnits units(kernel, problem, pool.threads());
   const size_t stride = lay_out_scratch(kernel, problem, units, nullptr, nullptr);
-  const int64_t blocks = SplitPacking(kernel, problem).blocks;
+  const int64_t groups = SplitPacking(kernel, problem).groups;
   pool.parallel_for(units.bands * units.parts, [&](int64_t index, int worker) {
     Scratch mine;
     lay_out_scratch(kernel, problem, units, scratch.data() + static_cast<size_t>(worker) * stride,
                     &mine);
     const int64_t part = index / units.bands, band = index % units.bands;
     compute_band(kernel, problem, packed, maps, mine, units.strip_rows,
-                 {units.first(band), units.first(band + 1), blocks * part / units.parts,
-                  blocks * (part + 1) / units.parts});
+                 {units.first(band), units.first(band + 1), groups * part / units.parts,
+                  groups * (part + 1) / units.parts});
   });
-}
-
-size_t split_shared_bytes(const SplitKernel& kernel, const ConvProblem& problem) {
-  return align_up(
-      static_cast<size_t>(SplitPlanes(kernel, problem).bytes(problem, problem.out_height)));
-}
-
-void split_prepare(const SplitKernel& kernel, const ConvProblem& problem, const ConstMapView& input,
-                   ThreadPool& pool, std::byte* shared) {
-  const SplitPlanes planes(kernel, problem);
-  const int64_t stride = planes.positions(problem, problem.out_height) * kSplitDepth;
-  pool.parallel_for(problem.in_height, [&](int64_t y, int) {
-    kernel.split({input.at(y, 0), input.pixel_stride, problem.in_width, problem.in_channels,
-                  reinterpret_cast<uint16_t*>(shared) + y * problem.in_width * kSplitDepth,
-                  planes.steps * stride, stride});
-  });
-}
-
-void split_panel(const SplitKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
-                 int64_t panel, int64_t first, int64_t last, const MapView& output,
-                 const std::byte* shared) {
-  ConvProblem rows = problem;
-  rows.in_height = rows.out_height = last - first;
-  ConvMaps maps{};
-  maps.output = output;
-  flatten(rows, maps);
-  const SplitPlanes planes(kernel, rows);
-  alignas(kTensorAlignment) float sums[2 * kSplitSums];
-  int64_t tap = 0;
-  SplitSums products(kernel, rows, packed, maps, planes, 0, panel * kSplitColumns, sums, &tap);
-  kernel.begin();
-  products.compute(
-      {reinterpret_cast<const uint16_t*>(shared) + first * problem.in_width * kSplitDepth,
-       SplitPlanes(kernel, problem).positions(problem, problem.out_height), rows.out_height, 0,
-       nullptr},
-      panel, panel + 1);
-  products.finish();
-  kernel.end();
 }
 
 }  // namespace shrike::kernels

@@ -23,9 +23,10 @@
 //   [block of 32 outputs][tap][step][part][16 outputs of the block][16 pairs of channels][16]
 // each pair in the order of split_place(), too; then the biases.
 //
-// Where outputs are few and each is made of one pixel, all sums of some pixels fit in tiles: then
-// each step of 32 channels is split right before it is multiplied, into planes of that step alone,
-// which stay in the first cache level. All outputs are one block of weights then.
+// Where each output is made of the pixel at its place alone (split_pointwise.h), sums of some pixels
+// and a group of outputs stay in tiles until they are done. Each step of 32 channels is split right
+// before it is multiplied, for each group anew, into planes of that step alone, which do not leave
+// the first cache level; weights are packed by such groups, not by blocks of 32 outputs.
 #pragma once
 
 #include "kernels/conv/conv.h"
@@ -39,14 +40,15 @@ inline constexpr int64_t kSplitTile = 16;     // pixels, or outputs, of a tile
 inline constexpr int64_t kSplitColumns = 32;  // outputs of a block
 inline constexpr int64_t kSplitRows = 32;     // pixels of a block
 inline constexpr int64_t kSplitTileNumbers = kSplitTile * kSplitDepth;
-inline constexpr int64_t kSplitFewTiles = 6;  // of outputs, at most, that are few
+inline constexpr int64_t kSplitGroupTiles = 6;  // of outputs, at most
 
-// Tiles of pixels whose sums of so few tiles of outputs are computed together.
-inline constexpr int split_few_pixel_tiles(int output_tiles) {
+// Tiles of pixels whose sums of so many tiles of outputs are computed together.
+inline constexpr int split_pixel_tiles(int output_tiles) {
   return output_tiles == 1 ? 4 : output_tiles <= 3 ? 2 : 1;
 }
-// From part to part of the planes of one step. Odd, so that they lie in different sets of a cache.
-inline constexpr int64_t split_few_part_stride(int pixel_tiles) {
+// From part to part of the planes of one step, for so many. Odd in lines of a cache, so that they
+// lie in different sets.
+inline constexpr int64_t split_run_part_stride(int pixel_tiles) {
   return (pixel_tiles * kSplitTile + 1) * kSplitDepth;
 }
 
@@ -89,20 +91,21 @@ struct SplitRun {
   int64_t count;  // of `next` may be 0
 };
 
-// Sums of a run of pixels, of few outputs, as SplitProducts has them. The first step of the run has
-// been split, into planes[0]; that of the run that comes next is when this is done, into
-// planes[steps % 2].
-struct SplitFew {
+// Sums of a run of pixels and a group of outputs, of one tap, as SplitProducts has them. The first
+// step of the run has been split, into planes[0]; that of the run that comes next is when this is
+// done, into planes[steps % 2].
+struct SplitGroupProducts {
   SplitRun run, next;
   int64_t pixel_stride;  // floats
   int64_t channels;
-  uint16_t* planes[2];  // [part][split_few_part_stride()], one step
+  uint16_t* planes[2];  // of one step each
+  int64_t part_stride;  // numbers
   const uint16_t* weights;
-  int64_t weight_tiles;  // from part to part of them
-  const float* bias;     // [outputs]
-  float* sums;           // [outputs / 32][pixels][32], aligned to 64 bytes
-  int pixel_tiles, output_tiles;  // split_few_pixel_tiles() or 1; 1 .. kSplitFewTiles
-  // Called in each step.
+  int64_t weight_tiles;           // from part to part of them
+  const float* bias;              // [outputs]
+  float* sums;                    // [outputs / 32][pixels][32], aligned to 64 bytes
+  int pixel_tiles, output_tiles;  // 1, 2 or 4, at most split_pixel_tiles(); 1 .. kSplitGroupTiles
+  // As in SplitProducts.
   void (*beside)(void* context);
   void* context;
 };
@@ -111,10 +114,10 @@ struct SplitKernel {
   int parts;               // kSplitParts, or 1
   const TileKernel* tile;  // which finishes the sums, of kSplitColumns columns
   void (*split)(const SplitPixels&);
-  // Between these a thread may call products() and few().
+  // Between these a thread may call products() and group_products().
   void (*begin)();
   void (*products)(const SplitProducts&);
-  void (*few)(const SplitFew&);
+  void (*group_products)(const SplitGroupProducts&);
   void (*end)();
 };
 
@@ -133,13 +136,14 @@ size_t split_scratch_bytes(const SplitKernel& kernel, const ConvProblem& problem
 void split_run(const SplitKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
                const ConvMaps& maps, ThreadPool& pool, std::span<std::byte> scratch);
 
-// Panels of 1x1 convolutions for conv_panels.h, of kSplitColumns outputs: pixel by pixel,
-// without a residual. `shared`: planes of the whole input.
+// Panels of 1x1 convolutions for conv_panels.h: without a residual, of a group of outputs each.
+// `shared`: planes of the whole input, where they are made for all panels.
+int64_t split_panel_columns(const SplitKernel& kernel, const ConvProblem& problem);
 size_t split_shared_bytes(const SplitKernel& kernel, const ConvProblem& problem);
 void split_prepare(const SplitKernel& kernel, const ConvProblem& problem, const ConstMapView& input,
                    ThreadPool& pool, std::byte* shared);
 void split_panel(const SplitKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
-                 int64_t panel, int64_t first, int64_t last, const MapView& output,
-                 const std::byte* shared);
+                 const ConstMapView& input, int64_t panel, int64_t first, int64_t last,
+                 const MapView& output, const std::byte* shared);
 
 }  // namespace shrike::kernels

@@ -105,15 +105,21 @@ struct StepNumbers {
 };
 
 // Products of kPixels tiles of pixels and kOutputs of outputs, whose sums are tiles 0, 1, ..., by
-// pixels first. What is multiplied has tiles of its own where there are enough, which are loaded
-// only where another part follows; else one of each kind, loaded over and over.
+// pixels first. What is multiplied has tiles of its own where there are enough, else one of each
+// kind. Tiles are loaded where what they hold is another part than before.
 template <int kParts, int kPixels, int kOutputs>
 class Products {
  public:
   // One of product_count().
   template <int kProduct>
   [[gnu::always_inline]] static void multiply(const StepNumbers& step) {
-    rows<kProduct, 0>(step);
+    if constexpr (kApart) {
+      load_pixels<kProduct, 0, kPixels>(step);
+      load_outputs<kProduct, 0, kOutputs>(step);
+      multiply_apart<0>();
+    } else {
+      multiply_rows<kProduct, 0>(step);
+    }
   }
   [[gnu::always_inline]] static void start_sums(const float* bias) { start_sum<0>(bias); }
   // Blocks of 32 outputs, kPixels * 16 rows each.
@@ -124,37 +130,61 @@ class Products {
   static constexpr bool kApart = kSums + kPixels + kOutputs <= 8;
   static_assert(kApart || kSums <= 6);
 
-  template <int kProduct, int kRow>
-  [[gnu::always_inline]] static void rows(const StepNumbers& step) {
-    if constexpr (kRow < kPixels) {
-      constexpr int kPart = pixel_part(kParts, kProduct);
-      constexpr bool kThere =
-          kProduct > 0 && kPart == pixel_part(kParts, kProduct - 1) && (kApart || kPixels == 1);
-      constexpr int kTile = kApart ? kSums + kRow : 6;
-      if constexpr (!kThere)
-        load_tile<kTile>(
-            step.pixels + kPart * step.part_stride + kRow * kSplitTile * step.pixel_stride,
-            step.pixel_stride * 2);
-      columns<kProduct, kRow, 0>(step);
-      rows<kProduct, kRow + 1>(step);
+  static constexpr int pixels_tile(int row) { return kApart ? kSums + row : 6; }
+  static constexpr int outputs_tile(int column) { return kApart ? kSums + kPixels + column : 7; }
+  // Whether the product takes the part that the one before it has left in its tiles.
+  static constexpr bool same_pixels(int product) {
+    return product > 0 && (kApart || kPixels == 1) &&
+           pixel_part(kParts, product) == pixel_part(kParts, product - 1);
+  }
+  static constexpr bool same_outputs(int product) {
+    return product > 0 && (kApart || kOutputs == 1) &&
+           output_part(kParts, product) == output_part(kParts, product - 1);
+  }
+
+  template <int kProduct, int kRow, int kEnd>
+  [[gnu::always_inline]] static void load_pixels(const StepNumbers& step) {
+    if constexpr (kRow < kEnd && !same_pixels(kProduct)) {
+      load_tile<pixels_tile(kRow)>(step.pixels + pixel_part(kParts, kProduct) * step.part_stride +
+                                       kRow * kSplitTile * step.pixel_stride,
+                                   step.pixel_stride * 2);
+      load_pixels<kProduct, kRow + 1, kEnd>(step);
     }
   }
-  // To and fro.
+  template <int kProduct, int kColumn, int kEnd>
+  [[gnu::always_inline]] static void load_outputs(const StepNumbers& step) {
+    if constexpr (kColumn < kEnd && !same_outputs(kProduct)) {
+      constexpr int kPart = output_part(kParts, kProduct);
+      load_tile<outputs_tile(kColumn)>(
+          step.outputs + (kPart * step.weight_tiles + kColumn) * kSplitTileNumbers,
+          kSplitTile * 4);
+      load_outputs<kProduct, kColumn + 1, kEnd>(step);
+    }
+  }
+
+  template <int kSum>
+  [[gnu::always_inline]] static void multiply_apart() {
+    if constexpr (kSum < kSums) {
+      multiply_tiles<kSum, pixels_tile(kSum / kOutputs), outputs_tile(kSum % kOutputs)>();
+      multiply_apart<kSum + 1>();
+    }
+  }
+  template <int kProduct, int kRow>
+  [[gnu::always_inline]] static void multiply_rows(const StepNumbers& step) {
+    if constexpr (kRow < kPixels) {
+      load_pixels<kProduct, kRow, kRow + 1>(step);
+      multiply_row<kProduct, kRow, 0>(step);
+      multiply_rows<kProduct, kRow + 1>(step);
+    }
+  }
+  // To and fro: what the last row ended with is there.
   template <int kProduct, int kRow, int kIndex>
-  [[gnu::always_inline]] static void columns(const StepNumbers& step) {
+  [[gnu::always_inline]] static void multiply_row(const StepNumbers& step) {
     if constexpr (kIndex < kOutputs) {
       constexpr int kColumn = kRow % 2 == 0 ? kIndex : kOutputs - 1 - kIndex;
-      constexpr int kPart = output_part(kParts, kProduct);
-      constexpr bool kSame = kProduct > 0 && kPart == output_part(kParts, kProduct - 1);
-      constexpr bool kThere = kApart           ? kRow > 0 || kSame
-                              : kOutputs == 1  ? kRow > 0 || kSame
-                                               : kRow > 0 && kIndex == 0;
-      constexpr int kTile = kApart ? kSums + kPixels + kColumn : 7;
-      if constexpr (!kThere)
-        load_tile<kTile>(step.outputs + (kPart * step.weight_tiles + kColumn) * kSplitTileNumbers,
-                         64);
-      multiply_tiles<kRow * kOutputs + kColumn, kApart ? kSums + kRow : 6, kTile>();
-      columns<kProduct, kRow, kIndex + 1>(step);
+      if constexpr (kRow == 0 || kIndex > 0) load_outputs<kProduct, kColumn, kColumn + 1>(step);
+      multiply_tiles<kRow * kOutputs + kColumn, pixels_tile(kRow), outputs_tile(kColumn)>();
+      multiply_row<kProduct, kRow, kIndex + 1>(step);
     }
   }
   template <int kSum>
@@ -217,11 +247,12 @@ template <int kParts, int kPixels>
 class NextStep {
  public:
   NextStep(const SplitRun& run, int64_t pixel_stride, int64_t channel, int64_t channels,
-           uint16_t* planes)
+           uint16_t* planes, int64_t part_stride)
       : source_(run.pixels + channel),
         stride_(pixel_stride),
         count_(run.count),
         planes_(planes),
+        part_stride_(part_stride),
         first_(lane_mask(std::min<int64_t>(kLanes, channels - channel))),
         second_(lane_mask(std::clamp<int64_t>(channels - channel - kLanes, 0, kLanes))) {}
 
@@ -238,7 +269,7 @@ class NextStep {
       if constexpr (kParts == 1) {
         round_step(a, b, target, 0);
       } else {
-        split_step(a, b, target, split_few_part_stride(kPixels));
+        split_step(a, b, target, part_stride_);
       }
     }
   }
@@ -247,23 +278,22 @@ class NextStep {
   const float* source_;
   int64_t stride_, count_;
   uint16_t* planes_;
+  int64_t part_stride_;
   __mmask16 first_, second_;
 };
 
 template <int kParts, int kPixels, int kOutputs>
-void few_of(const SplitFew& few) {
-  constexpr int kPlanes = split_few_pixel_tiles(kOutputs);
+void run_of(const SplitGroupProducts& group) {
   using Block = Products<kParts, kPixels, kOutputs>;
-  Block::start_sums(few.bias);
-  uint16_t *now = few.planes[0], *then = few.planes[1];
-  StepNumbers step{now, kSplitDepth, split_few_part_stride(kPlanes), few.weights,
-                   few.weight_tiles};
-  for (int64_t channel = 0; channel < few.channels; channel += kSplitDepth) {
+  using Next = NextStep<kParts, split_pixel_tiles(kOutputs)>;
+  Block::start_sums(group.bias);
+  uint16_t *now = group.planes[0], *then = group.planes[1];
+  StepNumbers step{now, kSplitDepth, group.part_stride, group.weights, group.weight_tiles};
+  for (int64_t channel = 0; channel < group.channels; channel += kSplitDepth) {
     const int64_t behind = channel + kSplitDepth;
-    const NextStep<kParts, kPlanes> next =
-        behind < few.channels
-            ? NextStep<kParts, kPlanes>(few.run, few.pixel_stride, behind, few.channels, then)
-            : NextStep<kParts, kPlanes>(few.next, few.pixel_stride, 0, few.channels, then);
+    const bool last = behind >= group.channels;
+    const Next next(last ? group.next : group.run, group.pixel_stride, last ? 0 : behind,
+                    group.channels, then, group.part_stride);
     forget_memory();
     const auto product = [&]<int kProduct>() __attribute__((always_inline)) {
       Block::template multiply<kProduct>(step);
@@ -277,33 +307,37 @@ void few_of(const SplitFew& few) {
       product.template operator()<4>();
       product.template operator()<5>();
     }
-    few.beside(few.context);
+    group.beside(group.context);
     now = std::exchange(then, now);
     step.pixels = now;
-    step.outputs += kParts * few.weight_tiles * kSplitTileNumbers;
+    step.outputs += kParts * group.weight_tiles * kSplitTileNumbers;
   }
-  Block::store_sums(few.sums);
+  Block::store_sums(group.sums);
   forget_memory();
 }
 
 template <int kParts, int kOutputs>
-void few_outputs(const SplitFew& few) {
-  constexpr int kMost = split_few_pixel_tiles(kOutputs);
-  if (few.pixel_tiles == kMost) return few_of<kParts, kMost, kOutputs>(few);
-  few_of<kParts, 1, kOutputs>(few);
+void group_of(const SplitGroupProducts& group) {
+  constexpr int kMost = split_pixel_tiles(kOutputs);
+  if (group.pixel_tiles == 1) return run_of<kParts, 1, kOutputs>(group);
+  if constexpr (kMost == 4)
+    if (group.pixel_tiles == 4) return run_of<kParts, 4, kOutputs>(group);
+  if constexpr (kMost >= 2) run_of<kParts, 2, kOutputs>(group);
 }
 
 template <int kParts>
-void few(const SplitFew& few) {
-  constexpr void (*kBySize[])(const SplitFew&) = {
-      few_outputs<kParts, 1>, few_outputs<kParts, 2>, few_outputs<kParts, 3>,
-      few_outputs<kParts, 4>, few_outputs<kParts, 5>, few_outputs<kParts, 6>};
-  static_assert(std::size(kBySize) == kSplitFewTiles);
-  kBySize[few.output_tiles - 1](few);
+void group_products(const SplitGroupProducts& group) {
+  static constexpr void (*kBySize[])(const SplitGroupProducts&) = {
+      group_of<kParts, 1>, group_of<kParts, 2>, group_of<kParts, 3>,
+      group_of<kParts, 4>, group_of<kParts, 5>, group_of<kParts, 6>};
+  static_assert(std::size(kBySize) == kSplitGroupTiles);
+  kBySize[group.output_tiles - 1](group);
 }
 }  // namespace
 
-const SplitKernel kSplitAmx = {3, &kTileAvx512, split<split_step>, begin, products<3>, few<3>, end};
-const SplitKernel kBfloat16Amx = {1, &kTileAvx512, split<round_step>, begin, products<1>, few<1>, end};
+const SplitKernel kSplitAmx = {3,           &kTileAvx512,      split<split_step>, begin,
+                               products<3>, group_products<3>, end};
+const SplitKernel kBfloat16Amx = {1,           &kTileAvx512,      split<round_step>, begin,
+                                  products<1>, group_products<1>, end};
 
 }  // namespace shrike::kernels

@@ -21,6 +21,9 @@ constexpr int64_t kMostRowBytes = 1 << 22;
 constexpr double kTileStep = 3250, kLonelyTileStep = 5200;
 constexpr double kNearBlock = 2800, kBlock = 23000, kPixel = 440, kInput = 11, kWeight = 10;
 constexpr int64_t kNearSteps = 4;
+// Of 1x1 convolutions: 16 pixels' sums of a group of outputs, each step of them, and its products
+// with each 16 outputs, where they are no more, too.
+constexpr double kRunBlock = 5700, kRunStep = 1000, kRunTileStep = 4750, kLonelyRunTileStep = 9000;
 // Shares of these that are left with one part instead of three.
 constexpr double kOneProduct = 0.25, kOneInput = 0.4, kOneWeight = 0.33;
 
@@ -30,26 +33,40 @@ size_t direct_bytes(const SplitKernel& kernel, const ConvProblem& p) {
          sizeof(float);
 }
 
+double runs_cost(const SplitPacking& packing, const ConvProblem& p, bool one) {
+  const auto steps = static_cast<double>(packing.steps);
+  const double tile_step = packing.tiles == 1 ? kLonelyRunTileStep : kRunTileStep;
+  const double group = kRunBlock + steps * kRunStep * (one ? kOneInput : 1);
+  const double tile = steps * tile_step * (one ? kOneProduct : 1);
+  return static_cast<double>(divide_up(p.out_height * p.out_width, kSplitTile)) *
+         (static_cast<double>(packing.groups) * group + static_cast<double>(packing.tiles) * tile);
+}
+
+double strips_cost(const SplitPacking& packing, const ConvProblem& p, const SplitPlanes& planes) {
+  const int64_t pixels = p.out_height * planes.width;
+  const double rows = static_cast<double>(divide_up(pixels, kSplitTile)) / 2;
+  const auto steps = static_cast<double>(packing.steps);
+  const double block = packing.steps <= kNearSteps && packing.groups > 1 ? kNearBlock : kBlock;
+  const double pairs = static_cast<double>(packing.tiles / 2);
+  const double lonely = static_cast<double>(packing.tiles % 2);
+  const auto inputs = static_cast<double>(p.in_height * p.in_width);
+  const double input = kPixel + kInput * static_cast<double>(planes.steps * kSplitDepth);
+  const bool one = planes.parts == 1;
+  const double product = steps * (one ? kOneProduct : 1);
+  return rows * (pairs * (4 * product * kTileStep + block) +
+                 lonely * (2 * product * kLonelyTileStep + block)) +
+         inputs * input * (one ? kOneInput : 1);
+}
+
 }  // namespace
 
 double split_cost(const SplitKernel& kernel, const ConvProblem& problem) {
   const SplitPacking packing(kernel, problem);
-  const SplitPlanes planes(kernel, problem);
-  const bool pointwise = problem.taps() == 1 && problem.stride_w == 1;
-  const int64_t pixels = problem.out_height * (pointwise ? problem.out_width : planes.width);
-  const double rows = static_cast<double>(divide_up(pixels, kSplitTile)) / 2;
-  const auto steps = static_cast<double>(packing.steps);
-  const double block = packing.steps <= kNearSteps && packing.blocks > 1 ? kNearBlock : kBlock;
-  const double pairs = static_cast<double>(packing.tiles / 2);
-  const double lonely = static_cast<double>(packing.tiles % 2);
-  const auto inputs = static_cast<double>(problem.in_height * problem.in_width);
-  const double input = kPixel + kInput * static_cast<double>(planes.steps * kSplitDepth);
-  const double weights = steps * static_cast<double>(packing.tiles * kSplitTileNumbers);
   const bool one = kernel.parts == 1;
-  const double product = steps * (one ? kOneProduct : 1);
-  return rows * (pairs * (4 * product * kTileStep + block) +
-                 lonely * (2 * product * kLonelyTileStep + block)) +
-         inputs * input * (one ? kOneInput : 1) + weights * kWeight * (one ? kOneWeight : 1);
+  const double weights = static_cast<double>(packing.steps * packing.tiles * kSplitTileNumbers) *
+                         kWeight * (one ? kOneWeight : 1);
+  return weights + (problem.pixel_by_pixel() ? runs_cost(packing, problem, one)
+                                             : strips_cost(packing, problem, SplitPlanes(kernel, problem)));
 }
 
 const char* split_refuse(const SplitKernel& kernel, const ConvProblem& problem) {

@@ -11,39 +11,46 @@ namespace shrike::kernels {
 // Of one tap.
 inline int64_t split_steps(const ConvProblem& p) { return divide_up(p.in_channels, kSplitDepth); }
 
-// Whether all outputs are one block, which is computed pixel by pixel.
-inline bool split_is_few(const ConvProblem& p) {
-  return p.pixel_by_pixel() && p.out_channels <= kSplitFewTiles * kSplitTile;
-}
-
 // Where things lie in a PackedConv, in numbers of bfloat16 but for the bias.
 struct SplitPacking {
   SplitPacking(const SplitKernel& kernel, const ConvProblem& p)
       : steps(p.taps() * split_steps(p)),
         tiles(divide_up(p.out_channels, kSplitTile)),
-        blocks(divide_up(tiles, 2)),
+        group(p.pixel_by_pixel() ? group_tiles(steps, tiles) : kSplitColumns / kSplitTile),
+        groups(divide_up(tiles, group)),
         tile(steps * kernel.parts * kSplitTileNumbers),
-        bias(tiles * tile / 2),
-        few(split_is_few(p)) {}
+        bias(tiles * tile / 2) {}
 
-  // Of 32 outputs; those before a last one are whole. Where outputs are few these are parts of the
-  // only one there is.
-  int64_t block(int64_t index) const { return 2 * index * (few ? kSplitTileNumbers : tile); }
-  int output_tiles(int64_t index) const {
-    return static_cast<int>(std::min<int64_t>(2, tiles - 2 * index));
+  // The first part of a tile's first step, and how many tiles further on its next part is.
+  int64_t at(int64_t index) const {
+    return index / group * group * tile + index % group * kSplitTileNumbers;
   }
-  // From part to part of a block.
-  int64_t part_tiles(int64_t index) const { return few ? tiles : output_tiles(index); }
+  int64_t part_tiles(int64_t index) const {
+    return std::min(group, tiles - index / group * group);
+  }
+  // Whether panels (conv_panels.h) are made of an input that has been split as a whole, 32 outputs
+  // at a time: of few steps a run is split as fast as it is multiplied.
+  bool split_before_panels() const { return groups > 1 && steps <= kFewSteps; }
   size_t bytes() const {
-    return static_cast<size_t>(bias + blocks * kSplitColumns) * sizeof(float);
+    return static_cast<size_t>(bias + round_up(tiles * kSplitTile, kSplitColumns)) * sizeof(float);
   }
 
   int64_t steps;   // of all taps
   int64_t tiles;   // of outputs
-  int64_t blocks;  // of outputs
+  int64_t group;   // tiles of a whole one; the last may have fewer
+  int64_t groups;
   int64_t tile;    // numbers of all steps of one
   int64_t bias;    // offset in floats
-  bool few;
+
+ private:
+  static constexpr int64_t kFewSteps = 2;
+
+  // 4 are the fastest (docs/decisions/042-split-on-the-way.md), 3 to 6 rather than few more; an even
+  // number where blocks of 32 outputs are asked for.
+  static int64_t group_tiles(int64_t steps, int64_t tiles) {
+    if (tiles > kSplitGroupTiles && steps <= kFewSteps) return 4;
+    return divide_up(tiles, std::max<int64_t>(1, (tiles + 1) / 4));
+  }
 };
 
 // How rows of the input lie in planes.
@@ -60,7 +67,6 @@ struct SplitPlanes {
     const int64_t row = p.pad_left + p.in_width + std::max<int64_t>(0, over - p.pad_left);
     width = std::max(divide_up(row, p.stride_w), p.out_width);
     pitch = width * p.stride_w;
-    one_by_one = p.pixel_by_pixel() && p.in_width == 1;
   }
 
   int64_t input_rows(const ConvProblem& p, int64_t rows) const {
@@ -91,11 +97,10 @@ struct SplitPlanes {
   int64_t steps;             // of one tap
   int64_t reach_h, reach_w;  // from a window's first tap to its last
   int64_t width, pitch;      // of rows, in outputs and in positions
-  bool one_by_one;           // pixels without rows: positions are those of a map of one column
 };
 
-// How the work is divided: bands of rows of output by blocks of outputs, a worker each. A band is
-// computed in strips, whose planes stay in the second cache level beside a block's weights.
+// How the work is divided: bands of rows of output by groups of outputs, a worker each. A band is
+// computed in strips, whose planes stay in the second cache level beside a group's weights.
 struct SplitUnits {
   SplitUnits(const SplitKernel& kernel, const ConvProblem& p, int threads) {
     const SplitPlanes planes(kernel, p);
@@ -103,7 +108,7 @@ struct SplitUnits {
     if (threads > 1) {
       const bool many_weights =
           static_cast<int64_t>(packing.bytes()) > planes.bytes(p, p.out_height);
-      if (many_weights) parts = std::min<int64_t>(threads, packing.blocks);
+      if (many_weights) parts = std::min<int64_t>(threads, packing.groups);
     }
     strip_rows = rows_of_strip(p, planes, static_cast<int64_t>(packing.bytes()));
     const int64_t strips = divide_up(p.out_height, strip_rows);
@@ -111,38 +116,32 @@ struct SplitUnits {
     const int64_t wanted = divide_up(threads, parts);
     const int64_t count = wanted * std::clamp<int64_t>(strips / (2 * wanted), 1, kBands);
     height = p.out_height;
-    if (planes.one_by_one) step = kSplitTile;
-    bands = threads > 1 ? std::clamp<int64_t>(count, 1, divide_up(height, step)) : 1;
+    bands = threads > 1 ? std::clamp<int64_t>(count, 1, height) : 1;
     strip_rows = std::min(strip_rows, rows());
   }
 
   // The first row of a band.
-  int64_t first(int64_t band) const {
-    return std::min(height, divide_up(height, step) * band / bands * step);
-  }
+  int64_t first(int64_t band) const { return height * band / bands; }
   // Of a band at most.
-  int64_t rows() const { return divide_up(divide_up(height, step), bands) * step; }
+  int64_t rows() const { return divide_up(height, bands); }
 
   int64_t bands, strip_rows;
   int64_t parts = 1;
 
  private:
   static constexpr int64_t kBands = 2;  // of a thread
-  // Bytes of planes: beside weights of all blocks that stay near, too, of windows and of single
-  // pixels, and beside others, which should pass by as seldom as can be.
-  static constexpr int64_t kPlanes = 3 << 17, kFirstPlanes = 3 << 13, kFarPlanes = 11 << 17;
+  // Bytes of planes, beside weights that all stay near, too, and beside others, which should pass
+  // by as seldom as can be.
+  static constexpr int64_t kPlanes = 3 << 17, kFarPlanes = 11 << 17;
   static constexpr int64_t kNearWeights = 1 << 19;
 
-  int64_t height, step = 1;  // rows, and those that are not divided
+  int64_t height;
 
-  // As many rows as planes may take; of pixels one by one whole blocks.
+  // As many rows as planes may take.
   static int64_t rows_of_strip(const ConvProblem& p, const SplitPlanes& planes, int64_t weights) {
-    const int64_t most = weights > kNearWeights ? kFarPlanes
-                         : planes.one_by_one    ? kFirstPlanes
-                                                : kPlanes;
+    const int64_t most = weights > kNearWeights ? kFarPlanes : kPlanes;
     const int64_t one = planes.bytes(p, 1), more = planes.bytes(p, 2) - one;
-    const int64_t fit = 1 + std::max<int64_t>(0, most - one) / std::max<int64_t>(1, more);
-    return planes.one_by_one ? std::max(kSplitRows, fit / kSplitRows * kSplitRows) : fit;
+    return 1 + std::max<int64_t>(0, most - one) / std::max<int64_t>(1, more);
   }
 };
 

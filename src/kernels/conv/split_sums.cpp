@@ -14,18 +14,11 @@ void Splitter::start(int64_t first, int64_t rows, uint16_t* target) {
 }
 
 void Splitter::take(int64_t pixels) {
-  if (planes_.one_by_one) {
-    const int64_t count = std::min(pixels, input_rows_ - row_);
-    if (count > 0) split(first_ + row_, 0, count, row_);
-    row_ += count;
-    return;
-  }
   while (pixels > 0 && row_ < input_rows_) pixels -= take_of_row(pixels);
 }
 
 void Splitter::split(int64_t y, int64_t x, int64_t pixels, int64_t position) const {
-  const int64_t stride = planes_.one_by_one ? input_.row_stride : input_.pixel_stride;
-  kernel_.split({input_.at(y, x), stride, pixels, problem_.in_channels,
+  kernel_.split({input_.at(y, x), input_.pixel_stride, pixels, problem_.in_channels,
                  target_ + position * kSplitDepth, planes_.steps * step_stride_, step_stride_});
 }
 
@@ -92,12 +85,12 @@ void SplitSums::compute_block(const Strip& strip, int64_t block, int64_t pixel, 
       .taps = taps_,
       .tap_count = problem_.taps(),
       .steps = planes_.steps,
-      .weights = reinterpret_cast<const uint16_t*>(packed_) + packing_.block(block),
-      .weight_tiles = packing_.part_tiles(block),
+      .weights = reinterpret_cast<const uint16_t*>(packed_) + packing_.at(2 * block),
+      .weight_tiles = packing_.part_tiles(2 * block),
       .bias = reinterpret_cast<const float*>(packed_) + packing_.bias + block * kSplitColumns,
       .sums = sums,
       .pixel_tiles = static_cast<int>(divide_up(count, kSplitTile)),
-      .output_tiles = packing_.output_tiles(block),
+      .output_tiles = static_cast<int>(std::min<int64_t>(2, packing_.tiles - 2 * block)),
       .beside = beside,
       .context = this,
   });
@@ -109,30 +102,24 @@ void SplitSums::compute_block(const Strip& strip, int64_t block, int64_t pixel, 
 void SplitSums::finish_rows(int64_t count) {
   const int64_t last = std::min(waiting_.count, waiting_.done + count);
   const int64_t width = planes_.width;
-  if (width == 1 && waiting_.done < last) {
-    finish_row(waiting_.pixel + waiting_.done, 0, last - waiting_.done, maps_.output.row_stride,
-               maps_.residual.row_stride);
-    waiting_.done = last;
-  }
   while (waiting_.done < last) {
     const int64_t pixel = waiting_.pixel + waiting_.done, y = pixel / width, x = pixel % width;
     const int64_t there = std::min(last - waiting_.done, problem_.out_width - x);
-    if (there > 0) finish_row(y, x, there, maps_.output.pixel_stride, maps_.residual.pixel_stride);
+    if (there > 0) finish_row(y, x, there);
     waiting_.done = std::min(last, waiting_.done + width - x);
   }
 }
 
-// Some of them whose outputs lie at equal distances.
-void SplitSums::finish_row(int64_t y, int64_t x, int64_t count, int64_t step,
-                           int64_t residual_step) const {
+// Some of them in one row.
+void SplitSums::finish_row(int64_t y, int64_t x, int64_t count) const {
   float* outputs[kSplitRows];
   const float* residual[kSplitRows];
   const bool add = problem_.residual != Residual::kNone;
   float* output = maps_.output.at(first_row_ + y, x);
   const float* added = add ? maps_.residual.at(first_row_ + y, x) : nullptr;
-  for (int64_t i = 0; i < count; ++i, output += step) {
+  for (int64_t i = 0; i < count; ++i, output += maps_.output.pixel_stride) {
     outputs[i] = output;
-    if (add) residual[i] = added + i * residual_step;
+    if (add) residual[i] = added + i * maps_.residual.pixel_stride;
   }
   const int64_t column = waiting_.block * kSplitColumns;
   finish_({waiting_.sums + waiting_.done * kSplitColumns, static_cast<int>(count),

@@ -78,7 +78,7 @@ class SplitSums {
   void describe_taps(int64_t rows);
   void compute_block(const Strip& strip, int64_t block, int64_t pixel, int64_t count);
   void finish_rows(int64_t count);
-  void finish_row(int64_t y, int64_t x, int64_t count, int64_t step, int64_t residual_step) const;
+  void finish_row(int64_t y, int64_t x, int64_t count) const;
   static void beside(void* sums) {
     auto& self = *static_cast<SplitSums*>(sums);
     if (self.waiting_.done < self.waiting_.count) self.finish_rows(self.waiting_.share);

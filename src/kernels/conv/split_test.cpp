@@ -72,9 +72,8 @@ void products(const SplitProducts& block) {
 }
 
 // A step at a time, as the planes hold no more.
-void few(const SplitFew& block) {
-  const int64_t part_stride =
-      split_few_part_stride(split_few_pixel_tiles(block.output_tiles));
+void group_products(const SplitGroupProducts& block) {
+  const int64_t part_stride = block.part_stride;
   const int64_t steps = divide_up(block.channels, kSplitDepth);
   const int64_t rows = block.pixel_tiles * kSplitTile;
   std::vector<double> sums(static_cast<size_t>(rows * block.output_tiles * kSplitTile));
@@ -120,7 +119,7 @@ void finish(const TileFinish& tile) {
 }
 
 const TileKernel kTile = {8, kSplitColumns, {}, nullptr, [](ActivationKind) { return &finish; }};
-const SplitKernel kKernel = {kSplitParts, &kTile, split, [] {}, products, few, [] {}};
+const SplitKernel kKernel = {kSplitParts, &kTile, split, [] {}, products, group_products, [] {}};
 
 // As the table's.
 const ConvKernel kRow = {

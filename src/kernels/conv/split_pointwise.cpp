@@ -1,0 +1,328 @@
+#include "kernels/conv/split_pointwise.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "base/tensor.h"
+#include "kernels/conv/one_row.h"
+#include "kernels/conv/split_sums.h"
+
+namespace shrike::kernels {
+
+namespace {
+
+// Bytes of input that stay in the second cache level while all groups of outputs are made of them.
+constexpr int64_t kNearInput = 1 << 18;
+
+constexpr int64_t kMostTiles = split_pixel_tiles(1);  // of pixels
+constexpr int64_t most_sums() {
+  int64_t most = 0;
+  for (int tiles = 1; tiles <= kSplitGroupTiles; ++tiles)
+    most = std::max(most, split_pixel_tiles(tiles) * kSplitTile *
+                              round_up(tiles * kSplitTile, kSplitColumns));
+  return most;
+}
+
+// Of one worker.
+struct Scratch {
+  Scratch(const SplitKernel& kernel, std::byte* base)
+      : planes{reinterpret_cast<uint16_t*>(base),
+               reinterpret_cast<uint16_t*>(base) + numbers(kernel)},
+        sums(reinterpret_cast<float*>(planes[1] + numbers(kernel))) {}
+
+  static constexpr int64_t kMostNumbers = kSplitParts * split_run_part_stride(kMostTiles);
+  static constexpr size_t kMostBytes =
+      2 * (static_cast<size_t>(kMostNumbers) * sizeof(uint16_t) +
+           static_cast<size_t>(most_sums()) * sizeof(float));
+
+  static int64_t numbers(const SplitKernel& kernel) {
+    return kernel.parts * split_run_part_stride(kMostTiles);
+  }
+  static size_t bytes(const SplitKernel& kernel) {
+    return kMostBytes -
+           2 * static_cast<size_t>(kMostNumbers - numbers(kernel)) * sizeof(uint16_t);
+  }
+
+  uint16_t* planes[2];  // of a step each
+  float* sums;          // of two runs
+};
+
+// Some pixels of a row.
+struct RowPart {
+  int64_t y, begin, end;
+};
+
+// A worker's runs, whose sums are finished beside the products of the next one.
+class GroupSums {
+ public:
+  // Output `first_output` is the first channel of maps.output.
+  GroupSums(const SplitKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
+            const ConvMaps& maps, int64_t first_output, const Scratch& scratch)
+      : kernel_(kernel),
+        problem_(problem),
+        maps_(maps),
+        packing_(kernel, problem),
+        packed_(packed.bytes.get()),
+        finish_(kernel.tile->finish(problem.activation.kind)),
+        first_output_(first_output),
+        scratch_(scratch) {}
+
+  // Tiles [first, last) of outputs: group by group, or all groups of a run where it has one step,
+  // which is split once then.
+  void compute(const RowPart& part, int64_t first, int64_t last) {
+    if (packing_.steps == 1) return compute_runs(part, first, last);
+    for (int64_t tile = first; tile < last; tile = end_of_group(tile, last))
+      compute_runs(part, tile, end_of_group(tile, last));
+  }
+  // What is left of the sums that wait.
+  void finish() { finish_pixels(waiting_.count); }
+
+ private:
+  struct Waiting {
+    const float* sums = nullptr;
+    int64_t rows = 0;  // of its blocks of 32 outputs
+    int64_t first = 0, outputs = 0;
+    int64_t y = 0, x = 0, count = 0;  // pixels
+    int64_t done = 0;                 // of them
+    int64_t share = 0;                // to be done in a step
+  };
+
+  int64_t end_of_group(int64_t tile, int64_t last) const {
+    return std::min(last, round_up(tile + 1, packing_.group));
+  }
+  void compute_runs(const RowPart& part, int64_t first, int64_t last);
+  // Where the next run's sums go, and the share of those that wait to be done meanwhile.
+  float* begin_run();
+  void finish_pixels(int64_t count);
+  const uint16_t* weights(int64_t tile) const {
+    return reinterpret_cast<const uint16_t*>(packed_) + packing_.at(tile);
+  }
+  const float* bias(int64_t output) const {
+    return reinterpret_cast<const float*>(packed_) + packing_.bias + output;
+  }
+  static void beside(void* sums) {
+    auto& self = *static_cast<GroupSums*>(sums);
+    if (self.waiting_.done < self.waiting_.count) self.finish_pixels(self.waiting_.share);
+  }
+
+  const SplitKernel& kernel_;
+  const ConvProblem& problem_;
+  const ConvMaps& maps_;
+  const SplitPacking packing_;
+  const std::byte* packed_;
+  const TileFinishFunction finish_;
+  const int64_t first_output_;
+  const Scratch& scratch_;
+  Waiting waiting_;
+  int turn_ = 0;  // of two runs' sums
+};
+
+// Runs of as many pixels as tiles hold, or of one tile each.
+void GroupSums::compute_runs(const RowPart& part, int64_t first, int64_t last) {
+  const int most_tiles = split_pixel_tiles(static_cast<int>(end_of_group(first, last) - first));
+  const int64_t whole = most_tiles * kSplitTile, part_stride = split_run_part_stride(most_tiles);
+  const auto run_at = [&](int64_t x) {
+    const int64_t left = part.end - x;
+    return SplitRun{maps_.input.at(part.y, std::min(x, part.end - 1)),
+                    left > whole - kSplitTile ? std::min(left, whole) : std::min(left, kSplitTile)};
+  };
+  uint16_t* planes[2] = {scratch_.planes[0], scratch_.planes[1]};
+  SplitRun run = run_at(part.begin);
+  kernel_.split({run.pixels, maps_.input.pixel_stride, run.count,
+                 std::min(problem_.in_channels, kSplitDepth), planes[0], part_stride, 0});
+  for (int64_t x = part.begin; x < part.end;) {
+    const SplitRun behind = run_at(x + run.count);
+    SplitRun next = behind;
+    const auto tiles = static_cast<int>(divide_up(run.count, kSplitTile));
+    for (int64_t tile = first; tile < last; tile = end_of_group(tile, last)) {
+      const int64_t end = end_of_group(tile, last), output = tile * kSplitTile;
+      float* sums = begin_run();
+      kernel_.group_products({.run = run,
+                              .next = next,
+                              .pixel_stride = maps_.input.pixel_stride,
+                              .channels = problem_.in_channels,
+                              .planes = {planes[0], planes[1]},
+                              .part_stride = part_stride,
+                              .weights = weights(tile),
+                              .weight_tiles = packing_.part_tiles(tile),
+                              .bias = bias(output),
+                              .sums = sums,
+                              .pixel_tiles = tiles,
+                              .output_tiles = static_cast<int>(end - tile),
+                              .beside = beside,
+                              .context = this});
+      finish();
+      const int64_t outputs = std::min(problem_.out_channels, end * kSplitTile) - output;
+      waiting_ = {sums, tiles * kSplitTile, output, outputs, part.y, x, run.count};
+      next.count = 0;
+    }
+    if (packing_.steps % 2 == 1) std::swap(planes[0], planes[1]);
+    x += run.count;
+    run = behind;
+  }
+}
+
+float* GroupSums::begin_run() {
+  turn_ ^= 1;
+  waiting_.share = std::max<int64_t>(4, divide_up(waiting_.count, packing_.steps));
+  return scratch_.sums + turn_ * most_sums();
+}
+
+// The next `count` ones of those that wait.
+void GroupSums::finish_pixels(int64_t count) {
+  const bool add = problem_.residual != Residual::kNone;
+  const int64_t end = std::min(waiting_.count, waiting_.done + count);
+  while (waiting_.done < end) {
+    float* outputs[kSplitRows];
+    const float* residual[kSplitRows];
+    const int64_t rows = std::min(kSplitRows, end - waiting_.done);
+    const int64_t x = waiting_.x + waiting_.done;
+    float* output = maps_.output.at(waiting_.y, x);
+    for (int64_t i = 0, step = maps_.output.pixel_stride; i < rows; ++i, output += step)
+      outputs[i] = output;
+    if (add) {
+      const float* added = maps_.residual.at(waiting_.y, x);
+      for (int64_t i = 0, step = maps_.residual.pixel_stride; i < rows; ++i, added += step)
+        residual[i] = added;
+    }
+    const float* sums = waiting_.sums + waiting_.done * kSplitColumns;
+    for (int64_t j = 0; j < waiting_.outputs; j += kSplitColumns) {
+      finish_({sums, static_cast<int>(rows), waiting_.first - first_output_ + j,
+               std::min(kSplitColumns, waiting_.outputs - j), outputs, residual,
+               problem_.activation, problem_.residual});
+      sums += waiting_.rows * kSplitColumns;
+    }
+    waiting_.done += rows;
+  }
+}
+
+// How the work is divided, a worker each: pixels, in tiles where no row ends, else rows; and tiles
+// of outputs, where weights are more than inputs.
+struct Units {
+  Units(const SplitKernel& kernel, const ConvProblem& p, bool whole, int threads)
+      : one_row(whole),
+        pixels(p.out_height * p.out_width),
+        positions(one_row ? divide_up(pixels, kSplitTile) : p.out_height) {
+    const SplitPacking packing(kernel, p);
+    tiles = packing.tiles;
+    if (packing.bytes() > static_cast<size_t>(pixels * p.in_channels) * sizeof(float))
+      parts = std::min<int64_t>(threads, tiles);
+    bands = std::min(positions, divide_up(threads, parts));
+  }
+
+  bool one_row;
+  int64_t pixels, positions, tiles;
+  int64_t bands, parts = 1;
+};
+
+// Strips of pixels, as many as stay near for all outputs.
+void compute_unit(GroupSums& sums, const ConvProblem& problem, const Units& units, int64_t unit) {
+  const int64_t part = unit / units.bands, band = unit % units.bands;
+  const int64_t first = units.tiles * part / units.parts;
+  const int64_t last = units.tiles * (part + 1) / units.parts;
+  const int64_t begin = units.positions * band / units.bands;
+  const int64_t end = units.positions * (band + 1) / units.bands;
+  constexpr int64_t kRun = kMostTiles * kSplitTile;
+  const int64_t strip = round_up(
+      kNearInput / (problem.in_channels * static_cast<int64_t>(sizeof(float))) + 1, kRun);
+  const auto compute_row = [&](int64_t y, int64_t x, int64_t row_end) {
+    for (; x < row_end; x += strip)
+      sums.compute({y, x, std::min(row_end, x + strip)}, first, last);
+  };
+  if (units.one_row) {
+    compute_row(0, begin * kSplitTile, std::min(units.pixels, end * kSplitTile));
+  } else {
+    for (int64_t y = begin; y < end; ++y) compute_row(y, 0, problem.out_width);
+  }
+  sums.finish();
+}
+
+// A group of outputs of all rows.
+void compute_panel(const SplitKernel& kernel, const ConvProblem& rows, const PackedConv& packed,
+                   const ConvMaps& maps, int64_t panel) {
+  const SplitPacking packing(kernel, rows);
+  alignas(kTensorAlignment) std::byte scratch[Scratch::kMostBytes];
+  const Scratch mine(kernel, scratch);
+  const int64_t begin = panel * packing.group;
+  const int64_t end = std::min(packing.tiles, begin + packing.group);
+  GroupSums sums(kernel, rows, packed, maps, begin * kSplitTile, mine);
+  kernel.begin();
+  for (int64_t y = 0; y < rows.out_height; ++y) sums.compute({y, 0, rows.out_width}, begin, end);
+  sums.finish();
+  kernel.end();
+}
+
+}  // namespace
+
+size_t split_pointwise_scratch_bytes(const SplitKernel& kernel, int threads) {
+  return static_cast<size_t>(threads) * Scratch::bytes(kernel);
+}
+
+void split_pointwise_run(const SplitKernel& kernel, const ConvProblem& problem,
+                         const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool,
+                         std::span<std::byte> scratch) {
+  const Units units(kernel, problem, is_one_row(problem, maps), pool.threads());
+  pool.parallel_for(units.bands * units.parts, [&](int64_t unit, int worker) {
+    const Scratch mine(kernel,
+                       scratch.data() + static_cast<size_t>(worker) * Scratch::bytes(kernel));
+    GroupSums sums(kernel, problem, packed, maps, 0, mine);
+    kernel.begin();
+    compute_unit(sums, problem, units, unit);
+    kernel.end();
+  });
+}
+
+int64_t split_panel_columns(const SplitKernel& kernel, const ConvProblem& problem) {
+  const SplitPacking packing(kernel, problem);
+  return packing.split_before_panels() ? kSplitColumns : packing.group * kSplitTile;
+}
+
+size_t split_shared_bytes(const SplitKernel& kernel, const ConvProblem& problem) {
+  if (!SplitPacking(kernel, problem).split_before_panels()) return 0;
+  return align_up(
+      static_cast<size_t>(SplitPlanes(kernel, problem).bytes(problem, problem.out_height)));
+}
+
+void split_prepare(const SplitKernel& kernel, const ConvProblem& problem, const ConstMapView& input,
+                   ThreadPool& pool, std::byte* shared) {
+  if (!SplitPacking(kernel, problem).split_before_panels()) return;
+  const SplitPlanes planes(kernel, problem);
+  const int64_t stride = planes.positions(problem, problem.out_height) * kSplitDepth;
+  pool.parallel_for(problem.in_height, [&](int64_t y, int) {
+    kernel.split({input.at(y, 0), input.pixel_stride, problem.in_width, problem.in_channels,
+                  reinterpret_cast<uint16_t*>(shared) + y * problem.in_width * kSplitDepth,
+                  planes.steps * stride, stride});
+  });
+}
+
+void split_panel(const SplitKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
+                 const ConstMapView& input, int64_t panel, int64_t first, int64_t last,
+                 const MapView& output, const std::byte* shared) {
+  ConvProblem rows = problem;
+  rows.in_height = rows.out_height = last - first;
+  ConvMaps maps{};
+  maps.input = input;
+  maps.input.data = input.at(first, 0);
+  maps.input.height = last - first;
+  maps.output = output;
+  if (is_one_row(rows, maps)) {
+    rows.in_width = rows.out_width = rows.in_width * rows.in_height;
+    rows.in_height = rows.out_height = 1;
+  }
+  if (!SplitPacking(kernel, problem).split_before_panels())
+    return compute_panel(kernel, rows, packed, maps, panel);
+  const SplitPlanes planes(kernel, rows);
+  alignas(kTensorAlignment) float sums[2 * kSplitSums];
+  int64_t tap = 0;
+  SplitSums products(kernel, rows, packed, maps, planes, 0, panel * kSplitColumns, sums, &tap);
+  kernel.begin();
+  products.compute(
+      {reinterpret_cast<const uint16_t*>(shared) + first * problem.in_width * kSplitDepth,
+       SplitPlanes(kernel, problem).positions(problem, problem.out_height), rows.out_height, 0,
+       nullptr},
+      panel, panel + 1);
+  products.finish();
+  kernel.end();
+}
+
+}  // namespace shrike::kernels
