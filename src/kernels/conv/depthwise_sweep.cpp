@@ -36,6 +36,14 @@ class SweepRows {
   int64_t steps_[kSweepMaxInputRows];
 };
 
+// Whether all rows lie in the map, and no more than one column of the padding is read on each side.
+bool is_inside(const ConvProblem& p, const DepthwiseSweep& sweep, int rows) {
+  const int64_t ended = p.in_width + p.pad_left - 2;  // outputs that no padding at the right ends
+  return p.kernel_w == 3 && p.stride_w == 1 && p.residual == Residual::kNone &&
+         sweep.row_count == rows && sweep.steps[0] != 0 && sweep.steps[rows + 1] != 0 &&
+         p.pad_left <= 1 && ended >= 0 && p.out_width >= ended && p.out_width <= ended + 1;
+}
+
 // Blocks [first, last) of output rows from y on, no more than `left`. Returns how many rows.
 int sweep_rows(const DepthwiseSweeper& sweeper, const ConvProblem& p, const PackedConv& packed,
                const ConvMaps& maps, int64_t y, int64_t left, int64_t first, int64_t last) {
@@ -53,6 +61,9 @@ int sweep_rows(const DepthwiseSweeper& sweeper, const ConvProblem& p, const Pack
   sweep.residual_row = maps.residual.row_stride;
   sweep.activation = p.activation;
   sweep.order = p.residual;
+  sweep.row_step = maps.input.row_stride;
+  input.point_at(0, sweep);
+  const bool inside = is_inside(p, sweep, rows);
   for (int64_t block = first; block < last; ++block) {
     const int64_t channel = block * sweeper.lanes;
     input.point_at(channel, sweep);
@@ -61,7 +72,10 @@ int sweep_rows(const DepthwiseSweeper& sweeper, const ConvProblem& p, const Pack
     sweep.residual = add ? maps.residual.at(y, 0) + channel : nullptr;
     sweep.channels = std::min(sweeper.lanes, p.out_channels - channel);
     const bool whole = sweep.channels == sweeper.lanes;
-    sweeper.function(p.kernel_w, p.stride_w, p.activation.kind, whole, rows)(sweep);
+    const DepthwiseSweepFunction function =
+        inside && whole ? sweeper.inside(p.activation.kind, rows)
+                        : sweeper.function(p.kernel_w, p.stride_w, p.activation.kind, whole, rows);
+    function(sweep);
   }
   return sweep.row_count;
 }

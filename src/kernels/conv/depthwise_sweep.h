@@ -23,6 +23,7 @@ inline constexpr int kSweepMaxInputRows = 9;  // four output rows at stride 2, o
 struct DepthwiseSweep {
   const float* rows[kSweepMaxInputRows];  // those that a window of `row_count` rows needs, or zeros
   int64_t steps[kSweepMaxInputRows];      // floats from pixel to pixel, 0 for a row of zeros
+  int64_t row_step;                       // floats from row to row, of those in the map
   int64_t width, pad;
   const float* weights;  // the bias before them; aligned to a vector
   float* output;
@@ -46,6 +47,9 @@ struct DepthwiseSweeper {
   // of all lanes.
   DepthwiseSweepFunction (*function)(int64_t taps, int64_t stride, ActivationKind, bool whole,
                                      int rows);
+  // The same numbers, faster, of whole blocks, 3 x 3 taps and stride 1 of rows in
+  // the map, no more than one column of padding on a side. Null where function() is.
+  DepthwiseSweepFunction (*inside)(ActivationKind, int rows);
 };
 
 #if SHRIKE_KERNELS_AVX2

@@ -3,6 +3,7 @@
 
 namespace shrike::kernels {
 
-const DepthwiseSweeper kDepthwiseSweepAvx512 = {kLanes, sweep_rows, sweep_function};
+const DepthwiseSweeper kDepthwiseSweepAvx512 = {kLanes, sweep_rows, sweep_function,
+                                                inner_sweep_function};
 
 }  // namespace shrike::kernels

@@ -91,6 +91,91 @@ void sweep_columns(const DepthwiseSweep& given) {
   }
 }
 
+// Windows of 3 x 3 with stride 1 whose rows all lie in the map, kRows of whole vectors without a
+// residual: what most of a map is. Rows at equal distances need few registers for their places, and
+// sums stay in theirs, as three columns are a turn of the loop.
+template <int kRows, typename Act>
+class InnerSweep {
+ public:
+  explicit InnerSweep(const DepthwiseSweep& sweep)
+      : act_(sweep.activation),
+        bias_(load_aligned(sweep.weights)),
+        upper_(sweep.rows[0]),
+        lower_(sweep.rows[0] + 3 * sweep.row_step),
+        row_step_(sweep.row_step),
+        step_(sweep.steps[0]),
+        output_(sweep.output),
+        output_row_(sweep.output_row),
+        output_step_(sweep.output_step) {
+    for (int i = 0; i < 3; ++i)
+      for (int l = 0; l < 3; ++l)
+        weights_[i][l] = load_aligned(sweep.weights + (1 + 3 * i + l) * kLanes);
+    for (auto& sums : sums_)
+      for (Vec& sum : sums) sum = splat(0.0f);
+  }
+
+  [[gnu::always_inline]] void run(int64_t width, int64_t pad, int64_t out_width) {
+    int64_t left = width - 2 + pad;  // columns that end an output
+    if (pad == 0) column<1, false>();
+    column<2, false>();
+    for (; left >= 3; left -= 3) column<0, true>(), column<1, true>(), column<2, true>();
+    const bool more = out_width > width + pad - 2;  // a last output, which the padding ends
+    if (left == 0) {
+      if (more) finish<1>();
+    } else if (left == 1) {
+      column<0, true>();
+      if (more) finish<2>();
+    } else {
+      column<0, true>(), column<1, true>();
+      if (more) finish<0>();
+    }
+  }
+
+ private:
+  // Adds a column to the sums of three outputs, of which sums_[kFirst] begins with it and the one
+  // behind ends.
+  template <int kFirst, bool kEnds>
+  [[gnu::always_inline]] void column() {
+    constexpr int kSecond = (kFirst + 2) % 3, kThird = (kFirst + 1) % 3;
+#pragma GCC unroll 6
+    for (int i = 0; i < kRows + 2; ++i) {
+      const Vec x = load(i < 3 ? upper_ + i * row_step_ : lower_ + (i - 3) * row_step_);
+#pragma GCC unroll 4
+      for (int y = 0; y < kRows; ++y) {
+        const int tap = i - y;
+        if (tap < 0 || tap >= 3) continue;
+        sums_[kThird][y] = fma(x, weights_[tap][2], sums_[kThird][y]);
+        sums_[kSecond][y] = fma(x, weights_[tap][1], sums_[kSecond][y]);
+        sums_[kFirst][y] =
+            tap == 0 ? x * weights_[0][0] : fma(x, weights_[tap][0], sums_[kFirst][y]);
+      }
+    }
+    upper_ += step_, lower_ += step_;
+    if constexpr (kEnds) finish<kThird>();
+  }
+  template <int kThird>
+  [[gnu::always_inline]] void finish() {
+#pragma GCC unroll 4
+    for (int y = 0; y < kRows; ++y)
+      store(output_ + y * output_row_, act_(sums_[kThird][y] + bias_));
+    output_ += output_step_;
+  }
+
+  const Act act_;
+  const Vec bias_;
+  Vec weights_[3][3], sums_[3][kRows];
+  const float *upper_, *lower_;  // rows 0 and 3
+  const int64_t row_step_, step_;
+  float* output_;
+  const int64_t output_row_, output_step_;
+};
+
+template <int kRows, typename Act>
+void sweep_inside(const DepthwiseSweep& given) {
+  const DepthwiseSweep sweep = given;  // which no store touches
+  InnerSweep<kRows, Act>(sweep).run(sweep.width, sweep.pad, sweep.out_width);
+}
+
 // Four rows of three taps, where their sums and the weights fit in registers, divide what a column
 // costs beside its products.
 constexpr bool kFourRows = kLanes == 16;
@@ -109,30 +194,39 @@ DepthwiseSweepFunction sweep_of(int64_t taps, int64_t stride, int rows) {
   return nullptr;
 }
 
-template <typename Act>
-DepthwiseSweepFunction sweep_with(int64_t taps, int64_t stride, bool whole, int rows) {
-  return whole ? sweep_of<true, Act>(taps, stride, rows) : sweep_of<false, Act>(taps, stride, rows);
-}
-
-// Those that follow depthwise layers in the networks that are known: each is as much code again.
-DepthwiseSweepFunction sweep_function(int64_t taps, int64_t stride, ActivationKind kind, bool whole,
-                                      int rows) {
+// find<Act>() for those that follow depthwise layers in the networks that are known: each is as much
+// code again.
+template <typename Find>
+DepthwiseSweepFunction with_activation(ActivationKind kind, const Find& find) {
   switch (kind) {
     case ActivationKind::kNone:
-      return sweep_with<VecNone>(taps, stride, whole, rows);
+      return find.template operator()<VecNone>();
     case ActivationKind::kRelu:
-      return sweep_with<VecRelu>(taps, stride, whole, rows);
+      return find.template operator()<VecRelu>();
     case ActivationKind::kLeakyRelu:
-      return sweep_with<VecLeakyRelu>(taps, stride, whole, rows);
+      return find.template operator()<VecLeakyRelu>();
     case ActivationKind::kClip:
-      return sweep_with<VecClip>(taps, stride, whole, rows);
+      return find.template operator()<VecClip>();
     case ActivationKind::kSilu:
-      return sweep_with<VecSilu>(taps, stride, whole, rows);
+      return find.template operator()<VecSilu>();
     case ActivationKind::kHardSwish:
-      return sweep_with<VecHardSwish>(taps, stride, whole, rows);
+      return find.template operator()<VecHardSwish>();
     default:
       return nullptr;
   }
+}
+
+DepthwiseSweepFunction sweep_function(int64_t taps, int64_t stride, ActivationKind kind, bool whole,
+                                      int rows) {
+  return with_activation(kind, [&]<typename Act>() {
+    return whole ? sweep_of<true, Act>(taps, stride, rows) : sweep_of<false, Act>(taps, stride, rows);
+  });
+}
+
+DepthwiseSweepFunction inner_sweep_function(ActivationKind kind, int rows) {
+  return with_activation(kind, [&]<typename Act>() {
+    return kFourRows && rows == 4 ? sweep_inside<kFourRows ? 4 : 2, Act> : sweep_inside<2, Act>;
+  });
 }
 
 }  // namespace
