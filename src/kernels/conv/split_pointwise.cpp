@@ -119,7 +119,10 @@ class GroupSums {
 
 // Runs of as many pixels as tiles hold, or of one tile each.
 void GroupSums::compute_runs(const RowPart& part, int64_t first, int64_t last) {
-  const int most_tiles = split_pixel_tiles(static_cast<int>(end_of_group(first, last) - first));
+  auto most_tiles = static_cast<int>(kMostTiles);
+  for (int64_t tile = first; tile < last; tile = end_of_group(tile, last))
+    most_tiles = std::min(most_tiles,
+                          split_pixel_tiles(static_cast<int>(end_of_group(tile, last) - tile)));
   const int64_t whole = most_tiles * kSplitTile, part_stride = split_run_part_stride(most_tiles);
   const auto run_at = [&](int64_t x) {
     const int64_t left = part.end - x;

@@ -74,6 +74,8 @@ void products(const SplitProducts& block) {
 // A step at a time, as the planes hold no more.
 void group_products(const SplitGroupProducts& block) {
   const int64_t part_stride = block.part_stride;
+  EXPECT_TRUE(block.pixel_tiles == 1 || block.pixel_tiles == 2 || block.pixel_tiles == 4);
+  EXPECT_LE(block.pixel_tiles, split_pixel_tiles(block.output_tiles));
   const int64_t steps = divide_up(block.channels, kSplitDepth);
   const int64_t rows = block.pixel_tiles * kSplitTile;
   std::vector<double> sums(static_cast<size_t>(rows * block.output_tiles * kSplitTile));
@@ -231,21 +233,26 @@ TEST_P(Split, Columns) {
         }
 }
 
-// Fewer rows and blocks of outputs than threads: each has some, or nothing.
+// Fewer rows and groups of outputs than threads: each has some, or nothing, or parts of groups.
 TEST_P(Split, ManyThreads) {
   for (int64_t kernel : {1, 3})
-    for (int64_t outputs : {8, 40, 200}) {
-      ConvProblem p = square(3, 70, outputs, kernel, 1, kernel / 2);
-      p.by_estimate = false;
-      const ConvCase test(p, random_);
-      EXPECT_TRUE(near(test.run(row(), 1), test.run(row(), 9), 0)) << describe(p);
-    }
+    for (int64_t size : {3, 9})
+      for (int64_t inputs : {20, 70})
+        for (int64_t outputs : {8, 40, 130, 200}) {
+          ConvProblem p = square(size, inputs, outputs, kernel, 1, kernel / 2);
+          p.by_estimate = false;
+          const ConvCase test(p, random_);
+          const std::vector<float> alone = test.run(row(), 1);
+          for (int threads : {2, 3, 5, 9})
+            EXPECT_TRUE(near(alone, test.run(row(), threads), 0)) << describe(p) << threads;
+        }
 }
 
-// Few outputs: odd and even numbers of steps, blocks that are not whole.
-TEST_P(Split, FewOutputs) {
-  for (int64_t in : {64, 65, 96, 128, 150, 192, 272})
-    for (int64_t out : {8, 16, 17, 32})
+// Pixels one by one, of outputs in groups of any number of tiles: odd and even numbers of steps,
+// runs that are not whole.
+TEST_P(Split, GroupsOfOutputs) {
+  for (int64_t in : {8, 64, 65, 96, 150, 272})
+    for (int64_t out : {8, 17, 32, 48, 50, 80, 96, 100, 112, 144, 272})
       for (int64_t size : {1, 4, 7, 10}) {
         ConvProblem p = square(size, in, out, 1, 1, 0);
         p.activation.kind = random_.pick({ActivationKind::kNone, ActivationKind::kSilu});
