@@ -64,18 +64,24 @@ int sweep_rows(const DepthwiseSweeper& sweeper, const ConvProblem& p, const Pack
   sweep.row_step = maps.input.row_stride;
   input.point_at(0, sweep);
   const bool inside = is_inside(p, sweep, rows);
+  const float* const top = sweep.rows[0];
+  const auto of = [&](bool whole) {
+    return sweeper.function(p.kernel_w, p.stride_w, p.activation.kind, whole, rows);
+  };
+  const DepthwiseSweepFunction whole = inside ? sweeper.inside(p.activation.kind, rows) : of(true);
   for (int64_t block = first; block < last; ++block) {
     const int64_t channel = block * sweeper.lanes;
-    input.point_at(channel, sweep);
     sweep.weights = packed.floats() + block * (p.taps() + 1) * sweeper.lanes;
     sweep.output = maps.output.at(y, 0) + channel;
     sweep.residual = add ? maps.residual.at(y, 0) + channel : nullptr;
     sweep.channels = std::min(sweeper.lanes, p.out_channels - channel);
-    const bool whole = sweep.channels == sweeper.lanes;
-    const DepthwiseSweepFunction function =
-        inside && whole ? sweeper.inside(p.activation.kind, rows)
-                        : sweeper.function(p.kernel_w, p.stride_w, p.activation.kind, whole, rows);
-    function(sweep);
+    const bool is_whole = sweep.channels == sweeper.lanes;
+    if (inside && is_whole) {
+      sweep.rows[0] = top + channel;
+    } else {
+      input.point_at(channel, sweep);
+    }
+    (is_whole ? whole : of(false))(sweep);
   }
   return sweep.row_count;
 }

@@ -47,8 +47,9 @@ struct DepthwiseSweeper {
   // of all lanes.
   DepthwiseSweepFunction (*function)(int64_t taps, int64_t stride, ActivationKind, bool whole,
                                      int rows);
-  // The same numbers, faster, of whole blocks, 3 x 3 taps and stride 1 of rows in
-  // the map, no more than one column of padding on a side. Null where function() is.
+  // The same numbers, faster, of whole blocks, 3 x 3 taps, stride 1 and rows that all lie in the
+  // map, with one column of padding at most on either side and without a residual. Of the rows' own
+  // fields it reads the first ones and row_step. Null where function() is.
   DepthwiseSweepFunction (*inside)(ActivationKind, int rows);
 };
 

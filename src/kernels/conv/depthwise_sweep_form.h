@@ -171,8 +171,7 @@ class InnerSweep {
 };
 
 template <int kRows, typename Act>
-void sweep_inside(const DepthwiseSweep& given) {
-  const DepthwiseSweep sweep = given;  // which no store touches
+void sweep_inside(const DepthwiseSweep& sweep) {
   InnerSweep<kRows, Act>(sweep).run(sweep.width, sweep.pad, sweep.out_width);
 }
 
