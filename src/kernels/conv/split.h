@@ -85,29 +85,32 @@ struct SplitProducts {
   void* context;
 };
 
-// Pixels at equal distances, at most those of the tiles.
+// Pixels at equal distances that are to be split, at most those of the tiles.
 struct SplitRun {
-  const float* pixels;
-  int64_t count;  // of `next` may be 0
+  const float* pixels = nullptr;
+  int64_t count = 0;
 };
 
 // Sums of a run of pixels and a group of outputs, of one tap, as SplitProducts has them. The first
-// step of the run has been split, into planes[0]; that of the run that comes next is when this is
-// done, into planes[steps % 2].
+// step of the run lies in `planes`. Each other one is split beside the products of the one before
+// it, as far as `run` has pixels: where it has none, all have been. The first step of the run that
+// comes next is split beside the last one's.
 struct SplitGroupProducts {
   SplitRun run, next;
-  int64_t pixel_stride;  // floats
-  int64_t channels;
-  uint16_t* planes[2];  // of one step each
-  int64_t part_stride;  // numbers
-  const uint16_t* weights;
-  int64_t weight_tiles;           // from part to part of them
-  const float* bias;              // [outputs]
-  float* sums;                    // [outputs / 32][pixels][32], aligned to 64 bytes
-  int pixel_tiles, output_tiles;  // 1, 2 or 4, at most split_pixel_tiles(); 1 .. kSplitGroupTiles
+  int64_t pixel_stride = 0;  // floats
+  int64_t channels = 0;
+  uint16_t *planes = nullptr, *next_planes = nullptr;
+  int64_t part_stride = 0, step_stride = 0;  // numbers
+  bool in_turn = false;  // steps lie in two planes in turn, from the first to the second and back
+  const uint16_t* weights = nullptr;
+  int64_t weight_tiles = 0;     // from part to part of them
+  const float* bias = nullptr;  // [outputs]
+  float* sums = nullptr;        // [outputs / 32][pixels][32], aligned to 64 bytes
+  int pixel_tiles = 0;          // 1, 2 or 4, at most split_pixel_tiles()
+  int output_tiles = 0;         // 1 .. kSplitGroupTiles
   // As in SplitProducts.
-  void (*beside)(void* context);
-  void* context;
+  void (*beside)(void* context) = nullptr;
+  void* context = nullptr;
 };
 
 struct SplitKernel {

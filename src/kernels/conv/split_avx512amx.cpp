@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <iterator>
-#include <utility>
 
 #include "kernels/activation/vector_avx512.h"
 #include "kernels/conv/split.h"
@@ -287,13 +286,14 @@ void run_of(const SplitGroupProducts& group) {
   using Block = Products<kParts, kPixels, kOutputs>;
   using Next = NextStep<kParts, split_pixel_tiles(kOutputs)>;
   Block::start_sums(group.bias);
-  uint16_t *now = group.planes[0], *then = group.planes[1];
+  uint16_t* now = group.planes;
+  int64_t ahead = group.step_stride;
   StepNumbers step{now, kSplitDepth, group.part_stride, group.weights, group.weight_tiles};
   for (int64_t channel = 0; channel < group.channels; channel += kSplitDepth) {
     const int64_t behind = channel + kSplitDepth;
     const bool last = behind >= group.channels;
     const Next next(last ? group.next : group.run, group.pixel_stride, last ? 0 : behind,
-                    group.channels, then, group.part_stride);
+                    group.channels, last ? group.next_planes : now + ahead, group.part_stride);
     forget_memory();
     const auto product = [&]<int kProduct>() __attribute__((always_inline)) {
       Block::template multiply<kProduct>(step);
@@ -308,8 +308,8 @@ void run_of(const SplitGroupProducts& group) {
       product.template operator()<5>();
     }
     group.beside(group.context);
-    now = std::exchange(then, now);
-    step.pixels = now;
+    step.pixels = now += ahead;
+    if (group.in_turn) ahead = -ahead;
     step.outputs += kParts * group.weight_tiles * kSplitTileNumbers;
   }
   Block::store_sums(group.sums);

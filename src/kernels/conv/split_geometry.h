@@ -11,6 +11,10 @@ namespace shrike::kernels {
 // Of one tap.
 inline int64_t split_steps(const ConvProblem& p) { return divide_up(p.in_channels, kSplitDepth); }
 
+// So many steps of some pixels stay in the first cache level while they are multiplied by all
+// outputs, so that they are split once. More are split for each group of outputs.
+inline constexpr int64_t kSplitKeptSteps = 5;
+
 // Where things lie in a PackedConv, in numbers of bfloat16 but for the bias.
 struct SplitPacking {
   SplitPacking(const SplitKernel& kernel, const ConvProblem& p)
@@ -46,9 +50,9 @@ struct SplitPacking {
   static constexpr int64_t kFewSteps = 2;
 
   // 4 are the fastest (docs/decisions/042-split-on-the-way.md), 3 to 6 rather than few more; an even
-  // number where blocks of 32 outputs are asked for.
+  // number where they are computed by two.
   static int64_t group_tiles(int64_t steps, int64_t tiles) {
-    if (tiles > kSplitGroupTiles && steps <= kFewSteps) return 4;
+    if (tiles > kSplitGroupTiles && steps <= kSplitKeptSteps) return 4;
     return divide_up(tiles, std::max<int64_t>(1, (tiles + 1) / 4));
   }
 };

@@ -23,6 +23,10 @@ constexpr int64_t most_sums() {
   return most;
 }
 
+// Tiles of outputs that are computed of a run whose steps are kept: with weights that pass by once
+// for two tiles of pixels.
+constexpr int64_t kKeptTiles = 2;
+
 // Of one worker.
 struct Scratch {
   Scratch(const SplitKernel& kernel, std::byte* base)
@@ -30,20 +34,17 @@ struct Scratch {
                reinterpret_cast<uint16_t*>(base) + numbers(kernel)},
         sums(reinterpret_cast<float*>(planes[1] + numbers(kernel))) {}
 
-  static constexpr int64_t kMostNumbers = kSplitParts * split_run_part_stride(kMostTiles);
-  static constexpr size_t kMostBytes =
-      2 * (static_cast<size_t>(kMostNumbers) * sizeof(uint16_t) +
-           static_cast<size_t>(most_sums()) * sizeof(float));
-
-  static int64_t numbers(const SplitKernel& kernel) {
-    return kernel.parts * split_run_part_stride(kMostTiles);
+  // A step of the longest run, or all that are kept of one.
+  static constexpr int64_t kPartNumbers =
+      std::max(split_run_part_stride(kMostTiles),
+               kSplitKeptSteps * split_run_part_stride(split_pixel_tiles(kKeptTiles)));
+  static constexpr size_t bytes(int64_t parts) {
+    return 2 * (static_cast<size_t>(parts * kPartNumbers) * sizeof(uint16_t) +
+                static_cast<size_t>(most_sums()) * sizeof(float));
   }
-  static size_t bytes(const SplitKernel& kernel) {
-    return kMostBytes -
-           2 * static_cast<size_t>(kMostNumbers - numbers(kernel)) * sizeof(uint16_t);
-  }
+  static int64_t numbers(const SplitKernel& kernel) { return kernel.parts * kPartNumbers; }
 
-  uint16_t* planes[2];  // of a step each
+  uint16_t* planes[2];  // of two steps, or of the steps of two runs
   float* sums;          // of two runs
 };
 
@@ -67,10 +68,10 @@ class GroupSums {
         first_output_(first_output),
         scratch_(scratch) {}
 
-  // Tiles [first, last) of outputs: group by group, or all groups of a run where it has one step,
-  // which is split once then.
+  // Tiles [first, last) of outputs.
   void compute(const RowPart& part, int64_t first, int64_t last) {
-    if (packing_.steps == 1) return compute_runs(part, first, last);
+    kept_ = packing_.steps <= kSplitKeptSteps && first / packing_.group < (last - 1) / packing_.group;
+    if (kept_) return compute_runs(part, first, last);
     for (int64_t tile = first; tile < last; tile = end_of_group(tile, last))
       compute_runs(part, tile, end_of_group(tile, last));
   }
@@ -88,18 +89,11 @@ class GroupSums {
   };
 
   int64_t end_of_group(int64_t tile, int64_t last) const {
-    return std::min(last, round_up(tile + 1, packing_.group));
+    return std::min(last, round_up(tile + 1, kept_ ? kKeptTiles : packing_.group));
   }
   void compute_runs(const RowPart& part, int64_t first, int64_t last);
-  // Where the next run's sums go, and the share of those that wait to be done meanwhile.
-  float* begin_run();
+  void compute_group(SplitGroupProducts& group, int64_t first, int64_t last);
   void finish_pixels(int64_t count);
-  const uint16_t* weights(int64_t tile) const {
-    return reinterpret_cast<const uint16_t*>(packed_) + packing_.at(tile);
-  }
-  const float* bias(int64_t output) const {
-    return reinterpret_cast<const float*>(packed_) + packing_.bias + output;
-  }
   static void beside(void* sums) {
     auto& self = *static_cast<GroupSums*>(sums);
     if (self.waiting_.done < self.waiting_.count) self.finish_pixels(self.waiting_.share);
@@ -115,60 +109,68 @@ class GroupSums {
   const Scratch& scratch_;
   Waiting waiting_;
   int turn_ = 0;  // of two runs' sums
+  bool kept_ = false;
 };
 
 // Runs of as many pixels as tiles hold, or of one tile each.
 void GroupSums::compute_runs(const RowPart& part, int64_t first, int64_t last) {
-  auto most_tiles = static_cast<int>(kMostTiles);
-  for (int64_t tile = first; tile < last; tile = end_of_group(tile, last))
-    most_tiles = std::min(most_tiles,
-                          split_pixel_tiles(static_cast<int>(end_of_group(tile, last) - tile)));
+  const int most_tiles = split_pixel_tiles(static_cast<int>(kept_ ? kKeptTiles : last - first));
   const int64_t whole = most_tiles * kSplitTile, part_stride = split_run_part_stride(most_tiles);
   const auto run_at = [&](int64_t x) {
     const int64_t left = part.end - x;
     return SplitRun{maps_.input.at(part.y, std::min(x, part.end - 1)),
                     left > whole - kSplitTile ? std::min(left, whole) : std::min(left, kSplitTile)};
   };
-  uint16_t* planes[2] = {scratch_.planes[0], scratch_.planes[1]};
-  SplitRun run = run_at(part.begin);
-  kernel_.split({run.pixels, maps_.input.pixel_stride, run.count,
-                 std::min(problem_.in_channels, kSplitDepth), planes[0], part_stride, 0});
+  // Kept steps follow each other in one of the planes, others are in both in turn.
+  uint16_t *now = scratch_.planes[0], *other = scratch_.planes[1];
+  SplitGroupProducts group;
+  group.run = run_at(part.begin);
+  group.pixel_stride = maps_.input.pixel_stride;
+  group.channels = problem_.in_channels;
+  group.part_stride = part_stride;
+  group.in_turn = !kept_;
+  group.beside = beside;
+  group.context = this;
+  kernel_.split({group.run.pixels, group.pixel_stride, group.run.count,
+                 std::min(problem_.in_channels, kSplitDepth), now, part_stride, 0});
   for (int64_t x = part.begin; x < part.end;) {
-    const SplitRun behind = run_at(x + run.count);
-    SplitRun next = behind;
-    const auto tiles = static_cast<int>(divide_up(run.count, kSplitTile));
+    const int64_t count = group.run.count;
+    const SplitRun behind = run_at(x + count);
+    const bool turns = kept_ || packing_.steps % 2 == 1;
+    group.next = behind;
+    group.planes = now;
+    group.next_planes = turns ? other : now;
+    group.step_stride = kept_ ? kernel_.parts * part_stride : other - now;
+    group.pixel_tiles = static_cast<int>(divide_up(count, kSplitTile));
     for (int64_t tile = first; tile < last; tile = end_of_group(tile, last)) {
       const int64_t end = end_of_group(tile, last), output = tile * kSplitTile;
-      float* sums = begin_run();
-      kernel_.group_products({.run = run,
-                              .next = next,
-                              .pixel_stride = maps_.input.pixel_stride,
-                              .channels = problem_.in_channels,
-                              .planes = {planes[0], planes[1]},
-                              .part_stride = part_stride,
-                              .weights = weights(tile),
-                              .weight_tiles = packing_.part_tiles(tile),
-                              .bias = bias(output),
-                              .sums = sums,
-                              .pixel_tiles = tiles,
-                              .output_tiles = static_cast<int>(end - tile),
-                              .beside = beside,
-                              .context = this});
-      finish();
-      const int64_t outputs = std::min(problem_.out_channels, end * kSplitTile) - output;
-      waiting_ = {sums, tiles * kSplitTile, output, outputs, part.y, x, run.count};
-      next.count = 0;
+      compute_group(group, tile, end);
+      waiting_ = {.sums = group.sums,
+                  .rows = group.pixel_tiles * kSplitTile,
+                  .first = output,
+                  .outputs = std::min(problem_.out_channels, end * kSplitTile) - output,
+                  .y = part.y,
+                  .x = x,
+                  .count = count};
+      group.run.count = group.next.count = 0;  // they have been split
     }
-    if (packing_.steps % 2 == 1) std::swap(planes[0], planes[1]);
-    x += run.count;
-    run = behind;
+    if (turns) std::swap(now, other);
+    x += count;
+    group.run = behind;
   }
 }
 
-float* GroupSums::begin_run() {
+// Finishes the sums that wait beside them.
+void GroupSums::compute_group(SplitGroupProducts& group, int64_t first, int64_t last) {
   turn_ ^= 1;
   waiting_.share = std::max<int64_t>(4, divide_up(waiting_.count, packing_.steps));
-  return scratch_.sums + turn_ * most_sums();
+  group.weights = reinterpret_cast<const uint16_t*>(packed_) + packing_.at(first);
+  group.weight_tiles = packing_.part_tiles(first);
+  group.bias = reinterpret_cast<const float*>(packed_) + packing_.bias + first * kSplitTile;
+  group.sums = scratch_.sums + turn_ * most_sums();
+  group.output_tiles = static_cast<int>(last - first);
+  kernel_.group_products(group);
+  finish();
 }
 
 // The next `count` ones of those that wait.
@@ -244,7 +246,7 @@ void compute_unit(GroupSums& sums, const ConvProblem& problem, const Units& unit
 void compute_panel(const SplitKernel& kernel, const ConvProblem& rows, const PackedConv& packed,
                    const ConvMaps& maps, int64_t panel) {
   const SplitPacking packing(kernel, rows);
-  alignas(kTensorAlignment) std::byte scratch[Scratch::kMostBytes];
+  alignas(kTensorAlignment) std::byte scratch[Scratch::bytes(kSplitParts)];
   const Scratch mine(kernel, scratch);
   const int64_t begin = panel * packing.group;
   const int64_t end = std::min(packing.tiles, begin + packing.group);
@@ -258,7 +260,7 @@ void compute_panel(const SplitKernel& kernel, const ConvProblem& rows, const Pac
 }  // namespace
 
 size_t split_pointwise_scratch_bytes(const SplitKernel& kernel, int threads) {
-  return static_cast<size_t>(threads) * Scratch::bytes(kernel);
+  return static_cast<size_t>(threads) * Scratch::bytes(kernel.parts);
 }
 
 void split_pointwise_run(const SplitKernel& kernel, const ConvProblem& problem,
@@ -267,7 +269,7 @@ void split_pointwise_run(const SplitKernel& kernel, const ConvProblem& problem,
   const Units units(kernel, problem, is_one_row(problem, maps), pool.threads());
   pool.parallel_for(units.bands * units.parts, [&](int64_t unit, int worker) {
     const Scratch mine(kernel,
-                       scratch.data() + static_cast<size_t>(worker) * Scratch::bytes(kernel));
+                       scratch.data() + static_cast<size_t>(worker) * Scratch::bytes(kernel.parts));
     GroupSums sums(kernel, problem, packed, maps, 0, mine);
     kernel.begin();
     compute_unit(sums, problem, units, unit);

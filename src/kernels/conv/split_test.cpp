@@ -71,37 +71,38 @@ void products(const SplitProducts& block) {
   for (int64_t n = 0; n < block.tap_count * block.steps; ++n) block.beside(block.context);
 }
 
-// A step at a time, as the planes hold no more.
-void group_products(const SplitGroupProducts& block) {
-  const int64_t part_stride = block.part_stride;
-  EXPECT_TRUE(block.pixel_tiles == 1 || block.pixel_tiles == 2 || block.pixel_tiles == 4);
-  EXPECT_LE(block.pixel_tiles, split_pixel_tiles(block.output_tiles));
-  const int64_t steps = divide_up(block.channels, kSplitDepth);
-  const int64_t rows = block.pixel_tiles * kSplitTile;
-  std::vector<double> sums(static_cast<size_t>(rows * block.output_tiles * kSplitTile));
+// A step at a time, as the planes may hold no more.
+void group_products(const SplitGroupProducts& group) {
+  EXPECT_TRUE(group.pixel_tiles == 1 || group.pixel_tiles == 2 || group.pixel_tiles == 4);
+  EXPECT_LE(group.pixel_tiles, split_pixel_tiles(group.output_tiles));
+  const int64_t steps = divide_up(group.channels, kSplitDepth);
+  const int64_t rows = group.pixel_tiles * kSplitTile;
+  const int64_t columns = group.output_tiles * kSplitTile;
+  std::vector<double> sums(static_cast<size_t>(rows * columns));
+  const auto planes_of = [&](int64_t n) {
+    return group.planes + (group.in_turn ? n % 2 : n) * group.step_stride;
+  };
   for (int64_t n = 0; n < steps; ++n) {
-    const auto sum_of = [&](int64_t i, int64_t j) -> double& {
-      return sums[static_cast<size_t>(i * block.output_tiles * kSplitTile + j)];
-    };
     for (int64_t i = 0; i < rows; ++i)
-      for (int64_t j = 0; j < block.output_tiles * kSplitTile; ++j)
-        sum_of(i, j) +=
-            product(block.planes[n % 2] + i * kSplitDepth, part_stride,
-                    block.weights + n * kSplitParts * block.weight_tiles * kSplitTileNumbers +
+      for (int64_t j = 0; j < columns; ++j)
+        sums[static_cast<size_t>(i * columns + j)] +=
+            product(planes_of(n) + i * kSplitDepth, group.part_stride,
+                    group.weights + n * kSplitParts * group.weight_tiles * kSplitTileNumbers +
                         j / kSplitTile * kSplitTileNumbers + j % kSplitTile * 2,
-                    block.weight_tiles);
-    const SplitRun& run = n + 1 < steps ? block.run : block.next;
-    const int64_t channel = n + 1 < steps ? (n + 1) * kSplitDepth : 0;
-    split({run.pixels + channel, block.pixel_stride, run.count,
-           std::min(block.channels - channel, kSplitDepth), block.planes[(n + 1) % 2], part_stride,
-           0});
-    block.beside(block.context);
+                    group.weight_tiles);
+    const bool last = n + 1 == steps;
+    const SplitRun& run = last ? group.next : group.run;
+    const int64_t channel = last ? 0 : (n + 1) * kSplitDepth;
+    split({run.pixels + channel, group.pixel_stride, run.count,
+           std::min(group.channels - channel, kSplitDepth),
+           last ? group.next_planes : planes_of(n + 1), group.part_stride, 0});
+    group.beside(group.context);
   }
   for (int64_t i = 0; i < rows; ++i)
-    for (int64_t j = 0; j < block.output_tiles * kSplitTile; ++j)
-      block.sums[(j / kSplitColumns * rows + i) * kSplitColumns + j % kSplitColumns] =
-          static_cast<float>(static_cast<double>(block.bias[j]) +
-                             sums[static_cast<size_t>(i * block.output_tiles * kSplitTile + j)]);
+    for (int64_t j = 0; j < columns; ++j)
+      group.sums[(j / kSplitColumns * rows + i) * kSplitColumns + j % kSplitColumns] =
+          static_cast<float>(static_cast<double>(group.bias[j]) +
+                             sums[static_cast<size_t>(i * columns + j)]);
 }
 
 void finish(const TileFinish& tile) {
