@@ -202,7 +202,7 @@ void GroupSums::finish_pixels(int64_t count) {
 }
 
 // How the work is divided, a worker each: pixels, in tiles where no row ends, else rows; and tiles
-// of outputs, where weights are more than inputs.
+// of outputs, where weights are so much more than inputs that it is worth splitting these by each.
 struct Units {
   Units(const SplitKernel& kernel, const ConvProblem& p, bool whole, int threads)
       : one_row(whole),
@@ -210,7 +210,7 @@ struct Units {
         positions(one_row ? divide_up(pixels, kSplitTile) : p.out_height) {
     const SplitPacking packing(kernel, p);
     tiles = packing.tiles;
-    if (packing.bytes() > static_cast<size_t>(pixels * p.in_channels) * sizeof(float))
+    if (packing.bytes() > 3 * static_cast<size_t>(pixels * p.in_channels) * sizeof(float))
       parts = std::min<int64_t>(threads, tiles);
     bands = std::min(positions, divide_up(threads, parts));
   }
