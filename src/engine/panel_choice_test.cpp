@@ -13,11 +13,11 @@ namespace {
 using testing::add_conv;
 using testing::check_graph;
 
-// 32 channels to `wide` by 1x1, depthwise with `kernel` and `stride`, and 1x1.
+// Some channels to `wide` by 1x1, depthwise with `kernel` and `stride`, and 1x1.
 struct Block {
   explicit Block(int64_t size = 40, int64_t wide = 192, int64_t kernel = 3, int64_t stride = 1,
-                 int64_t width = 0) {
-    x = graph.add_input("x", DType::kF32, Shape{2, 32, size, width > 0 ? width : size + 1});
+                 int64_t width = 0, int64_t channels = 32) {
+    x = graph.add_input("x", DType::kF32, Shape{2, channels, size, width > 0 ? width : size + 1});
     expanded = add_conv(graph, x, wide, 1, 1, random, 1, UnaryKind::kSilu);
     deep = add_conv(graph, expanded, wide, kernel, stride, random, wide, UnaryKind::kLeakyRelu);
     graph.outputs = {add_conv(graph, deep, 16, 1, 1, random)};
@@ -39,12 +39,13 @@ bool has_panels() { return kernels::can_run(kernels::CpuNeed::kAvx2Fma); }
 
 TEST(Panels, SameBitsAsLayersByThemselves) {
   if (!has_panels()) GTEST_SKIP() << "no rows for this processor";
-  for (const int64_t wide : {192, 200})
+  // Inputs of one step of split products, and of several.
+  for (const auto& [channels, wide] : {std::pair<int64_t, int64_t>{32, 192}, {32, 200}, {97, 200}})
     for (const int64_t kernel : {3, 5})
       for (const int64_t stride : {1, 2}) {
-        SCOPED_TRACE(std::to_string(wide) + " " + std::to_string(kernel) + " " +
-                     std::to_string(stride));
-        Block block(37, wide, kernel, stride);
+        SCOPED_TRACE(std::to_string(channels) + " " + std::to_string(wide) + " " +
+                     std::to_string(kernel) + " " + std::to_string(stride));
+        Block block(37, wide, kernel, stride, 0, channels);
         ASSERT_EQ(block.found().chains, (Chains{{0, 1}}));
         const Tensor input =
             testing::random_tensor(*block.graph.value(block.x).shape, block.random);

@@ -126,8 +126,7 @@ class PanelsStep : public Step {
         panels_(form, pointwise.problem) {}
 
   // Bytes of weights, all panels' own of the depthwise layer behind those of the other.
-  static size_t packed_bytes(const Layer& pointwise, const Layer& depthwise,
-                             const Panels& panels) {
+  static size_t packed_bytes(const Layer& pointwise, const Layer& depthwise, const Panels& panels) {
     return align_up(pointwise.kernel->packed_bytes(pointwise.problem)) +
            static_cast<size_t>(panels.count) * panel_packed(depthwise, panels);
   }
@@ -140,7 +139,8 @@ class PanelsStep : public Step {
                           std::span<const PanelPart> parts) {
     int64_t rows = 0;
     for (const PanelPart& part : parts) rows = std::max(rows, part.in.count());
-    return align_up(static_cast<size_t>(rows * pointwise.out_width * panels.columns) * sizeof(float));
+    return align_up(static_cast<size_t>(rows * pointwise.out_width * panels.columns) *
+                    sizeof(float));
   }
   static size_t scratch_bytes(const ConvProblem& pointwise, const ConvPanelsKernel& form,
                               std::span<const PanelPart> parts, int threads) {
@@ -240,6 +240,7 @@ const char* panels_refuse(Planner& planner, const Node& pointwise, const Node& d
   };
   if (bytes(p.in_channels) < kLeastBytes) return "the map before it is near";
   if (bytes(panels.columns) > kMostPanelBytes) return "a panel of the map before it is far";
+  if (panels.count == 1) return "the map before it is one panel";
   if (best_division(panels, p, planner.threads()).time > kMostTime)
     return "threads would not have alike much to do, or do it twice";
   assert(second.kernel->tile_rows(p) == 1);

@@ -60,6 +60,12 @@ TEST_P(Bfloat16, ChannelsAroundPairsAndVectors) {
       for (int64_t kernel : {1, 3}) check(square(6, in, out, kernel, 1, kernel / 2));
 }
 
+// Outputs in groups, of inputs that are rounded once for all of them and for each.
+TEST_P(Bfloat16, GroupsOfOutputs) {
+  for (int64_t in : {20, 150, 272})
+    for (int64_t out : {96, 112, 272}) check(square(9, in, out, 1, 1, 0));
+}
+
 TEST_P(Bfloat16, WidthsStridesAndPadding) {
   for (int64_t width : {1, 7, 8, 9, 33, 50})
     for (int64_t stride : {1, 2, 3})

@@ -68,6 +68,24 @@ TEST(Conv, DepthwiseWindows) {
       }
 }
 
+// Rows that all lie in the map, and others, with and without a column of padding on either side.
+TEST(Conv, DepthwiseInsideTheMap) {
+  Random random;
+  for (const int64_t channels : {16, 40})
+    for (const int64_t height : {3, 4, 6, 9, 10, 13})
+      for (const int64_t width : {1, 2, 3, 4, 5, 6, 7, 8})
+        for (const int64_t pads : {0, 1, 2, 3, 4, 5, 6, 7}) {
+          ConvProblem p = square(height, channels, channels, 3, 1, 0);
+          p.groups = channels;
+          p.in_width = width;
+          p.pad_top = pads & 1, p.pad_left = pads / 2 & 1;
+          p.activation = {ActivationKind::kLeakyRelu, 0.1f, 0};
+          const int64_t end = pads / 4;
+          if (width + p.pad_left + end < 3) continue;
+          EXPECT_GE(ConvCase(sized(p, end), random).check_all(), 3);
+        }
+}
+
 // Groups of every width around a vector's, and blocks that are not full at the end.
 TEST(Conv, NarrowGroups) {
   Random random;

@@ -48,8 +48,9 @@ struct DepthwiseSweeper {
   DepthwiseSweepFunction (*function)(int64_t taps, int64_t stride, ActivationKind, bool whole,
                                      int rows);
   // The same numbers, faster, of whole blocks, 3 x 3 taps, stride 1 and rows that all lie in the
-  // map, with one column of padding at most on either side and without a residual. Of the rows' own
-  // fields it reads the first ones and row_step. Null where function() is.
+  // map, with one column of padding at most on either side and without a residual. Of rows and
+  // steps it reads the first alone, and row_step: the others may be another block's. Null where
+  // function() is.
   DepthwiseSweepFunction (*inside)(ActivationKind, int rows);
 };
 

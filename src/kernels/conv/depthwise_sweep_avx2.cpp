@@ -4,6 +4,6 @@
 namespace shrike::kernels {
 
 const DepthwiseSweeper kDepthwiseSweepAvx2 = {kLanes, sweep_rows, sweep_function,
-                                                inner_sweep_function};
+                                              inner_sweep_function};
 
 }  // namespace shrike::kernels

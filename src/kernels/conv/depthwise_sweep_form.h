@@ -99,7 +99,7 @@ class InnerSweep {
  public:
   explicit InnerSweep(const DepthwiseSweep& sweep)
       : act_(sweep.activation),
-        bias_(load_aligned(sweep.weights)),
+        bias_(load_aligned(sweep.weights) + splat(0.0f)),
         upper_(sweep.rows[0]),
         lower_(sweep.rows[0] + 3 * sweep.row_step),
         row_step_(sweep.row_step),
@@ -162,7 +162,7 @@ class InnerSweep {
   }
 
   const Act act_;
-  const Vec bias_;
+  const Vec bias_;  // no -0: sums begin with a product here, elsewhere with 0
   Vec weights_[3][3], sums_[3][kRows];
   const float *upper_, *lower_;  // rows 0 and 3
   const int64_t row_step_, step_;
@@ -193,8 +193,8 @@ DepthwiseSweepFunction sweep_of(int64_t taps, int64_t stride, int rows) {
   return nullptr;
 }
 
-// find<Act>() for those that follow depthwise layers in the networks that are known: each is as much
-// code again.
+// find<Act>() for those that follow depthwise layers in the networks that are known: each is as
+// much code again.
 template <typename Find>
 DepthwiseSweepFunction with_activation(ActivationKind kind, const Find& find) {
   switch (kind) {
@@ -218,13 +218,16 @@ DepthwiseSweepFunction with_activation(ActivationKind kind, const Find& find) {
 DepthwiseSweepFunction sweep_function(int64_t taps, int64_t stride, ActivationKind kind, bool whole,
                                       int rows) {
   return with_activation(kind, [&]<typename Act>() {
-    return whole ? sweep_of<true, Act>(taps, stride, rows) : sweep_of<false, Act>(taps, stride, rows);
+    return whole ? sweep_of<true, Act>(taps, stride, rows)
+                 : sweep_of<false, Act>(taps, stride, rows);
   });
 }
 
 DepthwiseSweepFunction inner_sweep_function(ActivationKind kind, int rows) {
   return with_activation(kind, [&]<typename Act>() {
-    return kFourRows && rows == 4 ? sweep_inside<kFourRows ? 4 : 2, Act> : sweep_inside<2, Act>;
+    if constexpr (kFourRows)
+      if (rows == 4) return &sweep_inside<4, Act>;
+    return &sweep_inside<2, Act>;
   });
 }
 

@@ -38,10 +38,10 @@ size_t lay_out_scratch(const SplitKernel& kernel, const ConvProblem& p, const Sp
   return both + sums + taps;
 }
 
-// One unit of split_run: some rows of the output, of some groups of outputs.
+// One unit of split_run: some rows of the output, of some blocks of outputs.
 struct Band {
   int64_t first, last;  // rows
-  int64_t begin, end;   // groups
+  int64_t begin, end;   // blocks
 };
 
 // Strip by strip.
@@ -50,8 +50,7 @@ void compute_band(const SplitKernel& kernel, const ConvProblem& problem, const P
                   const Band& band) {
   const SplitPlanes planes(kernel, problem);
   const auto rows_at = [&](int64_t row) { return std::min(strip_rows, band.last - row); };
-  SplitSums sums(kernel, problem, packed, maps, planes, band.first, 0, scratch.sums,
-                 scratch.taps);
+  SplitSums sums(kernel, problem, packed, maps, planes, band.first, 0, scratch.sums, scratch.taps);
   Splitter splitter(kernel, problem, maps.input, planes);
   kernel.begin();
   splitter.start(band.first, rows_at(band.first), scratch.planes[0]);
@@ -93,8 +92,7 @@ void split_pack(const SplitKernel& kernel, const ConvProblem& problem, const flo
   const int64_t steps = split_steps(problem);
   for (int64_t o = 0; o < problem.out_channels; ++o) {
     const int64_t tile = o / kSplitTile, tiles = packing.part_tiles(tile);
-    auto* target =
-        reinterpret_cast<uint16_t*>(packed) + packing.at(tile) + o % kSplitTile * 2;
+    auto* target = reinterpret_cast<uint16_t*>(packed) + packing.at(tile) + o % kSplitTile * 2;
     const float* source = weights + o * channels * taps;
     for (int64_t tap = 0; tap < taps; ++tap)
       for (int64_t c = 0; c < channels; ++c) {
@@ -127,15 +125,15 @@ void split_run(const SplitKernel& kernel, const ConvProblem& problem, const Pack
     return split_pointwise_run(kernel, problem, packed, maps, pool, scratch);
   const SplitUnits units(kernel, problem, pool.threads());
   const size_t stride = lay_out_scratch(kernel, problem, units, nullptr, nullptr);
-  const int64_t groups = SplitPacking(kernel, problem).groups;
+  const int64_t blocks = SplitPacking(kernel, problem).groups;
   pool.parallel_for(units.bands * units.parts, [&](int64_t index, int worker) {
     Scratch mine;
     lay_out_scratch(kernel, problem, units, scratch.data() + static_cast<size_t>(worker) * stride,
                     &mine);
     const int64_t part = index / units.bands, band = index % units.bands;
     compute_band(kernel, problem, packed, maps, mine, units.strip_rows,
-                 {units.first(band), units.first(band + 1), groups * part / units.parts,
-                  groups * (part + 1) / units.parts});
+                 {units.first(band), units.first(band + 1), blocks * part / units.parts,
+                  blocks * (part + 1) / units.parts});
   });
 }
 

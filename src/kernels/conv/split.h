@@ -23,10 +23,11 @@
 //   [block of 32 outputs][tap][step][part][16 outputs of the block][16 pairs of channels][16]
 // each pair in the order of split_place(), too; then the biases.
 //
-// Where each output is made of the pixel at its place alone (split_pointwise.h), sums of some pixels
-// and a group of outputs stay in tiles until they are done. Each step of 32 channels is split right
-// before it is multiplied, for each group anew, into planes of that step alone, which do not leave
-// the first cache level; weights are packed by such groups, not by blocks of 32 outputs.
+// Where each output is made of the pixel at its place alone (split_pointwise.h), sums of some
+// pixels and a group of outputs stay in tiles until they are done. Each step of 32 channels is
+// split right before it is multiplied, into planes that do not leave the first cache level: of two
+// steps in turn, for each group anew, or of all steps where these are few, once for all groups.
+// Weights are packed by groups, not by blocks of 32 outputs.
 #pragma once
 
 #include "kernels/conv/conv.h"
@@ -105,7 +106,7 @@ struct SplitGroupProducts {
   const uint16_t* weights = nullptr;
   int64_t weight_tiles = 0;     // from part to part of them
   const float* bias = nullptr;  // [outputs]
-  float* sums = nullptr;        // [outputs / 32][pixels][32], aligned to 64 bytes
+  float* sums = nullptr;        // [outputs / 32, rounded up][pixels][32], aligned to 64 bytes
   int pixel_tiles = 0;          // 1, 2 or 4, at most split_pixel_tiles()
   int output_tiles = 0;         // 1 .. kSplitGroupTiles
   // As in SplitProducts.
@@ -139,7 +140,7 @@ size_t split_scratch_bytes(const SplitKernel& kernel, const ConvProblem& problem
 void split_run(const SplitKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
                const ConvMaps& maps, ThreadPool& pool, std::span<std::byte> scratch);
 
-// Panels of 1x1 convolutions for conv_panels.h: without a residual, of a group of outputs each.
+// Panels for conv_panels.h of convolutions pixel by pixel, without a residual.
 // `shared`: planes of the whole input, where they are made for all panels.
 int64_t split_panel_columns(const SplitKernel& kernel, const ConvProblem& problem);
 size_t split_shared_bytes(const SplitKernel& kernel, const ConvProblem& problem);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cassert>
 #include <iterator>
 
 #include "kernels/activation/vector_avx512.h"
@@ -155,8 +156,7 @@ class Products {
     if constexpr (kColumn < kEnd && !same_outputs(kProduct)) {
       constexpr int kPart = output_part(kParts, kProduct);
       load_tile<outputs_tile(kColumn)>(
-          step.outputs + (kPart * step.weight_tiles + kColumn) * kSplitTileNumbers,
-          kSplitTile * 4);
+          step.outputs + (kPart * step.weight_tiles + kColumn) * kSplitTileNumbers, kSplitTile * 4);
       load_outputs<kProduct, kColumn + 1, kEnd>(step);
     }
   }
@@ -322,6 +322,7 @@ void group_of(const SplitGroupProducts& group) {
   if (group.pixel_tiles == 1) return run_of<kParts, 1, kOutputs>(group);
   if constexpr (kMost == 4)
     if (group.pixel_tiles == 4) return run_of<kParts, 4, kOutputs>(group);
+  assert(kMost >= 2 && group.pixel_tiles == 2);
   if constexpr (kMost >= 2) run_of<kParts, 2, kOutputs>(group);
 }
 
@@ -335,9 +336,9 @@ void group_products(const SplitGroupProducts& group) {
 }
 }  // namespace
 
-const SplitKernel kSplitAmx = {3,           &kTileAvx512,      split<split_step>, begin,
-                               products<3>, group_products<3>, end};
-const SplitKernel kBfloat16Amx = {1,           &kTileAvx512,      split<round_step>, begin,
-                                  products<1>, group_products<1>, end};
+const SplitKernel kSplitAmx = {
+    3, &kTileAvx512, split<split_step>, begin, products<3>, group_products<3>, end};
+const SplitKernel kBfloat16Amx = {
+    1, &kTileAvx512, split<round_step>, begin, products<1>, group_products<1>, end};
 
 }  // namespace shrike::kernels

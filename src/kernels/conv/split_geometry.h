@@ -29,31 +29,32 @@ struct SplitPacking {
   int64_t at(int64_t index) const {
     return index / group * group * tile + index % group * kSplitTileNumbers;
   }
-  int64_t part_tiles(int64_t index) const {
-    return std::min(group, tiles - index / group * group);
-  }
+  int64_t part_tiles(int64_t index) const { return std::min(group, tiles - index / group * group); }
   // Whether panels (conv_panels.h) are made of an input that has been split as a whole, 32 outputs
   // at a time: of few steps a run is split as fast as it is multiplied.
-  bool split_before_panels() const { return groups > 1 && steps <= kFewSteps; }
+  bool split_before_panels() const { return steps <= kFewSteps && tiles > kBestTiles; }
   size_t bytes() const {
     return static_cast<size_t>(bias + round_up(tiles * kSplitTile, kSplitColumns)) * sizeof(float);
   }
 
-  int64_t steps;   // of all taps
-  int64_t tiles;   // of outputs
-  int64_t group;   // tiles of a whole one; the last may have fewer
+  int64_t steps;  // of all taps
+  int64_t tiles;  // of outputs
+  int64_t group;  // tiles of a whole one; the last may have fewer
   int64_t groups;
-  int64_t tile;    // numbers of all steps of one
-  int64_t bias;    // offset in floats
+  int64_t tile;  // numbers of all steps of one
+  int64_t bias;  // offset in floats
 
  private:
-  static constexpr int64_t kFewSteps = 2;
+  static constexpr int64_t kFewSteps = 2, kBestTiles = 4;
 
-  // 4 are the fastest (docs/decisions/042-split-on-the-way.md), 3 to 6 rather than few more; an even
-  // number where they are computed by two.
+  // As many as there are, or 4, which are the fastest (docs/decisions/042-split-on-the-way.md), or
+  // 5 where less is left for a last group of 4. Of steps that are kept an even number, as they are
+  // computed by two.
   static int64_t group_tiles(int64_t steps, int64_t tiles) {
-    if (tiles > kSplitGroupTiles && steps <= kSplitKeptSteps) return 4;
-    return divide_up(tiles, std::max<int64_t>(1, (tiles + 1) / 4));
+    if (tiles <= kSplitGroupTiles) return tiles;
+    if (steps <= kSplitKeptSteps) return kBestTiles;
+    const int64_t last = (tiles - 1) % kBestTiles + 1, of_five = (tiles - 1) % 5 + 1;
+    return last <= 2 && of_five > last ? 5 : kBestTiles;
   }
 };
 
@@ -103,8 +104,9 @@ struct SplitPlanes {
   int64_t width, pitch;      // of rows, in outputs and in positions
 };
 
-// How the work is divided: bands of rows of output by groups of outputs, a worker each. A band is
-// computed in strips, whose planes stay in the second cache level beside a group's weights.
+// How the work of windows is divided, which are not made of single pixels: bands of rows of output
+// by blocks of outputs, a worker each. A band is computed in strips, whose planes stay in the
+// second cache level beside a block's weights.
 struct SplitUnits {
   SplitUnits(const SplitKernel& kernel, const ConvProblem& p, int threads) {
     const SplitPlanes planes(kernel, p);

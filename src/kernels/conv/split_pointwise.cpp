@@ -18,8 +18,8 @@ constexpr int64_t kMostTiles = split_pixel_tiles(1);  // of pixels
 constexpr int64_t most_sums() {
   int64_t most = 0;
   for (int tiles = 1; tiles <= kSplitGroupTiles; ++tiles)
-    most = std::max(most, split_pixel_tiles(tiles) * kSplitTile *
-                              round_up(tiles * kSplitTile, kSplitColumns));
+    most = std::max(
+        most, split_pixel_tiles(tiles) * kSplitTile * round_up(tiles * kSplitTile, kSplitColumns));
   return most;
 }
 
@@ -37,7 +37,7 @@ struct Scratch {
   // A step of the longest run, or all that are kept of one.
   static constexpr int64_t kPartNumbers =
       std::max(split_run_part_stride(kMostTiles),
-               kSplitKeptSteps * split_run_part_stride(split_pixel_tiles(kKeptTiles)));
+               kSplitKeptSteps* split_run_part_stride(split_pixel_tiles(kKeptTiles)));
   static constexpr size_t bytes(int64_t parts) {
     return 2 * (static_cast<size_t>(parts * kPartNumbers) * sizeof(uint16_t) +
                 static_cast<size_t>(most_sums()) * sizeof(float));
@@ -70,7 +70,8 @@ class GroupSums {
 
   // Tiles [first, last) of outputs.
   void compute(const RowPart& part, int64_t first, int64_t last) {
-    kept_ = packing_.steps <= kSplitKeptSteps && first / packing_.group < (last - 1) / packing_.group;
+    kept_ =
+        packing_.steps <= kSplitKeptSteps && first / packing_.group < (last - 1) / packing_.group;
     if (kept_) return compute_runs(part, first, last);
     for (int64_t tile = first; tile < last; tile = end_of_group(tile, last))
       compute_runs(part, tile, end_of_group(tile, last));
@@ -204,16 +205,18 @@ void GroupSums::finish_pixels(int64_t count) {
 // How the work is divided, a worker each: pixels, in tiles where no row ends, else rows; and tiles
 // of outputs, where weights are so much more than inputs that it is worth splitting these by each.
 struct Units {
-  Units(const SplitKernel& kernel, const ConvProblem& p, bool whole, int threads)
-      : one_row(whole),
+  Units(const SplitKernel& kernel, const ConvProblem& p, bool is_one_row, int threads)
+      : one_row(is_one_row),
         pixels(p.out_height * p.out_width),
         positions(one_row ? divide_up(pixels, kSplitTile) : p.out_height) {
     const SplitPacking packing(kernel, p);
     tiles = packing.tiles;
-    if (packing.bytes() > 3 * static_cast<size_t>(pixels * p.in_channels) * sizeof(float))
+    if (packing.bytes() > kFarMore * static_cast<size_t>(pixels * p.in_channels) * sizeof(float))
       parts = std::min<int64_t>(threads, tiles);
     bands = std::min(positions, divide_up(threads, parts));
   }
+
+  static constexpr size_t kFarMore = 3;
 
   bool one_row;
   int64_t pixels, positions, tiles;
@@ -228,11 +231,10 @@ void compute_unit(GroupSums& sums, const ConvProblem& problem, const Units& unit
   const int64_t begin = units.positions * band / units.bands;
   const int64_t end = units.positions * (band + 1) / units.bands;
   constexpr int64_t kRun = kMostTiles * kSplitTile;
-  const int64_t strip = round_up(
-      kNearInput / (problem.in_channels * static_cast<int64_t>(sizeof(float))) + 1, kRun);
+  const int64_t strip =
+      round_up(kNearInput / (problem.in_channels * static_cast<int64_t>(sizeof(float))) + 1, kRun);
   const auto compute_row = [&](int64_t y, int64_t x, int64_t row_end) {
-    for (; x < row_end; x += strip)
-      sums.compute({y, x, std::min(row_end, x + strip)}, first, last);
+    for (; x < row_end; x += strip) sums.compute({y, x, std::min(row_end, x + strip)}, first, last);
   };
   if (units.one_row) {
     compute_row(0, begin * kSplitTile, std::min(units.pixels, end * kSplitTile));
@@ -266,6 +268,7 @@ size_t split_pointwise_scratch_bytes(const SplitKernel& kernel, int threads) {
 void split_pointwise_run(const SplitKernel& kernel, const ConvProblem& problem,
                          const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool,
                          std::span<std::byte> scratch) {
+  assert(scratch.size() >= split_pointwise_scratch_bytes(kernel, pool.threads()));
   const Units units(kernel, problem, is_one_row(problem, maps), pool.threads());
   pool.parallel_for(units.bands * units.parts, [&](int64_t unit, int worker) {
     const Scratch mine(kernel,

@@ -375,6 +375,10 @@ TEST_P(Split, RefusesGroupsAndWhatIsTooLarge) {
   p.groups = 2;
   EXPECT_NE(row().refuse(p), nullptr);
   p.groups = 1;
+  ConvProblem wide = square(1, 64, 32, 1, 1, 0);  // one row, which lies in no planes
+  wide.in_width = 1 << 16;
+  wide.by_estimate = false;
+  EXPECT_EQ(row().refuse(sized(wide, 0)), nullptr);
   p.dilation_w = 1 << 20;
   p.in_width = 3 << 20;
   EXPECT_NE(row().refuse(sized(p, 0)), nullptr);
