@@ -37,7 +37,7 @@ struct Scratch {
   // A step of the longest run, or all that are kept of one.
   static constexpr int64_t kPartNumbers =
       std::max(split_run_part_stride(kMostTiles),
-               kSplitKeptSteps* split_run_part_stride(split_pixel_tiles(kKeptTiles)));
+               split_run_part_stride(split_pixel_tiles(kKeptTiles)) * kSplitKeptSteps);
   static constexpr size_t bytes(int64_t parts) {
     return 2 * (static_cast<size_t>(parts * kPartNumbers) * sizeof(uint16_t) +
                 static_cast<size_t>(most_sums()) * sizeof(float));
@@ -164,7 +164,7 @@ void GroupSums::compute_runs(const RowPart& part, int64_t first, int64_t last) {
 // Finishes the sums that wait beside them.
 void GroupSums::compute_group(SplitGroupProducts& group, int64_t first, int64_t last) {
   turn_ ^= 1;
-  waiting_.share = std::max<int64_t>(4, divide_up(waiting_.count, packing_.steps));
+  waiting_.share = std::max(kSplitLeastShare, divide_up(waiting_.count, packing_.steps));
   group.weights = reinterpret_cast<const uint16_t*>(packed_) + packing_.at(first);
   group.weight_tiles = packing_.part_tiles(first);
   group.bias = reinterpret_cast<const float*>(packed_) + packing_.bias + first * kSplitTile;
@@ -179,22 +179,12 @@ void GroupSums::finish_pixels(int64_t count) {
   const bool add = problem_.residual != Residual::kNone;
   const int64_t end = std::min(waiting_.count, waiting_.done + count);
   while (waiting_.done < end) {
-    float* outputs[kSplitRows];
-    const float* residual[kSplitRows];
     const int64_t rows = std::min(kSplitRows, end - waiting_.done);
-    const int64_t x = waiting_.x + waiting_.done;
-    float* output = maps_.output.at(waiting_.y, x);
-    for (int64_t i = 0, step = maps_.output.pixel_stride; i < rows; ++i, output += step)
-      outputs[i] = output;
-    if (add) {
-      const float* added = maps_.residual.at(waiting_.y, x);
-      for (int64_t i = 0, step = maps_.residual.pixel_stride; i < rows; ++i, added += step)
-        residual[i] = added;
-    }
+    const SplitPointers pointers(maps_, add, waiting_.y, waiting_.x + waiting_.done, rows);
     const float* sums = waiting_.sums + waiting_.done * kSplitColumns;
     for (int64_t j = 0; j < waiting_.outputs; j += kSplitColumns) {
       finish_({sums, static_cast<int>(rows), waiting_.first - first_output_ + j,
-               std::min(kSplitColumns, waiting_.outputs - j), outputs, residual,
+               std::min(kSplitColumns, waiting_.outputs - j), pointers.outputs, pointers.residual,
                problem_.activation, problem_.residual});
       sums += waiting_.rows * kSplitColumns;
     }

@@ -76,7 +76,7 @@ void SplitSums::compute_block(const Strip& strip, int64_t block, int64_t pixel, 
   float* sums = sums_ + turn_ * kSplitSums;
   turn_ ^= 1;
   const int64_t step_stride = strip.positions * kSplitDepth;
-  waiting_.share = std::max<int64_t>(4, divide_up(waiting_.count, packing_.steps));
+  waiting_.share = std::max(kSplitLeastShare, divide_up(waiting_.count, packing_.steps));
   kernel_.products({
       .inputs = strip.planes + pixel * problem_.stride_w * kSplitDepth,
       .pixel_stride = problem_.stride_w * kSplitDepth,
@@ -112,19 +112,12 @@ void SplitSums::finish_rows(int64_t count) {
 
 // Some of them in one row.
 void SplitSums::finish_row(int64_t y, int64_t x, int64_t count) const {
-  float* outputs[kSplitRows];
-  const float* residual[kSplitRows];
-  const bool add = problem_.residual != Residual::kNone;
-  float* output = maps_.output.at(first_row_ + y, x);
-  const float* added = add ? maps_.residual.at(first_row_ + y, x) : nullptr;
-  for (int64_t i = 0; i < count; ++i, output += maps_.output.pixel_stride) {
-    outputs[i] = output;
-    if (add) residual[i] = added + i * maps_.residual.pixel_stride;
-  }
+  const SplitPointers pointers(maps_, problem_.residual != Residual::kNone, first_row_ + y, x,
+                               count);
   const int64_t column = waiting_.block * kSplitColumns;
   finish_({waiting_.sums + waiting_.done * kSplitColumns, static_cast<int>(count),
-           column - first_output_, std::min(kSplitColumns, problem_.out_channels - column), outputs,
-           residual, problem_.activation, problem_.residual});
+           column - first_output_, std::min(kSplitColumns, problem_.out_channels - column),
+           pointers.outputs, pointers.residual, problem_.activation, problem_.residual});
 }
 
 }  // namespace shrike::kernels

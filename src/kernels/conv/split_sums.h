@@ -7,6 +7,26 @@ namespace shrike::kernels {
 
 inline constexpr int64_t kSplitSums = kSplitRows * kSplitColumns;  // of a block
 
+// Pixels of sums that wait to be finished, at least, which is done beside a step's products.
+inline constexpr int64_t kSplitLeastShare = 4;
+
+// Where some pixels of a row go, and what is added to them.
+struct SplitPointers {
+  // From (y, x) on, at most kSplitRows.
+  SplitPointers(const ConvMaps& maps, bool add, int64_t y, int64_t x, int64_t count) {
+    float* output = maps.output.at(y, x);
+    for (int64_t i = 0, step = maps.output.pixel_stride; i < count; ++i, output += step)
+      outputs[i] = output;
+    if (!add) return;
+    const float* added = maps.residual.at(y, x);
+    for (int64_t i = 0, step = maps.residual.pixel_stride; i < count; ++i, added += step)
+      residual[i] = added;
+  }
+
+  float* outputs[kSplitRows];
+  const float* residual[kSplitRows];
+};
+
 // Rows of input on their way into planes, a few pixels at a time.
 class Splitter {
  public:
