@@ -70,11 +70,11 @@ class GroupSums {
 
   // Tiles [first, last) of outputs.
   void compute(const RowPart& part, int64_t first, int64_t last) {
-    kept_ =
-        packing_.steps <= kSplitKeptSteps && first / packing_.group < (last - 1) / packing_.group;
-    if (kept_) return compute_runs(part, first, last);
-    for (int64_t tile = first; tile < last; tile = end_of_group(tile, last))
-      compute_runs(part, tile, end_of_group(tile, last));
+    const int64_t group = packing_.group;
+    if (packing_.steps <= kSplitKeptSteps && first / group < (last - 1) / group)
+      return compute_runs(part, first, last, true);
+    for (int64_t tile = first; tile < last; tile = end_of(tile, last, group))
+      compute_runs(part, tile, end_of(tile, last, group), false);
   }
   // What is left of the sums that wait.
   void finish() { finish_pixels(waiting_.count); }
@@ -89,10 +89,11 @@ class GroupSums {
     int64_t share = 0;                // to be done in a step
   };
 
-  int64_t end_of_group(int64_t tile, int64_t last) const {
-    return std::min(last, round_up(tile + 1, kept_ ? kKeptTiles : packing_.group));
+  // Of the tiles that are computed together, where these are so many.
+  static int64_t end_of(int64_t tile, int64_t last, int64_t together) {
+    return std::min(last, round_up(tile + 1, together));
   }
-  void compute_runs(const RowPart& part, int64_t first, int64_t last);
+  void compute_runs(const RowPart& part, int64_t first, int64_t last, bool kept);
   void compute_group(SplitGroupProducts& group, int64_t first, int64_t last);
   void finish_pixels(int64_t count);
   static void beside(void* sums) {
@@ -110,12 +111,13 @@ class GroupSums {
   const Scratch& scratch_;
   Waiting waiting_;
   int turn_ = 0;  // of two runs' sums
-  bool kept_ = false;
 };
 
-// Runs of as many pixels as tiles hold, or of one tile each.
-void GroupSums::compute_runs(const RowPart& part, int64_t first, int64_t last) {
-  const int most_tiles = split_pixel_tiles(static_cast<int>(kept_ ? kKeptTiles : last - first));
+// Runs of as many pixels as tiles hold, or of one tile each, whose steps are kept for all outputs
+// or not, which are one group then.
+void GroupSums::compute_runs(const RowPart& part, int64_t first, int64_t last, bool kept) {
+  const int64_t together = kept ? kKeptTiles : packing_.group;
+  const int most_tiles = split_pixel_tiles(static_cast<int>(kept ? together : last - first));
   const int64_t whole = most_tiles * kSplitTile, part_stride = split_run_part_stride(most_tiles);
   const auto run_at = [&](int64_t x) {
     const int64_t left = part.end - x;
@@ -129,7 +131,7 @@ void GroupSums::compute_runs(const RowPart& part, int64_t first, int64_t last) {
   group.pixel_stride = maps_.input.pixel_stride;
   group.channels = problem_.in_channels;
   group.part_stride = part_stride;
-  group.in_turn = !kept_;
+  group.in_turn = !kept;
   group.beside = beside;
   group.context = this;
   kernel_.split({group.run.pixels, group.pixel_stride, group.run.count,
@@ -137,14 +139,14 @@ void GroupSums::compute_runs(const RowPart& part, int64_t first, int64_t last) {
   for (int64_t x = part.begin; x < part.end;) {
     const int64_t count = group.run.count;
     const SplitRun behind = run_at(x + count);
-    const bool turns = kept_ || packing_.steps % 2 == 1;
+    const bool turns = kept || packing_.steps % 2 == 1;
     group.next = behind;
     group.planes = now;
     group.next_planes = turns ? other : now;
-    group.step_stride = kept_ ? kernel_.parts * part_stride : other - now;
+    group.step_stride = kept ? kernel_.parts * part_stride : other - now;
     group.pixel_tiles = static_cast<int>(divide_up(count, kSplitTile));
-    for (int64_t tile = first; tile < last; tile = end_of_group(tile, last)) {
-      const int64_t end = end_of_group(tile, last), output = tile * kSplitTile;
+    for (int64_t tile = first; tile < last; tile = end_of(tile, last, together)) {
+      const int64_t end = end_of(tile, last, together), output = tile * kSplitTile;
       compute_group(group, tile, end);
       waiting_ = {.sums = group.sums,
                   .rows = group.pixel_tiles * kSplitTile,
