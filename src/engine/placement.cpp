@@ -35,7 +35,28 @@ std::optional<Match> match_dense(const View& input, const View& owner, int64_t p
   return Match{part_offset - begin, begin, extent};
 }
 
+// Whether a view of one image's map, or of its pixels as rows (1, C, L), is without gaps.
+bool is_whole_map(const View& view) {
+  const View whole = map_view(view.shape());
+  return view.dim(0) == 1 && same_strides(whole, view, {1, 2, view.rank - 1});
+}
+
+// All pixels of a map as rows, joined over L.
+std::optional<Match> match_pixels(const View& input, const View& owner, int64_t part_offset) {
+  if (!is_whole_map(input) || !is_whole_map(owner) || input.offset != owner.offset ||
+      input.dim(1) != owner.dim(1) || input.count() != owner.count())
+    return {};
+  return Match{part_offset, 0, input.count()};
+}
+
+// Whether a Concat's inputs are rows of pixels that follow each other.
+bool joins_pixels(const ConcatNote& note) {
+  return note.layout == Layout::kMap && note.output.view.rank == 3 && note.axis == 2 &&
+         note.output.view.dim(0) == 1;
+}
+
 bool joins_runs(const ConcatNote& note) {
+  if (joins_pixels(note)) return true;
   if (note.layout == Layout::kMap) return note.axis == 1;
   for (int d = 0; d < note.axis; ++d)
     if (note.output.view.dim(d) != 1) return false;
@@ -93,9 +114,10 @@ class Finder {
     const Layout layout = owner.layout == Layout::kRows ? Layout::kDense : owner.layout;
     if (owner.id == kNoValue || owner.id == note.id || layout != note.layout) return;
     if (input.dtype != note.output.dtype) return;
-    const std::optional<Match> match = note.layout == Layout::kMap
-                                           ? match_map(input.view, owner.view, part_offset)
-                                           : match_dense(input.view, owner.view, part_offset);
+    const auto find_match = joins_pixels(note)            ? match_pixels
+                            : note.layout == Layout::kMap ? match_map
+                                                          : match_dense;
+    const std::optional<Match> match = find_match(input.view, owner.view, part_offset);
     if (!match) return;
     auto known = std::find_if(candidates_.begin(), candidates_.end(),
                               [&](const Candidate& c) { return c.buffer == input.buffer; });
@@ -109,10 +131,11 @@ class Finder {
 
   void place(const ConcatNote& note, const Candidate& candidate) {
     const Owner& owner = owners_[static_cast<size_t>(candidate.buffer)];
-    const int64_t whole = note.layout == Layout::kMap ? owner.view.dim(1) : owner.view.count();
+    const bool spread = note.layout == Layout::kMap && !joins_pixels(note);
+    const int64_t whole = spread ? owner.view.dim(1) : owner.view.count();
     if (candidate.covered != whole) return;
     found_.owners.try_emplace({owner.id, owner.layout},
-                              Placement{note.id, candidate.shift, note.layout == Layout::kMap});
+                              Placement{note.id, candidate.shift, spread});
   }
 
   const Uses uses_;

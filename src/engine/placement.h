@@ -47,8 +47,9 @@ struct Placements {
 
 // Looks at each Concat in turn: an owner goes into the first one whose inputs are views that cover
 // all of it, in the order they have in it (Split and Concat of the parts again included). Maps
-// joined over channels, dense tensors over their outermost axis, long rows that nothing else reads
-// over their last; others are copied. owners is indexed by buffer.
+// joined over channels, their pixels as rows over those, dense tensors over their outermost axis,
+// long rows that nothing else reads over their last; others are copied. owners is indexed by
+// buffer.
 Placements find_placements(const Graph& graph, std::span<const ConcatNote> concats,
                            std::span<const Owner> owners);
 

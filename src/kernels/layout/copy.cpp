@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "kernels/elementwise/pieces.h"
 #include "kernels/layout/transpose_block.h"
 #include "kernels/sizes.h"
 
@@ -69,6 +70,10 @@ template <typename T>
 void copy_runs(const Plan<T>& plan, ThreadPool& pool) {
   const int64_t length = plan.dims[plan.last()];
   const size_t bytes = static_cast<size_t>(length) * sizeof(T);
+  if (plan.rank == 1)
+    return for_each_piece(1, length, pool, [&](int64_t, int64_t begin, int64_t count) {
+      std::memcpy(plan.out + begin, plan.in + begin, static_cast<size_t>(count) * sizeof(T));
+    });
   const auto each = [&](const auto& body) {
     for_each_outer(plan, plan.rank - 1, length, pool, body);
   };

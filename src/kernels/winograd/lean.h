@@ -8,7 +8,8 @@
 // multiplied by these.
 //
 // A block's windows are transformed first; then each panel of tile.columns outputs goes through the
-// channels in groups. Weights are packed
+// channels in groups. Or, where there are fewer panels than groups, a group of channels at a time
+// is transformed and goes through all panels. Weights are packed
 //   [panel][input channel][tap][tile.columns]
 // then the biases: what is read is read once, in order. lean_pairs.h is its like in pairs.
 #pragma once
@@ -27,10 +28,10 @@ inline constexpr double kLeanRounding = 1.35;
 // A group of channels of one panel, all points p and the tiles t that use them:
 //   sums[p * sums_stride + t * columns + j] (+)= sum over c < channels of
 //     values[p * values_stride + t * kLeanChannels + c] * (G g G^T)[p], g = taps[c][.][j]
-// added to what is there where `add`. Everything is aligned to a vector. The taps behind these are
-// those that are needed next.
+// added to what is there where `add`. Everything is aligned to a vector.
 struct LeanGroup {
   const float* taps;  // [channels][9][columns], columns those of the kernel's tile
+  const float* next;  // those that are needed next: a place to ask for, whatever is there
   int64_t channels;
   int64_t count;  // of the columns that are wanted, the first ones
   const TileGrid::Users* users;

@@ -118,7 +118,7 @@ class LeanSweep {
  public:
   explicit LeanSweep(const LeanGroup& group)
       : group_(group),
-        next_(group.taps + group.channels * kTaps * kLeanColumns),
+        next_(group.next),
         columns_{group.taps, kTaps * kLeanColumns, 3 * kLeanColumns} {}
 
   // Of the rows of G g that of infinity is the last row of taps.
