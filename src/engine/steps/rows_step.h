@@ -1,11 +1,13 @@
 // The step of what computes each element of an output from that of one input, row by row.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
 #include "engine/step.h"
 #include "engine/steps/rows.h"
+#include "kernels/elementwise/pieces.h"
 
 namespace shrike {
 
@@ -26,17 +28,44 @@ class RowsStep : public Step {
   Result<void> run(RunContext& context) const override {
     const In* in = context.elements<In>(input_);
     Out* out = context.elements<Out>(output_);
-    for (const std::vector<int64_t>& block : rows_.blocks)
-      kernel_.run(argument_, {in + block[0], rows_.rows, rows_.length, rows_.strides[0]},
-                  {out + block[1], rows_.rows, rows_.length, rows_.strides[1]}, context.pool());
+    const auto run_rows = [&](size_t block, int64_t first, int64_t last, ThreadPool& pool) {
+      const std::vector<int64_t>& at = rows_.blocks[block];
+      const int64_t from = rows_.strides[0], to = rows_.strides[1];
+      kernel_.run(argument_, {in + at[0] + first * from, last - first, rows_.length, from},
+                  {out + at[1] + first * to, last - first, rows_.length, to}, pool);
+    };
+    ThreadPool& pool = context.pool();
+    const auto blocks = static_cast<int64_t>(rows_.blocks.size());
+    if (blocks == 1) {
+      run_rows(0, 0, rows_.rows, pool);
+      return {};
+    }
+    // Blocks are not alike many for each thread, and by themselves too small to be divided. The same
+    // rows of all of them go to one thread: those of a head's anchors, which it has computed.
+    const int64_t parts = parts_of_blocks(blocks, pool);
+    pool.parallel_for(blocks * parts, [&](int64_t unit, int) {
+      const int64_t part = unit / blocks;
+      run_rows(static_cast<size_t>(unit % blocks), rows_.rows * part / parts,
+               rows_.rows * (part + 1) / parts, alone_);
+    });
     return {};
   }
 
  private:
+  int64_t parts_of_blocks(int64_t blocks, const ThreadPool& pool) const {
+    const int64_t all = blocks * rows_.rows * rows_.length;
+    const int64_t units =
+        kernels::shared_units(kernels::divide_up(all, kernels::kWorthAThread), pool);
+    int64_t parts = kernels::divide_up(units, blocks);
+    while (units > 1 && blocks * parts % pool.threads() != 0) ++parts;
+    return std::min(parts, rows_.rows);
+  }
+
   Argument argument_;
   const Kernel& kernel_;
   Slot input_, output_;
   Rows rows_;
+  mutable ThreadPool alone_{1};  // for what one worker does
 };
 
 }  // namespace shrike
