@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Shrike beside ONNX Runtime, OpenVINO and ncnn: one table, one run, taking turns.
 
-    side_by_side.sh MODEL[@SIZE] ... [--threads 1] [--rounds 5] [--runs 10] [--engines ...] [--json F]
+    side_by_side.sh MODEL[@SIZE] ... [--threads 1 ...] [--rounds 5] [--runs 10] [--engines ...] [--json F]
                     [--instead ENGINE=FILE ...]
 
 MODEL: anything `shrike convert` reads (a file or a name of `shrike pull`); SIZE: of the square input,
@@ -9,6 +9,7 @@ MODEL: anything `shrike convert` reads (a file or a name of `shrike pull`); SIZE
 its own, as one that its own quantiser made (quantize_nncf.py).
   min, median   ms from input tensor to the file's outputs, over all rounds
   ratio         best peer's minimum / Shrike's: how many times faster Shrike is
+  times one     the engine's minimum on the first of --threads / that on these: what more threads gain
   memory        MB at most of a fresh process with one run; of peers less what Python and NumPy need
   first         ms from the start of a process to its first result; Python's own start included
 """
@@ -78,52 +79,58 @@ def pnnx(onnx, size):
     return param
 
 
-def start(name, args, model, onnx, size):
+def start(name, args, model, onnx, size, threads):
     if name == "shrike":
-        return Shrike(args.shrike, model, size, args.threads)
+        return Shrike(args.shrike, model, size, threads)
     if name in args.instead:
-        return Peer(name, args.instead[name], size, args.threads)
-    return Peer(name, pnnx(onnx, size) if name == "ncnn" else onnx, size, args.threads)
+        return Peer(name, args.instead[name], size, threads)
+    return Peer(name, pnnx(onnx, size) if name == "ncnn" else onnx, size, threads)
 
 
 def measure(args, model, size, folder):
-    """[{engine, min, median, memory_mb, first_ms} or {engine, error}]"""
+    """[{engine, threads, min, median, memory_mb, first_ms} or {engine, threads, error}], by threads"""
     onnx = Path(folder) / "model.onnx"  # a name that pnnx leaves as it is
     shrike_cli.convert(args.shrike, [model], onnx)
     running, rows = {}, {}
-    for name in args.engines:
+    for key in [(threads, name) for threads in args.threads for name in args.engines]:
+        rows[key] = {"engine": key[1], "threads": key[0]}
         try:
-            running[name] = start(name, args, model, onnx, size)
+            running[key] = start(key[1], args, model, onnx, size, key[0])
         except RuntimeError as error:
-            rows[name] = {"engine": name, "error": str(error)}
-    times = {name: [] for name in running}
+            rows[key]["error"] = str(error)
+    times = {key: [] for key in running}
     for _ in range(args.rounds):
-        for name, engine in running.items():
-            times[name].append(engine.times(args.runs))
-    for name, engine in running.items():
+        for key, engine in running.items():
+            times[key].append(engine.times(args.runs))
+    for key, engine in running.items():
         engine.end()
-        rows[name] = {"engine": name, "min": min(map(min, times[name])),
-                      "median": statistics.median(map(statistics.median, times[name])),
-                      "memory_mb": engine.memory_mb - (0 if name == "shrike" else args.interpreter_mb),
-                      "first_ms": engine.first_ms}
-    return [rows[name] for name in args.engines]
+        rows[key].update({"min": min(map(min, times[key])),
+                          "median": statistics.median(map(statistics.median, times[key])),
+                          "memory_mb": engine.memory_mb - (0 if key[1] == "shrike" else args.interpreter_mb),
+                          "first_ms": engine.first_ms})
+    return list(rows.values())
 
 
 def show(label, rows):
-    peers = [row["min"] for row in rows if row["engine"] != "shrike" and "min" in row]
+    ones = {row["engine"]: row.get("min") for row in reversed(rows)}
     for row in rows:
+        start = f"{label:28} {row['engine']:12} {row['threads']:7}"
         if "error" in row:
-            print(f"{label:28} {row['engine']:12} {row['error']}")
+            print(f"{start} {row['error']}")
             continue
-        ratio = f"{min(peers) / row['min']:7.2f}" if row["engine"] == "shrike" and peers else " " * 7
-        print(f"{label:28} {row['engine']:12} {row['min']:9.2f} {row['median']:9.2f} {ratio} {row['memory_mb']:8.0f} {row['first_ms']:8.0f}",
+        peers = [other["min"] for other in rows
+                 if other["engine"] != "shrike" and other["threads"] == row["threads"] and "min" in other]
+        ratio = f"{min(peers) / row['min']:.2f}" if row["engine"] == "shrike" and peers else ""
+        one = ones[row["engine"]]
+        times_one = f"{one / row['min']:.2f}" if one and row["threads"] != rows[0]["threads"] else ""
+        print(f"{start} {row['min']:9.2f} {row['median']:9.2f} {ratio:>7} {times_one:>9} {row['memory_mb']:8.0f} {row['first_ms']:8.0f}",
               flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="+")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--engines", nargs="+", choices=("shrike", *PEERS), default=("shrike", *PEERS))
@@ -135,8 +142,8 @@ def main():
     interpreter = Peer("none", "-", 640, 1)
     args.interpreter_mb = interpreter.memory_mb
     interpreter.end()
-    print(f"{args.threads} thread(s), {args.rounds} rounds of {args.runs} runs, taking turns")
-    print(f"{'model':28} {'engine':12} {'min':>9} {'median':>9} {'ratio':>7} {'memory':>8} {'first':>8}")
+    print(f"{args.rounds} rounds of {args.runs} runs, taking turns")
+    print(f"{'model':28} {'engine':12} {'threads':>7} {'min':>9} {'median':>9} {'ratio':>7} {'times one':>9} {'memory':>8} {'first':>8}")
     everything = {}
     for word in args.models:
         model, _, size = word.partition("@")
