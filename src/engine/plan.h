@@ -62,6 +62,7 @@ struct Buffer {
   // Arena: the steps that need it, first to last (-1: none); offset from the arena's start.
   int first = -1, last = -1;
   size_t offset = 0;
+  std::optional<bool> odd = {};  // cache line; nothing where it does not matter
   Tensor constant = {};
   size_t input = 0;
 };

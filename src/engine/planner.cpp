@@ -273,6 +273,21 @@ Slot Planner::new_scratch(size_t bytes) {
   return {DType::kU8, buffer, dense_view(Shape{static_cast<int64_t>(bytes)}), -1};
 }
 
+void Planner::keep_odd(const Slot& a, const Slot& b) {
+  const auto buffer_of = [&](const Slot& slot) -> Buffer& {
+    return plan_->buffers_[static_cast<size_t>(slot.buffer)];
+  };
+  Buffer &one = buffer_of(a), &other = buffer_of(b);
+  if (&one == &other || one.kind != BufferKind::kArena || other.kind != BufferKind::kArena) return;
+  const auto odd_inside = [](const Slot& slot) {
+    return static_cast<size_t>(slot.view.offset) * dtype_size(slot.dtype) / kTensorAlignment % 2 ==
+           1;
+  };
+  const bool unlike = odd_inside(a) == odd_inside(b);
+  if (!one.odd) one.odd = other.odd && *other.odd != unlike;
+  if (!other.odd) other.odd = *one.odd != unlike;
+}
+
 Slot Planner::new_concat(ValueId id, Layout layout, std::span<const ValueId> inputs, int axis) {
   const Slot result = layout == Layout::kMap ? new_map(id) : new_dense(id);
   ConcatNote note{id, layout, axis, result, {}};
@@ -332,15 +347,21 @@ Slot Planner::constant_slot(Tensor tensor) {
 }
 
 Result<void> Planner::lay_out_arena() {
+  const auto line_of = [](const Buffer& buffer) {
+    return buffer.odd.value_or(false) ? kTensorAlignment : 0;
+  };
   std::vector<Lifetime> lifetimes;
   std::vector<Buffer*> placed;
   for (Buffer& buffer : plan_->buffers_) {
     if (buffer.kind != BufferKind::kArena || buffer.first < 0) continue;
-    lifetimes.push_back({buffer.bytes, buffer.first, buffer.last});
+    // In whole pairs of lines, so that all begin where they are placed, or a line behind that.
+    const size_t pair = 2 * kTensorAlignment, bytes = buffer.bytes + line_of(buffer);
+    lifetimes.push_back({(bytes + pair - 1) / pair * pair, buffer.first, buffer.last});
     placed.push_back(&buffer);
   }
   SHRIKE_ASSIGN(const MemoryPlan memory, plan_memory(lifetimes));
-  for (size_t i = 0; i < placed.size(); ++i) placed[i]->offset = memory.offsets[i];
+  for (size_t i = 0; i < placed.size(); ++i)
+    placed[i]->offset = memory.offsets[i] + line_of(*placed[i]);
   plan_->arena_bytes_ = memory.bytes;
   plan_->arena_lower_bound_ = memory.lower_bound;
   return {};

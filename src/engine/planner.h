@@ -107,6 +107,9 @@ class Planner {
   Slot new_tensor(ValueId id);                // shape depends on the data
   void define(ValueId id, const Slot& slot);  // a view of what another value wrote
   Slot new_scratch(size_t bytes);
+  // Asks for an odd number of cache lines between two slots' first elements, which they get where
+  // nothing asked for something else before.
+  void keep_odd(const Slot& a, const Slot& b);
   // The output of a Concat, and note of its inputs for the second plan.
   Slot new_concat(ValueId id, Layout layout, std::span<const ValueId> inputs, int axis);
   // The layout the first plan gave a Concat's output; nothing in the first plan.

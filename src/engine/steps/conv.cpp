@@ -11,6 +11,7 @@
 #include "kernels/conv/candidates.h"
 #include "kernels/conv/conv_picture.h"
 #include "kernels/conv/conv_pool.h"
+#include "kernels/conv/depthwise_sweep.h"
 
 namespace shrike {
 
@@ -106,6 +107,9 @@ void emit(Planner& planner, const Node& node, const Node* after) {
   slots.output = planner.new_map(after ? after->outputs[0] : node.outputs[0]);
   const size_t scratch = choice.kernel->scratch_bytes(problem, planner.threads());
   slots.scratch = planner.new_scratch(scratch);
+  if (!picture && kernels::gains_by_odd_distance(problem, slots.input.view.stride(3),
+                                                 slots.output.view.stride(3)))
+    planner.keep_odd(slots.input, slots.output);
 
   StepDraft draft = planner.draft(node, choice.kernel->name);
   if (after) {

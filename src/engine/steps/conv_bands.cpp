@@ -9,11 +9,14 @@
 #include "engine/steps/conv_problem.h"
 #include "engine/steps/families_list.h"
 #include "engine/steps/pack.h"
+#include "kernels/conv/depthwise_sweep.h"
 
 namespace shrike {
 
 namespace {
 
+using kernels::ConvProblem;
+using kernels::gains_by_odd_distance;
 using kernels::MapView;
 
 // Rows of the last layer's map in a band: few, so that windows stay in a core's own caches, and as
@@ -52,9 +55,14 @@ struct BandScratch {
   size_t bytes = 0;
 
   BandScratch(std::span<const BandLayer> layers, const Bands& bands) {
+    bool odd = false;
     for (size_t i = 0; i + 1 < layers.size(); ++i) {
+      const ConvProblem& problem = layers[i].problem;
+      if (i > 0 && gains_by_odd_distance(problem, problem.in_channels, problem.out_channels))
+        odd = !odd;
+      if (bytes / kTensorAlignment % 2 != (odd ? 1 : 0)) bytes += kTensorAlignment;
       windows.push_back(bytes);
-      const int64_t row = layers[i].problem.out_width * layers[i].problem.out_channels;
+      const int64_t row = problem.out_width * problem.out_channels;
       bytes += align_up(static_cast<size_t>(bands.window_rows[i] * row) * sizeof(float));
     }
     kernel = bytes;
@@ -63,6 +71,8 @@ struct BandScratch {
       most = std::max(most, layers[i].kernel->scratch_bytes(part.problem, 1));
     });
     bytes += align_up(most);
+    // The next share's windows begin as these do.
+    if (bytes / kTensorAlignment % 2 == 1) bytes += kTensorAlignment;
   }
 };
 
@@ -157,7 +167,7 @@ class BandsStep : public Step {
 
   // Between layer i and the next.
   MapView window(size_t i, std::span<std::byte> scratch) const {
-    const kernels::ConvProblem& problem = layers_[i].problem;
+    const ConvProblem& problem = layers_[i].problem;
     return kernels::dense_map(reinterpret_cast<float*>(scratch.data() + layout_.windows[i]),
                               bands_.window_rows[i], problem.out_width, problem.out_channels);
   }
@@ -204,7 +214,7 @@ bool can_band(Planner& planner, const Node& node) {
       (has_input(node, 3) && !planner.in_memory(node.inputs[3])))
     return false;
   // Also with those kernels that it may get with less for its weights.
-  kernels::ConvProblem problem = conv_problem(planner, node);
+  ConvProblem problem = conv_problem(planner, node);
   for (size_t before = SIZE_MAX;;) {
     const auto& kernel = *kernels::select_kernel(kernels::conv_kernels(), problem).kernel;
     if (kernel.tile_rows(problem) == 0) return false;
@@ -246,6 +256,16 @@ void conv_bands_emit(Planner& planner, std::span<const Node* const> nodes) {
   slots.input = picture ? planner.slot(first.inputs[0]) : planner.as_map(first.inputs[0]);
   slots.output = planner.new_map(last.outputs[0]);
   slots.scratch = planner.new_scratch(draft.info.scratch_bytes);
+  const auto window = [&](size_t layer) {
+    Slot slot = slots.scratch;
+    slot.view.offset += static_cast<int64_t>(layout.windows[layer]);
+    return slot;
+  };
+  const ConvProblem &head = layers.front().problem, &tail = layers.back().problem;
+  if (!picture && gains_by_odd_distance(head, slots.input.view.stride(3), head.out_channels))
+    planner.keep_odd(slots.input, window(0));
+  if (gains_by_odd_distance(tail, tail.in_channels, slots.output.view.stride(3)))
+    planner.keep_odd(window(layers.size() - 2), slots.output);
   draft.touches = slots.residuals;
   draft.touches.insert(draft.touches.end(), {slots.input, slots.output, slots.scratch});
   draft.step =

@@ -9,6 +9,7 @@
 #include "engine/steps/families_list.h"
 #include "engine/steps/pack.h"
 #include "kernels/conv/conv_panels.h"
+#include "kernels/conv/depthwise_sweep.h"
 #include "kernels/sizes.h"
 
 namespace shrike {
@@ -270,6 +271,11 @@ void conv_panels_emit(Planner& planner, const Node& pointwise, const Node& depth
   slots.input = planner.as_map(pointwise.inputs[0]);
   slots.output = planner.new_map(depthwise.outputs[0]);
   slots.scratch = planner.new_scratch(draft.info.scratch_bytes);
+  if (kernels::gains_by_odd_distance(second.problem, panels.columns, slots.output.view.stride(3))) {
+    Slot maps = slots.scratch;
+    maps.view.offset += static_cast<int64_t>(align_up(form.scratch_bytes(first.problem)));
+    planner.keep_odd(maps, slots.output);
+  }
   draft.touches = {slots.input, slots.output, slots.scratch};
   const auto floats = [&](const Node& node, size_t i) {
     const Tensor* tensor = floats_of(planner, node, i);
