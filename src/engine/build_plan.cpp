@@ -209,6 +209,7 @@ Result<std::shared_ptr<const Plan>> build_plan(Graph graph, const PlanOptions& g
   SHRIKE_ASSIGN(std::shared_ptr<Plan> plan, options.memory.bytes > 0
                                                 ? lay_out_within(graph, options)
                                                 : lay_out_whole(graph, options));
+  plan->move_to_owners();
   graph = Graph();
   give_back_code_pages();
   // What several threads need of memory while they pack depends on which layers they meet at: up to

@@ -7,6 +7,8 @@
 #include "base/large_block.h"
 #include "base/memory.h"
 #include "base/thread_pool.h"
+#include "engine/memory_plan.h"
+#include "engine/owners.h"
 
 namespace shrike {
 
@@ -20,7 +22,50 @@ T total(const std::vector<Plan::Entry>& steps, T StepInfo::*number) {
   return sum;
 }
 
+// The buffers of an arena, and when they are in use. In whole pairs of cache lines, so that all
+// begin where they are placed, or a line behind that.
+struct ArenaBuffers {
+  explicit ArenaBuffers(std::vector<Buffer>& all) {
+    constexpr size_t kPair = 2 * kTensorAlignment;
+    for (Buffer& buffer : all) {
+      if (buffer.kind != BufferKind::kArena || buffer.first < 0) continue;
+      const size_t bytes = line_of(buffer) + buffer.bytes;
+      lifetimes.push_back({(bytes + kPair - 1) / kPair * kPair, buffer.first, buffer.last});
+      buffers.push_back(&buffer);
+    }
+  }
+
+  static size_t line_of(const Buffer& buffer) {
+    return buffer.odd.value_or(false) ? kTensorAlignment : 0;
+  }
+  void place(const MemoryPlan& memory) const {
+    for (size_t i = 0; i < buffers.size(); ++i)
+      buffers[i]->offset = memory.offsets[i] + line_of(*buffers[i]);
+  }
+
+  std::vector<Lifetime> lifetimes;
+  std::vector<Buffer*> buffers;
+};
+
 }  // namespace
+
+Result<void> Plan::lay_out_arena() {
+  const ArenaBuffers arena(buffers_);
+  SHRIKE_ASSIGN(const MemoryPlan memory, plan_memory(arena.lifetimes));
+  arena.place(memory);
+  arena_bytes_ = memory.bytes;
+  arena_lower_bound_ = memory.lower_bound;
+  return {};
+}
+
+void Plan::move_to_owners() {
+  const ArenaBuffers arena(buffers_);
+  MemoryPlan memory{{}, arena_bytes_, arena_lower_bound_};
+  for (const Buffer* buffer : arena.buffers)
+    memory.offsets.push_back(buffer->offset - ArenaBuffers::line_of(*buffer));
+  shrike::move_to_owners(arena.lifetimes, threads_, memory);
+  arena.place(memory);
+}
 
 size_t Plan::packed_bytes() const {
   size_t sum = 0;

@@ -102,6 +102,8 @@ class Plan {
   double cost() const;  // the sum of all steps'
   // The step at which the most bytes of the arena are live, -1 where there is none.
   int fullest_step() const;
+  // Moves the arena's buffers to where the plan's threads find their own bytes (owners.h).
+  void move_to_owners();
   // Every step packs its weights. Once. An error (kRuntime) where there is not the memory.
   Result<void> pack(int threads);
   int64_t macs() const;
@@ -111,6 +113,9 @@ class Plan {
 
  private:
   friend class Planner;
+
+  Result<void> lay_out_arena();
+
   std::vector<Entry> steps_;
   std::vector<Buffer> buffers_;
   std::vector<Port> inputs_, outputs_;

@@ -5,7 +5,6 @@
 
 #include "base/excerpt.h"
 #include "engine/families.h"
-#include "engine/memory_plan.h"
 #include "engine/steps/conv_activation.h"
 #include "engine/steps/conv_bands.h"
 #include "engine/steps/conv_panels.h"
@@ -346,29 +345,8 @@ Slot Planner::constant_slot(Tensor tensor) {
   return result;
 }
 
-Result<void> Planner::lay_out_arena() {
-  const auto line_of = [](const Buffer& buffer) {
-    return buffer.odd.value_or(false) ? kTensorAlignment : 0;
-  };
-  std::vector<Lifetime> lifetimes;
-  std::vector<Buffer*> placed;
-  for (Buffer& buffer : plan_->buffers_) {
-    if (buffer.kind != BufferKind::kArena || buffer.first < 0) continue;
-    // In whole pairs of lines, so that all begin where they are placed, or a line behind that.
-    const size_t pair = 2 * kTensorAlignment, bytes = buffer.bytes + line_of(buffer);
-    lifetimes.push_back({(bytes + pair - 1) / pair * pair, buffer.first, buffer.last});
-    placed.push_back(&buffer);
-  }
-  SHRIKE_ASSIGN(const MemoryPlan memory, plan_memory(lifetimes));
-  for (size_t i = 0; i < placed.size(); ++i)
-    placed[i]->offset = memory.offsets[i] + line_of(*placed[i]);
-  plan_->arena_bytes_ = memory.bytes;
-  plan_->arena_lower_bound_ = memory.lower_bound;
-  return {};
-}
-
 Result<std::shared_ptr<Plan>> Planner::finish() {
-  SHRIKE_TRY(lay_out_arena());
+  SHRIKE_TRY(plan_->lay_out_arena());
   return plan_;
 }
 

@@ -148,7 +148,6 @@ class Planner {
   Slot converted(ValueId id, Layout layout);
   size_t index_of(const Node& node) const;
   void touch(const Slot& slot, int step);
-  Result<void> lay_out_arena();
 
   const Graph& graph_;
   PlanOptions options_;
