@@ -49,6 +49,33 @@ TEST(Steps, ConvOfEveryKind) {
   }
 }
 
+// Where a depthwise layer's map begins at an even cache line of the arena, its output's is odd.
+TEST(Steps, SweepsReadAndWriteAnOddNumberOfLinesApart) {
+  for (const int64_t channels : {32, 48}) {
+    Start s(3, {1, channels, 9, 9});
+    ValueId y = s.map;
+    for (int i = 0; i < 3; ++i) {
+      y = add_conv(s.graph, y, channels, 3, 1, s.random, channels, UnaryKind::kRelu);
+      s.graph.value(y).name = "sweep " + std::to_string(i);
+    }
+    s.graph.value(s.map).name = "start";
+    s.graph.outputs = {add_conv(s.graph, y, 8, 1, 1, s.random)};
+    const auto session = check_graph(s.graph);
+    ASSERT_TRUE(session);
+    const auto line_of = [&](const std::string& name) -> size_t {
+      for (const Buffer& buffer : session->plan().buffers())
+        if (buffer.kind == BufferKind::kArena && buffer.name == name) return buffer.offset / 64;
+      ADD_FAILURE() << name << " has no buffer";
+      return 0;
+    };
+    size_t even = 0;
+    const std::string names[] = {"start", "sweep 0", "sweep 1", "sweep 2"};
+    for (int i = 0; i < 3; ++i) even += (line_of(names[i]) + line_of(names[i + 1])) % 2 == 0;
+    // Pixels of 48 channels begin at even and odd lines in turn.
+    EXPECT_EQ(even, channels == 32 ? 0u : 3u);
+  }
+}
+
 TEST(Steps, ConvWithResidual) {
   Start s;
   const ValueId y = add_conv(s.graph, s.map, 6, 3, 1, s.random, 1, UnaryKind::kSilu, s.map);
