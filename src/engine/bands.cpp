@@ -59,9 +59,13 @@ class Sliding {
   std::vector<int64_t> done_;  // rows, by layer; -1 before the first band
 };
 
-// Places the rows of layer i in its window. What is read again moves as seldom as another band's
-// worth of rows allows.
-int64_t lay_out_window(std::vector<std::vector<Band>>& parts, size_t i) {
+// Bytes of a window that may have room for another band. Each thread's first band writes to all of
+// it, which has left the caches since the last run.
+constexpr int64_t kMostWindow = 3 << 18;
+
+// Places the rows of a layer, `row` bytes each, in its window. What is read again moves as seldom
+// as another band's worth of rows allows, where there is room for that, else for each band.
+int64_t lay_out_window(std::vector<std::vector<Band>>& parts, size_t i, int64_t row) {
   int64_t held = 0, most = 0;
   bool again = false;
   for (const std::vector<Band>& part : parts)
@@ -70,7 +74,7 @@ int64_t lay_out_window(std::vector<std::vector<Band>>& parts, size_t i) {
       most = std::max(most, band[i].out.count());
       again = again || (&band != &part.front() && band[i + 1].in.begin < band[i].out.begin);
     }
-  const int64_t window = again ? held + most : held;
+  const int64_t window = again && (held + most) * row <= kMostWindow ? held + most : held;
   for (std::vector<Band>& part : parts) {
     int64_t origin = part.front()[i].out.begin;
     for (Band& band : part) {
@@ -109,8 +113,12 @@ Bands split_into_bands(std::span<const BandLayer> layers, int64_t rows, int64_t 
       own.push_back(sliding.next({begin + own_tiles * i / count * tile,
                                   std::min(end, begin + own_tiles * (i + 1) / count * tile)}));
   }
-  for (size_t i = 0; i + 1 < layers.size(); ++i)
-    bands.window_rows.push_back(lay_out_window(bands.parts, i));
+  for (size_t i = 0; i + 1 < layers.size(); ++i) {
+    const ConvProblem& problem = layers[i].problem;
+    const int64_t row =
+        problem.out_width * problem.out_channels * static_cast<int64_t>(sizeof(float));
+    bands.window_rows.push_back(lay_out_window(bands.parts, i, row));
+  }
   return bands;
 }
 
