@@ -129,8 +129,14 @@ bool all_by_tiles(const std::vector<BandLayer>& layers) {
   });
 }
 
+// The same rows, too wide for windows of more than what the next layer reads.
+std::vector<BandLayer> widened(std::vector<BandLayer> layers) {
+  for (BandLayer& layer : layers) layer.problem.in_width = layer.problem.out_width = 1 << 20;
+  return layers;
+}
+
 TEST(Bands, CoverWhatTheNextLayerReads) {
-  int tiled = 0;
+  int tiled = 0, smaller = 0;
   for (uint32_t seed = 0; seed < 60; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937 random(seed);
@@ -148,9 +154,15 @@ TEST(Bands, CoverWhatTheNextLayerReads) {
           EXPECT_LE(static_cast<int64_t>(bands.parts.size()), parts);
           expect_sound(layers, bands);
           if (grain == 1) expect_even(layers.back(), bands);
+          if (!all_by_tiles(widened(layers))) continue;
+          const Bands wide = split_into_bands(widened(layers), rows, parts, grain);
+          expect_sound(widened(layers), wide);
+          for (size_t i = 0; i < wide.window_rows.size(); ++i)
+            smaller += wide.window_rows[i] < bands.window_rows[i];
         }
   }
   EXPECT_GT(tiled, 10);
+  EXPECT_GT(smaller, 100);
 }
 
 std::vector<Tensor> run_plan(const std::shared_ptr<Plan>& plan, const std::vector<Tensor>& inputs) {
