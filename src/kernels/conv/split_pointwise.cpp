@@ -208,6 +208,16 @@ struct Units {
     bands = std::min(positions, divide_up(threads, parts));
   }
 
+  // Where a band begins: tiles of outputs of all positions before it. Of few tiles of pixels the
+  // one between two bands is divided as well, some of its outputs each: of 7 one band of two would
+  // have a third more to do. Both split it, so each should have two tiles of outputs at least.
+  int64_t first(int64_t band) const {
+    constexpr int64_t kLeast = 2;
+    const int64_t all = positions * tiles, cell = all * band / bands, rest = cell % tiles;
+    if (one_row && parts == 1 && rest >= kLeast && tiles - rest >= kLeast) return cell;
+    return positions * band / bands * tiles;
+  }
+
   static constexpr size_t kFarMore = 3;
 
   bool one_row;
@@ -220,16 +230,23 @@ void compute_unit(GroupSums& sums, const ConvProblem& problem, const Units& unit
   const int64_t part = unit / units.bands, band = unit % units.bands;
   const int64_t first = units.tiles * part / units.parts;
   const int64_t last = units.tiles * (part + 1) / units.parts;
-  const int64_t begin = units.positions * band / units.bands;
-  const int64_t end = units.positions * (band + 1) / units.bands;
+  const int64_t begin_cell = units.first(band), end_cell = units.first(band + 1);
+  const int64_t begin = divide_up(begin_cell, units.tiles), end = end_cell / units.tiles;
   constexpr int64_t kRun = kMostTiles * kSplitTile;
   const int64_t strip =
       round_up(kNearInput / (problem.in_channels * static_cast<int64_t>(sizeof(float))) + 1, kRun);
   const auto compute_row = [&](int64_t y, int64_t x, int64_t row_end) {
     for (; x < row_end; x += strip) sums.compute({y, x, std::min(row_end, x + strip)}, first, last);
   };
+  const auto compute_tile = [&](int64_t tile, int64_t outputs_begin, int64_t outputs_end) {
+    const int64_t x = tile * kSplitTile;
+    sums.compute({0, x, std::min(units.pixels, x + kSplitTile)}, outputs_begin, outputs_end);
+  };
   if (units.one_row) {
+    if (begin_cell % units.tiles > 0)
+      compute_tile(begin - 1, begin_cell % units.tiles, units.tiles);
     compute_row(0, begin * kSplitTile, std::min(units.pixels, end * kSplitTile));
+    if (end_cell % units.tiles > 0) compute_tile(end, 0, end_cell % units.tiles);
   } else {
     for (int64_t y = begin; y < end; ++y) compute_row(y, 0, problem.out_width);
   }

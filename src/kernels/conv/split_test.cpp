@@ -234,10 +234,11 @@ TEST_P(Split, Columns) {
         }
 }
 
-// Fewer rows and groups of outputs than threads: each has some, or nothing, or parts of groups.
+// Fewer rows and groups of outputs than threads: each has some, or nothing, or parts of groups. Few
+// tiles of pixels: those between two threads are divided by outputs.
 TEST_P(Split, ManyThreads) {
   for (int64_t kernel : {1, 3})
-    for (int64_t size : {3, 9})
+    for (int64_t size : {3, 9, 13})
       for (int64_t inputs : {20, 70})
         for (int64_t outputs : {8, 40, 130, 200}) {
           ConvProblem p = square(size, inputs, outputs, kernel, 1, kernel / 2);
