@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Shrike beside ONNX Runtime, OpenVINO and ncnn: one table, one run, taking turns.
 
-    side_by_side.sh MODEL[@SIZE] ... [--threads 1 ...] [--rounds 5] [--runs 10] [--engines ...] [--json F]
+    side_by_side.sh MODEL[@SIZE] ... [--threads 1[,2 ...]] [--rounds 5] [--runs 10] [--engines ...] [--json F]
                     [--instead ENGINE=FILE ...]
 
 MODEL: anything `shrike convert` reads (a file or a name of `shrike pull`); SIZE: of the square input,
@@ -130,7 +130,8 @@ def show(label, rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="+")
-    parser.add_argument("--threads", type=int, nargs="+", default=[1])
+    parser.add_argument("--threads", type=lambda word: list(map(int, word.split(","))), default=[1],
+                        help="a number, or several with commas")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--engines", nargs="+", choices=("shrike", *PEERS), default=("shrike", *PEERS))

@@ -59,8 +59,8 @@ class Sliding {
   std::vector<int64_t> done_;  // rows, by layer; -1 before the first band
 };
 
-// Bytes of a window that may have room for another band. Each thread's first band writes to all of
-// it, which has left the caches since the last run.
+// Bytes of a window that may have room for another band. Each thread writes to all of it anew,
+// which has left the caches since the last run.
 constexpr int64_t kMostWindow = 3 << 18;
 
 // Places the rows of a layer, `row` bytes each, in its window. What is read again moves as seldom

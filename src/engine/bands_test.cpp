@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "engine/planner.h"
+#include "engine/steps/conv_bands.h"
 #include "engine/testing/check.h"
 #include "ir/infer.h"
 
@@ -163,6 +164,30 @@ TEST(Bands, CoverWhatTheNextLayerReads) {
   }
   EXPECT_GT(tiled, 10);
   EXPECT_GT(smaller, 100);
+}
+
+// 1x1, depthwise, 1x1, depthwise and 1x1: windows on either side of a depthwise layer.
+TEST(Bands, SweepsReadAndWriteAnOddNumberOfLinesApart) {
+  for (const int64_t channels : {32, 96, 48}) {
+    std::mt19937 random(3);
+    Graph graph;
+    ValueId y = graph.add_input("x", DType::kF32, Shape{1, 8, 64, 40});
+    for (int i = 0; i < 2; ++i) {
+      y = add_conv(graph, y, channels, 1, 1, random);
+      y = add_conv(graph, y, channels, 3, 1, random, channels);
+    }
+    graph.outputs = {add_conv(graph, y, 8, 1, 1, random)};
+    ASSERT_TRUE(infer_shapes(graph));
+    const Result<Draft> draft = lay_out(graph, {}, {});
+    ASSERT_TRUE(draft);
+    const std::vector<BandLayer> layers = layers_of(draft->convs);
+    ASSERT_EQ(layers.size(), 5u);
+    const BandScratch scratch(layers, split_into_bands(layers, 8, 2, 8));
+    const auto line = [&](size_t i) { return scratch.windows[i] / 64; };
+    for (const size_t sweep : {1, 3})
+      EXPECT_EQ((line(sweep - 1) + line(sweep)) % 2, channels == 48 ? 0u : 1u) << channels;
+    EXPECT_EQ(scratch.bytes % 128, 0u);
+  }
 }
 
 std::vector<Tensor> run_plan(const std::shared_ptr<Plan>& plan, const std::vector<Tensor>& inputs) {

@@ -87,6 +87,7 @@ size_t least_beside_weights(const Plan& plan, const MemoryLimit& memory) {
   size_t scratch = 0;
   for (const Plan::Entry& entry : plan.steps())
     scratch = std::max(scratch, align_up(entry.info.scratch_bytes));
+  scratch += 2 * kTensorAlignment;  // of a pair of lines, and an odd one (plan.cpp)
   const size_t bound = plan.arena_lower_bound();
   return memory.beside + evaluated_bytes(plan) + plan.constant_bytes() +
          memory.sessions * (plan.output_bytes() + bound - std::min(bound, scratch));

@@ -247,35 +247,42 @@ TEST(Concat, RowsOfMapsStayRows) {  // YOLOX's outputs
   }
 }
 
-TEST(Concat, RowsOfMapsThatAreJoinedTwice) {
+// Channels of parts of heads, and pixels of the heads: nothing is copied but the input.
+TEST(Concat, RowsOfMapsThatAreJoinedThemselves) {
   Maps m(1);
-  const auto rows = [&](int64_t stride) {
+  std::vector<ValueId> parts;
+  for (int64_t stride : {1, 2, 3}) {
     const ValueId map = m.concat({add_conv(m.graph, m.x, 4, 3, stride, m.random),
                                   add_conv(m.graph, m.x, 3, 3, stride, m.random)});
-    return m.graph.add_node(Reshape{}, {map, add_ints(m.graph, {0, 7, -1})}, "flat");
-  };
-  const ValueId two = m.concat({rows(2), rows(1)}, 2);
-  const ValueId three = m.concat({rows(3), two}, 2);
-  m.graph.outputs = {m.graph.add_node(Transpose{{0, 2, 1}}, {three}, "three")};
+    parts.push_back(m.graph.add_node(Reshape{}, {map, add_ints(m.graph, {0, 7, -1})}, "flat"));
+  }
+  m.graph.outputs = {m.graph.add_node(Transpose{{0, 2, 1}}, {m.concat(parts, 2)}, "rows")};
   const auto session = check_graph(m.graph);
   ASSERT_TRUE(session);
-  EXPECT_EQ(count_steps(*session, "Copy"), 1u);  // the input's
+  EXPECT_EQ(count_steps(*session, "Copy"), 1u);
+  EXPECT_EQ(count_steps(*session, "Concat"), 4u);
+  for (const Plan::Entry& entry : session->plan().steps())
+    if (entry.info.op == "Concat") EXPECT_EQ(entry.info.kernel, "in_place");
 }
 
-// Parts of a map, pixels that are joined twice and maps taken as rows of other pixels are copied.
+// Parts of a map, and a map's pixels that are joined twice, are copied.
 TEST(Concat, RowsOfPartsOfMaps) {
-  Maps m(1);
-  const auto flat = [&](ValueId part, int64_t channels) {
-    return m.graph.add_node(Reshape{}, {part, add_ints(m.graph, {0, channels, -1})}, "flat");
-  };
-  const auto turned = [&](std::vector<ValueId> rows) {
-    return m.graph.add_node(Transpose{{0, 2, 1}}, {m.concat(std::move(rows), 2)}, "rows");
-  };
-  const ValueId map = m.conv(m.x, 8);
-  const auto [upper, lower] = m.halves(map);
-  m.graph.outputs = {turned({flat(lower, 4), flat(upper, 4)}), turned({flat(map, 8), flat(map, 8)}),
-                     turned({flat(map, 4), flat(map, 4)})};
-  EXPECT_TRUE(check_graph(m.graph));
+  for (const bool twice : {false, true}) {
+    Maps m(1);
+    const auto flat = [&](ValueId part, int64_t channels) {
+      return m.graph.add_node(Reshape{}, {part, add_ints(m.graph, {0, channels, -1})}, "flat");
+    };
+    const ValueId map = m.conv(m.x, 8);
+    std::vector<ValueId> rows = {flat(map, 8), flat(map, 8)};
+    if (!twice) {
+      const auto [upper, lower] = m.halves(map);
+      rows = {flat(lower, 4), flat(upper, 4)};
+    }
+    m.graph.outputs = {m.graph.add_node(Transpose{{0, 2, 1}}, {m.concat(rows, 2)}, "rows")};
+    const auto session = check_graph(m.graph);
+    ASSERT_TRUE(session);
+    EXPECT_EQ(kernel_of(*session, "Concat"), twice ? "copy 1 of 2" : "copy 2 of 2");
+  }
 }
 
 TEST(Concat, OutputsMayLieInsideIt) {

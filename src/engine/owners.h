@@ -1,6 +1,7 @@
-// Whose cache an arena's bytes are in: several threads divide a map's rows alike in all steps, so
-// that of n threads each writes about an n-th of a block, in order. What another core has written
-// last comes from there as slowly as from the last cache level, even where it is only written over.
+// Whose cache an arena's bytes are in, as far as blocks are written once, at their first step, and
+// each of n threads writes an n-th of them, in order. That is so of most: threads divide a map's
+// rows alike in all steps. What another core has written last comes from there as slowly as from
+// the last cache level, even where it is only written over.
 #pragma once
 
 #include <cstddef>

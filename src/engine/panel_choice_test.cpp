@@ -5,6 +5,7 @@
 
 #include "engine/testing/check.h"
 #include "ir/infer.h"
+#include "kernels/conv/conv_panels.h"
 #include "kernels/select.h"
 
 namespace shrike {
@@ -63,6 +64,32 @@ TEST(Panels, SameBitsAsLayersByThemselves) {
         EXPECT_TRUE(check_graph(block.graph));
         EXPECT_TRUE(check_graph(block.graph, {.threads = 2}));
       }
+}
+
+// A panel's map, which lies behind what all panels share, and the depthwise layer's output.
+TEST(Panels, SweepsReadAndWriteAnOddNumberOfLinesApart) {
+  if (!has_panels()) GTEST_SKIP() << "no rows for this processor";
+  for (const int64_t channels : {32, 97}) {
+    Block block(37, 192, 3, 1, 0, channels);
+    block.graph.value(block.deep).name = "deep";
+    const auto session = check_graph(block.graph);
+    ASSERT_TRUE(session);
+    size_t output = 0, scratch = 0;
+    for (const Buffer& buffer : session->plan().buffers()) {
+      if (buffer.name == "deep") output = buffer.offset;
+      if (buffer.name == "scratch" && buffer.odd) scratch = buffer.offset;
+    }
+    kernels::ConvProblem problem;
+    problem.in_channels = channels, problem.out_channels = 192;
+    problem.in_height = problem.out_height = 37, problem.in_width = problem.out_width = 38;
+    problem.activation.kind = kernels::ActivationKind::kSilu;
+    const auto& kernel = *kernels::select_kernel(kernels::conv_kernels(), problem).kernel;
+    const auto* form = kernels::conv_panels_form(kernel, problem);
+    ASSERT_TRUE(form);
+    if (form->columns(problem) % 32 != 0) continue;
+    const size_t map = scratch + align_up(form->scratch_bytes(problem));
+    EXPECT_EQ((map + output) / 64 % 2, 1u) << channels;
+  }
 }
 
 // Parts of rows, some of them neither first nor last, with what the depthwise layer reads of

@@ -1,5 +1,5 @@
 // The blocks of an arena that are placed already, found by the steps they are in use. Private to
-// memory_plan.
+// memory_plan and owners.
 #pragma once
 
 #include <map>

@@ -62,7 +62,7 @@ struct Buffer {
   // Arena: the steps that need it, first to last (-1: none); offset from the arena's start.
   int first = -1, last = -1;
   size_t offset = 0;
-  std::optional<bool> odd = {};  // cache line; nothing where it does not matter
+  std::optional<bool> odd = {};  // arena: whether it begins at an odd cache line, if that matters
   Tensor constant = {};
   size_t input = 0;
 };
@@ -91,7 +91,8 @@ class Plan {
   int threads() const { return threads_; }
 
   size_t arena_bytes() const { return arena_bytes_; }
-  // The largest sum of buffers that live at the same time: no plan of these buffers needs less.
+  // The largest sum of buffers that live at the same time, each in whole pairs of cache lines: no
+  // plan of these buffers needs less.
   size_t arena_lower_bound() const { return arena_lower_bound_; }
   size_t packed_bytes() const;
   size_t constant_bytes() const;  // of constants that steps read as they are

@@ -10,6 +10,7 @@ namespace {
 using testing::add_conv;
 using testing::add_ints;
 using testing::check_graph;
+using testing::count_steps;
 using testing::kernel_of;
 using testing::random_tensor;
 
@@ -73,6 +74,26 @@ TEST(Steps, SweepsReadAndWriteAnOddNumberOfLinesApart) {
     for (int i = 0; i < 3; ++i) even += (line_of(names[i]) + line_of(names[i + 1])) % 2 == 0;
     // Pixels of 48 channels begin at even and odd lines in turn.
     EXPECT_EQ(even, channels == 32 ? 0u : 3u);
+  }
+}
+
+// Darknet's head: anchors are blocks of rows within a map, large enough to be divided, and not.
+TEST(Steps, FunctionsOfBlocksOfRows) {
+  for (const int64_t side : {3, 20, 21}) {
+    Start s(4, {1, 6, side, side});
+    const ValueId map = add_conv(s.graph, s.map, 255, 1, 1, s.random);
+    const ValueId anchors =
+        s.graph.add_node(Reshape{}, {map, add_ints(s.graph, {1, 3, 85, side * side})}, "anchors");
+    const ValueId turned = s.graph.add_node(Transpose{{0, 1, 3, 2}}, {anchors}, "turned");
+    const ValueId scores = s.graph.add_node(
+        Slice{}, {turned, add_ints(s.graph, {4}), add_ints(s.graph, {85}), add_ints(s.graph, {3})},
+        "scores");
+    s.graph.outputs = {s.graph.add_node(Unary{UnaryKind::kSigmoid}, {scores}, "y")};
+    for (const int threads : {1, 2, 3, 5}) {
+      const auto session = check_graph(s.graph, {.threads = threads});
+      ASSERT_TRUE(session);
+      EXPECT_EQ(count_steps(*session, "Copy"), 1u);  // the input's
+    }
   }
 }
 

@@ -47,35 +47,6 @@ void for_each_part(const Bands& bands, const Visit& visit) {
         if (band[i].out.count() > 0) visit(i, band[i]);
 }
 
-// What a share of a step's scratch holds: the windows of rows between two layers, then
-// the kernels' own.
-struct BandScratch {
-  std::vector<size_t> windows;  // offsets, by the layer that writes them; none for the last
-  size_t kernel = 0;            // offset
-  size_t bytes = 0;
-
-  BandScratch(std::span<const BandLayer> layers, const Bands& bands) {
-    bool odd = false;
-    for (size_t i = 0; i + 1 < layers.size(); ++i) {
-      const ConvProblem& problem = layers[i].problem;
-      if (i > 0 && gains_by_odd_distance(problem, problem.in_channels, problem.out_channels))
-        odd = !odd;
-      if (bytes / kTensorAlignment % 2 != (odd ? 1 : 0)) bytes += kTensorAlignment;
-      windows.push_back(bytes);
-      const int64_t row = problem.out_width * problem.out_channels;
-      bytes += align_up(static_cast<size_t>(bands.window_rows[i] * row) * sizeof(float));
-    }
-    kernel = bytes;
-    size_t most = 0;
-    for_each_part(bands, [&](size_t i, const BandPart& part) {
-      most = std::max(most, layers[i].kernel->scratch_bytes(part.problem, 1));
-    });
-    bytes += align_up(most);
-    // The next share's windows begin as these do.
-    if (bytes / kTensorAlignment % 2 == 1) bytes += kTensorAlignment;
-  }
-};
-
 // A map whose first row is row `origin` of another, from row `begin` of that on.
 template <typename Map>
 Map rows_from(Map map, int64_t origin, int64_t begin) {
@@ -207,6 +178,27 @@ double cost_of(std::span<const BandLayer> layers) {
 }
 
 }  // namespace
+
+BandScratch::BandScratch(std::span<const BandLayer> layers, const Bands& bands) {
+  bool odd = false;
+  for (size_t i = 0; i + 1 < layers.size(); ++i) {
+    const ConvProblem& problem = layers[i].problem;
+    if (i > 0 && gains_by_odd_distance(problem, problem.in_channels, problem.out_channels))
+      odd = !odd;
+    if (bytes / kTensorAlignment % 2 != (odd ? 1 : 0)) bytes += kTensorAlignment;
+    windows.push_back(bytes);
+    const int64_t row = problem.out_width * problem.out_channels;
+    bytes += align_up(static_cast<size_t>(bands.window_rows[i] * row) * sizeof(float));
+  }
+  kernel = bytes;
+  size_t most = 0;
+  for_each_part(bands, [&](size_t i, const BandPart& part) {
+    most = std::max(most, layers[i].kernel->scratch_bytes(part.problem, 1));
+  });
+  bytes += align_up(most);
+  // The next share's windows begin as these do.
+  if (bytes / kTensorAlignment % 2 == 1) bytes += kTensorAlignment;
+}
 
 bool can_band(Planner& planner, const Node& node) {
   if (!std::holds_alternative<Conv>(node.op) || conv_refuse(planner, node) ||

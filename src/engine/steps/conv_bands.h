@@ -1,11 +1,25 @@
 // Convolutions that follow each other as one step, band by band (engine/bands.h).
 #pragma once
 
+#include <cstddef>
 #include <span>
+#include <vector>
 
+#include "engine/bands.h"
 #include "engine/planner.h"
 
 namespace shrike {
+
+// What a share of a step's scratch holds: the windows of rows between two layers, then the kernels'
+// own. Where a depthwise layer gains by it, its windows begin an odd number of cache lines apart;
+// shares follow each other at whole pairs of lines.
+struct BandScratch {
+  BandScratch(std::span<const BandLayer> layers, const Bands& bands);
+
+  std::vector<size_t> windows;  // offsets, by the layer that writes them; none for the last
+  size_t kernel = 0;            // offset
+  size_t bytes = 0;
+};
 
 // Whether the node can be part of such a step: what conv_emit() takes with a kernel that computes
 // tiles of rows. What it adds lies in memory: a map that a node of the step makes is read by the

@@ -1,7 +1,6 @@
 // The step of what computes each element of an output from that of one input, row by row.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -40,9 +39,13 @@ class RowsStep : public Step {
       run_rows(0, 0, rows_.rows, pool);
       return {};
     }
-    // Blocks are not alike many for each thread, and by themselves too small to be divided. The same
-    // rows of all of them go to one thread: those of a head's anchors, which it has computed.
     const int64_t parts = parts_of_blocks(blocks, pool);
+    if (parts == 0) {
+      for (int64_t block = 0; block < blocks; ++block)
+        run_rows(static_cast<size_t>(block), 0, rows_.rows, pool);
+      return {};
+    }
+    // The same rows of all blocks go to one thread: of a head's anchors, which it has computed.
     pool.parallel_for(blocks * parts, [&](int64_t unit, int) {
       const int64_t part = unit / blocks;
       run_rows(static_cast<size_t>(unit % blocks), rows_.rows * part / parts,
@@ -52,13 +55,14 @@ class RowsStep : public Step {
   }
 
  private:
+  // That each block is divided into, as often as each thread gets as many; 0 for all blocks in
+  // turn: where they are too small for several threads, or their rows too few.
   int64_t parts_of_blocks(int64_t blocks, const ThreadPool& pool) const {
     const int64_t all = blocks * rows_.rows * rows_.length;
-    const int64_t units =
-        kernels::shared_units(kernels::divide_up(all, kernels::kWorthAThread), pool);
-    int64_t parts = kernels::divide_up(units, blocks);
-    while (units > 1 && blocks * parts % pool.threads() != 0) ++parts;
-    return std::min(parts, rows_.rows);
+    const int64_t units = kernels::divide_up(all, kernels::kWorthAThread);
+    const int64_t parts =
+        kernels::round_up(kernels::divide_up(units, blocks), int64_t{pool.threads()});
+    return units > 1 && parts <= rows_.rows ? parts : 0;
   }
 
   Argument argument_;

@@ -8,21 +8,21 @@
 // column by column, from top to bottom within each.
 #pragma once
 
+#include "base/tensor.h"
 #include "kernels/conv/conv.h"
 
 namespace shrike::kernels {
 
-inline constexpr int64_t kCacheLine = 16;  // floats
-
 // Whether a depthwise layer is faster where its input and its output begin an odd number of cache
 // lines apart. Intel's processors let a load wait for a store before it that is on its way to an
 // address a multiple of 4 KB away. A sweep reads and writes the same vector of all pixels: where
-// these are pairs of lines in both maps it meets even lines alone in the one, and odd ones in the
-// other. 14 to 20 % (docs/decisions/043-odd-lines.md).
+// these are pairs of lines in both maps, it meets lines of one kind, even or odd, in each, and no
+// load waits if they are not the same (docs/decisions/043-where-threads-write.md).
 inline bool gains_by_odd_distance(const ConvProblem& p, int64_t input_pixel_stride,
                                   int64_t output_pixel_stride) {
+  constexpr int64_t kPair = 2 * kTensorAlignment / sizeof(float);
   return p.groups == p.in_channels && p.groups == p.out_channels &&
-         input_pixel_stride % (2 * kCacheLine) == 0 && output_pixel_stride % (2 * kCacheLine) == 0;
+         input_pixel_stride % kPair == 0 && output_pixel_stride % kPair == 0;
 }
 
 inline constexpr int kSweepBand = 4;          // output rows of a unit of work

@@ -211,7 +211,7 @@ struct Units {
   // Where a band begins: tiles of outputs of all positions before it. Of few tiles of pixels the
   // one between two bands is divided as well, some of its outputs each: of 7 one band of two would
   // have a third more to do. Both split it, so each should have two tiles of outputs at least.
-  int64_t first(int64_t band) const {
+  int64_t first_cell(int64_t band) const {
     constexpr int64_t kLeast = 2;
     const int64_t all = positions * tiles, cell = all * band / bands, rest = cell % tiles;
     if (one_row && parts == 1 && rest >= kLeast && tiles - rest >= kLeast) return cell;
@@ -230,7 +230,7 @@ void compute_unit(GroupSums& sums, const ConvProblem& problem, const Units& unit
   const int64_t part = unit / units.bands, band = unit % units.bands;
   const int64_t first = units.tiles * part / units.parts;
   const int64_t last = units.tiles * (part + 1) / units.parts;
-  const int64_t begin_cell = units.first(band), end_cell = units.first(band + 1);
+  const int64_t begin_cell = units.first_cell(band), end_cell = units.first_cell(band + 1);
   const int64_t begin = divide_up(begin_cell, units.tiles), end = end_cell / units.tiles;
   constexpr int64_t kRun = kMostTiles * kSplitTile;
   const int64_t strip =

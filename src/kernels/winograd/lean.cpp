@@ -146,6 +146,9 @@ class LeanRun : public WinogradWithoutStarts {
         order_(grid_, packing_, threads),
         scratch_(scratch) {}
 
+  WinogradUnits units(int threads) const { return units_of(grid_, packing_, threads); }
+  bool one_apart() const { return order_.one_apart; }
+
   // What compute_units() calls.
   void transform(int place, const Unit& unit, int64_t t) const;
   void compute(int place, int worker, const Unit& unit) const;
@@ -245,8 +248,10 @@ void LeanRun::compute(int place, int worker, const Unit& unit) const {
                     TileGrid::Users(tiles_.grid(), unit.first, unit.last)};
   if (!order_.by_groups) {
     for (int64_t panel = unit.begin; panel < unit.end; ++panel) {
-      for (int64_t group = 0; group < grid_.groups; ++group)
-        multiply(block, group, panel, taps_of(group + 1, panel));
+      for (int64_t group = 0; group < grid_.groups; ++group) {
+        const bool last = group + 1 == grid_.groups;
+        multiply(block, group, panel, last ? taps_of(0, panel + 1) : taps_of(group + 1, panel));
+      }
       finish(block, panel);
     }
     return;
@@ -309,14 +314,11 @@ void lean_winograd_run(const LeanWinograd& lean, const ConvProblem& problem,
                        const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool,
                        std::span<std::byte> scratch, bool pooled) {
   assert(scratch.size() >= lean_winograd_scratch_bytes(lean, problem, pool.threads()));
-  const LeanGrid grid(lean, problem);
-  const LeanPacking packing(lean, problem);
-  const WinogradUnits units = units_of(grid, packing, pool.threads());
   const LeanRun run(lean, problem, packed, maps, scratch, pool.threads(), pooled);
-  if (LeanOrder(grid, packing, pool.threads()).one_apart) {
-    compute_block_apart(units, pool, run);
+  if (run.one_apart()) {
+    compute_block_apart(run.units(pool.threads()), pool, run);
   } else {
-    compute_units(units, pool, run);
+    compute_units(run.units(pool.threads()), pool, run);
   }
 }
 

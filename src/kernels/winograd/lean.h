@@ -8,10 +8,11 @@
 // multiplied by these.
 //
 // A block's windows are transformed first; then each panel of tile.columns outputs goes through the
-// channels in groups. Or, where there are fewer panels than groups, a group of channels at a time
-// is transformed and goes through all panels. Weights are packed
+// channels in groups. Or, of a block that one worker has for itself, a group of channels at a time
+// is transformed and goes through all panels, where sums for these take less than all groups'
+// values. Weights are packed
 //   [panel][input channel][tap][tile.columns]
-// then the biases: what is read is read once, in order. lean_pairs.h is its like in pairs.
+// then the biases: what is read is read once for a block. lean_pairs.h is its like in pairs.
 #pragma once
 
 #include "kernels/conv/conv.h"
