@@ -127,13 +127,25 @@ def show(label, rows):
               flush=True)
 
 
+def positive(word):
+    number = int(word) if word.isdigit() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{word!r} is no number from 1 on")
+    return number
+
+
+def numbers(words):
+    """Of threads, each once."""
+    return list(dict.fromkeys(positive(word) for word in words.split(",")))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="+")
-    parser.add_argument("--threads", type=lambda word: list(map(int, word.split(","))), default=[1],
+    parser.add_argument("--threads", type=numbers, default=[1],
                         help="a number, or several with commas")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--rounds", type=positive, default=5)
+    parser.add_argument("--runs", type=positive, default=10)
     parser.add_argument("--engines", nargs="+", choices=("shrike", *PEERS), default=("shrike", *PEERS))
     parser.add_argument("--instead", nargs="+", default=[], metavar="ENGINE=FILE", help="files for some of the peers")
     parser.add_argument("--json", type=Path, help="the numbers, in this file, too")
