@@ -14,6 +14,7 @@ its own, as one that its own quantiser made (quantize_nncf.py).
   first         ms from the start of a process to its first result; Python's own start included
 """
 import argparse
+import functools
 import json
 import statistics
 import subprocess
@@ -68,6 +69,7 @@ class Shrike:
         pass
 
 
+@functools.cache  # the file is the same for any number of threads
 def pnnx(onnx, size):
     """ncnn's .param file of an ONNX file. The wheel's own executable: its script wants PyTorch."""
     program = Path(sysconfig.get_path("purelib")) / "pnnx" / "pnnx"
