@@ -35,10 +35,6 @@ class RowsStep : public Step {
     };
     ThreadPool& pool = context.pool();
     const auto blocks = static_cast<int64_t>(rows_.blocks.size());
-    if (blocks == 1) {
-      run_rows(0, 0, rows_.rows, pool);
-      return {};
-    }
     const int64_t parts = parts_of_blocks(blocks, pool);
     if (parts == 0) {
       for (int64_t block = 0; block < blocks; ++block)
@@ -56,13 +52,14 @@ class RowsStep : public Step {
 
  private:
   // That each block is divided into, as often as each thread gets as many; 0 for all blocks in
-  // turn: where they are too small for several threads, or their rows too few.
+  // turn: of one, which its kernel divides, and where they are too small for several threads, or
+  // their rows too few.
   int64_t parts_of_blocks(int64_t blocks, const ThreadPool& pool) const {
     const int64_t all = blocks * rows_.rows * rows_.length;
     const int64_t units = kernels::divide_up(all, kernels::kWorthAThread);
     const int64_t parts =
         kernels::round_up(kernels::divide_up(units, blocks), int64_t{pool.threads()});
-    return units > 1 && parts <= rows_.rows ? parts : 0;
+    return blocks > 1 && units > 1 && parts <= rows_.rows ? parts : 0;
   }
 
   Argument argument_;
