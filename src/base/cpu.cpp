@@ -4,8 +4,8 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 #endif
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -62,6 +62,14 @@ bool may_use_tiles() {
 bool may_use_tiles() { return false; }
 #endif
 
+int64_t second_level_bytes() {
+#ifdef _SC_LEVEL2_CACHE_SIZE
+  return std::max(0L, sysconf(_SC_LEVEL2_CACHE_SIZE));
+#else
+  return 0;
+#endif
+}
+
 constexpr std::string_view kPlain = "plain", kAvx2 = "avx2";
 
 std::string_view cpu_level() {
@@ -94,6 +102,7 @@ CpuFeatures detect_cpu_features() {
   features.whole_avx512 = features.avx512 && has_whole_avx512(amd_family());
   features.far_l3 = features.avx2_fma && amd_family() == 0;
 #endif
+  features.l2_bytes = second_level_bytes();
   return features;
 }
 

@@ -1,6 +1,7 @@
 // What the processor and the system allow this process: instruction sets, cores, a name.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,8 @@ struct CpuFeatures {
   // not of a few, at the pace of these, as AMD's is. Of any other processor with AVX2 than AMD's it
   // is taken for granted.
   bool far_l3 = false;
+  // Bytes of a core's second cache level; 0 where the system does not tell.
+  int64_t l2_bytes = 0;
 
   // Whether products of bfloat16 are faster than those of fp32 at all.
   bool fast_bf16() const { return amx_bf16 || fast_avx512_bf16; }

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <set>
 
+#include "kernels/conv/depthwise_sweep.h"
 #include "kernels/conv/pointwise_geometry.h"
 #include "kernels/elementwise/pieces.h"
 #include "kernels/testing/conv_case.h"
@@ -144,6 +145,32 @@ TEST(Shares, WinogradBlocksOfTwoThreads) {
     EXPECT_EQ(made[0] + made[1], 20);
     EXPECT_EQ(computed, std::vector<int64_t>(computed.size(), 1));
   }
+}
+
+TEST(Shares, RowsOfDepthwiseLayers) {
+  for (const int64_t rows : {1, 5, 10, 20, 80})
+    for (const int64_t blocks : {1, 9, 28})
+      for (const int threads : {1, 2, 3, 8, 64}) {
+        SCOPED_TRACE(std::to_string(rows) + " " + std::to_string(blocks) + " " +
+                     std::to_string(threads));
+        const SweepUnits units(rows, blocks, threads);
+        std::vector<int64_t> seen(static_cast<size_t>(rows * blocks));
+        std::vector<int64_t> own(static_cast<size_t>(threads));
+        for (int64_t i = 0; i < units.count(); ++i) {
+          const SweepUnits::Unit unit = units.unit(i);
+          for (int64_t y = unit.first_row; y < unit.last_row; ++y)
+            for (int64_t b = unit.first_block; b < unit.last_block; ++b) {
+              ++seen[static_cast<size_t>(y * blocks + b)];
+              ++own[static_cast<size_t>(i * threads / units.count())];
+            }
+        }
+        EXPECT_EQ(seen, std::vector<int64_t>(seen.size(), 1));
+        if (threads == 1 || rows >= 3 * threads) {
+          EXPECT_LE(difference(own), blocks);
+        } else {
+          EXPECT_GE(units.count(), std::min<int64_t>(4 * threads, blocks));
+        }
+      }
 }
 
 TEST(Shares, RowsOfElements) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "base/cpu.h"
 #include "engine/bands.h"
 #include "engine/steps/ask.h"
 #include "engine/steps/conv_problem.h"
@@ -20,9 +21,12 @@ using kernels::ConvKernel;
 using kernels::ConvPanelsKernel;
 using kernels::ConvProblem;
 
-// Of a panel's map, which second cache levels of 1 MB just hold; and of the map between, of which
-// less stays near anyway (docs/decisions/037-sliding-windows.md).
-constexpr int64_t kKiB = 1024, kMostPanelBytes = 1024 * kKiB, kLeastBytes = 384 * kKiB;
+// Of a panel's map, which second cache levels of 1 MB just hold.
+constexpr int64_t kMiB = 1 << 20, kMostPanelBytes = kMiB;
+
+// Of the map between: less stays in the second cache level anyway
+// (docs/decisions/037-sliding-windows.md, 044-near-maps-and-even-rows.md).
+int64_t least_bytes() { return std::clamp(cpu_features().l2_bytes, kMiB, 2 * kMiB) * 3 / 8; }
 // More of the time that panels would take, were they free to divide, is more than they gain.
 constexpr double kMostTime = 1.1;
 
@@ -239,7 +243,7 @@ const char* panels_refuse(Planner& planner, const Node& pointwise, const Node& d
   const auto bytes = [&](int64_t channels) {
     return pixels * channels * static_cast<int64_t>(sizeof(float));
   };
-  if (bytes(p.in_channels) < kLeastBytes) return "the map before it is near";
+  if (bytes(p.in_channels) < least_bytes()) return "the map before it is near";
   if (bytes(panels.columns) > kMostPanelBytes) return "a panel of the map before it is far";
   if (panels.count == 1) return "the map before it is one panel";
   if (best_division(panels, p, planner.threads()).time > kMostTime)

@@ -9,6 +9,8 @@ namespace shrike::kernels {
 
 namespace {
 
+constexpr int64_t kSweepBand = 4;  // output rows of a unit of work
+
 alignas(64) constexpr float kZeros[kMaxTileColumns] = {};
 
 // The input rows of output rows [y, y + row_count), from their first channel on; zeros for those
@@ -88,6 +90,24 @@ int sweep_rows(const DepthwiseSweeper& sweeper, const ConvProblem& p, const Pack
 
 }  // namespace
 
+SweepUnits::SweepUnits(int64_t rows, int64_t blocks, int threads) : rows_(rows), blocks_(blocks) {
+  constexpr int64_t kLeastRows = 3;  // of a thread
+  const bool rows_alone = threads == 1 || rows >= kLeastRows * threads;
+  shares_ = rows_alone ? threads : 1;
+  bands_ = divide_up(divide_up(rows, shares_), kSweepBand);
+  const int64_t wanted = rows_alone ? 1 : 4 * threads;
+  parts_ = std::clamp<int64_t>(divide_up(wanted, bands_), 1, blocks);
+}
+
+SweepUnits::Unit SweepUnits::unit(int64_t index) const {
+  const int64_t part = index % parts_, band = index / parts_ % bands_;
+  const int64_t share = index / parts_ / bands_;
+  const int64_t end = rows_ * (share + 1) / shares_;
+  const int64_t first = std::min(end, rows_ * share / shares_ + band * kSweepBand);
+  return {first, std::min(end, first + kSweepBand), blocks_ * part / parts_,
+          blocks_ * (part + 1) / parts_};
+}
+
 const char* depthwise_sweep_refuse(const DepthwiseSweeper& sweeper, const ConvProblem& problem) {
   if (const char* reason = depthwise_refuse(problem)) return reason;
   if (problem.kernel_h != problem.kernel_w || problem.stride_h != problem.stride_w ||
@@ -101,18 +121,13 @@ const char* depthwise_sweep_refuse(const DepthwiseSweeper& sweeper, const ConvPr
 
 void depthwise_sweep_run(const DepthwiseSweeper& sweeper, const ConvProblem& problem,
                          const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool) {
-  const int64_t blocks = divide_up(problem.out_channels, sweeper.lanes);
-  const int64_t bands = divide_up(problem.out_height, kSweepBand);
-  // Flat maps are also divided by channels.
-  const int64_t wanted = pool.threads() > 1 ? 4 * pool.threads() : 1;
-  const int64_t parts =
-      std::clamp<int64_t>(divide_up(wanted, std::max<int64_t>(1, bands)), 1, blocks);
-  pool.parallel_for(bands * parts, [&](int64_t unit, int) {
-    const int64_t part = unit % parts, begin = unit / parts * kSweepBand;
-    const int64_t end = std::min(problem.out_height, begin + kSweepBand);
-    for (int64_t y = begin; y < end;)
-      y += sweep_rows(sweeper, problem, packed, maps, y, end - y, blocks * part / parts,
-                      blocks * (part + 1) / parts);
+  const SweepUnits units(problem.out_height, divide_up(problem.out_channels, sweeper.lanes),
+                         pool.threads());
+  pool.parallel_for(units.count(), [&](int64_t index, int) {
+    const SweepUnits::Unit unit = units.unit(index);
+    for (int64_t y = unit.first_row; y < unit.last_row;)
+      y += sweep_rows(sweeper, problem, packed, maps, y, unit.last_row - y, unit.first_block,
+                      unit.last_block);
   });
 }
 

@@ -25,7 +25,6 @@ inline bool gains_by_odd_distance(const ConvProblem& p, int64_t input_pixel_stri
          input_pixel_stride % kPair == 0 && output_pixel_stride % kPair == 0;
 }
 
-inline constexpr int kSweepBand = 4;          // output rows of a unit of work
 inline constexpr int kSweepMaxInputRows = 9;  // four output rows at stride 2, of 3 taps
 
 // Output rows y < row_count and x < out_width of one block of channels j < channels:
@@ -71,6 +70,27 @@ struct DepthwiseSweeper {
 extern const DepthwiseSweeper kDepthwiseSweepAvx2;
 extern const DepthwiseSweeper kDepthwiseSweepAvx512;
 #endif
+
+// How the work is divided: bands of output rows. Each thread's are as many, where there are enough
+// of them, so that it reads the rows that it has made of the layer before, whose pixels are divided
+// as evenly; of fewer rows blocks of channels are divided as well.
+class SweepUnits {
+ public:
+  struct Unit {
+    int64_t first_row, last_row;
+    int64_t first_block, last_block;
+  };
+
+  SweepUnits(int64_t rows, int64_t blocks, int threads);
+  int64_t count() const { return shares_ * bands_ * parts_; }
+  Unit unit(int64_t index) const;  // may have no rows
+
+ private:
+  int64_t rows_, blocks_;
+  int64_t shares_;  // of the rows
+  int64_t bands_;   // of each share
+  int64_t parts_;   // of the blocks
+};
 
 const char* depthwise_sweep_refuse(const DepthwiseSweeper& sweeper, const ConvProblem& problem);
 void depthwise_sweep_run(const DepthwiseSweeper& sweeper, const ConvProblem& problem,
