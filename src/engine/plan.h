@@ -23,11 +23,14 @@ namespace shrike {
 struct DeclinedWay {
   std::string way;  // a kernel's or step family's name
   std::string reason;
+
+  bool operator==(const DeclinedWay&) const = default;
 };
 
-// One of several convolutions that a step computes together.
+// One of several nodes that a step computes together.
 struct StepPart {
-  std::string node, problem;
+  std::string node;
+  std::string problem;  // a convolution's; of a row chain "Sigmoid 1x3x400x81, avx512"
   int64_t macs = 0;
 };
 
@@ -39,7 +42,7 @@ struct StepInfo {
   std::vector<DeclinedWay> declined;
   std::string problem;    // of a convolution: what its kernels' times are kept under (tuning.h)
   std::string estimated;  // of a convolution: the kernel that estimates choose
-  std::vector<StepPart> parts;  // of convolutions in bands (bands.h), in order
+  std::vector<StepPart> parts;  // of several nodes (bands.h, row_chain.h), in order
   int64_t macs = 0;
   size_t packed_bytes = 0;   // weights in the kernel's own order
   size_t scratch_bytes = 0;  // only while the step runs

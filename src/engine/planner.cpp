@@ -209,6 +209,9 @@ Slot Planner::converted(ValueId id, Layout layout) {
     copy.info.output_shape = shape(id);
     copy.info.kernel = "copy";
     copy.touches = {slot(id), result};
+    copy.of_rows = [from = slot(id), result](int64_t first, int64_t last) {
+      return make_copy_step({{some_rows(from, first, last), some_rows(result, first, last)}});
+    };
     copy.step = make_copy_step({{slot(id), result}});
     add(std::move(copy));
   }
@@ -321,9 +324,54 @@ StepDraft Planner::draft(const Node& node, std::string kernel) const {
 }
 
 void Planner::add(StepDraft draft) {
+  if (joins_rows(draft)) return join_rows(std::move(draft));
   const int index = static_cast<int>(plan_->steps_.size());
   for (const Slot& slot : draft.touches) touch(slot, index);
+  last_rows_ = has_rows(draft) ? std::move(draft.of_rows) : StepOfRows();
+  chain_ = nullptr;
   plan_->steps_.push_back({std::move(draft.info), std::move(draft.step)});
+}
+
+bool Planner::has_rows(const StepDraft& draft) const {
+  return draft.of_rows && options_.memory.bytes == 0 &&
+         row_shares(draft.info.output_shape, threads()) > 0;
+}
+
+bool Planner::joins_rows(const StepDraft& draft) const {
+  if (!last_rows_ || !has_rows(draft)) return false;
+  const Shape &one = plan_->steps_.back().info.output_shape, &other = draft.info.output_shape;
+  if (one.rank() != other.rank()) return false;
+  for (int axis = 0; axis + 1 < one.rank(); ++axis)
+    if (one[axis] != other[axis]) return false;
+  return true;
+}
+
+void Planner::join_rows(StepDraft draft) {
+  const int index = static_cast<int>(plan_->steps_.size()) - 1;
+  for (const Slot& slot : draft.touches) touch(slot, index);
+  Plan::Entry& last = plan_->steps_.back();
+  const auto part_of = [](const StepInfo& info) {
+    return StepPart{info.node, info.op + " " + to_string(info.output_shape) + ", " + info.kernel};
+  };
+  if (!chain_) {
+    const Shape& shape = last.info.output_shape;
+    auto chain =
+        std::make_unique<RowChain>(shape[shape.rank() - 2], row_shares(shape, threads()));
+    chain->append(last_rows_);
+    chain_ = chain.get();
+    last.step = std::move(chain);
+    last.info.parts.push_back(part_of(last.info));
+  }
+  chain_->append(draft.of_rows);
+  StepInfo& info = draft.info;
+  last.info.parts.push_back(part_of(info));
+  last.info.node = last.info.parts.front().node + " to " + info.node;
+  last.info.op = info.op;
+  last.info.output_shape = info.output_shape;
+  last.info.kernel = "by rows";
+  for (DeclinedWay& way : info.declined)
+    if (std::ranges::find(last.info.declined, way) == last.info.declined.end())
+      last.info.declined.push_back(std::move(way));
 }
 
 void Planner::touch(const Slot& slot, int step) {

@@ -20,6 +20,7 @@
 #include "engine/memory_limit.h"
 #include "engine/placement.h"
 #include "engine/plan.h"
+#include "engine/row_chain.h"
 #include "engine/savings.h"
 #include "ir/graph.h"
 #include "kernels/precision.h"
@@ -69,6 +70,7 @@ struct StepDraft {
   StepInfo info;
   std::unique_ptr<Step> step;  // null: nothing to do
   std::vector<Slot> touches;   // every slot it reads, writes or scribbles on
+  StepOfRows of_rows = {};     // where it can be computed by rows; then `step` is that of all
 };
 
 class Planner {
@@ -147,6 +149,11 @@ class Planner {
   Slot produced(ValueId id, Layout layout);
   Slot converted(ValueId id, Layout layout);
   size_t index_of(const Node& node) const;
+  // Whether a draft's rows are made together with those of the last step, or could be with those of
+  // the next.
+  bool joins_rows(const StepDraft& draft) const;
+  bool has_rows(const StepDraft& draft) const;
+  void join_rows(StepDraft draft);
   void touch(const Slot& slot, int step);
 
   const Graph& graph_;
@@ -160,6 +167,8 @@ class Planner {
   std::vector<ConcatNote> concats_;
   std::vector<ConvNote> convs_;
   Chains nodes_of_steps_;
+  StepOfRows last_rows_;      // of the last step, where others can join it
+  RowChain* chain_ = nullptr;  // the last step, where others have
   std::vector<DeclinedWay> declined_;  // by the families asked about the node in progress
 };
 

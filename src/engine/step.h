@@ -19,6 +19,9 @@ class RunContext {
   RunContext(ThreadPool& pool, std::span<std::byte* const> bases, std::span<Tensor> tensors)
       : pool_(pool), bases_(bases), tensors_(tensors) {}
 
+  // The same with another pool.
+  RunContext with(ThreadPool& pool) const { return {pool, bases_, tensors_}; }
+
   ThreadPool& pool() const { return pool_; }
   std::byte* base(const Slot& slot) const { return bases_[static_cast<size_t>(slot.buffer)]; }
   Tensor& tensor(const Slot& slot) const { return tensors_[static_cast<size_t>(slot.tensor)]; }

@@ -442,7 +442,8 @@ TEST(Steps, UnaryOfRowsWithinAMap) {
       ASSERT_TRUE(session);
       size_t copies = 0;
       for (const Plan::Entry& entry : session->plan().steps())
-        copies += entry.info.op == "Copy" && entry.info.node == "rows";
+        for (const StepInfo& info : testing::infos_of(entry.info))
+          copies += info.op == "Copy" && info.node == "rows";
       EXPECT_EQ(copies, length < 64 ? 1u : 0u);
     }
   }

@@ -18,6 +18,10 @@ struct BinarySlots {
   Slot a, b, output;
 };
 
+std::optional<Rows> all_rows(const BinarySlots& slots, int64_t most_blocks) {
+  return rows_of(std::array{slots.a.view, slots.b.view, slots.output.view}, most_blocks);
+}
+
 // Same shape, one row for all, one value a row, scalars: whatever rows can express.
 class BinaryRowsStep : public Step {
  public:
@@ -113,12 +117,16 @@ void binary_emit(Planner& planner, const Node& node) {
   slots.output = map ? planner.new_map(node.outputs[0]) : planner.new_dense(node.outputs[0]);
 
   const auto choice = kernels::select_kernel(kernels::binary_kernels(), op);
-  std::optional<Rows> rows =
-      rows_of(std::array{slots.a.view, slots.b.view, slots.output.view}, kMostBlocks);
+  std::optional<Rows> rows = all_rows(slots, kMostBlocks);
   StepDraft draft = planner.draft(node, rows ? choice.kernel->name : "broadcast");
   note_declined(draft.info, choice);
   draft.touches = {slots.a, slots.b, slots.output};
   if (rows) {
+    draft.of_rows = [=, &kernel = *choice.kernel](int64_t first, int64_t last) {
+      const BinarySlots own{some_rows(slots.a, first, last), some_rows(slots.b, first, last),
+                            some_rows(slots.output, first, last)};
+      return std::make_unique<BinaryRowsStep>(op, kernel, own, *all_rows(own, kAnyBlocks));
+    };
     draft.step = std::make_unique<BinaryRowsStep>(op, *choice.kernel, slots, std::move(*rows));
   } else {
     draft.info.declined.push_back({"rows", "its operands take too many blocks of rows"});

@@ -70,6 +70,13 @@ void concat_emit(Planner& planner, const Node& node) {
     const bool join = axis == 1 && worth_joining(copies);
     draft.info.kernel =
         "copy " + std::to_string(copies.size()) + " of " + std::to_string(node.inputs.size());
+    if (!join && axis != y.rank() - 2)
+      draft.of_rows = [copies](int64_t first, int64_t last) {
+        std::vector<SlotCopy> own;
+        for (const SlotCopy& copy : copies)
+          own.push_back({some_rows(copy.from, first, last), some_rows(copy.to, first, last)});
+        return make_copy_step(std::move(own));
+      };
     draft.step = join ? make_join_step(std::move(copies)) : make_copy_step(std::move(copies));
   }
   planner.add(std::move(draft));

@@ -10,9 +10,6 @@
 
 namespace shrike {
 
-// Maps whose rows do not lie back to back are a block a row.
-inline constexpr int64_t kAnyBlocks = INT64_MAX;
-
 // In, Out: float, uint8_t or int16_t. kernel.run(argument, rows of In, rows of Out, pool).
 template <typename In, typename Out, typename Argument, typename Kernel>
 class RowsStep : public Step {

@@ -62,6 +62,10 @@ void unary_emit(Planner& planner, const Node& node) {
   StepDraft draft = planner.draft(node, choice.kernel->name);
   note_declined(draft.info, choice);
   draft.touches = {input, output};
+  draft.of_rows = [=, &kernel = *choice.kernel](int64_t first, int64_t last) {
+    return std::make_unique<UnaryStep>(function, kernel, some_rows(input, first, last),
+                                       some_rows(output, first, last));
+  };
   draft.step = std::make_unique<UnaryStep>(function, *choice.kernel, input, output);
   planner.add(std::move(draft));
 }

@@ -148,16 +148,32 @@ void expect_sound_arena(const Plan& plan) {
   }
 }
 
+std::vector<StepInfo> infos_of(const StepInfo& info) {
+  if (info.kernel != "by rows") return {info};
+  std::vector<StepInfo> infos;
+  for (const StepPart& part : info.parts) {
+    const std::string& text = part.problem;
+    StepInfo one;
+    one.node = part.node;
+    one.op = text.substr(0, text.find(' '));
+    one.kernel = text.substr(text.find(", ") + 2);
+    infos.push_back(std::move(one));
+  }
+  return infos;
+}
+
 std::string kernel_of(const Session& session, const std::string& op) {
   for (const Plan::Entry& entry : session.plan().steps())
-    if (entry.info.op == op) return entry.info.kernel;
+    for (const StepInfo& info : infos_of(entry.info))
+      if (info.op == op) return info.kernel;
   return {};
 }
 
 size_t count_steps(const Session& session, const std::string& op) {
-  const auto& steps = session.plan().steps();
-  return static_cast<size_t>(std::count_if(
-      steps.begin(), steps.end(), [&](const Plan::Entry& entry) { return entry.info.op == op; }));
+  size_t count = 0;
+  for (const Plan::Entry& entry : session.plan().steps())
+    for (const StepInfo& info : infos_of(entry.info)) count += info.op == op;
+  return count;
 }
 
 }  // namespace shrike::testing

@@ -46,6 +46,9 @@ std::optional<Session> check_graph(Graph graph, const CheckOptions& options = {}
 // No two arena buffers that share a step overlap, and the arena is no smaller than its bound.
 void expect_sound_arena(const Plan& plan);
 
+// Node, operator and kernel of a step, or of each that is computed by rows with others.
+std::vector<StepInfo> infos_of(const StepInfo& info);
+
 // The kernel of the step of that operator; "" where there is none.
 std::string kernel_of(const Session& session, const std::string& op);
 size_t count_steps(const Session& session, const std::string& op);
