@@ -11,7 +11,7 @@ Slot some_rows(Slot slot, int64_t first, int64_t last) {
 }
 
 int64_t row_shares(const Shape& shape, int threads) {
-  constexpr int64_t kMostElements = 1 << 17, kLeastLines = 64;  // of a share, of the last axis
+  constexpr int64_t kMostElements = 1 << 18, kLeastLines = 64;  // of a share, of the last axis
   const int64_t elements = *shape.element_count();
   if (shape.rank() < 2 || elements > kMostElements) return 0;
   const int64_t lines = elements / shape[shape.rank() - 1];
