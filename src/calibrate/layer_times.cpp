@@ -32,8 +32,8 @@ Result<std::vector<Tensor>> grey_inputs(const Graph& network) {
   return inputs;
 }
 
-// Milliseconds by name: of convolutions that a step computes together each one's share of the
-// multiply-adds.
+// Milliseconds by name: of nodes that a step computes together each one's share of the
+// multiply-adds, or as much where there are none.
 std::map<std::string, double> times_by_name(const Session& session) {
   std::map<std::string, double> times;
   for (size_t i = 0; i < session.step_ms().size(); ++i) {
@@ -41,7 +41,9 @@ std::map<std::string, double> times_by_name(const Session& session) {
     if (info.parts.empty()) times[info.node] += session.step_ms()[i];
     for (const StepPart& part : info.parts)
       times[part.node] +=
-          session.step_ms()[i] * static_cast<double>(part.macs) / static_cast<double>(info.macs);
+          session.step_ms()[i] *
+          (info.macs > 0 ? static_cast<double>(part.macs) / static_cast<double>(info.macs)
+                         : 1 / static_cast<double>(info.parts.size()));
   }
   return times;
 }

@@ -51,7 +51,14 @@ Json sums_json(const std::map<std::string, Cost>& sums, double total_ms, double 
 Json parts_json(const StepInfo& info) {
   Json rows = Json::array();
   for (const StepPart& part : info.parts)
-    rows.push_back({{"node", part.node}, {"problem", part.problem}, {"macs", part.macs}});
+    if (part.op.empty()) {
+      rows.push_back({{"node", part.node}, {"problem", part.problem}, {"macs", part.macs}});
+    } else {
+      rows.push_back({{"node", part.node},
+                      {"op", part.op},
+                      {"shape", to_string(part.output_shape)},
+                      {"kernel", part.kernel}});
+    }
   return rows;
 }
 
@@ -75,6 +82,11 @@ std::string cost_text(const Json& row) {
 
 std::string word(const Json& row, const char* key) {
   return printable(row[key].get<std::string>());
+}
+
+std::string part_text(const Json& part) {
+  if (part.contains("problem")) return word(part, "problem");
+  return word(part, "op") + " " + word(part, "shape") + ", " + word(part, "kernel");
 }
 
 // One line a reason: "not a, b: the reason".
@@ -154,7 +166,7 @@ void print_layers(const Json& layers) {
                 word(row, "shape").c_str(), word(row, "kernel").c_str(), word(row, "node").c_str());
     if (!row["problem"].is_null()) std::printf("%35s%s\n", "", word(row, "problem").c_str());
     for (const Json& part : row["parts"])
-      std::printf("%35s%s, %s\n", "", word(part, "problem").c_str(), word(part, "node").c_str());
+      std::printf("%35s%s, %s\n", "", part_text(part).c_str(), word(part, "node").c_str());
     print_declined(row["declined"]);
   }
   print_sums("KERNEL, LAYERS", layers["by_kernel"]);

@@ -107,6 +107,11 @@ void print_layers(const Plan& plan, bool explain) {
     std::printf("%-16s %-18s %12.3f  %s%s\n", info.op.c_str(), to_string(info.output_shape).c_str(),
                 static_cast<double>(info.macs) / 1e6, explain ? (info.kernel + ", ").c_str() : "",
                 printable(info.node).c_str());
+    for (const StepPart& part : info.parts)
+      if (explain && !part.op.empty())
+        std::printf("%48s  %s %s, %s, %s\n", "", part.op.c_str(),
+                    to_string(part.output_shape).c_str(), part.kernel.c_str(),
+                    printable(part.node).c_str());
     for (const DeclinedWay& way : info.declined)
       if (explain) std::printf("%48s  not %s: %s\n", "", way.way.c_str(), way.reason.c_str());
   }

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/cpu.h"
+#include "engine/steps/conv_panels.h"
 #include "engine/testing/check.h"
 #include "ir/infer.h"
 #include "kernels/conv/conv_panels.h"
@@ -37,6 +39,18 @@ ConvChoice as_estimated(const kernels::ConvProblem& problem) { return choose_by_
 
 // Rows for any processor have no panels. What is found is not asked: it is what is tested.
 bool has_panels() { return kernels::can_run(kernels::CpuNeed::kAvx2Fma); }
+
+TEST(Panels, OfMapsThatAreNotNear) {
+  constexpr int64_t kMiB = 1 << 20;
+  EXPECT_EQ(least_panel_bytes(0), 384 << 10);
+  EXPECT_EQ(least_panel_bytes(kMiB), 384 << 10);
+  EXPECT_EQ(least_panel_bytes(2 * kMiB), 768 << 10);
+  EXPECT_EQ(least_panel_bytes(16 * kMiB), 768 << 10) << "of several cores";
+  // 192 channels of four bytes at size x (size + 1).
+  const int64_t least = least_panel_bytes(cpu_features().l2_bytes) / (192 * 4);
+  for (const int64_t size : {20, 24, 30, 33, 37})
+    if (has_panels()) EXPECT_EQ(Block(size).found().chains.size(), size * (size + 1) >= least);
+}
 
 TEST(Panels, SameBitsAsLayersByThemselves) {
   if (!has_panels()) GTEST_SKIP() << "no rows for this processor";

@@ -30,13 +30,16 @@ struct DeclinedWay {
 // One of several nodes that a step computes together.
 struct StepPart {
   std::string node;
-  std::string problem;  // a convolution's; of a row chain "Sigmoid 1x3x400x81, avx512"
+  std::string problem;  // of a convolution, as in StepInfo
   int64_t macs = 0;
+  // Of what is computed by rows (row_chain.h), as in StepInfo.
+  std::string op = {}, kernel = {};
+  Shape output_shape = {};
 };
 
 struct StepInfo {
   std::string node;    // the node's name, or its first output's where it has none; "A to B"
-  std::string op;      // "Conv"; "Copy" for a step that only changes a layout
+  std::string op;      // "Conv"; "Copy" for a step that only changes a layout; "A to B"
   Shape output_shape;  // of the first output; empty where it depends on the data
   std::string kernel;  // "avx2_igemm"; "view" or "in_place" where nothing is moved
   std::vector<DeclinedWay> declined;

@@ -27,6 +27,32 @@ std::string node_label(const Graph& graph, const Node& node) {
   return {};
 }
 
+StepPart row_part(const StepInfo& info) {
+  return {.node = info.node,
+          .problem = {},
+          .op = info.op,
+          .kernel = info.kernel,
+          .output_shape = info.output_shape};
+}
+
+// Of a chain: from its first operator to its last, with every kernel and reason once.
+void add_row_part(StepInfo& info, StepInfo& chain) {
+  chain.parts.push_back(row_part(info));
+  chain.node = chain.parts.front().node + " to " + info.node;
+  chain.op = chain.parts.front().op + " to " + info.op;
+  chain.output_shape = info.output_shape;
+  std::vector<std::string_view> kernels;
+  for (const StepPart& part : chain.parts)
+    if (std::ranges::find(kernels, part.kernel) == kernels.end()) kernels.push_back(part.kernel);
+  chain.kernel.clear();
+  for (const std::string_view kernel : kernels)
+    chain.kernel += (chain.kernel.empty() ? "" : " + ") + std::string(kernel);
+  chain.kernel += " by rows";
+  for (DeclinedWay& way : info.declined)
+    if (std::ranges::find(chain.declined, way) == chain.declined.end())
+      chain.declined.push_back(std::move(way));
+}
+
 }  // namespace
 
 const std::vector<size_t>* chain_of(const Chains& chains, size_t node) {
@@ -65,6 +91,7 @@ Result<void> Planner::run() {
     }
   }
   add_outputs();
+  end_chain();
   return {};
 }
 
@@ -169,7 +196,7 @@ bool Planner::in_memory(ValueId id) const {
 const Slot& Planner::slot(ValueId id) {
   if (graph_.constant(id) && !slots_.contains(id)) {
     assert(in_memory(id));
-    define(id, constant_slot(*graph_.constant(id)));
+    place(id, constant_slot(*graph_.constant(id)));
   }
   return slots_.at(id);
 }
@@ -243,19 +270,19 @@ Slot Planner::produced(ValueId id, Layout layout) {
 
 Slot Planner::new_map(ValueId id) {
   const Slot result = produced(id, Layout::kMap);
-  define(id, result);
+  place(id, result);
   return result;
 }
 
 Slot Planner::new_dense(ValueId id) {
   const Slot result = produced(id, Layout::kDense);
-  define(id, result);
+  place(id, result);
   return result;
 }
 
 Slot Planner::new_rows(ValueId id) {
   const Slot result = produced(id, Layout::kRows);
-  define(id, result);
+  place(id, result);
   return result;
 }
 
@@ -263,11 +290,16 @@ Slot Planner::new_tensor(ValueId id) {
   Slot result;
   result.dtype = graph_.value(id).dtype;
   result.tensor = plan_->tensor_count_++;
-  define(id, result);
+  place(id, result);
   return result;
 }
 
-void Planner::define(ValueId id, const Slot& slot) { slots_.insert_or_assign(id, slot); }
+void Planner::define(ValueId id, const Slot& slot) {
+  end_chain();
+  place(id, slot);
+}
+
+void Planner::place(ValueId id, const Slot& slot) { slots_.insert_or_assign(id, slot); }
 
 Slot Planner::new_scratch(size_t bytes) {
   if (bytes == 0) return {};
@@ -324,54 +356,43 @@ StepDraft Planner::draft(const Node& node, std::string kernel) const {
 }
 
 void Planner::add(StepDraft draft) {
-  if (joins_rows(draft)) return join_rows(std::move(draft));
+  if (extends_chain(draft)) return extend_chain(std::move(draft));
   const int index = static_cast<int>(plan_->steps_.size());
   for (const Slot& slot : draft.touches) touch(slot, index);
-  last_rows_ = has_rows(draft) ? std::move(draft.of_rows) : StepOfRows();
-  chain_ = nullptr;
+  end_chain();
+  if (draft.of_rows && options_.memory.bytes == 0 && fits_chain(draft.info.output_shape))
+    last_rows_ = std::move(draft.of_rows);
   plan_->steps_.push_back({std::move(draft.info), std::move(draft.step)});
 }
 
-bool Planner::has_rows(const StepDraft& draft) const {
-  return draft.of_rows && options_.memory.bytes == 0 &&
-         row_shares(draft.info.output_shape, threads()) > 0;
+void Planner::end_chain() {
+  if (chain_) chain_->divide(threads());
+  last_rows_ = {};
+  chain_ = nullptr;
 }
 
-bool Planner::joins_rows(const StepDraft& draft) const {
-  if (!last_rows_ || !has_rows(draft)) return false;
+bool Planner::extends_chain(const StepDraft& draft) const {
+  if (!last_rows_ || !draft.of_rows) return false;
   const Shape &one = plan_->steps_.back().info.output_shape, &other = draft.info.output_shape;
-  if (one.rank() != other.rank()) return false;
+  if (one.rank() != other.rank() || !fits_chain(other)) return false;
   for (int axis = 0; axis + 1 < one.rank(); ++axis)
     if (one[axis] != other[axis]) return false;
-  return true;
+  return !chain_ || chain_->has_room(other);
 }
 
-void Planner::join_rows(StepDraft draft) {
+void Planner::extend_chain(StepDraft draft) {
   const int index = static_cast<int>(plan_->steps_.size()) - 1;
   for (const Slot& slot : draft.touches) touch(slot, index);
-  Plan::Entry& last = plan_->steps_.back();
-  const auto part_of = [](const StepInfo& info) {
-    return StepPart{info.node, info.op + " " + to_string(info.output_shape) + ", " + info.kernel};
-  };
+  Plan::Entry& entry = plan_->steps_.back();
   if (!chain_) {
-    const Shape& shape = last.info.output_shape;
-    auto chain =
-        std::make_unique<RowChain>(shape[shape.rank() - 2], row_shares(shape, threads()));
-    chain->append(last_rows_);
+    auto chain = std::make_unique<RowChain>();
+    chain->append(entry.info.output_shape, last_rows_);
     chain_ = chain.get();
-    last.step = std::move(chain);
-    last.info.parts.push_back(part_of(last.info));
+    entry.step = std::move(chain);
+    entry.info.parts.push_back(row_part(entry.info));
   }
-  chain_->append(draft.of_rows);
-  StepInfo& info = draft.info;
-  last.info.parts.push_back(part_of(info));
-  last.info.node = last.info.parts.front().node + " to " + info.node;
-  last.info.op = info.op;
-  last.info.output_shape = info.output_shape;
-  last.info.kernel = "by rows";
-  for (DeclinedWay& way : info.declined)
-    if (std::ranges::find(last.info.declined, way) == last.info.declined.end())
-      last.info.declined.push_back(std::move(way));
+  chain_->append(draft.info.output_shape, std::move(draft.of_rows));
+  add_row_part(draft.info, entry.info);
 }
 
 void Planner::touch(const Slot& slot, int step) {

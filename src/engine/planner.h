@@ -132,6 +132,8 @@ class Planner {
   const std::vector<ConcatNote>& concats() const { return concats_; }
   const std::vector<Owner>& owners() const { return owners_; }
   const std::vector<ConvNote>& convs() const { return convs_; }
+  // By step; of a step that is computed by rows with others the first node alone, which has no
+  // weights.
   const Chains& nodes_of_steps() const { return nodes_of_steps_; }
   // The plan, its arena laid out, its weights not packed.
   Result<std::shared_ptr<Plan>> finish();
@@ -149,11 +151,11 @@ class Planner {
   Slot produced(ValueId id, Layout layout);
   Slot converted(ValueId id, Layout layout);
   size_t index_of(const Node& node) const;
-  // Whether a draft's rows are made together with those of the last step, or could be with those of
-  // the next.
-  bool joins_rows(const StepDraft& draft) const;
-  bool has_rows(const StepDraft& draft) const;
-  void join_rows(StepDraft draft);
+  void place(ValueId id, const Slot& slot);
+  // Steps that are computed by rows, as one (row_chain.h).
+  bool extends_chain(const StepDraft& draft) const;
+  void extend_chain(StepDraft draft);
+  void end_chain();
   void touch(const Slot& slot, int step);
 
   const Graph& graph_;
@@ -167,8 +169,8 @@ class Planner {
   std::vector<ConcatNote> concats_;
   std::vector<ConvNote> convs_;
   Chains nodes_of_steps_;
-  StepOfRows last_rows_;      // of the last step, where others can join it
-  RowChain* chain_ = nullptr;  // the last step, where others have
+  StepOfRows last_rows_;               // of the last step, where others can be computed with it
+  RowChain* chain_ = nullptr;          // the last step, where others are
   std::vector<DeclinedWay> declined_;  // by the families asked about the node in progress
 };
 

@@ -309,6 +309,20 @@ TEST(MeasureTimes, OfConvolutionsInBands) {
   for (const double ms : *nodes) EXPECT_GT(ms, 0);
 }
 
+// What is computed by rows, as one step, has as much of its time each.
+TEST(MeasureTimes, OfElementsByRows) {
+  Graph graph;
+  const ValueId x = graph.add_input("x", DType::kF32, Shape{1, 64, 64});
+  const ValueId known = graph.add_node(Unary{UnaryKind::kExp}, {x}, "known");
+  graph.outputs = {graph.add_node(Unary{UnaryKind::kSigmoid}, {known}, "y")};
+  ASSERT_TRUE(infer_shapes(graph));
+  const Result<std::vector<double>> nodes = measure_nodes(graph, nullptr);
+  ASSERT_TRUE(nodes);
+  ASSERT_EQ(nodes->size(), 2u);
+  EXPECT_GT((*nodes)[0], 0);
+  EXPECT_EQ((*nodes)[0], (*nodes)[1]);
+}
+
 TEST(MeasureTimes, OfEveryConvolutionInFloatsAndIntegers) {
   const TestFolder folder;
   const CalibrationOptions options = options_of(write_pictures(folder.path(), 1));

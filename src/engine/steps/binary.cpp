@@ -22,6 +22,8 @@ std::optional<Rows> all_rows(const BinarySlots& slots, int64_t most_blocks) {
   return rows_of(std::array{slots.a.view, slots.b.view, slots.output.view}, most_blocks);
 }
 
+constexpr int64_t kMostBlocks = 64;
+
 // Same shape, one row for all, one value a row, scalars: whatever rows can express.
 class BinaryRowsStep : public Step {
  public:
@@ -82,6 +84,11 @@ std::optional<BinaryOp> operation_of(BinaryKind kind) {
   }
 }
 
+BinarySlots some_rows(const BinarySlots& slots, int64_t first, int64_t last) {
+  return {some_rows(slots.a, first, last), some_rows(slots.b, first, last),
+          some_rows(slots.output, first, last)};
+}
+
 // The operand as the output's layout wants it, seen at the output's extents. What only repeats
 // along axes stays as it is where its channels, or its columns, are in reach of a row kernel.
 Slot operand(Planner& planner, ValueId id, const Shape& y, bool map) {
@@ -95,8 +102,6 @@ Slot operand(Planner& planner, ValueId id, const Shape& y, bool map) {
 
 // Channels innermost, so that the kernel's rows are pixels.
 View pixels_last(const View& view) { return permuted(view, std::array{0, 2, 3, 1}); }
-
-constexpr int64_t kMostBlocks = 64;
 
 }  // namespace
 
@@ -122,11 +127,12 @@ void binary_emit(Planner& planner, const Node& node) {
   note_declined(draft.info, choice);
   draft.touches = {slots.a, slots.b, slots.output};
   if (rows) {
-    draft.of_rows = [=, &kernel = *choice.kernel](int64_t first, int64_t last) {
-      const BinarySlots own{some_rows(slots.a, first, last), some_rows(slots.b, first, last),
-                            some_rows(slots.output, first, last)};
-      return std::make_unique<BinaryRowsStep>(op, kernel, own, *all_rows(own, kAnyBlocks));
-    };
+    // A power of few elements rounds in another way than of many.
+    if (op != BinaryOp::kPow)
+      draft.of_rows = [=, &kernel = *choice.kernel](int64_t first, int64_t last) {
+        const BinarySlots own = some_rows(slots, first, last);
+        return std::make_unique<BinaryRowsStep>(op, kernel, own, *all_rows(own, kAnyBlocks));
+      };
     draft.step = std::make_unique<BinaryRowsStep>(op, *choice.kernel, slots, std::move(*rows));
   } else {
     draft.info.declined.push_back({"rows", "its operands take too many blocks of rows"});

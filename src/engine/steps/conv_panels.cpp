@@ -23,10 +23,6 @@ using kernels::ConvProblem;
 
 // Of a panel's map, which second cache levels of 1 MB just hold.
 constexpr int64_t kMiB = 1 << 20, kMostPanelBytes = kMiB;
-
-// Of the map between: less stays in the second cache level anyway
-// (docs/decisions/037-sliding-windows.md, 044-near-maps-and-even-rows.md).
-int64_t least_bytes() { return std::clamp(cpu_features().l2_bytes, kMiB, 2 * kMiB) * 3 / 8; }
 // More of the time that panels would take, were they free to divide, is more than they gain.
 constexpr double kMostTime = 1.1;
 
@@ -219,6 +215,8 @@ class PanelsStep : public Step {
 
 }  // namespace
 
+int64_t least_panel_bytes(int64_t l2_bytes) { return std::clamp(l2_bytes, kMiB, 2 * kMiB) * 3 / 8; }
+
 bool is_depthwise(Planner& planner, const Node& node) {
   if (!std::holds_alternative<Conv>(node.op) || has_input(node, 3) || conv_refuse(planner, node) ||
       !planner.in_memory(node.outputs[0]))
@@ -243,7 +241,8 @@ const char* panels_refuse(Planner& planner, const Node& pointwise, const Node& d
   const auto bytes = [&](int64_t channels) {
     return pixels * channels * static_cast<int64_t>(sizeof(float));
   };
-  if (bytes(p.in_channels) < least_bytes()) return "the map before it is near";
+  if (bytes(p.in_channels) < least_panel_bytes(cpu_features().l2_bytes))
+    return "the map before it is near";
   if (bytes(panels.columns) > kMostPanelBytes) return "a panel of the map before it is far";
   if (panels.count == 1) return "the map before it is one panel";
   if (best_division(panels, p, planner.threads()).time > kMostTime)

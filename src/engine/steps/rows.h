@@ -20,10 +20,11 @@ struct Rows {
   std::vector<std::vector<int64_t>> blocks;
 };
 
+inline constexpr int64_t kAnyBlocks = INT64_MAX;  // maps with gaps between rows take one a row
+
 // The last view is written: its elements of a row are adjacent (step 1), those of the others too or
 // one and the same (step 0); rows have one element where no axis is like that in all views. Nothing
 // where it takes more than `most` blocks. Requires equal extents, a written view without repeats.
-inline constexpr int64_t kAnyBlocks = INT64_MAX;  // maps with gaps between rows take one a row
 std::optional<Rows> rows_of(std::span<const View> views, int64_t most);
 
 }  // namespace shrike

@@ -149,17 +149,13 @@ void expect_sound_arena(const Plan& plan) {
 }
 
 std::vector<StepInfo> infos_of(const StepInfo& info) {
-  if (info.kernel != "by rows") return {info};
   std::vector<StepInfo> infos;
   for (const StepPart& part : info.parts) {
-    const std::string& text = part.problem;
-    StepInfo one;
-    one.node = part.node;
-    one.op = text.substr(0, text.find(' '));
-    one.kernel = text.substr(text.find(", ") + 2);
-    infos.push_back(std::move(one));
+    if (part.op.empty()) return {info};  // convolutions
+    StepInfo& one = infos.emplace_back();
+    one.node = part.node, one.op = part.op, one.kernel = part.kernel;
   }
-  return infos;
+  return infos.empty() ? std::vector{info} : infos;
 }
 
 std::string kernel_of(const Session& session, const std::string& op) {
