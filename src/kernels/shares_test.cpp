@@ -148,7 +148,7 @@ TEST(Shares, WinogradBlocksOfTwoThreads) {
 }
 
 TEST(Shares, RowsOfDepthwiseLayers) {
-  for (const int64_t rows : {1, 5, 10, 20, 80})
+  for (const int64_t rows : {0, 1, 5, 10, 20, 80})
     for (const int64_t blocks : {1, 9, 28})
       for (const int threads : {1, 2, 3, 8, 64}) {
         SCOPED_TRACE(std::to_string(rows) + " " + std::to_string(blocks) + " " +

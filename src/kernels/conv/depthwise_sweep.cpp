@@ -94,7 +94,7 @@ SweepUnits::SweepUnits(int64_t rows, int64_t blocks, int threads) : rows_(rows),
   constexpr int64_t kLeastRows = 3;  // of a thread
   const bool rows_alone = threads == 1 || rows >= kLeastRows * threads;
   shares_ = rows_alone ? threads : 1;
-  bands_ = divide_up(divide_up(rows, shares_), kSweepBand);
+  bands_ = std::max<int64_t>(1, divide_up(divide_up(rows, shares_), kSweepBand));
   const int64_t wanted = rows_alone ? 1 : 4 * threads;
   parts_ = std::clamp<int64_t>(divide_up(wanted, bands_), 1, blocks);
 }
