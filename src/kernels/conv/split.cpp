@@ -108,7 +108,7 @@ void split_pack(const SplitKernel& kernel, const ConvProblem& problem, const flo
 }
 
 size_t split_scratch_bytes(const SplitKernel& kernel, const ConvProblem& problem, int threads) {
-  if (problem.pixel_by_pixel()) return split_pointwise_scratch_bytes(kernel, threads);
+  if (problem.pixel_by_pixel()) return 0;
   // More threads have smaller bands, which may take less: a plan's pool may have fewer than asked.
   size_t most = 0;
   for (size_t count = 1; count <= static_cast<size_t>(threads); ++count) {
@@ -122,7 +122,7 @@ void split_run(const SplitKernel& kernel, const ConvProblem& problem, const Pack
                const ConvMaps& maps, ThreadPool& pool, std::span<std::byte> scratch) {
   assert(scratch.size() >= split_scratch_bytes(kernel, problem, pool.threads()));
   if (problem.pixel_by_pixel())
-    return split_pointwise_run(kernel, problem, packed, maps, pool, scratch);
+    return split_pointwise_run(kernel, problem, packed, maps, pool);
   const SplitUnits units(kernel, problem, pool.threads());
   const size_t stride = lay_out_scratch(kernel, problem, units, nullptr, nullptr);
   const int64_t blocks = SplitPacking(kernel, problem).groups;

@@ -1,7 +1,6 @@
 #include "kernels/conv/split_pointwise.h"
 
 #include <algorithm>
-#include <cassert>
 
 #include "base/tensor.h"
 #include "kernels/conv/one_row.h"
@@ -27,25 +26,15 @@ constexpr int64_t most_sums() {
 // for two tiles of pixels.
 constexpr int64_t kKeptTiles = 2;
 
-// Of one worker.
+// Of one worker, on its stack: there no other core has written.
 struct Scratch {
-  Scratch(const SplitKernel& kernel, std::byte* base)
-      : planes{reinterpret_cast<uint16_t*>(base),
-               reinterpret_cast<uint16_t*>(base) + numbers(kernel)},
-        sums(reinterpret_cast<float*>(planes[1] + numbers(kernel))) {}
+  // Of a step of the longest run, or of all that are kept of one.
+  static constexpr int64_t kNumbers =
+      kSplitParts * std::max(split_run_part_stride(kMostTiles),
+                             split_run_part_stride(split_pixel_tiles(kKeptTiles)) * kSplitKeptSteps);
 
-  // A step of the longest run, or all that are kept of one.
-  static constexpr int64_t kPartNumbers =
-      std::max(split_run_part_stride(kMostTiles),
-               split_run_part_stride(split_pixel_tiles(kKeptTiles)) * kSplitKeptSteps);
-  static constexpr size_t bytes(int64_t parts) {
-    return 2 * (static_cast<size_t>(parts * kPartNumbers) * sizeof(uint16_t) +
-                static_cast<size_t>(most_sums()) * sizeof(float));
-  }
-  static int64_t numbers(const SplitKernel& kernel) { return kernel.parts * kPartNumbers; }
-
-  uint16_t* planes[2];  // of two steps, or of the steps of two runs
-  float* sums;          // of two runs
+  alignas(kTensorAlignment) uint16_t planes[2][kNumbers];  // of two steps, or of those of two runs
+  alignas(kTensorAlignment) float sums[2][most_sums()];    // of two runs
 };
 
 // Some pixels of a row.
@@ -58,15 +47,14 @@ class GroupSums {
  public:
   // Output `first_output` is the first channel of maps.output.
   GroupSums(const SplitKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
-            const ConvMaps& maps, int64_t first_output, const Scratch& scratch)
+            const ConvMaps& maps, int64_t first_output)
       : kernel_(kernel),
         problem_(problem),
         maps_(maps),
         packing_(kernel, problem),
         packed_(packed.bytes.get()),
         finish_(kernel.tile->finish(problem.activation.kind)),
-        first_output_(first_output),
-        scratch_(scratch) {}
+        first_output_(first_output) {}
 
   // Tiles [first, last) of outputs.
   void compute(const RowPart& part, int64_t first, int64_t last) {
@@ -108,7 +96,7 @@ class GroupSums {
   const std::byte* packed_;
   const TileFinishFunction finish_;
   const int64_t first_output_;
-  const Scratch& scratch_;
+  Scratch scratch_;
   Waiting waiting_;
   int turn_ = 0;  // of two runs' sums
 };
@@ -170,7 +158,7 @@ void GroupSums::compute_group(SplitGroupProducts& group, int64_t first, int64_t 
   group.weights = reinterpret_cast<const uint16_t*>(packed_) + packing_.at(first);
   group.weight_tiles = packing_.part_tiles(first);
   group.bias = reinterpret_cast<const float*>(packed_) + packing_.bias + first * kSplitTile;
-  group.sums = scratch_.sums + turn_ * most_sums();
+  group.sums = scratch_.sums[turn_];
   group.output_tiles = static_cast<int>(last - first);
   kernel_.group_products(group);
   finish();
@@ -257,11 +245,9 @@ void compute_unit(GroupSums& sums, const ConvProblem& problem, const Units& unit
 void compute_panel(const SplitKernel& kernel, const ConvProblem& rows, const PackedConv& packed,
                    const ConvMaps& maps, int64_t panel) {
   const SplitPacking packing(kernel, rows);
-  alignas(kTensorAlignment) std::byte scratch[Scratch::bytes(kSplitParts)];
-  const Scratch mine(kernel, scratch);
   const int64_t begin = panel * packing.group;
   const int64_t end = std::min(packing.tiles, begin + packing.group);
-  GroupSums sums(kernel, rows, packed, maps, begin * kSplitTile, mine);
+  GroupSums sums(kernel, rows, packed, maps, begin * kSplitTile);
   kernel.begin();
   for (int64_t y = 0; y < rows.out_height; ++y) sums.compute({y, 0, rows.out_width}, begin, end);
   sums.finish();
@@ -270,19 +256,11 @@ void compute_panel(const SplitKernel& kernel, const ConvProblem& rows, const Pac
 
 }  // namespace
 
-size_t split_pointwise_scratch_bytes(const SplitKernel& kernel, int threads) {
-  return static_cast<size_t>(threads) * Scratch::bytes(kernel.parts);
-}
-
 void split_pointwise_run(const SplitKernel& kernel, const ConvProblem& problem,
-                         const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool,
-                         std::span<std::byte> scratch) {
-  assert(scratch.size() >= split_pointwise_scratch_bytes(kernel, pool.threads()));
+                         const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool) {
   const Units units(kernel, problem, is_one_row(problem, maps), pool.threads());
-  pool.parallel_for(units.bands * units.parts, [&](int64_t unit, int worker) {
-    const Scratch mine(kernel,
-                       scratch.data() + static_cast<size_t>(worker) * Scratch::bytes(kernel.parts));
-    GroupSums sums(kernel, problem, packed, maps, 0, mine);
+  pool.parallel_for(units.bands * units.parts, [&](int64_t unit, int) {
+    GroupSums sums(kernel, problem, packed, maps, 0);
     kernel.begin();
     compute_unit(sums, problem, units, unit);
     kernel.end();

@@ -5,9 +5,7 @@
 
 namespace shrike::kernels {
 
-size_t split_pointwise_scratch_bytes(const SplitKernel& kernel, int threads);
 void split_pointwise_run(const SplitKernel& kernel, const ConvProblem& problem,
-                         const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool,
-                         std::span<std::byte> scratch);
+                         const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool);
 
 }  // namespace shrike::kernels
