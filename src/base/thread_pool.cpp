@@ -6,6 +6,7 @@
 #include "base/cpu.h"
 #include "base/float_control.h"
 #include "base/signals.h"
+#include "base/team.h"
 #include "base/work_recorder.h"
 
 #if defined(__x86_64__)
@@ -15,15 +16,6 @@
 namespace shrike {
 
 namespace {
-
-// Layers follow each other within microseconds: a worker that spins this long rarely has to be
-// woken, and one that finds nothing to do gives its core back soon after.
-constexpr int kSpins = 20000;
-
-// Units a worker, at most: more would cost more to hand out than they help to even out.
-constexpr int64_t kMostUnits = 64;
-
-constexpr int64_t kNone = -1;
 
 // Of the pool's epoch the lower bits count the workers that sleep, or are about to, the upper ones
 // the loops and the end. In one number, as each side must see the other's step or be seen: a worker
@@ -54,14 +46,6 @@ class Part {
   WorkSpan::Time begin_;
 };
 
-void pause() {
-#if defined(__x86_64__)
-  _mm_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
-
 // As they were when the first pool was made.
 int cores() {
   static const int count = usable_cores();
@@ -73,47 +57,18 @@ int cores() {
 // any share.
 int threads_at_once(int threads) { return std::min(threads, cores()); }
 
-// A share's word: the loop, units taken from the front, units left.
-constexpr int kUnitBits = 7;
-static_assert(kMostUnits < 1 << kUnitBits);
-
-struct ShareState {
-  uint64_t loop;
-  int64_t taken, left;
-
-  static ShareState of(uint64_t word) {
-    constexpr uint64_t kMask = (1 << kUnitBits) - 1;
-    return {word >> 2 * kUnitBits, static_cast<int64_t>(word >> kUnitBits & kMask),
-            static_cast<int64_t>(word & kMask)};
-  }
-  uint64_t word() const {
-    return (loop << kUnitBits | static_cast<uint64_t>(taken)) << kUnitBits |
-           static_cast<uint64_t>(left);
-  }
-};
-
 }  // namespace
 
-struct ThreadPool::Work {
-  uint64_t number;
-  int64_t count, grain, units;  // indices, indices a unit
-  RangeFunction function;
-  const void* context;
-  uint32_t control;  // float_control.h
-  int64_t sharers;
+void ThreadPool::pause() {
+#if defined(__x86_64__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
 
-  static Work of(uint64_t number, int64_t count, RangeFunction function, const void* context,
-                 uint32_t control, int64_t sharers) {
-    const int64_t most = kMostUnits * sharers;
-    const int64_t grain = (count + most - 1) / most;
-    return {number, count, grain, (count + grain - 1) / grain, function, context, control, sharers};
-  }
-  int64_t first_unit(int64_t share) const { return units * share / sharers; }
-};
-
-ThreadPool::ThreadPool(int threads) {
+ThreadPool::ThreadPool(int threads) : shares_(threads_at_once(std::max(1, threads))) {
   const int count = std::max(1, threads);
-  shares_ = std::make_unique<Share[]>(static_cast<size_t>(threads_at_once(count)));
   workers_.reserve(static_cast<size_t>(count));
   const SignalsHeld held;  // in the workers: the caller answers them
   try {
@@ -123,9 +78,13 @@ ThreadPool::ThreadPool(int threads) {
     // A limit on processes or memory: those that started do the work.
   }
   // Before the first loop, and so before any of them looks.
-  sharers_ = threads_at_once(this->threads());
-  most_spins_ = this->threads() > sharers_ ? 0 : kSpins;
+  threads_ = static_cast<int>(workers_.size()) + 1;
+  shares_.keep(threads_at_once(threads_));
+  most_spins_ = all_at_once() ? kSpins : 0;
 }
+
+ThreadPool::ThreadPool(Team& team, int place)
+    : team_(&team), place_(place), threads_(team.pool_.threads()), shares_(threads_) {}
 
 ThreadPool::~ThreadPool() {
   stop_ = true;
@@ -138,6 +97,7 @@ ThreadPool::~ThreadPool() {
 
 void ThreadPool::run(int64_t count, RangeFunction function, const void* context) {
   if (count <= 0) return;
+  if (team_) return team_->run_loop(place_, count, function, context);
   if (workers_.empty() || count == 1) {
     const Part part(*this, 0);
     function(context, 0, count, 0);
@@ -153,25 +113,21 @@ void ThreadPool::run(int64_t count, RangeFunction function, const void* context)
   const uint32_t control = float_control();
   controls_[number % 2].store(control, std::memory_order_release);
   if (has_sleepers(epoch_.fetch_add(kLoop, std::memory_order_acq_rel))) wake_sleepers();
-  const Work work = Work::of(number, count, function, context, control, sharers_);
-  expected_of_others_ += static_cast<uint64_t>(work.units - do_work(work, 0));
-  int spins = 0;
-  while (done_by_others_.load(std::memory_order_acquire) != expected_of_others_) {
-    if (++spins < most_spins_) {
-      pause();
-    } else {
-      std::this_thread::yield();
-    }
-  }
+  const Work work{shares_.loop(number, count), function, context, control};
+  expected_of_others_ += static_cast<uint64_t>(work.loop.units - do_work(work, 0));
+  const auto is_over = [&] {
+    return done_by_others_.load(std::memory_order_acquire) == expected_of_others_;
+  };
+  wait_until(is_over, most_spins_);
 }
 
 void ThreadPool::wake_sleepers() {
   // Once the lock is free, who counted itself as asleep waits.
   { const std::lock_guard lock(mutex_); }
-  if (sharers_ == threads()) {
+  if (all_at_once()) {
     wake_.notify_all();
   } else {
-    for (int i = 0; i < sharers_; ++i) wake_.notify_one();
+    for (int i = 0; i < shares_.count(); ++i) wake_.notify_one();
   }
 }
 
@@ -183,50 +139,22 @@ std::optional<ThreadPool::Work> ThreadPool::work_of(uint64_t epoch) const {
   const void* context = loop.context.load(std::memory_order_acquire);
   const uint32_t control = controls_[number % 2].load(std::memory_order_acquire);
   if (loops(epoch_.load(std::memory_order_relaxed)) != number) return std::nullopt;
-  return Work::of(number, count, function, context, control, sharers_);
+  return Work{shares_.loop(number, count), function, context, control};
 }
 
 int64_t ThreadPool::do_work(const Work& work, int worker) {
   const Part part(*this, worker);
   int64_t done = 0;
-  const auto take_all = [&](int64_t share, bool front) {
-    for (int64_t unit = take(work, share, front); unit != kNone; unit = take(work, share, front)) {
-      work.function(work.context, unit * work.grain, std::min(work.count, (unit + 1) * work.grain),
-                    worker);
-      ++done;
-    }
-  };
-  const auto report = [&] {
-    if (done == 0) return;
-    part.note();
-    if (worker == 0) return;
-    done_by_others_.fetch_add(static_cast<uint64_t>(done), std::memory_order_acq_rel);
-    done = 0;
-  };
-  take_all(worker % sharers_, true);
-  // Before a look at the others' shares, which are far: the caller may be waiting.
-  report();
-  for (int64_t i = 1; i < sharers_; ++i) take_all((worker + i) % sharers_, false);
-  report();
+  shares_.take_all(
+      work.loop, worker,
+      [&](int64_t begin, int64_t end) { work.function(work.context, begin, end, worker); },
+      [&](int64_t units) {
+        part.note();
+        done += units;
+        if (worker != 0)
+          done_by_others_.fetch_add(static_cast<uint64_t>(units), std::memory_order_acq_rel);
+      });
   return done;
-}
-
-// The owner takes from the front, in memory's order; the others from the back, far from it.
-int64_t ThreadPool::take(const Work& work, int64_t share, bool front) {
-  std::atomic<uint64_t>& word = shares_[static_cast<size_t>(share)].word;
-  uint64_t seen = word.load(std::memory_order_relaxed);
-  for (;;) {
-    ShareState state = ShareState::of(seen);
-    if (state.loop > work.number) return kNone;
-    // A share that is not of this loop yet has units only if the loop is not over.
-    const int64_t first = work.first_unit(share);
-    if (state.loop < work.number) state = {work.number, 0, work.first_unit(share + 1) - first};
-    if (state.left == 0) return kNone;
-    --state.left;
-    const int64_t unit = first + state.taken + (front ? 0 : state.left);
-    if (front) ++state.taken;
-    if (word.compare_exchange_weak(seen, state.word(), std::memory_order_relaxed)) return unit;
-  }
 }
 
 void ThreadPool::worker_loop(int worker) {

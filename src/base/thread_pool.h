@@ -13,13 +13,16 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
 
+#include "base/shares.h"
+
 namespace shrike {
+
+class Team;
 
 class ThreadPool {
  public:
@@ -30,7 +33,9 @@ class ThreadPool {
   ThreadPool& operator=(const ThreadPool&) = delete;
   ~ThreadPool();
 
-  int threads() const { return static_cast<int>(workers_.size()) + 1; }
+  int threads() const { return threads_; }
+  // Whether the machine lets all threads get on at a time.
+  bool all_at_once() const { return shares_.count() == threads_; }
 
   template <typename Body>
   void parallel_for(int64_t count, const Body& body) {
@@ -44,14 +49,9 @@ class ThreadPool {
   }
 
  private:
-  using RangeFunction = void (*)(const void* context, int64_t begin, int64_t end, int worker);
+  friend class Team;
 
-  // What is left of a worker's share of a loop, in one word with that loop's number: whoever comes
-  // first in a loop, the owner or another one, makes it of that loop. On a cache line of its own,
-  // as its owner writes it all the time.
-  struct alignas(64) Share {
-    std::atomic<uint64_t> word{0};
-  };
+  using RangeFunction = void (*)(const void* context, int64_t begin, int64_t end, int worker);
 
   // Two of these take turns: who reads that of an epoch, and sees no later one then, has read what
   // belongs together.
@@ -61,7 +61,29 @@ class ThreadPool {
     std::atomic<const void*> context{nullptr};
   };
 
-  struct Work;  // a loop, read
+  // A loop, read.
+  struct Work {
+    Shares::Loop loop;
+    RangeFunction function;
+    const void* context;
+    uint32_t control;  // float_control.h
+  };
+
+  // A team's member (team.h).
+  ThreadPool(Team& team, int place);
+
+  // Spins for a while.
+  template <typename IsOver>
+  static void wait_until(const IsOver& is_over, int most_spins = kSpins) {
+    for (int spins = 0; !is_over(); ++spins) {
+      if (spins < most_spins) {
+        pause();
+      } else {
+        std::this_thread::yield();
+      }
+    }
+  }
+  static void pause();
 
   void run(int64_t count, RangeFunction function, const void* context);
   void wake_sleepers();
@@ -70,13 +92,18 @@ class ThreadPool {
   // Takes units until there are none left, and reports others' than the caller's as done. Returns
   // the caller's.
   int64_t do_work(const Work& work, int worker);
-  int64_t take(const Work& work, int64_t share, bool front);
   void worker_loop(int worker);
 
+  // Layers follow each other within microseconds: a worker that spins this long rarely has to be
+  // woken, and one that finds nothing to do gives its core back soon after.
+  static constexpr int kSpins = 20000;
+
   // Read by all, and written when the pool is made and when it ends.
+  Team* team_ = nullptr;  // where it is a member's
+  int place_ = 0;         // in the team
+  int threads_ = 1;
   std::vector<std::thread> workers_;
-  std::unique_ptr<Share[]> shares_;  // sharers_ of them
-  int sharers_ = 1;
+  Shares shares_;
   int most_spins_ = 0;
   std::atomic<bool> stop_{false};
 

@@ -12,6 +12,7 @@
 #include "base/excerpt.h"
 #include "base/float_control.h"
 #include "base/memory.h"
+#include "base/team.h"
 #include "base/work_recorder.h"
 #include "engine/arena.h"
 #include "engine/planner.h"
@@ -76,6 +77,7 @@ struct Session::State {
       : plan(std::move(made)),
         arena(std::move(memory)),
         pool(plan->threads()),
+        team(pool),
         bases(plan->buffers().size(), nullptr),
         tensors(static_cast<size_t>(plan->tensor_count())),
         step_ms(plan->steps().size(), 0) {
@@ -94,10 +96,13 @@ struct Session::State {
   Result<void> take_input(size_t i, const Tensor& tensor);
   Result<void> run_steps();
   Result<void> run_steps_timed(Trace* trace);
+  // The first step from `begin` on that is to be run alone, or how many there are.
+  size_t end_of_team(size_t begin) const;
 
   std::shared_ptr<const Plan> plan;
   Arena arena;
   mutable ThreadPool pool;
+  Team team;
   std::vector<std::byte*> bases;  // by buffer
   std::vector<Tensor> tensors;    // of values whose shape depends on the data
   std::vector<double> step_ms;
@@ -124,9 +129,31 @@ Result<void> Session::State::take_input(size_t i, const Tensor& tensor) {
 Result<void> Session::State::run_steps() {
   RunContext run = context();
   const DenormalsAsZeros zeros;
-  for (const Plan::Entry& entry : plan->steps())
-    if (entry.step) SHRIKE_TRY(entry.step->run(run));
+  const std::vector<Plan::Entry>& steps = plan->steps();
+  for (size_t begin = 0; begin < steps.size();) {
+    const size_t end = end_of_team(begin);
+    if (end == begin) {
+      SHRIKE_TRY(steps[begin++].step->run(run));
+      continue;
+    }
+    team.run([&](ThreadPool& member) {
+      RunContext own = run.with(member);
+      for (size_t i = begin; i < end; ++i) {
+        if (!steps[i].step) continue;
+        [[maybe_unused]] const Result<void> done = steps[i].step->run(own);
+        assert(done);
+      }
+    });
+    begin = end;
+  }
   return {};
+}
+
+size_t Session::State::end_of_team(size_t begin) const {
+  const auto is_alone = [](const Plan::Entry& entry) { return entry.step && entry.step->alone(); };
+  const auto from = plan->steps().begin() + static_cast<ptrdiff_t>(begin);
+  return static_cast<size_t>(std::find_if(from, plan->steps().end(), is_alone) -
+                             plan->steps().begin());
 }
 
 Result<void> Session::State::run_steps_timed(Trace* trace) {

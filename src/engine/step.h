@@ -65,7 +65,11 @@ class Step {
   // zero, aligned to kTensorAlignment, for the step's life.
   virtual void prepare(std::byte* /*packed*/) {}
 
+  // Several threads of a team (base/team.h) may run it side by side, each with its member as the
+  // context's pool, and then its result counts for nothing: but for one that is alone().
   virtual Result<void> run(RunContext& context) const = 0;
+  // Whether it writes outside of loops of the context's pool, or may fail.
+  virtual bool alone() const { return false; }
 };
 
 }  // namespace shrike

@@ -21,11 +21,12 @@ struct PairPacking {
   int64_t products, square, total;  // offsets, in floats
 };
 
-// Scratch: weights and biases of this run, where PointwisePanels says, shifts, and of each worker
-// what the sums of a block start at.
+// Scratch: weights and biases of this run, where PointwisePanels says, shifts, the scale, and of
+// each worker what the sums of a block start at.
 struct PairScratch {
   float* packed;
   float* shift;
+  float* scale;
   float* starts;
   size_t bytes;
 
@@ -39,8 +40,9 @@ struct PairScratch {
                  sizeof(float));
     packed = reinterpret_cast<float*>(base);
     shift = reinterpret_cast<float*>(base + weights);
-    starts = reinterpret_cast<float*>(base + weights + shifts);
-    bytes = weights + shifts + static_cast<size_t>(threads) * stride_;
+    scale = reinterpret_cast<float*>(base + weights + shifts);
+    starts = reinterpret_cast<float*>(base + weights + shifts + kTensorAlignment);
+    bytes = weights + shifts + kTensorAlignment + static_cast<size_t>(threads) * stride_;
   }
   float* start(int worker) const {
     return starts + static_cast<size_t>(worker) * stride_ / sizeof(float);
@@ -76,19 +78,22 @@ float shift_and_scale(const PointwisePairs& pairs, const ConvProblem& p, const C
 // What a run makes of its weights.
 class ScaledPanels {
  public:
-  // Fills in the shifts, by the caller alone.
   ScaledPanels(const PointwisePairs& pairs, const ConvProblem& problem, const PackedConv& packed,
-               const ConstMapView& input, float* shift, float* scaled)
+               float* shift, float* scale, float* scaled)
       : pairs_(pairs),
+        problem_(problem),
         panels_(pairs.kernel, problem),
         packing_(panels_),
-        depth_(problem.in_channels),
         floats_(packed.floats()),
         shift_(shift),
-        scaled_(scaled),
-        scale_(shift_and_scale(pairs, problem, input, floats_[packing_.square], shift)) {}
+        scale_(scale),
+        scaled_(scaled) {}
 
-  float scale() const { return scale_; }
+  // Fills in the shifts and the scale, before all else.
+  void measure(const ConstMapView& input) const {
+    *scale_ = shift_and_scale(pairs_, problem_, input, floats_[packing_.square], shift_);
+  }
+  float scale() const { return *scale_; }
 
   // How many parts fill() is for.
   static int64_t parts(const ThreadPool& pool) {
@@ -103,9 +108,9 @@ class ScaledPanels {
       const int64_t begin = column - panels_.first_output(panel);
       const int64_t count = std::min(last - column, panels_.panel(panel).columns - begin);
       pairs_.functions.scale(
-          {depth_, count, panels_.panel(panel).columns, floats_ + panels_.weights(panel) + begin,
+          {problem_.in_channels, count, panels_.panel(panel).columns, floats_ + panels_.weights(panel) + begin,
            floats_ + panels_.bias(panel) + begin, floats_ + packing_.products + column, shift_,
-           scale_, scaled_ + panels_.weights(panel) + begin,
+           scale(), scaled_ + panels_.weights(panel) + begin,
            scaled_ + panels_.bias(panel) + begin});
       column += count;
     }
@@ -113,13 +118,11 @@ class ScaledPanels {
 
  private:
   const PointwisePairs& pairs_;
+  const ConvProblem& problem_;
   PointwisePanels panels_;
   PairPacking packing_;
-  int64_t depth_;
   const float* floats_;
-  const float* shift_;
-  float* scaled_;
-  float scale_;
+  float *shift_, *scale_, *scaled_;
 };
 
 // What the panels of a run share: its weights and biases, shifts, what the sums of all pixels start
@@ -250,7 +253,8 @@ void pointwise_pairs_run(const PointwisePairs& pairs, const ConvProblem& problem
     return run_by_panels(pairs, problem, packed, maps, pool, scratch.data());
   const PairScratch own(pairs, problem, pool.threads(), scratch.data());
   const PointwisePanels panels(pairs.kernel, problem);
-  const ScaledPanels scaled(pairs, problem, packed, maps.input, own.shift, own.packed);
+  const ScaledPanels scaled(pairs, problem, packed, own.shift, own.scale, own.packed);
+  pool.parallel_for(1, [&](int64_t, int) { scaled.measure(maps.input); });
   const int64_t parts = ScaledPanels::parts(pool);
   pool.parallel_for(parts, [&](int64_t i, int) { scaled.fill(i, parts); });
   const PointwiseUnits units(pairs.kernel.rows, problem, maps, panels.count(), pool.threads());
@@ -273,8 +277,10 @@ void pointwise_pairs_prepare(const PointwisePairs& pairs, const ConvProblem& pro
   const PairShared at(pairs, problem);
   auto* shift = reinterpret_cast<float*>(shared + at.shift);
   auto* starts = reinterpret_cast<float*>(shared + at.starts);
-  const ScaledPanels scaled(pairs, problem, packed, input, shift, reinterpret_cast<float*>(shared));
-  *reinterpret_cast<float*>(shared + at.scale) = scaled.scale();
+  const ScaledPanels scaled(pairs, problem, packed, shift,
+                            reinterpret_cast<float*>(shared + at.scale),
+                            reinterpret_cast<float*>(shared));
+  pool.parallel_for(1, [&](int64_t, int) { scaled.measure(input); });
   const int64_t parts = ScaledPanels::parts(pool), rows = problem.out_height;
   pool.parallel_for(parts, [&](int64_t i, int) {
     scaled.fill(i, parts);

@@ -51,8 +51,8 @@ class PanelsRun {
   const Layout& layout() const { return layout_; }
   int64_t own_batches() const { return o_.b.batch_stride == 0 ? 1 : p_.batch; }
 
+  // With the biases of its columns.
   void pack_panel(int64_t batch, int64_t block) const;
-  void pack_biases() const;
   // Rows [first, last) of one batch, blocks [begin, end).
   void compute(int64_t batch, int64_t first, int64_t last, int64_t begin, int64_t end,
                int worker) const;
@@ -89,12 +89,10 @@ void PanelsRun::pack_panel(int64_t batch, int64_t block) const {
   }
   if (p_.alpha != 1)
     for (int64_t i = 0; i < layout_.panel; ++i) to[i] *= p_.alpha;
-}
-
-void PanelsRun::pack_biases() const {
-  float* biases = floats(layout_.biases);
-  std::fill_n(biases, layout_.blocks * tile_.columns, 0.0f);
-  if (o_.bias) std::copy_n(o_.bias, p_.n, biases);
+  if (batch > 0) return;
+  float* biases = floats(layout_.biases) + first;
+  std::fill_n(biases, tile_.columns, 0.0f);
+  if (o_.bias) std::copy_n(o_.bias + first, count, biases);
 }
 
 // Rows of a with adjacent elements, as a matrix of row stride k.
@@ -151,7 +149,6 @@ void panels_run(const MatmulParts& parts, const MatmulProblem& problem,
   if (problem.batch == 0 || problem.m == 0 || problem.n == 0) return;
   const PanelsRun run(parts, problem, operands, scratch.data());
   const Layout& layout = run.layout();
-  run.pack_biases();
   pool.parallel_for(run.own_batches() * layout.blocks, [&](int64_t unit, int) {
     run.pack_panel(unit / layout.blocks, unit % layout.blocks);
   });

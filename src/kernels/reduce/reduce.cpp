@@ -78,13 +78,13 @@ void run_rows(const ReduceProblem& p, const float* input, float* output, ThreadP
 }
 
 template <typename Pick>
-void run_reference(const ReduceProblem& p, const float* input, float* output, ThreadPool&) {
-  for (int64_t o = 0; o < p.outputs(); ++o) {
+void run_reference(const ReduceProblem& p, const float* input, float* output, ThreadPool& pool) {
+  pool.parallel_for(p.outputs(), [&](int64_t o, int) {
     const float* in = input + offset_of(o, p.rank, p.dims, p.strides);
     float best = in[0];
     for (int64_t k = 1; k < p.n; ++k) best = Pick::of(best, in[k * p.step]);
     output[o] = best;
-  }
+  });
 }
 
 using Run = decltype(ReduceKernel::run);
