@@ -3,7 +3,6 @@
 namespace shrike {
 
 Team::Team(ThreadPool& pool) : pool_(pool), shares_(pool.threads()) {
-  if (pool.threads() == 1 || !pool.all_at_once()) return;
   for (int place = 0; place < pool.threads(); ++place) members_.emplace_back(*this, place);
 }
 

@@ -26,11 +26,9 @@ class Team {
   // that do the same, and whoever is there does an index, on behalf of all. A thread that comes
   // late goes through loops that are over. So outside of loops `body` writes nothing that others
   // read, and reads nothing that decides about loops but what no loop writes.
-  // Where not all threads can get on at once body(the pool itself) is called instead, by the caller
-  // alone.
+  // It waits by spinning: for pools whose threads can get on all_at_once().
   template <typename Body>
   void run(const Body& body) {
-    if (members_.empty()) return body(pool_);
     pool_.parallel_for(static_cast<int64_t>(members_.size()),
                        [&](int64_t i, int) { body(members_[static_cast<size_t>(i)].pool); });
   }

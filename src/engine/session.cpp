@@ -77,10 +77,10 @@ struct Session::State {
       : plan(std::move(made)),
         arena(std::move(memory)),
         pool(plan->threads()),
-        team(pool),
         bases(plan->buffers().size(), nullptr),
         tensors(static_cast<size_t>(plan->tensor_count())),
         step_ms(plan->steps().size(), 0) {
+    if (pool.threads() > 1 && pool.all_at_once()) team.emplace(pool);
     for (size_t i = 0; i < bases.size(); ++i) {
       const Buffer& buffer = plan->buffers()[i];
       if (buffer.kind == BufferKind::kArena && buffer.first >= 0)
@@ -96,13 +96,13 @@ struct Session::State {
   Result<void> take_input(size_t i, const Tensor& tensor);
   Result<void> run_steps();
   Result<void> run_steps_timed(Trace* trace);
-  // The first step from `begin` on that is to be run alone, or how many there are.
-  size_t end_of_team(size_t begin) const;
+  // How many steps from one on are not to be run alone.
+  size_t team_steps(size_t first) const;
 
   std::shared_ptr<const Plan> plan;
   Arena arena;
   mutable ThreadPool pool;
-  Team team;
+  std::optional<Team> team;  // of a pool whose threads are worth one
   std::vector<std::byte*> bases;  // by buffer
   std::vector<Tensor> tensors;    // of values whose shape depends on the data
   std::vector<double> step_ms;
@@ -129,31 +129,31 @@ Result<void> Session::State::take_input(size_t i, const Tensor& tensor) {
 Result<void> Session::State::run_steps() {
   RunContext run = context();
   const DenormalsAsZeros zeros;
-  const std::vector<Plan::Entry>& steps = plan->steps();
-  for (size_t begin = 0; begin < steps.size();) {
-    const size_t end = end_of_team(begin);
-    if (end == begin) {
-      SHRIKE_TRY(steps[begin++].step->run(run));
+  const std::span<const Plan::Entry> steps = plan->steps();
+  for (size_t i = 0; i < steps.size();) {
+    const std::span<const Plan::Entry> shared = steps.subspan(i, team ? team_steps(i) : 0);
+    if (shared.empty()) {
+      if (steps[i].step) SHRIKE_TRY(steps[i].step->run(run));
+      ++i;
       continue;
     }
-    team.run([&](ThreadPool& member) {
+    team->run([&](ThreadPool& member) {
       RunContext own = run.with(member);
-      for (size_t i = begin; i < end; ++i) {
-        if (!steps[i].step) continue;
-        [[maybe_unused]] const Result<void> done = steps[i].step->run(own);
+      for (const Plan::Entry& entry : shared) {
+        if (!entry.step) continue;
+        [[maybe_unused]] const Result<void> done = entry.step->run(own);
         assert(done);
       }
     });
-    begin = end;
+    i += shared.size();
   }
   return {};
 }
 
-size_t Session::State::end_of_team(size_t begin) const {
+size_t Session::State::team_steps(size_t first) const {
   const auto is_alone = [](const Plan::Entry& entry) { return entry.step && entry.step->alone(); };
-  const auto from = plan->steps().begin() + static_cast<ptrdiff_t>(begin);
-  return static_cast<size_t>(std::find_if(from, plan->steps().end(), is_alone) -
-                             plan->steps().begin());
+  const auto begin = plan->steps().begin() + static_cast<ptrdiff_t>(first);
+  return static_cast<size_t>(std::find_if(begin, plan->steps().end(), is_alone) - begin);
 }
 
 Result<void> Session::State::run_steps_timed(Trace* trace) {
