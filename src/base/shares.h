@@ -25,14 +25,15 @@ class Shares {
   Loop loop(uint64_t number, int64_t count) const;
 
   // Calls body(begin, end) for the indices of each unit that is there to be taken, beginning with
-  // share `first`, and report(n) with how many units it were, where there were any: after that share,
-  // since a look at the others is far and somebody may be waiting, and after the others. Nothing is
-  // taken of a loop that is over.
+  // share `first`, and report(n) with how many units it were, where there were any: after that
+  // share, since a look at the others is far and somebody may be waiting, and after the others.
+  // Nothing is taken of a loop that is over.
   template <typename Body, typename Report>
   void take_all(const Loop& loop, int first, const Body& body, const Report& report) {
     int64_t done = 0;
     const auto take_of = [&](int share, bool front) {
-      for (int64_t unit = take(loop, share, front); unit != kNone; unit = take(loop, share, front)) {
+      for (int64_t unit = take(loop, share, front); unit != kNone;
+           unit = take(loop, share, front)) {
         const int64_t end = (unit + 1) * loop.grain;
         body(unit * loop.grain, end < loop.count ? end : loop.count);
         ++done;

@@ -24,8 +24,8 @@ void Team::run_loop(int place, int64_t count, ThreadPool::RangeFunction function
     const Shares::Loop loop = shares_.loop(member.loops, count);
     member.units += static_cast<uint64_t>(loop.units);
     shares_.take_all(
-        loop, place,
-        [&](int64_t begin, int64_t end) { function(context, begin, end, place); }, report);
+        loop, place, [&](int64_t begin, int64_t end) { function(context, begin, end, place); },
+        report);
   }
   ThreadPool::wait_until([&] { return done_.load(std::memory_order_acquire) >= member.units; });
 }

@@ -48,7 +48,9 @@ TEST(Team, LoopsBeginWhenTheOneBeforeHasEnded) {
         const std::vector<int64_t>& from = rows[loop % 2];
         std::vector<int64_t>& to = rows[(loop + 1) % 2];
         member.parallel_for(kCount, [&](int64_t i, int) {
-          const auto at = [&](int64_t j) { return from[static_cast<size_t>((j + kCount) % kCount)]; };
+          const auto at = [&](int64_t j) {
+            return from[static_cast<size_t>((j + kCount) % kCount)];
+          };
           to[static_cast<size_t>(i)] = (at(i - 1) + 3 * at(i) + 5 * at(i + 25) + i) % 1000003;
         });
       }

@@ -102,7 +102,7 @@ struct Session::State {
   std::shared_ptr<const Plan> plan;
   Arena arena;
   mutable ThreadPool pool;
-  std::optional<Team> team;  // of a pool whose threads are worth one
+  std::optional<Team> team;       // of a pool whose threads are worth one
   std::vector<std::byte*> bases;  // by buffer
   std::vector<Tensor> tensors;    // of values whose shape depends on the data
   std::vector<double> step_ms;

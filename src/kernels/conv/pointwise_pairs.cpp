@@ -108,10 +108,10 @@ class ScaledPanels {
       const int64_t begin = column - panels_.first_output(panel);
       const int64_t count = std::min(last - column, panels_.panel(panel).columns - begin);
       pairs_.functions.scale(
-          {problem_.in_channels, count, panels_.panel(panel).columns, floats_ + panels_.weights(panel) + begin,
-           floats_ + panels_.bias(panel) + begin, floats_ + packing_.products + column, shift_,
-           scale(), scaled_ + panels_.weights(panel) + begin,
-           scaled_ + panels_.bias(panel) + begin});
+          {problem_.in_channels, count, panels_.panel(panel).columns,
+           floats_ + panels_.weights(panel) + begin, floats_ + panels_.bias(panel) + begin,
+           floats_ + packing_.products + column, shift_, scale(),
+           scaled_ + panels_.weights(panel) + begin, scaled_ + panels_.bias(panel) + begin});
       column += count;
     }
   }

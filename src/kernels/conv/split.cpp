@@ -121,8 +121,7 @@ size_t split_scratch_bytes(const SplitKernel& kernel, const ConvProblem& problem
 void split_run(const SplitKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
                const ConvMaps& maps, ThreadPool& pool, std::span<std::byte> scratch) {
   assert(scratch.size() >= split_scratch_bytes(kernel, problem, pool.threads()));
-  if (problem.pixel_by_pixel())
-    return split_pointwise_run(kernel, problem, packed, maps, pool);
+  if (problem.pixel_by_pixel()) return split_pointwise_run(kernel, problem, packed, maps, pool);
   const SplitUnits units(kernel, problem, pool.threads());
   const size_t stride = lay_out_scratch(kernel, problem, units, nullptr, nullptr);
   const int64_t blocks = SplitPacking(kernel, problem).groups;

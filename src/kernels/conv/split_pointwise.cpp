@@ -30,8 +30,9 @@ constexpr int64_t kKeptTiles = 2;
 struct Scratch {
   // Of a step of the longest run, or of all that are kept of one.
   static constexpr int64_t kNumbers =
-      kSplitParts * std::max(split_run_part_stride(kMostTiles),
-                             split_run_part_stride(split_pixel_tiles(kKeptTiles)) * kSplitKeptSteps);
+      kSplitParts *
+      std::max(split_run_part_stride(kMostTiles),
+               split_run_part_stride(split_pixel_tiles(kKeptTiles)) * kSplitKeptSteps);
 
   alignas(kTensorAlignment) uint16_t planes[2][kNumbers];  // of two steps, or of those of two runs
   alignas(kTensorAlignment) float sums[2][most_sums()];    // of two runs
