@@ -30,7 +30,7 @@ struct ShareState {
 
 Shares::Loop Shares::loop(uint64_t number, int64_t count) const {
   const int64_t most = kMostUnits * count_;
-  const int64_t grain = (count + most - 1) / most;
+  const int64_t grain = count == 0 ? 1 : (count + most - 1) / most;
   return {number, count, grain, (count + grain - 1) / grain};
 }
 

@@ -25,7 +25,7 @@ class Shares {
   Loop loop(uint64_t number, int64_t count) const;
 
   // Calls body(begin, end) for the indices of each unit that is there to be taken, beginning with
-  // share `first`, and report(n) with how many units it were, where there were any: after that
+  // share `first`, and report(n) with how many units they were, where there were any: after that
   // share, since a look at the others is far and somebody may be waiting, and after the others.
   // Nothing is taken of a loop that is over.
   template <typename Body, typename Report>

@@ -1,9 +1,38 @@
 #include "base/team.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace shrike {
 
-Team::Team(ThreadPool& pool) : pool_(pool), shares_(pool.threads()) {
-  for (int place = 0; place < pool.threads(); ++place) members_.emplace_back(*this, place);
+Team::Team(int threads, Body body)
+    : body_(std::move(body)), shares_(std::max(1, threads)), pool_(threads) {
+  shares_.keep(pool_.threads());
+  for (int place = 0; place < pool_.threads(); ++place) members_.emplace_back(*this, place);
+}
+
+void Team::run(size_t argument) {
+  // In this order: who has read one of these sees that the number is another one.
+  start_.number.store(0, std::memory_order_relaxed);
+  start_.argument.store(argument, std::memory_order_release);
+  start_.loops.store(members_[0].loops, std::memory_order_release);
+  start_.units.store(members_[0].units, std::memory_order_release);
+  start_.number.store(++runs_, std::memory_order_release);
+  pool_.call_workers([](const void* team, int64_t, int64_t,
+                        int worker) { static_cast<Team*>(const_cast<void*>(team))->enter(worker); },
+                     this);
+  body_(members_[0].pool, argument);
+}
+
+// A worker's. It may be so late that there is another run, which it joins then.
+void Team::enter(int place) {
+  Member& member = members_[static_cast<size_t>(place)];
+  const uint64_t number = start_.number.load(std::memory_order_acquire);
+  const size_t argument = start_.argument.load(std::memory_order_acquire);
+  member.loops = start_.loops.load(std::memory_order_acquire);
+  member.units = start_.units.load(std::memory_order_acquire);
+  if (number == 0 || start_.number.load(std::memory_order_relaxed) != number) return;
+  body_(member.pool, argument);
 }
 
 void Team::run_loop(int place, int64_t count, ThreadPool::RangeFunction function,
@@ -14,7 +43,7 @@ void Team::run_loop(int place, int64_t count, ThreadPool::RangeFunction function
   };
   ++member.loops;
   if (count == 1) {
-    // The first one's, as a pool's caller does it: what comes before and behind is often its own.
+    // The caller's, as in a pool: what comes before and behind is often its own.
     ++member.units;
     if (place == 0) {
       function(context, 0, 1, 0);

@@ -6,8 +6,10 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 
 #include "base/shares.h"
 #include "base/thread_pool.h"
@@ -16,22 +18,25 @@ namespace shrike {
 
 class Team {
  public:
-  // Of a pool that outlives it.
-  explicit Team(ThreadPool& pool);
+  // What threads run. To it `member` is a pool of as many threads: all call the same loops, with
+  // equal counts and bodies that do the same, and whoever is there does an index, on behalf of all.
+  // A thread that comes late goes through loops that are over, maybe when run() has come back: so
+  // outside of loops the code writes nothing that others see, reads nothing that loops write, reads
+  // nothing that is gone before the team is, and does not throw.
+  using Body = std::function<void(ThreadPool& member, size_t argument)>;
+
+  Team(int threads, Body body);
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
 
-  // Calls body(member) on each thread of the pool, and returns when all have come back. To `body`
-  // the member is a pool of as many threads: all call the same loops, with equal counts and bodies
-  // that do the same, and whoever is there does an index, on behalf of all. A thread that comes
-  // late goes through loops that are over. So outside of loops `body` writes nothing that others
-  // read, and reads nothing that decides about loops but what no loop writes.
-  // It waits by spinning: for pools whose threads can get on all_at_once().
-  template <typename Body>
-  void run(const Body& body) {
-    pool_.parallel_for(static_cast<int64_t>(members_.size()),
-                       [&](int64_t i, int) { body(members_[static_cast<size_t>(i)].pool); });
-  }
+  // For loops of the caller's own, between runs.
+  ThreadPool& pool() { return pool_; }
+  const ThreadPool& pool() const { return pool_; }
+
+  // Calls body(member, argument) on all threads, and returns when the caller's call has: then all
+  // loops are over. Threads wait for each other by spinning: worth it where they can get on
+  // all_at_once(). One caller at a time.
+  void run(size_t argument);
 
  private:
   friend class ThreadPool;
@@ -43,12 +48,23 @@ class Team {
     uint64_t loops = 0, units = 0;  // of all loops that it has come to
   };
 
+  // What a run begins with: consistent where `number` is the same before and after it is read.
+  struct alignas(64) Start {
+    std::atomic<uint64_t> number{0};  // 0: it is being written
+    std::atomic<size_t> argument{0};
+    std::atomic<uint64_t> loops{0}, units{0};  // of all loops before
+  };
+
+  void enter(int place);
   void run_loop(int place, int64_t count, ThreadPool::RangeFunction function, const void* context);
 
-  ThreadPool& pool_;
-  std::deque<Member> members_;
+  const Body body_;
+  uint64_t runs_ = 0;
+  Start start_;
   Shares shares_;
+  std::deque<Member> members_;
   alignas(64) std::atomic<uint64_t> done_{0};  // units of all loops
+  ThreadPool pool_;                            // the first to go, with its threads
 };
 
 }  // namespace shrike

@@ -80,11 +80,12 @@ ThreadPool::ThreadPool(int threads) : shares_(threads_at_once(std::max(1, thread
   // Before the first loop, and so before any of them looks.
   threads_ = static_cast<int>(workers_.size()) + 1;
   shares_.keep(threads_at_once(threads_));
-  most_spins_ = all_at_once() ? kSpins : 0;
+  all_at_once_ = shares_.count() == threads_;
+  most_spins_ = all_at_once_ ? kSpins : 0;
 }
 
 ThreadPool::ThreadPool(Team& team, int place)
-    : team_(&team), place_(place), threads_(team.pool_.threads()), shares_(threads_) {}
+    : team_(&team), place_(place), threads_(team.pool_.threads()), shares_(1) {}
 
 ThreadPool::~ThreadPool() {
   stop_ = true;
@@ -104,6 +105,19 @@ void ThreadPool::run(int64_t count, RangeFunction function, const void* context)
     part.note();
     return;
   }
+  const Work work = begin(count, function, context);
+  expected_of_others_ += static_cast<uint64_t>(work.loop.units - do_work(work, 0));
+  const auto is_over = [&] {
+    return done_by_others_.load(std::memory_order_acquire) == expected_of_others_;
+  };
+  wait_until(is_over, most_spins_);
+}
+
+void ThreadPool::call_workers(RangeFunction function, const void* context) {
+  if (!workers_.empty()) begin(0, function, context);
+}
+
+ThreadPool::Work ThreadPool::begin(int64_t count, RangeFunction function, const void* context) {
   const uint64_t number = loops(epoch_.load(std::memory_order_relaxed)) + 1;
   // Released, as who reads one of these must then see that the loop before last is over.
   Loop& loop = loops_[number % 2];
@@ -113,12 +127,7 @@ void ThreadPool::run(int64_t count, RangeFunction function, const void* context)
   const uint32_t control = float_control();
   controls_[number % 2].store(control, std::memory_order_release);
   if (has_sleepers(epoch_.fetch_add(kLoop, std::memory_order_acq_rel))) wake_sleepers();
-  const Work work{shares_.loop(number, count), function, context, control};
-  expected_of_others_ += static_cast<uint64_t>(work.loop.units - do_work(work, 0));
-  const auto is_over = [&] {
-    return done_by_others_.load(std::memory_order_acquire) == expected_of_others_;
-  };
-  wait_until(is_over, most_spins_);
+  return {shares_.loop(number, count), function, context, control};
 }
 
 void ThreadPool::wake_sleepers() {
@@ -181,7 +190,11 @@ void ThreadPool::worker_loop(int worker) {
     most_spins = most_spins_;
     if (const std::optional<Work> work = work_of(epoch)) {
       set_float_control(work->control);
-      do_work(*work, worker);
+      if (work->loop.count == 0) {
+        work->function(work->context, 0, 0, worker);
+      } else {
+        do_work(*work, worker);
+      }
     }
   }
 }

@@ -8,6 +8,9 @@
 // gets an index differs from run to run: results must not depend on it. Bodies must not throw and
 // must not start another loop on the same pool. They round as the caller does (float_control.h).
 // One caller at a time, but for pools of one thread, whose callers do all themselves.
+//
+// A pool may be a member of a team (team.h): then all threads run the code that calls its loops,
+// which writes nothing between them.
 #pragma once
 
 #include <atomic>
@@ -35,7 +38,7 @@ class ThreadPool {
 
   int threads() const { return threads_; }
   // Whether the machine lets all threads get on at a time.
-  bool all_at_once() const { return shares_.count() == threads_; }
+  bool all_at_once() const { return all_at_once_; }
 
   template <typename Body>
   void parallel_for(int64_t count, const Body& body) {
@@ -72,12 +75,13 @@ class ThreadPool {
   // A team's member (team.h).
   ThreadPool(Team& team, int place);
 
-  // Spins for a while.
+  // Spins for a while, then gives its core away in between.
   template <typename IsOver>
   static void wait_until(const IsOver& is_over, int most_spins = kSpins) {
-    for (int spins = 0; !is_over(); ++spins) {
+    for (int spins = 0; !is_over();) {
       if (spins < most_spins) {
         pause();
+        ++spins;
       } else {
         std::this_thread::yield();
       }
@@ -86,6 +90,11 @@ class ThreadPool {
   static void pause();
 
   void run(int64_t count, RangeFunction function, const void* context);
+  // Has each worker call function(context, 0, 0, worker), but one that comes when there is another
+  // loop or call already, and does not wait for them.
+  void call_workers(RangeFunction function, const void* context);
+  // Of a loop, or of a call, whose count is 0.
+  Work begin(int64_t count, RangeFunction function, const void* context);
   void wake_sleepers();
   // What began with `epoch`; nothing once another loop has begun.
   std::optional<Work> work_of(uint64_t epoch) const;
@@ -102,6 +111,7 @@ class ThreadPool {
   Team* team_ = nullptr;  // where it is a member's
   int place_ = 0;         // in the team
   int threads_ = 1;
+  bool all_at_once_ = true;
   std::vector<std::thread> workers_;
   Shares shares_;
   int most_spins_ = 0;

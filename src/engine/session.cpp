@@ -1,6 +1,7 @@
 #include "engine/session.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cassert>
 #include <chrono>
 #include <cstring>
@@ -51,6 +52,10 @@ bool fills_a_buffer(const Plan& plan, size_t i) {
          std::count_if(plan.outputs().begin(), plan.outputs().end(), same) == 1;
 }
 
+void set_base(std::byte*& base, std::byte* address) {
+  std::atomic_ref(base).store(address, std::memory_order_relaxed);
+}
+
 // Some buffers elsewhere for a while.
 class OtherBases {
  public:
@@ -58,11 +63,11 @@ class OtherBases {
   OtherBases(const OtherBases&) = delete;
   OtherBases& operator=(const OtherBases&) = delete;
   ~OtherBases() {
-    for (const auto& [buffer, base] : before_) bases_[buffer] = base;
+    for (const auto& [buffer, base] : before_) set_base(bases_[buffer], base);
   }
   void put(size_t buffer, std::byte* base) {
     before_.emplace_back(buffer, bases_[buffer]);
-    bases_[buffer] = base;
+    set_base(bases_[buffer], base);
   }
 
  private:
@@ -76,11 +81,11 @@ struct Session::State {
   State(std::shared_ptr<const Plan> made, Arena memory)
       : plan(std::move(made)),
         arena(std::move(memory)),
-        pool(plan->threads()),
         bases(plan->buffers().size(), nullptr),
         tensors(static_cast<size_t>(plan->tensor_count())),
-        step_ms(plan->steps().size(), 0) {
-    if (pool.threads() > 1 && pool.all_at_once()) team.emplace(pool);
+        step_ms(plan->steps().size(), 0),
+        team(plan->threads(),
+             [this](ThreadPool& member, size_t first) { run_shared_steps(member, first); }) {
     for (size_t i = 0; i < bases.size(); ++i) {
       const Buffer& buffer = plan->buffers()[i];
       if (buffer.kind == BufferKind::kArena && buffer.first >= 0)
@@ -91,21 +96,22 @@ struct Session::State {
     }
   }
 
-  RunContext context() { return RunContext(pool, bases, tensors); }
+  ThreadPool& pool() { return team.pool(); }
+  RunContext context() { return RunContext(pool(), bases, tensors); }
 
   Result<void> take_input(size_t i, const Tensor& tensor);
   Result<void> run_steps();
   Result<void> run_steps_timed(Trace* trace);
-  // How many steps from one on are not to be run alone.
-  size_t team_steps(size_t first) const;
+  // Behind the steps from one on that the team runs; itself where there are none.
+  size_t end_of_shared_steps(size_t first) const;
+  void run_shared_steps(ThreadPool& member, size_t first) noexcept;
 
   std::shared_ptr<const Plan> plan;
   Arena arena;
-  mutable ThreadPool pool;
-  std::optional<Team> team;       // of a pool whose threads are worth one
   std::vector<std::byte*> bases;  // by buffer
   std::vector<Tensor> tensors;    // of values whose shape depends on the data
   std::vector<double> step_ms;
+  Team team;  // the first to go, as its threads may be late
 };
 
 Result<void> Session::State::take_input(size_t i, const Tensor& tensor) {
@@ -119,9 +125,10 @@ Result<void> Session::State::take_input(size_t i, const Tensor& tensor) {
     tensors[static_cast<size_t>(port.slot.tensor)] = tensor;
   } else if (port.is_map) {
     copy_view(dense_view(port.shape), tensor.bytes().data(), port.slot.view,
-              bases[static_cast<size_t>(port.slot.buffer)], dtype_size(port.dtype), pool);
+              bases[static_cast<size_t>(port.slot.buffer)], dtype_size(port.dtype), pool());
   } else {
-    bases[static_cast<size_t>(port.slot.buffer)] = const_cast<std::byte*>(tensor.bytes().data());
+    set_base(bases[static_cast<size_t>(port.slot.buffer)],
+             const_cast<std::byte*>(tensor.bytes().data()));
   }
   return {};
 }
@@ -129,31 +136,38 @@ Result<void> Session::State::take_input(size_t i, const Tensor& tensor) {
 Result<void> Session::State::run_steps() {
   RunContext run = context();
   const DenormalsAsZeros zeros;
-  const std::span<const Plan::Entry> steps = plan->steps();
+  const std::vector<Plan::Entry>& steps = plan->steps();
   for (size_t i = 0; i < steps.size();) {
-    const std::span<const Plan::Entry> shared = steps.subspan(i, team ? team_steps(i) : 0);
-    if (shared.empty()) {
+    if (const size_t end = end_of_shared_steps(i); end > i) {
+      team.run(i);
+      i = end;
+    } else {
       if (steps[i].step) SHRIKE_TRY(steps[i].step->run(run));
       ++i;
-      continue;
     }
-    team->run([&](ThreadPool& member) {
-      RunContext own = run.with(member);
-      for (const Plan::Entry& entry : shared) {
-        if (!entry.step) continue;
-        [[maybe_unused]] const Result<void> done = entry.step->run(own);
-        assert(done);
-      }
-    });
-    i += shared.size();
   }
   return {};
 }
 
-size_t Session::State::team_steps(size_t first) const {
-  const auto is_alone = [](const Plan::Entry& entry) { return entry.step && entry.step->alone(); };
-  const auto begin = plan->steps().begin() + static_cast<ptrdiff_t>(first);
-  return static_cast<size_t>(std::find_if(begin, plan->steps().end(), is_alone) - begin);
+size_t Session::State::end_of_shared_steps(size_t first) const {
+  const std::vector<Plan::Entry>& steps = plan->steps();
+  if (team.pool().threads() == 1 || !team.pool().all_at_once()) return first;
+  size_t end = first, last = first;
+  for (; end < steps.size(); ++end) {
+    if (!steps[end].step) continue;
+    if (steps[end].step->by_caller_only()) break;
+    last = end + 1;
+  }
+  return last;
+}
+
+void Session::State::run_shared_steps(ThreadPool& member, size_t first) noexcept {
+  RunContext own(member, bases, tensors);
+  for (size_t i = first, end = end_of_shared_steps(first); i < end; ++i) {
+    if (!plan->steps()[i].step) continue;
+    [[maybe_unused]] const Result<void> done = plan->steps()[i].step->run(own);
+    assert(done);
+  }
 }
 
 Result<void> Session::State::run_steps_timed(Trace* trace) {
@@ -162,7 +176,7 @@ Result<void> Session::State::run_steps_timed(Trace* trace) {
   std::optional<WorkRecorder> recorder;
   if (trace) {
     trace->clear();
-    recorder.emplace(pool);
+    recorder.emplace(pool());
   }
   const Clock::time_point run_start = Clock::now();
   for (size_t i = 0; i < plan->steps().size(); ++i) {
@@ -254,7 +268,7 @@ Result<Tensor> Session::output(size_t i) const {
   SHRIKE_ASSIGN(Tensor result, Tensor::make_unfilled(port.dtype, port.shape));
   copy_view(port.slot.view, state_->bases[static_cast<size_t>(port.slot.buffer)],
             dense_view(port.shape), result.mutable_bytes().data(), dtype_size(port.dtype),
-            state_->pool);
+            state_->pool());
   return result;
 }
 
@@ -283,7 +297,7 @@ Result<void> Session::run_maps() {
 }
 
 const Plan& Session::plan() const { return *state_->plan; }
-int Session::threads() const { return state_->pool.threads(); }
+int Session::threads() const { return state_->pool().threads(); }
 std::span<const double> Session::step_ms() const { return state_->step_ms; }
 
 }  // namespace shrike

@@ -2,6 +2,7 @@
 // and change nothing when run, so that sessions can share them.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <span>
 
@@ -23,7 +24,11 @@ class RunContext {
   RunContext with(ThreadPool& pool) const { return {pool, bases_, tensors_}; }
 
   ThreadPool& pool() const { return pool_; }
-  std::byte* base(const Slot& slot) const { return bases_[static_cast<size_t>(slot.buffer)]; }
+  // Of a team's threads one that is late asks for it while bases change for the next run.
+  std::byte* base(const Slot& slot) const {
+    auto& base = const_cast<std::byte*&>(bases_[static_cast<size_t>(slot.buffer)]);
+    return std::atomic_ref(base).load(std::memory_order_relaxed);
+  }
   Tensor& tensor(const Slot& slot) const { return tensors_[static_cast<size_t>(slot.tensor)]; }
 
   // The slot's first element. Requires a slot of f32.
@@ -65,11 +70,11 @@ class Step {
   // zero, aligned to kTensorAlignment, for the step's life.
   virtual void prepare(std::byte* /*packed*/) {}
 
-  // Several threads of a team (base/team.h) may run it side by side, each with its member as the
-  // context's pool, and then its result counts for nothing: but for one that is alone().
+  // Threads of a team (base/team.h) may run it side by side, each with its member as the context's
+  // pool. Unless by_caller_only(), it writes in loops of that pool only, reads nothing that steps
+  // write outside of them, and does not fail.
   virtual Result<void> run(RunContext& context) const = 0;
-  // Whether it writes outside of loops of the context's pool, or may fail.
-  virtual bool alone() const { return false; }
+  virtual bool by_caller_only() const { return false; }
 };
 
 }  // namespace shrike

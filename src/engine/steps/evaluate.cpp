@@ -35,7 +35,7 @@ class EvaluateStep : public Step {
       if (targets_[i]) SHRIKE_TRY(store(context, *targets_[i], outputs[i], held));
     return {};
   }
-  bool alone() const override { return true; }
+  bool by_caller_only() const override { return true; }
 
  private:
   // A dense slot's bytes, borrowed for the length of the step.
