@@ -3,12 +3,28 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/cpu.h"
+
 namespace shrike {
+
+namespace {
+
+std::atomic<int> threads_of_teams = 0;
+
+}  // namespace
 
 Team::Team(int threads, Body body)
     : body_(std::move(body)), shares_(std::max(1, threads)), pool_(threads) {
   shares_.keep(pool_.threads());
   for (int place = 0; place < pool_.threads(); ++place) members_.emplace_back(*this, place);
+  threads_of_teams += pool_.threads();
+}
+
+Team::~Team() { threads_of_teams -= pool_.threads(); }
+
+bool Team::gains() const {
+  static const int cores = usable_cores();
+  return pool_.threads() > 1 && threads_of_teams.load(std::memory_order_relaxed) <= cores;
 }
 
 void Team::run(size_t argument) {

@@ -28,15 +28,18 @@ class Team {
   Team(int threads, Body body);
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
+  ~Team();
 
   // For loops of the caller's own, between runs.
   ThreadPool& pool() { return pool_; }
   const ThreadPool& pool() const { return pool_; }
 
   // Calls body(member, argument) on all threads, and returns when the caller's call has: then all
-  // loops are over. Threads wait for each other by spinning: worth it where they can get on
-  // all_at_once(). One caller at a time.
+  // loops are over. One caller at a time.
   void run(size_t argument);
+  // Whether it is worth it: threads wait for each other by spinning, so those of all teams of the
+  // process should have a core each.
+  bool gains() const;
 
  private:
   friend class ThreadPool;

@@ -137,8 +137,9 @@ Result<void> Session::State::run_steps() {
   RunContext run = context();
   const DenormalsAsZeros zeros;
   const std::vector<Plan::Entry>& steps = plan->steps();
+  const bool gains = team.gains();
   for (size_t i = 0; i < steps.size();) {
-    if (const size_t end = end_of_shared_steps(i); end > i) {
+    if (const size_t end = gains ? end_of_shared_steps(i) : i; end > i) {
       team.run(i);
       i = end;
     } else {
@@ -151,7 +152,6 @@ Result<void> Session::State::run_steps() {
 
 size_t Session::State::end_of_shared_steps(size_t first) const {
   const std::vector<Plan::Entry>& steps = plan->steps();
-  if (team.pool().threads() == 1 || !team.pool().all_at_once()) return first;
   size_t end = first, last = first;
   for (; end < steps.size(); ++end) {
     if (!steps[end].step) continue;

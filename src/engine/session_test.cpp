@@ -196,7 +196,7 @@ TEST(Session, ShapesThatDependOnTheDataAreInterpreted) {
   const ValueId kept = graph.add_node(Unary{}, {where}, "kept");
   const ValueId scaled = graph.add_node(Unary{UnaryKind::kSilu}, {x}, "scaled");
   graph.outputs = {picked, size, kept, scaled, positive, where};
-  EXPECT_TRUE(check_graph(graph));
+  for (const int threads : {1, 2}) EXPECT_TRUE(check_graph(graph, {.threads = threads}));
 }
 
 TEST(Session, InputsAndConstantsMayBeOutputs) {

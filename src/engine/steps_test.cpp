@@ -329,6 +329,21 @@ TEST(Steps, MovementOnMapsAndTensors) {
   }
 }
 
+// Of extents that repeat, functions read the one element that is there.
+TEST(Steps, FunctionsOfWhatIsRepeated) {
+  for (const std::vector<int64_t>& shape :
+       {std::vector<int64_t>{5, 1, 1, 1}, {5, 2, 1, 1}, {1, 2, 3, 1}, {5, 2, 3, 4}}) {
+    Graph graph;
+    const ValueId x = graph.add_input("x", DType::kF32, Shape{1, 2, 3, 1});
+    const ValueId one = graph.add_node(
+        Slice{}, {x, add_ints(graph, {0, 0}), add_ints(graph, {1, 1}), add_ints(graph, {1, 2})},
+        "one");
+    const ValueId many = graph.add_node(Expand{}, {one, add_ints(graph, shape)}, "many");
+    graph.outputs = {graph.add_node(Unary{UnaryKind::kTanh}, {many}, "tanh")};
+    EXPECT_TRUE(check_graph(graph)) << to_string(Shape(shape));
+  }
+}
+
 TEST(Steps, ViewsOfViewsReachAConvolution) {
   Start s(5, {1, 8, 6, 4});
   const ValueId split = s.graph.add_node(Reshape{}, {s.map, add_ints(s.graph, {1, 2, 4, 24})}, "r");

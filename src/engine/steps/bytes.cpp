@@ -25,7 +25,7 @@ class SumStep : public Step {
         a_(a),
         b_(b),
         output_(output),
-        rows_(*rows_of(std::array{a.view, b.view, output.view}, kAnyBlocks)) {}
+        rows_(*rows_of(std::array{a.view, b.view, output.view}, kAnyBlocks, Repeats::kNot)) {}
 
   Result<void> run(RunContext& context) const override {
     for (const std::vector<int64_t>& block : rows_.blocks) {

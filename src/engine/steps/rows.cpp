@@ -41,9 +41,10 @@ Merged merge(std::span<const View> views) {
 }
 
 // Whether a row kernel can walk an axis: written one by one, read so or all from one place.
-bool adjacent(const std::vector<int64_t>& strides) {
-  return strides.back() == 1 &&
-         std::all_of(strides.begin(), strides.end(), [](int64_t s) { return s == 0 || s == 1; });
+bool adjacent(const std::vector<int64_t>& strides, Repeats repeats) {
+  return strides.back() == 1 && std::all_of(strides.begin(), strides.end(), [&](int64_t s) {
+           return s == 1 || (s == 0 && repeats == Repeats::kAllowed);
+         });
 }
 
 // Offsets of every combination of the first `outer` axes.
@@ -63,9 +64,9 @@ std::vector<std::vector<int64_t>> block_offsets(const Merged& merged, size_t out
 
 }  // namespace
 
-std::optional<Rows> rows_of(std::span<const View> views, int64_t most) {
+std::optional<Rows> rows_of(std::span<const View> views, int64_t most, Repeats repeats) {
   Merged merged = merge(views);
-  if (merged.dims.empty() || !adjacent(merged.strides.back())) {
+  if (merged.dims.empty() || !adjacent(merged.strides.back(), repeats)) {
     merged.dims.push_back(1);
     merged.strides.emplace_back(views.size(), 1);
   }

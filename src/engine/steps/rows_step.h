@@ -19,7 +19,7 @@ class RowsStep : public Step {
         kernel_(kernel),
         input_(input),
         output_(output),
-        rows_(*rows_of(std::array{input.view, output.view}, kAnyBlocks)) {}
+        rows_(*rows_of(std::array{input.view, output.view}, kAnyBlocks, Repeats::kNot)) {}
 
   Result<void> run(RunContext& context) const override {
     const In* in = context.elements<In>(input_);
