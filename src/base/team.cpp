@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/cpu.h"
+#include "base/float_control.h"
 
 namespace shrike {
 
@@ -33,6 +34,7 @@ void Team::run(size_t argument) {
   start_.argument.store(argument, std::memory_order_release);
   start_.loops.store(members_[0].loops, std::memory_order_release);
   start_.units.store(members_[0].units, std::memory_order_release);
+  start_.control.store(float_control(), std::memory_order_release);
   start_.number.store(++runs_, std::memory_order_release);
   pool_.call_workers([](const void* team, int64_t, int64_t,
                         int worker) { static_cast<Team*>(const_cast<void*>(team))->enter(worker); },
@@ -47,7 +49,9 @@ void Team::enter(int place) {
   const size_t argument = start_.argument.load(std::memory_order_acquire);
   member.loops = start_.loops.load(std::memory_order_acquire);
   member.units = start_.units.load(std::memory_order_acquire);
+  const uint32_t control = start_.control.load(std::memory_order_acquire);
   if (number == 0 || start_.number.load(std::memory_order_relaxed) != number) return;
+  set_float_control(control);  // the pool's may be of the run before
   body_(member.pool, argument);
 }
 

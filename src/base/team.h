@@ -56,6 +56,7 @@ class Team {
     std::atomic<uint64_t> number{0};  // 0: it is being written
     std::atomic<size_t> argument{0};
     std::atomic<uint64_t> loops{0}, units{0};  // of all loops before
+    std::atomic<uint32_t> control{0};          // float_control.h
   };
 
   void enter(int place);

@@ -102,8 +102,12 @@ struct Session::State {
   Result<void> take_input(size_t i, const Tensor& tensor);
   Result<void> run_steps();
   Result<void> run_steps_timed(Trace* trace);
-  // Behind the steps from one on that the team runs; itself where there are none.
-  size_t end_of_shared_steps(size_t first) const;
+  // Whether the team may run step i; where nothing is to be done, too.
+  bool is_shared(size_t i) const {
+    const Step* step = plan->steps()[i].step.get();
+    return !step || !step->by_caller_only();
+  }
+  // From one on to the first that is not.
   void run_shared_steps(ThreadPool& member, size_t first) noexcept;
 
   std::shared_ptr<const Plan> plan;
@@ -139,31 +143,20 @@ Result<void> Session::State::run_steps() {
   const std::vector<Plan::Entry>& steps = plan->steps();
   const bool gains = team.gains();
   for (size_t i = 0; i < steps.size();) {
-    if (const size_t end = gains ? end_of_shared_steps(i) : i; end > i) {
-      team.run(i);
-      i = end;
-    } else {
+    if (!gains || !is_shared(i)) {
       if (steps[i].step) SHRIKE_TRY(steps[i].step->run(run));
       ++i;
+      continue;
     }
+    team.run(i);
+    while (i < steps.size() && is_shared(i)) ++i;
   }
   return {};
 }
 
-size_t Session::State::end_of_shared_steps(size_t first) const {
-  const std::vector<Plan::Entry>& steps = plan->steps();
-  size_t end = first, last = first;
-  for (; end < steps.size(); ++end) {
-    if (!steps[end].step) continue;
-    if (steps[end].step->by_caller_only()) break;
-    last = end + 1;
-  }
-  return last;
-}
-
 void Session::State::run_shared_steps(ThreadPool& member, size_t first) noexcept {
   RunContext own(member, bases, tensors);
-  for (size_t i = first, end = end_of_shared_steps(first); i < end; ++i) {
+  for (size_t i = first; i < plan->steps().size() && is_shared(i); ++i) {
     if (!plan->steps()[i].step) continue;
     [[maybe_unused]] const Result<void> done = plan->steps()[i].step->run(own);
     assert(done);
