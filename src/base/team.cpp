@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/cpu.h"
 #include "base/float_control.h"
 
 namespace shrike {
@@ -24,8 +23,8 @@ Team::Team(int threads, Body body)
 Team::~Team() { threads_of_teams -= pool_.threads(); }
 
 bool Team::gains() const {
-  static const int cores = usable_cores();
-  return pool_.threads() > 1 && threads_of_teams.load(std::memory_order_relaxed) <= cores;
+  return pool_.threads() > 1 &&
+         threads_of_teams.load(std::memory_order_relaxed) <= ThreadPool::cores();
 }
 
 void Team::run(size_t argument) {

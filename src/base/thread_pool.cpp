@@ -46,17 +46,6 @@ class Part {
   WorkSpan::Time begin_;
 };
 
-// As they were when the first pool was made.
-int cores() {
-  static const int count = usable_cores();
-  return count;
-}
-
-// Threads that can get on at a time. Of a pool of more, a loop wakes so many, and none waits by
-// spinning: they would only take each other's time. Who sleeps on is not needed, as any worker does
-// any share.
-int threads_at_once(int threads) { return std::min(threads, cores()); }
-
 }  // namespace
 
 void ThreadPool::pause() {
@@ -67,7 +56,15 @@ void ThreadPool::pause() {
 #endif
 }
 
-ThreadPool::ThreadPool(int threads) : shares_(threads_at_once(std::max(1, threads))) {
+int ThreadPool::cores() {
+  static const int count = usable_cores();
+  return count;
+}
+
+// Shares for threads that can get on at a time. Of a pool of more, a loop wakes so many, and none
+// waits by spinning: they would only take each other's time. Who sleeps on is not needed, as any
+// worker does any share.
+ThreadPool::ThreadPool(int threads) : shares_(std::clamp(threads, 1, cores())) {
   const int count = std::max(1, threads);
   workers_.reserve(static_cast<size_t>(count));
   const SignalsHeld held;  // in the workers: the caller answers them
@@ -79,9 +76,8 @@ ThreadPool::ThreadPool(int threads) : shares_(threads_at_once(std::max(1, thread
   }
   // Before the first loop, and so before any of them looks.
   threads_ = static_cast<int>(workers_.size()) + 1;
-  shares_.keep(threads_at_once(threads_));
-  all_at_once_ = shares_.count() == threads_;
-  most_spins_ = all_at_once_ ? kSpins : 0;
+  shares_.keep(std::min(threads_, cores()));
+  most_spins_ = all_at_once() ? kSpins : 0;
 }
 
 ThreadPool::ThreadPool(Team& team, int place)

@@ -37,8 +37,6 @@ class ThreadPool {
   ~ThreadPool();
 
   int threads() const { return threads_; }
-  // Whether the machine lets all threads get on at a time.
-  bool all_at_once() const { return all_at_once_; }
 
   template <typename Body>
   void parallel_for(int64_t count, const Body& body) {
@@ -88,6 +86,8 @@ class ThreadPool {
     }
   }
   static void pause();
+  // As they were when they were first asked for.
+  static int cores();
 
   void run(int64_t count, RangeFunction function, const void* context);
   // Has each worker call function(context, 0, 0, worker), but one that comes when there is another
@@ -96,6 +96,8 @@ class ThreadPool {
   // Of a loop, or of a call, whose count is 0.
   Work begin(int64_t count, RangeFunction function, const void* context);
   void wake_sleepers();
+  // Whether all threads can get on at a time.
+  bool all_at_once() const { return shares_.count() == threads_; }
   // What began with `epoch`; nothing once another loop has begun.
   std::optional<Work> work_of(uint64_t epoch) const;
   // Takes units until there are none left, and reports others' than the caller's as done. Returns
@@ -111,7 +113,6 @@ class ThreadPool {
   Team* team_ = nullptr;  // where it is a member's
   int place_ = 0;         // in the team
   int threads_ = 1;
-  bool all_at_once_ = true;
   std::vector<std::thread> workers_;
   Shares shares_;
   int most_spins_ = 0;
