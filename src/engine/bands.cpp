@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/conv/depthwise_sweep.h"
 #include "kernels/sizes.h"
 
 namespace shrike {
@@ -25,6 +26,13 @@ ConvProblem part_of(const ConvProblem& whole, Rows out, Rows in) {
   part.out_height = out.count();
   part.pad_top = in.begin + whole.pad_top - out.begin * whole.stride_h;
   return part;
+}
+
+int64_t window_pixel(std::span<const BandLayer> layers, size_t i) {
+  const int64_t channels = layers[i].problem.out_channels;
+  return kernels::is_depthwise(layers[i].problem) || kernels::is_depthwise(layers[i + 1].problem)
+             ? kernels::odd_pixel_stride(channels)
+             : channels;
 }
 
 namespace {
@@ -114,9 +122,8 @@ Bands split_into_bands(std::span<const BandLayer> layers, int64_t rows, int64_t 
                                   std::min(end, begin + own_tiles * (i + 1) / count * tile)}));
   }
   for (size_t i = 0; i + 1 < layers.size(); ++i) {
-    const ConvProblem& problem = layers[i].problem;
-    const int64_t row =
-        problem.out_width * problem.out_channels * static_cast<int64_t>(sizeof(float));
+    const int64_t row = layers[i].problem.out_width * window_pixel(layers, i) *
+                        static_cast<int64_t>(sizeof(float));
     bands.window_rows.push_back(lay_out_window(bands.parts, i, row));
   }
   return bands;

@@ -35,6 +35,9 @@ Rows rows_read(const kernels::ConvProblem& problem, Rows out);
 // The problem of the rows `out` alone, which are made of `in`.
 kernels::ConvProblem part_of(const kernels::ConvProblem& whole, Rows out, Rows in);
 
+// Floats from pixel to pixel of the window between layer i and the next.
+int64_t window_pixel(std::span<const BandLayer> layers, size_t i);
+
 // What one layer does for one band.
 struct BandPart {
   Rows out, in;  // computed, maybe none; read, of what the layer before has computed

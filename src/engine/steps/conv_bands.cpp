@@ -139,8 +139,10 @@ class BandsStep : public Step {
   // Between layer i and the next.
   MapView window(size_t i, std::span<std::byte> scratch) const {
     const ConvProblem& problem = layers_[i].problem;
-    return kernels::dense_map(reinterpret_cast<float*>(scratch.data() + layout_.windows[i]),
-                              bands_.window_rows[i], problem.out_width, problem.out_channels);
+    auto* data = reinterpret_cast<float*>(scratch.data() + layout_.windows[i]);
+    const int64_t pixel = window_pixel(layers_, i);
+    return {data,  bands_.window_rows[i], problem.out_width, problem.out_channels,
+            pixel, problem.out_width * pixel};
   }
 
   void move_rows(size_t i, Rows kept, int64_t origin, std::span<std::byte> scratch) const {
@@ -183,11 +185,12 @@ BandScratch::BandScratch(std::span<const BandLayer> layers, const Bands& bands) 
   bool odd = false;
   for (size_t i = 0; i + 1 < layers.size(); ++i) {
     const ConvProblem& problem = layers[i].problem;
-    if (i > 0 && gains_by_odd_distance(problem, problem.in_channels, problem.out_channels))
+    if (i > 0 &&
+        gains_by_odd_distance(problem, window_pixel(layers, i - 1), window_pixel(layers, i)))
       odd = !odd;
     if (bytes / kTensorAlignment % 2 != (odd ? 1 : 0)) bytes += kTensorAlignment;
     windows.push_back(bytes);
-    const int64_t row = problem.out_width * problem.out_channels;
+    const int64_t row = problem.out_width * window_pixel(layers, i);
     bytes += align_up(static_cast<size_t>(bands.window_rows[i] * row) * sizeof(float));
   }
   kernel = bytes;
@@ -254,9 +257,10 @@ void conv_bands_emit(Planner& planner, std::span<const Node* const> nodes) {
     return slot;
   };
   const ConvProblem &head = layers.front().problem, &tail = layers.back().problem;
-  if (!picture && gains_by_odd_distance(head, slots.input.view.stride(3), head.out_channels))
+  if (!picture && gains_by_odd_distance(head, slots.input.view.stride(3), window_pixel(layers, 0)))
     planner.keep_odd(slots.input, window(0));
-  if (gains_by_odd_distance(tail, tail.in_channels, slots.output.view.stride(3)))
+  if (gains_by_odd_distance(tail, window_pixel(layers, layers.size() - 2),
+                            slots.output.view.stride(3)))
     planner.keep_odd(window(layers.size() - 2), slots.output);
   draft.touches = slots.residuals;
   draft.touches.insert(draft.touches.end(), {slots.input, slots.output, slots.scratch});

@@ -13,6 +13,21 @@
 
 namespace shrike::kernels {
 
+inline constexpr int64_t kLineFloats = kTensorAlignment / sizeof(float);
+
+inline bool is_depthwise(const ConvProblem& p) {
+  return p.groups == p.in_channels && p.groups == p.out_channels;
+}
+
+// Floats from pixel to pixel that suit a map between a depthwise layer and another: those of its
+// channels, and a cache line more where they are pairs of these. A sweep passes by one line of each
+// pixel of some rows, for each line of a pixel. At an even distance these lines share a half, a
+// quarter or less of the first cache level's sets, and fall out before the next row or the other
+// half of them is asked for (docs/decisions/046-odd-pixels.md).
+inline int64_t odd_pixel_stride(int64_t channels) {
+  return channels % (2 * kLineFloats) == 0 ? channels + kLineFloats : channels;
+}
+
 // Whether a depthwise layer is faster where its input and its output begin an odd number of cache
 // lines apart. Intel's processors let a load wait for a store before it that is on its way to an
 // address a multiple of 4 KB away. A sweep reads and writes the same vector of all pixels: where
@@ -20,9 +35,8 @@ namespace shrike::kernels {
 // load waits if they are not the same (docs/decisions/043-where-threads-write.md).
 inline bool gains_by_odd_distance(const ConvProblem& p, int64_t input_pixel_stride,
                                   int64_t output_pixel_stride) {
-  constexpr int64_t kPair = 2 * kTensorAlignment / sizeof(float);
-  return p.groups == p.in_channels && p.groups == p.out_channels &&
-         input_pixel_stride % kPair == 0 && output_pixel_stride % kPair == 0;
+  constexpr int64_t kPair = 2 * kLineFloats;
+  return is_depthwise(p) && input_pixel_stride % kPair == 0 && output_pixel_stride % kPair == 0;
 }
 
 inline constexpr int kSweepMaxInputRows = 9;  // four output rows at stride 2, of 3 taps
