@@ -22,13 +22,14 @@ struct PointwiseSums {
     const float* row[kRows];
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
-      row[r] = strip.input + (p + r) * strip.input_step;
+      row[r] = r == 0 ? strip.input + p * strip.input_step : row[r - 1] + strip.input_step;
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) sums[r][v] = splat(0.0f);
     }
     const float* weights = strip.weights;
+    const int64_t depth = strip.depth;
 #pragma GCC unroll 2
-    for (int64_t k = 0; k < strip.depth; ++k, weights += kColumns) {
+    for (int64_t k = 0; k < depth; ++k, weights += kColumns) {
       Vec w[kVectors];
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) w[v] = load_aligned(weights + v * kLanes);
@@ -103,12 +104,13 @@ template <int kRows, int kVectors>
 // Products need all registers, so the activation's constants are read behind those of each tile.
 template <template <int, int> typename Sums, int kRows, int kVectors, bool kAdd, typename Act>
 [[gnu::always_inline]] inline int64_t finish_tiles(const PointwiseStrip& strip) {
+  const int64_t count = strip.count, output_step = strip.output_step;
+  float* output = strip.output;
   int64_t p = 0;
-  for (; p + kRows <= strip.count; p += kRows) {
+  for (; p + kRows <= count; p += kRows) {
     Sums<kRows, kVectors> tile(strip, p);
     const Act act(*hidden(&strip.activation));
     if (kAdd && strip.order == Residual::kBeforeActivation) add_residual(strip, p, tile.sums);
-    float* output = strip.output + p * strip.output_step;
     if (kAdd) {
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r)
@@ -117,7 +119,7 @@ template <template <int, int> typename Sums, int kRows, int kVectors, bool kAdd,
       if (strip.order == Residual::kAfterActivation) add_residual(strip, p, tile.sums);
     }
 #pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r, output += strip.output_step)
+    for (int r = 0; r < kRows; ++r, output += output_step)
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v)
         store(output + v * kLanes, kAdd ? tile.sums[r][v] : act(tile.sums[r][v]));
