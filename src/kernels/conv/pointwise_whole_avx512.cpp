@@ -22,7 +22,7 @@ struct PairedSums {
     Vec even[kRows], odd[kRows];  // outputs
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
-      row[r] = strip.input + (p + r) * strip.input_step;
+      row[r] = r == 0 ? strip.input + p * strip.input_step : row[r - 1] + strip.input_step;
       even[r] = odd[r] = splat(0.0f);
     }
     const float* weights = strip.weights;
@@ -36,10 +36,11 @@ struct PairedSums {
         odd[r] = fma(x, second, odd[r]);
       }
     };
+    const int64_t depth = strip.depth;
     int64_t k = 0;
 #pragma GCC unroll 2
-    for (; k + 2 <= strip.depth; k += 2) add(k, two_values);
-    if (k < strip.depth) add(k, one_value);
+    for (; k + 2 <= depth; k += 2) add(k, two_values);
+    if (k < depth) add(k, one_value);
     const Vec bias = load(strip.bias);
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) sums[r][0] = added_pairs(even[r], odd[r]) + bias;
