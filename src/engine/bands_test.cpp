@@ -166,9 +166,19 @@ TEST(Bands, CoverWhatTheNextLayerReads) {
   EXPECT_GT(smaller, 100);
 }
 
+std::vector<Tensor> run_plan(const std::shared_ptr<Plan>& plan, const std::vector<Tensor>& inputs) {
+  EXPECT_TRUE(plan->pack(1));
+  Result<Session> session = Session::of(plan);
+  EXPECT_TRUE(session);
+  Result<std::vector<Tensor>> outputs = session->run(inputs);
+  EXPECT_TRUE(outputs);
+  return *outputs;
+}
+
 // 1x1, depthwise, 1x1, depthwise and 1x1: windows on either side of a depthwise layer.
-TEST(Bands, SweepsReadAndWriteAnOddNumberOfLinesApart) {
-  for (const int64_t channels : {32, 96, 48}) {
+TEST(Bands, PixelsBesideASweepAreAnOddNumberOfLinesApart) {
+  for (const int64_t channels : {32, 64, 96, 48, 24}) {
+    SCOPED_TRACE(channels);
     std::mt19937 random(3);
     Graph graph;
     ValueId y = graph.add_input("x", DType::kF32, Shape{1, 8, 64, 40});
@@ -178,25 +188,39 @@ TEST(Bands, SweepsReadAndWriteAnOddNumberOfLinesApart) {
     }
     graph.outputs = {add_conv(graph, y, 8, 1, 1, random)};
     ASSERT_TRUE(infer_shapes(graph));
-    const Result<Draft> draft = lay_out(graph, {}, {});
-    ASSERT_TRUE(draft);
-    const std::vector<BandLayer> layers = layers_of(draft->convs);
+    const Result<Draft> whole = lay_out(graph, {}, {});
+    ASSERT_TRUE(whole);
+    const std::vector<BandLayer> layers = layers_of(whole->convs);
     ASSERT_EQ(layers.size(), 5u);
-    const BandScratch scratch(layers, split_into_bands(layers, 8, 2, 8));
-    const auto line = [&](size_t i) { return scratch.windows[i] / 64; };
-    for (const size_t sweep : {1, 3})
-      EXPECT_EQ((line(sweep - 1) + line(sweep)) % 2, channels == 48 ? 0u : 1u) << channels;
-    EXPECT_EQ(scratch.bytes % 128, 0u);
+    const Bands bands = split_into_bands(layers, 8, 2, 8);
+    const BandScratch scratch(layers, bands);
+    const int64_t pixel = channels % 32 == 0 ? channels + 16 : channels;
+    for (size_t i = 0; i < 4; ++i) {
+      EXPECT_EQ(window_pixel(layers, i), pixel);
+      const size_t end = i < 3 ? scratch.windows[i + 1] : scratch.kernel;
+      EXPECT_GE(end - scratch.windows[i],
+                static_cast<size_t>(bands.window_rows[i] * 40 * pixel) * sizeof(float));
+    }
+    const std::vector<Tensor> inputs = {testing::random_tensor(Shape{1, 8, 64, 40}, random)};
+    PlanChoices choices;
+    choices.bands = {{0, 1, 2, 3, 4}};
+    const Result<Draft> banded = lay_out(graph, {.threads = 2}, choices);
+    ASSERT_TRUE(banded);
+    EXPECT_TRUE(run_plan(banded->plan, inputs)[0] == run_plan(whole->plan, inputs)[0]);
   }
 }
 
-std::vector<Tensor> run_plan(const std::shared_ptr<Plan>& plan, const std::vector<Tensor>& inputs) {
-  EXPECT_TRUE(plan->pack(1));
-  Result<Session> session = Session::of(plan);
-  EXPECT_TRUE(session);
-  Result<std::vector<Tensor>> outputs = session->run(inputs);
-  EXPECT_TRUE(outputs);
-  return *outputs;
+// Between layers that are not depthwise nothing is left out.
+TEST(Bands, OtherPixelsLieBesideEachOther) {
+  std::mt19937 random(3);
+  Graph graph;
+  ValueId y = graph.add_input("x", DType::kF32, Shape{1, 8, 64, 40});
+  for (int i = 0; i < 2; ++i) y = add_conv(graph, y, 64, 1, 1, random);
+  graph.outputs = {y};
+  ASSERT_TRUE(infer_shapes(graph));
+  const Result<Draft> draft = lay_out(graph, {}, {});
+  ASSERT_TRUE(draft);
+  EXPECT_EQ(window_pixel(layers_of(draft->convs), 0), 64);
 }
 
 TEST(Bands, GiveTheSameBits) {

@@ -9,14 +9,12 @@
 #include "engine/steps/conv_problem.h"
 #include "engine/steps/families_list.h"
 #include "engine/steps/pack.h"
-#include "kernels/conv/depthwise_sweep.h"
 
 namespace shrike {
 
 namespace {
 
 using kernels::ConvProblem;
-using kernels::gains_by_odd_distance;
 using kernels::MapView;
 
 // Rows of the last layer's map in a band: few, so that windows stay in a core's own caches, and as
@@ -182,15 +180,9 @@ double cost_of(std::span<const BandLayer> layers) {
 }  // namespace
 
 BandScratch::BandScratch(std::span<const BandLayer> layers, const Bands& bands) {
-  bool odd = false;
   for (size_t i = 0; i + 1 < layers.size(); ++i) {
-    const ConvProblem& problem = layers[i].problem;
-    if (i > 0 &&
-        gains_by_odd_distance(problem, window_pixel(layers, i - 1), window_pixel(layers, i)))
-      odd = !odd;
-    if (bytes / kTensorAlignment % 2 != (odd ? 1 : 0)) bytes += kTensorAlignment;
     windows.push_back(bytes);
-    const int64_t row = problem.out_width * window_pixel(layers, i);
+    const int64_t row = layers[i].problem.out_width * window_pixel(layers, i);
     bytes += align_up(static_cast<size_t>(bands.window_rows[i] * row) * sizeof(float));
   }
   kernel = bytes;
@@ -199,8 +191,6 @@ BandScratch::BandScratch(std::span<const BandLayer> layers, const Bands& bands) 
     most = std::max(most, layers[i].kernel->scratch_bytes(part.problem, 1));
   });
   bytes += align_up(most);
-  // The next share's windows begin as these do.
-  if (bytes / kTensorAlignment % 2 == 1) bytes += kTensorAlignment;
 }
 
 bool can_band(Planner& planner, const Node& node) {
@@ -251,17 +241,6 @@ void conv_bands_emit(Planner& planner, std::span<const Node* const> nodes) {
   slots.input = picture ? planner.slot(first.inputs[0]) : planner.as_map(first.inputs[0]);
   slots.output = planner.new_map(last.outputs[0]);
   slots.scratch = planner.new_scratch(draft.info.scratch_bytes);
-  const auto window = [&](size_t layer) {
-    Slot slot = slots.scratch;
-    slot.view.offset += static_cast<int64_t>(layout.windows[layer]);
-    return slot;
-  };
-  const ConvProblem &head = layers.front().problem, &tail = layers.back().problem;
-  if (!picture && gains_by_odd_distance(head, slots.input.view.stride(3), window_pixel(layers, 0)))
-    planner.keep_odd(slots.input, window(0));
-  if (gains_by_odd_distance(tail, window_pixel(layers, layers.size() - 2),
-                            slots.output.view.stride(3)))
-    planner.keep_odd(window(layers.size() - 2), slots.output);
   draft.touches = slots.residuals;
   draft.touches.insert(draft.touches.end(), {slots.input, slots.output, slots.scratch});
   draft.step =

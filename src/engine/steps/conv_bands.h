@@ -11,8 +11,7 @@
 namespace shrike {
 
 // What a share of a step's scratch holds: the windows of rows between two layers, then the kernels'
-// own. Where a depthwise layer gains by it, its windows begin an odd number of cache lines apart;
-// shares follow each other at whole pairs of lines.
+// own.
 struct BandScratch {
   BandScratch(std::span<const BandLayer> layers, const Bands& bands);
 
