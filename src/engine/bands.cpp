@@ -122,8 +122,8 @@ Bands split_into_bands(std::span<const BandLayer> layers, int64_t rows, int64_t 
                                   std::min(end, begin + own_tiles * (i + 1) / count * tile)}));
   }
   for (size_t i = 0; i + 1 < layers.size(); ++i) {
-    const int64_t row = layers[i].problem.out_width * window_pixel(layers, i) *
-                        static_cast<int64_t>(sizeof(float));
+    const int64_t row =
+        layers[i].problem.out_width * window_pixel(layers, i) * static_cast<int64_t>(sizeof(float));
     bands.window_rows.push_back(lay_out_window(bands.parts, i, row));
   }
   return bands;

@@ -10,6 +10,7 @@
 #include "engine/activation_choice.h"
 #include "engine/band_choice.h"
 #include "engine/far_bands.h"
+#include "engine/halves_choice.h"
 #include "engine/panel_choice.h"
 #include "engine/planner.h"
 #include "engine/pool_choice.h"
@@ -189,6 +190,9 @@ Result<Draft> lay_out(const Graph& graph, const PlanOptions& options, PlanChoice
   Joined far = find_far_bands(graph, options, choices);
   for (std::vector<size_t>& chain : far.chains) choices.bands.push_back(std::move(chain));
   choices.no_bands = std::move(far.declined);
+  Joined halves = find_halves(graph, options, choices);
+  choices.halves = std::move(halves.chains);
+  choices.no_halves = std::move(halves.declined);
   Joined panels = find_panels(graph, options, choices);
   choices.panels = std::move(panels.chains);
   choices.no_panels = std::move(panels.declined);

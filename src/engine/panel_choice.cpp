@@ -11,7 +11,9 @@ Joined find_panels(const Graph& graph, const PlanOptions& options, const PlanCho
   Planner asked(graph, options, choices);  // never run
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& after = graph.nodes[i];
-    if (in_any_chain(choices.bands, i) || !is_depthwise(asked, after)) continue;
+    if (in_any_chain(choices.bands, i) || in_any_chain(choices.halves, i) ||
+        !is_depthwise(asked, after))
+      continue;
     const int producer = uses.producer(after.inputs[0]);
     if (producer < 0) continue;
     const auto before = static_cast<size_t>(producer);

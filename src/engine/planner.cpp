@@ -7,6 +7,7 @@
 #include "engine/families.h"
 #include "engine/steps/conv_activation.h"
 #include "engine/steps/conv_bands.h"
+#include "engine/steps/conv_halves.h"
 #include "engine/steps/conv_panels.h"
 #include "engine/steps/conv_pool.h"
 #include "engine/steps/copy.h"
@@ -77,13 +78,19 @@ Result<void> Planner::run() {
   SHRIKE_TRY(add_inputs());
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {
     const std::vector<size_t>* chain = chain_of(choices_.bands, i);
+    const std::vector<size_t>* triple = chain_of(choices_.halves, i);
     const std::vector<size_t>* pair = chain_of(choices_.panels, i);
-    if (!chain && !pair) {
+    if (!chain && !triple && !pair) {
       SHRIKE_TRY(add_node(graph_.nodes[i]));
       nodes_of_steps_.resize(plan_->steps_.size(), {i});
     } else if (chain && chain->back() == i) {
       add_bands(*chain);
       nodes_of_steps_.resize(plan_->steps_.size(), *chain);
+    } else if (triple && triple->back() == i) {
+      declined_.clear();
+      conv_halves_emit(*this, graph_.nodes[(*triple)[0]], graph_.nodes[(*triple)[1]],
+                       graph_.nodes[i]);
+      nodes_of_steps_.resize(plan_->steps_.size(), *triple);
     } else if (pair && pair->back() == i) {
       declined_.clear();
       conv_panels_emit(*this, graph_.nodes[pair->front()], graph_.nodes[i]);
@@ -153,6 +160,8 @@ Result<void> Planner::add_node(const Node& node) {
   declined_.clear();
   if (const auto why = choices_.no_bands.find(index_of(node)); why != choices_.no_bands.end())
     declined_.push_back({"far bands", why->second});
+  if (const auto why = choices_.no_halves.find(index_of(node)); why != choices_.no_halves.end())
+    declined_.push_back({"halves", why->second});
   if (const auto why = choices_.no_panels.find(index_of(node)); why != choices_.no_panels.end())
     declined_.push_back({"panels", why->second});
   const std::span<const StepFamily> families = step_families();

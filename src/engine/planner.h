@@ -55,7 +55,9 @@ struct PlanChoices {
   Placements placements = {};
   std::vector<int64_t> max_packed_bytes = {};  // by node; empty: no limits
   Chains bands = {};                           // no node in two of them
+  Chains halves = {};                          // likewise, and of three: see halves_choice.h
   Chains panels = {};                          // likewise, and of two: see panel_choice.h
+  std::map<size_t, const char*> no_halves = {};
   std::map<size_t, const char*> no_panels = {};
   std::map<size_t, const char*> no_bands = {};  // by node: why it is in none, see far_bands.h
 };

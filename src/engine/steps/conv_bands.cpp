@@ -139,7 +139,7 @@ class BandsStep : public Step {
     const ConvProblem& problem = layers_[i].problem;
     auto* data = reinterpret_cast<float*>(scratch.data() + layout_.windows[i]);
     const int64_t pixel = window_pixel(layers_, i);
-    return {data,  bands_.window_rows[i], problem.out_width, problem.out_channels,
+    return {data,  bands_.window_rows[i],    problem.out_width, problem.out_channels,
             pixel, problem.out_width * pixel};
   }
 

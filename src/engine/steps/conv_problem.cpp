@@ -5,6 +5,7 @@
 #include "engine/steps/ask.h"
 #include "kernels/conv/candidates.h"
 #include "kernels/conv/evenness.h"
+#include "kernels/conv/split.h"
 
 namespace shrike {
 
@@ -32,6 +33,7 @@ kernels::ConvProblem conv_problem(const Planner& planner, const Node& node) {
   problem.uneven = planner.is_uneven(node.inputs[1]);
   problem.activation = *activation_of(op.activation, op.alpha, op.beta);
   if (has_input(node, integers ? 4 : 3)) problem.residual = kernels::Residual::kAfterActivation;
+  problem.half = kernels::split_half(problem);
   return problem;
 }
 

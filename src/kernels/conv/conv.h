@@ -44,6 +44,9 @@ struct ConvProblem {
   bool uneven = false;
   bool by_estimate = true;                 // and where they are estimated to be slower than others
   Precision precision = Precision::kFp32;  // of inputs and weights as they are multiplied
+  // Channels of the first of two halves of the input, of which a kernel of split products (split.h)
+  // makes sums of their own, and adds them in the end; 0: none. Others add all in order.
+  int64_t half = 0;
 
   int64_t group_in() const { return in_channels / groups; }
   int64_t group_out() const { return out_channels / groups; }

@@ -23,7 +23,7 @@ inline bool is_depthwise(const ConvProblem& p) {
 // channels, and a cache line more where they are pairs of these. A sweep passes by one line of each
 // pixel of some rows, for each line of a pixel. At an even distance these lines share a half, a
 // quarter or less of the first cache level's sets, and fall out before the next row or the other
-// half of them is asked for (docs/decisions/046-odd-pixels.md).
+// half of them is asked for (docs/decisions/046-odd-pixels-and-halves.md).
 inline int64_t odd_pixel_stride(int64_t channels) {
   return channels % (2 * kLineFloats) == 0 ? channels + kLineFloats : channels;
 }

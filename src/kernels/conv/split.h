@@ -107,8 +107,11 @@ struct SplitGroupProducts {
   int64_t weight_tiles = 0;     // from part to part of them
   const float* bias = nullptr;  // [outputs]
   float* sums = nullptr;        // [outputs / 32, rounded up][pixels][32], aligned to 64 bytes
-  int pixel_tiles = 0;          // 1, 2 or 4, at most split_pixel_tiles()
-  int output_tiles = 0;         // 1 .. kSplitGroupTiles
+  // Channels, whole steps, whose sums are made apart, in half_sums, and added in the end. 0: none.
+  int64_t half = 0;
+  float* half_sums = nullptr;  // as sums
+  int pixel_tiles = 0;         // 1, 2 or 4, at most split_pixel_tiles()
+  int output_tiles = 0;        // 1 .. kSplitGroupTiles
   // As in SplitProducts.
   void (*beside)(void* context) = nullptr;
   void* context = nullptr;
@@ -139,6 +142,13 @@ void split_pack(const SplitKernel& kernel, const ConvProblem& problem, const flo
 size_t split_scratch_bytes(const SplitKernel& kernel, const ConvProblem& problem, int threads);
 void split_run(const SplitKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
                const ConvMaps& maps, ThreadPool& pool, std::span<std::byte> scratch);
+
+// What ConvProblem::half should be, if anything: so that of two threads each can make sums of the
+// half of the channels that it has made itself, and read half of the weights, where these are much
+// more than the outputs (docs/decisions/046-odd-pixels-and-halves.md).
+int64_t split_half(const ConvProblem& problem);
+// Whether a row of conv_kernels() does so.
+bool adds_halves(const ConvKernel& row);
 
 // Panels for conv_panels.h of convolutions pixel by pixel, without a residual.
 // `shared`: planes of the whole input, where they are made for all panels.

@@ -124,9 +124,18 @@ class Products {
   [[gnu::always_inline]] static void start_sums(const float* bias) { start_sum<0>(bias); }
   // Blocks of 32 outputs, kPixels * 16 rows each.
   [[gnu::always_inline]] static void store_sums(float* sums) { store_sum<0>(sums); }
+  // Sums as store_sums() has stored them.
+  static void add_sums(float* sums, const float* others) {
+    for (int column = 0; column < kOutputs; ++column) {
+      const int64_t first = column / 2 * kRows * kSplitColumns + column % 2 * kSplitTile;
+      for (int64_t i = first; i < first + kRows * kSplitColumns; i += kSplitColumns)
+        store_aligned(sums + i, load_aligned(others + i) + load_aligned(sums + i));
+    }
+  }
 
  private:
   static constexpr int kSums = kPixels * kOutputs;
+  static constexpr int64_t kRows = kPixels * kSplitTile;
   static constexpr bool kApart = kSums + kPixels + kOutputs <= 8;
   static_assert(kApart || kSums <= 6);
 
@@ -197,9 +206,9 @@ class Products {
   [[gnu::always_inline]] static void store_sum(float* sums) {
     if constexpr (kSum < kSums) {
       constexpr int kRow = kSum / kOutputs * kSplitTile, kColumn = kSum % kOutputs;
-      store_tile<kSum>(sums + (kColumn / 2 * kPixels * kSplitTile + kRow) * kSplitColumns +
-                           kColumn % 2 * kSplitTile,
-                       kSplitColumns * sizeof(float));
+      store_tile<kSum>(
+          sums + (kColumn / 2 * kRows + kRow) * kSplitColumns + kColumn % 2 * kSplitTile,
+          kSplitColumns * sizeof(float));
       store_sum<kSum + 1>(sums);
     }
   }
@@ -240,6 +249,8 @@ void products(const SplitProducts& block) {
   return block.output_tiles == 2 ? products_of<kParts, 1, 2>(block)
                                  : products_of<kParts, 1, 1>(block);
 }
+
+alignas(64) constexpr float kNoBias[kSplitGroupTiles * kSplitTile] = {};
 
 // A step of a run on its way into planes, a share of it beside each product.
 template <int kParts, int kPixels>
@@ -292,6 +303,10 @@ void run_of(const SplitGroupProducts& group) {
   for (int64_t channel = 0; channel < group.channels; channel += kSplitDepth) {
     const int64_t behind = channel + kSplitDepth;
     const bool last = behind >= group.channels;
+    if (channel > 0 && channel == group.half) {
+      Block::store_sums(group.half_sums);
+      Block::start_sums(kNoBias);
+    }
     const Next next(last ? group.next : group.run, group.pixel_stride, last ? 0 : behind,
                     group.channels, last ? group.next_planes : now + ahead, group.part_stride);
     forget_memory();
@@ -314,6 +329,7 @@ void run_of(const SplitGroupProducts& group) {
   }
   Block::store_sums(group.sums);
   forget_memory();
+  if (group.half > 0) Block::add_sums(group.sums, group.half_sums);
 }
 
 template <int kParts, int kOutputs>

@@ -1,6 +1,7 @@
 #include "kernels/conv/split.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "kernels/conv/igemm.h"
 #include "kernels/conv/split_geometry.h"
@@ -80,6 +81,18 @@ double split_cost(const SplitKernel& kernel, const ConvProblem& problem) {
   return weights + (problem.pixel_by_pixel()
                         ? runs_cost(packing, problem, one)
                         : strips_cost(packing, problem, SplitPlanes(kernel, problem)));
+}
+
+int64_t split_half(const ConvProblem& problem) {
+  constexpr int64_t kLeastChannels = 256;
+  const int64_t pixels = problem.out_height * problem.out_width;
+  const bool gains = problem.pixel_by_pixel() && problem.groups == 1 &&
+                     problem.in_channels >= kLeastChannels && 3 * problem.in_channels >= 8 * pixels;
+  return gains && problem.in_channels % (2 * kSplitDepth) == 0 ? problem.in_channels / 2 : 0;
+}
+
+bool adds_halves(const ConvKernel& row) {
+  return std::strcmp(row.name, "amx_split") == 0 || std::strcmp(row.name, "amx_bfloat16") == 0;
 }
 
 const char* split_refuse(const SplitKernel& kernel, const ConvProblem& problem) {

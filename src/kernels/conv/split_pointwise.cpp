@@ -36,6 +36,7 @@ struct Scratch {
 
   alignas(kTensorAlignment) uint16_t planes[2][kNumbers];  // of two steps, or of those of two runs
   alignas(kTensorAlignment) float sums[2][most_sums()];    // of two runs
+  alignas(kTensorAlignment) float half_sums[most_sums()];
 };
 
 // Some pixels of a row.
@@ -160,6 +161,8 @@ void GroupSums::compute_group(SplitGroupProducts& group, int64_t first, int64_t 
   group.weight_tiles = packing_.part_tiles(first);
   group.bias = reinterpret_cast<const float*>(packed_) + packing_.bias + first * kSplitTile;
   group.sums = scratch_.sums[turn_];
+  group.half = problem_.half;
+  group.half_sums = scratch_.half_sums;
   group.output_tiles = static_cast<int>(last - first);
   kernel_.group_products(group);
   finish();

@@ -78,11 +78,16 @@ void group_products(const SplitGroupProducts& group) {
   const int64_t steps = divide_up(group.channels, kSplitDepth);
   const int64_t rows = group.pixel_tiles * kSplitTile;
   const int64_t columns = group.output_tiles * kSplitTile;
-  std::vector<double> sums(static_cast<size_t>(rows * columns));
+  EXPECT_EQ(group.half % kSplitDepth, 0);
+  const int64_t half_steps = group.half / kSplitDepth;
+  // Of the first half and of the second, where there are two.
+  std::vector<double> halves[2] = {std::vector<double>(static_cast<size_t>(rows * columns)),
+                                   std::vector<double>(static_cast<size_t>(rows * columns))};
   const auto planes_of = [&](int64_t n) {
     return group.planes + (group.in_turn ? n % 2 : n) * group.step_stride;
   };
   for (int64_t n = 0; n < steps; ++n) {
+    std::vector<double>& sums = halves[group.half > 0 && n >= half_steps];
     for (int64_t i = 0; i < rows; ++i)
       for (int64_t j = 0; j < columns; ++j)
         sums[static_cast<size_t>(i * columns + j)] +=
@@ -99,10 +104,12 @@ void group_products(const SplitGroupProducts& group) {
     group.beside(group.context);
   }
   for (int64_t i = 0; i < rows; ++i)
-    for (int64_t j = 0; j < columns; ++j)
+    for (int64_t j = 0; j < columns; ++j) {
+      const auto at = static_cast<size_t>(i * columns + j);
+      const auto first = static_cast<float>(static_cast<double>(group.bias[j]) + halves[0][at]);
       group.sums[(j / kSplitColumns * rows + i) * kSplitColumns + j % kSplitColumns] =
-          static_cast<float>(static_cast<double>(group.bias[j]) +
-                             sums[static_cast<size_t>(i * columns + j)]);
+          first + static_cast<float>(halves[1][at]);
+    }
 }
 
 void finish(const TileFinish& tile) {
@@ -151,6 +158,10 @@ const ConvKernel& row_named(const std::string& name) {
 
 #if SHRIKE_KERNELS_AVX2
 TEST(SplitRow, IsInTheTable) { EXPECT_STREQ(row_named("amx_split").name, "amx_split"); }
+TEST(SplitRow, AddsHalves) {
+  EXPECT_TRUE(adds_halves(row_named("amx_split")));
+  EXPECT_FALSE(adds_halves(conv_kernels().back()));
+}
 #endif
 
 class Split : public ::testing::TestWithParam<std::string> {
@@ -174,6 +185,56 @@ TEST_P(Split, ChannelsAroundStepsAndTiles) {
   for (int64_t in : {1, 2, 15, 16, 17, 31, 32, 33, 63, 64, 65, 97})
     for (int64_t out : {1, 15, 16, 17, 31, 32, 33, 48, 49, 80})
       for (int64_t kernel : {1, 3}) check(square(6, in, out, kernel, 1, kernel / 2));
+}
+
+// Sums of two halves of the channels, with as many steps in either or not.
+TEST_P(Split, SumsOfHalves) {
+  for (const int64_t in : {64, 96, 100, 256, 448})
+    for (const int64_t out : {1, 16, 40, 96, 130})
+      for (int64_t half = kSplitDepth; half < in; half += in < 200 ? kSplitDepth : 96) {
+        ConvProblem p = square(7, in, out, 1, 1, 0);
+        p.half = half;
+        p.residual = Residual::kAfterActivation;
+        check(p, {5, 0, 1}, {3, 0, 2});
+      }
+}
+
+// What each half gives by itself, and the sum of these, bit for bit.
+TEST_P(Split, HalvesAreSumsByThemselves) {
+  constexpr int64_t kIn = 448, kOut = 96, kHalf = 224, kPixels = 100;
+  ConvProblem whole = square(10, kIn, kOut, 1, 1, 0);
+  whole.activation.kind = ActivationKind::kNone;
+  const std::vector<float> inputs = random_.reals(kPixels * kIn), bias = random_.reals(kOut);
+  const std::vector<float> weights = random_.reals(kOut * kIn);
+  const auto run = [&](const ConvProblem& p, int64_t first, const float* own_bias) {
+    std::vector<float> own;
+    for (int64_t o = 0; o < kOut; ++o)
+      own.insert(own.end(), weights.begin() + o * kIn + first,
+                 weights.begin() + o * kIn + first + p.in_channels);
+    std::vector<float> outputs(kPixels * kOut);
+    ConvMaps maps;
+    maps.input = {inputs.data() + first, 10, 10, p.in_channels, kIn, 10 * kIn};
+    maps.output = dense_map(outputs.data(), 10, 10, kOut);
+    ThreadPool pool(1);
+    row().run(p, row().pack(p, own.data(), own_bias), maps, pool, {});
+    return outputs;
+  };
+  ConvProblem half = whole;
+  half.in_channels = kHalf;
+  const std::vector<float> first = run(half, 0, bias.data()), second = run(half, kHalf, nullptr);
+  whole.half = kHalf;
+  const std::vector<float> sums = run(whole, 0, bias.data());
+  for (size_t i = 0; i < sums.size(); ++i) EXPECT_EQ(sums[i], first[i] + second[i]) << i;
+  whole.half = 0;
+  EXPECT_NE(run(whole, 0, bias.data()), sums);
+}
+
+TEST(SplitHalf, WhereWeightsAreMuchMoreThanOutputs) {
+  EXPECT_EQ(split_half(square(10, 448, 96, 1, 1, 0)), 224);
+  EXPECT_EQ(split_half(square(20, 448, 96, 1, 1, 0)), 0);  // pixels
+  EXPECT_EQ(split_half(square(10, 480, 96, 1, 1, 0)), 0);  // steps
+  EXPECT_EQ(split_half(square(4, 192, 96, 1, 1, 0)), 0);   // channels
+  EXPECT_EQ(split_half(square(10, 448, 96, 3, 1, 1)), 0);
 }
 
 // Pixels of one tile, two, and some more, rows that end anywhere in them.
