@@ -35,7 +35,7 @@ Rows rows_read(const kernels::ConvProblem& problem, Rows out);
 // The problem of the rows `out` alone, which are made of `in`.
 kernels::ConvProblem part_of(const kernels::ConvProblem& whole, Rows out, Rows in);
 
-// Floats from pixel to pixel of the window between layer i and the next.
+// Floats from pixel to pixel of the window between layer i and the next, which there is.
 int64_t window_pixel(std::span<const BandLayer> layers, size_t i);
 
 // What one layer does for one band.

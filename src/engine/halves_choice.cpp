@@ -1,7 +1,7 @@
 #include "engine/halves_choice.h"
 
 #include "engine/steps/conv_halves.h"
-#include "engine/steps/conv_panels.h"
+#include "engine/steps/conv_problem.h"
 
 namespace shrike {
 
@@ -11,28 +11,26 @@ Joined find_halves(const Graph& graph, const PlanOptions& options, const PlanCho
     return found;
   const Uses uses(graph);
   Planner asked(graph, options, choices);  // never run
-  // The node that makes what the first input of another reads, and nothing else does; or null.
-  const auto before = [&](const Node& node) -> const Node* {
-    const int producer = node.inputs.empty() ? -1 : uses.producer(node.inputs[0]);
-    if (producer < 0 || !uses.single_use(node.inputs[0])) return nullptr;
-    return in_any_chain(choices.bands, static_cast<size_t>(producer))
-               ? nullptr
-               : &graph.nodes[static_cast<size_t>(producer)];
+  const auto is_taken = [&](size_t node) {
+    return in_any_chain(choices.bands, node) || in_any_chain(found.chains, node);
   };
-  const auto index_of = [&](const Node& node) {
-    return static_cast<size_t>(&node - graph.nodes.data());
-  };
-  for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    const Node& last = graph.nodes[i];
-    if (!std::holds_alternative<Conv>(last.op) || in_any_chain(choices.bands, i)) continue;
-    const Node* depthwise = before(last);
-    if (!depthwise || !is_depthwise(asked, *depthwise)) continue;
-    const Node* first = before(*depthwise);
-    if (!first) continue;
-    if (const char* reason = halves_refuse(asked, *first, *depthwise, last)) {
-      found.declined.emplace(i, reason);
+  const auto before = [&](size_t node) { return uses.producer(graph.nodes[node].inputs[0]); };
+  for (size_t last = 0; last < graph.nodes.size(); ++last) {
+    if (!std::holds_alternative<Conv>(graph.nodes[last].op) || is_taken(last)) continue;
+    if (before(last) < 0) continue;
+    const auto depthwise = static_cast<size_t>(before(last));
+    if (!is_depthwise(asked, graph.nodes[depthwise]) || before(depthwise) < 0) continue;
+    const auto first = static_cast<size_t>(before(depthwise));
+    const char* reason =
+        is_taken(first) || is_taken(depthwise) ? "a layer before is computed with another one"
+        : !uses.single_use(graph.nodes[depthwise].inputs[0]) ||
+                !uses.single_use(graph.nodes[last].inputs[0])
+            ? "others read a map before it, too"
+            : halves_refuse(asked, graph.nodes[first], graph.nodes[depthwise], graph.nodes[last]);
+    if (reason) {
+      found.declined.emplace(last, reason);
     } else {
-      found.chains.push_back({index_of(*first), index_of(*depthwise), i});
+      found.chains.push_back({first, depthwise, last});
     }
   }
   return found;

@@ -43,8 +43,8 @@ struct Block {
 // What is found is not asked: it is what is tested.
 bool has_halves() { return kernels::can_run(kernels::CpuNeed::kAmxBf16); }
 
-Tensor run(const Graph& graph, const Tensor& input, int threads) {
-  Result<Session> session = Session::create(graph, {.threads = threads});
+Tensor run(const Graph& graph, const Tensor& input, int threads, kernels::Precision precision) {
+  Result<Session> session = Session::create(graph, {.threads = threads, .precision = precision});
   EXPECT_TRUE(session);
   size_t by_halves = 0;
   for (const Plan::Entry& entry : session->plan().steps())
@@ -57,25 +57,71 @@ Tensor run(const Graph& graph, const Tensor& input, int threads) {
 TEST(Halves, SameBitsAsLayersByThemselves) {
   if (!has_halves()) GTEST_SKIP() << "no kernel of this processor adds halves";
   for (const Given& given :
-       {Given{}, Given{.residual = true}, Given{.kernel = 5, .residual = true}, Given{.stride = 2},
+       {Given{}, Given{.residual = true}, Given{.kernel = 5, .residual = true},
         Given{.wide = 512, .size = 13, .channels = 65}, Given{.images = 2, .residual = true},
         Given{.size = 5}, Given{.wide = 1024, .channels = 320, .residual = true}}) {
-    SCOPED_TRACE(std::to_string(given.wide) + " " + std::to_string(given.size) + " " +
-                 std::to_string(given.channels));
+    SCOPED_TRACE(std::to_string(given.wide) + " wide, " + std::to_string(given.size) + " high, " +
+                 std::to_string(given.kernel) + " x " + std::to_string(given.kernel) + ", " +
+                 std::to_string(given.channels) + " channels, " + std::to_string(given.images) +
+                 (given.residual ? " images, residual" : " images"));
     Block block(given);
-    const Joined found = block.found();
-    ASSERT_EQ(found.chains, (Chains{{0, 1, 2}})) << found.declined.begin()->second;
+    ASSERT_EQ(block.found().chains, (Chains{{0, 1, 2}}));
     const Tensor input = testing::random_tensor(*block.graph.value(block.x).shape, block.random);
-    const Tensor expected = run(block.graph, input, 1);
-    for (const int threads : {2, 3}) EXPECT_TRUE(run(block.graph, input, threads) == expected);
-    EXPECT_TRUE(check_graph(block.graph, {.threads = 2}));
-    EXPECT_TRUE(check_graph(block.graph, {.threads = 2, .nhwc_ports = true}));
+    for (const bool with_biases : {true, false}) {
+      if (!with_biases)
+        for (Node& node : block.graph.nodes) node.inputs[2] = kNoValue;
+      for (const auto precision : {kernels::Precision::kFp32, kernels::Precision::kBfloat16}) {
+        const Tensor expected = run(block.graph, input, 1, precision);
+        for (const int threads : {2, 3})
+          EXPECT_TRUE(run(block.graph, input, threads, precision) == expected);
+      }
+      EXPECT_TRUE(check_graph(block.graph, {.threads = 2}));
+      EXPECT_TRUE(check_graph(block.graph, {.threads = 2, .nhwc_ports = true}));
+    }
   }
 }
 
+// A last layer that is the next depthwise one's first: in one of both alone.
+TEST(Halves, LayersBehindEachOther) {
+  if (!has_halves()) GTEST_SKIP() << "no kernel of this processor adds halves";
+  Block block({});
+  block.graph.outputs.clear();
+  ValueId y = add_conv(block.graph, block.deep, 448, 1, 1, block.random);
+  y = add_conv(block.graph, y, 448, 3, 1, block.random, 448);
+  block.graph.outputs = {add_conv(block.graph, y, 448, 1, 1, block.random)};
+  remove_dead(block.graph);
+  const Joined found = block.found();
+  EXPECT_EQ(found.chains, (Chains{{0, 1, 2}}));
+  EXPECT_STREQ(found.declined.at(4), "a layer before is computed with another one");
+  EXPECT_TRUE(check_graph(block.graph, {.threads = 2}));
+}
+
+// Panels of what a last layer makes.
+TEST(Halves, BeforePanels) {
+  if (!has_halves()) GTEST_SKIP() << "no kernel of this processor adds halves";
+  Block block({.wide = 1024, .size = 18, .channels = 640});
+  ValueId y = add_conv(block.graph, block.graph.outputs[0], 640, 3, 1, block.random, 640);
+  block.graph.outputs = {add_conv(block.graph, y, 32, 1, 1, block.random, 1, UnaryKind::kRelu)};
+  EXPECT_EQ(block.found().chains, (Chains{{0, 1, 2}}));
+  EXPECT_TRUE(check_graph(block.graph, {.threads = 2}));
+}
+
+// Into some channels of wider pixels.
+TEST(Halves, IntoAConcat) {
+  if (!has_halves()) GTEST_SKIP() << "no kernel of this processor adds halves";
+  Block block({.residual = true});
+  const ValueId other = add_conv(block.graph, block.x, 8, 1, 1, block.random);
+  Concat concat;
+  concat.axis = 1;
+  block.graph.outputs = {block.graph.add_node(concat, {other, block.graph.outputs[0]}, "both")};
+  EXPECT_EQ(block.found().chains, (Chains{{0, 1, 2}}));
+  EXPECT_TRUE(check_graph(block.graph, {.threads = 2}));
+}
+
 TEST(Halves, OfTwoThreadsAlone) {
-  for (const int threads : {1, 3, 4})
-    EXPECT_TRUE(Block({}).found({.threads = threads}).chains.empty());
+  if (!has_halves()) GTEST_SKIP() << "no kernel of this processor adds halves";
+  for (const int threads : {1, 2, 3, 4})
+    EXPECT_EQ(Block({}).found({.threads = threads}).chains.size(), threads == 2 ? 1u : 0u);
   EXPECT_TRUE(Block({}).found({.threads = 2, .memory = {size_t{1} << 30, 0}}).chains.empty());
 }
 
@@ -87,13 +133,14 @@ TEST(Halves, NotWhereTheyGainNothing) {
     const auto why = found.declined.find(2);
     return why == found.declined.end() ? "" : why->second;
   };
-  const std::string few = "its weights are not much more than its outputs";
-  EXPECT_EQ(reason(Block({.size = 20})), few);
-  EXPECT_EQ(reason(Block({.wide = 96})), few);
-  EXPECT_EQ(reason(Block({.last = UnaryKind::kRelu})), "it has an activation");
+  const std::string in_order = "its sums are not made of two halves";
+  EXPECT_EQ(reason(Block({.size = 20})), in_order);
+  EXPECT_EQ(reason(Block({.wide = 96})), in_order);
+  EXPECT_EQ(reason(Block({.last = UnaryKind::kRelu})), in_order);
+  EXPECT_EQ(reason(Block({.stride = 2})), "the depthwise layer changes the map's size");
   Block read_twice({});
   read_twice.graph.outputs.push_back(read_twice.deep);
-  EXPECT_EQ(reason(read_twice), "");
+  EXPECT_EQ(reason(read_twice), "others read a map before it, too");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "engine/panel_choice.h"
 
 #include "engine/steps/conv_panels.h"
+#include "engine/steps/conv_problem.h"
 
 namespace shrike {
 
@@ -17,11 +18,12 @@ Joined find_panels(const Graph& graph, const PlanOptions& options, const PlanCho
     const int producer = uses.producer(after.inputs[0]);
     if (producer < 0) continue;
     const auto before = static_cast<size_t>(producer);
-    const char* reason = in_any_chain(choices.bands, before) || in_any_chain(found.chains, before)
-                             ? "the layer before is computed with another one"
-                         : !uses.single_use(after.inputs[0])
-                             ? "others read the map before it, too"
-                             : panels_refuse(asked, graph.nodes[before], after);
+    const char* reason =
+        in_any_chain(choices.bands, before) || in_any_chain(choices.halves, before) ||
+                in_any_chain(found.chains, before)
+            ? "the layer before is computed with another one"
+        : !uses.single_use(after.inputs[0]) ? "others read the map before it, too"
+                                            : panels_refuse(asked, graph.nodes[before], after);
     if (reason) {
       found.declined.emplace(i, reason);
     } else {

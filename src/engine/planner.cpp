@@ -54,6 +54,19 @@ void add_row_part(StepInfo& info, StepInfo& chain) {
       chain.declined.push_back(std::move(way));
 }
 
+#ifndef NDEBUG
+bool none_is_joined_twice(const PlanChoices& choices, size_t nodes) {
+  std::vector<bool> joined(nodes);
+  for (const Chains* chains : {&choices.bands, &choices.halves, &choices.panels})
+    for (const std::vector<size_t>& chain : *chains)
+      for (const size_t node : chain) {
+        if (joined[node]) return false;
+        joined[node] = true;
+      }
+  return true;
+}
+#endif
+
 }  // namespace
 
 const std::vector<size_t>* chain_of(const Chains& chains, size_t node) {
@@ -67,6 +80,7 @@ Planner::Planner(const Graph& graph, const PlanOptions& options, PlanChoices cho
       options_(options),
       choices_(std::move(choices)),
       plan_(std::make_shared<Plan>()) {
+  assert(none_is_joined_twice(choices_, graph.nodes.size()));
   plan_->threads_ = options.threads;
 }
 

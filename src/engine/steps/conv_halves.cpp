@@ -4,12 +4,10 @@
 #include <array>
 
 #include "engine/steps/ask.h"
-#include "engine/steps/conv_panels.h"
 #include "engine/steps/conv_problem.h"
 #include "engine/steps/families_list.h"
 #include "engine/steps/pack.h"
 #include "kernels/conv/depthwise_sweep.h"
-#include "kernels/conv/split.h"
 #include "kernels/elementwise/elementwise.h"
 
 namespace shrike {
@@ -20,7 +18,8 @@ using kernels::ConvKernel;
 using kernels::ConvProblem;
 using kernels::MapView;
 
-constexpr int64_t kHalves = 2, kLayers = 3;
+constexpr int64_t kHalves = 2;
+constexpr size_t kLayers = 3, kFirst = 0, kDeep = 1, kLast = 2;
 
 // Of a layer, and of one half of it.
 struct Layer {
@@ -29,31 +28,32 @@ struct Layer {
 };
 using Layers = std::array<Layer, kLayers>;
 
-// With as many channels in either half. The last layer's activation and what it adds come behind
-// the sum of the two.
+// With as many channels in either half. What the last layer adds comes behind the sum of the two.
 Layers layers_of(const Planner& planner, const std::array<const Node*, kLayers>& nodes) {
   Layers layers;
   for (size_t i = 0; i < nodes.size(); ++i) {
-    layers[i].whole = layers[i].half = conv_problem(planner, *nodes[i]);
+    layers[i].whole = conv_problem(planner, *nodes[i]);
     layers[i].whole.max_packed_bytes = planner.max_packed_bytes(*nodes[i]);
+    layers[i].half = layers[i].whole;
     layers[i].kernel = planner.choose(layers[i].whole).kernel;
   }
-  const int64_t channels = layers[2].whole.half;
-  layers[0].half.out_channels = channels;
-  layers[1].half.in_channels = layers[1].half.out_channels = layers[1].half.groups = channels;
-  layers[2].half.in_channels = channels;
-  layers[2].half.half = 0;
-  layers[2].half.residual = kernels::Residual::kNone;
+  ConvProblem &first = layers[kFirst].half, &deep = layers[kDeep].half, &last = layers[kLast].half;
+  const int64_t channels = last.half;
+  first.out_channels = channels;
+  deep.in_channels = deep.out_channels = deep.groups = channels;
+  last.in_channels = channels;
+  last.half = 0;  // all of its channels are of one half
+  last.residual = kernels::Residual::kNone;
   return layers;
 }
 
-// What one half's layers write, and the last kernel's scratch, in a share of the step's scratch.
+// What one half's layers write, and the most that a kernel needs, in a share of the step's scratch.
 struct HalfScratch {
   explicit HalfScratch(const Layers& layers) {
     for (size_t i = 0; i < maps.size(); ++i) {
       const ConvProblem& p = layers[i].half;
       maps[i] = bytes;
-      pixels[i] = i < 2 ? kernels::odd_pixel_stride(p.out_channels) : p.out_channels;
+      pixels[i] = i < kLast ? kernels::odd_pixel_stride(p.out_channels) : p.out_channels;
       bytes +=
           align_up(static_cast<size_t>(p.out_height * p.out_width * pixels[i]) * sizeof(float));
     }
@@ -150,8 +150,8 @@ class HalvesStep : public Step {
     };
     const MapView output = context.map(slots_.output, image);
     const kernels::RowsView to{output.at(y, 0), output.width, output.channels, output.pixel_stride};
-    add_.run(kernels::BinaryOp::kAdd, row_of(map(2, share(context, 0))),
-             row_of(map(2, share(context, 1))), to, alone_);
+    add_.run(kernels::BinaryOp::kAdd, row_of(map(kLast, share(context, 0))),
+             row_of(map(kLast, share(context, 1))), to, alone_);
     if (slots_.residual.in_memory())
       add_.run(kernels::BinaryOp::kAdd, row_of(output), row_of(context.map(slots_.residual, image)),
                to, alone_);
@@ -163,11 +163,12 @@ class HalvesStep : public Step {
     const int64_t channels = layers_.back().half.in_channels, first = half * channels;
     const float* weights = weights_[i].data<float>().data();
     const float* bias = biases_[i].empty() ? nullptr : biases_[i].data<float>().data();
-    if (i < 2)
+    if (i < kLast)
       return layer.kernel->pack_into(layer.half,
                                      weights + first * layer.half.weight_count() / channels,
                                      bias ? bias + first : nullptr, packed);
     std::vector<float> own;
+    own.reserve(static_cast<size_t>(layer.half.weight_count()));
     for (int64_t o = 0; o < layer.whole.out_channels; ++o) {
       const float* from = weights + o * layer.whole.in_channels + first;
       own.insert(own.end(), from, from + channels);
@@ -188,20 +189,20 @@ class HalvesStep : public Step {
 
 const char* halves_refuse(Planner& planner, const Node& first, const Node& depthwise,
                           const Node& last) {
-  if (!is_depthwise(planner, depthwise)) return "the layer before is not depthwise";
   for (const Node* node : {&first, &last})
     if (!std::holds_alternative<Conv>(node->op) || conv_refuse(planner, *node) ||
-        !planner.in_memory(node->outputs[0]))
+        !planner.in_memory(node->outputs[0]) ||
+        (has_input(*node, 3) && !planner.in_memory(node->inputs[3])))
       return "a layer is no convolution that kernels compute";
   if (has_input(first, 3)) return "the first layer adds a map";
   const Layers layers = layers_of(planner, {&first, &depthwise, &last});
-  if (layers[2].whole.half == 0) return "its weights are not much more than its outputs";
-  if (layers[2].whole.activation.kind != kernels::ActivationKind::kNone)
-    return "it has an activation";
-  if (!layers[0].whole.pixel_by_pixel() || 2 * layers[2].whole.half != layers[2].whole.in_channels)
-    return "the channels between have no halves";
-  if (!kernels::adds_halves(*layers[2].kernel)) return "its kernel adds all channels in order";
-  if (layers[0].kernel != layers[2].kernel) return "the first layer has another kernel";
+  const ConvProblem& deep = layers[kDeep].whole;
+  if (layers[kLast].whole.half == 0) return "its sums are not made of two halves";
+  if (!layers[kLast].kernel->adds_halves) return "its kernel adds all channels in order";
+  if (!layers[kFirst].whole.pixel_by_pixel()) return "the first layer is not made of single pixels";
+  if (layers[kFirst].kernel != layers[kLast].kernel) return "the first layer has another kernel";
+  if (deep.in_height != deep.out_height || deep.in_width != deep.out_width)
+    return "the depthwise layer changes the map's size";
   for (const Layer& layer : layers)
     if (planner.choose(layer.half).kernel != layer.kernel)
       return "a half's kernel would be another one";

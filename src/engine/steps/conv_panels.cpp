@@ -217,14 +217,6 @@ class PanelsStep : public Step {
 
 int64_t least_panel_bytes(int64_t l2_bytes) { return std::clamp(l2_bytes, kMiB, 2 * kMiB) * 3 / 8; }
 
-bool is_depthwise(Planner& planner, const Node& node) {
-  if (!std::holds_alternative<Conv>(node.op) || has_input(node, 3) || conv_refuse(planner, node) ||
-      !planner.in_memory(node.outputs[0]))
-    return false;
-  const ConvProblem problem = conv_problem(planner, node);
-  return problem.groups == problem.in_channels && problem.groups == problem.out_channels;
-}
-
 const char* panels_refuse(Planner& planner, const Node& pointwise, const Node& depthwise) {
   if (!std::holds_alternative<Conv>(pointwise.op) || conv_refuse(planner, pointwise) ||
       !planner.in_memory(pointwise.outputs[0]) || has_input(pointwise, 3))

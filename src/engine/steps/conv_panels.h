@@ -6,9 +6,6 @@
 
 namespace shrike {
 
-// Whether the node is a convolution with one output for each input channel that adds no map.
-bool is_depthwise(Planner& planner, const Node& node);
-
 // Of a map between: less stays in a second cache level of that size anyway, or of 1 MB where it is
 // not known (docs/decisions/037-sliding-windows.md, 044-near-maps-and-even-rows.md).
 int64_t least_panel_bytes(int64_t l2_bytes);

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "engine/steps/ask.h"
+#include "engine/steps/families_list.h"
 #include "kernels/conv/candidates.h"
+#include "kernels/conv/depthwise_sweep.h"
 #include "kernels/conv/evenness.h"
 #include "kernels/conv/split.h"
 
@@ -35,6 +37,12 @@ kernels::ConvProblem conv_problem(const Planner& planner, const Node& node) {
   if (has_input(node, integers ? 4 : 3)) problem.residual = kernels::Residual::kAfterActivation;
   problem.half = kernels::split_half(problem);
   return problem;
+}
+
+bool is_depthwise(Planner& planner, const Node& node) {
+  return std::holds_alternative<Conv>(node.op) && !has_input(node, 3) &&
+         !conv_refuse(planner, node) && planner.in_memory(node.outputs[0]) &&
+         kernels::is_depthwise(conv_problem(planner, node));
 }
 
 std::vector<ValueId> find_uneven(const Graph& graph) {

@@ -9,6 +9,9 @@ namespace shrike {
 
 kernels::ConvProblem conv_problem(const Planner& planner, const Node& node);
 
+// Whether the node is a convolution with one output for each input channel that adds no map.
+bool is_depthwise(Planner& planner, const Node& node);
+
 // Weights whose channels are uneven (kernels/conv/evenness.h), in order. Reads those of all
 // convolutions, and none where the processor's kernels do not multiply in pairs.
 std::vector<ValueId> find_uneven(const Graph& graph);

@@ -275,6 +275,7 @@ constexpr ConvKernel split_row(const char* name, CpuNeed need) {
          ThreadPool& pool, std::span<std::byte> scratch) {
         split_run(kKernel, problem, packed, maps, pool, scratch);
       },
+      true,
   };
 }
 

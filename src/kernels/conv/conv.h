@@ -44,8 +44,10 @@ struct ConvProblem {
   bool uneven = false;
   bool by_estimate = true;                 // and where they are estimated to be slower than others
   Precision precision = Precision::kFp32;  // of inputs and weights as they are multiplied
-  // Channels of the first of two halves of the input, of which a kernel of split products (split.h)
-  // makes sums of their own, and adds them in the end; 0: none. Others add all in order.
+  // Of what is made pixel by pixel: channels of the first of two halves of the input, of which
+  // kernels that say so (ConvKernel::adds_halves) make sums of their own, (bias + first half) +
+  // second half. A multiple of 64, less than in_channels; 0, and to other kernels: all channels in
+  // order.
   int64_t half = 0;
 
   int64_t group_in() const { return in_channels / groups; }
@@ -103,6 +105,8 @@ struct ConvKernel {
   // scratch: at least scratch_bytes(), aligned to kTensorAlignment, of undefined content.
   void (*run)(const ConvProblem&, const PackedConv&, const ConvMaps&, ThreadPool&,
               std::span<std::byte> scratch);
+
+  bool adds_halves = false;  // where ConvProblem::half asks for it
 
   // Packed into memory of its own.
   PackedConv pack(const ConvProblem&, const float* weights, const float* bias) const;

@@ -99,9 +99,11 @@ template <int kRows, int kVectors>
     for (int v = 0; v < kVectors; ++v) values[r][v] = values[r][v] + load(residual + v * kLanes);
 }
 
-// What finish_sums() does, in registers. kAdd: with a residual; the loop is made twice, as a
-// branch between sums and activations keeps the compiler from running them beside each other.
-// Products need all registers, so the activation's constants are read behind those of each tile.
+// What finish_sums() does, in registers. What a strip says of all tiles is read once: behind a
+// store the compiler would read it again, and count from the first pixel for each. kAdd: with a
+// residual; the loop is made twice, as a branch between sums and activations keeps the compiler
+// from running them beside each other. Products need all registers, so the activation's constants
+// are read behind those of each tile.
 template <template <int, int> typename Sums, int kRows, int kVectors, bool kAdd, typename Act>
 [[gnu::always_inline]] inline int64_t finish_tiles(const PointwiseStrip& strip) {
   const int64_t count = strip.count, output_step = strip.output_step;

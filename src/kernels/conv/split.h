@@ -24,10 +24,10 @@
 // each pair in the order of split_place(), too; then the biases.
 //
 // Where each output is made of the pixel at its place alone (split_pointwise.h), sums of some
-// pixels and a group of outputs stay in tiles until they are done. Each step of 32 channels is
-// split right before it is multiplied, into planes that do not leave the first cache level: of two
-// steps in turn, for each group anew, or of all steps where these are few, once for all groups.
-// Weights are packed by groups, not by blocks of 32 outputs.
+// pixels and a group of outputs stay in tiles until they are done, or half of the channels is. Each
+// step of 32 channels is split right before it is multiplied, into planes that do not leave the
+// first cache level: of two steps in turn, for each group anew, or of all steps where these are
+// few, once for all groups. Weights are packed by groups, not by blocks of 32 outputs.
 #pragma once
 
 #include "kernels/conv/conv.h"
@@ -107,7 +107,8 @@ struct SplitGroupProducts {
   int64_t weight_tiles = 0;     // from part to part of them
   const float* bias = nullptr;  // [outputs]
   float* sums = nullptr;        // [outputs / 32, rounded up][pixels][32], aligned to 64 bytes
-  // Channels, whole steps, whose sums are made apart, in half_sums, and added in the end. 0: none.
+  // Channels, whole steps and not all, whose sums are made apart, in half_sums, with the bias;
+  // those of the others are added to them in the end. 0: none.
   int64_t half = 0;
   float* half_sums = nullptr;  // as sums
   int pixel_tiles = 0;         // 1, 2 or 4, at most split_pixel_tiles()
@@ -143,12 +144,11 @@ size_t split_scratch_bytes(const SplitKernel& kernel, const ConvProblem& problem
 void split_run(const SplitKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
                const ConvMaps& maps, ThreadPool& pool, std::span<std::byte> scratch);
 
-// What ConvProblem::half should be, if anything: so that of two threads each can make sums of the
-// half of the channels that it has made itself, and read half of the weights, where these are much
-// more than the outputs (docs/decisions/046-odd-pixels-and-halves.md).
+// What ConvProblem::half should be, 0 where it should not: so that of two threads each can make
+// sums of the half of the channels that it has made itself, and read half of the weights, where
+// these are much more than the outputs (docs/decisions/046-odd-pixels-and-halves.md). Not of
+// outputs with an activation, which is to come behind the sum.
 int64_t split_half(const ConvProblem& problem);
-// Whether a row of conv_kernels() does so.
-bool adds_halves(const ConvKernel& row);
 
 // Panels for conv_panels.h of convolutions pixel by pixel, without a residual.
 // `shared`: planes of the whole input, where they are made for all panels.

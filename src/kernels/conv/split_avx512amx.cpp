@@ -83,6 +83,10 @@ template <int kTile>
 [[gnu::always_inline]] inline void store_tile(void* rows, int64_t row_bytes) {
   asm volatile("tilestored\t%%tmm%c2, (%0,%1,1)" ::"r"(rows), "r"(row_bytes), "i"(kTile));
 }
+template <int kTile>
+[[gnu::always_inline]] inline void clear_tile() {
+  asm volatile("tilezero\t%%tmm%c0" ::"i"(kTile));
+}
 template <int kSum, int kPixels, int kOutputs>
 [[gnu::always_inline]] inline void multiply_tiles() {
   asm volatile("tdpbf16ps\t%%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(kSum), "i"(kPixels), "i"(kOutputs));
@@ -122,6 +126,7 @@ class Products {
     }
   }
   [[gnu::always_inline]] static void start_sums(const float* bias) { start_sum<0>(bias); }
+  [[gnu::always_inline]] static void clear_sums() { clear_sum<0>(); }
   // Blocks of 32 outputs, kPixels * 16 rows each.
   [[gnu::always_inline]] static void store_sums(float* sums) { store_sum<0>(sums); }
   // Sums as store_sums() has stored them.
@@ -203,6 +208,13 @@ class Products {
     }
   }
   template <int kSum>
+  [[gnu::always_inline]] static void clear_sum() {
+    if constexpr (kSum < kSums) {
+      clear_tile<kSum>();
+      clear_sum<kSum + 1>();
+    }
+  }
+  template <int kSum>
   [[gnu::always_inline]] static void store_sum(float* sums) {
     if constexpr (kSum < kSums) {
       constexpr int kRow = kSum / kOutputs * kSplitTile, kColumn = kSum % kOutputs;
@@ -250,8 +262,6 @@ void products(const SplitProducts& block) {
                                  : products_of<kParts, 1, 1>(block);
 }
 
-alignas(64) constexpr float kNoBias[kSplitGroupTiles * kSplitTile] = {};
-
 // A step of a run on its way into planes, a share of it beside each product.
 template <int kParts, int kPixels>
 class NextStep {
@@ -296,6 +306,7 @@ template <int kParts, int kPixels, int kOutputs>
 void run_of(const SplitGroupProducts& group) {
   using Block = Products<kParts, kPixels, kOutputs>;
   using Next = NextStep<kParts, split_pixel_tiles(kOutputs)>;
+  assert(group.half % kSplitDepth == 0 && group.half < group.channels);
   Block::start_sums(group.bias);
   uint16_t* now = group.planes;
   int64_t ahead = group.step_stride;
@@ -305,7 +316,7 @@ void run_of(const SplitGroupProducts& group) {
     const bool last = behind >= group.channels;
     if (channel > 0 && channel == group.half) {
       Block::store_sums(group.half_sums);
-      Block::start_sums(kNoBias);
+      Block::clear_sums();
     }
     const Next next(last ? group.next : group.run, group.pixel_stride, last ? 0 : behind,
                     group.channels, last ? group.next_planes : now + ahead, group.part_stride);

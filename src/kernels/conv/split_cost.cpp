@@ -1,7 +1,6 @@
 #include "kernels/conv/split.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "kernels/conv/igemm.h"
 #include "kernels/conv/split_geometry.h"
@@ -85,14 +84,13 @@ double split_cost(const SplitKernel& kernel, const ConvProblem& problem) {
 
 int64_t split_half(const ConvProblem& problem) {
   constexpr int64_t kLeastChannels = 256;
+  if (!problem.pixel_by_pixel() || problem.groups != 1 ||
+      problem.activation.kind != ActivationKind::kNone || problem.in_channels < kLeastChannels ||
+      problem.in_channels % (2 * kSplitDepth) != 0)
+    return 0;
+  // Of three parts of two bytes weights are four times the outputs' bytes.
   const int64_t pixels = problem.out_height * problem.out_width;
-  const bool gains = problem.pixel_by_pixel() && problem.groups == 1 &&
-                     problem.in_channels >= kLeastChannels && 3 * problem.in_channels >= 8 * pixels;
-  return gains && problem.in_channels % (2 * kSplitDepth) == 0 ? problem.in_channels / 2 : 0;
-}
-
-bool adds_halves(const ConvKernel& row) {
-  return std::strcmp(row.name, "amx_split") == 0 || std::strcmp(row.name, "amx_bfloat16") == 0;
+  return 3 * problem.in_channels >= 8 * pixels ? problem.in_channels / 2 : 0;
 }
 
 const char* split_refuse(const SplitKernel& kernel, const ConvProblem& problem) {

@@ -1,6 +1,7 @@
 #include "kernels/conv/split_pointwise.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "base/tensor.h"
 #include "kernels/conv/one_row.h"
@@ -310,6 +311,7 @@ void split_panel(const SplitKernel& kernel, const ConvProblem& problem, const Pa
   }
   if (!SplitPacking(kernel, problem).split_before_panels())
     return compute_panel(kernel, rows, packed, maps, panel);
+  assert(problem.half == 0);
   const SplitPlanes planes(kernel, rows);
   alignas(kTensorAlignment) float sums[2 * kSplitSums];
   int64_t tap = 0;

@@ -159,8 +159,8 @@ const ConvKernel& row_named(const std::string& name) {
 #if SHRIKE_KERNELS_AVX2
 TEST(SplitRow, IsInTheTable) { EXPECT_STREQ(row_named("amx_split").name, "amx_split"); }
 TEST(SplitRow, AddsHalves) {
-  EXPECT_TRUE(adds_halves(row_named("amx_split")));
-  EXPECT_FALSE(adds_halves(conv_kernels().back()));
+  for (const ConvKernel& row : conv_kernels())
+    EXPECT_EQ(row.adds_halves, std::string(row.name).starts_with("amx_")) << row.name;
 }
 #endif
 
@@ -199,42 +199,59 @@ TEST_P(Split, SumsOfHalves) {
       }
 }
 
-// What each half gives by itself, and the sum of these, bit for bit.
+// What each half gives by itself, and the sum of these, bit for bit: of steps in turn, and of steps
+// that are kept for several groups of outputs.
 TEST_P(Split, HalvesAreSumsByThemselves) {
-  constexpr int64_t kIn = 448, kOut = 96, kHalf = 224, kPixels = 100;
-  ConvProblem whole = square(10, kIn, kOut, 1, 1, 0);
-  whole.activation.kind = ActivationKind::kNone;
-  const std::vector<float> inputs = random_.reals(kPixels * kIn), bias = random_.reals(kOut);
-  const std::vector<float> weights = random_.reals(kOut * kIn);
-  const auto run = [&](const ConvProblem& p, int64_t first, const float* own_bias) {
-    std::vector<float> own;
-    for (int64_t o = 0; o < kOut; ++o)
-      own.insert(own.end(), weights.begin() + o * kIn + first,
-                 weights.begin() + o * kIn + first + p.in_channels);
-    std::vector<float> outputs(kPixels * kOut);
-    ConvMaps maps;
-    maps.input = {inputs.data() + first, 10, 10, p.in_channels, kIn, 10 * kIn};
-    maps.output = dense_map(outputs.data(), 10, 10, kOut);
-    ThreadPool pool(1);
-    row().run(p, row().pack(p, own.data(), own_bias), maps, pool, {});
-    return outputs;
+  struct Sizes {
+    int64_t in, half, out;
   };
-  ConvProblem half = whole;
-  half.in_channels = kHalf;
-  const std::vector<float> first = run(half, 0, bias.data()), second = run(half, kHalf, nullptr);
-  whole.half = kHalf;
-  const std::vector<float> sums = run(whole, 0, bias.data());
-  for (size_t i = 0; i < sums.size(); ++i) EXPECT_EQ(sums[i], first[i] + second[i]) << i;
-  whole.half = 0;
-  EXPECT_NE(run(whole, 0, bias.data()), sums);
+  for (const auto [in, half, out] :
+       {Sizes{448, 224, 96}, {448, 224, 33}, {160, 96, 130}, {128, 64, 96}}) {
+    SCOPED_TRACE(std::to_string(in) + " " + std::to_string(out));
+    ConvProblem whole = square(10, in, out, 1, 1, 0);
+    whole.activation.kind = ActivationKind::kNone;
+    const std::vector<float> inputs = random_.reals(100 * in), bias = random_.reals(out);
+    const std::vector<float> weights = random_.reals(out * in);
+    const auto run = [&, in = in, out = out](const ConvProblem& p, int64_t first,
+                                             const float* own_bias) {
+      std::vector<float> own;
+      for (int64_t o = 0; o < out; ++o)
+        own.insert(own.end(), weights.begin() + o * in + first,
+                   weights.begin() + o * in + first + p.in_channels);
+      std::vector<float> outputs(static_cast<size_t>(100 * out));
+      ConvMaps maps;
+      maps.input = {inputs.data() + first, 10, 10, p.in_channels, in, 10 * in};
+      maps.output = dense_map(outputs.data(), 10, 10, out);
+      ThreadPool pool(1);
+      row().run(p, row().pack(p, own.data(), own_bias), maps, pool, {});
+      return outputs;
+    };
+    ConvProblem part = whole;
+    part.in_channels = half;
+    const std::vector<float> first = run(part, 0, bias.data());
+    part.in_channels = in - half;
+    const std::vector<float> second = run(part, half, nullptr);
+    const std::vector<float> in_order = run(whole, 0, bias.data());
+    whole.half = half;
+    const std::vector<float> sums = run(whole, 0, bias.data());
+    for (size_t i = 0; i < sums.size(); ++i) EXPECT_EQ(sums[i], first[i] + second[i]) << i;
+    EXPECT_NE(sums, in_order);
+  }
 }
 
 TEST(SplitHalf, WhereWeightsAreMuchMoreThanOutputs) {
-  EXPECT_EQ(split_half(square(10, 448, 96, 1, 1, 0)), 224);
-  EXPECT_EQ(split_half(square(20, 448, 96, 1, 1, 0)), 0);  // pixels
-  EXPECT_EQ(split_half(square(10, 480, 96, 1, 1, 0)), 0);  // steps
-  EXPECT_EQ(split_half(square(4, 192, 96, 1, 1, 0)), 0);   // channels
-  EXPECT_EQ(split_half(square(10, 448, 96, 3, 1, 1)), 0);
+  const auto half = [](int64_t size, int64_t in, int64_t kernel = 1,
+                       ActivationKind kind = ActivationKind::kNone) {
+    ConvProblem p = square(size, in, 96, kernel, 1, kernel / 2);
+    p.activation.kind = kind;
+    return split_half(p);
+  };
+  EXPECT_EQ(half(10, 448), 224);
+  EXPECT_EQ(half(20, 448), 0);  // pixels
+  EXPECT_EQ(half(10, 480), 0);  // steps
+  EXPECT_EQ(half(4, 192), 0);   // channels
+  EXPECT_EQ(half(10, 448, 3), 0);
+  EXPECT_EQ(half(10, 448, 1, ActivationKind::kRelu), 0);
 }
 
 // Pixels of one tile, two, and some more, rows that end anywhere in them.
