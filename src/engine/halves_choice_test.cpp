@@ -133,10 +133,11 @@ TEST(Halves, NotWhereTheyGainNothing) {
     const auto why = found.declined.find(2);
     return why == found.declined.end() ? "" : why->second;
   };
-  const std::string in_order = "its sums are not made of two halves";
-  EXPECT_EQ(reason(Block({.size = 20})), in_order);
-  EXPECT_EQ(reason(Block({.wide = 96})), in_order);
-  EXPECT_EQ(reason(Block({.last = UnaryKind::kRelu})), in_order);
+  EXPECT_EQ(reason(Block({.size = 20})), "its weights are not four times its outputs");
+  EXPECT_EQ(reason(Block({.wide = 96})), "it has few channels");
+  EXPECT_EQ(reason(Block({.wide = 480})),
+            "half of its channels are no whole steps of split products");
+  EXPECT_EQ(reason(Block({.last = UnaryKind::kRelu})), "it has an activation");
   EXPECT_EQ(reason(Block({.stride = 2})), "the depthwise layer changes the map's size");
   Block read_twice({});
   read_twice.graph.outputs.push_back(read_twice.deep);

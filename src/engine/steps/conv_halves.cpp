@@ -8,6 +8,7 @@
 #include "engine/steps/families_list.h"
 #include "engine/steps/pack.h"
 #include "kernels/conv/depthwise_sweep.h"
+#include "kernels/conv/split.h"
 #include "kernels/elementwise/elementwise.h"
 
 namespace shrike {
@@ -197,7 +198,7 @@ const char* halves_refuse(Planner& planner, const Node& first, const Node& depth
   if (has_input(first, 3)) return "the first layer adds a map";
   const Layers layers = layers_of(planner, {&first, &depthwise, &last});
   const ConvProblem& deep = layers[kDeep].whole;
-  if (layers[kLast].whole.half == 0) return "its sums are not made of two halves";
+  if (const char* reason = kernels::split_half_refuse(layers[kLast].whole)) return reason;
   if (!layers[kLast].kernel->adds_halves) return "its kernel adds all channels in order";
   if (!layers[kFirst].whole.pixel_by_pixel()) return "the first layer is not made of single pixels";
   if (layers[kFirst].kernel != layers[kLast].kernel) return "the first layer has another kernel";

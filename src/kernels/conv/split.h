@@ -149,6 +149,7 @@ void split_run(const SplitKernel& kernel, const ConvProblem& problem, const Pack
 // these are much more than the outputs (docs/decisions/046-odd-pixels-and-halves.md). Not of
 // outputs with an activation, which is to come behind the sum.
 int64_t split_half(const ConvProblem& problem);
+const char* split_half_refuse(const ConvProblem& problem);  // null, or why it should not
 
 // Panels for conv_panels.h of convolutions pixel by pixel, without a residual.
 // `shared`: planes of the whole input, where they are made for all panels.

@@ -82,15 +82,21 @@ double split_cost(const SplitKernel& kernel, const ConvProblem& problem) {
                         : strips_cost(packing, problem, SplitPlanes(kernel, problem)));
 }
 
-int64_t split_half(const ConvProblem& problem) {
+const char* split_half_refuse(const ConvProblem& problem) {
   constexpr int64_t kLeastChannels = 256;
-  if (!problem.pixel_by_pixel() || problem.groups != 1 ||
-      problem.activation.kind != ActivationKind::kNone || problem.in_channels < kLeastChannels ||
-      problem.in_channels % (2 * kSplitDepth) != 0)
-    return 0;
-  // Of three parts of two bytes weights are four times the outputs' bytes.
+  if (!problem.pixel_by_pixel() || problem.groups != 1) return "it is not made of single pixels";
+  if (problem.activation.kind != ActivationKind::kNone) return "it has an activation";
+  if (problem.in_channels < kLeastChannels) return "it has few channels";
+  if (problem.in_channels % (2 * kSplitDepth) != 0)
+    return "half of its channels are no whole steps of split products";
+  // Of three parts of two bytes, beside outputs of four.
   const int64_t pixels = problem.out_height * problem.out_width;
-  return 3 * problem.in_channels >= 8 * pixels ? problem.in_channels / 2 : 0;
+  return 3 * problem.in_channels >= 8 * pixels ? nullptr
+                                               : "its weights are not four times its outputs";
+}
+
+int64_t split_half(const ConvProblem& problem) {
+  return split_half_refuse(problem) ? 0 : problem.in_channels / 2;
 }
 
 const char* split_refuse(const SplitKernel& kernel, const ConvProblem& problem) {
