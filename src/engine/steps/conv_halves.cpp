@@ -196,9 +196,9 @@ const char* halves_refuse(Planner& planner, const Node& first, const Node& depth
         (has_input(*node, 3) && !planner.in_memory(node->inputs[3])))
       return "a layer is no convolution that kernels compute";
   if (has_input(first, 3)) return "the first layer adds a map";
+  if (const char* reason = kernels::split_half_refuse(conv_problem(planner, last))) return reason;
   const Layers layers = layers_of(planner, {&first, &depthwise, &last});
   const ConvProblem& deep = layers[kDeep].whole;
-  if (const char* reason = kernels::split_half_refuse(layers[kLast].whole)) return reason;
   if (!layers[kLast].kernel->adds_halves) return "its kernel adds all channels in order";
   if (!layers[kFirst].whole.pixel_by_pixel()) return "the first layer is not made of single pixels";
   if (layers[kFirst].kernel != layers[kLast].kernel) return "the first layer has another kernel";

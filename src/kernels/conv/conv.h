@@ -46,7 +46,7 @@ struct ConvProblem {
   Precision precision = Precision::kFp32;  // of inputs and weights as they are multiplied
   // Of what is made pixel by pixel: channels of the first of two halves of the input, of which
   // kernels that say so (ConvKernel::adds_halves) make sums of their own, (bias + first half) +
-  // second half. A multiple of 64, less than in_channels; 0, and to other kernels: all channels in
+  // second half. A multiple of 32, less than in_channels; 0, and to other kernels: all channels in
   // order.
   int64_t half = 0;
 
