@@ -4,12 +4,11 @@
 
 #include <gtest/gtest.h>
 
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <string>
+#include <vector>
 
-#include "kernels/conv/bfloat16.h"
 #include "kernels/conv/candidates.h"
 #include "kernels/sizes.h"
 #include "kernels/testing/conv_case.h"
