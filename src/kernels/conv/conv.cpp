@@ -4,6 +4,7 @@
 #include "kernels/conv/bfloat16.h"
 #include "kernels/conv/depthwise.h"
 #include "kernels/conv/depthwise_sweep.h"
+#include "kernels/conv/depthwise_winograd.h"
 #include "kernels/conv/focus.h"
 #include "kernels/conv/grouped.h"
 #include "kernels/conv/igemm.h"
@@ -98,12 +99,12 @@ constexpr ConvKernel depthwise_sweep_row(const char* name, CpuNeed need) {
 
 // The functions of one header, whose first argument is an instruction set's part of them.
 template <const auto& kKernel, auto kRefuse, auto kPack, auto kPackedBytes, auto kRun>
-constexpr ConvKernel row_without_scratch(const char* name, CpuNeed need) {
+constexpr ConvKernel row_without_scratch(const char* name, CpuNeed need, double rounding = 1) {
   return {
       name,
       need,
       [](const ConvProblem& problem) { return kRefuse(kKernel, problem); },
-      1,
+      rounding,
       [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
         kPack(kKernel, problem, weights, bias, packed);
       },
@@ -114,6 +115,13 @@ constexpr ConvKernel row_without_scratch(const char* name, CpuNeed need) {
       [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
          ThreadPool& pool, std::span<std::byte>) { kRun(kKernel, problem, packed, maps, pool); },
   };
+}
+
+template <const DepthwiseWinograd& kKernel>
+constexpr ConvKernel depthwise_winograd_row(const char* name, CpuNeed need) {
+  return row_without_scratch<kKernel, depthwise_winograd_refuse, depthwise_winograd_pack,
+                             depthwise_winograd_packed_bytes, depthwise_winograd_run>(
+      name, need, kDepthwiseWinogradRounding);
 }
 
 template <const GroupedKernel& kKernel>
@@ -381,6 +389,8 @@ constexpr ConvKernel lean_pairs_row(const char* name, CpuNeed need, double round
 
 constexpr ConvKernel kConvKernels[] = {
 #if SHRIKE_KERNELS_AVX2
+    depthwise_winograd_row<kDepthwiseWinogradAvx512>("avx512_depthwise_winograd",
+                                                     CpuNeed::kAvx512HalvedAdders),
     depthwise_sweep_row<kDepthwiseSweepAvx512>("avx512_depthwise_sweep", CpuNeed::kAvx512),
     depthwise_sweep_row<kDepthwiseSweepAvx2>("avx2_depthwise_sweep", CpuNeed::kAvx2Fma),
     depthwise_row<kDepthwiseAvx512>("avx512_depthwise", CpuNeed::kAvx512),

@@ -2,6 +2,7 @@
 // activation/vector_avx2.h or its like.
 #pragma once
 
+#include "kernels/conv/depthwise_activations.h"
 #include "kernels/conv/depthwise_sweep.h"
 
 namespace shrike::kernels {
@@ -193,38 +194,16 @@ DepthwiseSweepFunction sweep_of(int64_t taps, int64_t stride, int rows) {
   return nullptr;
 }
 
-// find<Act>() for those that follow depthwise layers in the networks that are known: each is as
-// much code again.
-template <typename Find>
-DepthwiseSweepFunction with_activation(ActivationKind kind, const Find& find) {
-  switch (kind) {
-    case ActivationKind::kNone:
-      return find.template operator()<VecNone>();
-    case ActivationKind::kRelu:
-      return find.template operator()<VecRelu>();
-    case ActivationKind::kLeakyRelu:
-      return find.template operator()<VecLeakyRelu>();
-    case ActivationKind::kClip:
-      return find.template operator()<VecClip>();
-    case ActivationKind::kSilu:
-      return find.template operator()<VecSilu>();
-    case ActivationKind::kHardSwish:
-      return find.template operator()<VecHardSwish>();
-    default:
-      return nullptr;
-  }
-}
-
 DepthwiseSweepFunction sweep_function(int64_t taps, int64_t stride, ActivationKind kind, bool whole,
                                       int rows) {
-  return with_activation(kind, [&]<typename Act>() {
+  return with_depthwise_activation(kind, [&]<typename Act>() {
     return whole ? sweep_of<true, Act>(taps, stride, rows)
                  : sweep_of<false, Act>(taps, stride, rows);
   });
 }
 
 DepthwiseSweepFunction inner_sweep_function(ActivationKind kind, int rows) {
-  return with_activation(kind, [&]<typename Act>() {
+  return with_depthwise_activation(kind, [&]<typename Act>() {
     if constexpr (kFourRows)
       if (rows == 4) return &sweep_inside<4, Act>;
     return &sweep_inside<2, Act>;

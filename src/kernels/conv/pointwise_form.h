@@ -20,7 +20,7 @@ struct PointwiseSums {
   [[gnu::always_inline]] PointwiseSums(const PointwiseStrip& strip, int64_t p) {
     constexpr int64_t kColumns = kVectors * kLanes;
     const float* row[kRows];
-#pragma GCC unroll 8
+#pragma GCC unroll 10
     for (int r = 0; r < kRows; ++r) {
       row[r] = r == 0 ? strip.input + p * strip.input_step : row[r - 1] + strip.input_step;
 #pragma GCC unroll 4
@@ -33,7 +33,7 @@ struct PointwiseSums {
       Vec w[kVectors];
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) w[v] = load_aligned(weights + v * kLanes);
-#pragma GCC unroll 8
+#pragma GCC unroll 10
       for (int r = 0; r < kRows; ++r) {
         const Vec x = splat(row[r][k]);
 #pragma GCC unroll 4
@@ -44,7 +44,7 @@ struct PointwiseSums {
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
       const Vec bias = load(strip.bias + v * kLanes);
-#pragma GCC unroll 8
+#pragma GCC unroll 10
       for (int r = 0; r < kRows; ++r) sums[r][v] = sums[r][v] + bias;
     }
   }
@@ -55,7 +55,7 @@ struct PointwiseSums {
 template <template <int, int> typename Sums, int kRows, int kVectors>
 void store_sums(const PointwiseStrip& strip, int64_t p, float* target) {
   const Sums<kRows, kVectors> tile(strip, p);
-#pragma GCC unroll 8
+#pragma GCC unroll 10
   for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v)
@@ -93,7 +93,7 @@ template <int kRows, int kVectors>
 [[gnu::always_inline]] inline void add_residual(const PointwiseStrip& strip, int64_t p,
                                                 Vec (&values)[kRows][kVectors]) {
   const float* residual = strip.residual + p * strip.residual_step;
-#pragma GCC unroll 8
+#pragma GCC unroll 10
   for (int r = 0; r < kRows; ++r, residual += strip.residual_step)
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) values[r][v] = values[r][v] + load(residual + v * kLanes);
@@ -114,13 +114,13 @@ template <template <int, int> typename Sums, int kRows, int kVectors, bool kAdd,
     const Act act(*hidden(&strip.activation));
     if (kAdd && strip.order == Residual::kBeforeActivation) add_residual(strip, p, tile.sums);
     if (kAdd) {
-#pragma GCC unroll 8
+#pragma GCC unroll 10
       for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 4
         for (int v = 0; v < kVectors; ++v) tile.sums[r][v] = act(tile.sums[r][v]);
       if (strip.order == Residual::kAfterActivation) add_residual(strip, p, tile.sums);
     }
-#pragma GCC unroll 8
+#pragma GCC unroll 10
     for (int r = 0; r < kRows; ++r, output += output_step)
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v)
@@ -180,7 +180,7 @@ void strip_through_memory(const PointwiseStrip& strip, const Act& act, int64_t p
 
 template <template <int, int> typename Sums, int kRows, int kVectors, typename Act>
 void strip_of(const PointwiseStrip& strip) {
-  static_assert(kRows <= 8);
+  static_assert(kRows <= 10);
   const Act act(strip.activation);
   int64_t p = 0;
   if constexpr (kInRegisters<kVectors, Act>) {

@@ -39,7 +39,7 @@ constexpr int64_t kWideTooManyInputs = 256;
 }  // namespace
 
 const PointwisePairs kPointwisePairsAvx512 = {
-    {8, {kLanes, strip_function<PairSums, 8, 1>}, nullptr}, kFunctions};
+    {kHalvedRows, {kLanes, strip_function<PairSums, kHalvedRows, 1>}, nullptr}, kFunctions};
 const PointwisePairs kWidePointwisePairsAvx512 = {{7, kTwo, &kOne}, kFunctions, kWideTooManyInputs};
 const PointwisePairs kTriplePointwisePairsAvx512 = {
     {5, kThree, &kTwo}, kFunctions, kWideTooManyInputs, refuse_three};

@@ -4,6 +4,7 @@
 
 #include "kernels/conv/pointwise_form.h"
 #include "kernels/conv/pointwise_pairs.h"
+#include "kernels/conv/pointwise_pairs_loop_avx512.h"
 
 namespace shrike::kernels {
 namespace {
@@ -15,15 +16,23 @@ struct PairSums {
 
   [[gnu::always_inline]] PairSums(const PointwiseStrip& strip, int64_t p) {
     const float* row[kRows];
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) {
-      row[r] = strip.input + (p + r) * strip.input_step;
+#pragma GCC unroll 10
+    for (int r = 0; r < kRows; ++r)
+      row[r] = r == 0 ? strip.input + p * strip.input_step : row[r - 1] + strip.input_step;
+    const int64_t pairs = pair_count(strip.depth);
+    const float* weights;
+    if constexpr (kRows == kHalvedRows && kVectors == 1) {
+      weights =
+          sum_ten_pairs(row[0], strip.input_step, pairs, strip.weights, strip.start + p, sums);
+    } else {
+#pragma GCC unroll 10
+      for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) sums[r][v] = splat(strip.start[p + r]);
+        for (int v = 0; v < kVectors; ++v) sums[r][v] = splat(strip.start[p + r]);
+      weights = add_pairs(row, pairs, strip.weights);
     }
-    const float* weights = add_pairs(row, pair_count(strip.depth), strip.weights);
-    for (int64_t k = 3 * pair_count(strip.depth); k < strip.depth; ++k, weights += kColumns)
-#pragma GCC unroll 8
+    for (int64_t k = 3 * pairs; k < strip.depth; ++k, weights += kColumns)
+#pragma GCC unroll 10
       for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 4
         for (int v = 0; v < kVectors; ++v)
@@ -32,7 +41,7 @@ struct PairSums {
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
       const Vec bias = load(strip.bias + v * kLanes);
-#pragma GCC unroll 8
+#pragma GCC unroll 10
       for (int r = 0; r < kRows; ++r) sums[r][v] = fma(sums[r][v], scale, bias);
     }
   }
@@ -49,7 +58,7 @@ struct PairSums {
         second[v] = load_aligned(weights + kColumns + v * kLanes);
         single[v] = load_aligned(weights + 2 * kColumns + v * kLanes);
       }
-#pragma GCC unroll 8
+#pragma GCC unroll 10
       for (int r = 0; r < kRows; ++r) {
         const Vec x = splat(row[r][k]), y = splat(row[r][k + pairs]);
         const Vec z = splat(row[r][k + 2 * pairs]);
