@@ -21,28 +21,63 @@ struct PairPacking {
   int64_t products, square, total;  // offsets, in floats
 };
 
-// Scratch: weights and biases of this run, where PointwisePanels says, shifts, the scale, and of
-// each worker what the sums of a block start at.
+size_t float_bytes(int64_t count) { return align_up(static_cast<size_t>(count) * sizeof(float)); }
+
+// Where pixels are a multiple of 4 KB apart, lines of the same channels of all of them share a set
+// of the first cache level. Ten pixels and three channels of each are on their way at once, and fell
+// out before the next channel of the line was asked for: such maps are copied, a line more between
+// pixels (docs/decisions/047-zen-4.md).
+class SpreadMap {
+ public:
+  explicit SpreadMap(const ConvProblem& p) : problem_(p) {
+    constexpr int64_t kSets = 4096 / sizeof(float);
+    if (p.in_channels % kSets == 0)
+      pixel_ = p.in_channels + static_cast<int64_t>(kTensorAlignment / sizeof(float));
+  }
+  size_t bytes() const { return float_bytes(problem_.in_height * row()); }
+  // `input`, or its copy at `place`.
+  ConstMapView view(const ConstMapView& input, const float* place) const {
+    if (pixel_ == 0) return input;
+    return {place, input.height, input.width, input.channels, pixel_, row()};
+  }
+  // Part i of so many.
+  void copy(const ConstMapView& input, int64_t i, int64_t parts, float* place) const {
+    if (pixel_ == 0) return;
+    for (int64_t y = problem_.in_height * i / parts; y < problem_.in_height * (i + 1) / parts; ++y)
+      for (int64_t x = 0; x < problem_.in_width; ++x)
+        std::copy_n(input.at(y, x), problem_.in_channels, place + y * row() + x * pixel_);
+  }
+
+ private:
+  int64_t row() const { return problem_.in_width * pixel_; }
+
+  const ConvProblem& problem_;
+  int64_t pixel_ = 0;  // of a copy
+};
+
+// Scratch: weights and biases of this run, where PointwisePanels says, shifts, the scale, a copy of
+// the input if SpreadMap makes one, and of each worker what the sums of a block start at.
 struct PairScratch {
   float* packed;
   float* shift;
   float* scale;
+  float* pixels;
   float* starts;
   size_t bytes;
 
   PairScratch(const PointwisePairs& pairs, const ConvProblem& problem, int threads,
               std::byte* base = nullptr) {
-    const PointwisePanels panels(pairs.kernel, problem);
-    const size_t weights = align_up(static_cast<size_t>(panels.total()) * sizeof(float));
-    const size_t shifts = align_up(static_cast<size_t>(problem.in_channels) * sizeof(float));
-    stride_ =
-        align_up(static_cast<size_t>(PointwiseUnits::block_pixels(pairs.kernel.rows, problem)) *
-                 sizeof(float));
-    packed = reinterpret_cast<float*>(base);
-    shift = reinterpret_cast<float*>(base + weights);
-    scale = reinterpret_cast<float*>(base + weights + shifts);
-    starts = reinterpret_cast<float*>(base + weights + shifts + kTensorAlignment);
-    bytes = weights + shifts + kTensorAlignment + static_cast<size_t>(threads) * stride_;
+    bytes = 0;
+    const auto take = [&](size_t size) {
+      bytes += size;
+      return reinterpret_cast<float*>(base + bytes - size);
+    };
+    packed = take(float_bytes(PointwisePanels(pairs.kernel, problem).total()));
+    shift = take(float_bytes(problem.in_channels));
+    scale = take(kTensorAlignment);
+    pixels = take(SpreadMap(problem).bytes());
+    stride_ = float_bytes(PointwiseUnits::block_pixels(pairs.kernel.rows, problem));
+    starts = take(static_cast<size_t>(threads) * stride_);
   }
   float* start(int worker) const {
     return starts + static_cast<size_t>(worker) * stride_ / sizeof(float);
@@ -126,18 +161,20 @@ class ScaledPanels {
 };
 
 // What the panels of a run share: its weights and biases, shifts, what the sums of all pixels start
-// at, and the scale.
+// at, the scale, and a copy of the input if SpreadMap makes one.
 struct PairShared {
-  size_t shift, starts, scale, bytes;  // offsets
+  size_t shift, starts, scale, pixels, bytes;  // offsets
 
   PairShared(const PointwisePairs& pairs, const ConvProblem& problem) {
-    const auto floats = [](int64_t count) {
-      return align_up(static_cast<size_t>(count) * sizeof(float));
-    };
-    shift = floats(PointwisePanels(pairs.kernel, problem).total());
-    starts = shift + floats(problem.in_channels);
-    scale = starts + floats(problem.out_height * problem.out_width);
-    bytes = scale + floats(1);
+    shift = float_bytes(PointwisePanels(pairs.kernel, problem).total());
+    starts = shift + float_bytes(problem.in_channels);
+    scale = starts + float_bytes(problem.out_height * problem.out_width);
+    pixels = scale + float_bytes(1);
+    bytes = pixels + SpreadMap(problem).bytes();
+  }
+  ConstMapView input(const ConvProblem& problem, const ConstMapView& input,
+                     const std::byte* shared) const {
+    return SpreadMap(problem).view(input, reinterpret_cast<const float*>(shared + pixels));
   }
 };
 
@@ -180,7 +217,8 @@ void run_by_panels(const PointwisePairs& pairs, const ConvProblem& problem,
   pointwise_pairs_prepare(pairs, problem, packed, maps.input, pool, shared);
   const PairShared at(pairs, problem);
   const PointwisePanels panels(pairs.kernel, problem);
-  for_each_panel(panels, pairs.kernel.rows, problem, maps, pool,
+  const ConvMaps own{at.input(problem, maps.input, shared), maps.output, maps.residual};
+  for_each_panel(panels, pairs.kernel.rows, problem, own, pool,
                  [&](int64_t panel, PointwiseUnits::Unit& unit) {
                    compute_shared(panels, at, shared, panel, unit);
                  });
@@ -255,9 +293,14 @@ void pointwise_pairs_run(const PointwisePairs& pairs, const ConvProblem& problem
   const PointwisePanels panels(pairs.kernel, problem);
   const ScaledPanels scaled(pairs, problem, packed, own.shift, own.scale, own.packed);
   pool.parallel_for(1, [&](int64_t, int) { scaled.measure(maps.input); });
+  const SpreadMap spread(problem);
   const int64_t parts = ScaledPanels::parts(pool);
-  pool.parallel_for(parts, [&](int64_t i, int) { scaled.fill(i, parts); });
-  const PointwiseUnits units(pairs.kernel.rows, problem, maps, panels.count(), pool.threads());
+  pool.parallel_for(parts, [&](int64_t i, int) {
+    scaled.fill(i, parts);
+    spread.copy(maps.input, i, parts, own.pixels);
+  });
+  const ConvMaps near{spread.view(maps.input, own.pixels), maps.output, maps.residual};
+  const PointwiseUnits units(pairs.kernel.rows, problem, near, panels.count(), pool.threads());
   pool.parallel_for(units.count(), [&](int64_t index, int worker) {
     PointwiseUnits::Unit unit = units.unit(index);
     pairs.functions.begin(unit.strip, own.shift, own.start(worker));
@@ -277,6 +320,8 @@ void pointwise_pairs_prepare(const PointwisePairs& pairs, const ConvProblem& pro
   const PairShared at(pairs, problem);
   auto* shift = reinterpret_cast<float*>(shared + at.shift);
   auto* starts = reinterpret_cast<float*>(shared + at.starts);
+  auto* pixels = reinterpret_cast<float*>(shared + at.pixels);
+  const SpreadMap spread(problem);
   const ScaledPanels scaled(pairs, problem, packed, shift,
                             reinterpret_cast<float*>(shared + at.scale),
                             reinterpret_cast<float*>(shared));
@@ -284,6 +329,7 @@ void pointwise_pairs_prepare(const PointwisePairs& pairs, const ConvProblem& pro
   const int64_t parts = ScaledPanels::parts(pool), rows = problem.out_height;
   pool.parallel_for(parts, [&](int64_t i, int) {
     scaled.fill(i, parts);
+    spread.copy(input, i, parts, pixels);
     begin_rows(pairs, problem, input, rows * i / parts, rows * (i + 1) / parts, shift, starts);
   });
 }
@@ -293,7 +339,7 @@ void pointwise_pairs_panel(const PointwisePairs& pairs, const ConvProblem& probl
                            const MapView& output, const std::byte* shared) {
   const PairShared at(pairs, problem);
   const PointwisePanels panels(pairs.kernel, problem);
-  const PointwiseRows rows(problem, input, first, last);
+  const PointwiseRows rows(problem, at.input(problem, input, shared), first, last);
   const ConvMaps maps{rows.input, output, {}};
   const PointwiseUnits blocks(pairs.kernel.rows, rows.problem, maps, 1, 1);
   for (int64_t i = 0; i < blocks.count(); ++i) {
