@@ -46,6 +46,10 @@ inline Vec fnma(Vec a, Vec b, Vec c) { return _mm512_fnmadd_ps(a, b, c); }
 [[gnu::always_inline]] inline void add_product(Vec a, Vec b, Vec& sum) {
   asm volatile("vfmadd231ps %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
 }
+// The same of one value in memory, which no register holds.
+[[gnu::always_inline]] inline void add_product(const float* a, Vec b, Vec& sum) {
+  asm volatile("vfmadd231ps %1%{1to16%}, %2, %0" : "+v"(sum) : "m"(*a), "v"(b));
+}
 
 // The second operand where either is a NaN.
 inline Vec smaller(Vec a, Vec b) { return _mm512_min_ps(a, b); }

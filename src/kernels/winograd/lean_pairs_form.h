@@ -63,23 +63,39 @@ void multiply_two(const HalfRow& half, const PointPair& pair, const float* value
   Vec sum[kTiles], other[kTiles];
 #pragma GCC unroll 9
   for (int t = 0; t < kTiles; ++t) sum[t] = other[t] = splat(0.0f);
-  for (int64_t c = half.channels; c > 0; c -= 3, x += 3 * kTiles, y += 3 * kTiles, g += 3 * step) {
+  // Weights that are added to are made beside the products before them that have no additions.
+  Vec u[2], v[2];
+  pair(g, kLanes, u[0], v[0]);
+  pair(g + step, kLanes, u[1], v[1]);
+  for (int64_t c = half.channels; c > 0; c -= 3, x += 3 * kTiles, y += 3 * kTiles) {
     __builtin_prefetch(next, 0, 2);
     next += kLanes;
-    Vec u[2], v[2];
+    const auto add_pair = [&](int t) __attribute__((always_inline)) {
+      add_product(splat(x[t]) + u[1], splat(x[kTiles + t]) + u[0], sum[t]);
+      add_product(splat(y[t]) + v[1], splat(y[kTiles + t]) + v[0], other[t]);
+    };
+#pragma GCC unroll 9
+    for (int t = 0; t < kTiles / 2; ++t) add_pair(t);
+    Vec plus, minus;
+    pair(g + 2 * step, kLanes, plus, minus);
+    asm volatile("" : "+v"(plus), "+v"(minus));
+#pragma GCC unroll 9
+    for (int t = kTiles / 2; t < kTiles; ++t) add_pair(t);
+    g += c > 3 ? 3 * step : 0;  // the last ones are made once more, and not used
+    add_product(x + 2 * kTiles, plus, sum[0]);
+    add_product(y + 2 * kTiles, minus, other[0]);
     pair(g, kLanes, u[0], v[0]);
-    pair(g + step, kLanes, u[1], v[1]);
+    asm volatile("" : "+v"(u[0]), "+v"(v[0]));
 #pragma GCC unroll 9
-    for (int t = 0; t < kTiles; ++t) {
-      sum[t] = fma(splat(x[t]) + u[1], splat(x[kTiles + t]) + u[0], sum[t]);
-      other[t] = fma(splat(y[t]) + v[1], splat(y[kTiles + t]) + v[0], other[t]);
+    for (int t = 1; t < kTiles; ++t) {
+      if (t == (kTiles + 1) / 2) {
+        pair(g + step, kLanes, u[1], v[1]);
+        asm volatile("" : "+v"(u[1]), "+v"(v[1]));
+      }
+      add_product(x + 2 * kTiles + t, plus, sum[t]);
+      add_product(y + 2 * kTiles + t, minus, other[t]);
     }
-    pair(g + 2 * step, kLanes, u[0], v[0]);
-#pragma GCC unroll 9
-    for (int t = 0; t < kTiles; ++t) {
-      sum[t] = fma(splat(x[2 * kTiles + t]), u[0], sum[t]);
-      other[t] = fma(splat(y[2 * kTiles + t]), v[0], other[t]);
-    }
+    if (kTiles < 3) pair(g + step, kLanes, u[1], v[1]);
   }
   half.next = next;
   const float* before = half.add ? sums : kNothing;
