@@ -2,6 +2,7 @@
 // activation/vector_avx512.h or its like.
 #pragma once
 
+#include <cassert>
 #include <utility>
 
 #include "kernels/winograd/algorithms.h"
@@ -16,32 +17,19 @@ struct PointPair {
   explicit PointPair(double p)
       : point(splat(static_cast<float>(p))), square(splat(static_cast<float>(p * p))) {}
 
-  [[gnu::always_inline]] void operator()(const float* g, int64_t step, Vec& plus,
+  [[gnu::always_inline]] void operator()(Vec first, Vec second, Vec third, Vec& plus,
                                          Vec& minus) const {
-    const Vec even = fma(square, load_aligned(g + 2 * step), load_aligned(g));
-    const Vec odd = point * load_aligned(g + step);
+    const Vec even = fma(square, third, first), odd = point * second;
     plus = even + odd;
     minus = even - odd;
+  }
+  [[gnu::always_inline]] void operator()(const float* g, int64_t step, Vec& plus,
+                                         Vec& minus) const {
+    (*this)(load_aligned(g), load_aligned(g + step), load_aligned(g + 2 * step), plus, minus);
   }
 
   Vec point, square;
 };
-
-// half[c][t] and half[channels + c][t], t < 3: two rows of G g of each channel c.
-inline void make_rows(const LeanPairBlock& block, const PointPair& pair) {
-  const float* taps = block.taps;
-  float* first = block.half;
-  float* second = first + block.channels * 3 * kLanes;
-  const PointPair own = pair;  // in registers, whatever is stored
-  for (int64_t c = 0; c < block.channels; ++c, taps += 9 * kLanes)
-#pragma GCC unroll 3
-    for (int64_t t = 0; t < 3; ++t, first += kLanes, second += kLanes) {
-      Vec u, v;
-      own(taps + t * kLanes, 3 * kLanes, u, v);
-      store_aligned(first, u);
-      store_aligned(second, v);
-    }
-}
 
 // A row of G g: three vectors a channel, channels `step` floats apart.
 struct HalfRow {
@@ -51,51 +39,84 @@ struct HalfRow {
   const float*& next;  // of the taps behind the block's, which come from beyond the caches
 };
 
+// The weights of two points +-p of a row, of channel c.
+struct RowWeights {
+  const HalfRow& half;
+  const PointPair& columns;
+
+  [[gnu::always_inline]] void operator()(int64_t c, Vec& plus, Vec& minus) const {
+    columns(half.taps + c * half.step, kLanes, plus, minus);
+  }
+};
+
+// The same of the first of two rows that are made on the way: half[c][t] and
+// half[channels + c][t], t < 3. Beside products neither what is read nor what is stored takes time.
+struct MadeWeights {
+  const float* taps;
+  float *first, *second;
+  PointPair rows;
+  const PointPair* columns;
+
+  [[gnu::always_inline]] void operator()(int64_t c, Vec& plus, Vec& minus) const {
+    Vec row[3];
+#pragma GCC unroll 3
+    for (int64_t t = 0; t < 3; ++t) {
+      Vec other;
+      rows(taps + (9 * c + t) * kLanes, 3 * kLanes, row[t], other);
+      store_aligned(first + (3 * c + t) * kLanes, row[t]);
+      store_aligned(second + (3 * c + t) * kLanes, other);
+    }
+    (*columns)(row[0], row[1], row[2], plus, minus);
+  }
+};
+
 // What sums are added to that are the first.
 alignas(64) constexpr float kNothing[2 * kLeanPairTiles * kLanes] = {};
 
-// Two points +-p of a row.
-template <int kTiles>
-void multiply_two(const HalfRow& half, const PointPair& pair, const float* values, float* sums) {
-  const float *x = values, *y = values + half.channels * kTiles, *g = half.taps;
+// Two points of a row. Weights that are added to are made beside the products before them that
+// have no additions, and the compiler is kept from moving them.
+template <int kTiles, typename Weights>
+[[gnu::always_inline]] inline void multiply_two(const HalfRow& half, const Weights& weights,
+                                                const float* values, float* sums) {
+  const float *x = values, *y = values + half.channels * kTiles;
   const float* next = half.next;
-  const int64_t step = half.step;
   Vec sum[kTiles], other[kTiles];
 #pragma GCC unroll 9
   for (int t = 0; t < kTiles; ++t) sum[t] = other[t] = splat(0.0f);
-  // Weights that are added to are made beside the products before them that have no additions.
+  const auto make = [&](int64_t c, Vec& plus, Vec& minus) __attribute__((always_inline)) {
+    weights(c, plus, minus);
+    asm volatile("" : "+v"(plus), "+v"(minus));
+  };
   Vec u[2], v[2];
-  pair(g, kLanes, u[0], v[0]);
-  pair(g + step, kLanes, u[1], v[1]);
-  for (int64_t c = half.channels; c > 0; c -= 3, x += 3 * kTiles, y += 3 * kTiles) {
+  make(0, u[0], v[0]);
+  make(1, u[1], v[1]);
+  int64_t c = 0;
+  for (int64_t left = half.channels; left > 0; left -= 3, x += 3 * kTiles, y += 3 * kTiles) {
     __builtin_prefetch(next, 0, 2);
     next += kLanes;
+    Vec plus, minus;
     const auto add_pair = [&](int t) __attribute__((always_inline)) {
       add_product(splat(x[t]) + u[1], splat(x[kTiles + t]) + u[0], sum[t]);
       add_product(splat(y[t]) + v[1], splat(y[kTiles + t]) + v[0], other[t]);
     };
-#pragma GCC unroll 9
-    for (int t = 0; t < kTiles / 2; ++t) add_pair(t);
-    Vec plus, minus;
-    pair(g + 2 * step, kLanes, plus, minus);
-    asm volatile("" : "+v"(plus), "+v"(minus));
-#pragma GCC unroll 9
-    for (int t = kTiles / 2; t < kTiles; ++t) add_pair(t);
-    g += c > 3 ? 3 * step : 0;  // the last ones are made once more, and not used
-    add_product(x + 2 * kTiles, plus, sum[0]);
-    add_product(y + 2 * kTiles, minus, other[0]);
-    pair(g, kLanes, u[0], v[0]);
-    asm volatile("" : "+v"(u[0]), "+v"(v[0]));
-#pragma GCC unroll 9
-    for (int t = 1; t < kTiles; ++t) {
-      if (t == (kTiles + 1) / 2) {
-        pair(g + step, kLanes, u[1], v[1]);
-        asm volatile("" : "+v"(u[1]), "+v"(v[1]));
-      }
+    const auto add_single = [&](int t) __attribute__((always_inline)) {
       add_product(x + 2 * kTiles + t, plus, sum[t]);
       add_product(y + 2 * kTiles + t, minus, other[t]);
-    }
-    if (kTiles < 3) pair(g + step, kLanes, u[1], v[1]);
+    };
+#pragma GCC unroll 9
+    for (int t = 0; t < kTiles / 2; ++t) add_pair(t);
+    make(c + 2, plus, minus);
+#pragma GCC unroll 9
+    for (int t = kTiles / 2; t < kTiles; ++t) add_pair(t);
+    if (left > 3) c += 3;  // the last ones are made once more, and not used
+    constexpr int kMiddle = (kTiles + 1) / 2;
+    add_single(0);
+    make(c, u[0], v[0]);
+#pragma GCC unroll 9
+    for (int t = 1; t < kMiddle; ++t) add_single(t);
+    make(c + 1, u[1], v[1]);
+#pragma GCC unroll 9
+    for (int t = kMiddle; t < kTiles; ++t) add_single(t);
   }
   half.next = next;
   const float* before = half.add ? sums : kNothing;
@@ -132,16 +153,30 @@ void multiply_last(const HalfRow& half, const float* values, float* sums) {
     store_aligned(sums + t * kLanes, load_aligned(before + t * kLanes) + sum[t]);
 }
 
-inline void multiply_none(const HalfRow&, const PointPair&, const float*, float*) {}
-inline void multiply_none(const HalfRow&, const float*, float*) {}
+template <int kTiles>
+void multiply_row(const HalfRow& half, const PointPair& columns, const float* values,
+                  float* sums) {
+  multiply_two<kTiles>(half, RowWeights{half, columns}, values, sums);
+}
+template <int kTiles>
+void multiply_made(const HalfRow& half, const MadeWeights& weights, const float* values,
+                   float* sums) {
+  const MadeWeights own = weights;  // which no store touches
+  multiply_two<kTiles>(half, own, values, sums);
+}
 
-constexpr void (*kMultiplyTwo[])(const HalfRow&, const PointPair&, const float*, float*) = {
-    multiply_none,   multiply_two<1>, multiply_two<2>, multiply_two<3>, multiply_two<4>,
-    multiply_two<5>, multiply_two<6>, multiply_two<7>, multiply_two<8>, multiply_two<9>,
+// By tiles, from one on.
+constexpr void (*kMultiplyRow[])(const HalfRow&, const PointPair&, const float*, float*) = {
+    multiply_row<1>, multiply_row<2>, multiply_row<3>, multiply_row<4>, multiply_row<5>,
+    multiply_row<6>, multiply_row<7>, multiply_row<8>, multiply_row<9>,
+};
+constexpr void (*kMultiplyMade[])(const HalfRow&, const MadeWeights&, const float*, float*) = {
+    multiply_made<1>, multiply_made<2>, multiply_made<3>, multiply_made<4>, multiply_made<5>,
+    multiply_made<6>, multiply_made<7>, multiply_made<8>, multiply_made<9>,
 };
 constexpr void (*kMultiplyLast[])(const HalfRow&, const float*, float*) = {
-    multiply_none,    multiply_last<1>, multiply_last<2>, multiply_last<3>, multiply_last<4>,
-    multiply_last<5>, multiply_last<6>, multiply_last<7>, multiply_last<8>, multiply_last<9>,
+    multiply_last<1>, multiply_last<2>, multiply_last<3>, multiply_last<4>, multiply_last<5>,
+    multiply_last<6>, multiply_last<7>, multiply_last<8>, multiply_last<9>,
 };
 
 // A block on its way through its points.
@@ -156,13 +191,20 @@ class LeanPairSweep {
 
   void run() {
     const LeanPairGroup::Use* uses = block_.group->uses;
-    const int64_t made = 3 * kLanes;
+    const int64_t step = 3 * kLanes;
+    float *first = block_.half, *second = first + block_.channels * step;
     for (size_t i = 0; i < kPairs; ++i) {
-      make_rows(block_, pair(i));
-      row(block_.half, made, uses);
-      row(block_.half + block_.channels * made, made, uses);
+      const PointPair columns = pair(0);
+      const HalfRow half{first, step, block_.channels, block_.add, next_};
+      // A tile that lies in the map needs all points but those of infinity.
+      assert(uses[0].count > 0);
+      kMultiplyMade[uses[0].count - 1](half, {block_.taps, first, second, pair(i), &columns}, values_,
+                                       sums_);
+      pass(2 * uses[0].count);
+      row(first, step, uses, 1);
+      row(second, step, uses, 0);
     }
-    row(block_.taps + 6 * kLanes, 9 * kLanes, uses + 2);
+    row(block_.taps + 6 * kLanes, 9 * kLanes, uses + 2, 0);
   }
 
  private:
@@ -171,17 +213,24 @@ class LeanPairSweep {
 
   static PointPair pair(size_t i) { return PointPair(kNumbers.points[i]); }
 
-  void row(const float* taps, int64_t step, const LeanPairGroup::Use* uses) {
+  // Behind the values and sums of so many tiles at one point.
+  void pass(int64_t tiles) {
+    values_ += block_.channels * tiles;
+    sums_ += tiles * kLanes;
+  }
+
+  // A row's pairs of points from `from` on, and that of infinity.
+  void row(const float* taps, int64_t step, const LeanPairGroup::Use* uses, size_t from) {
     const HalfRow half{taps, step, block_.channels, block_.add, next_};
     const int64_t count = uses[0].count, last = uses[1].count;
-    for (size_t i = 0; i < kPairs; ++i) {
-      kMultiplyTwo[count](half, pair(i), values_, sums_);
-      values_ += 2 * block_.channels * count;
-      sums_ += 2 * count * kLanes;
-    }
-    kMultiplyLast[last](half, values_, sums_);
-    values_ += block_.channels * last;
-    sums_ += last * kLanes;
+    if (count > 0)
+      for (size_t i = from; i < kPairs; ++i) {
+        kMultiplyRow[count - 1](half, pair(i), values_, sums_);
+        pass(2 * count);
+      }
+    if (last == 0) return;
+    kMultiplyLast[last - 1](half, values_, sums_);
+    pass(last);
   }
 
   const LeanPairBlock& block_;
