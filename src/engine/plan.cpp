@@ -4,6 +4,7 @@
 #include <atomic>
 #include <new>
 
+#include "base/cpu.h"
 #include "base/large_block.h"
 #include "base/memory.h"
 #include "base/thread_pool.h"
@@ -13,6 +14,14 @@
 namespace shrike {
 
 namespace {
+
+// How much of what other steps read a step may ask for: where weights come from beyond the second
+// cache level, beside maps and its own (docs/decisions/047-zen-4.md).
+int64_t bytes_ahead() {
+  constexpr int64_t kUnknown = 512 * 1024;
+  const int64_t l2_bytes = cpu_features().l2_bytes;
+  return (l2_bytes > 0 ? l2_bytes : kUnknown) * 3 / 16;
+}
 
 // The sum over all steps of one number of theirs.
 template <typename T>
@@ -133,7 +142,18 @@ Result<void> Plan::pack(int threads) {
     }
   });
   if (!enough) return out_of_memory("the network's weights, packed");
+  look_ahead(places);
   return {};
+}
+
+void Plan::look_ahead(std::span<std::byte* const> places) {
+  const std::byte* const end = places.back();
+  const std::byte* seen = places.front();  // what is behind it nobody asks for yet
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    const std::byte* const first = std::max<const std::byte*>(seen, places[i + 1]);
+    const std::byte* const last = std::min<const std::byte*>(end, places[i + 1] + bytes_ahead());
+    if (first < last && steps_[i].step && steps_[i].step->look_ahead({first, last})) seen = last;
+  }
 }
 
 }  // namespace shrike

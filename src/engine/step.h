@@ -70,6 +70,10 @@ class Step {
   // zero, aligned to kTensorAlignment, for the step's life.
   virtual void prepare(std::byte* /*packed*/) {}
 
+  // Told once, after all steps' prepare(): what steps behind this one read of their weights. Returns
+  // whether it asks for that while it runs.
+  virtual bool look_ahead(std::span<const std::byte> /*next*/) { return false; }
+
   // Threads of a team (base/team.h) may run it side by side, each with its member as the context's
   // pool. Unless by_caller_only(), it writes in loops of that pool only, reads nothing that steps
   // write outside of them, and does not fail.

@@ -45,6 +45,11 @@ class ConvStep : public Step {
     weights_ = bias_ = Tensor();
   }
 
+  bool look_ahead(std::span<const std::byte> next) override {
+    if (kernel_.looks_ahead) packed_.next = next;
+    return kernel_.looks_ahead;
+  }
+
   Result<void> run(RunContext& context) const override {
     for (int64_t image = 0; image < slots_.input.view.dim(0); ++image) {
       const kernels::MapView output = context.map(slots_.output, image);

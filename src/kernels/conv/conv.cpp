@@ -130,19 +130,24 @@ constexpr ConvKernel grouped_row(const char* name, CpuNeed need) {
                              grouped_run>(name, need);
 }
 
+constexpr ConvKernel looking_ahead(ConvKernel kernel) {
+  kernel.looks_ahead = true;
+  return kernel;
+}
+
 template <const PointwiseKernel& kKernel>
 constexpr ConvKernel pointwise_row(const char* name, CpuNeed need) {
   constexpr auto kRefuse = [](const PointwiseKernel&, const ConvProblem& problem) {
     return pointwise_refuse(problem);
   };
-  return row_without_scratch<kKernel, kRefuse, pointwise_pack, pointwise_packed_bytes,
-                             pointwise_run>(name, need);
+  return looking_ahead(row_without_scratch<kKernel, kRefuse, pointwise_pack,
+                                           pointwise_packed_bytes, pointwise_run>(name, need));
 }
 
 template <const PointwiseKernel& kKernel, auto kRefuse>
 constexpr ConvKernel wide_pointwise_row(const char* name, CpuNeed need) {
-  return row_without_scratch<kKernel, kRefuse, pointwise_pack, pointwise_packed_bytes,
-                             pointwise_run>(name, need);
+  return looking_ahead(row_without_scratch<kKernel, kRefuse, pointwise_pack,
+                                           pointwise_packed_bytes, pointwise_run>(name, need));
 }
 
 template <const PointwiseFew& kFew>
@@ -171,6 +176,8 @@ constexpr ConvKernel pointwise_pairs_row(const char* name, CpuNeed need) {
          ThreadPool& pool, std::span<std::byte> scratch) {
         pointwise_pairs_run(kPairs, problem, packed, maps, pool, scratch);
       },
+      false,
+      true,
   };
 }
 

@@ -218,7 +218,7 @@ void run_by_panels(const PointwisePairs& pairs, const ConvProblem& problem,
   const PairShared at(pairs, problem);
   const PointwisePanels panels(pairs.kernel, problem);
   const ConvMaps own{at.input(problem, maps.input, shared), maps.output, maps.residual};
-  for_each_panel(panels, pairs.kernel.rows, problem, own, pool,
+  for_each_panel(panels, pairs.kernel.rows, problem, own, packed.next, pool,
                  [&](int64_t panel, PointwiseUnits::Unit& unit) {
                    compute_shared(panels, at, shared, panel, unit);
                  });
@@ -306,7 +306,7 @@ void pointwise_pairs_run(const PointwisePairs& pairs, const ConvProblem& problem
     pairs.functions.begin(unit.strip, own.shift, own.start(worker));
     unit.strip.start = own.start(worker);
     unit.strip.scale = 1 / scaled.scale();
-    compute_panels(panels, own.packed, unit);
+    compute_panels(panels, own.packed, share_of(packed.next, index, units.count()), unit);
   });
 }
 
