@@ -130,24 +130,19 @@ constexpr ConvKernel grouped_row(const char* name, CpuNeed need) {
                              grouped_run>(name, need);
 }
 
-constexpr ConvKernel looking_ahead(ConvKernel kernel) {
-  kernel.looks_ahead = true;
-  return kernel;
-}
-
 template <const PointwiseKernel& kKernel>
 constexpr ConvKernel pointwise_row(const char* name, CpuNeed need) {
   constexpr auto kRefuse = [](const PointwiseKernel&, const ConvProblem& problem) {
     return pointwise_refuse(problem);
   };
-  return looking_ahead(row_without_scratch<kKernel, kRefuse, pointwise_pack,
-                                           pointwise_packed_bytes, pointwise_run>(name, need));
+  return row_without_scratch<kKernel, kRefuse, pointwise_pack, pointwise_packed_bytes,
+                             pointwise_run>(name, need);
 }
 
 template <const PointwiseKernel& kKernel, auto kRefuse>
 constexpr ConvKernel wide_pointwise_row(const char* name, CpuNeed need) {
-  return looking_ahead(row_without_scratch<kKernel, kRefuse, pointwise_pack,
-                                           pointwise_packed_bytes, pointwise_run>(name, need));
+  return row_without_scratch<kKernel, kRefuse, pointwise_pack, pointwise_packed_bytes,
+                             pointwise_run>(name, need);
 }
 
 template <const PointwiseFew& kFew>
@@ -157,7 +152,7 @@ constexpr ConvKernel pointwise_few_row(const char* name, CpuNeed need) {
 }
 
 template <const PointwisePairs& kPairs>
-constexpr ConvKernel pointwise_pairs_row(const char* name, CpuNeed need) {
+constexpr ConvKernel pointwise_pairs_row(const char* name, CpuNeed need, bool looks_ahead = false) {
   return {
       name,
       need,
@@ -177,7 +172,7 @@ constexpr ConvKernel pointwise_pairs_row(const char* name, CpuNeed need) {
         pointwise_pairs_run(kPairs, problem, packed, maps, pool, scratch);
       },
       false,
-      true,
+      looks_ahead,
   };
 }
 
@@ -422,7 +417,7 @@ constexpr ConvKernel kConvKernels[] = {
     pointwise_pairs_row<kWidePointwisePairsAvx512>("avx512_wide_pointwise_pairs",
                                                    CpuNeed::kAvx512WholeAdders),
     pointwise_pairs_row<kPointwisePairsAvx512>("avx512_pointwise_pairs",
-                                               CpuNeed::kAvx512HalvedAdders),
+                                               CpuNeed::kAvx512HalvedAdders, true),
     wide_pointwise_row<kTriplePointwiseAvx512, triple_pointwise_refuse>("avx512_triple_pointwise",
                                                                         CpuNeed::kAvx512Whole),
     wide_pointwise_row<kWidePointwiseAvx512, wide_pointwise_refuse>("avx512_wide_pointwise",

@@ -56,14 +56,14 @@ void pointwise_run(const PointwiseKernel& kernel, const ConvProblem& problem,
                    const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool) {
   const PointwisePanels panels(kernel, problem);
   if (divides_outputs(problem, pool.threads()))
-    return for_each_panel(panels, kernel.rows, problem, maps, packed.next, pool,
+    return for_each_panel(panels, kernel.rows, problem, maps, pool,
                           [&](int64_t panel, PointwiseUnits::Unit& unit) {
                             compute_panel(panels, packed.floats(), panel, unit.strip);
                           });
   const PointwiseUnits units(kernel.rows, problem, maps, panels.count(), pool.threads());
   pool.parallel_for(units.count(), [&](int64_t index, int) {
     PointwiseUnits::Unit unit = units.unit(index);
-    compute_panels(panels, packed.floats(), share_of(packed.next, index, units.count()), unit);
+    compute_panels(panels, packed.floats(), unit, [](int64_t) {});
   });
 }
 

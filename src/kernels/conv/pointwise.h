@@ -8,8 +8,6 @@
 // before the next block is touched.
 #pragma once
 
-#include <span>
-
 #include "kernels/conv/conv.h"
 #include "kernels/conv/side_by_side.h"
 #include "kernels/tile/tile.h"
@@ -36,8 +34,8 @@ struct PointwiseStrip {
   Residual order;
   const float* start = nullptr;  // [count] and a factor, see pointwise_pairs.h
   float scale = 1;
-  // What is asked for meanwhile, as much with each tile.
-  std::span<const std::byte> ahead = {};
+  const std::byte* ahead = nullptr;  // and what is asked for, see pair_ahead()
+  int64_t ahead_step = 0;
 };
 
 using PointwiseFunction = void (*)(const PointwiseStrip&);

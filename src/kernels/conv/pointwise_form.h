@@ -3,13 +3,11 @@
 // template Sums<kRows, kVectors>, made from a strip and its first pixel.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <type_traits>
 #include <utility>
 
 #include "kernels/conv/pointwise.h"
-#include "kernels/sizes.h"
 
 namespace shrike::kernels {
 namespace {
@@ -101,24 +99,6 @@ template <int kRows, int kVectors>
     for (int v = 0; v < kVectors; ++v) values[r][v] = values[r][v] + load(residual + v * kLanes);
 }
 
-// Asks for what strips should, evenly along their tiles.
-class TilesAhead {
- public:
-  TilesAhead(std::span<const std::byte> bytes, int64_t tiles)
-      : at_(bytes.data()),
-        end_(at_ + bytes.size()),
-        step_(bytes.empty() ? 0 : round_up(divide_up(std::ssize(bytes), tiles), kLine)) {}
-  [[gnu::always_inline]] void fetch() {
-    const std::byte* const stop = end_ - at_ < step_ ? end_ : at_ + step_;
-    for (; at_ < stop; at_ += kLine) __builtin_prefetch(at_, 0, 2);
-  }
-
- private:
-  static constexpr int64_t kLine = 64;
-  const std::byte *at_, *end_;
-  int64_t step_;
-};
-
 // What finish_sums() does, in registers. What a strip says of all tiles is read once: behind a
 // store the compiler would read it again, and count from the first pixel for each. kAdd: with a
 // residual; the loop is made twice, as a branch between sums and activations keeps the compiler
@@ -128,10 +108,8 @@ template <template <int, int> typename Sums, int kRows, int kVectors, bool kAdd,
 [[gnu::always_inline]] inline int64_t finish_tiles(const PointwiseStrip& strip) {
   const int64_t count = strip.count, output_step = strip.output_step;
   float* output = strip.output;
-  TilesAhead ahead(strip.ahead, std::max<int64_t>(1, count / kRows));
   int64_t p = 0;
   for (; p + kRows <= count; p += kRows) {
-    ahead.fetch();
     Sums<kRows, kVectors> tile(strip, p);
     const Act act(*hidden(&strip.activation));
     if (kAdd && strip.order == Residual::kBeforeActivation) add_residual(strip, p, tile.sums);

@@ -44,12 +44,6 @@ class PointwisePanels {
   int64_t wide_depth_;  // of weights, with what is missing of channels side by side
 };
 
-// Share i of n of what is asked for meanwhile.
-inline std::span<const std::byte> share_of(std::span<const std::byte> bytes, int64_t i, int64_t n) {
-  const int64_t size = std::ssize(bytes), first = size * i / n;
-  return bytes.subspan(static_cast<size_t>(first), static_cast<size_t>(size * (i + 1) / n - first));
-}
-
 // How one call's work is divided into units, each a block of pixels and some of the panels.
 class PointwiseUnits {
  public:
@@ -146,18 +140,14 @@ inline bool divides_outputs(const ConvProblem& problem, int threads) {
 }
 
 // Calls compute(panel, unit) for units of one panel and one block of pixels, in the panels' order.
-// next: what all together ask for meanwhile.
 template <typename Compute>
 void for_each_panel(const PointwisePanels& panels, int64_t rows, const ConvProblem& problem,
-                    const ConvMaps& maps, std::span<const std::byte> next, ThreadPool& pool,
-                    const Compute& compute) {
+                    const ConvMaps& maps, ThreadPool& pool, const Compute& compute) {
   PointwiseUnits blocks(rows, problem, maps, 1, 1);
   blocks.divide(divide_up(4 * pool.threads(), panels.count()));
-  const int64_t units = panels.count() * blocks.count();
-  pool.parallel_for(units, [&](int64_t index, int) {
+  pool.parallel_for(panels.count() * blocks.count(), [&](int64_t index, int) {
     const int64_t panel = index / blocks.count();
     PointwiseUnits::Unit unit = blocks.unit(index % blocks.count());
-    unit.strip.ahead = share_of(next, index, units);
     unit.strip.output += panels.first_output(panel);
     if (unit.strip.residual) unit.strip.residual += panels.first_output(panel);
     compute(panel, unit);
@@ -175,9 +165,10 @@ inline void compute_panel(const PointwisePanels& panels, const float* packed, in
   panels.panel(index).function(strip.activation.kind)(strip);
 }
 
-// A unit's panels, one after the other, which ask for `ahead` meanwhile.
-inline void compute_panels(const PointwisePanels& panels, const float* packed,
-                           std::span<const std::byte> ahead, PointwiseUnits::Unit& unit) {
+// A unit's panels, one after the other. before(panel): called before each.
+template <typename Before>
+void compute_panels(const PointwisePanels& panels, const float* packed, PointwiseUnits::Unit& unit,
+                    const Before& before) {
   PointwiseStrip& strip = unit.strip;
   float* const output = strip.output;
   const float* const residual = strip.residual;
@@ -185,7 +176,7 @@ inline void compute_panels(const PointwisePanels& panels, const float* packed,
     const int64_t first = panels.first_output(i);
     strip.output = output + first;
     if (residual) strip.residual = residual + first;
-    strip.ahead = share_of(ahead, i - unit.first_panel, unit.last_panel - unit.first_panel);
+    before(i);
     compute_panel(panels, packed, i, strip);
   }
 }

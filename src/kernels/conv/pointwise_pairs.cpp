@@ -218,8 +218,9 @@ void run_by_panels(const PointwisePairs& pairs, const ConvProblem& problem,
   const PairShared at(pairs, problem);
   const PointwisePanels panels(pairs.kernel, problem);
   const ConvMaps own{at.input(problem, maps.input, shared), maps.output, maps.residual};
-  for_each_panel(panels, pairs.kernel.rows, problem, own, packed.next, pool,
+  for_each_panel(panels, pairs.kernel.rows, problem, own, pool,
                  [&](int64_t panel, PointwiseUnits::Unit& unit) {
+                   pair_ahead(packed.next, panel, panels.count(), pairs.kernel.rows, unit.strip);
                    compute_shared(panels, at, shared, panel, unit);
                  });
 }
@@ -306,7 +307,11 @@ void pointwise_pairs_run(const PointwisePairs& pairs, const ConvProblem& problem
     pairs.functions.begin(unit.strip, own.shift, own.start(worker));
     unit.strip.start = own.start(worker);
     unit.strip.scale = 1 / scaled.scale();
-    compute_panels(panels, own.packed, share_of(packed.next, index, units.count()), unit);
+    const int64_t own_panels = unit.last_panel - unit.first_panel;
+    compute_panels(panels, own.packed, unit, [&](int64_t panel) {
+      pair_ahead(packed.next, index * own_panels + panel - unit.first_panel,
+                 units.count() * own_panels, pairs.kernel.rows, unit.strip);
+    });
   });
 }
 

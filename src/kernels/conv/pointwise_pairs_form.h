@@ -22,8 +22,11 @@ struct PairSums {
     const int64_t pairs = pair_count(strip.depth);
     const float* weights;
     if constexpr (kRows == kHalvedRows && kVectors == 1) {
-      weights =
-          sum_ten_pairs(row[0], strip.input_step, pairs, strip.weights, strip.start + p, sums);
+      // Weights, which are near, where there is nothing else to ask for.
+      const std::byte* const ahead =
+          strip.ahead ? strip.ahead : reinterpret_cast<const std::byte*>(strip.weights);
+      weights = sum_ten_pairs(row[0], strip.input_step, pairs, strip.weights, strip.start + p,
+                              ahead + p / kRows * pairs * strip.ahead_step, strip.ahead_step, sums);
     } else {
 #pragma GCC unroll 10
       for (int r = 0; r < kRows; ++r)

@@ -2,6 +2,7 @@
 // behind activation/vector_avx512.h.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace shrike::kernels {
@@ -14,7 +15,8 @@ constexpr int kHalvedRows = 10;
 //   sums[r] = start[r], then for each k < pairs
 //   sums[r] += (row[r][k] + weights[k][0]) * (row[r][k + pairs] + weights[k][1]),
 //   sums[r] += row[r][k + 2 * pairs] * weights[k][2]
-// rounded after each. Returns the weights behind those.
+// rounded after each, and asks for the line at ahead + k * ahead_step. Returns the weights behind
+// those.
 //
 // Two additions and two products take two cycles, and that is all the time this takes: sums stay in
 // their registers, and each value is an operand in memory, as registers cannot be read fast enough
@@ -22,7 +24,8 @@ constexpr int kHalvedRows = 10;
 // three places and multiples of the step make all of them (docs/decisions/047-zen-4.md).
 [[gnu::always_inline]] inline const float* sum_ten_pairs(const float* row, int64_t step,
                                                          int64_t pairs, const float* weights,
-                                                         const float* start,
+                                                         const float* start, const std::byte* ahead,
+                                                         int64_t ahead_step,
                                                          Vec (&sums)[kHalvedRows][1]) {
 #define SHRIKE_PIXEL(sum, place)                               \
   "vaddps (%[x]" place ")%{1to16%}, %%zmm27, %%zmm30\n\t"      \
@@ -43,6 +46,8 @@ constexpr int kHalvedRows = 10;
       "jle 2f\n\t"
       ".p2align 5\n"
       "1:\n\t"
+      "prefetcht1 (%[ahead])\n\t"
+      "add %[ahead_step], %[ahead]\n\t"
       "vmovaps (%[weights]), %%zmm27\n\t"
       "vmovaps 64(%[weights]), %%zmm28\n\t"
       "vmovaps 128(%[weights]), %%zmm29\n\t"
@@ -67,9 +72,9 @@ constexpr int kHalvedRows = 10;
         [s3] "=&v"(sums[3][0]), [s4] "=&v"(sums[4][0]), [s5] "=&v"(sums[5][0]),
         [s6] "=&v"(sums[6][0]), [s7] "=&v"(sums[7][0]), [s8] "=&v"(sums[8][0]),
         [s9] "=&v"(sums[9][0]), [x] "+r"(x), [y] "=&r"(y), [z] "=&r"(z), [weights] "+r"(weights),
-        [pairs] "+r"(pairs)
+        [pairs] "+r"(pairs), [ahead] "+r"(ahead)
       : [start] "r"(start), [step] "r"(bytes), [step3] "r"(3 * bytes), [step5] "r"(5 * bytes),
-        [step7] "r"(7 * bytes), [step9] "r"(9 * bytes)
+        [step7] "r"(7 * bytes), [step9] "r"(9 * bytes), [ahead_step] "r"(ahead_step)
       : "cc", "memory", "xmm27", "xmm28", "xmm29", "xmm30", "xmm31");
 #undef SHRIKE_START
 #undef SHRIKE_PIXEL
