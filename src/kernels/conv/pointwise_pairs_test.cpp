@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <utility>
@@ -117,6 +118,59 @@ TEST_F(PointwisePairs, FewPixelsAndManyOutputs) {
         taken += ConvCase(p, random_, gaps, gaps).check_all();
       }
   EXPECT_GE(taken, 32);
+}
+
+// Which are copied apart: by blocks of pixels, and by panels, of whole maps and of some rows.
+TEST_F(PointwisePairs, PixelsOf4Kilobytes) {
+  int taken = 0;
+  for (const auto& [in, out] : {std::pair<int64_t, int64_t>{1024, 40}, {2048, 33}, {1024, 130}})
+    for (int64_t stride : {1, 2})
+      for (const Gaps& gaps : {Gaps{}, Gaps{3, 2, 1}}) {
+        ConvProblem p = pointwise(11, 9, in, out, stride);
+        p.residual = Residual::kAfterActivation;
+        taken += ConvCase(p, random_, gaps, gaps).check_all();
+      }
+  EXPECT_GE(taken, 24);
+}
+
+// Each line of what is asked for ahead once at least, or as many as there are pairs.
+TEST(PointwisePairsAhead, AsksForAll) {
+  constexpr int64_t kLine = 64, kRows = 10;
+  std::vector<std::byte> next(200 * kLine);
+  for (const int64_t calls : {1, 7, 28})
+    for (const int64_t count : {3, 40, 100})
+      for (const int64_t depth : {2, 24, 448})
+        for (const int64_t lines : {0, 1, 50, 200}) {
+          std::vector<bool> asked(static_cast<size_t>(lines));
+          int64_t times = 0;
+          for (int64_t i = 0; i < calls; ++i) {
+            PointwiseStrip strip{};
+            strip.count = count;
+            strip.depth = depth;
+            pair_ahead(std::span(next).first(static_cast<size_t>(lines * kLine)), i, calls, kRows,
+                       strip);
+            const int64_t own = count / kRows * pair_count(depth);
+            for (int64_t k = 0; k < own; ++k) {
+              const int64_t line = (strip.ahead + k * strip.ahead_step - next.data()) / kLine;
+              if (line < lines) asked.at(static_cast<size_t>(line)) = true;
+            }
+            times += own;
+          }
+          const int64_t missed = std::ranges::count(asked, false);
+          // A share that begins in a line's midst is asked for from there on.
+          if (times >= 2 * lines + calls) {
+            EXPECT_EQ(missed, 0) << calls << " " << count << " " << depth << " " << lines;
+          }
+        }
+}
+
+TEST_F(PointwisePairs, SameBitsWhateverIsAskedForAhead) {
+  const ConvProblem p = pointwise(10, 10, 96, 130);
+  const ConvCase test(p, random_);
+  const std::vector<std::byte> next(5000);
+  for (const ConvKernel& row : rows_for(p))
+    for (const int threads : {1, 2})
+      EXPECT_TRUE(near(test.run(row, 1), test.run(row, threads, true, next), 0)) << row.name;
 }
 
 // How many vectors a panel has is no part of a sum.

@@ -43,12 +43,13 @@ class ConvCase {
   void fill_input(Random& random, float low, float high) { input_.fill(random, low, high); }
   const MapView& input() const { return input_.view(); }
 
-  std::vector<float> run(const ConvKernel& kernel, int threads, bool with_bias = true) const {
+  std::vector<float> run(const ConvKernel& kernel, int threads, bool with_bias = true,
+                         std::span<const std::byte> next = {}) const {
     TestMap output(problem_.out_height, problem_.out_width, problem_.out_channels, out_gaps_.pixel,
                    out_gaps_.row, out_gaps_.shift);
     ThreadPool pool(threads);
-    const PackedConv packed =
-        kernel.pack(problem_, weights_.data(), with_bias ? bias_.data() : nullptr);
+    PackedConv packed = kernel.pack(problem_, weights_.data(), with_bias ? bias_.data() : nullptr);
+    packed.next = next;
     EXPECT_EQ(packed.size, kernel.packed_bytes(problem_));
     AlignedScratch scratch(kernel.scratch_bytes(problem_, threads));
     kernel.run(problem_, packed, {input_.view(), output.view(), residual_.view()}, pool,
