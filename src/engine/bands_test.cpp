@@ -182,28 +182,28 @@ TEST(Bands, PixelsBesideASweepAreAnOddNumberOfLinesApart) {
     std::mt19937 random(3);
     Graph graph;
     ValueId y = graph.add_input("x", DType::kF32, Shape{1, 8, 64, 40});
-    for (int i = 0; i < 2; ++i) {
-      y = add_conv(graph, y, channels, 1, 1, random);
-      y = add_conv(graph, y, channels, 3, 1, random, channels);
-    }
+    // So few inputs and outputs that no processor multiplies in pairs, of the whole map at once.
+    y = add_conv(graph, y, channels, 1, 1, random);
+    for (int i = 0; i < 2; ++i) y = add_conv(graph, y, channels, 3, 1, random, channels);
     graph.outputs = {add_conv(graph, y, 8, 1, 1, random)};
     ASSERT_TRUE(infer_shapes(graph));
     const Result<Draft> whole = lay_out(graph, {}, {});
     ASSERT_TRUE(whole);
     const std::vector<BandLayer> layers = layers_of(whole->convs);
-    ASSERT_EQ(layers.size(), 5u);
+    ASSERT_EQ(layers.size(), 4u);
+    ASSERT_TRUE(all_by_tiles(layers));
     const Bands bands = split_into_bands(layers, 8, 2, 8);
     const BandScratch scratch(layers, bands);
     const int64_t pixel = channels % 32 == 0 ? channels + 16 : channels;
-    for (size_t i = 0; i < 4; ++i) {
+    for (size_t i = 0; i < 3; ++i) {
       EXPECT_EQ(window_pixel(layers, i), pixel);
-      const size_t end = i < 3 ? scratch.windows[i + 1] : scratch.kernel;
+      const size_t end = i < 2 ? scratch.windows[i + 1] : scratch.kernel;
       EXPECT_GE(end - scratch.windows[i],
                 static_cast<size_t>(bands.window_rows[i] * 40 * pixel) * sizeof(float));
     }
     const std::vector<Tensor> inputs = {testing::random_tensor(Shape{1, 8, 64, 40}, random)};
     PlanChoices choices;
-    choices.bands = {{0, 1, 2, 3, 4}};
+    choices.bands = {{0, 1, 2, 3}};
     const Result<Draft> banded = lay_out(graph, {.threads = 2}, choices);
     ASSERT_TRUE(banded);
     EXPECT_TRUE(run_plan(banded->plan, inputs)[0] == run_plan(whole->plan, inputs)[0]);

@@ -1,5 +1,7 @@
 #include "kernels/conv/depthwise_winograd.h"
 
+#include <algorithm>
+
 #include "kernels/conv/depthwise.h"
 #include "kernels/conv/depthwise_sweep.h"
 #include "kernels/sizes.h"
@@ -27,7 +29,6 @@ void point_at(const ConstMapView& input, int64_t height, int64_t y, int64_t chan
 // Blocks [first, last) of output rows from y on.
 void compute_rows(const DepthwiseWinograd& winograd, const ConvProblem& p, const PackedConv& packed,
                   const ConvMaps& maps, int64_t y, int rows, int64_t first, int64_t last) {
-  const DepthwiseTilesFunction function = winograd.function(p.activation.kind, rows);
   const int64_t top = y - p.pad_top;
   DepthwiseTiles tiles{};
   tiles.step = maps.input.pixel_stride;
@@ -45,7 +46,8 @@ void compute_rows(const DepthwiseWinograd& winograd, const ConvProblem& p, const
     tiles.inner = maps.input.at(top + 1, 0) + channel;
     tiles.weights = packed.floats() + block * block_vectors() * winograd.lanes;
     tiles.output = maps.output.at(y, 0) + channel;
-    function(tiles);
+    tiles.channels = std::min(winograd.lanes, p.out_channels - channel);
+    winograd.function(p.activation.kind, rows, tiles.channels == winograd.lanes)(tiles);
   }
 }
 
@@ -66,9 +68,9 @@ const char* depthwise_winograd_refuse(const DepthwiseWinograd& winograd,
       problem.stride_w != 1 || problem.dilation_h != 1 || problem.dilation_w != 1)
     return "not 3x3 with stride 1";
   if (!is_padded_by_one(problem)) return "padded by more than one";
-  if (problem.out_channels % winograd.lanes != 0) return "channels are no whole vectors";
+  if (problem.out_channels < winograd.lanes) return "too few channels for a vector";
   if (problem.residual != Residual::kNone) return "a residual is added";
-  if (!winograd.function(problem.activation.kind, 1)) return "no form with this activation";
+  if (!winograd.function(problem.activation.kind, 1, true)) return "no form with this activation";
   if (problem.max_rounding < kDepthwiseWinogradRounding)
     return "its sums round more than is allowed";
   return nullptr;

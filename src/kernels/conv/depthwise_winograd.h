@@ -25,7 +25,7 @@ namespace shrike::kernels {
 // that are normally distributed is 1.1 to 1.3 times as large, by how far their mean is from 0.
 inline constexpr double kDepthwiseWinogradRounding = 1.3;
 
-// Rows of output y, of a vector of channels j, of which outputs x < out_width:
+// Rows of output y, of channels j < channels, of which outputs x < out_width:
 //   output[y * output_row + x * output_step + j]
 // from rows of input i < rows + 2, where row 0 is first[column * first_step + j], the last one
 // last[column * last_step + j], and row i between them
@@ -37,6 +37,7 @@ struct DepthwiseTiles {
   const float* weights;  // of the block, aligned to a vector
   float* output;
   int64_t output_step, output_row, out_width;  // width + pad - 2 or one more
+  int64_t channels;  // 1 .. lanes
   Activation activation;
 };
 
@@ -44,8 +45,9 @@ using DepthwiseTilesFunction = void (*)(const DepthwiseTiles&);
 
 struct DepthwiseWinograd {
   int64_t lanes;  // channels of a block
-  // For 1, 2 or 4 rows; null for activations that it has no form of.
-  DepthwiseTilesFunction (*function)(ActivationKind, int rows);
+  // For 1, 2 or 4 rows; null for activations that it has no form of. `whole`: for blocks of all
+  // lanes.
+  DepthwiseTilesFunction (*function)(ActivationKind, int rows, bool whole);
 };
 
 #if SHRIKE_KERNELS_AVX2

@@ -6,8 +6,8 @@ namespace shrike::kernels {
 
 namespace {
 
-// kRows of output from left to right, two columns at a time.
-template <int kRows, typename Act>
+// kRows of output from left to right, two columns at a time. kWhole: of all lanes.
+template <int kRows, bool kWhole, typename Act>
 class TileRows {
  public:
   explicit TileRows(const DepthwiseTiles& tiles)
@@ -22,7 +22,8 @@ class TileRows {
         row_step_(tiles.row_step),
         output_(tiles.output),
         output_step_(tiles.output_step),
-        output_row_(tiles.output_row) {
+        output_row_(tiles.output_row),
+        channels_(tiles.channels) {
     for (int i = 0; i < 3; ++i)
       for (int k = 0; k < 4; ++k)
         weights_[i][k] = load_aligned(tiles.weights + (1 + 4 * i + k) * kLanes);
@@ -59,7 +60,9 @@ class TileRows {
   [[gnu::always_inline]] void add_row(const float* at, int64_t step, const Edges& edges,
                                       Sums& sums) const {
     const auto column = [&](int k) __attribute__((always_inline)) {
-      return kInside || edges.exists[k] ? load(at + (k - 1) * step) : splat(0.0f);
+      if (!kInside && !edges.exists[k]) return splat(0.0f);
+      const float* from = at + (k - 1) * step;
+      return kWhole ? load(from) : load_some(from, channels_);
     };
     const Vec d1 = column(1), d2 = column(2);
     const Vec values[4] = {d2 - column(0), d1 + d2, d2 - d1, d1 - column(3)};
@@ -92,12 +95,20 @@ class TileRows {
 #pragma GCC unroll 4
     for (int y = 0; y < kRows; ++y) {
       float* output = output_ + y * output_row_;
-      store(output, act_(sums.of[1][y] + sums.of[2][y] + sums.of[0][y]));
+      put(output, sums.of[1][y] + sums.of[2][y] + sums.of[0][y]);
       if (kInside || both)
-        store(output + output_step_, act_(sums.of[1][y] - sums.of[2][y] - sums.of[3][y]));
+        put(output + output_step_, sums.of[1][y] - sums.of[2][y] - sums.of[3][y]);
     }
     first_ += 2 * first_step_, inner_ += 2 * step_, last_ += 2 * last_step_;
     output_ += 2 * output_step_;
+  }
+
+  [[gnu::always_inline]] void put(float* output, Vec sum) const {
+    if (kWhole) {
+      store(output, act_(sum));
+    } else {
+      store_some(output, act_(sum), channels_);
+    }
   }
 
   const Act act_;
@@ -106,22 +117,26 @@ class TileRows {
   const float *first_, *inner_, *last_;  // the second column of the next tile
   const int64_t first_step_, step_, last_step_, row_step_;
   float* output_;
-  const int64_t output_step_, output_row_;
+  const int64_t output_step_, output_row_, channels_;
 };
 
-template <int kRows, typename Act>
+template <int kRows, bool kWhole, typename Act>
 void compute_tiles(const DepthwiseTiles& given) {
   DepthwiseTiles tiles = given;
   if (tiles.pad == 0)
     tiles.first += tiles.first_step, tiles.inner += tiles.step, tiles.last += tiles.last_step;
-  TileRows<kRows, Act>(tiles).run(tiles.width, tiles.pad, tiles.out_width);
+  TileRows<kRows, kWhole, Act>(tiles).run(tiles.width, tiles.pad, tiles.out_width);
 }
 
-DepthwiseTilesFunction tiles_function(ActivationKind kind, int rows) {
-  return with_depthwise_activation(kind, [&]<typename Act>() -> DepthwiseTilesFunction {
-    if (rows == 4) return compute_tiles<4, Act>;
-    return rows == 2 ? compute_tiles<2, Act> : compute_tiles<1, Act>;
-  });
+template <bool kWhole, typename Act>
+DepthwiseTilesFunction tiles_of(int rows) {
+  if (rows == 4) return compute_tiles<4, kWhole, Act>;
+  return rows == 2 ? compute_tiles<2, kWhole, Act> : compute_tiles<1, kWhole, Act>;
+}
+
+DepthwiseTilesFunction tiles_function(ActivationKind kind, int rows, bool whole) {
+  return with_depthwise_activation(
+      kind, [&]<typename Act>() { return whole ? tiles_of<true, Act>(rows) : tiles_of<false, Act>(rows); });
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "kernels/testing/conv_case.h"
 
@@ -57,8 +59,8 @@ TEST_F(DepthwiseWinogradRow, SaysWhatItDoesNotTake) {
             }),
             "padded by more than one");
   EXPECT_EQ(reason([](ConvProblem& p) { p = sized(p, 2); }), "padded by more than one");
-  EXPECT_EQ(reason([](ConvProblem& p) { p = depthwise(8, 8, 40); }),
-            "channels are no whole vectors");
+  EXPECT_EQ(reason([](ConvProblem& p) { p = depthwise(8, 8, 15); }),
+            "too few channels for a vector");
   EXPECT_EQ(reason([](ConvProblem& p) { p.residual = Residual::kAfterActivation; }),
             "a residual is added");
   EXPECT_EQ(reason([](ConvProblem& p) { p.activation.kind = ActivationKind::kMish; }),
@@ -69,8 +71,9 @@ TEST_F(DepthwiseWinogradRow, SaysWhatItDoesNotTake) {
 
 // The bits of a row do not depend on which others are computed with it: as bands need it.
 TEST_F(DepthwiseWinogradRow, SameBitsByAnyRows) {
-  for (const int64_t width : {1, 2, 7, 10}) {
-    const ConvProblem whole = depthwise(11, width, 32);
+  for (const auto& [width, channels] :
+       {std::pair<int64_t, int64_t>{1, 32}, {2, 32}, {7, 32}, {10, 32}, {10, 41}}) {
+    const ConvProblem whole = depthwise(11, width, channels);
     const ConvCase test(whole, random_);
     const std::vector<float> weights = random_.reals(whole.weight_count());
     const PackedConv packed = row()->pack(whole, weights.data(), nullptr);
@@ -78,7 +81,7 @@ TEST_F(DepthwiseWinogradRow, SameBitsByAnyRows) {
     const int64_t row_floats = width * whole.out_channels;
     std::vector<float> expected(static_cast<size_t>(whole.out_height * row_floats));
     row()->run(whole, packed,
-               {test.input(), dense_map(expected.data(), whole.out_height, width, 32), {}}, pool,
+               {test.input(), dense_map(expected.data(), whole.out_height, width, channels), {}}, pool,
                {});
     for (int64_t first = 0; first < whole.out_height; ++first)
       for (int64_t last = first + 1; last <= whole.out_height; ++last) {
@@ -92,7 +95,7 @@ TEST_F(DepthwiseWinogradRow, SameBitsByAnyRows) {
         input.height = part.in_height;
         std::vector<float> rows(static_cast<size_t>(part.out_height * row_floats));
         row()->run(part, packed,
-                   {input, dense_map(rows.data(), part.out_height, width, 32), {}}, pool, {});
+                   {input, dense_map(rows.data(), part.out_height, width, channels), {}}, pool, {});
         EXPECT_TRUE(std::ranges::equal(
             rows, std::span(expected).subspan(static_cast<size_t>(first * row_floats), rows.size())))
             << width << ": " << first << " to " << last;
