@@ -8,6 +8,7 @@
 #include "base/large_block.h"
 #include "base/memory.h"
 #include "base/thread_pool.h"
+#include "engine/look_ahead.h"
 #include "engine/memory_plan.h"
 #include "engine/owners.h"
 
@@ -15,8 +16,8 @@ namespace shrike {
 
 namespace {
 
-// How much of what other steps read a step may ask for: where weights come from beyond the second
-// cache level, beside maps and its own (docs/decisions/047-zen-4.md).
+// How many bytes behind its own weights a step may ask for: they wait in the second cache level,
+// beside its own weights and maps (docs/decisions/047-zen-4.md).
 int64_t bytes_ahead() {
   constexpr int64_t kUnknown = 512 * 1024;
   const int64_t l2_bytes = cpu_features().l2_bytes;
@@ -142,18 +143,10 @@ Result<void> Plan::pack(int threads) {
     }
   });
   if (!enough) return out_of_memory("the network's weights, packed");
-  look_ahead(places);
+  share_ahead(places, bytes_ahead(), [&](size_t i, std::span<const std::byte> next) {
+    return steps_[i].step && steps_[i].step->look_ahead(next);
+  });
   return {};
-}
-
-void Plan::look_ahead(std::span<std::byte* const> places) {
-  const std::byte* const end = places.back();
-  const std::byte* seen = places.front();  // what is behind it nobody asks for yet
-  for (size_t i = 0; i < steps_.size(); ++i) {
-    const std::byte* const first = std::max<const std::byte*>(seen, places[i + 1]);
-    const std::byte* const last = std::min<const std::byte*>(end, places[i + 1] + bytes_ahead());
-    if (first < last && steps_[i].step && steps_[i].step->look_ahead({first, last})) seen = last;
-  }
 }
 
 }  // namespace shrike

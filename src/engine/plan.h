@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -123,8 +122,6 @@ class Plan {
   friend class Planner;
 
   Result<void> lay_out_arena();
-  // places: where the weights of each step begin, and behind them where they end.
-  void look_ahead(std::span<std::byte* const> places);
 
   std::vector<Entry> steps_;
   std::vector<Buffer> buffers_;

@@ -70,8 +70,8 @@ class Step {
   // zero, aligned to kTensorAlignment, for the step's life.
   virtual void prepare(std::byte* /*packed*/) {}
 
-  // Told once, after all steps' prepare(): what steps behind this one read of their weights. Returns
-  // whether it asks for that while it runs.
+  // Told once, after all steps' prepare(): bytes of weights of steps behind this one, for its life.
+  // Returns whether it asks for them while it runs.
   virtual bool look_ahead(std::span<const std::byte> /*next*/) { return false; }
 
   // Threads of a team (base/team.h) may run it side by side, each with its member as the context's

@@ -28,7 +28,7 @@ const char* cpu_lacks(CpuNeed need, const CpuFeatures& cpu) {
       if (!cpu.avx512) return "the processor lacks AVX-512";
       if (!cpu.separate_adders) return "the processor adds where it multiplies";
       return need == CpuNeed::kAvx512HalvedAdders && cpu.whole_avx512
-                 ? "the processor cannot load values as fast as this multiplies them"
+                 ? "made for 512 bits in halves: the processor loads too few values for whole ones"
                  : nullptr;
     case CpuNeed::kAvx512WholeAdders:
       if (const char* reason = cpu_lacks(CpuNeed::kAvx512Adders, cpu)) return reason;

@@ -46,7 +46,7 @@ class ConvStep : public Step {
   }
 
   bool look_ahead(std::span<const std::byte> next) override {
-    if (kernel_.looks_ahead) packed_.next = next;
+    if (kernel_.looks_ahead) next_ = next;
     return kernel_.looks_ahead;
   }
 
@@ -60,6 +60,7 @@ class ConvStep : public Step {
         continue;
       }
       kernels::ConvMaps maps{context.map(slots_.input, image), output, {}};
+      if (image == 0) maps.next = next_;
       if (slots_.residual.in_memory()) maps.residual = context.map(slots_.residual, image);
       run_(problem_, packed_, maps, context.pool(), scratch);
     }
@@ -74,6 +75,7 @@ class ConvStep : public Step {
   bool pooled_;
   Tensor weights_, bias_;  // the model's own, until prepare()
   kernels::PackedConv packed_;
+  std::span<const std::byte> next_;
   ConvSlots slots_;
 };
 

@@ -67,9 +67,6 @@ struct ConvProblem {
 struct PackedConv {
   std::shared_ptr<const std::byte> bytes;
   size_t size = 0;  // bytes
-  // What other layers read soon after this one: kernels that look ahead ask for it meanwhile.
-  std::span<const std::byte> next = {};
-
   const float* floats() const { return reinterpret_cast<const float*>(bytes.get()); }
 };
 
@@ -77,6 +74,8 @@ struct ConvMaps {
   ConstMapView input;
   MapView output;
   ConstMapView residual;  // of the output's size; ignored for Residual::kNone
+  // What layers behind this one read: kernels that look ahead ask for it meanwhile.
+  std::span<const std::byte> next = {};
 };
 
 struct ConvKernel {
@@ -109,7 +108,7 @@ struct ConvKernel {
               std::span<std::byte> scratch);
 
   bool adds_halves = false;  // where ConvProblem::half asks for it
-  bool looks_ahead = false;  // asks for PackedConv::next
+  bool looks_ahead = false;  // asks for ConvMaps::next
 
   // Packed into memory of its own.
   PackedConv pack(const ConvProblem&, const float* weights, const float* bias) const;

@@ -62,7 +62,7 @@ TEST(ConvPanels, AreTheChannelsOfTheWhole) {
     ASSERT_NE(row, nullptr) << form.row;
     if (!can_run(row->need)) continue;
     SCOPED_TRACE(form.row);
-    for (const int64_t inputs : {7, 64, 97, 200})
+    for (const int64_t inputs : {7, 64, 97, 200, 1024})
       for (const int64_t outputs : {33, 64, 80, 100, 112, 150})
         for (const int64_t size : {1, 9, 13}) {
           ConvProblem p = square(size, inputs, outputs, 1, 1, 0);

@@ -1,5 +1,5 @@
-// Activations of depthwise layers on the vectors of one instruction set: included by its file behind
-// activation/vector_avx2.h or its like.
+// Activations of depthwise layers on the vectors of one instruction set: included by its file
+// behind activation/vector_avx2.h or its like.
 #pragma once
 
 #include "kernels/activation/activation.h"

@@ -11,8 +11,6 @@ namespace {
 
 constexpr int64_t kSweepBand = 4;  // output rows of a unit of work
 
-alignas(64) constexpr float kZeros[kMaxTileColumns] = {};
-
 // The input rows of output rows [y, y + row_count), from their first channel on; zeros for those
 // outside the map and those that no window needs.
 class SweepRows {
@@ -22,7 +20,7 @@ class SweepRows {
     const int64_t needed = (row_count - 1) * p.stride_h + p.kernel_h;
     for (int64_t i = 0; i < kSweepMaxInputRows; ++i) {
       const bool exists = i < needed && top + i >= 0 && top + i < p.in_height;
-      rows_[i] = exists ? input.at(top + i, 0) : kZeros;
+      rows_[i] = exists ? input.at(top + i, 0) : kNoRow;
       steps_[i] = exists ? input.pixel_stride : 0;
     }
   }

@@ -15,6 +15,9 @@ namespace shrike::kernels {
 
 inline constexpr int64_t kLineFloats = kTensorAlignment / sizeof(float);
 
+// A row outside the map, to be read with a step of 0.
+alignas(kTensorAlignment) inline constexpr float kNoRow[kLineFloats] = {};
+
 inline bool is_depthwise(const ConvProblem& p) {
   return p.groups == p.in_channels && p.groups == p.out_channels;
 }

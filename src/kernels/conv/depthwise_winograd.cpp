@@ -1,6 +1,8 @@
 #include "kernels/conv/depthwise_winograd.h"
 
 #include <algorithm>
+#include <cassert>
+#include <utility>
 
 #include "kernels/conv/depthwise.h"
 #include "kernels/conv/depthwise_sweep.h"
@@ -12,8 +14,6 @@ namespace {
 
 constexpr int64_t kTaps = 3, kProducts = 4;
 
-alignas(64) constexpr float kZeros[kMaxTileColumns] = {};
-
 constexpr int64_t block_vectors() { return 1 + kTaps * kProducts; }
 
 int rows_at_once(int64_t left) { return left >= 4 ? 4 : left >= 2 ? 2 : 1; }
@@ -22,13 +22,14 @@ int rows_at_once(int64_t left) { return left >= 4 ? 4 : left >= 2 ? 2 : 1; }
 void point_at(const ConstMapView& input, int64_t height, int64_t y, int64_t channel,
               const float*& row, int64_t& step) {
   const bool exists = y >= 0 && y < height;
-  row = exists ? input.at(y, 0) + channel : kZeros;
+  row = exists ? input.at(y, 0) + channel : kNoRow;
   step = exists ? input.pixel_stride : 0;
 }
 
 // Blocks [first, last) of output rows from y on.
 void compute_rows(const DepthwiseWinograd& winograd, const ConvProblem& p, const PackedConv& packed,
                   const ConvMaps& maps, int64_t y, int rows, int64_t first, int64_t last) {
+  assert(winograd.lanes <= kLineFloats);  // of kNoRow
   const int64_t top = y - p.pad_top;
   DepthwiseTiles tiles{};
   tiles.step = maps.input.pixel_stride;
@@ -71,6 +72,9 @@ const char* depthwise_winograd_refuse(const DepthwiseWinograd& winograd,
   if (problem.out_channels < winograd.lanes) return "too few channels for a vector";
   if (problem.residual != Residual::kNone) return "a residual is added";
   if (!winograd.function(problem.activation.kind, 1, true)) return "no form with this activation";
+  if (std::cmp_greater(depthwise_winograd_packed_bytes(winograd, problem),
+                       std::max<int64_t>(0, problem.max_packed_bytes)))
+    return "the packed weights would be too large";
   if (problem.max_rounding < kDepthwiseWinogradRounding)
     return "its sums round more than is allowed";
   return nullptr;

@@ -1,15 +1,16 @@
-// Depthwise convolution of 3x3 with stride 1 by F(2, 3) along rows (Winograd, "Arithmetic Complexity
-// of Computations", 1980; Lavin and Gray, arXiv:1509.09308): of two outputs side by side a kernel's
-// row w takes four products of the inputs d(0) .. d(3) around them instead of six,
+// Depthwise convolution of 3x3 with stride 1 by F(2, 3) along rows (Winograd, "Arithmetic
+// Complexity of Computations", 1980; Lavin and Gray, arXiv:1509.09308): of two outputs side by side
+// a kernel's row w takes four products of the inputs d(0) .. d(3) around them instead of six,
 //
 //   m0 = (d0 - d2) * w0                       y0 = m0 + m1 + m2
 //   m1 = (d1 + d2) * (w0 + w1 + w2) / 2       y1 = m1 - m2 - m3
 //   m2 = (d2 - d1) * (w0 - w1 + w2) / 2
 //   m3 = (d1 - d3) * w2
 //
-// summed over the kernel's rows before y0 and y1 are formed. In the other direction sums are direct,
-// so that a row of the input is transformed once for all of the three rows of output that read it.
-// There are as many additions as products: for processors that add beside multiplying.
+// summed over the kernel's rows before y0 and y1 are formed. In the other direction sums are
+// direct, so that rows of output that are computed together share what is made of the input's: of
+// four there are five additions and six products an output, for processors that add beside
+// multiplying.
 //
 // Four output rows at a time, two or one of those that are left, a vector of channels after the
 // other. Inputs outside the map are zeros. An output's number depends on the map alone, not on the
@@ -37,7 +38,7 @@ struct DepthwiseTiles {
   const float* weights;  // of the block, aligned to a vector
   float* output;
   int64_t output_step, output_row, out_width;  // width + pad - 2 or one more
-  int64_t channels;  // 1 .. lanes
+  int64_t channels;                            // 1 .. lanes
   Activation activation;
 };
 

@@ -1,5 +1,6 @@
 #include "kernels/activation/vector_avx512.h"
 #include "kernels/conv/depthwise_winograd.h"
+
 #include "kernels/conv/depthwise_activations.h"
 
 namespace shrike::kernels {
@@ -135,8 +136,9 @@ DepthwiseTilesFunction tiles_of(int rows) {
 }
 
 DepthwiseTilesFunction tiles_function(ActivationKind kind, int rows, bool whole) {
-  return with_depthwise_activation(
-      kind, [&]<typename Act>() { return whole ? tiles_of<true, Act>(rows) : tiles_of<false, Act>(rows); });
+  return with_depthwise_activation(kind, [&]<typename Act>() {
+    return whole ? tiles_of<true, Act>(rows) : tiles_of<false, Act>(rows);
+  });
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ struct PointwiseStrip {
   Residual order;
   const float* start = nullptr;  // [count] and a factor, see pointwise_pairs.h
   float scale = 1;
-  const std::byte* ahead = nullptr;  // and what is asked for, see pair_ahead()
+  const std::byte* ahead = nullptr;  // what is asked for, in bytes, or null; see ask_ahead()
   int64_t ahead_step = 0;
 };
 

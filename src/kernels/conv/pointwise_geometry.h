@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <span>
 
 #include "kernels/conv/one_row.h"
 #include "kernels/conv/pointwise.h"
@@ -139,18 +141,36 @@ inline bool divides_outputs(const ConvProblem& problem, int threads) {
          problem.out_height * problem.out_width <= 2 * problem.out_channels;
 }
 
-// Calls compute(panel, unit) for units of one panel and one block of pixels, in the panels' order.
+// Share i of n of what is asked for while 1x1 layers multiply in pairs, with a strip of tiles of
+// `rows` pixels: for pair k of tile t the line at strip.ahead + (t * pairs + k) * strip.ahead_step.
+//
+// Weights that are scaled are read once a run, before anything is computed with them: those of a
+// network come from memory then, where other programs use the third cache level, and nothing hides
+// that (docs/decisions/047-zen-4.md).
+inline void ask_ahead(std::span<const std::byte> next, int64_t i, int64_t n, int64_t rows,
+                      int64_t pairs, PointwiseStrip& strip) {
+  if (next.empty()) return;
+  constexpr int64_t kLine = 64;
+  const int64_t size = std::ssize(next), first = size * i / n, share = size * (i + 1) / n - first;
+  const int64_t times = std::max<int64_t>(1, strip.count / rows * pairs);
+  strip.ahead = next.data() + first;
+  strip.ahead_step = std::min(kLine, share / times);
+}
+
+// Calls compute(panel, unit, i, n) for units of one panel and one block of pixels, in the panels'
+// order, unit i of n.
 template <typename Compute>
 void for_each_panel(const PointwisePanels& panels, int64_t rows, const ConvProblem& problem,
                     const ConvMaps& maps, ThreadPool& pool, const Compute& compute) {
   PointwiseUnits blocks(rows, problem, maps, 1, 1);
   blocks.divide(divide_up(4 * pool.threads(), panels.count()));
-  pool.parallel_for(panels.count() * blocks.count(), [&](int64_t index, int) {
+  const int64_t units = panels.count() * blocks.count();
+  pool.parallel_for(units, [&](int64_t index, int) {
     const int64_t panel = index / blocks.count();
     PointwiseUnits::Unit unit = blocks.unit(index % blocks.count());
     unit.strip.output += panels.first_output(panel);
     if (unit.strip.residual) unit.strip.residual += panels.first_output(panel);
-    compute(panel, unit);
+    compute(panel, unit, index, units);
   });
 }
 
@@ -165,7 +185,7 @@ inline void compute_panel(const PointwisePanels& panels, const float* packed, in
   panels.panel(index).function(strip.activation.kind)(strip);
 }
 
-// A unit's panels, one after the other. before(panel): called before each.
+// A unit's panels, one after the other. before(i, n): called before panel i of its n.
 template <typename Before>
 void compute_panels(const PointwisePanels& panels, const float* packed, PointwiseUnits::Unit& unit,
                     const Before& before) {
@@ -176,7 +196,7 @@ void compute_panels(const PointwisePanels& panels, const float* packed, Pointwis
     const int64_t first = panels.first_output(i);
     strip.output = output + first;
     if (residual) strip.residual = residual + first;
-    before(i);
+    before(i - unit.first_panel, unit.last_panel - unit.first_panel);
     compute_panel(panels, packed, i, strip);
   }
 }

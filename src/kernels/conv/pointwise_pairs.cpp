@@ -23,36 +23,35 @@ struct PairPacking {
 
 size_t float_bytes(int64_t count) { return align_up(static_cast<size_t>(count) * sizeof(float)); }
 
-// Where pixels are a multiple of 4 KB apart, lines of the same channels of all of them share a set
-// of the first cache level. Ten pixels and three channels of each are on their way at once, and fell
-// out before the next channel of the line was asked for: such maps are copied, a line more between
-// pixels (docs/decisions/047-zen-4.md).
+// Channels of a multiple of 4 KB put the lines of a channel of all pixels into one set of the first
+// cache level, if pixels lie beside each other. Tiles of more pixels than a set has ways lose them
+// before the next channel of the line: such maps are copied, a line more between pixels
+// (docs/decisions/047-zen-4.md).
 class SpreadMap {
  public:
-  explicit SpreadMap(const ConvProblem& p) : problem_(p) {
-    constexpr int64_t kSets = 4096 / sizeof(float);
-    if (p.in_channels % kSets == 0)
-      pixel_ = p.in_channels + static_cast<int64_t>(kTensorAlignment / sizeof(float));
+  SpreadMap(const PointwisePairs& pairs, const ConvProblem& p)
+      : width_(p.in_width), channels_(p.in_channels) {
+    constexpr int64_t kWays = 8, kSets = 4096 / sizeof(float);
+    if (pairs.kernel.rows > kWays && channels_ % kSets == 0 && p.stride_h == 1 && p.stride_w == 1) {
+      pixel_ = channels_ + static_cast<int64_t>(kTensorAlignment / sizeof(float));
+      pixels_ = p.in_height * p.in_width;
+    }
   }
-  size_t bytes() const { return float_bytes(problem_.in_height * row()); }
+  size_t bytes() const { return float_bytes(pixels_ * pixel_); }
   // `input`, or its copy at `place`.
   ConstMapView view(const ConstMapView& input, const float* place) const {
     if (pixel_ == 0) return input;
-    return {place, input.height, input.width, input.channels, pixel_, row()};
+    return {place, input.height, input.width, input.channels, pixel_, width_ * pixel_};
   }
   // Part i of so many.
   void copy(const ConstMapView& input, int64_t i, int64_t parts, float* place) const {
-    if (pixel_ == 0) return;
-    for (int64_t y = problem_.in_height * i / parts; y < problem_.in_height * (i + 1) / parts; ++y)
-      for (int64_t x = 0; x < problem_.in_width; ++x)
-        std::copy_n(input.at(y, x), problem_.in_channels, place + y * row() + x * pixel_);
+    for (int64_t p = pixels_ * i / parts; p < pixels_ * (i + 1) / parts; ++p)
+      std::copy_n(input.at(p / width_, p % width_), channels_, place + p * pixel_);
   }
 
  private:
-  int64_t row() const { return problem_.in_width * pixel_; }
-
-  const ConvProblem& problem_;
-  int64_t pixel_ = 0;  // of a copy
+  int64_t width_, channels_;
+  int64_t pixel_ = 0, pixels_ = 0;  // floats from pixel to pixel of a copy; how many
 };
 
 // Scratch: weights and biases of this run, where PointwisePanels says, shifts, the scale, a copy of
@@ -75,7 +74,7 @@ struct PairScratch {
     packed = take(float_bytes(PointwisePanels(pairs.kernel, problem).total()));
     shift = take(float_bytes(problem.in_channels));
     scale = take(kTensorAlignment);
-    pixels = take(SpreadMap(problem).bytes());
+    pixels = take(SpreadMap(pairs, problem).bytes());
     stride_ = float_bytes(PointwiseUnits::block_pixels(pairs.kernel.rows, problem));
     starts = take(static_cast<size_t>(threads) * stride_);
   }
@@ -170,11 +169,11 @@ struct PairShared {
     starts = shift + float_bytes(problem.in_channels);
     scale = starts + float_bytes(problem.out_height * problem.out_width);
     pixels = scale + float_bytes(1);
-    bytes = pixels + SpreadMap(problem).bytes();
+    bytes = pixels + SpreadMap(pairs, problem).bytes();
   }
-  ConstMapView input(const ConvProblem& problem, const ConstMapView& input,
-                     const std::byte* shared) const {
-    return SpreadMap(problem).view(input, reinterpret_cast<const float*>(shared + pixels));
+  ConstMapView input(const PointwisePairs& pairs, const ConvProblem& problem,
+                     const ConstMapView& input, const std::byte* shared) const {
+    return SpreadMap(pairs, problem).view(input, reinterpret_cast<const float*>(shared + pixels));
   }
 };
 
@@ -217,10 +216,11 @@ void run_by_panels(const PointwisePairs& pairs, const ConvProblem& problem,
   pointwise_pairs_prepare(pairs, problem, packed, maps.input, pool, shared);
   const PairShared at(pairs, problem);
   const PointwisePanels panels(pairs.kernel, problem);
-  const ConvMaps own{at.input(problem, maps.input, shared), maps.output, maps.residual};
+  const ConvMaps own{at.input(pairs, problem, maps.input, shared), maps.output, maps.residual};
   for_each_panel(panels, pairs.kernel.rows, problem, own, pool,
-                 [&](int64_t panel, PointwiseUnits::Unit& unit) {
-                   pair_ahead(packed.next, panel, panels.count(), pairs.kernel.rows, unit.strip);
+                 [&](int64_t panel, PointwiseUnits::Unit& unit, int64_t i, int64_t n) {
+                   ask_ahead(maps.next, i, n, pairs.kernel.rows, pair_count(problem.in_channels),
+                             unit.strip);
                    compute_shared(panels, at, shared, panel, unit);
                  });
 }
@@ -294,7 +294,7 @@ void pointwise_pairs_run(const PointwisePairs& pairs, const ConvProblem& problem
   const PointwisePanels panels(pairs.kernel, problem);
   const ScaledPanels scaled(pairs, problem, packed, own.shift, own.scale, own.packed);
   pool.parallel_for(1, [&](int64_t, int) { scaled.measure(maps.input); });
-  const SpreadMap spread(problem);
+  const SpreadMap spread(pairs, problem);
   const int64_t parts = ScaledPanels::parts(pool);
   pool.parallel_for(parts, [&](int64_t i, int) {
     scaled.fill(i, parts);
@@ -307,10 +307,10 @@ void pointwise_pairs_run(const PointwisePairs& pairs, const ConvProblem& problem
     pairs.functions.begin(unit.strip, own.shift, own.start(worker));
     unit.strip.start = own.start(worker);
     unit.strip.scale = 1 / scaled.scale();
-    const int64_t own_panels = unit.last_panel - unit.first_panel;
-    compute_panels(panels, own.packed, unit, [&](int64_t panel) {
-      pair_ahead(packed.next, index * own_panels + panel - unit.first_panel,
-                 units.count() * own_panels, pairs.kernel.rows, unit.strip);
+    // Units have as many panels each, or one more.
+    compute_panels(panels, own.packed, unit, [&](int64_t i, int64_t n) {
+      ask_ahead(maps.next, index * n + i, units.count() * n, pairs.kernel.rows,
+                pair_count(problem.in_channels), unit.strip);
     });
   });
 }
@@ -326,7 +326,7 @@ void pointwise_pairs_prepare(const PointwisePairs& pairs, const ConvProblem& pro
   auto* shift = reinterpret_cast<float*>(shared + at.shift);
   auto* starts = reinterpret_cast<float*>(shared + at.starts);
   auto* pixels = reinterpret_cast<float*>(shared + at.pixels);
-  const SpreadMap spread(problem);
+  const SpreadMap spread(pairs, problem);
   const ScaledPanels scaled(pairs, problem, packed, shift,
                             reinterpret_cast<float*>(shared + at.scale),
                             reinterpret_cast<float*>(shared));
@@ -344,7 +344,7 @@ void pointwise_pairs_panel(const PointwisePairs& pairs, const ConvProblem& probl
                            const MapView& output, const std::byte* shared) {
   const PairShared at(pairs, problem);
   const PointwisePanels panels(pairs.kernel, problem);
-  const PointwiseRows rows(problem, at.input(problem, input, shared), first, last);
+  const PointwiseRows rows(problem, at.input(pairs, problem, input, shared), first, last);
   const ConvMaps maps{rows.input, output, {}};
   const PointwiseUnits blocks(pairs.kernel.rows, rows.problem, maps, 1, 1);
   for (int64_t i = 0; i < blocks.count(); ++i) {

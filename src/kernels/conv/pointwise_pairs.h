@@ -22,10 +22,7 @@
 // output.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
-#include <span>
-
 #include "kernels/conv/pointwise.h"
 
 namespace shrike::kernels {
@@ -60,19 +57,6 @@ struct PairColumns {
   float* scaled;          // [depth][C]
   float* scaled_bias;     // [C]
 };
-
-// Weights are read once a run, to be scaled, before anything is computed: those of a network come
-// from memory then, where other programs use the third cache level, and nothing hides that. So
-// kernels that look ahead ask for those of the next layers (PackedConv::next), share i of n with one of their strips:
-// strip.ahead + (t * pairs + k) * strip.ahead_step for pair k of tile t of `rows` pixels.
-inline void pair_ahead(std::span<const std::byte> next, int64_t i, int64_t n, int64_t rows,
-                       PointwiseStrip& strip) {
-  constexpr int64_t kLine = 64;
-  const int64_t size = std::ssize(next), first = size * i / n, share = size * (i + 1) / n - first;
-  const int64_t times = std::max<int64_t>(1, strip.count / rows * pair_count(strip.depth));
-  strip.ahead = next.data() + first;
-  strip.ahead_step = std::min(kLine, (share + times - 1) / times);
-}
 
 // The parts of the algorithm beside its inner loop.
 struct PairFunctions {

@@ -1,5 +1,5 @@
-// Products in pairs on the vectors of one instruction set: included by its file behind
-// activation/vector_avx2.h or its like, and tile/lane_sums_avx512.h or its like.
+// Products in pairs on vectors of AVX-512: included by its file behind activation/vector_avx512.h
+// and tile/lane_sums_avx512.h.
 #pragma once
 
 #include "kernels/conv/pointwise_form.h"

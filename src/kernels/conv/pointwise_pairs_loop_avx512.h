@@ -27,10 +27,13 @@ constexpr int kHalvedRows = 10;
                                                          const float* start, const std::byte* ahead,
                                                          int64_t ahead_step,
                                                          Vec (&sums)[kHalvedRows][1]) {
-#define SHRIKE_PIXEL(sum, place)                               \
-  "vaddps (%[x]" place ")%{1to16%}, %%zmm27, %%zmm30\n\t"      \
-  "vaddps (%[y]" place ")%{1to16%}, %%zmm28, %%zmm31\n\t"      \
-  "vfmadd231ps %%zmm30, %%zmm31, %[" sum "]\n\t"               \
+#define SHRIKE_PIXEL(sum, place)         \
+  "vaddps (%[x]" place                   \
+  ")%{1to16%}, %%zmm27, %%zmm30\n\t"     \
+  "vaddps (%[y]" place                   \
+  ")%{1to16%}, %%zmm28, %%zmm31\n\t"     \
+  "vfmadd231ps %%zmm30, %%zmm31, %[" sum \
+  "]\n\t"                                \
   "vfmadd231ps (%[z]" place ")%{1to16%}, %%zmm29, %[" sum "]\n\t"
 #define SHRIKE_START(sum, place) "vbroadcastss " place "(%[start]), %[" sum "]\n\t"
   const int64_t bytes = step * static_cast<int64_t>(sizeof(float));
@@ -71,8 +74,8 @@ constexpr int kHalvedRows = 10;
       : [s0] "=&v"(sums[0][0]), [s1] "=&v"(sums[1][0]), [s2] "=&v"(sums[2][0]),
         [s3] "=&v"(sums[3][0]), [s4] "=&v"(sums[4][0]), [s5] "=&v"(sums[5][0]),
         [s6] "=&v"(sums[6][0]), [s7] "=&v"(sums[7][0]), [s8] "=&v"(sums[8][0]),
-        [s9] "=&v"(sums[9][0]), [x] "+r"(x), [y] "=&r"(y), [z] "=&r"(z), [weights] "+r"(weights),
-        [pairs] "+r"(pairs), [ahead] "+r"(ahead)
+        [s9] "=&v"(sums[9][0]), [x] "+&r"(x), [y] "=&r"(y), [z] "=&r"(z), [weights] "+&r"(weights),
+        [pairs] "+&r"(pairs), [ahead] "+&r"(ahead)
       : [start] "r"(start), [step] "r"(bytes), [step3] "r"(3 * bytes), [step5] "r"(5 * bytes),
         [step7] "r"(7 * bytes), [step9] "r"(9 * bytes), [ahead_step] "r"(ahead_step)
       : "cc", "memory", "xmm27", "xmm28", "xmm29", "xmm30", "xmm31");

@@ -48,11 +48,11 @@ class ConvCase {
     TestMap output(problem_.out_height, problem_.out_width, problem_.out_channels, out_gaps_.pixel,
                    out_gaps_.row, out_gaps_.shift);
     ThreadPool pool(threads);
-    PackedConv packed = kernel.pack(problem_, weights_.data(), with_bias ? bias_.data() : nullptr);
-    packed.next = next;
+    const PackedConv packed =
+        kernel.pack(problem_, weights_.data(), with_bias ? bias_.data() : nullptr);
     EXPECT_EQ(packed.size, kernel.packed_bytes(problem_));
     AlignedScratch scratch(kernel.scratch_bytes(problem_, threads));
-    kernel.run(problem_, packed, {input_.view(), output.view(), residual_.view()}, pool,
+    kernel.run(problem_, packed, {input_.view(), output.view(), residual_.view(), next}, pool,
                scratch.span());
     return output.values();
   }

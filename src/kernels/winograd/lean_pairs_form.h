@@ -83,7 +83,7 @@ template <int kTiles, typename Weights>
   Vec sum[kTiles], other[kTiles];
 #pragma GCC unroll 9
   for (int t = 0; t < kTiles; ++t) sum[t] = other[t] = splat(0.0f);
-  const auto make = [&](int64_t c, Vec& plus, Vec& minus) __attribute__((always_inline)) {
+  const auto make = [&](int64_t c, Vec & plus, Vec & minus) __attribute__((always_inline)) {
     weights(c, plus, minus);
     asm volatile("" : "+v"(plus), "+v"(minus));
   };
@@ -154,8 +154,7 @@ void multiply_last(const HalfRow& half, const float* values, float* sums) {
 }
 
 template <int kTiles>
-void multiply_row(const HalfRow& half, const PointPair& columns, const float* values,
-                  float* sums) {
+void multiply_row(const HalfRow& half, const PointPair& columns, const float* values, float* sums) {
   multiply_two<kTiles>(half, RowWeights{half, columns}, values, sums);
 }
 template <int kTiles>
@@ -198,8 +197,8 @@ class LeanPairSweep {
       const HalfRow half{first, step, block_.channels, block_.add, next_};
       // A tile that lies in the map needs all points but those of infinity.
       assert(uses[0].count > 0);
-      kMultiplyMade[uses[0].count - 1](half, {block_.taps, first, second, pair(i), &columns}, values_,
-                                       sums_);
+      kMultiplyMade[uses[0].count - 1](half, {block_.taps, first, second, pair(i), &columns},
+                                       values_, sums_);
       pass(2 * uses[0].count);
       row(first, step, uses, 1);
       row(second, step, uses, 0);
