@@ -59,14 +59,13 @@ TEST(Shares, PanelsOfFewPixels) {
     std::mutex mutex;
     std::set<std::pair<int64_t, int64_t>> seen;  // panels and first pixels
     int64_t pixels = 0;
-    for_each_panel(panels, 6, p, maps, pool,
-                   [&](int64_t panel, PointwiseUnits::Unit& unit, int64_t, int64_t) {
-                     const std::lock_guard lock(mutex);
-                     EXPECT_EQ(unit.strip.output,
-                               output.view().data + unit.pixel * 96 + panels.first_output(panel));
-                     pixels += unit.strip.count;
-                     seen.emplace(panel, unit.pixel);
-                   });
+    for_each_panel(panels, 6, p, maps, pool, [&](int64_t panel, PointwiseUnits::Unit& unit) {
+      const std::lock_guard lock(mutex);
+      EXPECT_EQ(unit.strip.output,
+                output.view().data + unit.pixel * 96 + panels.first_output(panel));
+      pixels += unit.strip.count;
+      seen.emplace(panel, unit.pixel);
+    });
     EXPECT_EQ(pixels, 100 * panels.count());
     EXPECT_GE(static_cast<int>(seen.size()), 4 * threads);
   }

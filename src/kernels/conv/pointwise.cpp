@@ -57,13 +57,13 @@ void pointwise_run(const PointwiseKernel& kernel, const ConvProblem& problem,
   const PointwisePanels panels(kernel, problem);
   if (divides_outputs(problem, pool.threads()))
     return for_each_panel(panels, kernel.rows, problem, maps, pool,
-                          [&](int64_t panel, PointwiseUnits::Unit& unit, int64_t, int64_t) {
+                          [&](int64_t panel, PointwiseUnits::Unit& unit) {
                             compute_panel(panels, packed.floats(), panel, unit.strip);
                           });
   const PointwiseUnits units(kernel.rows, problem, maps, panels.count(), pool.threads());
   pool.parallel_for(units.count(), [&](int64_t index, int) {
     PointwiseUnits::Unit unit = units.unit(index);
-    compute_panels(panels, packed.floats(), unit, [](int64_t, int64_t) {});
+    compute_panels(panels, packed.floats(), unit);
   });
 }
 

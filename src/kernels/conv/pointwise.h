@@ -35,7 +35,7 @@ struct PointwiseStrip {
   const float* start = nullptr;  // [count] and a factor, see pointwise_pairs.h
   float scale = 1;
   const std::byte* ahead = nullptr;  // what is asked for, in bytes, or null; see ask_ahead()
-  int64_t ahead_step = 0;
+  int64_t ahead_step = 0, ahead_panel = 0;
 };
 
 using PointwiseFunction = void (*)(const PointwiseStrip&);

@@ -141,27 +141,30 @@ inline bool divides_outputs(const ConvProblem& problem, int threads) {
          problem.out_height * problem.out_width <= 2 * problem.out_channels;
 }
 
-// Share i of n of what is asked for while 1x1 layers multiply in pairs, with a strip of tiles of
-// `rows` pixels: for pair k of tile t the line at strip.ahead + (t * pairs + k) * strip.ahead_step.
+// Share i of n of what is asked for while 1x1 layers multiply in pairs, by a unit of so many panels
+// of tiles of `rows` pixels: at pair k of tile t of a panel the line at
+// strip.ahead + (t * pairs + k) * strip.ahead_step. Little is asked for twice.
 //
 // Weights that are scaled are read once a run, before anything is computed with them: those of a
 // network come from memory then, where other programs use the third cache level, and nothing hides
 // that (docs/decisions/047-zen-4.md).
-inline void ask_ahead(std::span<const std::byte> next, int64_t i, int64_t n, int64_t rows,
-                      int64_t pairs, PointwiseStrip& strip) {
-  if (next.empty()) return;
+inline void ask_ahead(std::span<const std::byte> next, int64_t i, int64_t n, int64_t panels,
+                      int64_t rows, int64_t pairs, PointwiseStrip& strip) {
   constexpr int64_t kLine = 64;
   const int64_t size = std::ssize(next), first = size * i / n, share = size * (i + 1) / n - first;
-  const int64_t times = std::max<int64_t>(1, strip.count / rows * pairs);
+  const int64_t times = strip.count / rows * pairs;  // a panel
+  if (share == 0 || times == 0) return;
   strip.ahead = next.data() + first;
-  strip.ahead_step = std::min(kLine, share / times);
+  strip.ahead_step = std::min(kLine, divide_up(share, panels * times));
+  strip.ahead_panel = times * strip.ahead_step;
 }
 
-// Calls compute(panel, unit, i, n) for units of one panel and one block of pixels, in the panels'
-// order, unit i of n.
+// Calls compute(panel, unit) for units of one panel and one block of pixels, in the panels' order.
+// pairs: of a tile that asks for maps.next, or 0.
 template <typename Compute>
 void for_each_panel(const PointwisePanels& panels, int64_t rows, const ConvProblem& problem,
-                    const ConvMaps& maps, ThreadPool& pool, const Compute& compute) {
+                    const ConvMaps& maps, ThreadPool& pool, const Compute& compute,
+                    int64_t pairs = 0) {
   PointwiseUnits blocks(rows, problem, maps, 1, 1);
   blocks.divide(divide_up(4 * pool.threads(), panels.count()));
   const int64_t units = panels.count() * blocks.count();
@@ -170,7 +173,8 @@ void for_each_panel(const PointwisePanels& panels, int64_t rows, const ConvProbl
     PointwiseUnits::Unit unit = blocks.unit(index % blocks.count());
     unit.strip.output += panels.first_output(panel);
     if (unit.strip.residual) unit.strip.residual += panels.first_output(panel);
-    compute(panel, unit, index, units);
+    if (pairs > 0) ask_ahead(maps.next, index, units, 1, rows, pairs, unit.strip);
+    compute(panel, unit);
   });
 }
 
@@ -185,10 +189,9 @@ inline void compute_panel(const PointwisePanels& panels, const float* packed, in
   panels.panel(index).function(strip.activation.kind)(strip);
 }
 
-// A unit's panels, one after the other. before(i, n): called before panel i of its n.
-template <typename Before>
-void compute_panels(const PointwisePanels& panels, const float* packed, PointwiseUnits::Unit& unit,
-                    const Before& before) {
+// A unit's panels, one after the other.
+inline void compute_panels(const PointwisePanels& panels, const float* packed,
+                           PointwiseUnits::Unit& unit) {
   PointwiseStrip& strip = unit.strip;
   float* const output = strip.output;
   const float* const residual = strip.residual;
@@ -196,8 +199,8 @@ void compute_panels(const PointwisePanels& panels, const float* packed, Pointwis
     const int64_t first = panels.first_output(i);
     strip.output = output + first;
     if (residual) strip.residual = residual + first;
-    before(i - unit.first_panel, unit.last_panel - unit.first_panel);
     compute_panel(panels, packed, i, strip);
+    if (strip.ahead) strip.ahead += strip.ahead_panel;
   }
 }
 

@@ -216,13 +216,14 @@ void run_by_panels(const PointwisePairs& pairs, const ConvProblem& problem,
   pointwise_pairs_prepare(pairs, problem, packed, maps.input, pool, shared);
   const PairShared at(pairs, problem);
   const PointwisePanels panels(pairs.kernel, problem);
-  const ConvMaps own{at.input(pairs, problem, maps.input, shared), maps.output, maps.residual};
-  for_each_panel(panels, pairs.kernel.rows, problem, own, pool,
-                 [&](int64_t panel, PointwiseUnits::Unit& unit, int64_t i, int64_t n) {
-                   ask_ahead(maps.next, i, n, pairs.kernel.rows, pair_count(problem.in_channels),
-                             unit.strip);
-                   compute_shared(panels, at, shared, panel, unit);
-                 });
+  const ConvMaps own{at.input(pairs, problem, maps.input, shared), maps.output, maps.residual,
+                     maps.next};
+  for_each_panel(
+      panels, pairs.kernel.rows, problem, own, pool,
+      [&](int64_t panel, PointwiseUnits::Unit& unit) {
+        compute_shared(panels, at, shared, panel, unit);
+      },
+      pair_count(problem.in_channels));
 }
 
 }  // namespace
@@ -307,11 +308,9 @@ void pointwise_pairs_run(const PointwisePairs& pairs, const ConvProblem& problem
     pairs.functions.begin(unit.strip, own.shift, own.start(worker));
     unit.strip.start = own.start(worker);
     unit.strip.scale = 1 / scaled.scale();
-    // Units have as many panels each, or one more.
-    compute_panels(panels, own.packed, unit, [&](int64_t i, int64_t n) {
-      ask_ahead(maps.next, index * n + i, units.count() * n, pairs.kernel.rows,
-                pair_count(problem.in_channels), unit.strip);
-    });
+    ask_ahead(maps.next, index, units.count(), unit.last_panel - unit.first_panel,
+              pairs.kernel.rows, pair_count(problem.in_channels), unit.strip);
+    compute_panels(panels, own.packed, unit);
   });
 }
 

@@ -143,31 +143,39 @@ TEST_F(PointwisePairs, OneAndTwoChannels) {
   EXPECT_GE(checked_, 4);
 }
 
-// No byte beyond what is there, and no more missed than a share is rounded by.
+// All lines, unless there are too few pairs, and none that lies far behind a unit's share.
 TEST(PointwisePairsAhead, AsksForAll) {
   constexpr int64_t kLine = 64, kRows = 10;
   const std::vector<std::byte> all(200 * kLine);
-  for (const int64_t calls : {1, 7, 28})
-    for (const int64_t count : {3, 40, 100})
-      for (const int64_t depth : {2, 24, 448})
-        for (const int64_t lines : {0, 1, 50, 200}) {
-          SCOPED_TRACE(std::to_string(calls) + " " + std::to_string(count) + " " +
-                       std::to_string(depth) + " " + std::to_string(lines));
-          const auto next = std::span(all).first(static_cast<size_t>(lines * kLine));
-          int64_t asked = 0, end = 0;
-          for (int64_t i = 0; i < calls; ++i) {
-            PointwiseStrip strip{};
-            strip.count = count;
-            ask_ahead(next, i, calls, kRows, pair_count(depth), strip);
-            if (!strip.ahead) continue;
-            EXPECT_GE(strip.ahead - next.data(), end);
-            end = strip.ahead - next.data() + count / kRows * pair_count(depth) * strip.ahead_step;
-            asked += end - (strip.ahead - next.data());
-            EXPECT_LE(end, lines * kLine);
+  for (const int64_t units : {1, 7, 28})
+    for (const int64_t panels : {1, 3})
+      for (const int64_t tiles : {0, 4, 10})
+        for (const int64_t pairs : {1, 8, 149})
+          for (const int64_t lines : {0, 1, 50, 200}) {
+            SCOPED_TRACE(std::to_string(units) + " " + std::to_string(panels) + " " +
+                         std::to_string(tiles) + " " + std::to_string(pairs) + " " +
+                         std::to_string(lines));
+            const auto next = std::span(all).first(static_cast<size_t>(lines * kLine));
+            const int64_t times = panels * tiles * pairs;
+            int64_t end = 0;
+            bool enough = true;
+            for (int64_t i = 0; i < units; ++i) {
+              PointwiseStrip strip{};
+              strip.count = tiles * kRows + 3;
+              ask_ahead(next, i, units, panels, kRows, pairs, strip);
+              if (!strip.ahead) continue;
+              const int64_t first = strip.ahead - next.data();
+              const int64_t share = lines * kLine * (i + 1) / units - first;
+              EXPECT_LE(first, end);
+              EXPECT_EQ(strip.ahead_panel, tiles * pairs * strip.ahead_step);
+              end = first + panels * strip.ahead_panel;
+              EXPECT_LE(end, first + share + times);
+              enough = enough && share <= times * kLine;
+            }
+            if (tiles > 0 && enough) {
+              EXPECT_GE(end, lines * kLine);
+            }
           }
-          const int64_t times = calls * (count / kRows * pair_count(depth));
-          EXPECT_GE(asked, std::min(lines * kLine - times - calls, times * kLine));
-        }
 }
 
 // By blocks of pixels, and, of few pixels on two threads, by panels.
