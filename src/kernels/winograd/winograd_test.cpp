@@ -164,11 +164,11 @@ TEST(Winograd, RandomProblems) {
 }
 
 TEST(Winograd, TheFastestThatMemoryAllowsIsChosen) {
-  ConvProblem p = square(40, 64, 64, 3, 1, 1);
+  ConvProblem p = square(40, 256, 64, 3, 1, 1);
   const auto accepted = [&](const WinogradKernel& kernel) { return !winograd_refuse(kernel, p); };
   EXPECT_TRUE(accepted(kWinograd5Plain));
   EXPECT_STREQ(winograd_refuse(kWinograd4Plain, p), "another tile size is faster at this size");
-  p.max_packed_bytes = 40 * 64 * 64 * 4;  // between 36 and 49 points
+  p.max_packed_bytes = 40 * 256 * 64 * 4;  // between 36 and 49 points
   EXPECT_STREQ(winograd_refuse(kWinograd5Plain, p), "the packed weights would be too large");
   EXPECT_TRUE(accepted(kWinograd4Plain));
   p.max_packed_bytes = p.weight_count() * 4;
@@ -180,18 +180,18 @@ TEST(Winograd, TilesThatRoundMuchNeedManyChannels) {
   const auto reason = [](const WinogradKernel& kernel, int64_t channels) {
     return winograd_refuse(kernel, square(40, channels, 64, 3, 1, 1));
   };
-  EXPECT_STREQ(reason(kWinograd5Plain, 32), "its sums round more than is allowed");
-  EXPECT_EQ(reason(kWinograd4Plain, 32), nullptr);
-  EXPECT_EQ(reason(kWinograd5Plain, 33), nullptr);
-  EXPECT_STREQ(reason(kWinograd4Plain, 5), "its sums round more than is allowed");
-  EXPECT_EQ(reason(kWinograd4Plain, 6), nullptr);
+  EXPECT_STREQ(reason(kWinograd5Plain, 65), "its sums round more than is allowed");
+  EXPECT_EQ(reason(kWinograd4Plain, 65), nullptr);
+  EXPECT_EQ(reason(kWinograd5Plain, 66), nullptr);
+  EXPECT_STREQ(reason(kWinograd4Plain, 11), "its sums round more than is allowed");
+  EXPECT_EQ(reason(kWinograd4Plain, 12), nullptr);
 }
 
 TEST(Winograd, RefusesWithReasons) {
   const auto reason = [](const ConvProblem& p) { return winograd_refuse(kWinograd5Plain, p); };
-  ConvProblem p = square(40, 64, 64, 3, 1, 1);
+  ConvProblem p = square(40, 96, 64, 3, 1, 1);
   EXPECT_EQ(reason(p), nullptr);
-  p.max_packed_bytes = (49 * 64 * 64 + 64) * 4 - 1;  // with the bias
+  p.max_packed_bytes = (49 * 96 * 64 + 64) * 4 - 1;  // with the bias
   EXPECT_STREQ(reason(p), "the packed weights would be too large");
   p.max_packed_bytes = INT64_MAX;
   p.groups = 2;
@@ -199,9 +199,9 @@ TEST(Winograd, RefusesWithReasons) {
   EXPECT_STREQ(reason(square(20, 64, 64, 3, 2, 1)), "made for another stride");
   EXPECT_STREQ(reason(square(20, 64, 64, 1, 1, 0)), "not a 3x3 kernel");
   p = square(20, 1, 16, 3, 1, 1);
-  p.max_rounding = 20;
+  p.max_rounding = 30;
   EXPECT_STREQ(reason(p), "a direct convolution is faster at this size");
-  EXPECT_STREQ(reason(square(1, 64, 64, 3, 1, 1)), "a direct convolution is faster at this size");
+  EXPECT_STREQ(reason(square(1, 96, 64, 3, 1, 1)), "a direct convolution is faster at this size");
 }
 
 #if SHRIKE_KERNELS_AVX2
