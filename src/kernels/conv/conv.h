@@ -67,6 +67,7 @@ struct ConvProblem {
 struct PackedConv {
   std::shared_ptr<const std::byte> bytes;
   size_t size = 0;  // bytes
+
   const float* floats() const { return reinterpret_cast<const float*>(bytes.get()); }
 };
 

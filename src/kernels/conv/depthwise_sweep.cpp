@@ -119,14 +119,10 @@ const char* depthwise_sweep_refuse(const DepthwiseSweeper& sweeper, const ConvPr
 
 void depthwise_sweep_run(const DepthwiseSweeper& sweeper, const ConvProblem& problem,
                          const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool) {
-  const SweepUnits units(problem.out_height, divide_up(problem.out_channels, sweeper.lanes),
-                         pool.threads());
-  pool.parallel_for(units.count(), [&](int64_t index, int) {
-    const SweepUnits::Unit unit = units.unit(index);
-    for (int64_t y = unit.first_row; y < unit.last_row;)
-      y += sweep_rows(sweeper, problem, packed, maps, y, unit.last_row - y, unit.first_block,
-                      unit.last_block);
-  });
+  sweep_map(problem, sweeper.lanes, pool,
+            [&](int64_t y, int64_t left, int64_t first_block, int64_t last_block) {
+              return sweep_rows(sweeper, problem, packed, maps, y, left, first_block, last_block);
+            });
 }
 
 }  // namespace shrike::kernels

@@ -10,6 +10,7 @@
 
 #include "base/tensor.h"
 #include "kernels/conv/conv.h"
+#include "kernels/sizes.h"
 
 namespace shrike::kernels {
 
@@ -108,6 +109,20 @@ class SweepUnits {
   int64_t bands_;   // of each share
   int64_t parts_;   // of the blocks
 };
+
+// Calls compute(y, left, first_block, last_block) for rows from y on, of which it computes some and
+// returns how many, until all are computed by all threads.
+template <typename Compute>
+void sweep_map(const ConvProblem& problem, int64_t lanes, ThreadPool& pool,
+               const Compute& compute) {
+  const SweepUnits units(problem.out_height, divide_up(problem.out_channels, lanes),
+                         pool.threads());
+  pool.parallel_for(units.count(), [&](int64_t index, int) {
+    const SweepUnits::Unit unit = units.unit(index);
+    for (int64_t y = unit.first_row; y < unit.last_row;)
+      y += compute(y, unit.last_row - y, unit.first_block, unit.last_block);
+  });
+}
 
 const char* depthwise_sweep_refuse(const DepthwiseSweeper& sweeper, const ConvProblem& problem);
 void depthwise_sweep_run(const DepthwiseSweeper& sweeper, const ConvProblem& problem,

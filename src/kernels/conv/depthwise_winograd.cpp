@@ -30,6 +30,7 @@ void point_at(const ConstMapView& input, int64_t height, int64_t y, int64_t chan
 void compute_rows(const DepthwiseWinograd& winograd, const ConvProblem& p, const PackedConv& packed,
                   const ConvMaps& maps, int64_t y, int rows, int64_t first, int64_t last) {
   assert(winograd.lanes <= kLineFloats);  // of kNoRow
+  const DepthwiseTilesFunction whole = winograd.function(p.activation.kind, rows, true);
   const int64_t top = y - p.pad_top;
   DepthwiseTiles tiles{};
   tiles.step = maps.input.pixel_stride;
@@ -48,7 +49,8 @@ void compute_rows(const DepthwiseWinograd& winograd, const ConvProblem& p, const
     tiles.weights = packed.floats() + block * block_vectors() * winograd.lanes;
     tiles.output = maps.output.at(y, 0) + channel;
     tiles.channels = std::min(winograd.lanes, p.out_channels - channel);
-    winograd.function(p.activation.kind, rows, tiles.channels == winograd.lanes)(tiles);
+    const bool is_whole = tiles.channels == winograd.lanes;
+    (is_whole ? whole : winograd.function(p.activation.kind, rows, false))(tiles);
   }
 }
 
@@ -110,16 +112,12 @@ void depthwise_winograd_pack(const DepthwiseWinograd& winograd, const ConvProble
 
 void depthwise_winograd_run(const DepthwiseWinograd& winograd, const ConvProblem& problem,
                             const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool) {
-  const SweepUnits units(problem.out_height, divide_up(problem.out_channels, winograd.lanes),
-                         pool.threads());
-  pool.parallel_for(units.count(), [&](int64_t index, int) {
-    const SweepUnits::Unit unit = units.unit(index);
-    for (int64_t y = unit.first_row; y < unit.last_row;) {
-      const int rows = rows_at_once(unit.last_row - y);
-      compute_rows(winograd, problem, packed, maps, y, rows, unit.first_block, unit.last_block);
-      y += rows;
-    }
-  });
+  sweep_map(problem, winograd.lanes, pool,
+            [&](int64_t y, int64_t left, int64_t first_block, int64_t last_block) {
+              const int rows = rows_at_once(left);
+              compute_rows(winograd, problem, packed, maps, y, rows, first_block, last_block);
+              return rows;
+            });
 }
 
 }  // namespace shrike::kernels

@@ -1,7 +1,6 @@
 #include "kernels/activation/vector_avx512.h"
-#include "kernels/conv/depthwise_winograd.h"
-
 #include "kernels/conv/depthwise_activations.h"
+#include "kernels/conv/depthwise_winograd.h"
 
 namespace shrike::kernels {
 

@@ -151,6 +151,7 @@ inline bool divides_outputs(const ConvProblem& problem, int threads) {
 inline void ask_ahead(std::span<const std::byte> next, int64_t i, int64_t n, int64_t panels,
                       int64_t rows, int64_t pairs, PointwiseStrip& strip) {
   constexpr int64_t kLine = 64;
+  if (next.empty()) return;
   const int64_t size = std::ssize(next), first = size * i / n, share = size * (i + 1) / n - first;
   const int64_t times = strip.count / rows * pairs;  // a panel
   if (share == 0 || times == 0) return;

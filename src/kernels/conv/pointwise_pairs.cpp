@@ -31,8 +31,9 @@ class SpreadMap {
  public:
   SpreadMap(const PointwisePairs& pairs, const ConvProblem& p)
       : width_(p.in_width), channels_(p.in_channels) {
-    constexpr int64_t kWays = 8, kSets = 4096 / sizeof(float);
-    if (pairs.kernel.rows > kWays && channels_ % kSets == 0 && p.stride_h == 1 && p.stride_w == 1) {
+    constexpr int64_t kWays = 8, kPeriod = 4096 / sizeof(float);
+    if (pairs.kernel.rows > kWays && channels_ % kPeriod == 0 && p.stride_h == 1 &&
+        p.stride_w == 1) {
       pixel_ = channels_ + static_cast<int64_t>(kTensorAlignment / sizeof(float));
       pixels_ = p.in_height * p.in_width;
     }

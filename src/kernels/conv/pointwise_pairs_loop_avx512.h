@@ -18,23 +18,22 @@ constexpr int kHalvedRows = 10;
 // rounded after each, and asks for the line at ahead + k * ahead_step. Returns the weights behind
 // those.
 //
-// Two additions and two products take two cycles, and that is all the time this takes: sums stay in
-// their registers, and each value is an operand in memory, as registers cannot be read fast enough
-// for both kinds of units. The compiler finds no places for ten rows in fifteen registers; here
-// three places and multiples of the step make all of them (docs/decisions/047-zen-4.md).
+// Two additions and two products take two cycles, and that is nearly all the time this takes: sums
+// stay in their registers, and each value is an operand in memory, as registers cannot be read fast
+// enough for both kinds of units. The compiler finds no places for ten rows in fifteen registers;
+// here three places and multiples of the step make all of them (docs/decisions/047-zen-4.md).
 [[gnu::always_inline]] inline const float* sum_ten_pairs(const float* row, int64_t step,
                                                          int64_t pairs, const float* weights,
                                                          const float* start, const std::byte* ahead,
                                                          int64_t ahead_step,
                                                          Vec (&sums)[kHalvedRows][1]) {
-#define SHRIKE_PIXEL(sum, place)         \
-  "vaddps (%[x]" place                   \
-  ")%{1to16%}, %%zmm27, %%zmm30\n\t"     \
-  "vaddps (%[y]" place                   \
-  ")%{1to16%}, %%zmm28, %%zmm31\n\t"     \
-  "vfmadd231ps %%zmm30, %%zmm31, %[" sum \
-  "]\n\t"                                \
+// clang-format off
+#define SHRIKE_PIXEL(sum, place)                          \
+  "vaddps (%[x]" place ")%{1to16%}, %%zmm27, %%zmm30\n\t" \
+  "vaddps (%[y]" place ")%{1to16%}, %%zmm28, %%zmm31\n\t" \
+  "vfmadd231ps %%zmm30, %%zmm31, %[" sum "]\n\t"          \
   "vfmadd231ps (%[z]" place ")%{1to16%}, %%zmm29, %[" sum "]\n\t"
+  // clang-format on
 #define SHRIKE_START(sum, place) "vbroadcastss " place "(%[start]), %[" sum "]\n\t"
   const int64_t bytes = step * static_cast<int64_t>(sizeof(float));
   const float *x = row, *y, *z;

@@ -50,7 +50,7 @@ struct RowWeights {
 };
 
 // The same of the first of two rows that are made on the way: half[c][t] and
-// half[channels + c][t], t < 3. Beside products neither what is read nor what is stored takes time.
+// half[channels + c][t], t < 3: products run beside what is read and stored for that.
 struct MadeWeights {
   const float* taps;
   float *first, *second;
