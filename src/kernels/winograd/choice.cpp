@@ -64,11 +64,11 @@ double products_of(const WinogradAlgorithm& algorithm, const ConvProblem& proble
 
 // The error of a direct sum grows with the root of its length; that of these hardly does, as
 // products are added in blocks (TileKernel::product; of lean rows larger ones, kLeanRounding). An
-// algorithm's own number is that of its products (toom_cook.h); what they are made of is rounded by
-// about as much, as each value of a transform is a sum.
+// algorithm's own number is that of its products (toom_cook.h); what transforms round adds a fifth.
+// The rest is a margin, which one network asked for (docs/decisions/048-a-margin-for-rounding.md).
 double rounding(const WinogradAlgorithm& algorithm, const ConvProblem& problem) {
-  constexpr double kTransformed = std::numbers::sqrt2;
-  return kTransformed * algorithm.rounding / std::sqrt(static_cast<double>(problem.in_channels));
+  constexpr double kMargin = std::numbers::sqrt2;
+  return kMargin * algorithm.rounding / std::sqrt(static_cast<double>(problem.in_channels));
 }
 
 double transforms(double tiles, const ConvProblem& problem) {
