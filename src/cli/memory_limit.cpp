@@ -20,7 +20,7 @@ constexpr int kMostMegabytes = 1'000'000;
 // The program, its libraries and the model's graph without its weights, and what a thread has
 // beside the first: what a process takes that plan and command do not count, rounded up
 // (docs/decisions/010-memory-limit.md).
-constexpr size_t kProgramBytes = 9'000'000, kThreadBytes = 250'000;
+constexpr size_t kProgramBytes = 9'500'000, kThreadBytes = 250'000;
 
 // What Cairo, its libraries and a font take beside the program.
 constexpr size_t kDrawingBytes = 3'000'000;
