@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <new>
 
+#include "base/code_pages.h"
 #include "base/memory.h"
 #include "ir/infer.h"
 #include "passes/head_hypotheses.h"
@@ -229,6 +230,8 @@ Result<LiftedHead> lift_before(Graph& graph, std::vector<Node>::const_iterator n
 }
 
 Result<LiftedHead> lift(Graph& graph) {
+  // The maps of the proof are the most that reading a model takes: not beside the code that read it.
+  give_back_code_pages();
   double work_left = kMostWork;
   Result<void> why = model_error("the graph has no output");
   for (size_t i = 0; i < std::min(graph.outputs.size(), kMostTries); ++i) {
