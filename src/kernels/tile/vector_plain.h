@@ -32,6 +32,8 @@ inline Vec load_some(const float* source, int64_t n) {
   return result;
 }
 
+inline Vec larger(Vec a, Vec b) { return a > b ? a : b; }
+
 // a * b + c, rounded once where every processor of the architecture can, else twice.
 inline Vec fma(Vec a, Vec b, Vec c) {
 #if defined(__aarch64__)

@@ -7,24 +7,6 @@
 
 namespace shrike::kernels {
 
-namespace {
-
-// Of rows of sums for down x across outputs the largest of each 2 x 2, in front of all others.
-void keep_largest(float* sums, int64_t down, int64_t across, int64_t columns) {
-  float* target = sums;
-  for (int64_t i = 0; i < down; i += 2)
-    for (int64_t j = 0; j < across; j += 2, target += columns) {
-      const float* upper = sums + (i * across + j) * columns;
-      const float* lower = upper + across * columns;
-      for (int64_t c = 0; c < columns; ++c) {
-        const float above = std::max(upper[c], upper[columns + c]);
-        target[c] = std::max(above, std::max(lower[c], lower[columns + c]));
-      }
-    }
-}
-
-}  // namespace
-
 TileAxis TileAxis::even(int64_t extent, int out) {
   const int64_t count = divide_up(extent, out);
   return {extent, count, count, out};
@@ -41,17 +23,6 @@ TileGrid::TileGrid(const WinogradAlgorithm& algorithm, const ConvProblem& proble
                                   : TileAxis::even(problem.out_height, algorithm.out)),
       across_(algorithm.stride == 1 ? TileAxis::mixed(problem.out_width, algorithm.out)
                                     : TileAxis::even(problem.out_width, algorithm.out)) {}
-
-TileGrid::Place TileGrid::place(int64_t tile) const {
-  const int64_t longer = rows_.count * across_.whole;
-  const bool shorter = tile >= longer;
-  const int64_t index = shorter ? tile - longer : tile;
-  const int64_t columns = shorter ? across_.count - across_.whole : across_.whole;
-  // No map of 2^32 tiles fits any memory; division of 64 bits takes longer.
-  const int64_t row = static_cast<uint32_t>(index) / static_cast<uint32_t>(columns);
-  const int64_t column = index - row * columns + (shorter ? across_.whole : 0);
-  return {rows_.begin(row), across_.begin(column), rows_.size(row), across_.size(column)};
-}
 
 TileGrid::Users::Users(const TileGrid& grid, int64_t first, int64_t last) : end_(grid.points_ - 1) {
   for (const bool row : {false, true})
@@ -135,8 +106,7 @@ void WinogradTiles::finish(int64_t tile, int64_t panel, const Products& products
   const Place at = place(tile);
   const int64_t count = columns_of(panel);
   kernel_.output({products.products, products.point_stride, products.bias, count, at.down,
-                  at.across, products.sums, products.scale});
-  if (pooled_) keep_largest(products.sums, at.down, at.across, kernel_.tile->columns);
+                  at.across, products.sums, products.scale, pooled_});
   finish_({products.sums, at.down * at.across / (pooled_ ? 4 : 1), panel * kernel_.tile->columns,
            count, products.outputs, products.residual, problem_.activation, problem_.residual});
 }

@@ -71,6 +71,19 @@ class TileGrid {
   TileAxis rows_, across_;
 };
 
+// Inline, as a Place that a call returns through memory is read in other widths than it was written
+// in: that waits for all stores before it, which are many behind products.
+inline TileGrid::Place TileGrid::place(int64_t tile) const {
+  const int64_t longer = rows_.count * across_.whole;
+  const bool shorter = tile >= longer;
+  const int64_t index = shorter ? tile - longer : tile;
+  const int64_t columns = shorter ? across_.count - across_.whole : across_.whole;
+  // No map of 2^32 tiles fits any memory; division of 64 bits takes longer.
+  const int64_t row = static_cast<uint32_t>(index) / static_cast<uint32_t>(columns);
+  const int64_t column = index - row * columns + (shorter ? across_.whole : 0);
+  return {rows_.begin(row), across_.begin(column), rows_.size(row), across_.size(column)};
+}
+
 // One call's tiles, the same for all workers. What it is made from must outlive it.
 class WinogradTiles {
  public:

@@ -30,7 +30,8 @@ struct WinogradInput {
 // in * in sums to out * out outputs, of which `down` x `across` are wanted:
 //   sums[(y * across + x) * C + j] = bias[j] + scale * (A^T m A)[y][x],
 // m(i, j) = products[(i * in + j) * point_stride + j'], C the columns of the kernel's tile. Only
-// columns j < count are wanted.
+// columns j < count are wanted. With `pooled`, of whole tiles with an even side, sums are of the
+// largest of each 2 x 2 outputs, `across` / 2 a row: of a NaN and a number either.
 struct WinogradOutput {
   const float* products;  // aligned to 64 bytes
   int64_t point_stride;
@@ -39,6 +40,7 @@ struct WinogradOutput {
   int down, across;
   float* sums;  // aligned to 64 bytes
   float scale;  // as in WinogradInput
+  bool pooled;
 };
 
 // What the driver knows of an algorithm. Points that are multiplied by the same weights share them:

@@ -185,14 +185,18 @@ void transform_input(const WinogradInput& window) {
     transform_channels<Algorithm, kScaled, false, false>(window, c, window.channels - c);
 }
 
-// One vector of output channels. kWhole: all outputs are wanted.
-template <typename Algorithm, bool kScaled, bool kWhole>
+// Which outputs of a tile are wanted: a part of them, all, or of each 2 x 2 the largest.
+enum class Wanted { kPart, kWhole, kPooled };
+
+// One vector of output channels.
+template <typename Algorithm, bool kScaled, Wanted kWanted>
 [[gnu::always_inline]] inline void transform_columns(const WinogradOutput& tile, int64_t columns,
                                                      int64_t j) {
   constexpr int kIn = Algorithm::kIn, kOut = Algorithm::kOut;
-  const int down = kWhole ? kOut : tile.down, across = kWhole ? kOut : tile.across;
+  constexpr bool kPart = kWanted == Wanted::kPart;
+  const int down = kPart ? tile.down : kOut, across = kPart ? tile.across : kOut;
   Vec rows[kOut][kIn];
-  for_each_line<kIn, kWhole>([&](int64_t x) __attribute__((always_inline)) {
+  for_each_line<kIn, !kPart>([&](int64_t x) __attribute__((always_inline)) {
     Vec m[kIn], y[kOut];
 #pragma GCC unroll 9
     for (int i = 0; i < kIn; ++i)
@@ -203,29 +207,48 @@ template <typename Algorithm, bool kScaled, bool kWhole>
   });
   // The bias comes last, for the reason given in tile/tile_avx2.cpp.
   const Vec bias = load_aligned(tile.bias + j);
-  for_each_line<kOut, kWhole>([&](int64_t i) __attribute__((always_inline)) {
-    if (!kWhole && i >= down) return;
+  const auto with_bias = [&](Vec y) __attribute__((always_inline)) {
+    return kScaled ? fma(y, splat(tile.scale), bias) : y + bias;
+  };
+  Vec above[kOut / 2] = {};
+  for_each_line<kOut, !kPart>([&](int64_t i) __attribute__((always_inline)) {
+    if (kPart && i >= down) return;
     Vec y[kOut];
     Algorithm::output(rows[i], y);
-    float* target = tile.sums + i * across * columns + j;
+    if constexpr (kWanted == Wanted::kPooled) {
+#pragma GCC unroll 4
+      for (int x = 0; x < kOut / 2; ++x) {
+        const Vec largest = larger(with_bias(y[2 * x]), with_bias(y[2 * x + 1]));
+        if (i % 2 == 0) {
+          above[x] = largest;
+        } else {
+          store_aligned(tile.sums + (i / 2 * (kOut / 2) + x) * columns + j,
+                        larger(above[x], largest));
+        }
+      }
+    } else {
+      float* target = tile.sums + i * across * columns + j;
 #pragma GCC unroll 8
-    for (int x = 0; x < kOut; ++x)
-      if (kWhole || x < across)
-        store_aligned(target + x * columns,
-                      kScaled ? fma(y[x], splat(tile.scale), bias) : y[x] + bias);
+      for (int x = 0; x < kOut; ++x)
+        if (!kPart || x < across) store_aligned(target + x * columns, with_bias(y[x]));
+    }
   });
+}
+
+template <typename Algorithm, const TileKernel& kTile, bool kScaled, Wanted kWanted>
+void transform_wanted(const WinogradOutput& tile) {
+  for (int64_t j = 0; j < tile.count; j += kLanes)
+    transform_columns<Algorithm, kScaled, kWanted>(tile, kTile.columns, j);
 }
 
 template <typename Algorithm, const TileKernel& kTile, bool kScaled>
 void transform_output(const WinogradOutput& tile) {
-  const int64_t columns = kTile.columns;
-  const bool whole = tile.down == Algorithm::kOut && tile.across == Algorithm::kOut;
-  for (int64_t j = 0; j < tile.count; j += kLanes) {
-    if (whole) {
-      transform_columns<Algorithm, kScaled, true>(tile, columns, j);
-    } else {
-      transform_columns<Algorithm, kScaled, false>(tile, columns, j);
-    }
+  if constexpr (Algorithm::kOut % 2 == 0)
+    if (tile.pooled) return transform_wanted<Algorithm, kTile, kScaled, Wanted::kPooled>(tile);
+  if (tile.down == Algorithm::kOut && tile.across == Algorithm::kOut) {
+    transform_wanted<Algorithm, kTile, kScaled, Wanted::kWhole>(tile);
+  } else {
+    transform_wanted<Algorithm, kTile, kScaled, Wanted::kPart>(tile);
   }
 }
 
