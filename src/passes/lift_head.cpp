@@ -230,7 +230,7 @@ Result<LiftedHead> lift_before(Graph& graph, std::vector<Node>::const_iterator n
 }
 
 Result<LiftedHead> lift(Graph& graph) {
-  // The maps of the proof are the most that reading a model takes: not beside the code that read it.
+  // The maps of the proof are the most that reading a model takes: not beside what has read it.
   give_back_code_pages();
   double work_left = kMostWork;
   Result<void> why = model_error("the graph has no output");
