@@ -50,6 +50,8 @@ inline Vec exp_clamped(Vec x) {
   return fma(e.scale * e.f, e.p, e.scale);
 }
 
+inline Vec sigmoid_of(Vec x) { return splat(1.0f) / exp_plus(bits_xor(x, splat(-0.0f)), 1); }
+
 // tanh(x) = m / (m + 2), m = e^2x - 1; taken at -|x|, where m stays within -1..0.
 inline Vec tanh_of(Vec x) {
   const Vec sign = bits_and(x, splat(-0.0f));
@@ -83,6 +85,10 @@ struct VecClip {
   Vec operator()(Vec x) const { return smaller(high, larger(low, x)); }
   Vec low, high;
 };
+struct VecSigmoid {
+  explicit VecSigmoid(const Activation&) {}
+  Vec operator()(Vec x) const { return sigmoid_of(x); }
+};
 struct VecTanh {
   explicit VecTanh(const Activation&) {}
   Vec operator()(Vec x) const { return tanh_of(x); }
@@ -108,11 +114,7 @@ struct VecHardSwish {
     return x * gate;
   }
 };
-// Both without the table of VecSigmoid and VecSilu (functions.h), whose size depends on the vector.
-struct VecSigmoidAlike {
-  explicit VecSigmoidAlike(const Activation&) {}
-  Vec operator()(Vec x) const { return splat(1.0f) / exp_plus(bits_xor(x, splat(-0.0f)), 1); }
-};
+// SiLU without the table of VecSilu (functions.h), whose size depends on the vector.
 struct VecSiluAlike {
   explicit VecSiluAlike(const Activation&) {}
   Vec operator()(Vec x) const { return x / exp_plus(bits_xor(x, splat(-0.0f)), 1); }

@@ -28,10 +28,10 @@ inline Vec exp_full(Vec x) {
 }
 
 // 1 + e^-x while e^x and e^-x are normal numbers, some finite number elsewhere: for SiLU, on which
-// many networks spend most of what is not multiplying, and for the sigmoid of their scores. e^-x is
-// 2^n e^-f with n a multiple of 2^-kPowerBits, for whose fraction there is a table, and with |f| so
-// small that three terms are right to 3e-8. One constant is enough for ln 2: it is off by 3e-9, as
-// if x were, and x itself was rounded by more.
+// many networks spend most of what is not multiplying. e^-x is 2^n e^-f with n a multiple of
+// 2^-kPowerBits, for whose fraction there is a table, and with |f| so small that three terms are
+// right to 3e-8. One constant is enough for ln 2: it is off by 3e-9, as if x were, and x itself was
+// rounded by more.
 //
 // The constants come from memory, when it is made: in a loop that needs all registers for something
 // else first, make it behind that (see hidden()).
@@ -50,13 +50,8 @@ class OnePlusExpMinus {
     most_ = splat(constants[8]);
     powers_ = load_aligned(hidden(kPowers.entries));
   }
-  Vec operator()(Vec x) const { return at(limited(x, least_, most_)); }
-  // The same, and a NaN of a NaN.
-  Vec keeping_nan(Vec x) const { return at(smaller(most_, larger(least_, x))); }
-  Vec one() const { return one_; }
-
- private:
-  Vec at(Vec limit) const {
+  Vec operator()(Vec x) const {
+    const Vec limit = limited(x, least_, most_);
     const Vec shifted = fma(limit, per_power_, round_);
     const Vec f = fma(shifted - round_, ln2_, limit);
     Vec p = fma(f, cubic_, square_);
@@ -65,6 +60,7 @@ class OnePlusExpMinus {
     return fma(power_of_root(shifted, powers_), p, one_);
   }
 
+ private:
   static constexpr bool kFine = kPowerBits > 3;
   static constexpr float kConstants[] = {-1.44269504f,
                                          12582912.0f / (1 << kPowerBits),
@@ -81,13 +77,6 @@ class OnePlusExpMinus {
 struct VecSilu {
   explicit VecSilu(const Activation&) {}
   Vec operator()(Vec x) const { return x / one_plus_exp_minus(x); }
-  OnePlusExpMinus one_plus_exp_minus;
-};
-struct VecSigmoid {
-  explicit VecSigmoid(const Activation&) {}
-  Vec operator()(Vec x) const {
-    return one_plus_exp_minus.one() / one_plus_exp_minus.keeping_nan(x);
-  }
   OnePlusExpMinus one_plus_exp_minus;
 };
 struct VecElu {

@@ -58,7 +58,7 @@ void finish_any(const WordFinish& f) {
     case ActivationKind::kClip:
       return finish_with<VecClip>(f);
     case ActivationKind::kSigmoid:
-      return finish_with<VecSigmoidAlike>(f);
+      return finish_with<VecSigmoid>(f);
     case ActivationKind::kSilu:
       return finish_with<VecSiluAlike>(f);
     case ActivationKind::kTanh:

@@ -5,6 +5,7 @@
 // Vec, kLanes and the operations on them are those of activation/vector_avx2.h or its like.
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 
 #include "kernels/winograd/algorithms.h"
@@ -245,6 +246,7 @@ template <typename Algorithm, const TileKernel& kTile, bool kScaled>
 void transform_output(const WinogradOutput& tile) {
   if constexpr (Algorithm::kOut % 2 == 0)
     if (tile.pooled) return transform_wanted<Algorithm, kTile, kScaled, Wanted::kPooled>(tile);
+  assert(!tile.pooled);
   if (tile.down == Algorithm::kOut && tile.across == Algorithm::kOut) {
     transform_wanted<Algorithm, kTile, kScaled, Wanted::kWhole>(tile);
   } else {
