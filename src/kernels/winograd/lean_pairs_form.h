@@ -2,6 +2,7 @@
 // activation/vector_avx512.h or its like.
 #pragma once
 
+#include <array>
 #include <cassert>
 #include <utility>
 
@@ -31,69 +32,105 @@ struct PointPair {
   Vec point, square;
 };
 
-// A row of G g: three vectors a channel, channels `step` floats apart.
-struct HalfRow {
-  const float* taps;
-  int64_t step, channels;
-  bool add;            // to the sums that are there
-  const float*& next;  // of the taps behind the block's, which come from beyond the caches
-};
+// What a block's passes over its points have alike.
+struct LeanPasses {
+  int64_t channels;
+  bool add;           // to the sums that are there
+  const float* next;  // of the taps behind the block's, which come from beyond the caches
 
-// The weights of two points +-p of a row, of channel c.
-struct RowWeights {
-  const HalfRow& half;
-  const PointPair& columns;
-
-  [[gnu::always_inline]] void operator()(int64_t c, Vec& plus, Vec& minus) const {
-    columns(half.taps + c * half.step, kLanes, plus, minus);
+  [[gnu::always_inline]] void fetch() {
+    __builtin_prefetch(next, 0, 2);
+    next += kLanes;
   }
 };
 
-// The same of the first of two rows that are made on the way: half[c][t] and
-// half[channels + c][t], t < 3: products run beside what is read and stored for that.
+// Two points +-p of a row of G g, which has three vectors a channel, and where their tiles' values
+// and sums are.
+struct TwoPoints {
+  const float* row;
+  double point;
+  const float* values;
+  float* sums;
+};
+
+// Weights are in registers here: the compiler makes them neither later nor twice.
+[[gnu::always_inline]] inline void keep(Vec& a, Vec& b) { asm volatile("" : "+v"(a), "+v"(b)); }
+
+// The weights of channel c at two points: those of a row whose channels are kStep floats apart.
+template <int64_t kStep>
+struct RowWeights {
+  explicit RowWeights(const TwoPoints& points) : row(points.row), columns(points.point) {}
+
+  [[gnu::always_inline]] void operator()(int64_t c, Vec& plus, Vec& minus) const {
+    columns(row + c * kStep, kLanes, plus, minus);
+    keep(plus, minus);
+  }
+
+  const float* row;
+  PointPair columns;
+};
+
+constexpr int64_t kRow = 3 * kLanes, kKernel = 3 * kRow;  // floats of a channel
+
+// The same of the first of two rows that are made on the way: products run beside what is read and
+// stored for that.
 struct MadeWeights {
   const float* taps;
-  float *first, *second;
-  PointPair rows;
-  const PointPair* columns;
+  float *first, *second;  // [channel][3][lanes]
+  PointPair rows, columns;
 
   [[gnu::always_inline]] void operator()(int64_t c, Vec& plus, Vec& minus) const {
     Vec row[3];
 #pragma GCC unroll 3
     for (int64_t t = 0; t < 3; ++t) {
       Vec other;
-      rows(taps + (9 * c + t) * kLanes, 3 * kLanes, row[t], other);
-      store_aligned(first + (3 * c + t) * kLanes, row[t]);
-      store_aligned(second + (3 * c + t) * kLanes, other);
+      rows(taps + c * kKernel + t * kLanes, kRow, row[t], other);
+      store_aligned(first + c * kRow + t * kLanes, row[t]);
+      store_aligned(second + c * kRow + t * kLanes, other);
     }
-    (*columns)(row[0], row[1], row[2], plus, minus);
+    columns(row[0], row[1], row[2], plus, minus);
+    keep(plus, minus);
   }
+};
+
+// The weights of the first two channels of what comes next.
+struct Begun {
+  template <typename Weights>
+  [[gnu::always_inline]] explicit Begun(const Weights& weights) {
+    weights(0, plus[0], minus[0]);
+    weights(1, plus[1], minus[1]);
+  }
+
+  Vec plus[2], minus[2];
 };
 
 // What sums are added to that are the first.
 alignas(64) constexpr float kNothing[2 * kLeanPairTiles * kLanes] = {};
 
-// Two points of a row. Weights that are added to are made beside the products before them that
-// have no additions, and the compiler is kept from moving them.
-template <int kTiles, typename Weights>
-[[gnu::always_inline]] inline void multiply_two(const HalfRow& half, const Weights& weights,
-                                                const float* values, float* sums) {
-  const float *x = values, *y = values + half.channels * kTiles;
-  const float* next = half.next;
+template <int kTiles>
+[[gnu::always_inline]] inline void add_sums(const Vec (&made)[kTiles], bool add, float* sums) {
+  const float* before = add ? sums : kNothing;
+#pragma GCC unroll 9
+  for (int64_t t = 0; t < kTiles; ++t)
+    store_aligned(sums + t * kLanes, load_aligned(before + t * kLanes) + made[t]);
+}
+
+// Two points of a row, all channels; `begun` are weights of its own first, and become those of
+// `following`. Weights that are added to are made beside the products before them that have no
+// additions.
+template <int kTiles, typename Weights, typename Following>
+[[gnu::always_inline]] inline void multiply_two(LeanPasses& passes, const TwoPoints& points,
+                                                const Weights& weights, const Following& following,
+                                                Begun& begun) {
+  const float *x = points.values, *y = x + passes.channels * kTiles;
+  Vec(&u)[2] = begun.plus, (&v)[2] = begun.minus;
   Vec sum[kTiles], other[kTiles];
 #pragma GCC unroll 9
   for (int t = 0; t < kTiles; ++t) sum[t] = other[t] = splat(0.0f);
-  const auto make = [&](int64_t c, Vec & plus, Vec & minus) __attribute__((always_inline)) {
-    weights(c, plus, minus);
-    asm volatile("" : "+v"(plus), "+v"(minus));
-  };
-  Vec u[2], v[2];
-  make(0, u[0], v[0]);
-  make(1, u[1], v[1]);
-  int64_t c = 0;
-  for (int64_t left = half.channels; left > 0; left -= 3, x += 3 * kTiles, y += 3 * kTiles) {
-    __builtin_prefetch(next, 0, 2);
-    next += kLanes;
+  // Channels c to c + 2, and the weights of `behind` from channel d on.
+  const auto add_triple = [&](int64_t c, const auto& behind, int64_t d)
+      __attribute__((always_inline)) {
+    passes.fetch();
     Vec plus, minus;
     const auto add_pair = [&](int t) __attribute__((always_inline)) {
       add_product(splat(x[t]) + u[1], splat(x[kTiles + t]) + u[0], sum[t]);
@@ -105,78 +142,115 @@ template <int kTiles, typename Weights>
     };
 #pragma GCC unroll 9
     for (int t = 0; t < kTiles / 2; ++t) add_pair(t);
-    make(c + 2, plus, minus);
+    weights(c + 2, plus, minus);
 #pragma GCC unroll 9
     for (int t = kTiles / 2; t < kTiles; ++t) add_pair(t);
-    if (left > 3) c += 3;  // the last ones are made once more, and not used
     constexpr int kMiddle = (kTiles + 1) / 2;
     add_single(0);
-    make(c, u[0], v[0]);
+    behind(d, u[0], v[0]);
 #pragma GCC unroll 9
     for (int t = 1; t < kMiddle; ++t) add_single(t);
-    make(c + 1, u[1], v[1]);
+    behind(d + 1, u[1], v[1]);
 #pragma GCC unroll 9
     for (int t = kMiddle; t < kTiles; ++t) add_single(t);
-  }
-  half.next = next;
-  const float* before = half.add ? sums : kNothing;
-#pragma GCC unroll 9
-  for (int t = 0; t < kTiles; ++t) {
-    const int64_t one = t * kLanes, two = (kTiles + t) * kLanes;
-    store_aligned(sums + one, load_aligned(before + one) + sum[t]);
-    store_aligned(sums + two, load_aligned(before + two) + other[t]);
-  }
+    x += 3 * kTiles;
+    y += 3 * kTiles;
+  };
+  int64_t c = 0;
+  for (; c + 3 < passes.channels; c += 3) add_triple(c, weights, c + 3);
+  add_triple(c, following, 0);
+  add_sums(sum, passes.add, points.sums);
+  add_sums(other, passes.add, points.sums + kTiles * kLanes);
 }
 
-// The point of infinity of a row: its weights are the last of the three.
+// Points of rows that are there, one pair after the other; what follows the last is not used.
+template <int kTiles, int64_t kStep>
+[[gnu::always_inline]] inline void multiply_begun(LeanPasses& passes, const TwoPoints* points,
+                                                  int64_t count, Begun& begun) {
+  for (; count > 0; --count, ++points)
+    multiply_two<kTiles>(passes, *points, RowWeights<kStep>(*points),
+                         RowWeights<kStep>(points[count > 1]), begun);
+}
+
+// The same from the first one's first weights on.
 template <int kTiles>
-void multiply_last(const HalfRow& half, const float* values, float* sums) {
-  const float *x = values, *g = half.taps + 2 * kLanes, *next = half.next;
-  Vec sum[kTiles];
+void multiply_row(LeanPasses& all, const TwoPoints* points, int64_t count) {
+  LeanPasses passes = all;  // which no store touches
+  Begun begun{RowWeights<kKernel>(*points)};
+  multiply_begun<kTiles, kKernel>(passes, points, count, begun);
+  all.next = passes.next;
+}
+
+// Two rows, which are made beside the first points.
+template <int kTiles>
+void multiply_made(LeanPasses& all, const MadeWeights& made, const TwoPoints* points,
+                   int64_t count) {
+  LeanPasses passes = all;
+  const MadeWeights weights = made;
+  Begun begun(weights);
+  multiply_two<kTiles>(passes, *points, weights, RowWeights<kRow>(points[1]), begun);
+  multiply_begun<kTiles, kRow>(passes, points + 1, count - 1, begun);
+  all.next = passes.next;
+}
+
+// The points of infinity of kRows rows: their weights are the last of the three.
+template <int kTiles, int kRows, int64_t kStep>
+void multiply_last(LeanPasses& all, const TwoPoints* points) {
+  LeanPasses passes = all;
+  const float *x[kRows], *g[kRows];
+  Vec sum[kRows][kTiles];
+#pragma GCC unroll 2
+  for (int r = 0; r < kRows; ++r) {
+    x[r] = points[r].values;
+    g[r] = points[r].row + 2 * kLanes;
 #pragma GCC unroll 9
-  for (int t = 0; t < kTiles; ++t) sum[t] = splat(0.0f);
-  for (int64_t c = half.channels; c > 0; c -= 3, x += 3 * kTiles, g += 3 * half.step) {
-    __builtin_prefetch(next, 0, 2);
-    next += kLanes;
-    const Vec first = load_aligned(g), second = load_aligned(g + half.step);
-    const Vec single = load_aligned(g + 2 * half.step);
+    for (int t = 0; t < kTiles; ++t) sum[r][t] = splat(0.0f);
+  }
+  for (int64_t left = passes.channels; left > 0; left -= 3) {
+#pragma GCC unroll 2
+    for (int r = 0; r < kRows; ++r) {
+      passes.fetch();
+      Vec first = load_aligned(g[r]), second = load_aligned(g[r] + kStep);
+      Vec single = load_aligned(g[r] + 2 * kStep);
+      keep(first, second);
+      keep(second, single);
 #pragma GCC unroll 9
-    for (int t = 0; t < kTiles; ++t) {
-      sum[t] = fma(splat(x[2 * kTiles + t]), single, sum[t]);
-      sum[t] = fma(splat(x[t]) + second, splat(x[kTiles + t]) + first, sum[t]);
+      for (int t = 0; t < kTiles; ++t) {
+        add_product(x[r] + 2 * kTiles + t, single, sum[r][t]);
+        add_product(splat(x[r][t]) + second, splat(x[r][kTiles + t]) + first, sum[r][t]);
+      }
+      x[r] += 3 * kTiles;
+      g[r] += 3 * kStep;
     }
   }
-  half.next = next;
-  const float* before = half.add ? sums : kNothing;
-#pragma GCC unroll 9
-  for (int t = 0; t < kTiles; ++t)
-    store_aligned(sums + t * kLanes, load_aligned(before + t * kLanes) + sum[t]);
+  all.next = passes.next;
+#pragma GCC unroll 2
+  for (int r = 0; r < kRows; ++r) add_sums(sum[r], passes.add, points[r].sums);
 }
 
+// By tiles.
+struct LeanMultiply {
+  void (*row)(LeanPasses&, const TwoPoints*, int64_t count);  // of the kernel
+  void (*made)(LeanPasses&, const MadeWeights&, const TwoPoints*, int64_t count);
+  void (*last)(LeanPasses&, const TwoPoints*);      // of such a row
+  void (*two_last)(LeanPasses&, const TwoPoints*);  // of two that were made
+};
+
 template <int kTiles>
-void multiply_row(const HalfRow& half, const PointPair& columns, const float* values, float* sums) {
-  multiply_two<kTiles>(half, RowWeights{half, columns}, values, sums);
-}
-template <int kTiles>
-void multiply_made(const HalfRow& half, const MadeWeights& weights, const float* values,
-                   float* sums) {
-  const MadeWeights own = weights;  // which no store touches
-  multiply_two<kTiles>(half, own, values, sums);
+constexpr LeanMultiply lean_multiply() {
+  return {multiply_row<kTiles>, multiply_made<kTiles>, multiply_last<kTiles, 1, kKernel>,
+          multiply_last<kTiles, 2, kRow>};
 }
 
-// By tiles, from one on.
-constexpr void (*kMultiplyRow[])(const HalfRow&, const PointPair&, const float*, float*) = {
-    multiply_row<1>, multiply_row<2>, multiply_row<3>, multiply_row<4>, multiply_row<5>,
-    multiply_row<6>, multiply_row<7>, multiply_row<8>, multiply_row<9>,
-};
-constexpr void (*kMultiplyMade[])(const HalfRow&, const MadeWeights&, const float*, float*) = {
-    multiply_made<1>, multiply_made<2>, multiply_made<3>, multiply_made<4>, multiply_made<5>,
-    multiply_made<6>, multiply_made<7>, multiply_made<8>, multiply_made<9>,
-};
-constexpr void (*kMultiplyLast[])(const HalfRow&, const float*, float*) = {
-    multiply_last<1>, multiply_last<2>, multiply_last<3>, multiply_last<4>, multiply_last<5>,
-    multiply_last<6>, multiply_last<7>, multiply_last<8>, multiply_last<9>,
-};
+template <int... kTiles>
+constexpr std::array<LeanMultiply, sizeof...(kTiles)> lean_multiply(
+    std::integer_sequence<int, kTiles...>) {
+  return {lean_multiply<kTiles + 1>()...};
+}
+
+// Of 1 to kLeanPairTiles.
+constexpr auto kLeanMultiply =
+    lean_multiply(std::make_integer_sequence<int, static_cast<int>(kLeanPairTiles)>());
 
 // A block on its way through its points.
 template <const auto& kNumbers>
@@ -184,58 +258,61 @@ class LeanPairSweep {
  public:
   explicit LeanPairSweep(const LeanPairBlock& block)
       : block_(block),
+        uses_(block.group->uses),
         values_(block.values),
         sums_(block.sums),
-        next_(block.taps + block.channels * 9 * kLanes) {}
+        passes_{block.channels, block.add, block.taps + block.channels * kKernel} {}
 
   void run() {
-    const LeanPairGroup::Use* uses = block_.group->uses;
-    const int64_t step = 3 * kLanes;
-    float *first = block_.half, *second = first + block_.channels * step;
-    for (size_t i = 0; i < kPairs; ++i) {
-      const PointPair columns = pair(0);
-      const HalfRow half{first, step, block_.channels, block_.add, next_};
-      // A tile that lies in the map needs all points but those of infinity.
-      assert(uses[0].count > 0);
-      kMultiplyMade[uses[0].count - 1](half, {block_.taps, first, second, pair(i), &columns},
-                                       values_, sums_);
-      pass(2 * uses[0].count);
-      row(first, step, uses, 1);
-      row(second, step, uses, 0);
-    }
-    row(block_.taps + 6 * kLanes, 9 * kLanes, uses + 2, 0);
+    // A tile that lies in the map needs all points but those of infinity.
+    assert(uses_[0].count > 0);
+    for (const double point : kNumbers.points) multiply_rows(point);
+    const float* last = block_.taps + 2 * kRow;
+    TwoPoints points[kPairs];
+    find_row(last, uses_[2].count, points);
+    if (uses_[2].count > 0) multiply(uses_[2].count).row(passes_, points, kPairs);
+    const TwoPoints corner = find(last, 0, uses_[3].count);
+    if (uses_[3].count > 0) multiply(uses_[3].count).last(passes_, &corner);
   }
 
  private:
   static_assert(kNumbers.kFirstPair == 0);
-  static constexpr size_t kPairs = sizeof(kNumbers.points) / sizeof(double);
+  static constexpr int64_t kPairs = sizeof(kNumbers.points) / sizeof(double);
 
-  static PointPair pair(size_t i) { return PointPair(kNumbers.points[i]); }
-
-  // Behind the values and sums of so many tiles at one point.
-  void pass(int64_t tiles) {
-    values_ += block_.channels * tiles;
-    sums_ += tiles * kLanes;
+  static const LeanMultiply& multiply(int64_t tiles) {
+    return kLeanMultiply[static_cast<size_t>(tiles - 1)];
   }
 
-  // A row's pairs of points from `from` on, and that of infinity.
-  void row(const float* taps, int64_t step, const LeanPairGroup::Use* uses, size_t from) {
-    const HalfRow half{taps, step, block_.channels, block_.add, next_};
-    const int64_t count = uses[0].count, last = uses[1].count;
-    if (count > 0)
-      for (size_t i = from; i < kPairs; ++i) {
-        kMultiplyRow[count - 1](half, pair(i), values_, sums_);
-        pass(2 * count);
-      }
-    if (last == 0) return;
-    kMultiplyLast[last - 1](half, values_, sums_);
-    pass(last);
+  // Points that are next in a block, so many tiles in all.
+  TwoPoints find(const float* row, double point, int64_t tiles) {
+    const TwoPoints points{row, point, values_, sums_};
+    values_ += block_.channels * tiles;
+    sums_ += tiles * kLanes;
+    return points;
+  }
+  void find_row(const float* row, int64_t tiles, TwoPoints* points) {
+    for (int64_t i = 0; i < kPairs; ++i) points[i] = find(row, kNumbers.points[i], 2 * tiles);
+  }
+
+  // The rows of the points +-p.
+  void multiply_rows(double point) {
+    float *first = block_.half, *second = first + block_.channels * kRow;
+    const int64_t count = uses_[0].count, last = uses_[1].count;
+    TwoPoints points[2 * kPairs], ends[2];
+    find_row(first, count, points);
+    ends[0] = find(first, 0, last);
+    find_row(second, count, points + kPairs);
+    ends[1] = find(second, 0, last);
+    const PointPair rows(point), columns(points[0].point);
+    multiply(count).made(passes_, {block_.taps, first, second, rows, columns}, points, 2 * kPairs);
+    if (last > 0) multiply(last).two_last(passes_, ends);
   }
 
   const LeanPairBlock& block_;
+  const LeanPairGroup::Use* uses_;
   const float* values_;
   float* sums_;
-  const float* next_;
+  LeanPasses passes_;
 };
 
 inline void begin_lean_point(const LeanPairStart& point) {
