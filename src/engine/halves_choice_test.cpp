@@ -41,7 +41,9 @@ struct Block {
 };
 
 // What is found is not asked: it is what is tested.
-bool has_halves() { return kernels::can_run(kernels::CpuNeed::kAmxBf16); }
+bool has(kernels::CpuNeed need) { return !kernels::cpu_lacks(need, cpu_features()); }
+bool has_split_halves() { return has(kernels::CpuNeed::kAmxBf16); }
+bool has_halves() { return has_split_halves() || has(kernels::CpuNeed::kAvx512HalvedAdders); }
 
 Tensor run(const Graph& graph, const Tensor& input, int threads, kernels::Precision precision) {
   Result<Session> session = Session::create(graph, {.threads = threads, .precision = precision});
@@ -49,7 +51,10 @@ Tensor run(const Graph& graph, const Tensor& input, int threads, kernels::Precis
   size_t by_halves = 0;
   for (const Plan::Entry& entry : session->plan().steps())
     by_halves += entry.info.kernel.ends_with("by halves");
-  EXPECT_EQ(by_halves, threads == 2 ? 1u : 0u);
+  // Of products in pairs there are none in bfloat16.
+  const bool expected =
+      threads == 2 && (precision == kernels::Precision::kFp32 || has_split_halves());
+  EXPECT_EQ(by_halves, expected ? 1u : 0u);
   for (int run = 0; run < 2; ++run) EXPECT_TRUE(session->run(std::span(&input, 1)));
   return (*session->run(std::span(&input, 1)))[0];
 }
@@ -60,6 +65,7 @@ TEST(Halves, SameBitsAsLayersByThemselves) {
        {Given{}, Given{.residual = true}, Given{.kernel = 5, .residual = true},
         Given{.wide = 512, .size = 13, .channels = 65}, Given{.images = 2, .residual = true},
         Given{.size = 5}, Given{.wide = 1024, .channels = 320, .residual = true}}) {
+    if (given.size == 5 && !has_split_halves()) continue;  // too few pixels for pairs
     SCOPED_TRACE(std::to_string(given.wide) + " wide, " + std::to_string(given.size) + " high, " +
                  std::to_string(given.kernel) + " x " + std::to_string(given.kernel) + ", " +
                  std::to_string(given.channels) + " channels, " + std::to_string(given.images) +
@@ -106,6 +112,17 @@ TEST(Halves, BeforePanels) {
   EXPECT_TRUE(check_graph(block.graph, {.threads = 2}));
 }
 
+// Where nothing but the number of threads keeps a layer with halves from panels.
+TEST(Halves, NotWithPanels) {
+  std::mt19937 random{5};
+  Graph graph;
+  ValueId x = graph.add_input("x", DType::kF32, Shape{1, 1024, 18, 18});
+  x = add_conv(graph, x, 640, 1, 1, random);
+  x = add_conv(graph, x, 640, 3, 1, random, 640);
+  graph.outputs = {add_conv(graph, x, 32, 1, 1, random, 1, UnaryKind::kRelu)};
+  for (const int threads : {1, 2, 3}) EXPECT_TRUE(check_graph(graph, {.threads = threads}));
+}
+
 // Into some channels of wider pixels.
 TEST(Halves, IntoAConcat) {
   if (!has_halves()) GTEST_SKIP() << "no kernel of this processor adds halves";
@@ -135,10 +152,9 @@ TEST(Halves, NotWhereTheyGainNothing) {
   };
   EXPECT_EQ(reason(Block({.size = 20})), "its weights are not four times its outputs");
   EXPECT_EQ(reason(Block({.wide = 96})), "it has few channels");
-  EXPECT_EQ(reason(Block({.wide = 480})),
-            "half of its channels are no whole steps of split products");
+  EXPECT_EQ(reason(Block({.wide = 480})), "half of its channels are no multiple of 32");
   EXPECT_EQ(reason(Block({.last = UnaryKind::kRelu})), "it has an activation");
-  EXPECT_EQ(reason(Block({.stride = 2})), "the depthwise layer changes the map's size");
+  EXPECT_EQ(reason(Block({.size = 18, .stride = 2})), "the depthwise layer changes the map's size");
   Block read_twice({});
   read_twice.graph.outputs.push_back(read_twice.deep);
   EXPECT_EQ(reason(read_twice), "others read a map before it, too");

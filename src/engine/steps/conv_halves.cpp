@@ -8,7 +8,8 @@
 #include "engine/steps/families_list.h"
 #include "engine/steps/pack.h"
 #include "kernels/conv/depthwise_sweep.h"
-#include "kernels/conv/split.h"
+#include "kernels/conv/pointwise_pairs.h"
+#include "kernels/conv/sum_halves.h"
 #include "kernels/elementwise/elementwise.h"
 
 namespace shrike {
@@ -136,12 +137,13 @@ class HalvesStep : public Step {
 
   void run_half(RunContext& context, int64_t image, int64_t half) const {
     const std::span<std::byte> own = share(context, half);
+    const auto& packed = packed_[static_cast<size_t>(half)];
     for (size_t i = 0; i < layers_.size(); ++i) {
       kernels::ConvMaps maps;
       maps.input = i > 0 ? map(i - 1, own) : context.map(slots_.input, image);
       maps.output = map(i, own);
-      layers_[i].kernel->run(layers_[i].half, packed_[static_cast<size_t>(half)][i], maps, alone_,
-                             own.subspan(layout_.kernel));
+      if (i == kFirst) maps.next = {packed[kLast].bytes.get(), packed[kLast].size};
+      layers_[i].kernel->run(layers_[i].half, packed[i], maps, alone_, own.subspan(layout_.kernel));
     }
   }
 
@@ -164,10 +166,12 @@ class HalvesStep : public Step {
     const int64_t channels = layers_.back().half.in_channels, first = half * channels;
     const float* weights = weights_[i].data<float>().data();
     const float* bias = biases_[i].empty() ? nullptr : biases_[i].data<float>().data();
-    if (i < kLast)
-      return layer.kernel->pack_into(layer.half,
-                                     weights + first * layer.half.weight_count() / channels,
+    if (i < kLast) {
+      ConvProblem some = layer.half;
+      some.weight_square = kernels::mean_square(weights, layer.whole.weight_count());
+      return layer.kernel->pack_into(some, weights + first * some.weight_count() / channels,
                                      bias ? bias + first : nullptr, packed);
+    }
     std::vector<float> own;
     own.reserve(static_cast<size_t>(layer.half.weight_count()));
     for (int64_t o = 0; o < layer.whole.out_channels; ++o) {
@@ -196,7 +200,7 @@ const char* halves_refuse(Planner& planner, const Node& first, const Node& depth
         (has_input(*node, 3) && !planner.in_memory(node->inputs[3])))
       return "a layer is no convolution that kernels compute";
   if (has_input(first, 3)) return "the first layer adds a map";
-  if (const char* reason = kernels::split_half_refuse(conv_problem(planner, last))) return reason;
+  if (const char* reason = kernels::sum_half_refuse(conv_problem(planner, last))) return reason;
   const Layers layers = layers_of(planner, {&first, &depthwise, &last});
   const ConvProblem& deep = layers[kDeep].whole;
   if (!layers[kLast].kernel->adds_halves) return "its kernel adds all channels in order";

@@ -7,7 +7,7 @@
 #include "kernels/conv/candidates.h"
 #include "kernels/conv/depthwise_sweep.h"
 #include "kernels/conv/evenness.h"
-#include "kernels/conv/split.h"
+#include "kernels/conv/sum_halves.h"
 
 namespace shrike {
 
@@ -35,7 +35,7 @@ kernels::ConvProblem conv_problem(const Planner& planner, const Node& node) {
   problem.uneven = planner.is_uneven(node.inputs[1]);
   problem.activation = *activation_of(op.activation, op.alpha, op.beta);
   if (has_input(node, integers ? 4 : 3)) problem.residual = kernels::Residual::kAfterActivation;
-  problem.half = kernels::split_half(problem);
+  problem.half = kernels::sum_half(problem);
   return problem;
 }
 

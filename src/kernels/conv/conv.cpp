@@ -15,6 +15,7 @@
 #include "kernels/conv/split.h"
 #include "kernels/conv/stem.h"
 #include "kernels/conv/stem_winograd.h"
+#include "kernels/conv/sum_halves.h"
 #include "kernels/winograd/algorithms.h"
 #include "kernels/winograd/lean.h"
 #include "kernels/winograd/lean_pairs.h"
@@ -151,28 +152,24 @@ constexpr ConvKernel pointwise_few_row(const char* name, CpuNeed need) {
                              pointwise_few_packed_bytes, pointwise_few_run>(name, need);
 }
 
-template <const PointwisePairs& kPairs>
-constexpr ConvKernel pointwise_pairs_row(const char* name, CpuNeed need, bool looks_ahead = false) {
+// kHalved: for processors that compute 512 bits in halves, where looking ahead and sums of halves
+// gain.
+template <const PointwisePairs& kPairs, bool kHalved = false>
+constexpr ConvKernel pointwise_pairs_row(const char* name, CpuNeed need) {
+  using Row = PairHalves<kPairs, kHalved>;
   return {
       name,
       need,
       [](const ConvProblem& problem) { return pointwise_pairs_refuse(kPairs, problem); },
       3,
-      [](const ConvProblem& problem, const float* weights, const float* bias, float* packed) {
-        pointwise_pairs_pack(kPairs, problem, weights, bias, packed);
-      },
+      Row::pack,
       rows_of<0>,
-      [](const ConvProblem& problem) { return pointwise_pairs_packed_bytes(kPairs, problem); },
+      Row::packed_bytes,
       direct_cost,
-      [](const ConvProblem& problem, int threads) {
-        return pointwise_pairs_scratch_bytes(kPairs, problem, threads);
-      },
-      [](const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
-         ThreadPool& pool, std::span<std::byte> scratch) {
-        pointwise_pairs_run(kPairs, problem, packed, maps, pool, scratch);
-      },
-      false,
-      looks_ahead,
+      Row::scratch_bytes,
+      Row::run,
+      kHalved,
+      kHalved,
   };
 }
 
@@ -416,8 +413,8 @@ constexpr ConvKernel kConvKernels[] = {
                                                      CpuNeed::kAvx512WholeAdders),
     pointwise_pairs_row<kWidePointwisePairsAvx512>("avx512_wide_pointwise_pairs",
                                                    CpuNeed::kAvx512WholeAdders),
-    pointwise_pairs_row<kPointwisePairsAvx512>("avx512_pointwise_pairs",
-                                               CpuNeed::kAvx512HalvedAdders, true),
+    pointwise_pairs_row<kPointwisePairsAvx512, true>("avx512_pointwise_pairs",
+                                                     CpuNeed::kAvx512HalvedAdders),
     wide_pointwise_row<kTriplePointwiseAvx512, triple_pointwise_refuse>("avx512_triple_pointwise",
                                                                         CpuNeed::kAvx512Whole),
     wide_pointwise_row<kWidePointwiseAvx512, wide_pointwise_refuse>("avx512_wide_pointwise",

@@ -47,8 +47,11 @@ struct ConvProblem {
   // Of what is made pixel by pixel: channels of the first of two halves of the input, of which
   // kernels that say so (ConvKernel::adds_halves) make sums of their own, (bias + first half) +
   // second half. A multiple of 32, less than in_channels; 0, and to other kernels: all channels in
-  // order.
+  // order. Where there is no activation alone.
   int64_t half = 0;
+  // Of the outputs of a layer of which these are some: the mean square of the weights of all
+  // (mean_square()), which products in pairs are scaled by. 0: these are all.
+  double weight_square = 0;
 
   int64_t group_in() const { return in_channels / groups; }
   int64_t group_out() const { return out_channels / groups; }

@@ -42,7 +42,8 @@ constexpr ConvPanelsKernel pairs_form(const char* row) {
 template <const SplitKernel& kKernel>
 constexpr ConvPanelsKernel split_form(const char* row) {
   return {
-      row, [](const ConvProblem& problem) { return split_panel_columns(kKernel, problem); },
+      row,
+      [](const ConvProblem& problem) { return split_panel_columns(kKernel, problem); },
       [](const ConvProblem& problem) { return split_shared_bytes(kKernel, problem); },
       [](const ConvProblem& problem, const PackedConv&, const ConstMapView& input, ThreadPool& pool,
          std::byte* scratch) { split_prepare(kKernel, problem, input, pool, scratch); },
@@ -50,7 +51,8 @@ constexpr ConvPanelsKernel split_form(const char* row) {
          int64_t panel, int64_t first, int64_t last, const MapView& output,
          const std::byte* scratch) {
         split_panel(kKernel, problem, packed, input, panel, first, last, output, scratch);
-      }};
+      },
+      true};
 }
 
 constexpr ConvPanelsKernel kConvPanelsKernels[] = {
@@ -79,7 +81,8 @@ std::span<const ConvPanelsKernel> conv_panels_kernels() { return kConvPanelsKern
 const ConvPanelsKernel* conv_panels_form(const ConvKernel& row, const ConvProblem& problem) {
   if (problem.residual != Residual::kNone || !problem.pixel_by_pixel()) return nullptr;
   for (const ConvPanelsKernel& form : conv_panels_kernels())
-    if (std::strcmp(form.row, row.name) == 0) return &form;
+    if (std::strcmp(form.row, row.name) == 0)
+      return problem.half > 0 && row.adds_halves && !form.adds_halves ? nullptr : &form;
   return nullptr;
 }
 

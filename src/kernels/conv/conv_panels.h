@@ -20,12 +20,14 @@ struct ConvPanelsKernel {
   // these rows. By the caller alone: several may compute panels at once.
   void (*run)(const ConvProblem&, const PackedConv&, const ConstMapView& input, int64_t panel,
               int64_t first, int64_t last, const MapView& output, const std::byte* scratch);
+  bool adds_halves = false;  // as its row
 };
 
 std::span<const ConvPanelsKernel> conv_panels_kernels();
 
 // The form of a row that accepts the problem; null where there is none: for a problem that adds a
-// map, or whose outputs are not made of the pixel at their place alone.
+// map, whose outputs are not made of the pixel at their place alone, or of whose sums the row alone
+// makes halves.
 const ConvPanelsKernel* conv_panels_form(const ConvKernel& row, const ConvProblem& problem);
 
 }  // namespace shrike::kernels

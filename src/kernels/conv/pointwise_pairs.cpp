@@ -229,6 +229,13 @@ void run_by_panels(const PointwisePairs& pairs, const ConvProblem& problem,
 
 }  // namespace
 
+double mean_square(const float* weights, int64_t count) {
+  double sum = 0;
+  for (int64_t i = 0; i < count; ++i)
+    sum += static_cast<double>(weights[i]) * static_cast<double>(weights[i]);
+  return sum / static_cast<double>(count);
+}
+
 const char* pointwise_pairs_refuse(const PointwisePairs& pairs, const ConvProblem& problem) {
   if (const char* reason = pointwise_refuse(problem)) return reason;
   if (problem.uneven) return kUneven;
@@ -258,7 +265,6 @@ void pointwise_pairs_pack(const PointwisePairs& pairs, const ConvProblem& proble
                           const float* weights, const float* bias, float* packed) {
   const PointwisePanels panels(pairs.kernel, problem);
   const PairPacking packing(panels);
-  double square = 0;
   for (int64_t output = 0; output < problem.out_channels; ++output) {
     const int64_t panel = output / pairs.kernel.wide.columns;
     const int64_t columns = panels.panel(panel).columns;
@@ -269,14 +275,15 @@ void pointwise_pairs_pack(const PointwisePairs& pairs, const ConvProblem& proble
     for_each_channel(problem.in_channels, [&](int64_t channel, int64_t partner) {
       *target = source[channel];
       target += columns;
-      const double w = static_cast<double>(source[channel]);
-      square += w * w;
-      if (channel > partner) products += w * static_cast<double>(source[partner]);
+      if (channel > partner)
+        products += static_cast<double>(source[channel]) * static_cast<double>(source[partner]);
     });
     packed[packing.products + output] = static_cast<float>(products);
     if (bias) packed[panels.bias(panel) + column] = bias[output];
   }
-  packed[packing.square] = static_cast<float>(square / static_cast<double>(problem.weight_count()));
+  packed[packing.square] =
+      static_cast<float>(problem.weight_square > 0 ? problem.weight_square
+                                                   : mean_square(weights, problem.weight_count()));
 }
 
 size_t pointwise_pairs_scratch_bytes(const PointwisePairs& pairs, const ConvProblem& problem,

@@ -82,6 +82,8 @@ extern const PointwisePairs kPointwisePairsAvx512, kWidePointwisePairsAvx512;
 extern const PointwisePairs kTriplePointwisePairsAvx512, kQuadPointwisePairsAvx512;
 #endif
 
+double mean_square(const float* weights, int64_t count);
+
 const char* pointwise_pairs_refuse(const PointwisePairs& pairs, const ConvProblem& problem);
 size_t pointwise_pairs_packed_bytes(const PointwisePairs& pairs, const ConvProblem& problem);
 void pointwise_pairs_pack(const PointwisePairs& pairs, const ConvProblem& problem,

@@ -144,13 +144,6 @@ size_t split_scratch_bytes(const SplitKernel& kernel, const ConvProblem& problem
 void split_run(const SplitKernel& kernel, const ConvProblem& problem, const PackedConv& packed,
                const ConvMaps& maps, ThreadPool& pool, std::span<std::byte> scratch);
 
-// What ConvProblem::half should be, 0 where it should not: so that of two threads each can make
-// sums of the half of the channels that it has made itself, and read half of the weights, where
-// these are much more than the outputs (docs/decisions/046-odd-pixels-and-halves.md). Not of
-// outputs with an activation, which is to come behind the sum.
-int64_t split_half(const ConvProblem& problem);
-const char* split_half_refuse(const ConvProblem& problem);  // null, or why it should not
-
 // Panels for conv_panels.h of convolutions pixel by pixel, without a residual.
 // `shared`: planes of the whole input, where they are made for all panels.
 int64_t split_panel_columns(const SplitKernel& kernel, const ConvProblem& problem);

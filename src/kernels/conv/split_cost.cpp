@@ -82,23 +82,6 @@ double split_cost(const SplitKernel& kernel, const ConvProblem& problem) {
                         : strips_cost(packing, problem, SplitPlanes(kernel, problem)));
 }
 
-const char* split_half_refuse(const ConvProblem& problem) {
-  constexpr int64_t kLeastChannels = 256;
-  if (!problem.pixel_by_pixel() || problem.groups != 1) return "it is not made of single pixels";
-  if (problem.activation.kind != ActivationKind::kNone) return "it has an activation";
-  if (problem.in_channels < kLeastChannels) return "it has few channels";
-  if (problem.in_channels % (2 * kSplitDepth) != 0)
-    return "half of its channels are no whole steps of split products";
-  // Of three parts of two bytes, beside outputs of four.
-  const int64_t pixels = problem.out_height * problem.out_width;
-  return 3 * problem.in_channels >= 8 * pixels ? nullptr
-                                               : "its weights are not four times its outputs";
-}
-
-int64_t split_half(const ConvProblem& problem) {
-  return split_half_refuse(problem) ? 0 : problem.in_channels / 2;
-}
-
 const char* split_refuse(const SplitKernel& kernel, const ConvProblem& problem) {
   if (kernel.parts == 1 && problem.precision != Precision::kBfloat16)
     return "rounding to bfloat16 is not allowed";

@@ -29,7 +29,9 @@ const ConvKernel& row_named(const std::string& name) {
 TEST(SplitRow, IsInTheTable) { EXPECT_STREQ(row_named("amx_split").name, "amx_split"); }
 TEST(SplitRow, AddsHalves) {
   for (const ConvKernel& row : conv_kernels())
-    EXPECT_EQ(row.adds_halves, std::string(row.name).starts_with("amx_")) << row.name;
+    EXPECT_EQ(row.adds_halves, std::string(row.name).starts_with("amx_") ||
+                                   std::string(row.name) == "avx512_pointwise_pairs")
+        << row.name;
 }
 #endif
 
@@ -106,21 +108,6 @@ TEST_P(Split, HalvesAreSumsByThemselves) {
     for (size_t i = 0; i < sums.size(); ++i) EXPECT_EQ(sums[i], first[i] + second[i]) << i;
     EXPECT_NE(sums, in_order);
   }
-}
-
-TEST(SplitHalf, WhereWeightsAreMuchMoreThanOutputs) {
-  const auto half = [](int64_t size, int64_t in, int64_t kernel = 1,
-                       ActivationKind kind = ActivationKind::kNone) {
-    ConvProblem p = square(size, in, 96, kernel, 1, kernel / 2);
-    p.activation.kind = kind;
-    return split_half(p);
-  };
-  EXPECT_EQ(half(10, 448), 224);
-  EXPECT_EQ(half(20, 448), 0);  // pixels
-  EXPECT_EQ(half(10, 480), 0);  // steps
-  EXPECT_EQ(half(4, 192), 0);   // channels
-  EXPECT_EQ(half(10, 448, 3), 0);
-  EXPECT_EQ(half(10, 448, 1, ActivationKind::kRelu), 0);
 }
 
 // Pixels of one tile, two, and some more, rows that end anywhere in them.

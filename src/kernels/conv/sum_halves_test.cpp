@@ -1,0 +1,152 @@
+// Sums of two halves of the channels, and parts of a layer that two threads compute.
+#include "kernels/conv/sum_halves.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "kernels/conv/conv_panels.h"
+#include "kernels/testing/conv_case.h"
+
+namespace shrike::kernels {
+namespace {
+
+using namespace testing;
+
+// Those in pairs: split products are split_test.cpp's.
+std::vector<ConvKernel> rows() {
+  std::vector<ConvKernel> found;
+  for (const ConvKernel& row : conv_kernels())
+    if (row.adds_halves && can_run(row.need) && std::string(row.name).ends_with("_pairs"))
+      found.push_back(row);
+  return found;
+}
+
+class PairHalvesTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (rows().empty()) GTEST_SKIP() << "no row for this machine";
+  }
+  // A dense map of 11 rows of nine pixels, from channel `first` on of those that there are.
+  std::vector<float> run(const ConvKernel& row, const ConvProblem& problem, int64_t first,
+                         const float* weights, const float* bias,
+                         const std::vector<float>& inputs) const {
+    const auto pixels = static_cast<size_t>(problem.out_height * problem.out_width);
+    std::vector<float> outputs(pixels * static_cast<size_t>(problem.out_channels));
+    const auto channels = static_cast<int64_t>(inputs.size() / pixels);
+    ConvMaps maps;
+    maps.input = {inputs.data() + first, problem.in_height, problem.in_width,
+                  problem.in_channels,   channels,          problem.in_width * channels};
+    maps.output =
+        dense_map(outputs.data(), problem.out_height, problem.out_width, problem.out_channels);
+    ThreadPool pool(1);
+    AlignedScratch scratch(row.scratch_bytes(problem, 1));
+    row.run(problem, row.pack(problem, weights, bias), maps, pool, scratch.span());
+    return outputs;
+  }
+  static ConvProblem problem_of(int64_t in, int64_t out) {
+    ConvProblem p = square(11, in, out, 1, 1, 0);
+    p.in_width = p.out_width = 9;
+    return p;
+  }
+  Random random_;
+};
+
+TEST_F(PairHalvesTest, AsTheReference) {
+  for (const int64_t in : {64, 96, 100, 256, 448})
+    for (const int64_t out : {16, 40, 96, 130})
+      for (int64_t half = 32; half < in; half += in < 200 ? 32 : 96)
+        for (const Residual residual : {Residual::kNone, Residual::kAfterActivation}) {
+          ConvProblem p = problem_of(in, out);
+          p.half = half;
+          p.residual = residual;
+          for (const ConvKernel& row : rows())
+            ConvCase(p, random_, {5, 0, 1}, {3, 0, 2}).check(row);
+          if (HasFailure()) return;
+        }
+}
+
+// What each half gives by itself, and the sum of these, bit for bit.
+TEST_F(PairHalvesTest, AreSumsByThemselves) {
+  struct Sizes {
+    int64_t in, half, out;
+  };
+  for (const auto [in, half, out] : {Sizes{448, 224, 96}, {448, 224, 33}, {160, 96, 130}})
+    for (const ConvKernel& row : rows()) {
+      SCOPED_TRACE(std::to_string(in) + " " + std::to_string(out));
+      ConvProblem whole = problem_of(in, out);
+      const std::vector<float> inputs = random_.reals(99 * in), bias = random_.reals(out);
+      const std::vector<float> weights = random_.reals(out * in);
+      const auto part = [&, in = in, out = out](int64_t first, int64_t channels,
+                                                const float* own_bias) {
+        std::vector<float> own;
+        for (int64_t o = 0; o < out; ++o)
+          own.insert(own.end(), weights.begin() + o * in + first,
+                     weights.begin() + o * in + first + channels);
+        ConvProblem p = whole;
+        p.in_channels = channels;
+        return run(row, p, first, own.data(), own_bias, inputs);
+      };
+      const std::vector<float> first = part(0, half, bias.data());
+      const std::vector<float> second = part(half, in - half, nullptr);
+      const std::vector<float> in_order = run(row, whole, 0, weights.data(), bias.data(), inputs);
+      whole.half = half;
+      const std::vector<float> sums = run(row, whole, 0, weights.data(), bias.data(), inputs);
+      for (size_t i = 0; i < sums.size(); ++i) EXPECT_EQ(sums[i], first[i] + second[i]) << i;
+      EXPECT_NE(sums, in_order);
+    }
+}
+
+// Some outputs of a layer are those of all, bit for bit, if they are told the weights of all: these
+// are larger here.
+TEST_F(PairHalvesTest, SomeOutputsByTheScaleOfAll) {
+  constexpr int64_t kIn = 96, kOut = 160, kSome = 64;
+  for (const ConvKernel& row : rows()) {
+    const ConvProblem whole = problem_of(kIn, kOut);
+    const std::vector<float> inputs = random_.reals(99 * kIn), bias = random_.reals(kOut);
+    std::vector<float> weights = random_.reals(kOut * kIn);
+    for (int64_t i = kSome * kIn; i < kOut * kIn; ++i) weights[static_cast<size_t>(i)] *= 8;
+    ConvProblem some = whole;
+    some.out_channels = kSome;
+    const auto columns = [&](const std::vector<float>& outputs, int64_t channels) {
+      std::vector<float> result;
+      for (int64_t p = 0; p < 99; ++p)
+        result.insert(result.end(), outputs.begin() + p * channels,
+                      outputs.begin() + p * channels + kSome);
+      return result;
+    };
+    const std::vector<float> expected =
+        columns(run(row, whole, 0, weights.data(), bias.data(), inputs), kOut);
+    EXPECT_NE(run(row, some, 0, weights.data(), bias.data(), inputs), expected);
+    some.weight_square = mean_square(weights.data(), whole.weight_count());
+    EXPECT_EQ(run(row, some, 0, weights.data(), bias.data(), inputs), expected);
+  }
+}
+
+TEST_F(PairHalvesTest, AreInNoPanels) {
+  for (const ConvKernel& row : rows()) {
+    ConvProblem p = problem_of(256, 96);
+    EXPECT_TRUE(conv_panels_form(row, p));
+    p.half = 128;
+    EXPECT_FALSE(conv_panels_form(row, p));
+  }
+}
+
+TEST(SumHalf, WhereWeightsAreMuchMoreThanOutputs) {
+  const auto half = [](int64_t size, int64_t in, int64_t kernel = 1,
+                       ActivationKind kind = ActivationKind::kNone) {
+    ConvProblem p = square(size, in, 96, kernel, 1, kernel / 2);
+    p.activation.kind = kind;
+    return sum_half(p);
+  };
+  EXPECT_EQ(half(10, 448), 224);
+  EXPECT_EQ(half(20, 448), 0);  // pixels
+  EXPECT_EQ(half(10, 480), 0);  // steps
+  EXPECT_EQ(half(4, 192), 0);   // channels
+  EXPECT_EQ(half(10, 448, 3), 0);
+  EXPECT_EQ(half(10, 448, 1, ActivationKind::kRelu), 0);
+}
+
+}  // namespace
+}  // namespace shrike::kernels
