@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
-#include <cstring>
 
 #include "base/tensor.h"
 #include "kernels/sizes.h"
@@ -17,6 +16,8 @@ namespace {
 constexpr int64_t kBand = 8;  // output rows that are computed together
 constexpr int64_t kRows = kBand + 2;
 constexpr int64_t kChannels = 3, kPixelWeights = 3 * kChannels;
+// Of a row of the picture, each as many numbers as there are tiles and some more.
+constexpr int64_t kStemColumns = kStemTile * kChannels, kStemValues = kStemPoints * kChannels;
 // As WinogradAlgorithm::growth, of pictures, whose neighbours are alike.
 constexpr double kGrowth = 0.25;
 
@@ -41,10 +42,10 @@ struct StemWinogradPacking {
 struct StemWinogradScratch {
   explicit StemWinogradScratch(const ConvProblem& problem, std::byte* base = nullptr)
       : tiles(divide_up(problem.out_width, kStemTile)),
-        stride(divide_up((tiles + 2) * kChannels, 16) * 16 + 16),
-        planes(reinterpret_cast<float*>(base)),
-        values(planes + kRows * kStemTile * stride),
-        products(values + kRows * kStemPoints * stride),
+        stride(round_up(tiles, kLanes) + kLanes),
+        columns(reinterpret_cast<float*>(base)),
+        values(columns + kRows * kStemColumns * stride),
+        products(values + kRows * kStemValues * stride),
         start(products + kRows * kStemPoints * stride),
         held(start + kStemPoints * stride),
         held_floats(divide_up(problem.out_channels, kLanes) * kLanes * kStemTile * tiles / 2),
@@ -52,7 +53,8 @@ struct StemWinogradScratch {
         pixel_floats(problem.in_width * kChannels) {}
 
   size_t bytes() const {
-    const int64_t floats = (kRows * (kStemTile + 2 * kStemPoints) + kStemPoints) * stride;
+    const int64_t floats =
+        (kRows * (kStemColumns + kStemValues + kStemPoints) + kStemPoints) * stride;
     return align_up(static_cast<size_t>(floats + held_floats + pixel_floats) * sizeof(float));
   }
   float* row(float* base, int64_t index, int64_t parts) const {
@@ -60,10 +62,10 @@ struct StemWinogradScratch {
   }
 
   int64_t tiles, stride;
-  float *planes, *values, *products, *start;
+  float *columns, *values, *products, *start;
   float* held;  // [panel][pair of pixels][columns], see StemTiles
   int64_t held_floats;
-  float* pixels;  // a row of a picture of planes, put together
+  float* pixels;  // a row of a picture with gaps, without
   int64_t pixel_floats;
 
  private:
@@ -72,32 +74,21 @@ struct StemWinogradScratch {
 
 // Row y of the picture from the first window's first column on, taken apart; zeros where it has
 // none.
-void take_apart(const ConvProblem& p, const Picture& input, int64_t y,
-                const StemWinogradScratch& scratch, float* planes) {
-  const int64_t stride = scratch.stride;
-  std::fill_n(planes, kStemTile * stride, 0.0f);
-  if (y < 0 || y >= p.in_height) return;
-  const float* row = input.at(y, 0);
-  int64_t pixel = input.pixel;
-  if (input.channel != 1) {
+void take_apart(const StemWinograd& stem, const ConvProblem& p, const Picture& input, int64_t y,
+                const StemWinogradScratch& scratch, float* columns) {
+  if (y < 0 || y >= p.in_height) {
+    std::fill_n(columns, kStemColumns * scratch.stride, 0.0f);
+    return;
+  }
+  StemColumns row{input.at(y, 0), input.pixel, input.channel, p.in_width,
+                  p.pad_left,     columns,     scratch.stride};
+  if (row.pixel != 1 && (row.pixel != kChannels || row.channel != 1)) {
     read_pixels(input, y, p.in_width, scratch.pixels);
-    row = scratch.pixels;
-    pixel = kChannels;
+    row.row = scratch.pixels;
+    row.pixel = kChannels;
+    row.channel = 1;
   }
-  const int64_t tiles = divide_up(p.out_width, kStemTile);
-  const int64_t end = std::min(p.in_width, tiles * kStemTile + 2 - p.pad_left);
-  for (int64_t first = 0; first < std::min(end, kStemTile); ++first) {
-    const int64_t place = first + p.pad_left;
-    const float* from = row + first * pixel;
-    float* to = planes + place % kStemTile * stride + place / kStemTile * kChannels;
-    // Four floats are moved at once; the fourth is what is written next. Not so the last time.
-    int64_t x = first;
-    for (; x + kStemTile < end; x += kStemTile, to += kChannels) {
-      std::memcpy(to, from, 4 * sizeof(float));
-      from += kStemTile * pixel;
-    }
-    std::memcpy(to, from, kChannels * sizeof(float));
-  }
+  stem.take_apart(row);
 }
 
 class StemWinogradRun {
@@ -134,13 +125,14 @@ class StemWinogradRun {
 float StemWinogradRun::read(int64_t first, int64_t rows, const StemWinogradScratch& scratch) const {
   const int64_t stride = scratch.stride;
   for (int64_t i = 0; i < rows; ++i)
-    take_apart(problem_, input_, first + i, scratch, scratch.row(scratch.planes, i, kStemTile));
-  const double squares = stem_.squares(scratch.planes, rows * kStemTile * stride);
+    take_apart(stem_, problem_, input_, first + i, scratch,
+               scratch.row(scratch.columns, i, kStemColumns));
+  const double squares = stem_.squares(scratch.columns, rows * kStemColumns * stride);
   const float scale =
       pair_scale(squares / static_cast<double>(rows * problem_.in_width * kChannels), kGrowth);
   for (int64_t i = 0; i < rows; ++i)
-    stem_.transform({scratch.row(scratch.planes, i, kStemTile), stride, scratch.tiles * kChannels,
-                     scale, scratch.row(scratch.values, i, kStemPoints),
+    stem_.transform({scratch.row(scratch.columns, i, kStemColumns), stride, scratch.tiles, scale,
+                     scratch.row(scratch.values, i, kStemValues),
                      scratch.row(scratch.products, i, kStemPoints)});
   return scale;
 }
@@ -148,13 +140,13 @@ float StemWinogradRun::read(int64_t first, int64_t rows, const StemWinogradScrat
 // Output row y, whose window starts at row `row` of those read.
 void StemWinogradRun::write(int64_t y, int64_t row, float scale,
                             const StemWinogradScratch& scratch) const {
-  const auto values = [&](int64_t i) { return scratch.row(scratch.values, row + i, kStemPoints); };
+  const auto values = [&](int64_t i) { return scratch.row(scratch.values, row + i, kStemValues); };
   const auto products = [&](int64_t i) {
     return scratch.row(scratch.products, row + i, kStemPoints);
   };
   for (int64_t p = 0; p < kStemPoints; ++p) {
     const int64_t at = p * scratch.stride;
-    stem_.begin(products(0) + at, products(1) + at, products(2) + at, scratch.tiles * kChannels,
+    stem_.begin(products(0) + at, products(1) + at, products(2) + at, scratch.tiles,
                 scratch.start + at);
   }
   for (int64_t panel = 0; panel < packing_.panels; ++panel) {

@@ -4,9 +4,9 @@
 // direction sums are direct: three channels are too few for what a tile of 4 x 4 costs beside its
 // products.
 //
-// Eight rows of output are computed together, from ten of the picture, which are taken apart into
-// pixels 4 t + i, i < 4, so that a row's tiles lie in a row, and transformed. Channels 0 and 1 of a
-// pixel are a pair, 2 is single. Weights are packed
+// Eight rows of output are computed together, from ten of the picture, whose channels are taken
+// apart into columns 4 t + i, i < 4, so that a row's tiles lie in a row, and transformed. Channels
+// 0 and 1 of a pixel are a pair, 2 is single. Weights are packed
 //   [panel of `columns` outputs][point][row of the window][w1, w0, w2][columns]
 // times f, then the biases, the sums of w0 * w1 as [panel][point][columns], and f.
 #pragma once
@@ -18,14 +18,25 @@ namespace shrike::kernels {
 
 inline constexpr int64_t kStemPoints = 6, kStemTile = 4;  // of F(4, 3)
 
-// One row of the picture: of its tiles and channels f = 3 t + c < floats, in whole vectors,
-//   values[p * stride + f] = scale * (B^T d)[p], d(i) = planes[(i % 4) * stride + f + 3 * (i / 4)]
-//   products[p * stride + f] = values[p * stride + f] * values[p * stride + f + 1]
-// whose elements 3 t alone have a meaning.
+// One row of the picture, taken apart, zeros where it has no column:
+//   columns[(4 c + i) * stride + t] = row[(4 t + i - pad) * pixel + c * channel], c < 3, t < stride
+// for planes (pixel 1) and pixels without gaps (pixel 3, channel 1).
+struct StemColumns {
+  const float* row;
+  int64_t pixel, channel;
+  int64_t width, pad;
+  float* columns;  // aligned to a vector
+  int64_t stride;  // of whole vectors
+};
+
+// The points of its tiles t < tiles, in whole vectors:
+//   values[(3 p + c) * stride + t] = scale * (B^T d)[p],
+//   d(i) = columns[(4 c + i % 4) * stride + t + i / 4]
+//   products[p * stride + t] = values[3 p * stride + t] * values[(3 p + 1) * stride + t]
 struct StemPicture {
-  const float* planes;
-  int64_t stride;  // also of the planes; behind all floats there is a vector more
-  int64_t floats;
+  const float* columns;
+  int64_t stride;  // behind all tiles there is a vector more
+  int64_t tiles;
   float scale;
   float *values, *products;
 };
@@ -35,7 +46,7 @@ struct StemPicture {
 //   m[p] = sum over three rows and three channels at the point p of the tile x / 4
 struct StemTiles {
   const float* values[3];  // of the three rows that a window reads, aligned to a vector
-  const float* start;      // [p * stride + 3 t]: minus the sum of the three rows' products
+  const float* start;      // [p * stride + t]: minus the sum of the three rows' products
   int64_t stride, count;
   const float* weights;   // as packed, aligned to a vector
   const float* products;  // [p][columns]
@@ -58,6 +69,7 @@ struct StemWinograd {
   int64_t pixels;   // the fewest of a row
   // The sum of their squares; count is a multiple of 64.
   double (*squares)(const float* values, int64_t count);
+  void (*take_apart)(const StemColumns&);
   void (*transform)(const StemPicture&);
   // start[i] = -(a[i] + b[i] + c[i]), i < count, in whole vectors
   void (*begin)(const float* a, const float* b, const float* c, int64_t count, float* start);

@@ -22,21 +22,25 @@ double sum_of_squares(const float* values, int64_t count) {
 }
 
 void transform_picture(const StemPicture& row) {
-  for (int64_t f = 0; f < row.floats; f += kLanes) {
-    Vec d[kStemPoints], v[kStemPoints];
+  constexpr int64_t kChannels = 3;
+  for (int64_t t = 0; t < row.tiles; t += kLanes) {
+    Vec v[kChannels][kStemPoints];
+#pragma GCC unroll 3
+    for (int64_t c = 0; c < kChannels; ++c) {
+      Vec d[kStemPoints];
 #pragma GCC unroll 6
-    for (int64_t i = 0; i < kStemPoints; ++i)
-      d[i] = load(row.planes + (i % kStemTile) * row.stride + f + 3 * (i / kStemTile)) *
-             splat(row.scale);
-    StemAlgorithm::input(d, v);
+      for (int64_t i = 0; i < kStemPoints; ++i)
+        d[i] =
+            load(row.columns + (kStemTile * c + i % kStemTile) * row.stride + t + i / kStemTile) *
+            splat(row.scale);
+      StemAlgorithm::input(d, v[c]);
 #pragma GCC unroll 6
-    for (int64_t p = 0; p < kStemPoints; ++p) store_aligned(row.values + p * row.stride + f, v[p]);
-  }
-  for (int64_t p = 0; p < kStemPoints; ++p) {
-    const float* values = row.values + p * row.stride;
-    float* products = row.products + p * row.stride;
-    for (int64_t f = 0; f < row.floats; f += kLanes)
-      store_aligned(products + f, load_aligned(values + f) * load(values + f + 1));
+      for (int64_t p = 0; p < kStemPoints; ++p)
+        store_aligned(row.values + (kChannels * p + c) * row.stride + t, v[c][p]);
+    }
+#pragma GCC unroll 6
+    for (int64_t p = 0; p < kStemPoints; ++p)
+      store_aligned(row.products + p * row.stride + t, v[0][p] * v[1][p]);
   }
 }
 
@@ -52,19 +56,20 @@ void begin_tiles(const float* a, const float* b, const float* c, int64_t count, 
 #pragma GCC unroll 6
   for (int64_t p = 0; p < kStemPoints; ++p) {
     const Vec products = load_aligned(row.products + p * kLanes);
-    const float* start = row.start + p * row.stride + 3 * t;
+    const float* start = row.start + p * row.stride + t;
 #pragma GCC unroll 4
-    for (int64_t i = 0; i < kRowTiles; ++i) m[i][p] = splat(start[3 * i]) - products;
+    for (int64_t i = 0; i < kRowTiles; ++i) m[i][p] = splat(start[i]) - products;
 #pragma GCC unroll 3
     for (int64_t r = 0; r < 3; ++r) {
       const float* weights = row.weights + (p * 3 + r) * 3 * kLanes;
       const Vec first = load_aligned(weights), second = load_aligned(weights + kLanes);
       const Vec single = load_aligned(weights + 2 * kLanes);
-      const float* x = row.values[r] + p * row.stride + 3 * t;
+      const float* x = row.values[r] + 3 * p * row.stride + t;
+      const float *y = x + row.stride, *z = y + row.stride;
 #pragma GCC unroll 4
       for (int64_t i = 0; i < kRowTiles; ++i) {
-        m[i][p] = fma(splat(x[3 * i + 2]), single, m[i][p]);
-        m[i][p] = fma(splat(x[3 * i]) + first, splat(x[3 * i + 1]) + second, m[i][p]);
+        m[i][p] = fma(splat(z[i]), single, m[i][p]);
+        m[i][p] = fma(splat(x[i]) + first, splat(y[i]) + second, m[i][p]);
       }
     }
   }
