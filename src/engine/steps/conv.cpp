@@ -90,6 +90,7 @@ ConvProblem limited_problem(const Planner& planner, const Node& node, const Node
   if (const auto* function = function_of(after)) {
     problem.activation = *activation_of(function->kind, function->alpha, function->beta);
     problem.residual = kernels::Residual::kBeforeActivation;
+    problem.half = 0;  // which is of layers without an activation
   }
   problem.max_packed_bytes = planner.max_packed_bytes(node);
   return problem;

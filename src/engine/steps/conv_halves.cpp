@@ -104,6 +104,11 @@ class HalvesStep : public Step {
     weights_ = biases_ = {};
   }
 
+  bool look_ahead(std::span<const std::byte> next) override {
+    if (layers_.back().kernel->looks_ahead) next_ = next;
+    return layers_.back().kernel->looks_ahead;
+  }
+
   Result<void> run(RunContext& context) const override {
     const int64_t height = layers_.back().whole.out_height;
     for (int64_t image = 0; image < slots_.output.view.dim(0); ++image) {
@@ -142,7 +147,10 @@ class HalvesStep : public Step {
       kernels::ConvMaps maps;
       maps.input = i > 0 ? map(i - 1, own) : context.map(slots_.input, image);
       maps.output = map(i, own);
+      // The first layer's run asks for the last one's weights, that for what is behind the step.
       if (i == kFirst) maps.next = {packed[kLast].bytes.get(), packed[kLast].size};
+      if (i == kLast && image == 0)
+        maps.next = half == 0 ? next_.first(next_.size() / 2) : next_.subspan(next_.size() / 2);
       layers_[i].kernel->run(layers_[i].half, packed[i], maps, alone_, own.subspan(layout_.kernel));
     }
   }
@@ -168,16 +176,13 @@ class HalvesStep : public Step {
     const float* bias = biases_[i].empty() ? nullptr : biases_[i].data<float>().data();
     if (i < kLast) {
       ConvProblem some = layer.half;
-      some.weight_square = kernels::mean_square(weights, layer.whole.weight_count());
+      if (i == kFirst)
+        some.weight_square = kernels::mean_square(weights, layer.whole.weight_count());
       return layer.kernel->pack_into(some, weights + first * some.weight_count() / channels,
                                      bias ? bias + first : nullptr, packed);
     }
-    std::vector<float> own;
-    own.reserve(static_cast<size_t>(layer.half.weight_count()));
-    for (int64_t o = 0; o < layer.whole.out_channels; ++o) {
-      const float* from = weights + o * layer.whole.in_channels + first;
-      own.insert(own.end(), from, from + channels);
-    }
+    const std::vector<float> own =
+        kernels::weights_of_channels(layer.whole, weights, first, channels);
     layer.kernel->pack_into(layer.half, own.data(), half == 0 ? bias : nullptr, packed);
   }
 
@@ -187,6 +192,7 @@ class HalvesStep : public Step {
   HalvesSlots slots_;
   const kernels::BinaryKernel& add_;
   std::array<std::array<kernels::PackedConv, kLayers>, kHalves> packed_;
+  std::span<const std::byte> next_;
   mutable ThreadPool alone_{1};  // for what one worker does
 };
 
@@ -206,6 +212,7 @@ const char* halves_refuse(Planner& planner, const Node& first, const Node& depth
   if (!layers[kLast].kernel->adds_halves) return "its kernel adds all channels in order";
   if (!layers[kFirst].whole.pixel_by_pixel()) return "the first layer is not made of single pixels";
   if (layers[kFirst].kernel != layers[kLast].kernel) return "the first layer has another kernel";
+  if (layers[kFirst].whole.half > 0) return "the first layer makes sums of halves itself";
   if (deep.in_height != deep.out_height || deep.in_width != deep.out_width)
     return "the depthwise layer changes the map's size";
   for (const Layer& layer : layers)

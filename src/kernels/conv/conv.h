@@ -49,8 +49,8 @@ struct ConvProblem {
   // second half. A multiple of 32, less than in_channels; 0, and to other kernels: all channels in
   // order. Where there is no activation alone.
   int64_t half = 0;
-  // Of the outputs of a layer of which these are some: the mean square of the weights of all
-  // (mean_square()), which products in pairs are scaled by. 0: these are all.
+  // Where these are some outputs of a layer: the mean square of the weights of all (mean_square()),
+  // by which products in pairs are scaled. 0: of these weights. Not together with a half.
   double weight_square = 0;
 
   int64_t group_in() const { return in_channels / groups; }

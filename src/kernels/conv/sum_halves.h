@@ -1,8 +1,9 @@
-// Sums of two halves of the channels (ConvProblem::half): where they are asked for, and how
-// products in pairs make them.
+// Sums of two halves of the channels (ConvProblem::half): where they are asked for.
 #pragma once
 
-#include "kernels/conv/pointwise_pairs.h"
+#include <vector>
+
+#include "kernels/conv/conv.h"
 
 namespace shrike::kernels {
 
@@ -12,39 +13,8 @@ namespace shrike::kernels {
 int64_t sum_half(const ConvProblem& problem);
 const char* sum_half_refuse(const ConvProblem& problem);  // null, or why it should not
 
-// pointwise_pairs.h for problems with a half, which have no activation: each half is a convolution
-// by itself, with means and a scale of its own. What is packed lies one behind the other.
-size_t pair_halves_packed_bytes(const PointwisePairs& pairs, const ConvProblem& problem);
-void pair_halves_pack(const PointwisePairs& pairs, const ConvProblem& problem, const float* weights,
-                      const float* bias, float* packed);
-size_t pair_halves_scratch_bytes(const PointwisePairs& pairs, const ConvProblem& problem,
-                                 int threads);
-void pair_halves_run(const PointwisePairs& pairs, const ConvProblem& problem,
-                     const PackedConv& packed, const ConvMaps& maps, ThreadPool& pool,
-                     std::span<std::byte> scratch);
-
-// Both for a row of the table, whose problems have halves where kHalves.
-template <const PointwisePairs& kPairs, bool kHalves>
-struct PairHalves {
-  static bool asked(const ConvProblem& problem) { return kHalves && problem.half > 0; }
-  static void pack(const ConvProblem& problem, const float* weights, const float* bias,
-                   float* packed) {
-    const auto pack = asked(problem) ? pair_halves_pack : pointwise_pairs_pack;
-    pack(kPairs, problem, weights, bias, packed);
-  }
-  static size_t packed_bytes(const ConvProblem& problem) {
-    return asked(problem) ? pair_halves_packed_bytes(kPairs, problem)
-                          : pointwise_pairs_packed_bytes(kPairs, problem);
-  }
-  static size_t scratch_bytes(const ConvProblem& problem, int threads) {
-    return asked(problem) ? pair_halves_scratch_bytes(kPairs, problem, threads)
-                          : pointwise_pairs_scratch_bytes(kPairs, problem, threads);
-  }
-  static void run(const ConvProblem& problem, const PackedConv& packed, const ConvMaps& maps,
-                  ThreadPool& pool, std::span<std::byte> scratch) {
-    const auto run = asked(problem) ? pair_halves_run : pointwise_pairs_run;
-    run(kPairs, problem, packed, maps, pool, scratch);
-  }
-};
+// Of a 1x1 convolution's weights those of input channels [first, first + count).
+std::vector<float> weights_of_channels(const ConvProblem& problem, const float* weights,
+                                       int64_t first, int64_t count);
 
 }  // namespace shrike::kernels

@@ -15,7 +15,7 @@ inline std::string describe(const ConvProblem& p) {
        << "x" << p.kernel_w << " stride " << p.stride_h << "," << p.stride_w << " pad " << p.pad_top
        << "," << p.pad_left << " dilation " << p.dilation_h << "," << p.dilation_w << " groups "
        << p.groups << " activation " << activation_info(p.activation.kind).name << " residual "
-       << static_cast<int>(p.residual);
+       << static_cast<int>(p.residual) << " half " << p.half;
   return text.str();
 }
 

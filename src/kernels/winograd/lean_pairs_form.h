@@ -105,7 +105,7 @@ struct Begun {
 };
 
 // What sums are added to that are the first.
-alignas(64) constexpr float kNothing[2 * kLeanPairTiles * kLanes] = {};
+alignas(64) constexpr float kNothing[kLeanPairTiles * kLanes] = {};
 
 template <int kTiles>
 [[gnu::always_inline]] inline void add_sums(const Vec (&made)[kTiles], bool add, float* sums) {
@@ -228,7 +228,7 @@ void multiply_last(LeanPasses& all, const TwoPoints* points) {
   for (int r = 0; r < kRows; ++r) add_sums(sum[r], passes.add, points[r].sums);
 }
 
-// By tiles.
+// By tiles; count: of pairs of points, at least one, of rows that are made two.
 struct LeanMultiply {
   void (*row)(LeanPasses&, const TwoPoints*, int64_t count);  // of the kernel
   void (*made)(LeanPasses&, const MadeWeights&, const TwoPoints*, int64_t count);

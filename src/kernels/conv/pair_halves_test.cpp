@@ -1,5 +1,5 @@
 // Sums of two halves of the channels, and parts of a layer that two threads compute.
-#include "kernels/conv/sum_halves.h"
+#include "kernels/conv/pair_halves.h"
 
 #include <gtest/gtest.h>
 
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernels/conv/conv_panels.h"
+#include "kernels/conv/sum_halves.h"
 #include "kernels/testing/conv_case.h"
 
 namespace shrike::kernels {
@@ -57,7 +58,8 @@ TEST_F(PairHalvesTest, AsTheReference) {
   for (const int64_t in : {64, 96, 100, 256, 448})
     for (const int64_t out : {16, 40, 96, 130})
       for (int64_t half = 32; half < in; half += in < 200 ? 32 : 96)
-        for (const Residual residual : {Residual::kNone, Residual::kAfterActivation}) {
+        for (const Residual residual :
+             {Residual::kNone, Residual::kAfterActivation, Residual::kBeforeActivation}) {
           ConvProblem p = problem_of(in, out);
           p.half = half;
           p.residual = residual;
@@ -78,12 +80,8 @@ TEST_F(PairHalvesTest, AreSumsByThemselves) {
       ConvProblem whole = problem_of(in, out);
       const std::vector<float> inputs = random_.reals(99 * in), bias = random_.reals(out);
       const std::vector<float> weights = random_.reals(out * in);
-      const auto part = [&, in = in, out = out](int64_t first, int64_t channels,
-                                                const float* own_bias) {
-        std::vector<float> own;
-        for (int64_t o = 0; o < out; ++o)
-          own.insert(own.end(), weights.begin() + o * in + first,
-                     weights.begin() + o * in + first + channels);
+      const auto part = [&, in = in](int64_t first, int64_t channels, const float* own_bias) {
+        const std::vector<float> own = weights_of_channels(whole, weights.data(), first, channels);
         ConvProblem p = whole;
         p.in_channels = channels;
         return run(row, p, first, own.data(), own_bias, inputs);
@@ -96,6 +94,32 @@ TEST_F(PairHalvesTest, AreSumsByThemselves) {
       for (size_t i = 0; i < sums.size(); ++i) EXPECT_EQ(sums[i], first[i] + second[i]) << i;
       EXPECT_NE(sums, in_order);
     }
+}
+
+// The map that is added may be what is written.
+TEST_F(PairHalvesTest, ResidualInPlace) {
+  ConvProblem p = problem_of(256, 96);
+  p.half = 128;
+  p.residual = Residual::kAfterActivation;
+  const std::vector<float> inputs = random_.reals(99 * 256), weights = random_.reals(96 * 256);
+  const std::vector<float> added = random_.reals(99 * 96);
+  for (const ConvKernel& row : rows()) {
+    const auto outputs = [&](bool in_place) {
+      std::vector<float> other = added, own = in_place ? added : std::vector<float>(added.size());
+      ConvMaps maps;
+      maps.input = dense_map<const float>(inputs.data(), p.in_height, p.in_width, p.in_channels);
+      maps.output = dense_map(own.data(), p.out_height, p.out_width, p.out_channels);
+      maps.residual =
+          in_place
+              ? ConstMapView(maps.output)
+              : ConstMapView(dense_map(other.data(), p.out_height, p.out_width, p.out_channels));
+      ThreadPool pool(2);
+      AlignedScratch scratch(row.scratch_bytes(p, 2));
+      row.run(p, row.pack(p, weights.data(), nullptr), maps, pool, scratch.span());
+      return own;
+    };
+    EXPECT_EQ(outputs(false), outputs(true)) << row.name;
+  }
 }
 
 // Some outputs of a layer are those of all, bit for bit, if they are told the weights of all: these
@@ -121,6 +145,30 @@ TEST_F(PairHalvesTest, SomeOutputsByTheScaleOfAll) {
     EXPECT_NE(run(row, some, 0, weights.data(), bias.data(), inputs), expected);
     some.weight_square = mean_square(weights.data(), whole.weight_count());
     EXPECT_EQ(run(row, some, 0, weights.data(), bias.data(), inputs), expected);
+  }
+}
+
+// Sums are others where rows say that they add halves, and there alone.
+TEST(SumHalves, RowsSayWhetherTheyAddThem) {
+  Random random;
+  ConvProblem p = square(10, 256, 96, 1, 1, 0);
+  for (const ConvKernel& row : conv_kernels()) {
+    if (!can_run(row.need) || (row.refuse && row.refuse(p))) continue;
+    const std::vector<float> inputs = random.reals(100 * 256), weights = random.reals(96 * 256);
+    const auto outputs = [&](int64_t half) {
+      ConvProblem own = p;
+      own.half = half;
+      std::vector<float> result(100 * 96);
+      ThreadPool pool(1);
+      AlignedScratch scratch(row.scratch_bytes(own, 1));
+      row.run(own, row.pack(own, weights.data(), nullptr),
+              {dense_map<const float>(inputs.data(), 10, 10, 256),
+               dense_map(result.data(), 10, 10, 96),
+               {}},
+              pool, scratch.span());
+      return result;
+    };
+    EXPECT_EQ(outputs(0) != outputs(128), row.adds_halves) << row.name;
   }
 }
 
