@@ -122,6 +122,26 @@ TEST_F(PairHalvesTest, ResidualInPlace) {
   }
 }
 
+// Inputs of any size beside weights that are all zeros, of one half or of both.
+TEST_F(PairHalvesTest, HalvesWithoutWeights) {
+  ConvProblem p = problem_of(256, 64);
+  p.half = 128;
+  std::vector<float> inputs = random_.reals(99 * 256), bias = random_.reals(64);
+  for (float& x : inputs) x *= 1e6f;
+  for (const int64_t given : {128, 0}) {
+    std::vector<float> weights = random_.reals(64 * 256);
+    for (int64_t i = 0; i < std::ssize(weights); ++i)
+      if (i % 256 >= given) weights[static_cast<size_t>(i)] = 0;
+    const std::vector<float> expected =
+        run(conv_kernels().back(), p, 0, weights.data(), bias.data(), inputs);
+    const float range = given > 0 ? 1e6f : 1;
+    for (const ConvKernel& row : rows())
+      EXPECT_TRUE(near(expected, run(row, p, 0, weights.data(), bias.data(), inputs),
+                       3 * range * sum_tolerance(256)))
+          << row.name << ", " << given;
+  }
+}
+
 // Some outputs of a layer are those of all, bit for bit, if they are told the weights of all: these
 // are larger here.
 TEST_F(PairHalvesTest, SomeOutputsByTheScaleOfAll) {

@@ -90,7 +90,8 @@ struct PairScratch {
 constexpr int64_t kStartsAtOnce = 4;
 
 // Fills in the shifts, and returns the power of two that brings weights of that mean square to the
-// size of the inputs; of inputs that are all 0, or not finite, to 1.
+// size of the inputs; of inputs that are all 0, or not finite, to 1. Of weights that are all 0 it
+// is so large that nothing is left of what inputs make among themselves.
 float shift_and_scale(const PointwisePairs& pairs, const ConvProblem& p, const ConstMapView& input,
                       float weight_square, float* shift) {
   const float* pixels[kMaxSampledPixels];
@@ -104,7 +105,7 @@ float shift_and_scale(const PointwisePairs& pairs, const ConvProblem& p, const C
   if (!std::isfinite(sum)) std::fill_n(shift, p.in_channels, 0.0f);
   const double square =
       std::isfinite(sum) && sum > 0 ? sum / static_cast<double>(count * p.in_channels) : 1;
-  if (weight_square <= 0) return 1;
+  if (weight_square <= 0) return 0x1p100f;
   constexpr double kLargest = 30;
   const double exponent = std::log2(square / static_cast<double>(weight_square)) / 2;
   return static_cast<float>(std::exp2(std::clamp(std::round(exponent), -kLargest, kLargest)));
