@@ -283,8 +283,8 @@ void pointwise_pairs_pack(const PointwisePairs& pairs, const ConvProblem& proble
     if (bias) packed[panels.bias(panel) + column] = bias[output];
   }
   packed[packing.square] =
-      static_cast<float>(problem.weight_square > 0 ? problem.weight_square
-                                                   : mean_square(weights, problem.weight_count()));
+      static_cast<float>(problem.weight_square != 0 ? problem.weight_square
+                                                    : mean_square(weights, problem.weight_count()));
 }
 
 size_t pointwise_pairs_scratch_bytes(const PointwisePairs& pairs, const ConvProblem& problem,
