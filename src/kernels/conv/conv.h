@@ -77,7 +77,7 @@ struct PackedConv {
 struct ConvMaps {
   ConstMapView input;
   MapView output;
-  ConstMapView residual;  // of the output's size; ignored for Residual::kNone
+  ConstMapView residual;  // of the output's size, may be it; ignored for Residual::kNone
   // What layers behind this one read: kernels that look ahead ask for it meanwhile.
   std::span<const std::byte> next = {};
 };

@@ -80,9 +80,9 @@ TEST(ConvPicture, SameBitsFromPlanes) {
     if (!row) continue;
     SCOPED_TRACE(form.row);
     for (const int64_t stride : {1, 2})
-      for (const int64_t width : {32, 33, 40, 71})
+      for (const int64_t width : {6, 13, 20, 32, 33, 40, 71})
         for (const int64_t height : {7, 16})
-          for (const int64_t pad : {0, 1})
+          for (const int64_t pad : {0, 1, 2, 17})
             for (const int64_t gap : {0, 5}) {
               const ConvProblem p = stem(height, width, 17, stride, pad);
               if (row->refuse(p)) continue;

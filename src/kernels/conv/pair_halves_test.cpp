@@ -122,7 +122,7 @@ TEST_F(PairHalvesTest, ResidualInPlace) {
   }
 }
 
-// Inputs of any size beside weights that are all zeros, of one half or of both.
+// Large inputs beside weights that are all zeros, of one half or of both.
 TEST_F(PairHalvesTest, HalvesWithoutWeights) {
   ConvProblem p = problem_of(256, 64);
   p.half = 128;

@@ -91,7 +91,7 @@ constexpr int64_t kStartsAtOnce = 4;
 
 // Fills in the shifts, and returns the power of two that brings weights of that mean square to the
 // size of the inputs; of inputs that are all 0, or not finite, to 1. Of weights that are all 0 it
-// is so large that nothing is left of what inputs make among themselves.
+// is so large that hardly anything is left of what inputs make among themselves.
 float shift_and_scale(const PointwisePairs& pairs, const ConvProblem& p, const ConstMapView& input,
                       float weight_square, float* shift) {
   const float* pixels[kMaxSampledPixels];

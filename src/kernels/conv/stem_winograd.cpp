@@ -69,7 +69,7 @@ struct StemWinogradScratch {
   int64_t pixel_floats;
 
  private:
-  static constexpr int64_t kLanes = 16;  // columns of a panel at most
+  static constexpr int64_t kLanes = 16;  // of a vector, and columns of a panel, at most
 };
 
 // Row y of the picture from the first window's first column on, taken apart; zeros where it has

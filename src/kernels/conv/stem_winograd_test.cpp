@@ -38,6 +38,17 @@ TEST_F(StemWinogradTest, SizesAroundTilesAndBands) {
     }
 }
 
+// Rows that begin and end within a vector, and vectors that are padding alone.
+TEST_F(StemWinogradTest, WidePadding) {
+  for (const int64_t pad : {5, 17, 20})
+    for (const int64_t width : {1, 6, 16, 31}) {
+      ConvProblem p = square(7, 3, 16, 3, 1, pad);
+      p.in_width = width;
+      p = sized(p, pad);
+      if (p.out_width >= 16) check(p);
+    }
+}
+
 TEST_F(StemWinogradTest, OutputsAroundVectors) {
   for (int64_t out : {1, 7, 15, 16, 17, 31, 32, 33, 48}) check(square(19, 3, out, 3, 1, 1));
 }
