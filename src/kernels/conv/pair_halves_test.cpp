@@ -142,6 +142,30 @@ TEST_F(PairHalvesTest, HalvesWithoutWeights) {
   }
 }
 
+// Inputs that are zeros everywhere give the bias, and where they are zeros in most pixels it is the
+// others that count.
+TEST_F(PairHalvesTest, HalvesWithoutInputs) {
+  ConvProblem p = problem_of(256, 64);
+  p.half = 128;
+  const std::vector<float> bias = random_.reals(64), weights = random_.reals(64 * 256);
+  for (const ConvKernel& row : rows()) {
+    const std::vector<float> outputs =
+        run(row, p, 0, weights.data(), bias.data(), std::vector<float>(99 * 256));
+    for (size_t i = 0; i < outputs.size(); ++i) EXPECT_EQ(outputs[i], bias[i % 64]) << row.name;
+    // The second half of two pixels alone, between those that scales are taken from.
+    std::vector<float> inputs = random_.reals(99 * 256);
+    for (int64_t i = 0; i < std::ssize(inputs); ++i) {
+      const int64_t pixel = i / 256;
+      if (i % 256 >= 128) inputs[static_cast<size_t>(i)] *= pixel == 2 || pixel == 3 ? 1e4f : 0;
+    }
+    const std::vector<float> expected =
+        run(conv_kernels().back(), p, 0, weights.data(), bias.data(), inputs);
+    EXPECT_TRUE(near(expected, run(row, p, 0, weights.data(), bias.data(), inputs),
+                     3 * 1e4f * sum_tolerance(256)))
+        << row.name;
+  }
+}
+
 // Some outputs of a layer are those of all, bit for bit, if they are told the weights of all: these
 // are larger here.
 TEST_F(PairHalvesTest, SomeOutputsByTheScaleOfAll) {

@@ -89,24 +89,53 @@ struct PairScratch {
 
 constexpr int64_t kStartsAtOnce = 4;
 
+// Shifts and squares of some pixels of a map: evenly spread ones, or, where these are all 0, the
+// first that are not, and those behind them.
+class Samples {
+ public:
+  Samples(const PointwisePairs& pairs, const ConvProblem& p, const ConstMapView& input,
+          float* shift)
+      : p_(p), input_(input) {
+    const int64_t all = p.out_height * p.out_width;
+    const int64_t most = std::min<int64_t>(all, kMaxSampledPixels);
+    const auto measure = [&](int64_t count, const auto& pixel) {
+      count_ = count;
+      const float* pixels[kMaxSampledPixels];
+      for (int64_t i = 0; i < count; ++i) pixels[i] = at(pixel(i));
+      squares_ = pairs.functions.measure(pixels, static_cast<int>(count), p.in_channels, shift);
+    };
+    // The middles of equal shares.
+    measure(most, [&](int64_t i) { return (2 * i + 1) * all / (2 * most); });
+    for (int64_t first = 0; squares_ == 0 && first < all; first += most)
+      measure(std::min(most, all - first), [&](int64_t i) { return first + i; });
+  }
+
+  double squares() const { return squares_; }
+  double mean_square() const { return squares_ / static_cast<double>(count_ * p_.in_channels); }
+
+ private:
+  const float* at(int64_t pixel) const {
+    return input_.at(pixel / p_.out_width * p_.stride_h, pixel % p_.out_width * p_.stride_w);
+  }
+
+  const ConvProblem& p_;
+  const ConstMapView& input_;
+  int64_t count_ = 0;
+  double squares_ = 0;
+};
+
 // Fills in the shifts, and returns the power of two that brings weights of that mean square to the
-// size of the inputs; of inputs that are all 0, or not finite, to 1. Of weights that are all 0 it
-// is so large that hardly anything is left of what inputs make among themselves.
+// size of the inputs; of inputs that are not finite, to 1. Where weights or inputs are all 0 it is
+// so large, or so small, that hardly anything is left of what the others make among themselves.
 float shift_and_scale(const PointwisePairs& pairs, const ConvProblem& p, const ConstMapView& input,
                       float weight_square, float* shift) {
-  const float* pixels[kMaxSampledPixels];
-  const int64_t all = p.out_height * p.out_width;
-  const int count = static_cast<int>(std::min<int64_t>(all, kMaxSampledPixels));
-  for (int i = 0; i < count; ++i) {
-    const int64_t pixel = (2 * i + 1) * all / (2 * count);  // the middles of equal shares
-    pixels[i] = input.at(pixel / p.out_width * p.stride_h, pixel % p.out_width * p.stride_w);
-  }
-  const double sum = pairs.functions.measure(pixels, count, p.in_channels, shift);
-  if (!std::isfinite(sum)) std::fill_n(shift, p.in_channels, 0.0f);
-  const double square =
-      std::isfinite(sum) && sum > 0 ? sum / static_cast<double>(count * p.in_channels) : 1;
+  const Samples samples(pairs, p, input, shift);
+  const bool finite = std::isfinite(samples.squares());
+  if (!finite) std::fill_n(shift, p.in_channels, 0.0f);
   if (weight_square <= 0) return 0x1p100f;
+  if (samples.squares() == 0) return 0x1p-100f;
   constexpr double kLargest = 30;
+  const double square = finite ? samples.mean_square() : 1;
   const double exponent = std::log2(square / static_cast<double>(weight_square)) / 2;
   return static_cast<float>(std::exp2(std::clamp(std::round(exponent), -kLargest, kLargest)));
 }
