@@ -82,7 +82,7 @@ extern const PointwisePairs kPointwisePairsAvx512, kWidePointwisePairsAvx512;
 extern const PointwisePairs kTriplePointwisePairsAvx512, kQuadPointwisePairsAvx512;
 #endif
 
-// As of the weights that s is taken for: ConvProblem::weight_square.
+// By which weights are brought to the size of what they are added to (ConvProblem::weight_square).
 double mean_square(const float* weights, int64_t count);
 
 const char* pointwise_pairs_refuse(const PointwisePairs& pairs, const ConvProblem& problem);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kernels/conv/candidates.h"
+#include "kernels/conv/sum_halves.h"
 #include "kernels/sizes.h"
 #include "kernels/testing/conv_case.h"
 #include "kernels/testing/plain_split.h"
@@ -86,10 +87,8 @@ TEST_P(Split, HalvesAreSumsByThemselves) {
     const std::vector<float> weights = random_.reals(out * in);
     const auto run = [&, in = in, out = out](const ConvProblem& p, int64_t first,
                                              const float* own_bias) {
-      std::vector<float> own;
-      for (int64_t o = 0; o < out; ++o)
-        own.insert(own.end(), weights.begin() + o * in + first,
-                   weights.begin() + o * in + first + p.in_channels);
+      const std::vector<float> own =
+          weights_of_channels(whole, weights.data(), first, p.in_channels);
       std::vector<float> outputs(static_cast<size_t>(100 * out));
       ConvMaps maps;
       maps.input = {inputs.data() + first, 10, 10, p.in_channels, in, 10 * in};

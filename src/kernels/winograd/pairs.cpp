@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/tensor.h"
+#include "kernels/conv/pointwise_pairs.h"
 #include "kernels/winograd/geometry.h"
 #include "kernels/winograd/pair_packing.h"
 #include "kernels/winograd/tiles.h"
@@ -207,9 +208,7 @@ float pair_scale(double mean_square, double growth) {
 }
 
 float pair_weight_scale(const float* weights, int64_t count) {
-  double sum = 0;
-  for (int64_t i = 0; i < count; ++i) sum += static_cast<double>(weights[i]) * weights[i];
-  return pair_scale(sum / static_cast<double>(count), 0);
+  return pair_scale(mean_square(weights, count), 0);
 }
 
 float pair_input_scale(const WinogradAlgorithm& algorithm, const WinogradInput& window,
