@@ -420,6 +420,7 @@ constexpr ConvKernel kConvKernels[] = {
     wide_pointwise_row<kWidePointwiseAvx512, wide_pointwise_refuse>("avx512_wide_pointwise",
                                                                     CpuNeed::kAvx512Whole),
     pointwise_row<kWholePointwiseAvx512>("avx512_whole_pointwise", CpuNeed::kAvx512Whole),
+    pointwise_row<kHalvedPointwiseAvx512>("avx512_halved_pointwise", CpuNeed::kAvx512HalvedAdders),
     pointwise_row<kPointwiseAvx512>("avx512_pointwise", CpuNeed::kAvx512),
     pointwise_row<kPointwiseAvx2>("avx2_pointwise", CpuNeed::kAvx2Fma),
     lean_pairs_row<kWholeLeanPairs5Avx512>("avx512_whole_lean_winograd_pairs_5x5",

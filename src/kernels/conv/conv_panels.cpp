@@ -64,6 +64,7 @@ constexpr ConvPanelsKernel kConvPanelsKernels[] = {
     pairs_form<kPointwisePairsAvx512, 16>("avx512_pointwise_pairs"),
     pointwise_form<kTriplePointwiseAvx512, 48>("avx512_triple_pointwise"),
     pointwise_form<kWidePointwiseAvx512, 32>("avx512_wide_pointwise"),
+    pointwise_form<kHalvedPointwiseAvx512, 16>("avx512_halved_pointwise"),
     pointwise_form<kPointwiseAvx512, 16>("avx512_pointwise"),
     pointwise_form<kPointwiseAvx2, 16>("avx2_pointwise"),
 };

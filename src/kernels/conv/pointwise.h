@@ -32,7 +32,8 @@ struct PointwiseStrip {
   int64_t columns;  // 1 .. C
   Activation activation;
   Residual order;
-  const float* start = nullptr;  // [count] and a factor, see pointwise_pairs.h
+  int64_t pairs = 0;             // of channels; see pointwise_pairs.h
+  const float* start = nullptr;  // [count] and a factor, see there
   float scale = 1;
   const std::byte* ahead = nullptr;  // what is asked for, in bytes, or null; see ask_ahead()
   int64_t ahead_step = 0, ahead_panel = 0;
@@ -55,7 +56,7 @@ struct PointwiseKernel {
 #if SHRIKE_KERNELS_AVX2
 extern const PointwisePanel kPointwiseNarrowAvx2;
 extern const PointwiseKernel kPointwiseAvx2;
-extern const PointwiseKernel kPointwiseAvx512, kWholePointwiseAvx512;
+extern const PointwiseKernel kPointwiseAvx512, kHalvedPointwiseAvx512, kWholePointwiseAvx512;
 extern const PointwiseKernel kWidePointwiseAvx512, kTriplePointwiseAvx512;
 #endif
 

@@ -173,7 +173,8 @@ class ScaledPanels {
       const int64_t begin = column - panels_.first_output(panel);
       const int64_t count = std::min(last - column, panels_.panel(panel).columns - begin);
       pairs_.functions.scale(
-          {problem_.in_channels, count, panels_.panel(panel).columns,
+          {problem_.in_channels, pairs_.pairs(problem_.in_channels), count,
+           panels_.panel(panel).columns,
            floats_ + panels_.weights(panel) + begin, floats_ + panels_.bias(panel) + begin,
            floats_ + packing_.products + column, shift_, scale(),
            scaled_ + panels_.weights(panel) + begin, scaled_ + panels_.bias(panel) + begin});
@@ -208,6 +209,10 @@ struct PairShared {
   }
 };
 
+PairTurns turns_of(const PointwisePairs& pairs, const ConvProblem& problem) {
+  return {problem.in_channels, pairs.pairs(problem.in_channels)};
+}
+
 // Fills in rows [first, last) of what the sums of all pixels start at.
 void begin_rows(const PointwisePairs& pairs, const ConvProblem& problem, const ConstMapView& input,
                 int64_t first, int64_t last, const float* shift, float* starts) {
@@ -220,14 +225,17 @@ void begin_rows(const PointwisePairs& pairs, const ConvProblem& problem, const C
       strip.input_step = input.pixel_stride;
       strip.count = std::min(kPixels, problem.out_width - x);
       strip.depth = problem.in_channels;
+      strip.pairs = pairs.pairs(strip.depth);
       pairs.functions.begin(strip, shift, own);
       std::copy_n(own, strip.count, starts + y * problem.out_width + x);
     }
 }
 
 // A panel of a block of pixels, from what all panels share.
-void compute_shared(const PointwisePanels& panels, const PairShared& at, const std::byte* shared,
-                    int64_t panel, PointwiseUnits::Unit& unit) {
+void compute_shared(const PointwisePairs& pairs, const PointwisePanels& panels,
+                    const PairShared& at, const std::byte* shared, int64_t panel,
+                    PointwiseUnits::Unit& unit) {
+  unit.strip.pairs = pairs.pairs(unit.strip.depth);
   unit.strip.start = reinterpret_cast<const float*>(shared + at.starts) + unit.pixel;
   unit.strip.scale = 1 / *reinterpret_cast<const float*>(shared + at.scale);
   compute_panel(panels, reinterpret_cast<const float*>(shared), panel, unit.strip);
@@ -252,9 +260,9 @@ void run_by_panels(const PointwisePairs& pairs, const ConvProblem& problem,
   for_each_panel(
       panels, pairs.kernel.rows, problem, own, pool,
       [&](int64_t panel, PointwiseUnits::Unit& unit) {
-        compute_shared(panels, at, shared, panel, unit);
+        compute_shared(pairs, panels, at, shared, panel, unit);
       },
-      pair_count(problem.in_channels));
+      turns_of(pairs, problem).count);
 }
 
 }  // namespace
@@ -302,7 +310,7 @@ void pointwise_pairs_pack(const PointwisePairs& pairs, const ConvProblem& proble
     const float* source = weights + output * problem.in_channels;
     float* target = packed + panels.weights(panel) + column;
     double products = 0;
-    for_each_channel(problem.in_channels, [&](int64_t channel, int64_t partner) {
+    for_each_channel(problem.in_channels, pairs.pairs(problem.in_channels), [&](int64_t channel, int64_t partner) {
       *target = source[channel];
       target += columns;
       if (channel > partner)
@@ -343,11 +351,12 @@ void pointwise_pairs_run(const PointwisePairs& pairs, const ConvProblem& problem
   const PointwiseUnits units(pairs.kernel.rows, problem, near, panels.count(), pool.threads());
   pool.parallel_for(units.count(), [&](int64_t index, int worker) {
     PointwiseUnits::Unit unit = units.unit(index);
+    unit.strip.pairs = pairs.pairs(problem.in_channels);
     pairs.functions.begin(unit.strip, own.shift, own.start(worker));
     unit.strip.start = own.start(worker);
     unit.strip.scale = 1 / scaled.scale();
     ask_ahead(maps.next, index, units.count(), unit.last_panel - unit.first_panel,
-              pairs.kernel.rows, pair_count(problem.in_channels), unit.strip);
+              pairs.kernel.rows, turns_of(pairs, problem).count, unit.strip);
     compute_panels(panels, own.packed, unit);
   });
 }
@@ -387,7 +396,7 @@ void pointwise_pairs_panel(const PointwisePairs& pairs, const ConvProblem& probl
   for (int64_t i = 0; i < blocks.count(); ++i) {
     PointwiseUnits::Unit unit = blocks.unit(i);
     unit.pixel += first * problem.out_width;
-    compute_shared(panels, at, shared, panel, unit);
+    compute_shared(pairs, panels, at, shared, panel, unit);
   }
 }
 

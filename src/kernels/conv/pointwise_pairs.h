@@ -17,9 +17,9 @@
 // w to the size of x there. They depend on the input's values and sizes alone, never on the
 // threads. A pixel whose inputs are m times as large as those is rounded about m times as much.
 //
-// With P = depth / 3, channel k < P goes with k + P and the others are single. Weights are packed
-// per panel in the order of use (for_each_channel), then biases and the sums of w[k]*w[k'] of each
-// output.
+// With P pairs, about a third of the channels, channel k < P goes with k + P and the others are
+// single. Weights are packed per panel in the order of use (for_each_channel), then biases and the
+// sums of w[k]*w[k'] of each output.
 #pragma once
 
 #include <cstdint>
@@ -29,17 +29,26 @@ namespace shrike::kernels {
 
 inline constexpr int kMaxSampledPixels = 32;
 
+// Pairs of so many channels: no more than single ones.
 constexpr int64_t pair_count(int64_t depth) { return depth / 3; }
 
+// Turns of a pair and a single channel, and what is left: a pair (-1), single channels, or nothing.
+struct PairTurns {
+  constexpr PairTurns(int64_t depth, int64_t pairs)
+      : rest(depth - 3 * pairs), count(rest < 0 ? pairs - 1 : pairs) {}
+
+  int64_t rest, count;
+};
+
 // Calls visit(channel, partner) in the order in which weights are packed; partner is the channel
-// whose input the weight is added to, or the channel itself where it is single.
+// whose input the weight is added to, or the channel itself where it is single. Requires
+// 3 * pairs <= depth + 1.
 template <typename Visit>
-void for_each_channel(int64_t depth, const Visit& visit) {
-  const int64_t pairs = pair_count(depth);
+void for_each_channel(int64_t depth, int64_t pairs, const Visit& visit) {
   for (int64_t k = 0; k < pairs; ++k) {
     visit(k + pairs, k);
     visit(k, k + pairs);
-    visit(k + 2 * pairs, k + 2 * pairs);
+    if (k + 2 * pairs < depth) visit(k + 2 * pairs, k + 2 * pairs);
   }
   for (int64_t k = 3 * pairs; k < depth; ++k) visit(k, k);
 }
@@ -47,7 +56,7 @@ void for_each_channel(int64_t depth, const Visit& visit) {
 // What one run's input makes of the weights of C columns, some or all of a panel's:
 //   scaled: v, or s*w of single channels;  scaled_bias[j] = bias[j] - s*products[j] + sum c[k]*w[k]
 struct PairColumns {
-  int64_t depth, count;   // C
+  int64_t depth, pairs, count;  // count: C
   int64_t step;           // from channel to channel, the panel's columns
   const float* weights;   // [depth][C] in the order of for_each_channel
   const float* bias;      // [C]
@@ -72,6 +81,7 @@ struct PairFunctions {
 struct PointwisePairs {
   PointwiseKernel kernel;  // its strips start at strip.start[p] and multiply sums by strip.scale
   PairFunctions functions;
+  int64_t (*pairs)(int64_t depth);  // of so many channels
   // From how many on sums with an activation behind them round more than pairs are worth.
   int64_t too_many_inputs = INT64_MAX;
   const char* (*refuse)(const ConvProblem&) = nullptr;  // besides; or null

@@ -7,8 +7,6 @@ namespace shrike::kernels {
 
 namespace {
 
-constexpr PairFunctions kFunctions = {kLanes, measure_shift, scale_columns, begin_strip};
-
 // Where whole vectors are computed: as many pixels by two, three or four vectors of outputs as
 // registers hold beside weights and what is added to them. Each value is loaded once for all
 // vectors (docs/decisions/038-wider-panels.md).
@@ -38,12 +36,11 @@ constexpr int64_t kWideTooManyInputs = 256;
 
 }  // namespace
 
-const PointwisePairs kPointwisePairsAvx512 = {
-    {kHalvedRows, {kLanes, strip_function<PairSums, kHalvedRows, 1>}, nullptr}, kFunctions};
-const PointwisePairs kWidePointwisePairsAvx512 = {{7, kTwo, &kOne}, kFunctions, kWideTooManyInputs};
+const PointwisePairs kWidePointwisePairsAvx512 = {
+    {7, kTwo, &kOne}, kPairFunctions, pair_count, kWideTooManyInputs};
 const PointwisePairs kTriplePointwisePairsAvx512 = {
-    {5, kThree, &kTwo}, kFunctions, kWideTooManyInputs, refuse_three};
+    {5, kThree, &kTwo}, kPairFunctions, pair_count, kWideTooManyInputs, refuse_three};
 const PointwisePairs kQuadPointwisePairsAvx512 = {
-    {4, kFour, &kThree}, kFunctions, kWideTooManyInputs, refuse_four};
+    {4, kFour, &kThree}, kPairFunctions, pair_count, kWideTooManyInputs, refuse_four};
 
 }  // namespace shrike::kernels

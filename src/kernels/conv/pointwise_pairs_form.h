@@ -4,7 +4,6 @@
 
 #include "kernels/conv/pointwise_form.h"
 #include "kernels/conv/pointwise_pairs.h"
-#include "kernels/conv/pointwise_pairs_loop_avx512.h"
 
 namespace shrike::kernels {
 namespace {
@@ -19,27 +18,22 @@ struct PairSums {
 #pragma GCC unroll 10
     for (int r = 0; r < kRows; ++r)
       row[r] = r == 0 ? strip.input + p * strip.input_step : row[r - 1] + strip.input_step;
-    const int64_t pairs = pair_count(strip.depth);
-    const float* weights;
-    if constexpr (kRows == kHalvedRows && kVectors == 1) {
-      // Weights, which are near, where there is nothing else to ask for.
-      const std::byte* const ahead =
-          strip.ahead ? strip.ahead : reinterpret_cast<const std::byte*>(strip.weights);
-      weights = sum_ten_pairs(row[0], strip.input_step, pairs, strip.weights, strip.start + p,
-                              ahead + p / kRows * pairs * strip.ahead_step, strip.ahead_step, sums);
+#pragma GCC unroll 10
+    for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) sums[r][v] = splat(strip.start[p + r]);
+    const PairTurns turns(strip.depth, strip.pairs);
+    const float* weights = add_turns(row, strip.pairs, turns.count, strip.weights);
+    if (turns.rest < 0) {
+      add_pair(row, turns.count, strip.pairs, weights);
     } else {
+      for (int64_t k = 3 * strip.pairs; k < strip.depth; ++k, weights += kColumns)
 #pragma GCC unroll 10
-      for (int r = 0; r < kRows; ++r)
+        for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 4
-        for (int v = 0; v < kVectors; ++v) sums[r][v] = splat(strip.start[p + r]);
-      weights = add_pairs(row, pairs, strip.weights);
+          for (int v = 0; v < kVectors; ++v)
+            sums[r][v] = fma(splat(row[r][k]), load_aligned(weights + v * kLanes), sums[r][v]);
     }
-    for (int64_t k = 3 * pairs; k < strip.depth; ++k, weights += kColumns)
-#pragma GCC unroll 10
-      for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 4
-        for (int v = 0; v < kVectors; ++v)
-          sums[r][v] = fma(splat(row[r][k]), load_aligned(weights + v * kLanes), sums[r][v]);
     const Vec scale = splat(strip.scale);
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
@@ -50,10 +44,10 @@ struct PairSums {
   }
 
  private:
-  // Returns the weights behind those of the pairs and as many single channels.
-  [[gnu::always_inline]] const float* add_pairs(const float* const (&row)[kRows], int64_t pairs,
-                                                const float* weights) {
-    for (int64_t k = 0; k < pairs; ++k, weights += 3 * kColumns) {
+  // Returns the weights behind those of so many pairs and as many single channels.
+  [[gnu::always_inline]] const float* add_turns(const float* const (&row)[kRows], int64_t pairs,
+                                                int64_t turns, const float* weights) {
+    for (int64_t k = 0; k < turns; ++k, weights += 3 * kColumns) {
       Vec first[kVectors], second[kVectors], single[kVectors];
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) {
@@ -78,6 +72,19 @@ struct PairSums {
       }
     }
     return weights;
+  }
+
+  // The last pair, where there is no single channel beside it.
+  [[gnu::always_inline]] void add_pair(const float* const (&row)[kRows], int64_t k, int64_t pairs,
+                                       const float* weights) {
+#pragma GCC unroll 10
+    for (int r = 0; r < kRows; ++r) {
+      const Vec x = splat(row[r][k]), y = splat(row[r][k + pairs]);
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v)
+        sums[r][v] = fma(x + load_aligned(weights + v * kLanes),
+                         y + load_aligned(weights + kColumns + v * kLanes), sums[r][v]);
+    }
   }
 };
 
@@ -121,7 +128,8 @@ constexpr int64_t kScaleAhead = 32 * kLanes;
 template <int kVectors>
 void scale_vectors(const PairColumns& own) {
   const Vec scale = splat(own.scale);
-  const int64_t pairs = pair_count(own.depth), step = own.step;
+  const PairTurns turns(own.depth, own.pairs);
+  const int64_t pairs = own.pairs, step = own.step;
   const float* weights = own.weights;
   float* scaled = own.scaled;
   Vec first_sum[kVectors], second_sum[kVectors];
@@ -146,6 +154,7 @@ void scale_vectors(const PairColumns& own) {
     }
     weights += 2 * step;
     scaled += 2 * step;
+    if (k == turns.count) break;
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) scale_single(v);
     weights += step;
@@ -177,7 +186,7 @@ void begin_pixels(const PointwiseStrip& strip, const float* shift, int64_t p, fl
     row[r] = strip.input + pixel * strip.input_step;
     sums[r] = splat(0.0f);
   }
-  const int64_t pairs = pair_count(strip.depth);
+  const int64_t pairs = strip.pairs;
   int64_t k = 0;
   for (; k + kLanes <= pairs; k += kLanes) {
     const Vec c = load(shift + k), d = load(shift + k + pairs);
@@ -199,6 +208,8 @@ void begin_pixels(const PointwiseStrip& strip, const float* shift, int64_t p, fl
 void begin_strip(const PointwiseStrip& strip, const float* shift, float* start) {
   for (int64_t p = 0; p < strip.count; p += 4) begin_pixels(strip, shift, p, start);
 }
+
+constexpr PairFunctions kPairFunctions = {kLanes, measure_shift, scale_columns, begin_strip};
 
 }  // namespace
 }  // namespace shrike::kernels

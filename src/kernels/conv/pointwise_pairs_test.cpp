@@ -51,21 +51,24 @@ class PointwisePairs : public ::testing::Test {
 };
 
 TEST(PointwisePairsOrder, EachChannelOnceAndPartnersOfOneAnother) {
-  for (int64_t depth = 0; depth < 30; ++depth) {
-    std::vector<int64_t> partner_of(static_cast<size_t>(depth), -1);
-    for_each_channel(depth, [&](int64_t channel, int64_t partner) {
-      EXPECT_EQ(partner_of.at(static_cast<size_t>(channel)), -1);
-      partner_of.at(static_cast<size_t>(channel)) = partner;
-    });
-    int64_t single = 0;
-    for (int64_t k = 0; k < depth; ++k) {
-      const int64_t partner = partner_of[static_cast<size_t>(k)];
-      ASSERT_TRUE(partner >= 0 && partner < depth);
-      EXPECT_EQ(partner_of[static_cast<size_t>(partner)], k);
-      single += partner == k;
+  for (int64_t depth = 0; depth < 30; ++depth)
+    for (int64_t pairs : {depth / 3, (depth + 1) / 3}) {
+      std::vector<int64_t> partner_of(static_cast<size_t>(depth), -1);
+      for_each_channel(depth, pairs, [&](int64_t channel, int64_t partner) {
+        EXPECT_EQ(partner_of.at(static_cast<size_t>(channel)), -1);
+        partner_of.at(static_cast<size_t>(channel)) = partner;
+      });
+      int64_t single = 0;
+      for (int64_t k = 0; k < depth; ++k) {
+        const int64_t partner = partner_of[static_cast<size_t>(k)];
+        ASSERT_TRUE(partner >= 0 && partner < depth);
+        EXPECT_EQ(partner_of[static_cast<size_t>(partner)], k);
+        single += partner == k;
+      }
+      EXPECT_EQ(single, depth - 2 * pairs);
+      const PairTurns turns(depth, pairs);
+      EXPECT_EQ(3 * turns.count + (turns.rest < 0 ? 2 : turns.rest), depth);
     }
-    EXPECT_EQ(single, depth - 2 * pair_count(depth));
-  }
 }
 
 TEST_F(PointwisePairs, SizesAroundVectorsAndTiles) {
@@ -315,9 +318,9 @@ TEST(PointwisePairsChoice, WhereAddersAreSeparate) {
   EXPECT_EQ(chosen(p), "avx512_pointwise");
   cpu.separate_adders = true;
   EXPECT_EQ(chosen(p), "avx512_pointwise_pairs");
-  EXPECT_EQ(chosen(pointwise(7, 9, 128, 128)), "avx512_pointwise");   // few pixels
-  EXPECT_EQ(chosen(pointwise(13, 13, 16, 128)), "avx512_pointwise");  // few channels
-  EXPECT_EQ(chosen(pointwise(13, 13, 128, 8)), "avx512_pointwise");   // few outputs
+  EXPECT_EQ(chosen(pointwise(7, 9, 128, 128)), "avx512_halved_pointwise");   // few pixels
+  EXPECT_EQ(chosen(pointwise(13, 13, 16, 128)), "avx512_halved_pointwise");  // few channels
+  EXPECT_EQ(chosen(pointwise(13, 13, 128, 8)), "avx512_halved_pointwise");   // few outputs
   cpu.whole_avx512 = true;
   EXPECT_EQ(chosen(p), "avx512_wide_pointwise_pairs");
   EXPECT_EQ(chosen(pointwise(13, 13, 128, 16)), "avx512_whole_pointwise");  // one vector of outputs
@@ -336,7 +339,7 @@ TEST(PointwisePairsChoice, WhereAddersAreSeparate) {
   p.max_rounding = 1;
   EXPECT_EQ(chosen(p), "avx512_wide_pointwise");
   cpu.whole_avx512 = false;
-  EXPECT_EQ(chosen(p), "avx512_pointwise");
+  EXPECT_EQ(chosen(p), "avx512_halved_pointwise");
 #else
   GTEST_SKIP() << "no rows for this processor";
 #endif

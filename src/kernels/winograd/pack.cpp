@@ -106,11 +106,13 @@ void winograd_pairs_pack(const WinogradPairs& pairs, const ConvProblem& problem,
   place = partner;
   const int64_t block = pair_block(channels);
   int64_t next = 0;
-  for (int64_t first = 0; first < channels; first += block)
-    for_each_channel(std::min(block, channels - first), [&](int64_t channel, int64_t other) {
+  for (int64_t first = 0; first < channels; first += block) {
+    const int64_t own = std::min(block, channels - first);
+    for_each_channel(own, pair_count(own), [&](int64_t channel, int64_t other) {
       place[static_cast<size_t>(first + channel)] = next++;
       partner[static_cast<size_t>(first + channel)] = first + other;
     });
+  }
   transform_panels(
       *pairs.kernel, problem, weights, [&](int64_t p, int64_t c, int64_t matrix, PanelRow row) {
         const auto channel = static_cast<size_t>(c);
