@@ -60,7 +60,8 @@ void pointwise_run(const PointwiseKernel& kernel, const ConvProblem& problem,
                           [&](int64_t panel, PointwiseUnits::Unit& unit) {
                             compute_panel(panels, packed.floats(), panel, unit.strip);
                           });
-  const PointwiseUnits units(kernel.rows, problem, maps, panels.count(), pool.threads());
+  PointwiseUnits units(kernel.rows, problem, maps, panels.count(), pool.threads());
+  if (panels.count() == 1 && pool.threads() == 1) units.join();
   pool.parallel_for(units.count(), [&](int64_t index, int) {
     PointwiseUnits::Unit unit = units.unit(index);
     compute_panels(panels, packed.floats(), unit);
@@ -73,7 +74,8 @@ void pointwise_panel(const PointwiseKernel& kernel, const ConvProblem& problem,
   const PointwisePanels panels(kernel, problem);
   const PointwiseRows rows(problem, input, first, last);
   const ConvMaps maps{rows.input, output, {}};
-  const PointwiseUnits units(kernel.rows, rows.problem, maps, 1, 1);
+  PointwiseUnits units(kernel.rows, rows.problem, maps, 1, 1);
+  units.join();
   for (int64_t i = 0; i < units.count(); ++i) {
     PointwiseUnits::Unit unit = units.unit(i);
     compute_panel(panels, packed.floats(), panel, unit.strip);

@@ -30,6 +30,7 @@ struct PointwiseStrip {
   const float* residual;  // as output; unread for Residual::kNone
   int64_t residual_step;
   int64_t columns;  // 1 .. C
+  int64_t panels = 1;  // so many, whose weights, biases and outputs lie one behind the other
   Activation activation;
   Residual order;
   int64_t pairs = 0;             // of channels; see pointwise_pairs.h
@@ -44,7 +45,8 @@ using PointwiseFunction = void (*)(const PointwiseStrip&);
 struct PointwisePanel {
   int64_t columns;
   PointwiseFunction (*function)(ActivationKind);
-  SideBySide beside = {};  // of channels
+  SideBySide beside = {};   // of channels
+  bool takes_many = false;  // strips of several panels, all columns of which are there
 };
 
 struct PointwiseKernel {

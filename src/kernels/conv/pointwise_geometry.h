@@ -35,6 +35,10 @@ class PointwisePanels {
   int64_t outputs(int64_t index) const {
     return std::min(panel(index).columns, outputs_ - first_output(index));
   }
+  // How many of [first, last) are whole wide ones, one behind the other.
+  int64_t whole_panels(int64_t first, int64_t last) const {
+    return std::min({last, wide_, outputs_ / kernel_.wide.columns}) - first;
+  }
   int64_t weights(int64_t index) const { return first_output(index) * wide_depth_; }
   int64_t bias(int64_t index) const { return weights_ + first_output(index); }
   int64_t total() const { return weights_ + columns_; }
@@ -82,6 +86,13 @@ class PointwiseUnits {
     blocks_ = std::min(tiles, std::max(blocks_, divide_up(least, rows_)));
     block_ = tiles / blocks_ * tile_;
     larger_ = tiles % blocks_;
+  }
+
+  // A block for each row, where inputs are read once in any case: by one panel.
+  void join() {
+    blocks_ = 1;
+    block_ = length_;
+    larger_ = 0;
   }
 
   int64_t count() const { return rows_ * blocks_ * parts_; }
@@ -190,18 +201,21 @@ inline void compute_panel(const PointwisePanels& panels, const float* packed, in
   panels.panel(index).function(strip.activation.kind)(strip);
 }
 
-// A unit's panels, one after the other.
+// A unit's panels, one after the other; together those that the panel's function takes at once.
 inline void compute_panels(const PointwisePanels& panels, const float* packed,
                            PointwiseUnits::Unit& unit) {
   PointwiseStrip& strip = unit.strip;
   float* const output = strip.output;
   const float* const residual = strip.residual;
-  for (int64_t i = unit.first_panel; i < unit.last_panel; ++i) {
+  for (int64_t i = unit.first_panel; i < unit.last_panel; i += strip.panels) {
     const int64_t first = panels.first_output(i);
     strip.output = output + first;
     if (residual) strip.residual = residual + first;
+    strip.panels = panels.panel(i).takes_many
+                       ? std::max<int64_t>(1, panels.whole_panels(i, unit.last_panel))
+                       : 1;
     compute_panel(panels, packed, i, strip);
-    if (strip.ahead) strip.ahead += strip.ahead_panel;
+    if (strip.ahead) strip.ahead += strip.panels * strip.ahead_panel;
   }
 }
 

@@ -80,11 +80,35 @@ constexpr RunTiles finished_by(Residual order) {
   return nullptr;
 }
 
-// From pixel p on, some tiles at a time through the first cache level.
+// The first tile of another of the strip's panels. What is asked for goes on.
+[[gnu::always_inline]] inline void next_panel(const PointwiseStrip& strip, int64_t panel,
+                                              int64_t count, PointwiseTiles& tiles) {
+  tiles.count = count;
+  tiles.input = alone(strip.input);
+  tiles.weights = alone(tiles.weights) + strip.depth * kLanes;
+  tiles.bias = alone(tiles.bias) + kLanes;
+  tiles.output = alone(strip.output) + panel * kLanes;
+  tiles.output_step = strip.output_step * static_cast<int64_t>(sizeof(float));
+  tiles.residual = alone(strip.residual) + panel * kLanes;
+  tiles.start = alone(strip.start);
+}
+
+// What the compiler's functions read, of one panel.
+PointwiseStrip one_panel(const PointwiseStrip& strip, int64_t panel) {
+  PointwiseStrip one = strip;
+  one.weights += panel * strip.depth * kLanes;
+  one.bias += panel * kLanes;
+  one.output += panel * kLanes;
+  if (one.residual) one.residual += panel * kLanes;
+  return one;
+}
+
+// Of a panel, from pixel p on, some tiles at a time through the first cache level.
 template <typename Products, typename Act>
-[[gnu::noinline]] void finish_in_memory(const PointwiseStrip& strip, PointwiseTiles& tiles,
-                                        int64_t p) {
+[[gnu::noinline]] void finish_in_memory(const PointwiseStrip& panels, PointwiseTiles& tiles,
+                                        int64_t panel, int64_t p) {
   constexpr int64_t kHeld = 4 * kTilePixels;
+  const PointwiseStrip strip = one_panel(panels, panel);
   const Act act(strip.activation);
   const auto finish = strip.columns < kLanes           ? finish_sums<1, Act>
                       : strip.order == Residual::kNone ? finish_whole<1, false, Act>
@@ -109,12 +133,18 @@ template <typename Products, typename Act>
 void halved_strip(const PointwiseStrip& strip) {
   PointwiseTiles tiles = Products::tiles(strip);
   const RunTiles finished = finished_by<Products, Act>(strip.order);
-  int64_t p = 0;
-  if (finished && strip.columns == kLanes && tiles.count > 0) {
-    p = tiles.count * kTilePixels;
-    finished(tiles);
+  const int64_t count = tiles.count, panels = strip.panels;
+  const bool whole = strip.columns == kLanes;
+  for (int64_t panel = 0;;) {
+    int64_t p = 0;
+    if (finished && whole && count > 0) {
+      p = count * kTilePixels;
+      finished(tiles);
+    }
+    if (p < strip.count) finish_in_memory<Products, Act>(strip, tiles, panel, p);
+    if (++panel == panels) return;
+    next_panel(strip, panel, count, tiles);
   }
-  if (p < strip.count) finish_in_memory<Products, Act>(strip, tiles, p);
 }
 
 template <typename Products>
@@ -153,9 +183,9 @@ constexpr PointwisePanel kNarrow = {kLanes / 2, [](ActivationKind) { return narr
 }  // namespace
 
 const PointwiseKernel kHalvedPointwiseAvx512 = {
-    kTilePixels, {kLanes, halved_strip_function<Singles>}, &kNarrow};
+    kTilePixels, {kLanes, halved_strip_function<Singles>, {}, true}, &kNarrow};
 const PointwisePairs kPointwisePairsAvx512 = {
-    {kTilePixels, {kLanes, halved_strip_function<Pairs>}, nullptr},
+    {kTilePixels, {kLanes, halved_strip_function<Pairs>, {}, true}, nullptr},
     kPairFunctions,
     [](int64_t depth) { return (depth + 1) / 3; }};
 

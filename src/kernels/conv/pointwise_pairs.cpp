@@ -392,7 +392,8 @@ void pointwise_pairs_panel(const PointwisePairs& pairs, const ConvProblem& probl
   const PointwisePanels panels(pairs.kernel, problem);
   const PointwiseRows rows(problem, at.input(pairs, problem, input, shared), first, last);
   const ConvMaps maps{rows.input, output, {}};
-  const PointwiseUnits blocks(pairs.kernel.rows, rows.problem, maps, 1, 1);
+  PointwiseUnits blocks(pairs.kernel.rows, rows.problem, maps, 1, 1);
+  blocks.join();
   for (int64_t i = 0; i < blocks.count(); ++i) {
     PointwiseUnits::Unit unit = blocks.unit(i);
     unit.pixel += first * problem.out_width;
