@@ -45,8 +45,9 @@ using PointwiseFunction = void (*)(const PointwiseStrip&);
 struct PointwisePanel {
   int64_t columns;
   PointwiseFunction (*function)(ActivationKind);
-  SideBySide beside = {};   // of channels
-  bool takes_many = false;  // strips of several panels, all columns of which are there
+  SideBySide beside = {};  // of channels
+  // Whether strips may have several panels, all columns of which are there; null: no.
+  bool (*takes_many)(ActivationKind, Residual) = nullptr;
 };
 
 struct PointwiseKernel {

@@ -211,7 +211,8 @@ inline void compute_panels(const PointwisePanels& panels, const float* packed,
     const int64_t first = panels.first_output(i);
     strip.output = output + first;
     if (residual) strip.residual = residual + first;
-    strip.panels = panels.panel(i).takes_many
+    const auto takes_many = panels.panel(i).takes_many;
+    strip.panels = takes_many && takes_many(strip.activation.kind, strip.order)
                        ? std::max<int64_t>(1, panels.whole_panels(i, unit.last_panel))
                        : 1;
     compute_panel(panels, packed, i, strip);

@@ -1,4 +1,4 @@
-#include <algorithm>
+#include <type_traits>
 
 #include "kernels/activation/vector_avx512.h"
 #include "kernels/tile/lane_sums_avx512.h"
@@ -10,6 +10,8 @@ namespace shrike::kernels {
 
 namespace {
 
+constexpr int64_t kFloat = sizeof(float);
+
 using RunTiles = void (*)(PointwiseTiles&);
 
 // Keeps the compiler from copying two fields of a strip as one vector: they have just been written
@@ -20,11 +22,10 @@ template <typename T>
   return value;
 }
 
-// Where a strip's first tile is, and how it goes on.
-[[gnu::always_inline]] inline PointwiseTiles tiles_of(const PointwiseStrip& strip) {
-  constexpr int64_t kFloat = sizeof(float);
-  return {.count = strip.count / kTilePixels,
-          .input = alone(strip.input),
+// The tiles from pixel p on.
+[[gnu::always_inline]] inline PointwiseTiles tiles_of(const PointwiseStrip& strip, int64_t p) {
+  return {.count = (strip.count - p) / kTilePixels,
+          .input = alone(strip.input) + p * strip.input_step,
           .input_step = strip.input_step * kFloat,
           .weights = alone(strip.weights),
           .bias = alone(strip.bias),
@@ -36,47 +37,72 @@ template <typename T>
           .alpha = strip.activation.alpha};
 }
 
-// Single products, which are 0 at first.
+// Single products. Tiles of fewer pixels, as all that is no whole tile, are the compiler's.
 struct Singles {
+  struct Tile {
+    Vec sums[kTilePixels][1];
+
+    [[gnu::always_inline]] Tile(const PointwiseStrip& strip, int64_t p) {
+      PointwiseTiles tile = tiles(strip, p);
+      single_tile(tile, sums);
+      const Vec bias = load(strip.bias);
+#pragma GCC unroll 10
+      for (int r = 0; r < kTilePixels; ++r) sums[r][0] = sums[r][0] + bias;
+    }
+  };
+  template <int kRows, int kVectors>
+  using Sums = std::conditional_t<kRows == kTilePixels, Tile, PointwiseSums<kRows, kVectors>>;
   template <TileEnd kEnd>
   static constexpr RunTiles kRun = single_tiles<kEnd>;
-  template <int kRows, int kVectors>
-  using Sums = PointwiseSums<kRows, kVectors>;
 
-  static PointwiseTiles tiles(const PointwiseStrip& strip) { return tiles_of(strip); }
+  [[gnu::always_inline]] static PointwiseTiles tiles(const PointwiseStrip& strip, int64_t p) {
+    return tiles_of(strip, p);
+  }
 };
 
 struct Pairs {
+  struct Tile {
+    Vec sums[kTilePixels][1];
+
+    [[gnu::always_inline]] Tile(const PointwiseStrip& strip, int64_t p) {
+      PointwiseTiles tile = tiles(strip, p);
+      pair_tile(tile, sums);
+      const Vec scale = splat(strip.scale), bias = load(strip.bias);
+#pragma GCC unroll 10
+      for (int r = 0; r < kTilePixels; ++r) sums[r][0] = fma(sums[r][0], scale, bias);
+    }
+  };
+  template <int kRows, int kVectors>
+  using Sums = std::conditional_t<kRows == kTilePixels, Tile, PairSums<kRows, kVectors>>;
   template <TileEnd kEnd>
   static constexpr RunTiles kRun = pair_tiles<kEnd>;
-  template <int kRows, int kVectors>
-  using Sums = PairSums<kRows, kVectors>;
 
-  static PointwiseTiles tiles(const PointwiseStrip& strip) {
-    PointwiseTiles tiles = tiles_of(strip);
+  [[gnu::always_inline]] static PointwiseTiles tiles(const PointwiseStrip& strip, int64_t p) {
+    PointwiseTiles tiles = tiles_of(strip, p);
     const PairTurns turns(strip.depth, strip.pairs);
     tiles.turns = turns.count;
     tiles.rest = turns.rest;
-    tiles.pair_distance = strip.pairs * static_cast<int64_t>(sizeof(float));
+    tiles.pair_distance = strip.pairs * kFloat;
     tiles.scale = strip.scale;
-    tiles.start = alone(strip.start);
+    tiles.start = alone(strip.start) + p;
     // Weights, which are near, where there is nothing else to ask for.
     tiles.ahead =
-        strip.ahead ? strip.ahead : reinterpret_cast<const std::byte*>(strip.weights);
+        (strip.ahead ? strip.ahead : reinterpret_cast<const std::byte*>(strip.weights)) +
+        p / kTilePixels * turns.count * strip.ahead_step;
     tiles.ahead_step = alone(strip.ahead_step);
     return tiles;
   }
 };
 
-// What writes sums with what follows them at once, or null where that is more.
-template <typename Products, typename Act>
-constexpr RunTiles finished_by(Residual order) {
+// What makes whole tiles with all that follows their sums, or null where that is more.
+template <typename Products>
+RunTiles finished_by(ActivationKind kind, Residual order) {
   const bool none = order == Residual::kNone;
-  if constexpr (std::is_same_v<Act, VecNone>)
+  if (kind == ActivationKind::kNone)
     return none ? Products::template kRun<TileEnd::kNothing>
                 : Products::template kRun<TileEnd::kResidual>;
-  if constexpr (std::is_same_v<Act, VecLeakyRelu>)
-    return none ? Products::template kRun<TileEnd::kLeakyRelu> : nullptr;
+  if (kind == ActivationKind::kLeakyRelu && none)
+    return Products::template kRun<TileEnd::kLeakyRelu>;
   return nullptr;
 }
 
@@ -88,62 +114,37 @@ constexpr RunTiles finished_by(Residual order) {
   tiles.weights = alone(tiles.weights) + strip.depth * kLanes;
   tiles.bias = alone(tiles.bias) + kLanes;
   tiles.output = alone(strip.output) + panel * kLanes;
-  tiles.output_step = strip.output_step * static_cast<int64_t>(sizeof(float));
   tiles.residual = alone(strip.residual) + panel * kLanes;
   tiles.start = alone(strip.start);
 }
 
-// What the compiler's functions read, of one panel.
-PointwiseStrip one_panel(const PointwiseStrip& strip, int64_t panel) {
-  PointwiseStrip one = strip;
-  one.weights += panel * strip.depth * kLanes;
-  one.bias += panel * kLanes;
-  one.output += panel * kLanes;
-  if (one.residual) one.residual += panel * kLanes;
-  return one;
+// The pixels of a panel from p on.
+PointwiseStrip rest_of(const PointwiseStrip& strip, int64_t panel, int64_t p) {
+  PointwiseStrip rest = strip;
+  rest.count -= p;
+  rest.input += p * strip.input_step;
+  rest.weights += panel * strip.depth * kLanes;
+  rest.bias += panel * kLanes;
+  rest.output += p * strip.output_step + panel * kLanes;
+  if (strip.residual) rest.residual += p * strip.residual_step + panel * kLanes;
+  if (strip.start) rest.start += p;
+  rest.ahead = nullptr;
+  rest.ahead_step = 0;
+  return rest;
 }
 
-// Of a panel, from pixel p on, some tiles at a time through the first cache level.
-template <typename Products, typename Act>
-[[gnu::noinline]] void finish_in_memory(const PointwiseStrip& panels, PointwiseTiles& tiles,
-                                        int64_t panel, int64_t p) {
-  constexpr int64_t kHeld = 4 * kTilePixels;
-  const PointwiseStrip strip = one_panel(panels, panel);
-  const Act act(strip.activation);
-  const auto finish = strip.columns < kLanes           ? finish_sums<1, Act>
-                      : strip.order == Residual::kNone ? finish_whole<1, false, Act>
-                                                       : finish_whole<1, true, Act>;
-  alignas(64) float sums[kHeld * kLanes];
-  for (int64_t end; p < strip.count; p = end) {
-    end = std::min(strip.count, p + kHeld);
-    tiles.count = (end - p) / kTilePixels;
-    const int64_t rest = p + tiles.count * kTilePixels;
-    tiles.output = sums;
-    tiles.output_step = kLanes * static_cast<int64_t>(sizeof(float));
-    if (tiles.count > 0) Products::template kRun<TileEnd::kNothing>(tiles);
-    if (rest < end)
-      kStoreSums<Products::template Sums, kTilePixels - 1, 1>[static_cast<size_t>(end - rest)](
-          strip, rest, sums + (rest - p) * kLanes);
-    finish(strip, act, sums, p, end);
-  }
-}
-
-// Whole tiles with what follows them, if that is little; the others pass through memory.
 template <typename Products, typename Act>
 void halved_strip(const PointwiseStrip& strip) {
-  PointwiseTiles tiles = Products::tiles(strip);
-  const RunTiles finished = finished_by<Products, Act>(strip.order);
-  const int64_t count = tiles.count, panels = strip.panels;
-  const bool whole = strip.columns == kLanes;
-  for (int64_t panel = 0;;) {
-    int64_t p = 0;
-    if (finished && whole && count > 0) {
-      p = count * kTilePixels;
-      finished(tiles);
-    }
-    if (p < strip.count) finish_in_memory<Products, Act>(strip, tiles, panel, p);
-    if (++panel == panels) return;
-    next_panel(strip, panel, count, tiles);
+  const RunTiles finished = finished_by<Products>(strip.activation.kind, strip.order);
+  if (!finished || strip.columns < kLanes)
+    return strip_of<Products::template Sums, kTilePixels, 1, Act>(strip);
+  PointwiseTiles tiles = Products::tiles(strip, 0);
+  const int64_t count = tiles.count, done = count * kTilePixels;
+  for (int64_t panel = 0; panel < strip.panels; ++panel) {
+    if (panel > 0) next_panel(strip, panel, count, tiles);
+    if (count > 0) finished(tiles);
+    if (done < strip.count)
+      strip_of<Products::template Sums, kTilePixels, 1, Act>(rest_of(strip, panel, done));
   }
 }
 
@@ -154,19 +155,28 @@ PointwiseFunction halved_strip_function(ActivationKind kind) {
   });
 }
 
+template <typename Products>
+bool takes_many(ActivationKind kind, Residual order) {
+  return finished_by<Products>(kind, order) != nullptr;
+}
+
+template <typename Products>
+constexpr PointwisePanel kWhole = {
+    kLanes, halved_strip_function<Products>, {}, takes_many<Products>};
+
+constexpr int64_t kHalf = kLanes / 2;
+struct Narrow {
+  template <TileEnd kEnd>
+  static constexpr RunTiles kRun = narrow_tiles<kEnd>;
+};
+
 // Half a vector of outputs, of which the AVX2 panel does what is left, and what is more than that.
 void narrow_strip(const PointwiseStrip& strip) {
-  constexpr int64_t kColumns = kLanes / 2;
   const ActivationKind kind = strip.activation.kind;
-  const bool none = strip.order == Residual::kNone;
-  RunTiles finished = nullptr;
-  if (strip.columns == kColumns && kind == ActivationKind::kNone)
-    finished = none ? narrow_tiles<TileEnd::kNothing> : narrow_tiles<TileEnd::kResidual>;
-  if (strip.columns == kColumns && kind == ActivationKind::kLeakyRelu && none)
-    finished = narrow_tiles<TileEnd::kLeakyRelu>;
-  PointwiseTiles tiles = tiles_of(strip);
+  const RunTiles finished = finished_by<Narrow>(kind, strip.order);
+  PointwiseTiles tiles = tiles_of(strip, 0);
   const PointwiseFunction others = kPointwiseNarrowAvx2.function(kind);
-  if (!finished || tiles.count == 0) return others(strip);
+  if (!finished || tiles.count == 0 || strip.columns < kHalf) return others(strip);
   const int64_t done = tiles.count * kTilePixels;
   finished(tiles);
   if (done == strip.count) return;
@@ -178,15 +188,16 @@ void narrow_strip(const PointwiseStrip& strip) {
   others(rest);
 }
 
-constexpr PointwisePanel kNarrow = {kLanes / 2, [](ActivationKind) { return narrow_strip; }};
+constexpr PointwisePanel kNarrow = {kHalf, [](ActivationKind) { return narrow_strip; }};
 
 }  // namespace
 
-const PointwiseKernel kHalvedPointwiseAvx512 = {
-    kTilePixels, {kLanes, halved_strip_function<Singles>, {}, true}, &kNarrow};
+const PointwiseKernel kHalvedPointwiseAvx512 = {kTilePixels, kWhole<Singles>, &kNarrow};
 const PointwisePairs kPointwisePairsAvx512 = {
-    {kTilePixels, {kLanes, halved_strip_function<Pairs>, {}, true}, nullptr},
-    kPairFunctions,
-    [](int64_t depth) { return (depth + 1) / 3; }};
+    .kernel = {kTilePixels, kWhole<Pairs>, nullptr},
+    .functions = kPairFunctions,
+    .pairs = [](int64_t depth) { return (depth + 1) / 3; },
+    .few_inputs = 16,
+    .few_weights = 1024};
 
 }  // namespace shrike::kernels

@@ -286,8 +286,7 @@ const char* pointwise_pairs_refuse(const PointwisePairs& pairs, const ConvProble
   if (pairs.refuse)
     if (const char* reason = pairs.refuse(problem)) return reason;
   if (!problem.by_estimate) return nullptr;
-  // Fitted to kernels_bench: what begins and ends a sum, and what a pixel's products cost.
-  if (problem.in_channels < 24 || problem.weight_count() < 1536)
+  if (problem.in_channels < pairs.few_inputs || problem.weight_count() < pairs.few_weights)
     return "too few weights to multiply in pairs";
   if (problem.out_height * problem.out_width < 64)
     return "too few pixels to prepare the weights for";

@@ -85,6 +85,9 @@ struct PointwisePairs {
   // From how many on sums with an activation behind them round more than pairs are worth.
   int64_t too_many_inputs = INT64_MAX;
   const char* (*refuse)(const ConvProblem&) = nullptr;  // besides; or null
+  // With less single products are faster: by what begins and ends a sum, and what a pixel's
+  // products cost.
+  int64_t few_inputs = 24, few_weights = 1536;
 };
 
 #if SHRIKE_KERNELS_AVX2

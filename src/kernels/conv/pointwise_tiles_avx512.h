@@ -125,10 +125,8 @@ struct PointwiseTiles {
   "mov %[y], " SHRIKE_FIELD(residual) "\n\t"        \
   "decq " SHRIKE_FIELD(count) "\n\t"
 
-// bytes: of a vector.
-#define SHRIKE_SINGLES(end, vector, spread, bytes) \
-  SHRIKE_CONSTANTS(vector)                         \
-  "1:\n\t"                                         \
+// A tile's products. bytes: of a vector.
+#define SHRIKE_SINGLES(vector, spread, bytes)      \
   SHRIKE_BEGIN("z")                                \
   SHRIKE_TEN(SHRIKE_CLEAR, vector, spread)         \
   ".p2align 5\n"                                   \
@@ -138,14 +136,9 @@ struct PointwiseTiles {
   SHRIKE_TEN(SHRIKE_SINGLE, vector, spread)        \
   "add $4, %[z]\n\t"                               \
   "dec %[turn]\n\t"                                \
-  "jg 2b\n\t"                                      \
-  SHRIKE_END(end, vector, spread)                  \
-  "jg 1b"
+  "jg 2b\n\t"
 
-#define SHRIKE_PAIRS(end, vector, spread, bytes)     \
-  SHRIKE_CONSTANTS(vector)                           \
-  "mov " SHRIKE_FIELD(ahead) ", %[ahead_at]\n"       \
-  "1:\n\t"                                           \
+#define SHRIKE_PAIRS(vector, spread, bytes)          \
   "mov " SHRIKE_FIELD(start) ", %[x]\n\t"            \
   SHRIKE_TEN(SHRIKE_START, vector, spread)           \
   "add $40, %[x]\n\t"                                \
@@ -159,7 +152,7 @@ struct PointwiseTiles {
   ".p2align 5\n"                                     \
   "2:\n\t"                                           \
   "prefetcht1 (%[ahead_at])\n\t"                     \
-  "add %[ahead_step], %[ahead_at]\n\t"                    \
+  "add %[ahead_step], %[ahead_at]\n\t"               \
   "vmovaps (%[w]), %%" vector "27\n\t"               \
   "vmovaps " bytes "(%[w]), %%" vector "28\n\t"      \
   "vmovaps 2*" bytes "(%[w]), %%" vector "29\n\t"    \
@@ -181,48 +174,81 @@ struct PointwiseTiles {
   "vmovaps (%[w]), %%" vector "27\n\t"               \
   "vmovaps " bytes "(%[w]), %%" vector "28\n\t"      \
   SHRIKE_TEN(SHRIKE_PAIR, vector, spread)            \
-  "5:\n\t"                                           \
-  SHRIKE_END(end, vector, spread)                    \
-  "jg 1b\n\t"                                        \
+  "5:\n\t"
+
+// Tiles with what ends them.
+#define SHRIKE_LOOP(products, end, vector, spread, bytes)   \
+  SHRIKE_CONSTANTS(vector)                                  \
+  "mov " SHRIKE_FIELD(ahead) ", %[ahead_at]\n"              \
+  "1:\n\t"                                                  \
+  products(vector, spread, bytes)                           \
+  SHRIKE_END(end, vector, spread)                           \
+  "jg 1b\n\t"                                               \
   "mov %[ahead_at], " SHRIKE_FIELD(ahead)
 
 #define SHRIKE_OFFSET(name) [name] "i"(offsetof(PointwiseTiles, name))
-#define SHRIKE_RUN(code)                                                                       \
-  asm volatile(code                                                                            \
-               : [x] "=&r"(x), [y] "=&r"(y), [z] "=&r"(z), [w] "=&r"(w), [turn] "=&r"(turn),   \
-                 [ahead_at] "=&r"(ahead_at)                                                    \
-               : [tiles] "r"(&tiles), [step] "r"(step), [step3] "r"(3 * step),                 \
-                 [step5] "r"(5 * step), [step7] "r"(7 * step), [step9] "r"(9 * step),          \
-                 SHRIKE_OFFSET(count), SHRIKE_OFFSET(input), SHRIKE_OFFSET(weights),           \
-                 SHRIKE_OFFSET(bias), SHRIKE_OFFSET(turns), SHRIKE_OFFSET(rest),               \
-                 SHRIKE_OFFSET(pair_distance), SHRIKE_OFFSET(output),                          \
-                 SHRIKE_OFFSET(output_step), SHRIKE_OFFSET(residual),                          \
-                 SHRIKE_OFFSET(residual_step), SHRIKE_OFFSET(alpha), SHRIKE_OFFSET(scale),     \
-                 SHRIKE_OFFSET(start), SHRIKE_OFFSET(ahead), [ahead_step] "r"(tiles.ahead_step)                            \
-               : "cc", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6",       \
-                 "xmm7", "xmm8", "xmm9", "xmm24", "xmm25", "xmm26", "xmm27", "xmm28", "xmm29", \
-                 "xmm30", "xmm31")
-// clang-format on
+// Operands, of which GCC takes no more than 30: of products, and of ends beside them.
+#define SHRIKE_PLACES                                                                            \
+  [x] "=&r"(x), [y] "=&r"(y), [z] "=&r"(z), [w] "=&r"(w), [turn] "=&r"(turn),                  \
+      [ahead_at] "=&r"(ahead_at)
+#define SHRIKE_INPUTS                                                                            \
+  [tiles] "r"(&tiles), [step] "r"(step), [step3] "r"(3 * step), [step5] "r"(5 * step),         \
+      [step7] "r"(7 * step), [step9] "r"(9 * step), [ahead_step] "r"(tiles.ahead_step),        \
+      SHRIKE_OFFSET(input), SHRIKE_OFFSET(weights), SHRIKE_OFFSET(turns), SHRIKE_OFFSET(rest), \
+      SHRIKE_OFFSET(pair_distance), SHRIKE_OFFSET(start), SHRIKE_OFFSET(ahead)
+#define SHRIKE_END_INPUTS                                                                        \
+  SHRIKE_OFFSET(count), SHRIKE_OFFSET(bias), SHRIKE_OFFSET(output), SHRIKE_OFFSET(output_step), \
+      SHRIKE_OFFSET(residual), SHRIKE_OFFSET(residual_step), SHRIKE_OFFSET(alpha),             \
+      SHRIKE_OFFSET(scale)
+#define SHRIKE_PRODUCTS_CLOBBER "cc", "memory", "xmm27", "xmm28", "xmm29", "xmm30", "xmm31"
 
 // A function of each end: kernels choose one by what follows their sums.
-#define SHRIKE_TILES(function, loops, end, vector, spread, bytes)     \
-  template <TileEnd kEnd>                                             \
-  void function(PointwiseTiles& tiles) {                              \
-    const int64_t step = tiles.input_step;                            \
-    int64_t x, y, z, w, turn, ahead_at;                               \
-    if constexpr (kEnd == TileEnd::kNothing) {                        \
-      SHRIKE_RUN(loops(end, vector, spread, bytes));                  \
-    } else if constexpr (kEnd == TileEnd::kLeakyRelu) {               \
-      SHRIKE_RUN(loops(end##_LEAKY, vector, spread, bytes));          \
-    } else {                                                          \
-      SHRIKE_RUN(loops(end##_RESIDUAL, vector, spread, bytes));       \
-    }                                                                 \
+#define SHRIKE_TILES(function, products, end, vector, spread, bytes)                       \
+  template <TileEnd kEnd>                                                                  \
+  void function(PointwiseTiles& tiles) {                                                   \
+    const int64_t step = tiles.input_step;                                                 \
+    int64_t x, y, z, w, turn, ahead_at;                                                    \
+    if constexpr (kEnd == TileEnd::kNothing) {                                             \
+      SHRIKE_RUN(SHRIKE_LOOP(products, end, vector, spread, bytes));                       \
+    } else if constexpr (kEnd == TileEnd::kLeakyRelu) {                                    \
+      SHRIKE_RUN(SHRIKE_LOOP(products, end##_LEAKY, vector, spread, bytes));               \
+    } else {                                                                               \
+      SHRIKE_RUN(SHRIKE_LOOP(products, end##_RESIDUAL, vector, spread, bytes));            \
+    }                                                                                      \
   }
+#define SHRIKE_RUN(code)                                                                        \
+  asm volatile(code                                                                             \
+               : SHRIKE_PLACES                                                                  \
+               : SHRIKE_INPUTS, SHRIKE_END_INPUTS                                               \
+               : SHRIKE_PRODUCTS_CLOBBER, "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5",       \
+                 "xmm6", "xmm7", "xmm8", "xmm9", "xmm24", "xmm25", "xmm26")
+
+// The products of one tile, which the caller ends.
+#define SHRIKE_TILE(function, products, vector, spread, bytes)                                   \
+  [[gnu::always_inline]] inline void function(PointwiseTiles& tiles, Vec(&sums)[kTilePixels][1]) \
+  {                                                                                              \
+    const int64_t step = tiles.input_step;                                                       \
+    int64_t x, y, z, w, turn;                                                                    \
+    const std::byte* ahead_at = tiles.ahead;                                                     \
+    register Vec s0 asm("xmm0"), s1 asm("xmm1"), s2 asm("xmm2"), s3 asm("xmm3"),                 \
+        s4 asm("xmm4"), s5 asm("xmm5"), s6 asm("xmm6"), s7 asm("xmm7"), s8 asm("xmm8"),          \
+        s9 asm("xmm9");                                                                          \
+    asm volatile("mov " SHRIKE_FIELD(ahead) ", %[ahead_at]\n\t" products(vector, spread, bytes)  \
+                 : "=v"(s0), "=v"(s1), "=v"(s2), "=v"(s3), "=v"(s4), "=v"(s5), "=v"(s6),         \
+                   "=v"(s7), "=v"(s8), "=v"(s9), SHRIKE_PLACES                                   \
+                 : SHRIKE_INPUTS                                                                 \
+                 : SHRIKE_PRODUCTS_CLOBBER);                                                     \
+    const Vec all[] = {s0, s1, s2, s3, s4, s5, s6, s7, s8, s9};                                  \
+    for (int r = 0; r < kTilePixels; ++r) sums[r][0] = all[r];                                   \
+  }
+// clang-format on
 
 // Single products of 16 outputs; the same of 8; products in pairs.
 SHRIKE_TILES(single_tiles, SHRIKE_SINGLES, SHRIKE_END_SINGLE, "zmm", "%{1to16%}", "64")
 SHRIKE_TILES(narrow_tiles, SHRIKE_SINGLES, SHRIKE_END_SINGLE, "ymm", "%{1to8%}", "32")
 SHRIKE_TILES(pair_tiles, SHRIKE_PAIRS, SHRIKE_END_PAIR, "zmm", "%{1to16%}", "64")
+SHRIKE_TILE(single_tile, SHRIKE_SINGLES, "zmm", "%{1to16%}", "64")
+SHRIKE_TILE(pair_tile, SHRIKE_PAIRS, "zmm", "%{1to16%}", "64")
 
 }  // namespace
 }  // namespace shrike::kernels
