@@ -176,37 +176,62 @@ inline void scale_columns(const PairColumns& own) {
   kScale[own.count / kLanes](own);
 }
 
-// Of four pixels at once; of what is there of them, the others being the last one again.
-void begin_pixels(const PointwiseStrip& strip, const float* shift, int64_t p, float* start) {
-  const float* row[4];
-  Vec sums[4];
-#pragma GCC unroll 4
-  for (int r = 0; r < 4; ++r) {
-    const int64_t pixel = p + r < strip.count ? p + r : strip.count - 1;
-    row[r] = strip.input + pixel * strip.input_step;
-    sums[r] = splat(0.0f);
-  }
-  const int64_t pairs = strip.pairs;
-  int64_t k = 0;
-  for (; k + kLanes <= pairs; k += kLanes) {
-    const Vec c = load(shift + k), d = load(shift + k + pairs);
-#pragma GCC unroll 4
-    for (int r = 0; r < 4; ++r)
-      sums[r] = fnma(load(row[r] + k) - c, load(row[r] + k + pairs) - d, sums[r]);
-  }
-  if (k < pairs) {
-    const int64_t count = pairs - k;
-    const Vec c = load_some(shift + k, count), d = load_some(shift + k + pairs, count);
-#pragma GCC unroll 4
-    for (int r = 0; r < 4; ++r)
-      sums[r] =
-          fnma(load_some(row[r] + k, count) - c, load_some(row[r] + k + pairs, count) - d, sums[r]);
-  }
-  store_lane_sums(sums, start + p);
-}
+// The lanes of four pixels' sums of products.
+struct PairProducts {
+  const float *first, *second;  // of the shifts
+  int64_t pairs, whole;         // of whole vectors
+  Mask rest;
 
+  PairProducts(int64_t count, const float* shift)
+      : first(shift), second(shift + count), pairs(count), whole(count / kLanes * kLanes),
+        rest(lane_mask(count - whole)) {}
+
+  [[gnu::always_inline]] void operator()(const float* const (&row)[4], Vec (&sums)[4]) const {
+#pragma GCC unroll 4
+    for (Vec& sum : sums) sum = splat(0.0f);
+    int64_t k = 0;
+    for (; k < whole; k += kLanes) {
+      const Vec c = load(first + k), d = load(second + k);
+#pragma GCC unroll 4
+      for (int r = 0; r < 4; ++r)
+        sums[r] = fnma(load(row[r] + k) - c, load(row[r] + k + pairs) - d, sums[r]);
+    }
+    if (k == pairs) return;
+    const auto load_rest = [&](const float* from) __attribute__((always_inline)) {
+      return _mm512_maskz_loadu_ps(rest, from + k);
+    };
+    const Vec c = load_rest(first), d = load_rest(second);
+#pragma GCC unroll 4
+    for (int r = 0; r < 4; ++r)
+      sums[r] = fnma(load_rest(row[r]) - c, load_rest(row[r] + pairs) - d, sums[r]);
+  }
+};
+
+// Sixteen pixels at once, as far as there are so many, then four; of what is there of these, the
+// others being the last one again.
 void begin_strip(const PointwiseStrip& strip, const float* shift, float* start) {
-  for (int64_t p = 0; p < strip.count; p += 4) begin_pixels(strip, shift, p, start);
+  const PairProducts products(strip.pairs, shift);
+  const int64_t step = strip.input_step, count = strip.count;
+  int64_t p = 0;
+  for (; p + kLanes <= count; p += kLanes) {
+    Vec quarters[4];
+#pragma GCC unroll 4
+    for (int q = 0; q < 4; ++q) {
+      const float* x = strip.input + (p + 4 * q) * step;
+      Vec sums[4];
+      products({x, x + step, x + 2 * step, x + 3 * step}, sums);
+      quarters[q] = quarter_sums(sums);
+    }
+    store_quarter_sums(quarters, start + p);
+  }
+  for (; p < count; p += 4) {
+    const auto at = [&](int64_t i) {
+      return strip.input + (p + i < count ? p + i : count - 1) * step;
+    };
+    Vec sums[4];
+    products({at(0), at(1), at(2), at(3)}, sums);
+    store_lane_sums(sums, start + p);
+  }
 }
 
 constexpr PairFunctions kPairFunctions = {kLanes, measure_shift, scale_columns, begin_strip};
