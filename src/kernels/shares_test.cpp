@@ -48,6 +48,24 @@ TEST(Shares, PixelsOf1x1Layers) {
       }
 }
 
+// For one panel all of a row, or of a map that is one row.
+TEST(Shares, JoinedBlocks) {
+  for (const int64_t gap : {0, 3}) {
+    const ConvProblem p = square(41, 448, 96, 1, 1, 0);
+    const TestMap input(41, 41, 448, 0, gap), output(41, 41, 96);
+    const ConvMaps maps{input.view(), output.view(), {}};
+    PointwiseUnits units(10, p, maps, 1, 1);
+    EXPECT_GT(units.count(), 41);
+    units.join();
+    ASSERT_EQ(units.count(), gap > 0 ? 41 : 1);
+    for (int64_t i = 0, next = 0; i < units.count(); ++i) {
+      EXPECT_EQ(units.unit(i).pixel, next);
+      EXPECT_EQ(units.unit(i).strip.count, gap > 0 ? 41 : 1681);
+      next += units.unit(i).strip.count;
+    }
+  }
+}
+
 TEST(Shares, PanelsOfFewPixels) {
   const ConvProblem p = square(10, 16, 96, 1, 1, 0);
   const TestMap input(10, 10, 16), output(10, 10, 96);

@@ -198,6 +198,6 @@ const PointwisePairs kPointwisePairsAvx512 = {
     .functions = kPairFunctions,
     .pairs = [](int64_t depth) { return (depth + 1) / 3; },
     .few_inputs = 16,
-    .few_weights = 1024};
+    .few_weights = 768};
 
 }  // namespace shrike::kernels

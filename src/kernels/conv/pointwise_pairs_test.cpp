@@ -320,8 +320,10 @@ TEST(PointwisePairsChoice, WhereAddersAreSeparate) {
   cpu.separate_adders = true;
   EXPECT_EQ(chosen(p), "avx512_pointwise_pairs");
   EXPECT_EQ(chosen(pointwise(7, 9, 128, 128)), "avx512_halved_pointwise");   // few pixels
-  EXPECT_EQ(chosen(pointwise(13, 13, 16, 128)), "avx512_halved_pointwise");  // few channels
-  EXPECT_EQ(chosen(pointwise(13, 13, 128, 8)), "avx512_halved_pointwise");   // few outputs
+  EXPECT_EQ(chosen(pointwise(13, 13, 15, 128)), "avx512_halved_pointwise");  // few channels
+  EXPECT_EQ(chosen(pointwise(13, 13, 16, 47)), "avx512_halved_pointwise");   // few weights
+  EXPECT_EQ(chosen(pointwise(13, 13, 16, 48)), "avx512_pointwise_pairs");
+  EXPECT_EQ(chosen(pointwise(13, 13, 128, 8)), "avx512_halved_pointwise");  // few outputs
   cpu.whole_avx512 = true;
   EXPECT_EQ(chosen(p), "avx512_wide_pointwise_pairs");
   EXPECT_EQ(chosen(pointwise(13, 13, 128, 16)), "avx512_whole_pointwise");  // one vector of outputs
