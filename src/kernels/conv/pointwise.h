@@ -29,7 +29,7 @@ struct PointwiseStrip {
   int64_t output_step;
   const float* residual;  // as output; unread for Residual::kNone
   int64_t residual_step;
-  int64_t columns;  // 1 .. C
+  int64_t columns;     // 1 .. C
   int64_t panels = 1;  // so many, whose weights, biases and outputs lie one behind the other
   Activation activation;
   Residual order;

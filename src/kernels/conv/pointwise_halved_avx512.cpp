@@ -86,9 +86,8 @@ struct Pairs {
     tiles.scale = strip.scale;
     tiles.start = alone(strip.start) + p;
     // Weights, which are near, where there is nothing else to ask for.
-    tiles.ahead =
-        (strip.ahead ? strip.ahead : reinterpret_cast<const std::byte*>(strip.weights)) +
-        p / kTilePixels * turns.count * strip.ahead_step;
+    tiles.ahead = (strip.ahead ? strip.ahead : reinterpret_cast<const std::byte*>(strip.weights)) +
+                  p / kTilePixels * turns.count * strip.ahead_step;
     tiles.ahead_step = alone(strip.ahead_step);
     return tiles;
   }
@@ -150,9 +149,8 @@ void halved_strip(const PointwiseStrip& strip) {
 
 template <typename Products>
 PointwiseFunction halved_strip_function(ActivationKind kind) {
-  return with_vector_activation(kind, []<typename Act>() -> PointwiseFunction {
-    return halved_strip<Products, Act>;
-  });
+  return with_vector_activation(
+      kind, []<typename Act>() -> PointwiseFunction { return halved_strip<Products, Act>; });
 }
 
 template <typename Products>
@@ -163,6 +161,10 @@ bool takes_many(ActivationKind kind, Residual order) {
 template <typename Products>
 constexpr PointwisePanel kWhole = {
     kLanes, halved_strip_function<Products>, {}, takes_many<Products>};
+
+// One more than single channels have beside them, if that is what is left: additions and products
+// are as many as ends are counted, too.
+int64_t balanced_pairs(int64_t depth) { return (depth + 1) / 3; }
 
 constexpr int64_t kHalf = kLanes / 2;
 struct Narrow {
@@ -196,7 +198,7 @@ const PointwiseKernel kHalvedPointwiseAvx512 = {kTilePixels, kWhole<Singles>, &k
 const PointwisePairs kPointwisePairsAvx512 = {
     .kernel = {kTilePixels, kWhole<Pairs>, nullptr},
     .functions = kPairFunctions,
-    .pairs = [](int64_t depth) { return (depth + 1) / 3; },
+    .pairs = balanced_pairs,
     .few_inputs = 16,
     .few_weights = 768};
 

@@ -174,10 +174,10 @@ class ScaledPanels {
       const int64_t count = std::min(last - column, panels_.panel(panel).columns - begin);
       pairs_.functions.scale(
           {problem_.in_channels, pairs_.pairs(problem_.in_channels), count,
-           panels_.panel(panel).columns,
-           floats_ + panels_.weights(panel) + begin, floats_ + panels_.bias(panel) + begin,
-           floats_ + packing_.products + column, shift_, scale(),
-           scaled_ + panels_.weights(panel) + begin, scaled_ + panels_.bias(panel) + begin});
+           panels_.panel(panel).columns, floats_ + panels_.weights(panel) + begin,
+           floats_ + panels_.bias(panel) + begin, floats_ + packing_.products + column, shift_,
+           scale(), scaled_ + panels_.weights(panel) + begin,
+           scaled_ + panels_.bias(panel) + begin});
       column += count;
     }
   }
@@ -309,12 +309,14 @@ void pointwise_pairs_pack(const PointwisePairs& pairs, const ConvProblem& proble
     const float* source = weights + output * problem.in_channels;
     float* target = packed + panels.weights(panel) + column;
     double products = 0;
-    for_each_channel(problem.in_channels, pairs.pairs(problem.in_channels), [&](int64_t channel, int64_t partner) {
-      *target = source[channel];
-      target += columns;
-      if (channel > partner)
-        products += static_cast<double>(source[channel]) * static_cast<double>(source[partner]);
-    });
+    for_each_channel(problem.in_channels, pairs.pairs(problem.in_channels),
+                     [&](int64_t channel, int64_t partner) {
+                       *target = source[channel];
+                       target += columns;
+                       if (channel > partner)
+                         products += static_cast<double>(source[channel]) *
+                                     static_cast<double>(source[partner]);
+                     });
     packed[packing.products + output] = static_cast<float>(products);
     if (bias) packed[panels.bias(panel) + column] = bias[output];
   }

@@ -57,14 +57,14 @@ void for_each_channel(int64_t depth, int64_t pairs, const Visit& visit) {
 //   scaled: v, or s*w of single channels;  scaled_bias[j] = bias[j] - s*products[j] + sum c[k]*w[k]
 struct PairColumns {
   int64_t depth, pairs, count;  // count: C
-  int64_t step;           // from channel to channel, the panel's columns
-  const float* weights;   // [depth][C] in the order of for_each_channel
-  const float* bias;      // [C]
-  const float* products;  // [C], sums of w[k]*w[k']
-  const float* shift;     // [depth], by channel
-  float scale;            // s
-  float* scaled;          // [depth][C]
-  float* scaled_bias;     // [C]
+  int64_t step;                 // from channel to channel, the panel's columns
+  const float* weights;         // [depth][C] in the order of for_each_channel
+  const float* bias;            // [C]
+  const float* products;        // [C], sums of w[k]*w[k']
+  const float* shift;           // [depth], by channel
+  float scale;                  // s
+  float* scaled;                // [depth][C]
+  float* scaled_bias;           // [C]
 };
 
 // The parts of the algorithm beside its inner loop.

@@ -18,6 +18,8 @@ constexpr PointwisePanel kTwo = panel_of(2, strip_function<PairSums, 7, 2>);
 constexpr PointwisePanel kThree = panel_of(3, strip_function<PairSums, 5, 3>);
 constexpr PointwisePanel kFour = panel_of(4, strip_function<PairSums, 4, 4>);
 
+int64_t pairs_of(int64_t depth) { return pair_count(depth); }
+
 const char* refuse_three(const ConvProblem& problem) {
   return refuse_three_vectors(problem, kLanes);
 }
@@ -37,10 +39,10 @@ constexpr int64_t kWideTooManyInputs = 256;
 }  // namespace
 
 const PointwisePairs kWidePointwisePairsAvx512 = {
-    {7, kTwo, &kOne}, kPairFunctions, pair_count, kWideTooManyInputs};
+    {7, kTwo, &kOne}, kPairFunctions, pairs_of, kWideTooManyInputs};
 const PointwisePairs kTriplePointwisePairsAvx512 = {
-    {5, kThree, &kTwo}, kPairFunctions, pair_count, kWideTooManyInputs, refuse_three};
+    {5, kThree, &kTwo}, kPairFunctions, pairs_of, kWideTooManyInputs, refuse_three};
 const PointwisePairs kQuadPointwisePairsAvx512 = {
-    {4, kFour, &kThree}, kPairFunctions, pair_count, kWideTooManyInputs, refuse_four};
+    {4, kFour, &kThree}, kPairFunctions, pairs_of, kWideTooManyInputs, refuse_four};
 
 }  // namespace shrike::kernels

@@ -183,7 +183,10 @@ struct PairProducts {
   Mask rest;
 
   PairProducts(int64_t count, const float* shift)
-      : first(shift), second(shift + count), pairs(count), whole(count / kLanes * kLanes),
+      : first(shift),
+        second(shift + count),
+        pairs(count),
+        whole(count / kLanes * kLanes),
         rest(lane_mask(count - whole)) {}
 
   [[gnu::always_inline]] void operator()(const float* const (&row)[4], Vec (&sums)[4]) const {

@@ -1,12 +1,12 @@
 // Strips of tiles of ten pixels by one vector of outputs, where 512 bits are computed in halves, in
-// assembly: included by its file behind kernels/conv/pointwise.h.
+// assembly: included by its file behind activation/vector_avx512.h.
 //
 // Two additions and two products of a pair (pointwise_pairs.h) take two cycles there, if sums stay
-// in their registers and each value is an operand in memory, as registers cannot be read fast enough
-// for both kinds of units. The compiler finds no places for ten pixels in fifteen registers; here
-// three places and multiples of the step make all of them (docs/decisions/047-zen-4.md). And between
-// tiles it takes time for the places of the next one, in which vector units have nothing to do: 20
-// cycles of 260 where there are 32 channels (docs/decisions/050-strips-in-assembly.md).
+// in their registers and each value is an operand in memory, as registers cannot be read fast
+// enough for both kinds of units. The compiler finds no places for ten pixels in fifteen registers;
+// here three places and multiples of the step make all of them (docs/decisions/047-zen-4.md). And
+// between tiles it takes time for the places of the next one, in which vector units have nothing to
+// do: 20 cycles of 260 where there are 32 channels (docs/decisions/050-strips-in-assembly.md).
 #pragma once
 
 #include <cstddef>
@@ -215,6 +215,7 @@ struct PointwiseTiles {
     } else {                                                                               \
       SHRIKE_RUN(SHRIKE_LOOP(products, end##_RESIDUAL, vector, spread, bytes));            \
     }                                                                                      \
+    _mm256_zeroupper(); /* the compiler does not see that there is a need */               \
   }
 #define SHRIKE_RUN(code)                                                                        \
   asm volatile(code                                                                             \
@@ -249,6 +250,7 @@ SHRIKE_TILES(narrow_tiles, SHRIKE_SINGLES, SHRIKE_END_SINGLE, "ymm", "%{1to8%}",
 SHRIKE_TILES(pair_tiles, SHRIKE_PAIRS, SHRIKE_END_PAIR, "zmm", "%{1to16%}", "64")
 SHRIKE_TILE(single_tile, SHRIKE_SINGLES, "zmm", "%{1to16%}", "64")
 SHRIKE_TILE(pair_tile, SHRIKE_PAIRS, "zmm", "%{1to16%}", "64")
+
 
 }  // namespace
 }  // namespace shrike::kernels

@@ -20,7 +20,8 @@ inline void store_lane_sums(const Vec (&x)[4], float* target) {
   _mm_storeu_ps(target, _mm256_castps256_ps128(half) + _mm256_extractf128_ps(half, 1));
 }
 
-// The same of 16 vectors, in the same order; quarters[i] is quarter_sums() of vectors 4 i to 4 i + 3.
+// The same of 16 vectors, in the same order; quarters[i] is quarter_sums() of vectors 4 i to 4 i
+// + 3.
 inline void store_quarter_sums(const Vec (&quarters)[4], float* target) {
   const auto halves = [](Vec x, Vec y) __attribute__((always_inline)) {
     return _mm512_shuffle_f32x4(x, y, 0x44) + _mm512_shuffle_f32x4(x, y, 0xee);
