@@ -61,6 +61,37 @@ struct Singles {
 };
 
 struct Pairs {
+  // As assembly adds: sums of pairs, and of single channels, which are joined in the end.
+  template <int kRows>
+  struct FewPixels {
+    Vec sums[kRows][1];
+
+    FewPixels(const PointwiseStrip& strip, int64_t p) {
+      const float *row = strip.input + p * strip.input_step, *weights = strip.weights;
+      const int64_t pairs = strip.pairs;
+      Vec single[kRows];
+      for (int r = 0; r < kRows; ++r) {
+        sums[r][0] = splat(strip.start[p + r]);
+        single[r] = splat(0.0f);
+      }
+      const auto value = [&](int r, int64_t k) { return splat(row[r * strip.input_step + k]); };
+      const auto add_single = [&](int64_t k) {
+        for (int r = 0; r < kRows; ++r)
+          single[r] = fma(value(r, k), load_aligned(weights), single[r]);
+        weights += kLanes;
+      };
+      for (int64_t k = 0; k < pairs; ++k) {
+        for (int r = 0; r < kRows; ++r)
+          sums[r][0] = fma(value(r, k) + load_aligned(weights),
+                           value(r, k + pairs) + load_aligned(weights + kLanes), sums[r][0]);
+        weights += 2 * kLanes;
+        if (k + 2 * pairs < strip.depth) add_single(k + 2 * pairs);
+      }
+      for (int64_t k = 3 * pairs; k < strip.depth; ++k) add_single(k);
+      const Vec scale = splat(strip.scale), bias = load(strip.bias);
+      for (int r = 0; r < kRows; ++r) sums[r][0] = fma(sums[r][0] + single[r], scale, bias);
+    }
+  };
   struct Tile {
     Vec sums[kTilePixels][1];
 
@@ -73,7 +104,7 @@ struct Pairs {
     }
   };
   template <int kRows, int kVectors>
-  using Sums = std::conditional_t<kRows == kTilePixels, Tile, PairSums<kRows, kVectors>>;
+  using Sums = std::conditional_t<kRows == kTilePixels, Tile, FewPixels<kRows>>;
   template <TileEnd kEnd>
   static constexpr RunTiles kRun = pair_tiles<kEnd>;
 
@@ -195,11 +226,10 @@ constexpr PointwisePanel kNarrow = {kHalf, [](ActivationKind) { return narrow_st
 }  // namespace
 
 const PointwiseKernel kHalvedPointwiseAvx512 = {kTilePixels, kWhole<Singles>, &kNarrow};
-const PointwisePairs kPointwisePairsAvx512 = {
-    .kernel = {kTilePixels, kWhole<Pairs>, nullptr},
-    .functions = kPairFunctions,
-    .pairs = balanced_pairs,
-    .few_inputs = 16,
-    .few_weights = 768};
+const PointwisePairs kPointwisePairsAvx512 = {.kernel = {kTilePixels, kWhole<Pairs>, nullptr},
+                                              .functions = kPairFunctions,
+                                              .pairs = balanced_pairs,
+                                              .few_inputs = 16,
+                                              .few_weights = 768};
 
 }  // namespace shrike::kernels

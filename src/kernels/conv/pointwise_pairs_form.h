@@ -8,6 +8,7 @@
 namespace shrike::kernels {
 namespace {
 
+// Of no more pairs than single channels.
 template <int kRows, int kVectors>
 struct PairSums {
   static constexpr int64_t kColumns = kVectors * kLanes;
@@ -22,18 +23,14 @@ struct PairSums {
     for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) sums[r][v] = splat(strip.start[p + r]);
-    const PairTurns turns(strip.depth, strip.pairs);
-    const float* weights = add_turns(row, strip.pairs, turns.count, strip.weights);
-    if (turns.rest < 0) {
-      add_pair(row, turns.count, strip.pairs, weights);
-    } else {
-      for (int64_t k = 3 * strip.pairs; k < strip.depth; ++k, weights += kColumns)
+    const int64_t pairs = strip.pairs;
+    const float* weights = add_pairs(row, pairs, strip.weights);
+    for (int64_t k = 3 * pairs; k < strip.depth; ++k, weights += kColumns)
 #pragma GCC unroll 10
-        for (int r = 0; r < kRows; ++r)
+      for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 4
-          for (int v = 0; v < kVectors; ++v)
-            sums[r][v] = fma(splat(row[r][k]), load_aligned(weights + v * kLanes), sums[r][v]);
-    }
+        for (int v = 0; v < kVectors; ++v)
+          sums[r][v] = fma(splat(row[r][k]), load_aligned(weights + v * kLanes), sums[r][v]);
     const Vec scale = splat(strip.scale);
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
@@ -44,10 +41,10 @@ struct PairSums {
   }
 
  private:
-  // Returns the weights behind those of so many pairs and as many single channels.
-  [[gnu::always_inline]] const float* add_turns(const float* const (&row)[kRows], int64_t pairs,
-                                                int64_t turns, const float* weights) {
-    for (int64_t k = 0; k < turns; ++k, weights += 3 * kColumns) {
+  // Returns the weights behind those of the pairs and as many single channels.
+  [[gnu::always_inline]] const float* add_pairs(const float* const (&row)[kRows], int64_t pairs,
+                                                const float* weights) {
+    for (int64_t k = 0; k < pairs; ++k, weights += 3 * kColumns) {
       Vec first[kVectors], second[kVectors], single[kVectors];
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) {
@@ -72,19 +69,6 @@ struct PairSums {
       }
     }
     return weights;
-  }
-
-  // The last pair, where there is no single channel beside it.
-  [[gnu::always_inline]] void add_pair(const float* const (&row)[kRows], int64_t k, int64_t pairs,
-                                       const float* weights) {
-#pragma GCC unroll 10
-    for (int r = 0; r < kRows; ++r) {
-      const Vec x = splat(row[r][k]), y = splat(row[r][k + pairs]);
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v)
-        sums[r][v] = fma(x + load_aligned(weights + v * kLanes),
-                         y + load_aligned(weights + kColumns + v * kLanes), sums[r][v]);
-    }
   }
 };
 

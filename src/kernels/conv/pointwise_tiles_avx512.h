@@ -58,20 +58,26 @@ struct PointwiseTiles {
   of(vector, spread, "8", ",%[step],8", "32")     \
   of(vector, spread, "9", ",%[step9]", "36")
 
-// Sums are in vectors 0 to 9. Products: weights are in 27 to 29, channels at x, y and z.
+// Sums are in vectors 0 to 9; of pairs those of single channels in 10 to 19, since shorter sums round
+// less. Products: weights are in 27 to 29, channels at x, y and z.
 #define SHRIKE_CLEAR(vector, spread, pixel, place, offset) \
   "vpxor %%xmm" pixel ", %%xmm" pixel ", %%xmm" pixel "\n\t"
-#define SHRIKE_START(vector, spread, pixel, place, offset) \
-  "vbroadcastss " offset "(%[x]), %%" vector pixel "\n\t"
 #define SHRIKE_SINGLE(vector, spread, pixel, place, offset) \
   "vfmadd231ps (%[z]" place ")" spread ", %%" vector "29, %%" vector pixel "\n\t"
+#define SHRIKE_START(vector, spread, pixel, place, offset)   \
+  "vbroadcastss " offset "(%[x]), %%" vector pixel "\n\t"    \
+  "vpxord %%" vector "1" pixel ", %%" vector "1" pixel ", %%" vector "1" pixel "\n\t"
 #define SHRIKE_PAIR(vector, spread, pixel, place, offset)                     \
   "vaddps (%[x]" place ")" spread ", %%" vector "27, %%" vector "30\n\t" \
   "vaddps (%[y]" place ")" spread ", %%" vector "28, %%" vector "31\n\t" \
   "vfmadd231ps %%" vector "30, %%" vector "31, %%" vector pixel "\n\t"
+#define SHRIKE_BESIDE(vector, spread, pixel, place, offset) \
+  SHRIKE_SINGLE(vector, spread, "1" pixel, place, offset)
 #define SHRIKE_BOTH(vector, spread, pixel, place, offset) \
   SHRIKE_PAIR(vector, spread, pixel, place, offset)       \
-  SHRIKE_SINGLE(vector, spread, pixel, place, offset)
+  SHRIKE_BESIDE(vector, spread, pixel, place, offset)
+#define SHRIKE_JOIN(vector, spread, pixel, place, offset) \
+  "vaddps %%" vector "1" pixel ", %%" vector pixel ", %%" vector pixel "\n\t"
 
 // Ends: the bias is in 24, the scale in 25, alpha in 26; the output is at x, its step in w, what is
 // added at y, its step in z.
@@ -168,13 +174,14 @@ struct PointwiseTiles {
   "je 5f\n\t"                                        \
   "jl 4f\n\t"                                        \
   "vmovaps (%[w]), %%" vector "29\n\t"               \
-  SHRIKE_TEN(SHRIKE_SINGLE, vector, spread)          \
+  SHRIKE_TEN(SHRIKE_BESIDE, vector, spread)          \
   "jmp 5f\n"                                         \
   "4:\n\t"                                           \
   "vmovaps (%[w]), %%" vector "27\n\t"               \
   "vmovaps " bytes "(%[w]), %%" vector "28\n\t"      \
   SHRIKE_TEN(SHRIKE_PAIR, vector, spread)            \
-  "5:\n\t"
+  "5:\n\t"                                           \
+  SHRIKE_TEN(SHRIKE_JOIN, vector, spread)
 
 // Tiles with what ends them.
 #define SHRIKE_LOOP(products, end, vector, spread, bytes)   \
@@ -200,7 +207,9 @@ struct PointwiseTiles {
   SHRIKE_OFFSET(count), SHRIKE_OFFSET(bias), SHRIKE_OFFSET(output), SHRIKE_OFFSET(output_step), \
       SHRIKE_OFFSET(residual), SHRIKE_OFFSET(residual_step), SHRIKE_OFFSET(alpha),             \
       SHRIKE_OFFSET(scale)
-#define SHRIKE_PRODUCTS_CLOBBER "cc", "memory", "xmm27", "xmm28", "xmm29", "xmm30", "xmm31"
+#define SHRIKE_PRODUCTS_CLOBBER                                                                 \
+  "cc", "memory", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "xmm16", "xmm17",      \
+      "xmm18", "xmm19", "xmm27", "xmm28", "xmm29", "xmm30", "xmm31"
 
 // A function of each end: kernels choose one by what follows their sums.
 #define SHRIKE_TILES(function, products, end, vector, spread, bytes)                       \
@@ -250,7 +259,6 @@ SHRIKE_TILES(narrow_tiles, SHRIKE_SINGLES, SHRIKE_END_SINGLE, "ymm", "%{1to8%}",
 SHRIKE_TILES(pair_tiles, SHRIKE_PAIRS, SHRIKE_END_PAIR, "zmm", "%{1to16%}", "64")
 SHRIKE_TILE(single_tile, SHRIKE_SINGLES, "zmm", "%{1to16%}", "64")
 SHRIKE_TILE(pair_tile, SHRIKE_PAIRS, "zmm", "%{1to16%}", "64")
-
 
 }  // namespace
 }  // namespace shrike::kernels
