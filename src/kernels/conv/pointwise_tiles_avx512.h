@@ -240,9 +240,9 @@ struct PointwiseTiles {
     const int64_t step = tiles.input_step;                                                       \
     int64_t x, y, z, w, turn;                                                                    \
     const std::byte* ahead_at = tiles.ahead;                                                     \
-    register Vec s0 asm("xmm0"), s1 asm("xmm1"), s2 asm("xmm2"), s3 asm("xmm3"),                 \
-        s4 asm("xmm4"), s5 asm("xmm5"), s6 asm("xmm6"), s7 asm("xmm7"), s8 asm("xmm8"),          \
-        s9 asm("xmm9");                                                                          \
+    register Vec s0 asm("zmm0"), s1 asm("zmm1"), s2 asm("zmm2"), s3 asm("zmm3"),                 \
+        s4 asm("zmm4"), s5 asm("zmm5"), s6 asm("zmm6"), s7 asm("zmm7"), s8 asm("zmm8"),          \
+        s9 asm("zmm9");                                                                          \
     asm volatile("mov " SHRIKE_FIELD(ahead) ", %[ahead_at]\n\t" products(vector, spread, bytes)  \
                  : "=v"(s0), "=v"(s1), "=v"(s2), "=v"(s3), "=v"(s4), "=v"(s5), "=v"(s6),         \
                    "=v"(s7), "=v"(s8), "=v"(s9), SHRIKE_PLACES                                   \
