@@ -66,6 +66,64 @@ TEST(Shares, JoinedBlocks) {
   }
 }
 
+struct SeenPanels {
+  int64_t panels, columns;
+  const float *weights, *bias;
+  const float* output;
+  const std::byte* ahead;
+};
+std::vector<SeenPanels> seen_panels;
+
+PointwiseFunction see_panels(ActivationKind) {
+  return [](const PointwiseStrip& strip) {
+    seen_panels.push_back(
+        {strip.panels, strip.columns, strip.weights, strip.bias, strip.output, strip.ahead});
+  };
+}
+
+// Whole panels of whole tiles are one strip, within the unit's; others come one by one. Each asks
+// for what is behind what those before it have asked for.
+TEST(Shares, PanelsTogether) {
+  const auto none_alone = [](ActivationKind kind, Residual) {
+    return kind == ActivationKind::kNone;
+  };
+  const PointwiseKernel kernel = {10, {16, see_panels, {}, none_alone}, nullptr};
+  const ConvProblem p = square(10, 20, 70, 1, 1, 0);  // five panels, the last one of 6 outputs
+  const PointwisePanels panels(kernel, p);
+  std::vector<float> packed(static_cast<size_t>(panels.total())), output(100 * 70);
+  const std::vector<std::byte> next(1 << 16);
+  const auto strips = [&](int64_t first, int64_t last, int64_t count, ActivationKind kind) {
+    seen_panels.clear();
+    PointwiseUnits::Unit unit{{}, first, last, 0};
+    unit.strip.count = count;
+    unit.strip.depth = 20;
+    unit.strip.activation.kind = kind;
+    unit.strip.output = output.data();
+    unit.strip.ahead = next.data();
+    unit.strip.ahead_panel = 100;
+    compute_panels(panels, packed.data(), unit);
+    std::vector<int64_t> together;
+    int64_t panel = first;
+    for (const SeenPanels& seen : seen_panels) {
+      EXPECT_EQ(seen.columns, panel == 4 ? 6 : 16);
+      EXPECT_EQ(seen.weights - packed.data(), panels.weights(panel));
+      EXPECT_EQ(seen.bias - packed.data(), panels.bias(panel));
+      EXPECT_EQ(seen.output - output.data(), panel * 16);
+      EXPECT_EQ(seen.ahead - next.data(), (panel - first) * 100);
+      together.push_back(seen.panels);
+      panel += seen.panels;
+    }
+    EXPECT_EQ(panel, last);
+    return together;
+  };
+  using Counts = std::vector<int64_t>;
+  EXPECT_EQ(strips(0, 5, 30, ActivationKind::kNone), (Counts{4, 1}));
+  EXPECT_EQ(strips(1, 3, 30, ActivationKind::kNone), (Counts{2}));
+  EXPECT_EQ(strips(4, 5, 30, ActivationKind::kNone), (Counts{1}));
+  EXPECT_EQ(strips(0, 5, 31, ActivationKind::kNone), (Counts{1, 1, 1, 1, 1}));
+  EXPECT_EQ(strips(0, 3, 30, ActivationKind::kSilu), (Counts{1, 1, 1}));
+}
+
 TEST(Shares, PanelsOfFewPixels) {
   const ConvProblem p = square(10, 16, 96, 1, 1, 0);
   const TestMap input(10, 10, 16), output(10, 10, 96);

@@ -46,7 +46,8 @@ struct PointwisePanel {
   int64_t columns;
   PointwiseFunction (*function)(ActivationKind);
   SideBySide beside = {};  // of channels
-  // Whether strips may have several panels, all columns of which are there; null: no.
+  // Whether strips of whole tiles may have several panels, all columns of which are there; null:
+  // no.
   bool (*takes_many)(ActivationKind, Residual) = nullptr;
 };
 

@@ -35,9 +35,14 @@ class PointwisePanels {
   int64_t outputs(int64_t index) const {
     return std::min(panel(index).columns, outputs_ - first_output(index));
   }
-  // How many of [first, last) are whole wide ones, one behind the other.
-  int64_t whole_panels(int64_t first, int64_t last) const {
-    return std::min({last, wide_, outputs_ / kernel_.wide.columns}) - first;
+  // How many panels from `index` on, before `last`, are a strip together: 1 or more.
+  int64_t together(int64_t index, int64_t last, const PointwiseStrip& strip) const {
+    const auto takes_many = panel(index).takes_many;
+    if (!takes_many || !takes_many(strip.activation.kind, strip.order) ||
+        strip.count % kernel_.rows != 0)
+      return 1;
+    const int64_t whole = std::min({last, wide_, outputs_ / kernel_.wide.columns});
+    return std::max<int64_t>(1, whole - index);
   }
   int64_t weights(int64_t index) const { return first_output(index) * wide_depth_; }
   int64_t bias(int64_t index) const { return weights_ + first_output(index); }
@@ -211,10 +216,7 @@ inline void compute_panels(const PointwisePanels& panels, const float* packed,
     const int64_t first = panels.first_output(i);
     strip.output = output + first;
     if (residual) strip.residual = residual + first;
-    const auto takes_many = panels.panel(i).takes_many;
-    strip.panels = takes_many && takes_many(strip.activation.kind, strip.order)
-                       ? std::max<int64_t>(1, panels.whole_panels(i, unit.last_panel))
-                       : 1;
+    strip.panels = panels.together(i, unit.last_panel, strip);
     compute_panel(panels, packed, i, strip);
     if (strip.ahead) strip.ahead += strip.panels * strip.ahead_panel;
   }

@@ -1,3 +1,4 @@
+#include <cassert>
 #include <type_traits>
 
 #include "kernels/activation/vector_avx512.h"
@@ -70,17 +71,20 @@ struct Pairs {
       const float *row = strip.input + p * strip.input_step, *weights = strip.weights;
       const int64_t pairs = strip.pairs;
       Vec single[kRows];
+#pragma GCC unroll 10
       for (int r = 0; r < kRows; ++r) {
         sums[r][0] = splat(strip.start[p + r]);
         single[r] = splat(0.0f);
       }
       const auto value = [&](int r, int64_t k) { return splat(row[r * strip.input_step + k]); };
       const auto add_single = [&](int64_t k) {
+#pragma GCC unroll 10
         for (int r = 0; r < kRows; ++r)
           single[r] = fma(value(r, k), load_aligned(weights), single[r]);
         weights += kLanes;
       };
       for (int64_t k = 0; k < pairs; ++k) {
+#pragma GCC unroll 10
         for (int r = 0; r < kRows; ++r)
           sums[r][0] = fma(value(r, k) + load_aligned(weights),
                            value(r, k + pairs) + load_aligned(weights + kLanes), sums[r][0]);
@@ -89,6 +93,7 @@ struct Pairs {
       }
       for (int64_t k = 3 * pairs; k < strip.depth; ++k) add_single(k);
       const Vec scale = splat(strip.scale), bias = load(strip.bias);
+#pragma GCC unroll 10
       for (int r = 0; r < kRows; ++r) sums[r][0] = fma(sums[r][0] + single[r], scale, bias);
     }
   };
@@ -113,6 +118,7 @@ struct Pairs {
     const PairTurns turns(strip.depth, strip.pairs);
     tiles.turns = turns.count;
     tiles.rest = turns.rest;
+    assert(tiles.rest <= 1);
     tiles.pair_distance = strip.pairs * kFloat;
     tiles.scale = strip.scale;
     tiles.start = alone(strip.start) + p;
@@ -124,7 +130,7 @@ struct Pairs {
   }
 };
 
-// What makes whole tiles with all that follows their sums, or null where that is more.
+// What makes whole tiles with all that follows their sums; null where assembly has no end for that.
 template <typename Products>
 RunTiles finished_by(ActivationKind kind, Residual order) {
   const bool none = order == Residual::kNone;
@@ -136,7 +142,7 @@ RunTiles finished_by(ActivationKind kind, Residual order) {
   return nullptr;
 }
 
-// The first tile of another of the strip's panels. What is asked for goes on.
+// The first tile of the strip's next panel. What is asked for goes on.
 [[gnu::always_inline]] inline void next_panel(const PointwiseStrip& strip, int64_t panel,
                                               int64_t count, PointwiseTiles& tiles) {
   tiles.count = count;
@@ -144,38 +150,27 @@ RunTiles finished_by(ActivationKind kind, Residual order) {
   tiles.weights = alone(tiles.weights) + strip.depth * kLanes;
   tiles.bias = alone(tiles.bias) + kLanes;
   tiles.output = alone(strip.output) + panel * kLanes;
-  tiles.residual = alone(strip.residual) + panel * kLanes;
+  if (strip.residual) tiles.residual = alone(strip.residual) + panel * kLanes;
   tiles.start = alone(strip.start);
-}
-
-// The pixels of a panel from p on.
-PointwiseStrip rest_of(const PointwiseStrip& strip, int64_t panel, int64_t p) {
-  PointwiseStrip rest = strip;
-  rest.count -= p;
-  rest.input += p * strip.input_step;
-  rest.weights += panel * strip.depth * kLanes;
-  rest.bias += panel * kLanes;
-  rest.output += p * strip.output_step + panel * kLanes;
-  if (strip.residual) rest.residual += p * strip.residual_step + panel * kLanes;
-  if (strip.start) rest.start += p;
-  rest.ahead = nullptr;
-  rest.ahead_step = 0;
-  return rest;
 }
 
 template <typename Products, typename Act>
 void halved_strip(const PointwiseStrip& strip) {
   const RunTiles finished = finished_by<Products>(strip.activation.kind, strip.order);
-  if (!finished || strip.columns < kLanes)
+  if (!finished || strip.columns < kLanes) {
+    assert(strip.panels == 1);
     return strip_of<Products::template Sums, kTilePixels, 1, Act>(strip);
+  }
   PointwiseTiles tiles = Products::tiles(strip, 0);
   const int64_t count = tiles.count, done = count * kTilePixels;
+  assert(strip.panels == 1 || done == strip.count);
   for (int64_t panel = 0; panel < strip.panels; ++panel) {
     if (panel > 0) next_panel(strip, panel, count, tiles);
     if (count > 0) finished(tiles);
-    if (done < strip.count)
-      strip_of<Products::template Sums, kTilePixels, 1, Act>(rest_of(strip, panel, done));
   }
+  if (done < strip.count)
+    strip_through_memory<Products::template Sums, kTilePixels, 1>(strip, Act(strip.activation),
+                                                                  done);
 }
 
 template <typename Products>
@@ -193,8 +188,8 @@ template <typename Products>
 constexpr PointwisePanel kWhole = {
     kLanes, halved_strip_function<Products>, {}, takes_many<Products>};
 
-// One more than single channels have beside them, if that is what is left: additions and products
-// are as many as ends are counted, too.
+// Where two channels are left they are one more pair: then additions, the ends' among them, balance
+// products.
 int64_t balanced_pairs(int64_t depth) { return (depth + 1) / 3; }
 
 constexpr int64_t kHalf = kLanes / 2;
@@ -213,7 +208,7 @@ void narrow_strip(const PointwiseStrip& strip) {
   const int64_t done = tiles.count * kTilePixels;
   finished(tiles);
   if (done == strip.count) return;
-  PointwiseStrip rest = strip;
+  PointwiseStrip rest = strip;  // a copy that waits for stores, for a few pixels of a long strip
   rest.count -= done;
   rest.input = tiles.input;
   rest.output = tiles.output;

@@ -95,6 +95,24 @@ TEST_F(HalvedPointwise, Strides) {
   }
 }
 
+// Bits are those of a pixel, whether it is in a tile or left over: maps that are one row, and rows
+// with something between them.
+TEST_F(HalvedPointwise, AnyPlaceOfAPixel) {
+  for (ActivationKind kind : kKinds)
+    for (Residual order : kOrders)
+      for (int64_t in : {31, 32, 33, 48}) {
+        ConvProblem p = problem(5, 13, in, 40);
+        p.activation = example_of(kind);
+        p.residual = order;
+        for (const ConvKernel* row : {singles_, pairs_}) {
+          SCOPED_TRACE(row->name);
+          Random random, same;
+          const ConvCase dense(p, random), apart(p, same, {0, 4, 0});
+          EXPECT_TRUE(near(dense.run(*row, 1), apart.run(*row, 1), 0)) << describe(p);
+        }
+      }
+}
+
 // Sums that are not numbers, and infinite ones, go the way that the compiler's tiles go.
 TEST_F(HalvedPointwise, WhatIsNoNumber) {
   for (ActivationKind kind : kKinds)

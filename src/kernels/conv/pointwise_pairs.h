@@ -32,9 +32,10 @@ inline constexpr int kMaxSampledPixels = 32;
 // Pairs of so many channels: no more than single ones.
 constexpr int64_t pair_count(int64_t depth) { return depth / 3; }
 
-// Turns of a pair and a single channel, and what is left: a pair (-1), single channels, or nothing.
+// Turns of a pair and a single channel, and what is left: a pair (-1), so many single channels, or
+// nothing.
 struct PairTurns {
-  constexpr PairTurns(int64_t depth, int64_t pairs)
+  [[gnu::always_inline]] constexpr PairTurns(int64_t depth, int64_t pairs)
       : rest(depth - 3 * pairs), count(rest < 0 ? pairs - 1 : pairs) {}
 
   int64_t rest, count;

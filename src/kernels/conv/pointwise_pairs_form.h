@@ -2,6 +2,8 @@
 // and tile/lane_sums_avx512.h.
 #pragma once
 
+#include <cassert>
+
 #include "kernels/conv/pointwise_form.h"
 #include "kernels/conv/pointwise_pairs.h"
 
@@ -24,6 +26,7 @@ struct PairSums {
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) sums[r][v] = splat(strip.start[p + r]);
     const int64_t pairs = strip.pairs;
+    assert(3 * pairs <= strip.depth);
     const float* weights = add_pairs(row, pairs, strip.weights);
     for (int64_t k = 3 * pairs; k < strip.depth; ++k, weights += kColumns)
 #pragma GCC unroll 10

@@ -199,8 +199,8 @@ TEST_F(PointwisePairs, SameBitsWhateverIsAskedForAhead) {
   EXPECT_GE(compared, 4);
 }
 
-// How many vectors a panel has is no part of a sum.
-// Of processors that compute 512 bits at once; the row for others adds in another order.
+// How many vectors a panel has is no part of a sum where processors compute 512 bits at once; the
+// row for others adds in another order.
 TEST_F(PointwisePairs, SameBitsInPanelsOfAnyWidth) {
   int compared = 0;
   for (int64_t out : {48, 64, 112, 144})

@@ -21,8 +21,9 @@ constexpr int kTilePixels = 10;
 // What follows a sum and its bias: nothing, max(s, alpha * s) or what a map adds.
 enum class TileEnd : uint8_t { kNothing, kLeakyRelu, kResidual };
 
-// Tiles that lie one behind the other. The functions below count them down to 0, and leave places
-// at what is behind them. Distances and steps are in bytes.
+// Tiles that lie one behind the other. The functions below move `input`, `start`, `ahead`, `output`
+// and, of TileEnd::kResidual, `residual` to what is behind the tiles, and count these down to 0;
+// those of one tile move `input` and `start` alone. Distances and steps are in bytes.
 struct PointwiseTiles {
   int64_t count;  // 1 or more
   const float* input;
@@ -45,7 +46,8 @@ struct PointwiseTiles {
 };
 
 // clang-format off
-// of(vector, spread, pixel, place, 4 * pixel) for all pixels. A place is behind that of the first.
+// of(vector, spread, pixel, place, 4 * pixel) for all pixels; place: what follows the register of the
+// first one's address in that of a pixel.
 #define SHRIKE_TEN(of, vector, spread)            \
   of(vector, spread, "0", "", "0")                \
   of(vector, spread, "1", ",%[step]", "4")        \
@@ -238,8 +240,7 @@ struct PointwiseTiles {
   [[gnu::always_inline]] inline void function(PointwiseTiles& tiles, Vec(&sums)[kTilePixels][1]) \
   {                                                                                              \
     const int64_t step = tiles.input_step;                                                       \
-    int64_t x, y, z, w, turn;                                                                    \
-    const std::byte* ahead_at = tiles.ahead;                                                     \
+    int64_t x, y, z, w, turn, ahead_at;                                                          \
     register Vec s0 asm("zmm0"), s1 asm("zmm1"), s2 asm("zmm2"), s3 asm("zmm3"),                 \
         s4 asm("zmm4"), s5 asm("zmm5"), s6 asm("zmm6"), s7 asm("zmm7"), s8 asm("zmm8"),          \
         s9 asm("zmm9");                                                                          \
