@@ -124,11 +124,11 @@ TEST(Shares, PanelsTogether) {
   EXPECT_EQ(strips(0, 3, 30, ActivationKind::kSilu), (Counts{1, 1, 1}));
 }
 
+#if SHRIKE_KERNELS_AVX2
 TEST(Shares, PanelsOfFewPixels) {
   const ConvProblem p = square(10, 16, 96, 1, 1, 0);
   const TestMap input(10, 10, 16), output(10, 10, 96);
   const ConvMaps maps{input.view(), output.view(), {}};
-#if SHRIKE_KERNELS_AVX2
   const PointwisePanels panels(kPointwiseAvx2, p);
   for (const int threads : {2, 3, 8}) {
     ThreadPool pool(threads);
@@ -145,8 +145,8 @@ TEST(Shares, PanelsOfFewPixels) {
     EXPECT_EQ(pixels, 100 * panels.count());
     EXPECT_GE(static_cast<int>(seen.size()), 4 * threads);
   }
-#endif
 }
+#endif
 
 TEST(Shares, WinogradBlocks) {
   for (const int64_t tiles : {1, 7, 64, 121, 400, 1600})
