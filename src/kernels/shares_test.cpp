@@ -84,20 +84,23 @@ PointwiseFunction see_panels(ActivationKind) {
 // Whole panels of whole tiles are one strip, within the unit's; others come one by one. Each asks
 // for what is behind what those before it have asked for.
 TEST(Shares, PanelsTogether) {
-  const auto none_alone = [](ActivationKind kind, Residual) {
-    return kind == ActivationKind::kNone;
+  const auto nothing_alone = [](ActivationKind kind, Residual order) {
+    return kind == ActivationKind::kNone && order == Residual::kNone;
   };
-  const PointwiseKernel kernel = {10, {16, see_panels, {}, none_alone}, nullptr};
+  const PointwisePanel narrow = {8, see_panels};
+  const PointwiseKernel kernel = {10, {16, see_panels, {}, nothing_alone}, &narrow};
   const ConvProblem p = square(10, 20, 70, 1, 1, 0);  // five panels, the last one of 6 outputs
   const PointwisePanels panels(kernel, p);
   std::vector<float> packed(static_cast<size_t>(panels.total())), output(100 * 70);
   const std::vector<std::byte> next(1 << 16);
-  const auto strips = [&](int64_t first, int64_t last, int64_t count, ActivationKind kind) {
+  const auto strips = [&](int64_t first, int64_t last, int64_t count, ActivationKind kind,
+                          Residual order) {
     seen_panels.clear();
     PointwiseUnits::Unit unit{{}, first, last, 0};
     unit.strip.count = count;
     unit.strip.depth = 20;
     unit.strip.activation.kind = kind;
+    unit.strip.order = order;
     unit.strip.output = output.data();
     unit.strip.ahead = next.data();
     unit.strip.ahead_panel = 100;
@@ -117,11 +120,14 @@ TEST(Shares, PanelsTogether) {
     return together;
   };
   using Counts = std::vector<int64_t>;
-  EXPECT_EQ(strips(0, 5, 30, ActivationKind::kNone), (Counts{4, 1}));
-  EXPECT_EQ(strips(1, 3, 30, ActivationKind::kNone), (Counts{2}));
-  EXPECT_EQ(strips(4, 5, 30, ActivationKind::kNone), (Counts{1}));
-  EXPECT_EQ(strips(0, 5, 31, ActivationKind::kNone), (Counts{1, 1, 1, 1, 1}));
-  EXPECT_EQ(strips(0, 3, 30, ActivationKind::kSilu), (Counts{1, 1, 1}));
+  constexpr ActivationKind kNone = ActivationKind::kNone, kSilu = ActivationKind::kSilu;
+  constexpr Residual kNoMap = Residual::kNone, kMap = Residual::kAfterActivation;
+  EXPECT_EQ(strips(0, 5, 30, kNone, kNoMap), (Counts{4, 1}));
+  EXPECT_EQ(strips(1, 3, 30, kNone, kNoMap), (Counts{2}));
+  EXPECT_EQ(strips(4, 5, 30, kNone, kNoMap), (Counts{1}));
+  EXPECT_EQ(strips(0, 5, 31, kNone, kNoMap), (Counts{1, 1, 1, 1, 1}));
+  EXPECT_EQ(strips(0, 3, 30, kSilu, kNoMap), (Counts{1, 1, 1}));
+  EXPECT_EQ(strips(0, 3, 30, kNone, kMap), (Counts{1, 1, 1}));
 }
 
 #if SHRIKE_KERNELS_AVX2

@@ -30,7 +30,7 @@ struct PointwiseStrip {
   const float* residual;  // as output; unread for Residual::kNone
   int64_t residual_step;
   int64_t columns;     // 1 .. C
-  int64_t panels = 1;  // so many, whose weights, biases and outputs lie one behind the other
+  int64_t panels = 1;  // so many, one behind the other; see takes_many
   Activation activation;
   Residual order;
   int64_t pairs = 0;             // of channels; see pointwise_pairs.h

@@ -41,8 +41,7 @@ class PointwisePanels {
     if (!takes_many || !takes_many(strip.activation.kind, strip.order) ||
         strip.count % kernel_.rows != 0)
       return 1;
-    const int64_t whole = std::min({last, wide_, outputs_ / kernel_.wide.columns});
-    return std::max<int64_t>(1, whole - index);
+    return std::max<int64_t>(1, std::min(last, outputs_ / kernel_.wide.columns) - index);
   }
   int64_t weights(int64_t index) const { return first_output(index) * wide_depth_; }
   int64_t bias(int64_t index) const { return weights_ + first_output(index); }

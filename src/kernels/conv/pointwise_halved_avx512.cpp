@@ -198,7 +198,8 @@ struct Narrow {
   static constexpr RunTiles kRun = narrow_tiles<kEnd>;
 };
 
-// Half a vector of outputs, of which the AVX2 panel does what is left, and what is more than that.
+// Half a vector of outputs. Pixels that are left, other ends and fewer than eight columns are the
+// AVX2 panel's.
 void narrow_strip(const PointwiseStrip& strip) {
   const ActivationKind kind = strip.activation.kind;
   const RunTiles finished = finished_by<Narrow>(kind, strip.order);
@@ -208,7 +209,7 @@ void narrow_strip(const PointwiseStrip& strip) {
   const int64_t done = tiles.count * kTilePixels;
   finished(tiles);
   if (done == strip.count) return;
-  PointwiseStrip rest = strip;  // a copy that waits for stores, for a few pixels of a long strip
+  PointwiseStrip rest = strip;
   rest.count -= done;
   rest.input = tiles.input;
   rest.output = tiles.output;

@@ -84,6 +84,12 @@ TEST_F(HalvedPointwise, AllEnds) {
         p.residual = order;
         check(p);
         check(p, {3, 2, 1}, {2, 5, 3});
+        // Several panels of whole tiles together, and what is left of outputs.
+        ConvProblem whole = problem(4, 20, 33, 3 * out);
+        whole.activation = p.activation;
+        whole.residual = order;
+        check(whole);
+        check(whole, {3, 2, 1}, {2, 5, 3});
       }
 }
 

@@ -34,7 +34,7 @@ constexpr int64_t pair_count(int64_t depth) { return depth / 3; }
 
 // Turns of a pair and a single channel, and what is left: a pair (-1), so many single channels, or
 // nothing.
-struct PairTurns {
+struct PairTurns {  // inline always: files of several instruction sets use it
   [[gnu::always_inline]] constexpr PairTurns(int64_t depth, int64_t pairs)
       : rest(depth - 3 * pairs), count(rest < 0 ? pairs - 1 : pairs) {}
 

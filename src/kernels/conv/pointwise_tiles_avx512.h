@@ -21,11 +21,11 @@ constexpr int kTilePixels = 10;
 // What follows a sum and its bias: nothing, max(s, alpha * s) or what a map adds.
 enum class TileEnd : uint8_t { kNothing, kLeakyRelu, kResidual };
 
-// Tiles that lie one behind the other. The functions below move `input`, `start`, `ahead`, `output`
-// and, of TileEnd::kResidual, `residual` to what is behind the tiles, and count these down to 0;
-// those of one tile move `input` and `start` alone. Distances and steps are in bytes.
+// Tiles that lie one behind the other. The functions below move `input`, `output`, of pairs `start`
+// and `ahead`, and of TileEnd::kResidual `residual` to what is behind the tiles, and count these down
+// to 0; those of one tile move `input` and, of pairs, `start` alone. Distances and steps are in bytes.
 struct PointwiseTiles {
-  int64_t count;  // 1 or more
+  int64_t count;  // 1 or more where they are run
   const float* input;
   int64_t input_step;
   const float *weights, *bias;
@@ -46,8 +46,8 @@ struct PointwiseTiles {
 };
 
 // clang-format off
-// of(vector, spread, pixel, place, 4 * pixel) for all pixels; place: what follows the register of the
-// first one's address in that of a pixel.
+// of(vector, spread, pixel, place, 4 * pixel) for all pixels; place: index and scale, which added to
+// the first one's register address a pixel.
 #define SHRIKE_TEN(of, vector, spread)            \
   of(vector, spread, "0", "", "0")                \
   of(vector, spread, "1", ",%[step]", "4")        \
